@@ -1,0 +1,53 @@
+/* conf - the configuration file: a table of directives, all mistakes of a file at once, canonical print.
+ *
+ * A configuration is read into one object that never changes afterwards. */
+#ifndef NAT64D_CONF_H
+#define NAT64D_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "addr.h"
+#include "map.h"
+#include "xlat.h"
+
+/* Where messages about a configuration go: one finished line each, without newline. */
+struct conf_diag {
+	void (*say)(void *arg, bool error, const char *line);
+	void *arg;
+	unsigned errors, warnings; /* counted by conf_load() */
+};
+
+struct conf_addr {      /* tun-ip: an address with its prefix length; tun-route: a prefix */
+	uint8_t family; /* 4 or 6 */
+	uint8_t len;
+	uint32_t addr4;
+	struct ip6 addr6;
+};
+
+struct conf {
+	char *path;          /* the file it came from */
+	char tun_device[16]; /* IFNAMSIZ */
+	struct xlat_conf xlat;
+	struct map_table *maps; /* prefixes, maps, and those of map-file; sealed */
+	struct prefix4 *pool;
+	size_t pools;
+	char *data_dir; /* NULL: leases are not kept */
+	char *map_file; /* NULL: none */
+	unsigned log;   /* enum log_class bits */
+	bool tun_up, tun_setup;
+	struct conf_addr *tun_ip, *tun_route;
+	size_t tun_ips, tun_routes;
+};
+
+/* Reads PATH, and the map-file that it names.  STATE_DIR stands in for a data-dir left out (NULL: none).  Returns NULL if there
+ * was any error; every problem of the files has then been said.  The result is given back with conf_free(). */
+struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag *diag);
+void conf_free(struct conf *c);
+
+/* Prints C so that reading it again gives the same configuration. */
+void conf_print(const struct conf *c, FILE *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* packet - from bytes to family-neutral facts: IPv4, and IPv6 with its extension headers.
+ *
+ * The parser only reads, through a bounded cursor, and says why if it refuses.  Offsets and lengths
+ * are bytes in host order. */
+#ifndef NAT64D_PACKET_H
+#define NAT64D_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "reason.h"
+#include "wire.h"
+
+struct packet {
+	uint8_t family; /* 4 or 6 */
+	uint8_t tos;    /* or traffic class */
+	uint8_t ttl;    /* or hop limit */
+	uint8_t proto;  /* of the payload: the first next header that is not skipped */
+
+	bool df;           /* IPv4 only */
+	bool frag_hdr;     /* IPv6: there is a fragment header, be it an atomic one [8021] */
+	bool mf;           /* more fragments */
+	uint32_t frag_off; /* bytes */
+	uint32_t id;       /* IPv4 Identification, or that of the fragment header */
+
+	uint32_t src4, dst4;   /* family 4 */
+	struct ip6 src6, dst6; /* family 6 */
+
+	struct span
+		whole;  /* the packet, cut to its stated length (or to what is there, if quoted) */
+	struct span l4; /* what follows the last header that was read */
+	size_t l4_stated;  /* length of l4 by the header; l4.len may be less in a quote */
+	size_t pointer;    /* with R_ROUTING_HDR: offset of the byte an error points to */
+	bool source_route; /* IPv4: an unexpired source route option */
+};
+
+/* Part of a datagram, be it the first or a later part?  An atomic fragment is a whole one. */
+static inline bool packet_is_fragment(const struct packet *p)
+{
+	return p->mf || p->frag_off != 0;
+}
+
+/* Is p->proto the ICMP of p's own family? */
+static inline bool packet_is_icmp(const struct packet *p)
+{
+	return p->proto == (p->family == 4 ? PROTO_ICMP : PROTO_ICMPV6);
+}
+
+/* The ICMP type that p carries, or -1: not ICMP, not the first fragment, or nothing there. */
+int packet_icmp_type(const struct packet *p);
+
+/* Is P an ICMP error message (or might it be one: an ICMP packet too short to tell)? */
+bool packet_is_icmp_error(const struct packet *p);
+
+/* Parses the LEN bytes at BYTES.  QUOTED: they stand inside an ICMP error, so they may be cut short anywhere behind
+ * the fixed IP header and the IPv4 header checksum is not looked at.  Returns R_OK, or the reason for
+ * refusing; for R_ROUTING_HDR and R_FRAG_EXT_HDR the addresses and hop limit are valid. */
+enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, bool quoted);
+
+#endif

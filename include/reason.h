@@ -1,0 +1,94 @@
+/* reason - why a packet was not translated: one table for counters, logs, manual and ICMP answers.
+ *
+ * Columns: identifier; name (stable: counters, logs and the manual use it); log class; ICMPv4 answer,
+ * ICMPv6 answer (type and code; NOTHING: none is sent); text.  The answer goes to the packet's source,
+ * in the packet's own family. */
+#ifndef NAT64D_REASON_H
+#define NAT64D_REASON_H
+
+#include <stdint.h>
+
+#define ICMP_NO_ANSWER 0xff /* struct icmp_answer.type: nothing is sent */
+#define NOTHING                   \
+	{                         \
+		ICMP_NO_ANSWER, 0 \
+	}
+#define ANSWER(type, code) \
+	{                  \
+		type, code \
+	}
+
+/* clang-format off */
+#define REASONS(X) \
+	X(OK,             "ok",                      NONE,    NOTHING,        NOTHING,       "translated") \
+	/* 2.1: malformed */ \
+	X(TOO_SHORT,      "too-short",               DROP,    NOTHING,        NOTHING,       "shorter than its header or its length field says") \
+	X(BAD_VERSION,    "bad-version",             DROP,    NOTHING,        NOTHING,       "neither IPv4 nor IPv6") \
+	X(BAD_IHL,        "bad-header-length",       DROP,    NOTHING,        NOTHING,       "IPv4 header length out of range") \
+	X(BAD_CHECKSUM,   "bad-ip-checksum",         DROP,    NOTHING,        NOTHING,       "wrong IPv4 header checksum") \
+	X(BAD_FRAGMENT,   "bad-fragment",            DROP,    NOTHING,        NOTHING,       "fragment beyond 65535 bytes or not a multiple of 8") \
+	X(BAD_CHAIN,      "bad-ext-header",          DROP,    NOTHING,        NOTHING,       "truncated IPv6 extension header chain") \
+	X(BAD_L4,         "bad-l4-header",           DROP,    NOTHING,        NOTHING,       "truncated TCP, UDP or ICMP header") \
+	/* 1.4: addresses that never pass */ \
+	X(NOISE,          "multicast-noise",         NONE,    NOTHING,        NOTHING,       "link-local multicast of the kernel itself") \
+	X(BAD_ADDRESS,    "illegal-address",         DROP,    NOTHING,        NOTHING,       "source or destination may never be routed") \
+	X(WKP_PRIVATE,    "wkp-private",             DROP,    NOTHING,        NOTHING,       "64:ff9b::/96 must not carry a non-global IPv4 address (see wkpf-strict)") \
+	/* 2.2: to the translator itself */ \
+	X(SELF_ECHO,      "self-echo",               SELF,    NOTHING,        NOTHING,       "echo request to the translator, answered") \
+	X(SELF_PROTO,     "self-protocol",           SELF,    ANSWER(3, 2),   ANSWER(4, 1),  "to the translator, which speaks only ICMP echo") \
+	X(SELF_OTHER,     "self-other",              SELF,    NOTHING,        NOTHING,       "ICMP to the translator other than an echo request") \
+	/* 2.3, 1.5: no way on */ \
+	X(TTL,            "ttl-exceeded",            ICMP,    ANSWER(11, 0),  ANSWER(3, 0),  "TTL or hop limit exceeded") \
+	X(TTL_ZERO,       "ttl-zero",                DROP,    NOTHING,        NOTHING,       "arrived with TTL or hop limit 0") \
+	X(NO_MAP_DST,     "no-map-destination",      REJECT,  ANSWER(3, 1),   ANSWER(1, 0),  "destination has no mapping") \
+	X(NO_MAP_SRC,     "no-map-source",           REJECT,  ANSWER(3, 13),  ANSWER(1, 5),  "source has no mapping") \
+	X(POOL_FULL,      "pool-full",               REJECT,  NOTHING,        ANSWER(1, 3),  "no free address in the dynamic pool") \
+	X(TOO_BIG,        "too-big",                 ICMP,    ANSWER(3, 4),   ANSWER(2, 0),  "larger than the MTU and not to be fragmented") \
+	/* 3, 4: header fields that cannot be translated */ \
+	X(SOURCE_ROUTE,   "source-route",            REJECT,  ANSWER(3, 5),   NOTHING,       "unexpired IPv4 source route") \
+	X(ROUTING_HDR,    "routing-header",          REJECT,  NOTHING,        ANSWER(4, 0),  "IPv6 routing header with segments left") \
+	X(FRAG_EXT_HDR,   "fragmented-ext-header",   REJECT,  NOTHING,        ANSWER(1, 1),  "IPv6 extension header behind a fragment header") \
+	X(PROTOCOL,       "protocol",                DROP,    NOTHING,        NOTHING,       "protocol that the other family does not have") \
+	/* 3, 4: transport checksums */ \
+	X(UDP_ZERO,       "udp-zero-checksum",       DROP,    ANSWER(3, 13),  NOTHING,       "UDP without a checksum (see udp-cksum-mode)") \
+	X(UDP_ZERO6,      "udp6-zero-checksum",      DROP,    NOTHING,        NOTHING,       "UDP over IPv6 without a checksum") \
+	/* 2.4, 2.5, 5-8: ICMP */ \
+	X(ICMP_CHECKSUM,  "bad-icmp-checksum",       DROP,    NOTHING,        NOTHING,       "wrong ICMP checksum") \
+	X(ICMP_FRAGMENT,  "icmp-fragment",           DROP,    NOTHING,        NOTHING,       "fragmented ICMP message") \
+	X(ICMP_TYPE,      "icmp-type",               DROP,    NOTHING,        NOTHING,       "ICMP type or code without a counterpart") \
+	X(ICMP_POINTER,   "icmp-pointer",            DROP,    NOTHING,        NOTHING,       "parameter problem that points at a field without a counterpart") \
+	X(ICMP_NESTED,    "icmp-nested",             DROP,    NOTHING,        NOTHING,       "ICMP error about an ICMP message that is no echo") \
+	X(QUOTE_BAD,      "bad-quote",               DROP,    NOTHING,        NOTHING,       "ICMP error whose quoted packet cannot be translated") \
+	X(QUOTE_NO_MAP,   "quote-no-map",            DROP,    NOTHING,        NOTHING,       "ICMP error whose quoted packet has an address without mapping")
+/* clang-format on */
+
+enum reason {
+#define X(id, name, class, answer4, answer6, text) R_##id,
+	REASONS(X)
+#undef X
+	REASON_COUNT
+};
+
+/* The classes of the `log` directive. */
+enum log_class {
+	CLASS_NONE = 0,
+	CLASS_DROP = 1,   /* dropped without an answer */
+	CLASS_REJECT = 2, /* refused with an ICMP error */
+	CLASS_ICMP = 4,   /* answered by what any router sends: time exceeded, too big */
+	CLASS_SELF = 8,   /* addressed to the translator itself */
+};
+
+struct icmp_answer {
+	uint8_t type, code;
+};
+
+struct reason_row {
+	const char *name;
+	const char *text;
+	enum log_class class;
+	struct icmp_answer icmp4, icmp6;
+};
+
+extern const struct reason_row reason_table[REASON_COUNT];
+
+#endif

@@ -1,0 +1,75 @@
+/* xlat - the translator: a packet goes in, a reason and zero or more packets come out.
+ *
+ * Nothing here logs, sends, reads a clock or touches a global. */
+#ifndef NAT64D_XLAT_H
+#define NAT64D_XLAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "bucket.h"
+#include "map.h"
+#include "pool.h"
+#include "reason.h"
+#include "siphash.h"
+
+enum udp_zero { /* what to do with a UDP datagram over IPv4 that has no checksum [7915-4.5] */
+	UDP_ZERO_CALC,
+	UDP_ZERO_DROP,
+	UDP_ZERO_FWD,
+};
+
+/* What the operator chose; never changes in place. */
+struct xlat_conf {
+	uint32_t own4;    /* ipv4-addr */
+	struct ip6 own6;  /* ipv6-addr */
+	bool wkpf_strict; /* [6052-3.1] */
+	enum udp_zero udp_zero;
+	unsigned offlink_mtu; /* bytes; IPv4 without DF is fragmented to this [7915-4] */
+};
+
+#define XLAT_IDENTS 2048 /* identification counters; a power of two */
+
+struct xlat {
+	const struct xlat_conf *conf;
+	const struct map_table *maps;
+	struct pool *pool;            /* NULL: no dynamic pool */
+	struct bucket_table *buckets; /* for generated ICMP errors */
+	unsigned mtu;                 /* of the device, both families */
+	struct siphash_key key;       /* secret and random */
+	uint16_t ident[XLAT_IDENTS];  /* private; start with random values */
+};
+
+#define XLAT_HEADROOM 64   /* writable bytes wanted in front of every packet */
+#define XLAT_FRAMES   64   /* most packets that one can become */
+#define XLAT_REPLY    1280 /* longest message we generate about a packet, echo replies aside */
+
+/* A packet to send: HEAD, then BODY.  Both point into the input buffer or into struct xlat_out. */
+struct frame {
+	const uint8_t *head, *body;
+	size_t head_len, body_len;
+};
+
+struct xlat_out {
+	unsigned frames;
+	struct frame frame[XLAT_FRAMES];
+	bool is_answer;  /* the frame is an answer to the source, not a translation */
+	bool suppressed; /* an ICMP error was due but its rate limit forbade it */
+	unsigned
+		records; /* leases that are new or whose record is out of date: to be put on record before the frames leave */
+	struct lease *record[2];
+	/* private: room for headers and messages */
+	uint8_t headers[XLAT_FRAMES][48];
+	uint8_t reply[XLAT_REPLY];
+};
+
+/* Translates the LEN bytes at PACKET, in front of which XLAT_HEADROOM bytes may be overwritten, at NOW (milliseconds of the
+ * clock of pool.h, which pool.h sees in seconds).  Fills OUT's frames, valid until PACKET or OUT is used again.  R_OK: translated, PACKET's
+ * bytes are overwritten.  R_SELF_ECHO: answered.  Otherwise refused: PACKET is untouched, and OUT may hold an
+ * ICMP error for its source. */
+enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, int64_t now,
+			struct xlat_out *out);
+
+#endif

@@ -1,0 +1,7 @@
+/* reason - the table itself; its rows stand in reason.h. */
+#include "reason.h"
+
+#define X(id, name, class, answer4, answer6, text) \
+	[R_##id] = {name, text, CLASS_##class, answer4, answer6},
+
+const struct reason_row reason_table[REASON_COUNT] = {REASONS(X)};
