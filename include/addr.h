@@ -58,11 +58,13 @@ uint32_t addr_extract(const struct ip6 *a, const struct prefix6 *prefix);
 /* Is P the Well-Known Prefix 64:ff9b::/96 [6052-2.1]? */
 bool addr_is_wkp(const struct prefix6 *p);
 
-/* May the Well-Known Prefix represent A [6052-3.1]: is A global by the IANA special-purpose registry? */
+/* May the Well-Known Prefix represent A [6052-3.1]: is A global by the IANA special-purpose
+ * registry? */
 bool addr_is_global4(uint32_t a);
 
-/* May a packet from or to A pass a router at all [7915-4.1, 1812-5.3.7]?  False for the addresses of
- * section 1.4 of the translation rules: "this network", loopback, link-local, multicast, broadcast. */
+/* May a packet from or to A pass a router at all [7915-4.1, 1812-5.3.7]?  False for the addresses
+ * of section 1.4 of the translation rules: "this network", loopback, link-local, multicast,
+ * broadcast. */
 bool addr_passes4(uint32_t a);
 bool addr_passes6(const struct ip6 *a);
 

@@ -1,6 +1,7 @@
 /* bucket - token buckets for the ICMP messages we generate [4443-2.4f, 1812-4.3.2.8].
  *
- * One bucket per answered network out of a bounded keyed table, and one over all.  Memory does not grow, whoever sends. */
+ * One bucket per answered network out of a bounded keyed table, and one over all.  Memory does not
+ * grow, whoever sends. */
 #ifndef NAT64D_BUCKET_H
 #define NAT64D_BUCKET_H
 
@@ -21,8 +22,8 @@ struct bucket_table;
 struct bucket_table *bucket_new(const struct bucket_conf *conf, const struct siphash_key *key);
 void bucket_free(struct bucket_table *t);
 
-/* May one message go to the network at NET (LEN bytes: 4 for an IPv4 /32, 8 for an IPv6 /64) at NOW (milliseconds, never going
- * back)?  Takes the tokens if so.  A rate of 0 means never. */
+/* May one message go to the network at NET (LEN bytes: 4 for an IPv4 /32, 8 for an IPv6 /64) at NOW
+ * (milliseconds, never going back)?  Takes the tokens if so.  A rate of 0 means never. */
 bool bucket_take(struct bucket_table *t, const void *net, size_t len, int64_t now);
 
 #endif

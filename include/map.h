@@ -1,6 +1,7 @@
 /* map - explicit address mappings [7757] and translation prefixes [6052], and the look-ups in them.
  *
- * A table is filled, sealed, and then only read.  The cost of a look-up does not depend on how many maps there are. */
+ * A table is filled, sealed, and then only read.  The cost of a look-up does not depend on how many
+ * maps there are. */
 #ifndef NAT64D_MAP_H
 #define NAT64D_MAP_H
 
@@ -32,14 +33,17 @@ void map_table_free(struct map_table *t);
  * if this very prefix is there already (nothing is added then). */
 bool map_add_prefix(struct map_table *t, const struct prefix6 *p);
 
-/* Adds a map.  Unless MAP_ADDED, nothing is added and *OTHER is the index (in order of adding) of the map that stands in the way. */
+/* Adds a map.  Unless MAP_ADDED, nothing is added and *OTHER is the index (in order of adding) of
+ * the map that stands in the way. */
 enum map_added map_add(struct map_table *t, const struct map *m, size_t *other);
 
-/* Makes the table ready for look-ups.  0, or -1 if memory was short now or at any map_add before. */
+/* Makes the table ready for look-ups.  0, or -1 if memory was short now or at any map_add before.
+ */
 int map_seal(struct map_table *t);
 
 /* The index of the next shorter map around map I, on the IPv4 side or else on the IPv6 side, or -1:
- * overlapping maps are legal but deserve a warning.  Sealed tables only; not for the packet path. */
+ * overlapping maps are legal but deserve a warning.  Sealed tables only; not for the packet path.
+ */
 long map_overlap(const struct map_table *t, size_t i);
 
 size_t map_count(const struct map_table *t);
@@ -54,7 +58,8 @@ const struct map *map_find6(const struct map_table *t, const struct ip6 *a);
 /* The index of the longest translation prefix that holds A, or -1. */
 int map_find_prefix(const struct map_table *t, const struct ip6 *a);
 
-/* The other side of A under M [7757-3.3]: suffix bits are carried over, what is left is zero (4->6) or ignored (6->4). */
+/* The other side of A under M [7757-3.3]: suffix bits are carried over, what is left is zero (4->6)
+ * or ignored (6->4). */
 void map_to6(const struct map *m, uint32_t a, struct ip6 *out);
 uint32_t map_to4(const struct map *m, const struct ip6 *a);
 

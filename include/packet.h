@@ -31,9 +31,12 @@ struct packet {
 	struct span
 		whole;  /* the packet, cut to its stated length (or to what is there, if quoted) */
 	struct span l4; /* what follows the last header that was read */
-	size_t l4_stated;  /* length of l4 by the header; l4.len may be less in a quote */
-	size_t pointer;    /* with R_ROUTING_HDR: offset of the byte an error points to */
-	bool source_route; /* IPv4: an unexpired source route option */
+	size_t l4_stated; /* length of l4 by the header; l4.len may be less in a quote */
+	size_t proto_at;  /* offset of the byte that gave proto */
+
+	enum reason header; /* R_OK, or why this header must not be translated: R_SOURCE_ROUTE,
+			     * R_ROUTING_HDR or R_FRAG_EXT_HDR */
+	size_t header_at;   /* with R_ROUTING_HDR: offset of the segments-left byte */
 };
 
 /* Part of a datagram, be it the first or a later part?  An atomic fragment is a whole one. */
@@ -54,9 +57,12 @@ int packet_icmp_type(const struct packet *p);
 /* Is P an ICMP error message (or might it be one: an ICMP packet too short to tell)? */
 bool packet_is_icmp_error(const struct packet *p);
 
-/* Parses the LEN bytes at BYTES.  QUOTED: they stand inside an ICMP error, so they may be cut short anywhere behind
- * the fixed IP header and the IPv4 header checksum is not looked at.  Returns R_OK, or the reason for
- * refusing; for R_ROUTING_HDR and R_FRAG_EXT_HDR the addresses and hop limit are valid. */
+/* Is the checksum of P, a whole ICMP message of its own family, right? */
+bool packet_icmp_checksum_ok(const struct packet *p);
+
+/* Parses the LEN bytes at BYTES.  QUOTED: they stand inside an ICMP error, so they may be cut short
+ * anywhere behind the fixed IP header, and the IPv4 header checksum is not looked at.  Returns
+ * R_OK, or the reason why the bytes cannot be understood; then nothing in P is valid. */
 enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, bool quoted);
 
 #endif

@@ -1,9 +1,10 @@
-/* pool - the dynamic pool: which IPv6 host holds which IPv4 address, and since when it has been idle.
+/* pool - the dynamic pool: which IPv6 host holds which IPv4 address, and since when it has been
+ * idle.
  *
- * A lease belongs to a host and a translation prefix (by its index among the prefixes).  Everything on
- * the packet path is O(1) and allocates nothing: all memory is reserved by pool_new() and touched
- * only as leases come.  Time is an argument: seconds of a clock that never steps (CLOCK_BOOTTIME),
- * negative for what happened before that clock began. */
+ * A lease belongs to a host and a translation prefix (by its index among the prefixes).  Everything
+ * on the packet path is O(1) and allocates nothing: all memory is reserved by pool_new() and
+ * touched only as leases come.  Time is an argument: seconds of a clock that never steps
+ * (CLOCK_BOOTTIME), negative for what happened before that clock began. */
 #ifndef NAT64D_POOL_H
 #define NAT64D_POOL_H
 
@@ -15,11 +16,12 @@
 #include "siphash.h"
 
 #define POOL_GUARANTEE 7440 /* seconds a lease is safe after its last packet: 2 h 4 min */
+#define POOL_RESTAMP   600  /* seconds: the record of a lease in use is never older */
 #define POOL_KEEP      (14 * 24 * 3600) /* seconds an idle lease is kept while there is room */
 
 struct pool;
 
-struct lease {
+struct lease { /* 48 bytes */
 	struct ip6 host;
 	uint32_t addr;   /* the IPv4 address, host order */
 	int32_t last;    /* the last packet, either way */
@@ -27,17 +29,19 @@ struct lease {
 	uint16_t prefix; /* index of the translation prefix the host used */
 	bool on_record;  /* has SAVED ever been set? */
 	/* private to pool.c */
-	uint32_t chain;        /* next lease in the same hash bucket */
+	bool live;
+	uint32_t chain[2];     /* next lease in the same bucket, by host and by address */
 	uint32_t newer, older; /* neighbours by LAST */
 };
 
-/* A pool over the N prefixes at RANGE (clean, length 31 or less, not overlapping), given back with pool_free().
- * KEY must be secret and random: it protects the table of hosts from crafted addresses.  NULL without memory. */
+/* A pool over the N prefixes at RANGE (clean, length 31 or less, not overlapping), given back with
+ * pool_free(). KEY must be secret and random: it protects the table of hosts from crafted
+ * addresses.  NULL without memory. */
 struct pool *pool_new(const struct prefix4 *range, size_t n, const struct siphash_key *key);
 void pool_free(struct pool *p);
 
-/* The addresses of PREFIX are never handed out (ipv4-addr, mapped addresses).  A lease that holds one of them is
- * given up.  The network address of each range is reserved from the start. */
+/* The addresses of PREFIX are never handed out (ipv4-addr, mapped addresses).  A lease that holds
+ * one of them is given up.  The network address of each range is reserved from the start. */
 void pool_reserve(struct pool *p, const struct prefix4 *prefix);
 
 /* Is ADDR inside one of the ranges (leased, free or reserved)? */
@@ -47,8 +51,9 @@ bool pool_covers(const struct pool *p, uint32_t addr);
 struct lease *pool_find6(const struct pool *p, const struct ip6 *host, unsigned prefix);
 struct lease *pool_find4(const struct pool *p, uint32_t addr);
 
-/* A new lease for HOST (which has none for PREFIX), at NOW: the preferred address (a fixed hash of HOST), else the next free
- * one, else the address of the longest idle lease whose guarantee has run out, which ends.  NULL: the pool is full. */
+/* A new lease for HOST (which has none for PREFIX), at NOW: the preferred address (a fixed hash of
+ * HOST), else the next free one, else the address of the longest idle lease whose guarantee has run
+ * out, which ends.  NULL: the pool is full. */
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now);
 
 /* Would pool_assign() succeed at NOW? */
@@ -57,15 +62,18 @@ bool pool_has_room(const struct pool *p, int32_t now);
 /* A packet of lease L was translated at NOW. */
 void pool_touch(struct pool *p, struct lease *l, int32_t now);
 
-/* Puts back a lease that was on record: HOST held ADDR for PREFIX, last used at LAST.  Any lease in the way (same address, or
- * same host and prefix) gives way.  NULL if ADDR is reserved or in no range, or beyond what the pool can hold. Times may come in any
- * order; call pool_sort() after the last one. */
+/* Puts back a lease that was on record: HOST held ADDR for PREFIX, last used at LAST.  Any lease in
+ * the way (same address, or same host and prefix) gives way.  NULL if ADDR is reserved or in no
+ * range, or beyond what the pool can hold. Times may come in any order; call pool_sort() after the
+ * last one. */
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
 			   int32_t last);
-/* Puts leases in the order of their last use.  O(n log n); not for the packet path.  0, or -1 without memory (order then is as restored). */
+/* Puts leases in the order of their last use.  O(n log n); not for the packet path.  0, or -1
+ * without memory (order then is as restored). */
 int pool_sort(struct pool *p);
 
-/* Ends at most BUDGET leases that have been idle for more than POOL_KEEP at NOW; returns how many. */
+/* Ends at most BUDGET leases that have been idle for more than POOL_KEEP at NOW; returns how many.
+ */
 unsigned pool_expire(struct pool *p, int32_t now, unsigned budget);
 
 /* Leases and addresses that could be leased. */
@@ -75,8 +83,9 @@ size_t pool_size(const struct pool *p);
 /* Iteration, longest idle last: the lease after L, or the first for NULL; NULL at the end. */
 struct lease *pool_next(const struct pool *p, const struct lease *l);
 
-/* Iteration that survives changes in between: the first lease at index *CURSOR or behind, which is moved past it; NULL at the
- * end.  A lease that stays for the whole walk is seen; one that comes or goes meanwhile may be. */
+/* Iteration that survives changes in between: the first lease at index *CURSOR or behind, which is
+ * moved past it; NULL at the end.  A lease that stays for the whole walk is seen; one that comes or
+ * goes meanwhile may be. */
 struct lease *pool_walk(const struct pool *p, size_t *cursor);
 
 #endif

@@ -1,8 +1,8 @@
 /* reason - why a packet was not translated: one table for counters, logs, manual and ICMP answers.
  *
- * Columns: identifier; name (stable: counters, logs and the manual use it); log class; ICMPv4 answer,
- * ICMPv6 answer (type and code; NOTHING: none is sent); text.  The answer goes to the packet's source,
- * in the packet's own family. */
+ * Columns: identifier; name (stable: counters, logs and the manual use it); log class; ICMPv4
+ * answer, ICMPv6 answer (type and code; NOTHING: none is sent); text.  The answer goes to the
+ * packet's source, in the packet's own family. */
 #ifndef NAT64D_REASON_H
 #define NAT64D_REASON_H
 

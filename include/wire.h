@@ -1,7 +1,8 @@
 /* wire - what IPv4, IPv6, TCP, UDP and ICMP look like on the wire.
  *
  * Every field is an array of bytes: no alignment, no padding, and a forgotten byte swap is a type
- * error.  get16() and its kin turn such bytes into numbers in host order, put16() and its kin back. */
+ * error.  get16() and its kin turn such bytes into numbers in host order, put16() and its kin back.
+ */
 #ifndef NAT64D_WIRE_H
 #define NAT64D_WIRE_H
 

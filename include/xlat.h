@@ -55,20 +55,21 @@ struct frame {
 struct xlat_out {
 	unsigned frames;
 	struct frame frame[XLAT_FRAMES];
-	bool is_answer;  /* the frame is an answer to the source, not a translation */
-	bool suppressed; /* an ICMP error was due but its rate limit forbade it */
-	unsigned
-		records; /* leases that are new or whose record is out of date: to be put on record before the frames leave */
+	bool is_answer;   /* the frame is an answer to the source, not a translation */
+	bool suppressed;  /* an ICMP error was due but its rate limit forbade it */
+	unsigned records; /* leases that are new or whose record is out of date: to be put on record
+			     before the frames leave */
 	struct lease *record[2];
 	/* private: room for headers and messages */
 	uint8_t headers[XLAT_FRAMES][48];
 	uint8_t reply[XLAT_REPLY];
 };
 
-/* Translates the LEN bytes at PACKET, in front of which XLAT_HEADROOM bytes may be overwritten, at NOW (milliseconds of the
- * clock of pool.h, which pool.h sees in seconds).  Fills OUT's frames, valid until PACKET or OUT is used again.  R_OK: translated, PACKET's
- * bytes are overwritten.  R_SELF_ECHO: answered.  Otherwise refused: PACKET is untouched, and OUT may hold an
- * ICMP error for its source. */
+/* Translates the LEN bytes at PACKET, in front of which XLAT_HEADROOM bytes may be overwritten, at
+ * NOW (milliseconds of the clock of pool.h, which pool.h sees in seconds).  Fills OUT's frames,
+ * valid until PACKET or OUT is used again.  R_OK: translated, PACKET's bytes are overwritten.
+ * R_SELF_ECHO: answered.  Otherwise refused: PACKET is untouched, and OUT may hold an ICMP error
+ * for its source. */
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, int64_t now,
 			struct xlat_out *out);
 

@@ -1,0 +1,97 @@
+/* bucket - when a generated ICMP message may leave, and whose bucket is forgotten when there are
+ * too many. */
+#include "bucket.h"
+
+#include <stdlib.h>
+
+/* 4096 networks remembered in 96 KiB: more than can have spent tokens at once under any sensible
+ * overall rate, small enough for the second-level cache.  Four ways, so that a handful of networks
+ * that meet in one set do not turn each other out. */
+#define SETS 1024
+#define WAYS 4
+
+#define TOKEN 1000 /* a rate of n per second is n of these parts per millisecond */
+
+struct bucket {
+	uint64_t id;    /* of the network; 0: empty */
+	uint64_t level; /* parts of a token */
+	int64_t when;   /* the time of LEVEL */
+};
+
+struct bucket_table {
+	struct bucket_conf conf;
+	struct siphash_key key;
+	struct bucket all;
+	struct bucket set[SETS][WAYS];
+};
+
+struct bucket_table *bucket_new(const struct bucket_conf *conf, const struct siphash_key *key)
+{
+	struct bucket_table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->conf = *conf;
+	t->key = *key;
+	t->all.level = (uint64_t)conf->all_burst * TOKEN;
+	t->all.when = INT64_MIN;
+	return t;
+}
+
+void bucket_free(struct bucket_table *t)
+{
+	free(t);
+}
+
+/* Brings B up to NOW.  RATE is not 0; a gap long enough to fill any bucket is not multiplied. */
+static void refill(struct bucket *b, uint32_t rate, uint32_t burst, int64_t now)
+{
+	uint64_t full = (uint64_t)burst * TOKEN, gap;
+
+	if (now <= b->when)
+		return;
+	gap = (uint64_t)now - (uint64_t)b->when;
+	b->when = now;
+	if (gap > (full - b->level) / rate)
+		b->level = full;
+	else
+		b->level += gap * rate;
+}
+
+/* The bucket of network ID: its own, an empty one, or that which was longest unused. */
+static struct bucket *claim(struct bucket_table *t, uint64_t id, int64_t now)
+{
+	struct bucket *set = t->set[(id >> 32) % SETS], *pick = set;
+
+	for (struct bucket *b = set; b < set + WAYS; b++) {
+		if (b->id == id)
+			return b;
+		if (pick->id != 0 && (b->id == 0 || b->when < pick->when))
+			pick = b;
+	}
+	*pick = (struct bucket){
+		.id = id,
+		.level = (uint64_t)t->conf.net_burst * TOKEN,
+		.when = now,
+	};
+	return pick;
+}
+
+bool bucket_take(struct bucket_table *t, const void *net, size_t len, int64_t now)
+{
+	const struct bucket_conf *c = &t->conf;
+	struct bucket *b;
+
+	if (c->all_rate == 0 || c->net_rate == 0)
+		return false;
+	refill(&t->all, c->all_rate, c->all_burst, now);
+	if (t->all.level < TOKEN)
+		return false;
+	b = claim(t, siphash(&t->key, net, len) | 1, now);
+	refill(b, c->net_rate, c->net_burst, now);
+	if (b->level < TOKEN)
+		return false;
+	b->level -= TOKEN;
+	t->all.level -= TOKEN;
+	return true;
+}

@@ -1,0 +1,229 @@
+/* packet - decides whether bytes are an IPv4 or IPv6 packet at all, and what its headers say. */
+#include "packet.h"
+
+#include "csum.h"
+
+enum ip4_option { /* [791-3.1] */
+	OPT_END = 0,
+	OPT_NOP = 1,
+	OPT_LSRR = 131,
+	OPT_SSRR = 137,
+};
+
+/* Does the option area hold a source route that is not used up?  [7915-4.1]: its pointer, the third
+ * byte, has not passed its end.  A malformed area ends the search: options are not translated
+ * anyway. */
+static bool has_source_route(struct span opts)
+{
+	const uint8_t *o;
+
+	while ((o = span_take(&opts, 1)) && *o != OPT_END) {
+		const uint8_t *rest;
+		size_t len;
+
+		if (*o == OPT_NOP)
+			continue;
+		if (opts.len < 1 || opts.p[0] < 2)
+			return false;
+		len = opts.p[0];
+		rest = span_take(&opts, len - 1);
+		if (!rest)
+			return false;
+		if ((*o == OPT_LSRR || *o == OPT_SSRR) && len >= 3 && rest[1] <= len)
+			return true;
+	}
+	return false;
+}
+
+/* A fragment must end within 65535 bytes, and in a multiple of 8 unless it is the last. */
+static enum reason check_fragment(const struct packet *p)
+{
+	if (p->frag_off + p->l4_stated > IP_LEN_MAX)
+		return R_BAD_FRAGMENT;
+	if (p->mf && p->l4_stated % 8 != 0)
+		return R_BAD_FRAGMENT;
+	return R_OK;
+}
+
+static void read_fields4(struct packet *p, const struct ip4_hdr *h)
+{
+	unsigned frag = get16(h->frag);
+
+	p->family = 4;
+	p->tos = h->tos;
+	p->ttl = h->ttl;
+	p->proto = h->proto;
+	p->proto_at = offsetof(struct ip4_hdr, proto);
+	p->df = frag & IP4_DF;
+	p->mf = frag & IP4_MF;
+	p->frag_off = (frag & IP4_OFF_MASK) * 8;
+	p->id = get16(h->id);
+	p->src4 = get32(h->src);
+	p->dst4 = get32(h->dst);
+}
+
+static enum reason parse4(struct packet *p, struct span s, bool quoted)
+{
+	const uint8_t *start = s.p;
+	const struct ip4_hdr *h = span_take(&s, sizeof(*h));
+	size_t hlen, total;
+	const uint8_t *opts;
+
+	if (!h)
+		return R_TOO_SHORT;
+	hlen = (h->ver_ihl & 0x0fu) * 4u;
+	total = get16(h->len);
+	if (hlen < sizeof(*h))
+		return R_BAD_IHL;
+	if (total < hlen || (!quoted && total > s.len + sizeof(*h)))
+		return R_TOO_SHORT;
+	if (!quoted && csum_fold(csum_sum(start, hlen)) != 0xffff)
+		return R_BAD_CHECKSUM;
+
+	if (s.len > total - sizeof(*h))
+		s.len = total - sizeof(*h);
+	p->whole = (struct span){start, s.len + sizeof(*h)};
+	read_fields4(p, h);
+	p->l4_stated = total - hlen;
+	opts = span_take(&s, hlen - sizeof(*h));
+	p->l4 = opts ? s : (struct span){s.p + s.len, 0};
+	if (opts && has_source_route((struct span){opts, hlen - sizeof(*h)}))
+		p->header = R_SOURCE_ROUTE;
+	return check_fragment(p);
+}
+
+static bool is_ext_hdr(uint8_t next)
+{
+	return next == PROTO_HOPOPTS || next == PROTO_ROUTING || next == PROTO_DSTOPTS ||
+	       next == PROTO_FRAGMENT || next == PROTO_AH;
+}
+
+/* Skips a hop-by-hop, routing or destination options header. */
+static enum reason skip_ext_hdr(struct packet *p, struct span *s)
+{
+	const uint8_t *e = s->p;
+	size_t at = (size_t)(e - p->whole.p);
+
+	if (s->len < 8 || !span_take(s, (e[1] + 1u) * 8u))
+		return R_BAD_CHAIN;
+	if (p->proto == PROTO_ROUTING && e[3] != 0 && p->header == R_OK) {
+		p->header = R_ROUTING_HDR;
+		p->header_at = at + 3;
+	}
+	p->proto = e[0];
+	p->proto_at = at;
+	return R_OK;
+}
+
+static enum reason read_frag_hdr(struct packet *p, struct span *s)
+{
+	size_t at = (size_t)(s->p - p->whole.p);
+	const struct frag_hdr *f = span_take(s, sizeof(*f));
+
+	if (!f)
+		return R_BAD_CHAIN;
+	p->frag_hdr = true;
+	p->frag_off = get16(f->off) & 0xfff8u;
+	p->mf = get16(f->off) & FRAG_MF;
+	p->id = get32(f->id);
+	p->proto = f->next;
+	p->proto_at = at + offsetof(struct frag_hdr, next);
+	if (is_ext_hdr(p->proto) && p->header == R_OK)
+		p->header = R_FRAG_EXT_HDR;
+	return R_OK;
+}
+
+/* Follows the extension headers up to what the payload is; nothing behind a fragment header is
+ * skipped [7915-5.1.1]. */
+static enum reason read_chain(struct packet *p, struct span *s)
+{
+	enum reason why;
+
+	while (p->proto == PROTO_HOPOPTS || p->proto == PROTO_ROUTING || p->proto == PROTO_DSTOPTS)
+		if ((why = skip_ext_hdr(p, s)))
+			return why;
+	return p->proto == PROTO_FRAGMENT ? read_frag_hdr(p, s) : R_OK;
+}
+
+static void read_fields6(struct packet *p, const struct ip6_hdr *h)
+{
+	p->family = 6;
+	p->tos = (uint8_t)(get16(h->ver_tc_flow) >> 4);
+	p->ttl = h->hop;
+	p->proto = h->next;
+	p->proto_at = offsetof(struct ip6_hdr, next);
+	memcpy(&p->src6, h->src, sizeof(p->src6));
+	memcpy(&p->dst6, h->dst, sizeof(p->dst6));
+}
+
+static enum reason parse6(struct packet *p, struct span s, bool quoted)
+{
+	const uint8_t *start = s.p;
+	const struct ip6_hdr *h = span_take(&s, sizeof(*h));
+	size_t payload;
+	enum reason why;
+
+	if (!h)
+		return R_TOO_SHORT;
+	payload = get16(h->plen);
+	if (!quoted && payload > s.len)
+		return R_TOO_SHORT;
+	if (s.len > payload)
+		s.len = payload;
+
+	p->whole = (struct span){start, s.len + sizeof(*h)};
+	read_fields6(p, h);
+	if ((why = read_chain(p, &s)))
+		return why;
+	p->l4 = s;
+	p->l4_stated = payload - (size_t)(s.p - start - (ptrdiff_t)sizeof(*h));
+	return check_fragment(p);
+}
+
+enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, bool quoted)
+{
+	struct span s = {bytes, len};
+
+	memset(p, 0, sizeof(*p));
+	if (len == 0)
+		return R_TOO_SHORT;
+	switch (bytes[0] >> 4) {
+	case 4:
+		return parse4(p, s, quoted);
+	case 6:
+		return parse6(p, s, quoted);
+	default:
+		return R_BAD_VERSION;
+	}
+}
+
+int packet_icmp_type(const struct packet *p)
+{
+	if (!packet_is_icmp(p) || p->frag_off != 0 || p->l4.len < 1)
+		return -1;
+	return p->l4.p[0];
+}
+
+bool packet_is_icmp_error(const struct packet *p)
+{
+	int type = packet_icmp_type(p);
+
+	if (!packet_is_icmp(p))
+		return false;
+	if (type < 0)
+		return true;
+	if (p->family == 6) /* [4443-2.1]: the high bit tells */
+		return type < 128;
+	return type == ICMP4_UNREACH || type == ICMP4_QUENCH || type == ICMP4_REDIRECT ||
+	       type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAM_PROBLEM;
+}
+
+bool packet_icmp_checksum_ok(const struct packet *p)
+{
+	uint64_t sum = csum_sum(p->l4.p, p->l4.len);
+
+	if (p->family == 6) /* [4443-2.3]; ICMPv4 has no pseudo-header */
+		sum += csum_addrs6(&p->src6, &p->dst6) +
+		       csum_pseudo((uint32_t)p->l4.len, PROTO_ICMPV6);
+	return csum_fold(sum) == 0xffff;
+}

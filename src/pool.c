@@ -1,0 +1,245 @@
+/* pool - who gets which address, and who has to give it back. */
+#include "pool_impl.h"
+
+#include <stdlib.h>
+
+/* Public and without a secret, so that a host gets its address again after the leases are lost. */
+static uint32_t preferred_slot(const struct pool *p, const struct ip6 *host)
+{
+	static const struct siphash_key fixed = {0, 0};
+
+	return (uint32_t)(siphash(&fixed, host, sizeof(*host)) % p->slots);
+}
+
+/* A slot to hand out, the next one at or behind FROM, around the end; BITMAP_NONE if all are taken.
+ */
+static uint32_t free_slot(const struct pool *p, uint32_t from)
+{
+	uint32_t slot = bitmap_next_clear(p->taken, from);
+
+	return slot == BITMAP_NONE ? bitmap_next_clear(p->taken, 0) : slot;
+}
+
+static struct lease *oldest(const struct pool *p)
+{
+	return &p->lease[p->lease[NONE].newer];
+}
+
+/* No overflow: times before the clock began may be far below zero. */
+static int64_t idle(const struct lease *l, int32_t now)
+{
+	return (int64_t)now - l->last;
+}
+
+static bool get_memory(struct pool *p, const struct prefix4 *range, size_t n)
+{
+	if (!pool_number_slots(p, range, n))
+		return false;
+	p->taken = bitmap_new(p->slots);
+	p->withheld = bitmap_new(p->slots);
+	return p->taken && p->withheld && pool_get_leases(p);
+}
+
+struct pool *pool_new(const struct prefix4 *range, size_t n, const struct siphash_key *key)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->range = calloc(n, sizeof(*p->range));
+	if (!p->range || !get_memory(p, range, n)) {
+		pool_free(p);
+		return NULL;
+	}
+	p->key = *key;
+	p->addr_mul = siphash(key, "mul", 3);
+	p->addr_add = siphash(key, "add", 3);
+	for (size_t i = 0; i < n; i++)
+		pool_reserve(p, &(struct prefix4){.addr = range[i].addr, .len = 32});
+	return p;
+}
+
+void pool_free(struct pool *p)
+{
+	if (!p)
+		return;
+	for (int by = 0; by < TABLES; by++)
+		free(p->table[by].bucket);
+	bitmap_free(p->taken);
+	bitmap_free(p->withheld);
+	free(p->lease);
+	free(p->range);
+	free(p);
+}
+
+/* Ends the leases of addresses FIRST to LAST, by the shorter of two ways. */
+static void evict(struct pool *p, uint32_t first, uint32_t last)
+{
+	struct lease *l;
+
+	if (last - first > p->top) {
+		for (size_t cursor = 0; (l = pool_walk(p, &cursor));)
+			if (l->addr >= first && l->addr <= last)
+				pool_end_lease(p, l);
+		return;
+	}
+	for (uint32_t i = 0; i <= last - first && p->used; i++)
+		if ((l = pool_find4(p, first + i)))
+			pool_end_lease(p, l);
+}
+
+void pool_reserve(struct pool *p, const struct prefix4 *prefix)
+{
+	uint32_t first = prefix->addr, last = prefix->addr | ~addr_mask4(prefix->len);
+
+	for (size_t i = 0; i < p->ranges; i++) {
+		const struct range *r = &p->range[i];
+		uint32_t from = first > r->first ? first : r->first;
+		uint32_t to = last < r->last ? last : r->last;
+
+		if (from > to)
+			continue;
+		evict(p, from, to);
+		from = r->base + (from - r->first);
+		to = r->base + (to - r->first);
+		bitmap_set_range(p->taken, from, to);
+		p->reserved += bitmap_set_range(p->withheld, from, to);
+	}
+}
+
+bool pool_covers(const struct pool *p, uint32_t addr)
+{
+	return pool_slot_of(p, addr) != BITMAP_NONE;
+}
+
+bool pool_has_room(const struct pool *p, int32_t now)
+{
+	if (p->used < pool_size(p))
+		return true;
+	return p->used && idle(oldest(p), now) > POOL_GUARANTEE;
+}
+
+struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now)
+{
+	if (!pool_has_room(p, now))
+		return NULL;
+	if (p->used == pool_size(p))
+		pool_end_lease(p, oldest(p));
+	return pool_begin_lease(p, host, prefix, free_slot(p, preferred_slot(p, host)), now);
+}
+
+void pool_touch(struct pool *p, struct lease *l, int32_t now)
+{
+	if (l->last == now)
+		return;
+	l->last = now;
+	pool_list_remove(p, l);
+	pool_list_append(p, l);
+}
+
+struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
+			   int32_t last)
+{
+	uint32_t slot = pool_slot_of(p, addr);
+	struct lease *l;
+
+	if (slot == BITMAP_NONE || bitmap_has(p->withheld, slot))
+		return NULL;
+	if (bitmap_has(p->taken, slot))
+		pool_end_lease(p, pool_find4(p, addr));
+	if ((l = pool_find6(p, host, prefix)))
+		pool_end_lease(p, l);
+	l = pool_begin_lease(p, host, prefix, slot, last);
+	l->saved = last;
+	l->on_record = true;
+	return l;
+}
+
+struct order {
+	int32_t last;
+	uint32_t place; /* among equals, as it was */
+	uint32_t index;
+};
+
+static int by_last(const void *a, const void *b)
+{
+	const struct order *x = a, *y = b;
+
+	if (x->last != y->last)
+		return x->last < y->last ? -1 : 1;
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+static bool is_sorted(const struct pool *p)
+{
+	const struct lease *l = oldest(p);
+
+	for (uint32_t n = 1; n < p->used; n++) {
+		const struct lease *next = &p->lease[l->newer];
+
+		if (next->last < l->last)
+			return false;
+		l = next;
+	}
+	return true;
+}
+
+int pool_sort(struct pool *p)
+{
+	struct order *order;
+	struct lease *l;
+
+	if (is_sorted(p))
+		return 0;
+	order = malloc(p->used * sizeof(*order));
+	if (!order)
+		return -1;
+	l = oldest(p);
+	for (uint32_t i = 0; i < p->used; i++, l = &p->lease[l->newer])
+		order[i] = (struct order){l->last, i, (uint32_t)(l - p->lease)};
+	qsort(order, p->used, sizeof(*order), by_last);
+	p->lease[NONE].newer = p->lease[NONE].older = NONE;
+	for (uint32_t i = 0; i < p->used; i++)
+		pool_list_append(p, &p->lease[order[i].index]);
+	free(order);
+	return 0;
+}
+
+unsigned pool_expire(struct pool *p, int32_t now, unsigned budget)
+{
+	unsigned ended = 0;
+
+	while (ended < budget && p->used && idle(oldest(p), now) > POOL_KEEP) {
+		pool_end_lease(p, oldest(p));
+		ended++;
+	}
+	return ended;
+}
+
+size_t pool_used(const struct pool *p)
+{
+	return p->used;
+}
+
+size_t pool_size(const struct pool *p)
+{
+	return p->slots - p->reserved;
+}
+
+struct lease *pool_next(const struct pool *p, const struct lease *l)
+{
+	uint32_t i = l ? l->older : p->lease[NONE].older;
+
+	return i == NONE ? NULL : &p->lease[i];
+}
+
+struct lease *pool_walk(const struct pool *p, size_t *cursor)
+{
+	while (*cursor < p->top) {
+		struct lease *l = &p->lease[++*cursor];
+
+		if (l->live)
+			return l;
+	}
+	return NULL;
+}

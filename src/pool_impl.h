@@ -1,0 +1,62 @@
+/* pool_impl - what the files of pool share. */
+#ifndef NAT64D_POOL_IMPL_H
+#define NAT64D_POOL_IMPL_H
+
+#include "bitmap.h"
+#include "pool.h"
+
+enum by {
+	BY_HOST,
+	BY_ADDR,
+	TABLES
+};
+
+#define NONE 0u /* no lease; also the head of the list by last use */
+
+/* Addresses are numbered through all ranges: their slots. */
+struct range {
+	uint32_t first, last; /* addresses */
+	uint32_t base;        /* slot of the first */
+};
+
+struct table {
+	uint32_t *bucket; /* head of a chain of leases */
+	uint32_t n, mask; /* buckets in use; mask is 2^k - 1, half of it < n <= 2^k */
+};
+
+struct pool {
+	struct siphash_key key;
+	uint64_t addr_mul, addr_add; /* the secret of the table by address */
+	struct range *range;         /* ascending */
+	size_t ranges;
+	uint32_t slots, reserved;
+	uint32_t used, top; /* leases; highest index that ever was one */
+	uint32_t unused;    /* chain of indexes to use again */
+	struct lease *lease;
+	struct table table[TABLES];
+	struct bitmap *taken;    /* slots leased or reserved */
+	struct bitmap *withheld; /* slots reserved */
+};
+
+/* Fills P's ranges from the N prefixes; false if there are none or more addresses than can be
+ * numbered. */
+bool pool_number_slots(struct pool *p, const struct prefix4 *prefix, size_t n);
+
+/* The slot of ADDR, or BITMAP_NONE; the address of SLOT. */
+uint32_t pool_slot_of(const struct pool *p, uint32_t addr);
+uint32_t pool_slot_addr(const struct pool *p, uint32_t slot);
+
+/* Zeroed leases and tables for all slots of P; false without memory.  pool_free() frees what there
+ * is. */
+bool pool_get_leases(struct pool *p);
+
+/* A new lease of SLOT, which is free, as the one used last. */
+struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
+			       uint32_t slot, int32_t now);
+void pool_end_lease(struct pool *p, struct lease *l);
+
+/* The list by last use is a ring through lease[NONE], whose NEWER is the oldest. */
+void pool_list_append(struct pool *p, struct lease *l);
+void pool_list_remove(struct pool *p, const struct lease *l);
+
+#endif

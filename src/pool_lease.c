@@ -1,0 +1,184 @@
+/* pool_lease - where leases lie, and how they are found by host and by address.
+ *
+ * They lie densely in the order of their creation.  Both tables grow by linear hashing (Litwin,
+ * 1980): one bucket with each new lease, never all at once.  Zeroed memory is the initial state of
+ * everything, so that an address that was never leased costs no memory but its bit. */
+#include "pool_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t hash_host(const struct pool *p, const struct ip6 *host, unsigned prefix)
+{
+	uint8_t key[18];
+
+	memcpy(key, host, 16);
+	key[16] = (uint8_t)(prefix >> 8);
+	key[17] = (uint8_t)prefix;
+	return (uint32_t)siphash(&p->key, key, sizeof(key));
+}
+
+/* A universal hash (multiply, add, shift) is enough here: addresses come from our own choice. */
+static uint32_t hash_addr(const struct pool *p, uint32_t addr)
+{
+	return (uint32_t)((p->addr_mul * addr + p->addr_add) >> 32);
+}
+
+static uint32_t hash_of(const struct pool *p, const struct lease *l, enum by by)
+{
+	return by == BY_HOST ? hash_host(p, &l->host, l->prefix) : hash_addr(p, l->addr);
+}
+
+static uint32_t *bucket_of(const struct table *t, uint32_t hash)
+{
+	uint32_t i = hash & t->mask;
+
+	return &t->bucket[i < t->n ? i : i & t->mask >> 1];
+}
+
+#define AHEAD 8 /* buckets are split in their order, so the lease wanted soon is known */
+
+/* Appends one bucket and moves there what belongs there out of the one bucket that held it so far.
+ */
+static void split_bucket(struct pool *p, enum by by)
+{
+	struct table *t = &p->table[by];
+	uint32_t *fresh = &t->bucket[t->n], *tail = fresh, *link;
+
+	if (t->n > t->mask)
+		t->mask = 2 * t->mask + 1;
+	link = &t->bucket[t->n & t->mask >> 1];
+	t->n++;
+	if (t->n - (uint32_t)(link - t->bucket) > AHEAD)
+		__builtin_prefetch(&p->lease[link[AHEAD]]);
+	while (*link != NONE) {
+		uint32_t i = *link;
+		uint32_t *next = &p->lease[i].chain[by];
+
+		if (bucket_of(t, hash_of(p, &p->lease[i], by)) != fresh) {
+			link = next;
+			continue;
+		}
+		*link = *next;
+		*tail = i;
+		*next = NONE;
+		tail = next;
+	}
+}
+
+static void table_insert(struct pool *p, enum by by, uint32_t i)
+{
+	struct table *t = &p->table[by];
+	struct lease *l = &p->lease[i];
+	uint32_t *bucket;
+
+	if (t->n < p->used)
+		split_bucket(p, by);
+	bucket = bucket_of(t, hash_of(p, l, by));
+	l->chain[by] = *bucket;
+	*bucket = i;
+}
+
+static void table_remove(struct pool *p, enum by by, uint32_t i)
+{
+	struct lease *l = &p->lease[i];
+	uint32_t *link = bucket_of(&p->table[by], hash_of(p, l, by));
+
+	while (*link != i)
+		link = &p->lease[*link].chain[by];
+	*link = l->chain[by];
+}
+
+bool pool_get_leases(struct pool *p)
+{
+	p->lease = calloc((size_t)p->slots + 1, sizeof(*p->lease));
+	for (int by = 0; by < TABLES; by++) {
+		p->table[by].bucket = calloc(p->slots, sizeof(*p->table[by].bucket));
+		p->table[by].n = 1;
+	}
+	return p->lease && p->table[BY_HOST].bucket && p->table[BY_ADDR].bucket;
+}
+
+void pool_list_remove(struct pool *p, const struct lease *l)
+{
+	p->lease[l->newer].older = l->older;
+	p->lease[l->older].newer = l->newer;
+}
+
+void pool_list_append(struct pool *p, struct lease *l)
+{
+	struct lease *head = &p->lease[NONE];
+	uint32_t i = (uint32_t)(l - p->lease);
+
+	l->newer = NONE;
+	l->older = head->older;
+	p->lease[head->older].newer = i;
+	head->older = i;
+}
+
+/* There is always an index left: one per slot. */
+struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
+			       uint32_t slot, int32_t now)
+{
+	uint32_t i = p->unused;
+	struct lease *l;
+
+	if (i != NONE)
+		p->unused = p->lease[i].chain[BY_HOST];
+	else
+		i = ++p->top;
+	l = &p->lease[i];
+	*l = (struct lease){
+		.host = *host,
+		.prefix = (uint16_t)prefix,
+		.addr = pool_slot_addr(p, slot),
+		.last = now,
+		.live = true,
+	};
+	p->used++;
+	table_insert(p, BY_HOST, i);
+	table_insert(p, BY_ADDR, i);
+	pool_list_append(p, l);
+	bitmap_set(p->taken, slot);
+	return l;
+}
+
+void pool_end_lease(struct pool *p, struct lease *l)
+{
+	uint32_t i = (uint32_t)(l - p->lease);
+
+	table_remove(p, BY_HOST, i);
+	table_remove(p, BY_ADDR, i);
+	pool_list_remove(p, l);
+	bitmap_clear(p->taken, pool_slot_of(p, l->addr));
+	l->live = false;
+	l->chain[BY_HOST] = p->unused;
+	p->unused = i;
+	p->used--;
+}
+
+struct lease *pool_find6(const struct pool *p, const struct ip6 *host, unsigned prefix)
+{
+	uint32_t i;
+
+	if (p->used == 0)
+		return NULL;
+	i = *bucket_of(&p->table[BY_HOST], hash_host(p, host, prefix));
+	for (; i != NONE; i = p->lease[i].chain[BY_HOST])
+		if (ip6_equal(&p->lease[i].host, host) && p->lease[i].prefix == prefix)
+			return &p->lease[i];
+	return NULL;
+}
+
+struct lease *pool_find4(const struct pool *p, uint32_t addr)
+{
+	uint32_t i;
+
+	if (p->used == 0)
+		return NULL;
+	i = *bucket_of(&p->table[BY_ADDR], hash_addr(p, addr));
+	for (; i != NONE; i = p->lease[i].chain[BY_ADDR])
+		if (p->lease[i].addr == addr)
+			return &p->lease[i];
+	return NULL;
+}

@@ -1,0 +1,354 @@
+/* xlat - the spine of the translation, the same for both directions: the order in which things are
+ * checked, decided and at last written. */
+#include "xlat.h"
+
+#include "csum.h"
+#include "icmp.h"
+#include "reply.h"
+#include "xlat_job.h"
+
+bool xlat_may_embed(const struct xlat *x, unsigned prefix, uint32_t a)
+{
+	if (!x->conf->wkpf_strict || addr_is_global4(a))
+		return true;
+	return !addr_is_wkp(map_prefix_at(x->maps, prefix));
+}
+
+uint16_t xlat_ident(struct xlat *x, uint32_t src, uint32_t dst)
+{
+	uint32_t pair[2] = {src, dst};
+	uint64_t h = siphash(&x->key, pair, sizeof(pair));
+
+	return (uint16_t)(x->ident[h % XLAT_IDENTS]++ + (h >> 32));
+}
+
+void xlat_add_frame(struct xlat_out *out, const uint8_t *head, size_t head_len, const uint8_t *body,
+		    size_t body_len)
+{
+	out->frame[out->frames++] = (struct frame){head, body, head_len, body_len};
+}
+
+/* Addresses that never pass, section 1.4.  An ICMPv4 error from a badly numbered router does, for
+ * the sake of trouble shooting [7915-4.1]. */
+static enum reason check_addresses4(const struct packet *p)
+{
+	if (addr_is_noise4(p->dst4))
+		return R_NOISE;
+	if (!addr_passes4(p->dst4))
+		return R_BAD_ADDRESS;
+	if (addr_passes4(p->src4))
+		return R_OK;
+	if (packet_icmp_type(p) < 0 || !packet_is_icmp_error(p))
+		return R_BAD_ADDRESS;
+	return addr_is_multicast4(p->src4) || p->src4 == UINT32_MAX ? R_BAD_ADDRESS : R_OK;
+}
+
+static enum reason check_addresses(const struct packet *p)
+{
+	if (p->family == 4)
+		return check_addresses4(p);
+	if (addr_is_noise6(&p->dst6))
+		return R_NOISE;
+	return addr_passes6(&p->src6) && addr_passes6(&p->dst6) ? R_OK : R_BAD_ADDRESS;
+}
+
+static bool is_for_us(const struct xlat_job *j)
+{
+	if (j->p.family == 4)
+		return j->p.dst4 == j->x->conf->own4;
+	return ip6_equal(&j->p.dst6, &j->x->conf->own6);
+}
+
+/* To our own address: echo requests are answered, section 2.2. */
+static enum reason serve(struct xlat_job *j, uint8_t *l4)
+{
+	const struct packet *p = &j->p;
+	uint16_t id;
+	size_t len;
+
+	if (p->header)
+		return p->header;
+	if (p->proto == PROTO_NONE && p->family == 6)
+		return R_SELF_OTHER;
+	if (!packet_is_icmp(p))
+		return R_SELF_PROTO;
+	if (packet_is_fragment(p))
+		return R_ICMP_FRAGMENT;
+	if (p->l4.len < sizeof(struct icmp_hdr))
+		return R_BAD_L4;
+	if (packet_icmp_type(p) != (p->family == 4 ? ICMP4_ECHO : ICMP6_ECHO))
+		return R_SELF_OTHER;
+	if (!packet_icmp_checksum_ok(p))
+		return R_ICMP_CHECKSUM;
+
+	id = p->family == 4 ? xlat_ident(j->x, p->dst4, p->src4) : 0;
+	len = reply_echo(p, l4, id);
+	xlat_add_frame(j->out, l4 + p->l4.len - len, len, NULL, 0);
+	j->out->is_answer = true;
+	return R_SELF_ECHO;
+}
+
+static enum reason check_ttl(const struct packet *p)
+{
+	if (p->ttl == 0)
+		return R_TTL_ZERO;
+	return p->ttl == 1 ? R_TTL : R_OK;
+}
+
+static enum reason check_udp(struct xlat_job *j)
+{
+	const struct udp_hdr *udp = (const void *)j->p.l4.p;
+	size_t len;
+
+	j->fix = FIX_UDP;
+	if (j->outer || get16(udp->csum) != 0)
+		return R_OK;
+	if (j->p.family == 6)
+		return R_UDP_ZERO6;
+	switch (j->x->conf->udp_zero) {
+	case UDP_ZERO_FWD:
+		j->fix = FIX_NONE;
+		return R_OK;
+	case UDP_ZERO_CALC:
+		if (packet_is_fragment(&j->p))
+			return R_UDP_ZERO;
+		len = get16(udp->len);
+		if (len < sizeof(*udp) || len > j->p.l4.len)
+			return R_BAD_L4;
+		j->fix = FIX_UDP_CALC;
+		return R_OK;
+	case UDP_ZERO_DROP:
+		break;
+	}
+	return R_UDP_ZERO;
+}
+
+static enum reason check_echo(struct xlat_job *j)
+{
+	int type = j->dir->echo(packet_icmp_type(&j->p));
+
+	if (type < 0)
+		return j->outer ? R_ICMP_NESTED : R_ICMP_TYPE;
+	if (!j->outer && !packet_icmp_checksum_ok(&j->p))
+		return R_ICMP_CHECKSUM;
+	j->new_type = (uint8_t)type;
+	j->fix = packet_is_fragment(&j->p) ? FIX_TYPE : FIX_ECHO;
+	return R_OK;
+}
+
+/* Is the header of the payload there?  A quoted one may be cut short anywhere. */
+static bool l4_has(const struct xlat_job *j, size_t len)
+{
+	return j->outer || j->p.l4.len >= len;
+}
+
+enum reason xlat_check_l4(struct xlat_job *j)
+{
+	const struct packet *p = &j->p;
+
+	j->fix = FIX_NONE;
+	if (p->frag_off != 0)
+		return R_OK;
+	if (packet_is_icmp(p)) {
+		j->csum_at = offsetof(struct icmp_hdr, csum);
+		return l4_has(j, sizeof(struct icmp_hdr)) ? check_echo(j) : R_BAD_L4;
+	}
+	if (p->proto == PROTO_TCP) {
+		j->csum_at = offsetof(struct tcp_hdr, csum);
+		j->fix = FIX_UPDATE;
+		return l4_has(j, sizeof(struct tcp_hdr)) ? R_OK : R_BAD_L4;
+	}
+	if (p->proto == PROTO_UDP) {
+		j->csum_at = offsetof(struct udp_hdr, csum);
+		return l4_has(j, sizeof(struct udp_hdr)) ? check_udp(j) : R_BAD_L4;
+	}
+	return R_OK;
+}
+
+/* The sums of the addresses before and after, as pseudo-headers have them. */
+static void sum_addrs(const struct xlat_job *j, uint64_t *old, uint64_t *new)
+{
+	const struct packet *p = &j->p;
+
+	if (p->family == 4) {
+		*old = csum_addrs4(p->src4, p->dst4);
+		*new = csum_addrs6(&j->src6, &j->dst6);
+	} else {
+		*old = csum_addrs6(&p->src6, &p->dst6);
+		*new = csum_addrs4(j->src4, j->dst4);
+	}
+}
+
+/* ICMPv6 has a pseudo-header, ICMPv4 has none. */
+static uint16_t echo_checksum(const struct xlat_job *j, uint8_t old_type, uint16_t csum)
+{
+	uint64_t old, new, pseudo = csum_pseudo((uint32_t)j->p.l4_stated, PROTO_ICMPV6);
+
+	sum_addrs(j, &old, &new);
+	old = j->p.family == 6 ? old + pseudo : 0;
+	new = j->p.family == 4 ? new + pseudo : 0;
+	return csum_update(csum, old + ((uint64_t)old_type << 8),
+			   new + ((uint64_t)j->new_type << 8));
+}
+
+static uint16_t udp_checksum(const struct xlat_job *j, const uint8_t *l4)
+{
+	uint64_t old, new;
+	uint16_t len = get16(l4 + offsetof(struct udp_hdr, len));
+
+	sum_addrs(j, &old, &new);
+	return csum_udp(csum_finish(csum_sum(l4, len) + new + csum_pseudo(len, PROTO_UDP)));
+}
+
+static uint16_t update_checksum(const struct xlat_job *j, uint16_t csum)
+{
+	uint64_t old, new;
+
+	sum_addrs(j, &old, &new);
+	return csum_update(csum, old, new);
+}
+
+void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len)
+{
+	uint8_t *at = l4 + j->csum_at, old_type;
+	uint16_t csum;
+
+	if (j->fix == FIX_NONE || len == 0)
+		return;
+	old_type = l4[0];
+	if (j->fix == FIX_ECHO || j->fix == FIX_TYPE)
+		l4[0] = j->new_type;
+	if (j->fix == FIX_TYPE || len < j->csum_at + sizeof(csum))
+		return;
+	csum = get16(at);
+	if (j->fix == FIX_ECHO && j->p.family == 6 && !j->outer)
+		csum_put_icmp4(at, echo_checksum(j, old_type, csum), l4, len);
+	else if (j->fix == FIX_ECHO)
+		put16(at, echo_checksum(j, old_type, csum));
+	else if (j->fix == FIX_UPDATE)
+		put16(at, update_checksum(j, csum));
+	else if (j->fix == FIX_UDP_CALC)
+		put16(at, udp_checksum(j, l4));
+	else if (csum != 0) /* a quoted datagram without checksum stays without */
+		put16(at, csum_udp(update_checksum(j, csum)));
+}
+
+/* Takes the lease that map() found missing, now that nothing else can refuse the packet. */
+static enum reason claim_lease(struct xlat_job *j)
+{
+	if (!j->wants_lease)
+		return R_OK;
+	j->lease_src = pool_assign(j->x->pool, &j->p.src6, j->prefix, j->now);
+	if (!j->lease_src)
+		return R_POOL_FULL;
+	j->src4 = j->lease_src->addr;
+	return R_OK;
+}
+
+static void use_lease(struct xlat_job *j, struct lease *l)
+{
+	if (!l)
+		return;
+	pool_touch(j->x->pool, l, j->now);
+	if (!l->on_record || j->now - l->saved >= POOL_RESTAMP)
+		j->out->record[j->out->records++] = l;
+}
+
+static enum reason translate_plain(struct xlat_job *j, uint8_t *l4)
+{
+	enum reason why;
+
+	if ((why = j->dir->map(j)) || (why = j->dir->fit(j)) || (why = xlat_check_l4(j)) ||
+	    (why = claim_lease(j)))
+		return why;
+	xlat_fix_l4(j, l4, j->p.l4.len);
+	j->dir->emit(j, l4);
+	return R_OK;
+}
+
+static enum reason translate(struct xlat_job *j, uint8_t *l4)
+{
+	enum reason why;
+
+	if ((why = check_addresses(&j->p)))
+		return why;
+	if (is_for_us(j))
+		return serve(j, l4);
+	if ((why = check_ttl(&j->p)) || (why = j->dir->refuse(&j->p)))
+		return why;
+	if (packet_is_icmp(&j->p) && packet_is_fragment(&j->p))
+		return R_ICMP_FRAGMENT;
+	j->is_error = packet_is_icmp_error(&j->p);
+	why = j->is_error ? xlat_error(j) : translate_plain(j, l4);
+	if (why)
+		return why;
+	use_lease(j, j->lease_src);
+	if (j->lease_dst != j->lease_src) /* a host may send to itself */
+		use_lease(j, j->lease_dst);
+	return R_OK;
+}
+
+static bool within_rate(const struct xlat_job *j, int64_t now)
+{
+	uint8_t net[4];
+
+	if (!j->x->buckets)
+		return true;
+	if (j->p.family == 6)
+		return bucket_take(j->x->buckets, j->p.src6.b, 8, now);
+	put32(net, j->p.src4);
+	return bucket_take(j->x->buckets, net, sizeof(net), now);
+}
+
+/* The four bytes behind the checksum of an error that we send. */
+static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
+{
+	switch (why) {
+	case R_TOO_BIG:
+		return j->mtu;
+	case R_ROUTING_HDR:
+		return (uint32_t)j->p.header_at;
+	case R_SELF_PROTO:
+		return j->p.family == 6 ? (uint32_t)j->p.proto_at : 0;
+	default:
+		return 0;
+	}
+}
+
+static void answer(struct xlat_job *j, enum reason why, int64_t now)
+{
+	const struct reason_row *row = &reason_table[why];
+	struct icmp_answer what = j->p.family == 4 ? row->icmp4 : row->icmp6;
+	struct reply_own own = {j->x->conf->own4, j->x->conf->own6};
+	uint16_t id;
+	size_t len;
+
+	if (what.type == ICMP_NO_ANSWER || !reply_allowed(&j->p, &own))
+		return;
+	if (!within_rate(j, now)) {
+		j->out->suppressed = true;
+		return;
+	}
+	id = j->p.family == 4 ? xlat_ident(j->x, own.own4, j->p.src4) : 0;
+	len = reply_error(j->out->reply, &j->p, &own, what, answer_rest(j, why), id);
+	xlat_add_frame(j->out, j->out->reply, len, NULL, 0);
+	j->out->is_answer = true;
+}
+
+enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, int64_t now,
+			struct xlat_out *out)
+{
+	struct xlat_job j = {.x = x, .out = out, .now = (int32_t)(now / 1000)};
+	enum reason why;
+
+	out->frames = out->records = 0;
+	out->is_answer = out->suppressed = false;
+	why = packet_parse(&j.p, packet, len, false);
+	if (why)
+		return why;
+	j.dir = j.p.family == 4 ? &xlat_dir_4to6 : &xlat_dir_6to4;
+	why = translate(&j, packet + (j.p.l4.p - packet));
+	if (why && why != R_SELF_ECHO)
+		answer(&j, why, now);
+	return why;
+}

@@ -1,0 +1,254 @@
+/* xlat_4to6 - what holds only from IPv4 to IPv6 [7915-4].  Lines up with xlat_6to4.c. */
+#include "header.h"
+#include "icmp.h"
+#include "xlat_job.h"
+
+/* [7915-4.1]: protocols that mean something only in the other family. */
+static enum reason refuse(const struct packet *p)
+{
+	switch (p->proto) {
+	case PROTO_HOPOPTS:
+	case PROTO_IGMP:
+	case PROTO_ROUTING:
+	case PROTO_FRAGMENT:
+	case PROTO_ICMPV6:
+	case PROTO_DSTOPTS:
+		return R_PROTOCOL;
+	default:
+		return p->header;
+	}
+}
+
+static void embed(struct xlat_job *j, unsigned prefix, uint32_t a, struct ip6 *out)
+{
+	j->prefix = prefix;
+	addr_embed(out, map_prefix_at(j->x->maps, prefix), a);
+}
+
+/* Through the first translation prefix that may carry A. */
+static enum reason embed_first(struct xlat_job *j, uint32_t a, struct ip6 *out, enum reason none)
+{
+	unsigned n = (unsigned)map_prefix_count(j->x->maps), i;
+
+	for (i = 0; i < n; i++)
+		if (xlat_may_embed(j->x, i, a)) {
+			embed(j, i, a, out);
+			return R_OK;
+		}
+	return n ? R_WKP_PRIVATE : none;
+}
+
+/* A, by its map or lease.  False: it has neither. */
+static bool map_known(const struct xlat_job *j, uint32_t a, struct ip6 *out, struct lease **lease)
+{
+	const struct map *m = map_find4(j->x->maps, a);
+
+	*lease = NULL;
+	if (m) {
+		map_to6(m, a, out);
+		return true;
+	}
+	if (!j->x->pool || !(*lease = pool_find4(j->x->pool, a)))
+		return false;
+	*out = (*lease)->host;
+	return true;
+}
+
+/* Does A belong to the pool, though nobody holds it?  Our own address lies in it but is no part of
+ * it. */
+static bool is_unleased(const struct xlat *x, uint32_t a)
+{
+	return x->pool && a != x->conf->own4 && pool_covers(x->pool, a);
+}
+
+/* The other end of the conversation.  Where HOST is known by a map or lease and A is as well, A
+ * goes through the prefix: the answer has to come back here [7757-4]. */
+static enum reason map_peer(struct xlat_job *j, uint32_t a, bool host_known,
+			    const struct lease *host_lease, struct ip6 *out, struct lease **lease)
+{
+	bool known = map_known(j, a, out, lease);
+
+	if (known && !(host_known && map_prefix_count(j->x->maps)))
+		return R_OK;
+	if (!known && is_unleased(j->x, a))
+		return R_NO_MAP_SRC;
+	if (!host_lease)
+		return embed_first(j, a, out, R_NO_MAP_SRC);
+	if (!xlat_may_embed(j->x, host_lease->prefix, a))
+		return R_WKP_PRIVATE;
+	embed(j, host_lease->prefix, a, out);
+	return R_OK;
+}
+
+/* Any router may be the source of an error, whatever its address is worth [7915-4.1]. */
+static void map_router(struct xlat_job *j, uint32_t a, struct ip6 *out)
+{
+	if (map_prefix_count(j->x->maps))
+		embed(j, j->prefix, a, out);
+	else
+		*out = j->x->conf->own6;
+}
+
+/* HOST is whom the packet goes to, or whom a quoted packet came from; PEER is its other end. */
+static enum reason map_pair(struct xlat_job *j, uint32_t host, uint32_t peer, struct ip6 *host6,
+			    struct ip6 *peer6)
+{
+	bool known = map_known(j, host, host6, &j->lease_dst);
+	enum reason why;
+
+	if (j->lease_dst)
+		j->prefix = j->lease_dst->prefix;
+	if (!known) {
+		if (is_unleased(j->x, host))
+			return R_NO_MAP_DST;
+		if ((why = embed_first(j, host, host6, R_NO_MAP_DST)))
+			return why;
+	}
+	why = map_peer(j, peer, known, j->lease_dst, peer6, &j->lease_src);
+	if (why && j->is_error) {
+		map_router(j, peer, peer6);
+		return R_OK;
+	}
+	return why;
+}
+
+static enum reason map(struct xlat_job *j)
+{
+	const struct packet *p = &j->p;
+
+	if (j->outer)
+		return map_pair(j, p->src4, p->dst4, &j->src6, &j->dst6);
+	return map_pair(j, p->dst4, p->src4, &j->dst6, &j->src6);
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* [7915-4]: DF decides between an error and fragments. */
+static enum reason fit(struct xlat_job *j)
+{
+	const struct packet *p = &j->p;
+	unsigned mtu = xlat_mtu6(j->x);
+	size_t header = sizeof(struct ip6_hdr), limit;
+
+	if (packet_is_fragment(p))
+		header += sizeof(struct frag_hdr);
+	if (p->df) {
+		j->mtu = (uint32_t)(mtu - (header - sizeof(struct ip4_hdr)));
+		return header + p->l4.len > mtu ? R_TOO_BIG : R_OK;
+	}
+	limit = min_size(j->x->conf->offlink_mtu, mtu);
+	if (limit < IP6_MTU_MIN) /* XLAT_FRAMES counts on it */
+		limit = IP6_MTU_MIN;
+	if (header + p->l4.len > limit)
+		j->piece = (limit - OUT_HEADER_MAX) / 8 * 8;
+	return R_OK;
+}
+
+static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
+			const struct packet *quote, uint32_t *rest)
+{
+	const uint8_t *from = j->p.l4.p + offsetof(struct icmp_hdr, rest);
+	uint32_t len = get16(quote->whole.p + offsetof(struct ip4_hdr, len));
+	int pointer;
+
+	*rest = 0;
+	switch (row->rest) {
+	case REST_ZERO:
+		return R_OK;
+	case REST_NEXT_HEADER:
+		*rest = offsetof(struct ip6_hdr, next);
+		return R_OK;
+	case REST_MTU:
+		*rest = icmp_mtu_4to6(get16(from + 2), len, xlat_mtu4(j->x), xlat_mtu6(j->x));
+		return R_OK;
+	case REST_POINTER:
+		break;
+	}
+	pointer = icmp_pointer_4to6(from[0]);
+	if (pointer < 0)
+		return R_ICMP_POINTER;
+	*rest = (uint32_t)pointer;
+	return R_OK;
+}
+
+static void put6(const struct xlat_job *j, uint8_t next, size_t payload, uint8_t *at)
+{
+	header_put6(at, &(struct header6){
+				.tc = j->p.tos,
+				.hop = j->outer ? j->p.ttl : (uint8_t)(j->p.ttl - 1),
+				.next = next,
+				.plen = (uint16_t)payload,
+				.src = &j->src6,
+				.dst = &j->dst6,
+			});
+}
+
+static uint8_t next_header(const struct xlat_job *j)
+{
+	return packet_is_icmp(&j->p) ? PROTO_ICMPV6 : j->p.proto;
+}
+
+/* N payload bytes at OFF of this packet as a fragment; the rest of the payload is LEFT bytes long.
+ */
+static size_t put_fragment(const struct xlat_job *j, size_t off, size_t n, size_t left, uint8_t *at)
+{
+	put6(j, PROTO_FRAGMENT, sizeof(struct frag_hdr) + n, at);
+	header_put_frag(at + sizeof(struct ip6_hdr), next_header(j), j->p.frag_off + (uint32_t)off,
+			left > 0 || j->p.mf, j->p.id);
+	return OUT_HEADER_MAX;
+}
+
+/* A fragment header only for what is a fragment: never an atomic one [8021]. */
+static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
+{
+	if (packet_is_fragment(&j->p))
+		return put_fragment(j, 0, payload, 0, at);
+	put6(j, next_header(j), payload, at);
+	return sizeof(struct ip6_hdr);
+}
+
+static void emit_pieces(struct xlat_job *j, const uint8_t *l4)
+{
+	size_t off, n;
+
+	for (off = 0; off < j->p.l4.len; off += n) {
+		uint8_t *at = j->out->headers[j->out->frames];
+		size_t header_len;
+
+		n = min_size(j->piece, j->p.l4.len - off);
+		header_len = put_fragment(j, off, n, j->p.l4.len - off - n, at);
+		xlat_add_frame(j->out, at, header_len, l4 + off, n);
+	}
+}
+
+static void emit(struct xlat_job *j, uint8_t *l4)
+{
+	size_t len = packet_is_fragment(&j->p) ? OUT_HEADER_MAX : sizeof(struct ip6_hdr);
+
+	if (j->piece) {
+		emit_pieces(j, l4);
+		return;
+	}
+	header(j, j->p.l4.len, l4 - len);
+	xlat_add_frame(j->out, l4 - len, len + j->p.l4.len, NULL, 0);
+}
+
+const struct xlat_dir xlat_dir_4to6 = {
+	.message_max = 1280, /* [4443-2.4c] */
+	.header_len = sizeof(struct ip6_hdr),
+	.extend_unit = 8, /* [4884-4.4] */
+	.extend_at = offsetof(struct icmp_hdr, rest),
+	.from_unit = 4, /* [4884-4.1] */
+	.from_at = offsetof(struct icmp_hdr, rest) + 1,
+	.echo = icmp_echo_4to6,
+	.error = icmp_find_4to6,
+	.refuse = refuse,
+	.map = map,
+	.fit = fit,
+	.rest = rest,
+	.header = header,
+	.emit = emit,
+};

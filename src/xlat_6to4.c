@@ -1,0 +1,204 @@
+/* xlat_6to4 - what holds only from IPv6 to IPv4 [7915-5].  Lines up with xlat_4to6.c. */
+#include "header.h"
+#include "icmp.h"
+#include "xlat_job.h"
+
+#define DF_ABOVE 1260u /* longest IPv4 packet that routers may fragment [7915-5.1] */
+
+/* [7915-5.1]: protocols that mean something only in the other family. */
+static enum reason refuse(const struct packet *p)
+{
+	return p->proto == PROTO_ICMP ? R_PROTOCOL : p->header;
+}
+
+/* The IPv4 address that A holds behind translation prefix number PREFIX. */
+static enum reason extract(const struct xlat_job *j, unsigned prefix, const struct ip6 *a,
+			   uint32_t *out)
+{
+	*out = addr_extract(a, map_prefix_at(j->x->maps, prefix));
+	if (!addr_passes4(*out))
+		return R_BAD_ADDRESS;
+	return xlat_may_embed(j->x, prefix, *out) ? R_OK : R_WKP_PRIVATE;
+}
+
+/* The other end of the conversation: by its map, or through a prefix, which is then the one in use.
+ */
+static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *out)
+{
+	const struct map *m = map_find6(j->x->maps, a);
+	int prefix;
+
+	if (m) {
+		*out = map_to4(m, a);
+		return addr_passes4(*out) ? R_OK : R_BAD_ADDRESS;
+	}
+	prefix = map_find_prefix(j->x->maps, a);
+	if (prefix < 0)
+		return R_NO_MAP_DST;
+	j->prefix = (unsigned)prefix;
+	return extract(j, j->prefix, a, out);
+}
+
+/* Map, lease, our own address, prefix, in this order. */
+static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *out)
+{
+	const struct map *m = map_find6(j->x->maps, a);
+	int prefix;
+
+	if (m) {
+		*out = map_to4(m, a);
+		return addr_passes4(*out) ? R_OK : R_BAD_ADDRESS;
+	}
+	if (j->x->pool && (j->lease_src = pool_find6(j->x->pool, a, j->prefix))) {
+		*out = j->lease_src->addr;
+		return R_OK;
+	}
+	if (ip6_equal(a, &j->x->conf->own6)) {
+		*out = j->x->conf->own4;
+		return R_OK;
+	}
+	prefix = map_find_prefix(j->x->maps, a);
+	return prefix < 0 ? R_NO_MAP_SRC : extract(j, (unsigned)prefix, a, out);
+}
+
+/* Any router may be the source of an error; one that IPv4 cannot name speaks through us [6791]. */
+static void map_router(struct xlat_job *j, enum reason why, uint32_t *out)
+{
+	if (why != R_WKP_PRIVATE)
+		*out = j->x->conf->own4;
+}
+
+/* HOST is whom the packet comes from, or whom a quoted packet went to; PEER is its other end. */
+static enum reason map_pair(struct xlat_job *j, const struct ip6 *host, const struct ip6 *peer,
+			    uint32_t *host4, uint32_t *peer4)
+{
+	enum reason why = map_peer(j, peer, peer4);
+
+	if (why)
+		return why;
+	why = map_host(j, host, host4);
+	if (why && j->is_error) {
+		map_router(j, why, host4);
+		return R_OK;
+	}
+	if (why == R_NO_MAP_SRC && j->x->pool && !j->outer) {
+		j->wants_lease = true;
+		return R_OK;
+	}
+	return why;
+}
+
+static enum reason map(struct xlat_job *j)
+{
+	const struct packet *p = &j->p;
+
+	if (j->outer)
+		return map_pair(j, &p->dst6, &p->src6, &j->dst4, &j->src4);
+	return map_pair(j, &p->src6, &p->dst6, &j->src4, &j->dst4);
+}
+
+static unsigned min_mtu(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* [7915-5.1]: IPv6 packets are not to be fragmented on their way. */
+static enum reason fit(struct xlat_job *j)
+{
+	const struct packet *p = &j->p;
+	unsigned mtu4 = xlat_mtu4(j->x), mtu6 = xlat_mtu6(j->x);
+
+	j->mtu = min_mtu(mtu4 + 20, mtu6);
+	if (sizeof(struct ip4_hdr) + p->l4.len > mtu4 || p->whole.len > mtu6)
+		return R_TOO_BIG;
+	return R_OK;
+}
+
+static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
+			const struct packet *quote, uint32_t *rest)
+{
+	uint32_t from = get32(j->p.l4.p + offsetof(struct icmp_hdr, rest));
+	int pointer;
+
+	(void)quote;
+	*rest = 0;
+	switch (row->rest) {
+	case REST_ZERO:
+	case REST_NEXT_HEADER:
+		return R_OK;
+	case REST_MTU:
+		*rest = icmp_mtu_6to4(from, xlat_mtu4(j->x), xlat_mtu6(j->x));
+		return R_OK;
+	case REST_POINTER:
+		break;
+	}
+	pointer = icmp_pointer_6to4(from);
+	if (pointer < 0)
+		return R_ICMP_POINTER;
+	*rest = (uint32_t)pointer << 24;
+	return R_OK;
+}
+
+/* [7915-5.1, 5.1.1]: a packet with a fragment header, be it atomic, may be fragmented on. */
+static uint16_t flags(const struct packet *p, size_t len)
+{
+	unsigned f = p->frag_off / 8;
+
+	if (p->mf)
+		f |= IP4_MF;
+	if (!p->frag_hdr && len > DF_ABOVE)
+		f |= IP4_DF;
+	return (uint16_t)f;
+}
+
+static uint16_t ident(const struct xlat_job *j)
+{
+	if (j->p.frag_hdr)
+		return (uint16_t)j->p.id;
+	return j->outer ? 0 : xlat_ident(j->x, j->src4, j->dst4);
+}
+
+/* A quoted packet may say that it was longer than IPv4 can say. */
+static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
+{
+	size_t len = sizeof(struct ip4_hdr) + payload;
+
+	if (len > IP_LEN_MAX)
+		len = IP_LEN_MAX;
+	header_put4(at, &(struct header4){
+				.tos = j->p.tos,
+				.ttl = j->outer ? j->p.ttl : (uint8_t)(j->p.ttl - 1),
+				.proto = packet_is_icmp(&j->p) ? PROTO_ICMP : j->p.proto,
+				.len = (uint16_t)len,
+				.id = ident(j),
+				.frag = flags(&j->p, len),
+				.src = j->src4,
+				.dst = j->dst4,
+			});
+	return sizeof(struct ip4_hdr);
+}
+
+static void emit(struct xlat_job *j, uint8_t *l4)
+{
+	uint8_t *at = l4 - sizeof(struct ip4_hdr);
+
+	header(j, j->p.l4.len, at);
+	xlat_add_frame(j->out, at, sizeof(struct ip4_hdr) + j->p.l4.len, NULL, 0);
+}
+
+const struct xlat_dir xlat_dir_6to4 = {
+	.message_max = 576, /* [1812-4.3.2.3] */
+	.header_len = sizeof(struct ip4_hdr),
+	.extend_unit = 4, /* [4884-4.1] */
+	.extend_at = offsetof(struct icmp_hdr, rest) + 1,
+	.from_unit = 8, /* [4884-4.4] */
+	.from_at = offsetof(struct icmp_hdr, rest),
+	.echo = icmp_echo_6to4,
+	.error = icmp_find_6to4,
+	.refuse = refuse,
+	.map = map,
+	.fit = fit,
+	.rest = rest,
+	.header = header,
+	.emit = emit,
+};

@@ -1,0 +1,163 @@
+/* xlat_error - ICMP errors: the packet they quote is translated by the same rules [7915-4.3, 5.3],
+ * and RFC 4884 extensions behind it are carried over. */
+#include "icmp.h"
+#include "csum.h"
+#include "xlat_job.h"
+
+#define QUOTE_MIN 128 /* shortest quote in front of an extension [4884-3] */
+
+struct message { /* an ICMP error, taken apart */
+	const struct icmp_row *row;
+	struct span quote, extension;
+	uint32_t rest;
+};
+
+static size_t round_up(size_t n, size_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+/* Where the quote ends and an extension begins.  A length field that says more than is there, or
+ * less than an IP header and 8 bytes, is not trusted. */
+static void split_quote(const struct xlat_job *j, struct message *m)
+{
+	struct span body = j->p.l4;
+	const uint8_t *icmp = span_take(&body, sizeof(struct icmp_hdr));
+	size_t stated = m->row->extend == EXT_NONE ? 0 : icmp[j->dir->from_at] * j->dir->from_unit;
+	size_t least = (j->p.family == 4 ? sizeof(struct ip4_hdr) : sizeof(struct ip6_hdr)) + 8;
+
+	m->quote = body;
+	m->extension = (struct span){NULL, 0};
+	if (stated < least || stated > body.len)
+		return;
+	m->quote.len = stated;
+	m->extension = (struct span){body.p + stated, body.len - stated};
+}
+
+static enum reason take_apart(const struct xlat_job *j, struct message *m)
+{
+	const struct packet *p = &j->p;
+
+	if (p->l4.len < sizeof(struct icmp_hdr))
+		return R_BAD_L4;
+	if (!packet_icmp_checksum_ok(p))
+		return R_ICMP_CHECKSUM;
+	m->row = j->dir->error(p->l4.p[0], p->l4.p[1]);
+	if (!m->row)
+		return R_ICMP_TYPE;
+	split_quote(j, m);
+	return R_OK;
+}
+
+/* Could the quoted packet ever have passed? */
+static bool addresses_pass(const struct packet *p)
+{
+	if (p->family == 4)
+		return addr_passes4(p->src4) && addr_passes4(p->dst4);
+	return addr_passes6(&p->src6) && addr_passes6(&p->dst6);
+}
+
+/* Decides how the quoted packet is translated.  A fragment of a long echo request may be quoted as
+ * well: it is we who cut it. */
+static enum reason plan_quote(struct xlat_job *quote, const struct xlat_job *outer,
+			      struct span bytes)
+{
+	const struct packet *p = &quote->p;
+
+	*quote = (struct xlat_job){.x = outer->x,
+				   .out = outer->out,
+				   .dir = outer->dir,
+				   .now = outer->now,
+				   .outer = outer};
+	if (packet_parse(&quote->p, bytes.p, bytes.len, true) || p->family != outer->p.family)
+		return R_QUOTE_BAD;
+	if (quote->dir->refuse(p))
+		return R_QUOTE_BAD;
+	if (!addresses_pass(p) || quote->dir->map(quote))
+		return R_QUOTE_NO_MAP;
+	return xlat_check_l4(quote);
+}
+
+/* Writes the translated quote, at most ROOM bytes of it, and returns its length. */
+static size_t put_quote(const struct xlat_job *quote, uint8_t *at, size_t room)
+{
+	size_t header = quote->dir->header(quote, quote->p.l4_stated, at);
+	size_t len = quote->p.l4.len;
+
+	if (len > room - header)
+		len = room - header;
+	if (len > 0)
+		memcpy(at + header, quote->p.l4.p, len);
+	xlat_fix_l4(quote, at + header, len);
+	return header + len;
+}
+
+/* Puts the extension behind the LEN bytes of quote at AT, in ROOM bytes, if it fits behind at least
+ * QUOTE_MIN of them.  Returns the padded or cut length of the quote, 0 if the extension is left
+ * out. */
+static size_t put_extension(const struct xlat_dir *dir, struct span ext, uint8_t *at, size_t len,
+			    size_t room)
+{
+	size_t padded = round_up(len < QUOTE_MIN ? QUOTE_MIN : len, dir->extend_unit);
+	size_t most;
+
+	if (ext.len == 0 || ext.len > room)
+		return 0;
+	most = (room - ext.len) / dir->extend_unit * dir->extend_unit;
+	if (padded > most)
+		padded = most;
+	if (padded < QUOTE_MIN)
+		return 0;
+	if (padded > len)
+		memset(at + len, 0, padded - len);
+	memcpy(at + padded, ext.p, ext.len);
+	return padded;
+}
+
+static void put_icmp(const struct xlat_job *j, const struct message *m, uint8_t *icmp, size_t len,
+		     size_t quote_len)
+{
+	uint64_t sum;
+
+	memset(icmp, 0, sizeof(struct icmp_hdr));
+	icmp[0] = m->row->to_type;
+	icmp[1] = m->row->to_code == ICMP_SAME_CODE ? j->p.l4.p[1] : m->row->to_code;
+	put32(icmp + offsetof(struct icmp_hdr, rest), m->rest);
+	if (quote_len)
+		icmp[j->dir->extend_at] = (uint8_t)(quote_len / j->dir->extend_unit);
+	sum = csum_sum(icmp, len);
+	if (j->p.family == 4)
+		sum += csum_addrs6(&j->src6, &j->dst6) + csum_pseudo((uint32_t)len, PROTO_ICMPV6);
+	put16(icmp + offsetof(struct icmp_hdr, csum), csum_finish(sum));
+}
+
+static void put_error(struct xlat_job *j, const struct xlat_job *quote, const struct message *m)
+{
+	uint8_t *icmp = j->out->reply + j->dir->header_len;
+	uint8_t *at = icmp + sizeof(struct icmp_hdr);
+	size_t room = j->dir->message_max - j->dir->header_len - sizeof(struct icmp_hdr);
+	size_t len = put_quote(quote, at, room), padded = 0;
+
+	if (m->row->extend == EXT_CARRIED)
+		padded = put_extension(j->dir, m->extension, at, len, room);
+	if (padded)
+		len = padded + m->extension.len;
+	len += sizeof(struct icmp_hdr);
+	put_icmp(j, m, icmp, len, padded);
+	len += j->dir->header(j, len, j->out->reply);
+	xlat_add_frame(j->out, j->out->reply, len, NULL, 0);
+}
+
+enum reason xlat_error(struct xlat_job *j)
+{
+	struct message m;
+	struct xlat_job quote;
+	enum reason why;
+
+	if ((why = take_apart(j, &m)) || (why = j->dir->map(j)) ||
+	    (why = plan_quote(&quote, j, m.quote)) ||
+	    (why = j->dir->rest(j, m.row, &quote.p, &m.rest)))
+		return why;
+	put_error(j, &quote, &m);
+	return R_OK;
+}

@@ -1,0 +1,109 @@
+/* xlat_job - one packet on its way through the translator: what the spine, the error translation
+ * and the two directions share.
+ *
+ * Decide first, write last: everything up to job->dir->emit() only reads. */
+#ifndef NAT64D_XLAT_JOB_H
+#define NAT64D_XLAT_JOB_H
+
+#include "icmp.h"
+#include "packet.h"
+#include "xlat.h"
+
+#define OUT_HEADER_MAX (sizeof(struct ip6_hdr) + sizeof(struct frag_hdr))
+
+struct xlat_job;
+
+/* What differs by nature between the directions. */
+struct xlat_dir {
+	size_t message_max;        /* longest ICMP error on the other side, IP header included */
+	size_t header_len;         /* IP header on the other side, without fragment header */
+	size_t extend_unit;        /* [4884-3]: unit of the length field on the other side ... */
+	size_t extend_at;          /* ... and its place in an ICMP header */
+	size_t from_unit, from_at; /* the same on this side */
+
+	int (*echo)(int type);
+	const struct icmp_row *(*error)(uint8_t type, uint8_t code);
+
+	/* May the header be translated: protocol, options, extension headers? */
+	enum reason (*refuse)(const struct packet *p);
+	/* Finds the addresses on the other side; for an error's packet, or the one it quotes, by
+	 * their own rules. */
+	enum reason (*map)(struct xlat_job *j);
+	/* Does it fit, whole or in pieces? */
+	enum reason (*fit)(struct xlat_job *j);
+	/* The four bytes behind the checksum of an error about QUOTE, unless they have no
+	 * counterpart. */
+	enum reason (*rest)(const struct xlat_job *j, const struct icmp_row *row,
+			    const struct packet *quote, uint32_t *rest);
+	/* Writes the header for PAYLOAD bytes to AT and returns its length. */
+	size_t (*header)(const struct xlat_job *j, size_t payload, uint8_t *at);
+	/* Sends the payload at L4 (writable, and so is the room of a header in front), in pieces if
+	 * it must. */
+	void (*emit)(struct xlat_job *j, uint8_t *l4);
+};
+
+enum l4_fix { /* what has to be done to the payload */
+	FIX_NONE,
+	FIX_UPDATE,   /* checksum: exchange the addresses */
+	FIX_UDP,      /* the same, but zero is sent as 0xffff */
+	FIX_UDP_CALC, /* there was none: compute it */
+	FIX_ECHO,     /* exchange type and pseudo-header */
+	FIX_TYPE,     /* exchange the type: the checksum covers what is not there */
+};
+
+struct xlat_job {
+	struct xlat *x;
+	struct xlat_out *out;
+	const struct xlat_dir *dir;
+	int32_t now; /* seconds */
+	struct packet p;
+	const struct xlat_job *outer; /* of a quoted packet: the error that quotes it */
+	bool is_error;                /* p is an ICMP error */
+
+	/* decided by map() */
+	uint32_t src4, dst4;   /* after 6->4 */
+	struct ip6 src6, dst6; /* after 4->6 */
+	unsigned prefix;       /* the translation prefix in use */
+	bool wants_lease;      /* the source is to get a lease */
+	struct lease *lease_src, *lease_dst;
+	/* decided by fit() */
+	uint32_t mtu; /* with R_TOO_BIG: what to announce */
+	size_t piece; /* 4->6: payload bytes per fragment; 0: whole */
+	/* decided by l4_check() */
+	enum l4_fix fix;
+	uint8_t csum_at, new_type;
+};
+
+/* The device's MTU to either family; IPv6 never sees less than its minimum. */
+static inline unsigned xlat_mtu4(const struct xlat *x)
+{
+	return x->mtu;
+}
+
+static inline unsigned xlat_mtu6(const struct xlat *x)
+{
+	return x->mtu < IP6_MTU_MIN ? IP6_MTU_MIN : x->mtu;
+}
+
+/* May A, embedded in prefix number PREFIX, be seen on the wire [6052-3.1]? */
+bool xlat_may_embed(const struct xlat *x, unsigned prefix, uint32_t a);
+
+/* An Identification for SRC -> DST that does not repeat soon and that others cannot guess [7739].
+ */
+uint16_t xlat_ident(struct xlat *x, uint32_t src, uint32_t dst);
+
+void xlat_add_frame(struct xlat_out *out, const uint8_t *head, size_t head_len, const uint8_t *body,
+		    size_t body_len);
+
+/* Is the payload complete and its checksum one that can be carried over? Decides how. */
+enum reason xlat_check_l4(struct xlat_job *j);
+
+/* Does to the payload at L4 (LEN bytes of it are there) what xlat_check_l4() decided. */
+void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len);
+
+/* Translates the ICMP error in J, whose outer addresses are mapped, into out->reply. */
+enum reason xlat_error(struct xlat_job *j);
+
+extern const struct xlat_dir xlat_dir_4to6, xlat_dir_6to4;
+
+#endif

@@ -1,0 +1,491 @@
+/* check_pool - who gets which address, who keeps it, and for how long. */
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool.h"
+#include "random.h"
+#include "run.h"
+
+#define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (c) << 8 | (d))
+
+static const struct siphash_key key = {0x1122334455667788, 0x99aabbccddeeff00};
+static const struct prefix4 net24 = {IP4(192, 168, 255, 0), 24};
+static const struct prefix4 net30 = {IP4(10, 0, 0, 0), 30};
+
+static struct ip6 host(uint32_t n)
+{
+	struct ip6 a = {{0x20, 0x01, 0x0d, 0xb8}};
+
+	for (int i = 0; i < 4; i++)
+		a.b[12 + i] = (uint8_t)(n >> (24 - 8 * i));
+	return a;
+}
+
+static struct pool *new_pool(const struct prefix4 *range, size_t n)
+{
+	struct pool *p = pool_new(range, n, &key);
+
+	ck_assert_ptr_nonnull(p);
+	return p;
+}
+
+static struct lease *assign(struct pool *p, uint32_t n, int32_t now)
+{
+	struct ip6 h = host(n);
+
+	return pool_assign(p, &h, 0, now);
+}
+
+static struct lease *find(const struct pool *p, uint32_t n)
+{
+	struct ip6 h = host(n);
+
+	return pool_find6(p, &h, 0);
+}
+
+static struct lease *restore(struct pool *p, uint32_t n, uint32_t addr, int32_t last)
+{
+	struct ip6 h = host(n);
+
+	return pool_restore(p, &h, 0, addr, last);
+}
+
+static void reserve(struct pool *p, uint32_t addr, uint8_t len)
+{
+	struct prefix4 prefix = {addr, len};
+
+	pool_reserve(p, &prefix);
+}
+
+/* --- sizes --- */
+
+static const struct {
+	const char *name;
+	struct prefix4 range[3];
+	size_t n, size; /* SIZE: addresses that may be leased */
+} sizes[] = {
+	{"/31: one address", {{IP4(10, 0, 0, 0), 31}}, 1, 1},
+	{"/30", {{IP4(10, 0, 0, 0), 30}}, 1, 3},
+	{"/26: one word", {{IP4(10, 0, 0, 0), 26}}, 1, 63},
+	{"/24", {{IP4(10, 0, 0, 0), 24}}, 1, 255},
+	{"/20", {{IP4(10, 0, 0, 0), 20}}, 1, 4095},
+	{"two ranges", {{IP4(10, 0, 0, 0), 30}, {IP4(10, 0, 1, 0), 31}}, 2, 4},
+	{"the end of the address space", {{IP4(255, 255, 255, 0), 24}}, 1, 255},
+	{"three, not in order",
+	 {{IP4(192, 168, 0, 0), 28}, {IP4(10, 0, 0, 0), 31}, {IP4(172, 16, 0, 0), 25}},
+	 3,
+	 15 + 1 + 127},
+};
+
+static bool is_network_address(int row, uint32_t addr)
+{
+	for (size_t i = 0; i < sizes[row].n; i++)
+		if (addr == sizes[row].range[i].addr)
+			return true;
+	return false;
+}
+
+static bool in_ranges(int row, uint32_t addr)
+{
+	for (size_t i = 0; i < sizes[row].n; i++)
+		if (addr_in4(addr, &sizes[row].range[i]))
+			return true;
+	return false;
+}
+
+START_TEST(fill_up)
+{
+	struct pool *p = new_pool(sizes[_i].range, sizes[_i].n);
+
+	ck_assert_msg(pool_size(p) == sizes[_i].size, "%s", sizes[_i].name);
+	for (uint32_t i = 0; i < sizes[_i].size; i++) {
+		struct lease *l;
+
+		ck_assert(pool_has_room(p, 0));
+		l = assign(p, i, 0);
+		ck_assert_msg(l, "%s: lease %u", sizes[_i].name, i);
+		ck_assert_msg(in_ranges(_i, l->addr) && !is_network_address(_i, l->addr),
+			      "%s: %08x", sizes[_i].name, l->addr);
+		ck_assert(!l->on_record);
+		ck_assert_uint_eq(pool_used(p), i + 1);
+	}
+	ck_assert(!pool_has_room(p, 0));
+	ck_assert_ptr_null(assign(p, 1000000, 0));
+	for (uint32_t i = 0; i < sizes[_i].size;
+	     i++) /* every host found both ways: no address twice */
+		ck_assert_ptr_eq(pool_find4(p, find(p, i)->addr), find(p, i));
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(covers)
+{
+	struct pool *p = new_pool(sizes[_i].range, sizes[_i].n);
+
+	for (size_t i = 0; i < sizes[_i].n; i++) {
+		uint32_t first = sizes[_i].range[i].addr;
+		uint32_t last = first | ~addr_mask4(sizes[_i].range[i].len);
+
+		ck_assert_msg(pool_covers(p, first) && pool_covers(p, last), "%s", sizes[_i].name);
+		ck_assert_msg(pool_covers(p, first - 1) == in_ranges(_i, first - 1), "%s",
+			      sizes[_i].name);
+		ck_assert_msg(pool_covers(p, last + 1) == in_ranges(_i, last + 1), "%s",
+			      sizes[_i].name);
+	}
+	ck_assert(!pool_covers(p, IP4(8, 8, 8, 8)));
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(absurd_sizes)
+{
+	static const struct prefix4 all = {0, 0};
+
+	ck_assert_ptr_null(pool_new(&all, 1, &key));
+	ck_assert_ptr_null(pool_new(&all, 0, &key));
+	pool_free(NULL);
+}
+END_TEST
+
+/* --- which address --- */
+
+/* The preferred address depends on the host only: another key, another time, other hosts before it.
+ */
+START_TEST(preferred_is_stable)
+{
+	static const struct siphash_key other_key = {7, 8};
+	static const struct prefix4 big = {IP4(10, 0, 0, 0), 12};
+	struct pool *a = new_pool(&big, 1), *b = pool_new(&big, 1, &other_key);
+	unsigned same = 0;
+
+	for (uint32_t i = 0; i < 1000; i++)
+		assign(a, i, 5);
+	for (uint32_t i = 1000; i-- > 0;)
+		same += find(a, i)->addr == assign(b, i, 99)->addr;
+	ck_assert_uint_ge(same, 998); /* two hosts may well prefer the same of a million */
+	pool_free(a);
+	pool_free(b);
+}
+END_TEST
+
+/* What hosts got from one release they must get from the next. */
+START_TEST(preferred_is_fixed)
+{
+	struct pool *p = new_pool(&net24, 1);
+	struct ip6 h = {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+
+	ck_assert_uint_eq(pool_assign(p, &h, 0, 0)->addr, IP4(192, 168, 255, 78));
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(next_free_and_wrap)
+{
+	struct pool *p = new_pool(&net24, 1);
+	struct ip6 h = host(1);
+	uint32_t addr = pool_assign(p, &h, 0, 0)->addr;
+
+	for (unsigned prefix = 1; prefix < 255; prefix++) {
+		addr = addr == IP4(192, 168, 255, 255) ? IP4(192, 168, 255, 1) : addr + 1;
+		ck_assert_uint_eq(pool_assign(p, &h, prefix, 0)->addr, addr);
+	}
+	ck_assert_ptr_null(pool_assign(p, &h, 255, 0));
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(lease_is_per_prefix)
+{
+	struct pool *p = new_pool(&net24, 1);
+	struct ip6 h = host(1);
+	struct lease *a = pool_assign(p, &h, 0, 0), *b = pool_assign(p, &h, 1, 0);
+	struct lease *c = pool_assign(p, &h, 65535, 0);
+
+	ck_assert(a != b && b != c && a->addr != b->addr);
+	ck_assert_ptr_eq(pool_find6(p, &h, 0), a);
+	ck_assert_ptr_eq(pool_find6(p, &h, 1), b);
+	ck_assert_ptr_eq(pool_find6(p, &h, 65535), c);
+	ck_assert_ptr_null(pool_find6(p, &h, 2));
+	pool_free(p);
+}
+END_TEST
+
+/* --- a full pool --- */
+
+static const struct {
+	const char *name;
+	int32_t last, now;
+	bool ends;
+} guarantees[] = {
+	{"the same moment", 100, 100, false},
+	{"a moment before its guarantee ends", 100, 100 + POOL_GUARANTEE - 1, false},
+	{"the last moment of its guarantee", 100, 100 + POOL_GUARANTEE, false},
+	{"a moment after", 100, 100 + POOL_GUARANTEE + 1, true},
+	{"used before the clock began", -POOL_GUARANTEE, 0, false},
+	{"and a moment earlier", -POOL_GUARANTEE - 1, 0, true},
+	{"used an age before the clock began", INT32_MIN, INT32_MAX, true},
+	{"used in the future", INT32_MAX, INT32_MIN, false},
+};
+
+START_TEST(guarantee)
+{
+	struct pool *p = new_pool(&net30, 1);
+	struct lease *l;
+
+	for (uint32_t i = 0; i < 3; i++)
+		restore(p, i, IP4(10, 0, 0, 1) + i, i == 1 ? guarantees[_i].last : INT32_MAX);
+	ck_assert_int_eq(pool_sort(p), 0);
+	ck_assert_msg(pool_has_room(p, guarantees[_i].now) == guarantees[_i].ends, "%s",
+		      guarantees[_i].name);
+	l = assign(p, 9, guarantees[_i].now);
+	ck_assert_msg((l != NULL) == guarantees[_i].ends, "%s", guarantees[_i].name);
+	ck_assert_msg((find(p, 1) == NULL) == guarantees[_i].ends, "%s", guarantees[_i].name);
+	if (l)
+		ck_assert_uint_eq(l->addr, IP4(10, 0, 0, 2));
+	ck_assert_uint_eq(pool_used(p), 3);
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(longest_idle_goes_first)
+{
+	struct pool *p = new_pool(&net24, 1);
+
+	for (uint32_t i = 0; i < 255; i++)
+		assign(p, i, (int32_t)i);
+	for (uint32_t i = 0; i < 255; i += 2) /* every other one speaks again */
+		pool_touch(p, find(p, i), 1000);
+	for (uint32_t i = 1; i < 255; i += 2) {
+		uint32_t addr = find(p, i)->addr;
+
+		ck_assert_uint_eq(assign(p, 1000 + i, 1000 + POOL_GUARANTEE)->addr, addr);
+		ck_assert_ptr_null(find(p, i));
+	}
+	ck_assert_ptr_null(assign(p, 5000, 1000 + POOL_GUARANTEE));
+	ck_assert_ptr_nonnull(assign(p, 5000, 1001 + POOL_GUARANTEE));
+	ck_assert_ptr_null(find(p, 0));
+	pool_free(p);
+}
+END_TEST
+
+/* While there is room nobody has to go, however long idle. */
+START_TEST(room_before_taking_back)
+{
+	struct pool *p = new_pool(&net30, 1);
+
+	assign(p, 1, 0);
+	assign(p, 2, 0);
+	assign(p, 3, POOL_KEEP);
+	ck_assert(find(p, 1) && find(p, 2) && find(p, 3));
+	pool_free(p);
+}
+END_TEST
+
+/* --- reserving --- */
+
+START_TEST(reserve_sizes)
+{
+	struct pool *p = new_pool(&net24, 1);
+
+	reserve(p, IP4(192, 168, 255, 0), 32); /* the network address again */
+	ck_assert_uint_eq(pool_size(p), 255);
+	reserve(p, IP4(192, 168, 255, 1), 32);
+	reserve(p, IP4(192, 168, 255, 1), 32);
+	ck_assert_uint_eq(pool_size(p), 254);
+	reserve(p, IP4(192, 168, 254, 0), 24); /* beside it */
+	reserve(p, IP4(192, 169, 0, 0), 24);
+	ck_assert_uint_eq(pool_size(p), 254);
+	reserve(p, IP4(192, 168, 255, 128), 25);
+	ck_assert_uint_eq(pool_size(p), 126);
+	reserve(p, 0, 0); /* all there is */
+	ck_assert_uint_eq(pool_size(p), 0);
+	ck_assert(!pool_has_room(p, INT32_MAX));
+	ck_assert_ptr_null(assign(p, 1, 0));
+	ck_assert(pool_covers(p, IP4(192, 168, 255, 7)));
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(reserve_evicts)
+{
+	static const struct prefix4 range[2] = {{IP4(10, 0, 0, 0), 24}, {IP4(10, 9, 0, 0), 24}};
+	static const uint8_t lens[] = {32, 31, 28, 25, 24, 16, 8, 0};
+
+	for (int i = 0; i < ROWS(lens); i++) {
+		struct prefix4 prefix = {IP4(10, 9, 0, 64) & addr_mask4(lens[i]), lens[i]};
+		struct pool *p = new_pool(range, 2);
+		size_t stay = 0, cursor = 0;
+		struct lease *l;
+
+		for (uint32_t n = 0; n < 400; n++)
+			stay += !addr_in4(assign(p, n, 0)->addr, &prefix);
+		pool_reserve(p, &prefix);
+		ck_assert_msg(pool_used(p) == stay, "/%u", lens[i]);
+		while ((l = pool_walk(p, &cursor)))
+			ck_assert_msg(!addr_in4(l->addr, &prefix), "/%u", lens[i]);
+		while ((l = assign(p, (uint32_t)++cursor + 10000, 0)))
+			ck_assert_msg(!addr_in4(l->addr, &prefix), "/%u", lens[i]);
+		ck_assert_msg(pool_used(p) == pool_size(p), "/%u", lens[i]);
+		pool_free(p);
+	}
+}
+END_TEST
+
+/* --- putting back --- */
+
+START_TEST(restore_conflicts)
+{
+	struct pool *p = new_pool(&net24, 1);
+	struct lease *l = restore(p, 1, IP4(192, 168, 255, 10), -50);
+
+	ck_assert(l && l->last == -50 && l->saved == -50 && l->on_record);
+	ck_assert_ptr_null(restore(p, 2, IP4(192, 168, 255, 0), 0)); /* reserved */
+	ck_assert_ptr_null(restore(p, 2, IP4(192, 168, 254, 9), 0)); /* in no range */
+	ck_assert_ptr_null(restore(p, 1, IP4(192, 168, 255, 0), 0)); /* and the old one stays */
+	ck_assert_ptr_nonnull(find(p, 1));
+
+	restore(p, 2, IP4(192, 168, 255, 10), 0); /* the address changes hands */
+	ck_assert_ptr_null(find(p, 1));
+	ck_assert_uint_eq(find(p, 2)->addr, IP4(192, 168, 255, 10));
+	restore(p, 2, IP4(192, 168, 255, 11), 0); /* the host moves */
+	ck_assert_ptr_null(pool_find4(p, IP4(192, 168, 255, 10)));
+	ck_assert_uint_eq(pool_used(p), 1);
+	restore(p, 3, IP4(192, 168, 255, 12), 0);
+	restore(p, 2, IP4(192, 168, 255, 12), 7); /* both at once */
+	ck_assert_uint_eq(pool_used(p), 1);
+	ck_assert_ptr_null(find(p, 3));
+	restore(p, 2, IP4(192, 168, 255, 12), 9); /* the same again, later */
+	ck_assert_uint_eq(pool_used(p), 1);
+	ck_assert_int_eq(find(p, 2)->last, 9);
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(sorted_after_restore)
+{
+	static const struct prefix4 range = {IP4(10, 0, 0, 0), 20};
+	struct pool *p = new_pool(&range, 1);
+	struct lease *l = NULL;
+	int32_t before = INT32_MAX;
+	size_t seen = 0;
+
+	ck_assert_int_eq(pool_sort(p), 0);
+	for (uint32_t i = 1; i < 4000; i++)
+		restore(p, i, IP4(10, 0, 0, 0) + i, (int32_t)random_below(1000) - 500);
+	ck_assert_int_eq(pool_sort(p), 0);
+	ck_assert_int_eq(pool_sort(p), 0);
+	for (; (l = pool_next(p, l)); seen++) {
+		ck_assert_int_le(l->last, before);
+		before = l->last;
+	}
+	ck_assert_uint_eq(seen, 3999);
+	pool_free(p);
+}
+END_TEST
+
+/* --- ending --- */
+
+START_TEST(expire_edges)
+{
+	struct pool *p = new_pool(&net24, 1);
+
+	assign(p, 1, 0);
+	assign(p, 2, 1);
+	assign(p, 3, 2);
+	assign(p, 4, 1000);
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP, 100), 0); /* 14 days sharp: kept */
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 1, 100), 1);
+	ck_assert(!find(p, 1) && find(p, 2));
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 3, 1), 1); /* the budget */
+	ck_assert(!find(p, 2) && find(p, 3));
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 3, 0), 0);
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 3, 100), 1);
+	ck_assert_uint_eq(pool_expire(p, INT32_MAX, 100), 1);
+	ck_assert_uint_eq(pool_expire(p, INT32_MAX, 100), 0);
+	ck_assert_uint_eq(pool_used(p), 0);
+	pool_free(p);
+}
+END_TEST
+
+/* Leases that stay are seen once each, though others come and go behind and in front of the cursor.
+ */
+START_TEST(walk_survives_changes)
+{
+	struct pool *p = new_pool(&net24, 1);
+	unsigned seen[100] = {0};
+	struct lease *l;
+	size_t cursor = 0;
+
+	for (uint32_t i = 0; i < 200; i++)
+		assign(p, i, i < 100 ? 1000 : 0);
+	for (uint32_t turn = 0; (l = pool_walk(p, &cursor)); turn++) {
+		for (uint32_t i = 0; i < 100; i++)
+			seen[i] += l == find(p, i);
+		pool_expire(p, POOL_KEEP + 1, 1);
+		assign(p, 1000 + turn % 300, 1001);
+		pool_touch(p, l, 1002);
+		if (turn % 10 == 0)
+			ck_assert_int_eq(pool_sort(p), 0);
+		ck_assert_uint_lt(turn, 1000);
+	}
+	for (int i = 0; i < 100; i++)
+		ck_assert_msg(seen[i] == 1, "host %d: %u times", i, seen[i]);
+	pool_free(p);
+}
+END_TEST
+
+/* Growth of the tables: all are found after every doubling, and after most are gone. */
+START_TEST(many)
+{
+	static const struct prefix4 range = {IP4(10, 0, 0, 0), 8};
+	struct pool *p = new_pool(&range, 1);
+
+	for (uint32_t i = 0; i < 70000; i++) {
+		ck_assert_ptr_nonnull(assign(p, i, (int32_t)(i / 10)));
+		if ((i & (i - 1)) == 0)
+			for (uint32_t j = 0; j <= i; j++)
+				ck_assert_ptr_eq(pool_find4(p, find(p, j)->addr), find(p, j));
+	}
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 6900, 100000), 69000);
+	for (uint32_t i = 0; i < 70000; i++)
+		ck_assert_int_eq(find(p, i) != NULL, i >= 69000);
+	ck_assert_uint_eq(pool_used(p), 1000);
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(lease_is_small)
+{
+	ck_assert_uint_le(sizeof(struct lease), 48);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("pool");
+	TCase *t = tcase_create("pool");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, fill_up, 0, ROWS(sizes));
+	tcase_add_loop_test(t, covers, 0, ROWS(sizes));
+	tcase_add_test(t, absurd_sizes);
+	tcase_add_test(t, preferred_is_stable);
+	tcase_add_test(t, preferred_is_fixed);
+	tcase_add_test(t, next_free_and_wrap);
+	tcase_add_test(t, lease_is_per_prefix);
+	tcase_add_loop_test(t, guarantee, 0, ROWS(guarantees));
+	tcase_add_test(t, longest_idle_goes_first);
+	tcase_add_test(t, room_before_taking_back);
+	tcase_add_test(t, reserve_sizes);
+	tcase_add_test(t, reserve_evicts);
+	tcase_add_test(t, restore_conflicts);
+	tcase_add_test(t, sorted_after_restore);
+	tcase_add_test(t, expire_edges);
+	tcase_add_test(t, walk_survives_changes);
+	tcase_add_test(t, many);
+	tcase_add_test(t, lease_is_small);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}

@@ -1,0 +1,771 @@
+/* check_xlat - what both directions share: own addresses, mapping, hairpinning, leases, answers,
+ * and random packets. */
+#include "rig.h"
+#include "run.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define OWN       "own4 192.0.2.254; own6 2001:db8:ffff::64; mtu 1500;"
+#define MAP       "map 203.0.113.0/24 2001:db8:1::/120;"
+#define MAPS_ONLY OWN MAP
+#define WKP       OWN MAP "prefix 64:ff9b::/96;"
+#define POOL      RIG_SETUP ";pool 10.77.0.0/28"
+#define SMALL     RIG_SETUP ";pool 10.77.0.0/30"
+#define TWO       OWN MAP "prefix 2001:db8:64::/96; prefix 2001:db8:65::/96; pool 10.77.0.0/28"
+#define NEWHOST   "s=2001:db8:5::1"
+
+static const struct rig_row own_rows[] = {
+	{"spec-2.2 echo to ipv4-addr", NULL, "4 d=192.0.2.254 | echo n=33", R_SELF_ECHO,
+	 "4 s=192.0.2.254 d=198.51.100.7 id=* | reply n=33"},
+	{"spec-2.2 echo to ipv6-addr", NULL, "6r d=2001:db8:ffff::64 | echo n=33", R_SELF_ECHO,
+	 "6 s=2001:db8:ffff::64 d=2001:db8:1::5 | reply n=33"},
+	{"spec-2.2 echo without payload", NULL, "4 d=192.0.2.254 | echo n=0", R_SELF_ECHO,
+	 "4 s=192.0.2.254 d=198.51.100.7 id=* | reply n=0"},
+	{"spec-2.2 echo with options", NULL, "4 d=192.0.2.254 opts=01010101 | echo", R_SELF_ECHO,
+	 "4 s=192.0.2.254 d=198.51.100.7 id=* | reply"},
+	{"spec-2.2 echo with extension headers", NULL, "6r d=2001:db8:ffff::64 | hbh | dst | echo",
+	 R_SELF_ECHO, "6 s=2001:db8:ffff::64 d=2001:db8:1::5 | reply"},
+	{"spec-2.2 echo of 1500 bytes", NULL, "4 df d=192.0.2.254 | echo n=1472", R_SELF_ECHO,
+	 "4 s=192.0.2.254 d=198.51.100.7 id=* | reply n=1472"},
+	{"spec-2.2 echo of 1500 bytes, IPv6", NULL, "6r d=2001:db8:ffff::64 | echo n=1452",
+	 R_SELF_ECHO, "6 s=2001:db8:ffff::64 d=2001:db8:1::5 | reply n=1452"},
+	{"spec-2.2 TTL 1 is enough for us", NULL, "4 d=192.0.2.254 ttl=1 | echo", R_SELF_ECHO,
+	 "4 s=192.0.2.254 d=198.51.100.7 id=* | reply"},
+	{"spec-2.2 hop limit 1 is enough for us", NULL, "6r d=2001:db8:ffff::64 hop=1 | echo",
+	 R_SELF_ECHO, "6 s=2001:db8:ffff::64 d=2001:db8:1::5 | reply"},
+	{"spec-2.2 echo from a host without mapping", NULL,
+	 "6r s=2001:db8:dead::1 d=2001:db8:ffff::64 | echo", R_SELF_ECHO,
+	 "6 s=2001:db8:ffff::64 d=2001:db8:dead::1 | reply"},
+	{"spec-2.4 echo with wrong checksum", NULL, "4 d=192.0.2.254 | echo bad", R_ICMP_CHECKSUM,
+	 NULL},
+	{"spec-2.4 echo with wrong checksum, IPv6", NULL, "6r d=2001:db8:ffff::64 | echo bad",
+	 R_ICMP_CHECKSUM, NULL},
+	{"spec-2.5 fragmented echo", NULL, "4 d=192.0.2.254 | part 0 800 | echo n=2000",
+	 R_ICMP_FRAGMENT, NULL},
+	{"spec-2.2 UDP to ipv4-addr", NULL, "4 d=192.0.2.254 | udp", R_SELF_PROTO, "answer 3 2 0"},
+	{"spec-2.2 TCP to ipv4-addr", NULL, "4 d=192.0.2.254 | tcp", R_SELF_PROTO, "answer 3 2 0"},
+	{"spec-2.2 UDP to ipv6-addr", NULL, "6r d=2001:db8:ffff::64 | udp", R_SELF_PROTO,
+	 "answer 4 1 6"},
+	{"4443-3.4 UDP to ipv6-addr behind an extension header", NULL,
+	 "6r d=2001:db8:ffff::64 | hbh | udp", R_SELF_PROTO, "answer 4 1 40"},
+	{"spec-9 later fragment to ipv4-addr: no answer", NULL,
+	 "4 d=192.0.2.254 | part 800 80 | udp n=999", R_SELF_PROTO, NULL},
+	{"spec-2.2 echo reply to ipv4-addr", NULL, "4 d=192.0.2.254 | reply", R_SELF_OTHER, NULL},
+	{"spec-2.2 echo reply to ipv6-addr", NULL, "6r d=2001:db8:ffff::64 | reply", R_SELF_OTHER,
+	 NULL},
+	{"spec-2.2 ICMP error to ipv4-addr", NULL,
+	 "4 d=192.0.2.254 | icmp 3 1 0 | 4r s=192.0.2.254 | udp", R_SELF_OTHER, NULL},
+	{"spec-2.2 ICMP error to ipv6-addr", NULL,
+	 "6r d=2001:db8:ffff::64 | icmp 1 0 0 | 6 s=2001:db8:ffff::64 | udp", R_SELF_OTHER, NULL},
+	{"spec-2.2 timestamp to ipv4-addr", NULL, "4 d=192.0.2.254 | icmp 13 0 0 n=12",
+	 R_SELF_OTHER, NULL},
+	{"spec-1.4 echo from 127.0.0.1", NULL, "4 s=127.0.0.1 d=192.0.2.254 | echo", R_BAD_ADDRESS,
+	 NULL},
+	{"spec-1.4 echo from multicast", NULL, "4 s=224.0.0.1 d=192.0.2.254 | echo", R_BAD_ADDRESS,
+	 NULL},
+	{"spec-2.2 error to us about us is not answered", NULL,
+	 "4 s=192.0.2.254 d=192.0.2.254 | udp", R_SELF_PROTO, NULL},
+};
+
+static const struct rig_row address_rows[] = {
+	{"spec-1.4 from 0.0.0.0", NULL, "4 s=0.0.0.0 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from 0.255.255.255", NULL, "4 s=0.255.255.255 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from 127.0.0.1", NULL, "4 s=127.0.0.1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from 169.254.1.1", NULL, "4 s=169.254.1.1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from 224.0.0.1", NULL, "4 s=224.0.0.1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from 239.255.255.255", NULL, "4 s=239.255.255.255 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from 255.255.255.255", NULL, "4 s=255.255.255.255 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to 0.0.0.0", NULL, "4 d=0.0.0.0 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to 127.255.255.255", NULL, "4 d=127.255.255.255 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to 169.254.169.254", NULL, "4 d=169.254.169.254 | tcp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to 225.1.1.1", NULL, "4 d=225.1.1.1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to 255.255.255.255", NULL, "4 d=255.255.255.255 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 TTL 1 to 225.1.1.1: no error", NULL, "4 ttl=1 d=225.1.1.1 | udp", R_BAD_ADDRESS,
+	 NULL},
+	{"spec-1.4 mDNS", NULL, "4 d=224.0.0.251 ttl=255 | udp", R_NOISE, NULL},
+	{"spec-1.4 IGMP report", NULL, "4 d=224.0.0.22 ttl=1 p=2 | data 16", R_NOISE, NULL},
+	{"spec-1.4 SSDP", NULL, "4 d=239.255.255.250 ttl=1 | udp", R_NOISE, NULL},
+	{"spec-1.4 from 126.255.255.255 passes", NULL, "4 s=126.255.255.255 | udp", R_OK,
+	 "6 s=2001:db8:64::7eff:ffff hop=63 | udp"},
+	{"spec-1.4 from 1.0.0.0 passes", NULL, "4 s=1.0.0.0 | udp", R_OK,
+	 "6 s=2001:db8:64::100:0 hop=63 | udp"},
+	{"spec-1.4 from 223.255.255.255 passes", NULL, "4 s=223.255.255.255 | udp", R_OK,
+	 "6 s=2001:db8:64::dfff:ffff hop=63 | udp"},
+	{"spec-1.4 from 169.253.0.1 passes", NULL, "4 s=169.253.0.1 | udp", R_OK,
+	 "6 s=2001:db8:64::a9fd:1 hop=63 | udp"},
+	{"spec-1.4 from ::", NULL, "6r s=:: | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from ::1", NULL, "6r s=::1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from fe80::1", NULL, "6r s=fe80::1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from febf::1", NULL, "6r s=febf::1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from ff02::1", NULL, "6r s=ff02::1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 from an IPv4-mapped address", NULL, "6r s=::ffff:9.9.9.9 | udp", R_BAD_ADDRESS,
+	 NULL},
+	{"spec-1.4 to ::", NULL, "6r d=:: | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to ::1", NULL, "6r d=::1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to fe80::1", NULL, "6r d=fe80::1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to ff0e::1", NULL, "6r d=ff0e::1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to an IPv4-mapped address", NULL, "6r d=::ffff:9.9.9.9 | udp", R_BAD_ADDRESS,
+	 NULL},
+	{"spec-1.4 router solicitation", NULL, "6r s=fe80::1 d=ff02::2 hop=255 | icmp 133 0 0",
+	 R_NOISE, NULL},
+	{"spec-1.4 listener report from ::", NULL,
+	 "6r s=:: d=ff02::16 hop=1 | hbh | icmp 143 0 0 n=20", R_NOISE, NULL},
+	{"spec-1.4 mDNS over IPv6", NULL, "6r s=fe80::1 d=ff02::fb hop=255 | udp", R_NOISE, NULL},
+	{"spec-1.4 to 127.0.0.1 through the prefix", NULL, "6r d=2001:db8:64::7f00:1 | udp",
+	 R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to 224.0.0.1 through the prefix", NULL, "6r d=2001:db8:64::e000:1 | udp",
+	 R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to 255.255.255.255 through the prefix", NULL,
+	 "6r d=2001:db8:64::ffff:ffff | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 to 0.0.0.0 through the prefix", NULL, "6r d=2001:db8:64:: | udp", R_BAD_ADDRESS,
+	 NULL},
+	{"6052-3.1 private source, strict", WKP, "4 s=10.0.0.1 | udp", R_WKP_PRIVATE, NULL},
+	{"6052-3.1 shared address space, strict", WKP, "4 s=100.64.0.1 | udp", R_WKP_PRIVATE, NULL},
+	{"6052-3.1 documentation, strict", WKP, "4 | udp", R_WKP_PRIVATE, NULL},
+	{"6052-3.1 global source, strict", WKP, "4 s=8.8.8.8 | udp", R_OK,
+	 "6 s=64:ff9b::808:808 hop=63 | udp"},
+	{"6052-3.1 private destination, strict", WKP, "6r d=64:ff9b::a00:1 | udp", R_WKP_PRIVATE,
+	 NULL},
+	{"6052-3.1 global destination, strict", WKP, "6r d=64:ff9b::808:808 | udp", R_OK,
+	 "4r d=8.8.8.8 ttl=63 id=* | udp"},
+	{"6052-3.1 private source, wkpf-strict no", WKP "wkpf no", "4 s=10.0.0.1 | udp", R_OK,
+	 "6 s=64:ff9b::a00:1 hop=63 | udp"},
+	{"6052-3.1 private destination, wkpf-strict no", WKP "wkpf no", "6r d=64:ff9b::a00:1 | udp",
+	 R_OK, "4r d=10.0.0.1 ttl=63 id=* | udp"},
+	{"8215-3 private in the local-use prefix", OWN MAP "prefix 64:ff9b:1::/48",
+	 "4 s=10.0.0.1 | udp", R_OK, "6 s=64:ff9b:1:a00:0:100:: hop=63 | udp"},
+	{"6052-3.1 private in a network-specific prefix", NULL, "4 s=10.0.0.1 | udp", R_OK,
+	 "6 s=2001:db8:64::a00:1 hop=63 | udp"},
+};
+
+#define EMBED OWN MAP "prefix "
+static const struct rig_row map_rows[] = {
+	{"6052-2.4 /32", EMBED "2001:db8::/32", "4 s=192.0.2.33 | udp", R_OK,
+	 "6 s=2001:db8:c000:221:: hop=63 | udp"},
+	{"6052-2.4 /40", EMBED "2001:db8:100::/40", "4 s=192.0.2.33 | udp", R_OK,
+	 "6 s=2001:db8:1c0:2:21:: hop=63 | udp"},
+	{"6052-2.4 /48", EMBED "2001:db8:122::/48", "4 s=192.0.2.33 | udp", R_OK,
+	 "6 s=2001:db8:122:c000:2:2100:: hop=63 | udp"},
+	{"6052-2.4 /56", EMBED "2001:db8:122:300::/56", "4 s=192.0.2.33 | udp", R_OK,
+	 "6 s=2001:db8:122:3c0:0:221:: hop=63 | udp"},
+	{"6052-2.4 /64", EMBED "2001:db8:122:344::/64", "4 s=192.0.2.33 | udp", R_OK,
+	 "6 s=2001:db8:122:344:c0:2:2100:: hop=63 | udp"},
+	{"6052-2.4 /96", EMBED "2001:db8:122:344::/96", "4 s=192.0.2.33 | udp", R_OK,
+	 "6 s=2001:db8:122:344::192.0.2.33 hop=63 | udp"},
+	{"6052-2.2 /32 back, suffix ignored", EMBED "2001:db8::/32",
+	 "6r d=2001:db8:c000:221:1:2:3:4 s=2001:db8:1::5 | udp", R_OK,
+	 "4r d=192.0.2.33 ttl=63 id=* | udp"},
+	{"6052-2.2 /40 back, u octet ignored", EMBED "2001:db8:100::/40",
+	 "6r d=2001:db8:1c0:2:ff21::7 | udp", R_OK, "4r d=192.0.2.33 ttl=63 id=* | udp"},
+	{"6052-2.2 /48 back", EMBED "2001:db8:122::/48", "6r d=2001:db8:122:c000:2:2100:: | udp",
+	 R_OK, "4r d=192.0.2.33 ttl=63 id=* | udp"},
+	{"6052-2.2 /56 back", EMBED "2001:db8:122:300::/56", "6r d=2001:db8:122:3c0:0:221:: | udp",
+	 R_OK, "4r d=192.0.2.33 ttl=63 id=* | udp"},
+	{"6052-2.2 /64 back, u octet ignored", EMBED "2001:db8:122:344::/64",
+	 "6r d=2001:db8:122:344:42c0:2:2100:: | udp", R_OK, "4r d=192.0.2.33 ttl=63 id=* | udp"},
+	{"7757-3.3 unequal suffix 4->6", RIG_SETUP ";map 10.0.0.0/24 2001:db8:2::/64",
+	 "4 d=10.0.0.5 | udp", R_OK, "6 d=2001:db8:2:0:500:: hop=63 | udp"},
+	{"7757-3.3 unequal suffix 6->4, rest ignored", RIG_SETUP ";map 10.0.0.0/24 2001:db8:2::/64",
+	 "6r s=2001:db8:2:0:5ab:1:2:3 | udp", R_OK, "4r s=10.0.0.5 ttl=63 id=* | udp"},
+	{"7757-3.3 host to a whole IPv6 network, 6->4", RIG_SETUP ";map 10.0.0.7 2001:db8:2::/64",
+	 "6r s=2001:db8:2::1234 | udp", R_OK, "4r s=10.0.0.7 ttl=63 id=* | udp"},
+	{"7757-3.3 host to a whole IPv6 network, 4->6", RIG_SETUP ";map 10.0.0.7 2001:db8:2::/64",
+	 "4 d=10.0.0.7 | udp", R_OK, "6 d=2001:db8:2:: hop=63 | udp"},
+	{"7757-3.3 suffix that is not on a byte", RIG_SETUP ";map 10.0.0.0/29 2001:db8:2::/61",
+	 "4 d=10.0.0.5 | udp", R_OK, "6 d=2001:db8:2:5:: hop=63 | udp"},
+	{"7757-3.3 longest match 4->6", RIG_SETUP ";map 203.0.113.5 2001:db8:9::9", "4 | udp", R_OK,
+	 "6 d=2001:db8:9::9 hop=63 | udp"},
+	{"7757-3.3 longest match leaves its neighbour", RIG_SETUP ";map 203.0.113.5 2001:db8:9::9",
+	 "4 d=203.0.113.6 | udp", R_OK, "6 d=2001:db8:1::6 hop=63 | udp"},
+	{"7757-3.3 each side by itself", RIG_SETUP ";map 203.0.113.5 2001:db8:9::9", "6r | udp",
+	 R_OK, "4r ttl=63 id=* | udp"},
+	{"7757-3.3 longest match 6->4", RIG_SETUP ";map 10.9.9.9 2001:db8:1::5", "6r | udp", R_OK,
+	 "4r s=10.9.9.9 ttl=63 id=* | udp"},
+	{"7757-3.2 map of all IPv4", OWN "map 0.0.0.0/0 2001:db8:c::/96",
+	 "4 s=9.9.9.9 d=8.8.8.8 | udp", R_OK,
+	 "6 s=2001:db8:c::909:909 d=2001:db8:c::808:808 hop=63 | udp"},
+	{"spec-1.2 map inside the prefix goes before it, 4->6",
+	 RIG_SETUP ";map 198.51.100.7 2001:db8:64::1:1", "6r d=2001:db8:64::1:1 | udp", R_OK,
+	 "4r d=198.51.100.7 ttl=63 id=* | udp"},
+	{"1.5 6->4 destination without mapping", NULL, "6r d=2001:db8:dead::1 | udp", R_NO_MAP_DST,
+	 "answer 1 0 0"},
+	{"1.5 6->4 destination beside the prefix", NULL, "6r d=2001:db8:64::1:0:0 | udp",
+	 R_NO_MAP_DST, "answer 1 0 0"},
+	{"1.5 6->4 source without mapping", NULL, "6r s=2001:db8:dead::1 | udp", R_NO_MAP_SRC,
+	 "answer 1 5 0"},
+	{"1.5 6->4 source without mapping, TCP quoted untouched", NULL,
+	 "6r s=2001:db8:dead::1 tc=3 flow=77 hop=9 | dst | tcp n=1300", R_NO_MAP_SRC,
+	 "answer 1 5 0"},
+	{"1.5 4->6 destination without mapping", MAPS_ONLY, "4 s=203.0.113.9 d=9.9.9.9 | udp",
+	 R_NO_MAP_DST, "answer 3 1 0"},
+	{"1.5 4->6 source without mapping", MAPS_ONLY, "4 s=9.9.9.9 | udp", R_NO_MAP_SRC,
+	 "answer 3 13 0"},
+	{"1.5 4->6 unleased pool address as destination", POOL, "4 d=10.77.0.9 | udp", R_NO_MAP_DST,
+	 "answer 3 1 0"},
+	{"1.5 4->6 unleased pool address as source", POOL, "4 s=10.77.0.9 | udp", R_NO_MAP_SRC,
+	 "answer 3 13 0"},
+	{"1.5 no answer to an ICMP error", MAPS_ONLY,
+	 "4 d=9.9.9.9 | icmp 3 1 0 | 4r s=9.9.9.9 | udp", R_NO_MAP_DST, NULL},
+	{"1.5 no answer to a later fragment", NULL,
+	 "6r d=2001:db8:dead::1 | part 800 80 | udp n=999", R_NO_MAP_DST, NULL},
+	{"1.5 an answer to an echo reply", NULL, "6r d=2001:db8:dead::1 | reply", R_NO_MAP_DST,
+	 "answer 1 0 0"},
+	{"1.5 an answer to a first fragment", NULL, "6r d=2001:db8:dead::1 | part 0 80 | udp n=999",
+	 R_NO_MAP_DST, "answer 1 0 0"},
+};
+
+static const struct rig_row hairpin_rows[] = {
+	{"7757-4 both mapped: source through the prefix", NULL, "4 s=203.0.113.9 | udp", R_OK,
+	 "6 s=2001:db8:64::203.0.113.9 hop=63 | udp"},
+	{"7757-4 echo", NULL, "4 s=203.0.113.9 | echo", R_OK,
+	 "6 s=2001:db8:64::203.0.113.9 hop=63 | echo"},
+	{"spec-1.3 no prefix: source by its map", MAPS_ONLY, "4 s=203.0.113.9 | udp", R_OK,
+	 "6 s=2001:db8:1::9 hop=63 | udp"},
+	{"7757-4 the way there", NULL, "6r d=2001:db8:64::203.0.113.9 | udp", R_OK,
+	 "4r d=203.0.113.9 ttl=63 id=* | udp"},
+	{"7757-4 to itself", NULL, "4 s=203.0.113.5 | udp", R_OK,
+	 "6 s=2001:db8:64::203.0.113.5 hop=63 | udp"},
+	{"7757-4 error about it: roles swapped in the quote", NULL,
+	 "4 s=203.0.113.9 | icmp 3 3 0 | 4r d=203.0.113.9 | udp", R_OK,
+	 "6 s=2001:db8:64::203.0.113.9 hop=63 | icmp 1 4 0 | 6r d=2001:db8:64::203.0.113.9 | udp"},
+	{"7757-4 error about it from a router between", NULL,
+	 "4 | icmp 11 0 0 | 4r d=203.0.113.9 | udp", R_OK,
+	 "6 hop=63 | icmp 3 0 0 | 6r d=2001:db8:64::203.0.113.9 | udp"},
+	{"7757-4 error that a mapped host sends", NULL,
+	 "6r d=2001:db8:64::203.0.113.9 | icmp 1 4 0 | 6 s=2001:db8:64::203.0.113.9 | udp", R_OK,
+	 "4r d=203.0.113.9 ttl=63 id=* | icmp 3 3 0 | 4 id=0 s=203.0.113.9 | udp"},
+	{"7757-4 several prefixes: the first", TWO, "4 s=203.0.113.9 | udp", R_OK,
+	 "6 s=2001:db8:64::203.0.113.9 hop=63 | udp"},
+	{"spec-1.2 map answers through the first prefix", TWO, "4 | udp", R_OK, "6 hop=63 | udp"},
+	{"spec-1.1 second prefix is understood", TWO, "6r d=2001:db8:65::909:909 | udp", R_OK,
+	 "4r d=9.9.9.9 ttl=63 id=* | udp"},
+};
+
+static const struct {
+	const struct rig_row *row;
+	int rows;
+} tables[] = {
+	{own_rows, ROWS(own_rows)},
+	{address_rows, ROWS(address_rows)},
+	{map_rows, ROWS(map_rows)},
+	{hairpin_rows, ROWS(hairpin_rows)},
+};
+
+START_TEST(rows)
+{
+	rig_check_rows(tables[_i].row, tables[_i].rows);
+}
+END_TEST
+
+static struct rig rig;
+
+static void expect(const char *in, enum reason why, const char *out)
+{
+	const char *bad = rig_differs(&rig, rig_send_text(&rig, in), why, out);
+
+	ck_assert_msg(!bad, "%s: %s", in, bad);
+}
+
+/* The IPv4 address that the host of TEXT leases by sending it, as text. */
+static void lease_by(const char *text, char *addr)
+{
+	uint8_t b[CRAFT_MAX];
+
+	ck_assert_int_eq(rig_send_text(&rig, text), R_OK);
+	rig_frame(&rig, 0, b);
+	snprintf(addr, 20, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
+}
+
+START_TEST(lease_is_used_both_ways)
+{
+	char addr[20], in[200], out[200];
+
+	rig_open(&rig, POOL);
+	lease_by("6r " NEWHOST " | udp", addr);
+	ck_assert_uint_eq(pool_used(rig.x.pool), 1);
+	ck_assert_uint_eq(rig.out.records, 1);
+	ck_assert(pool_covers(rig.x.pool, rig.out.record[0]->addr));
+	snprintf(in, sizeof(in), "4 d=%s | tcp", addr);
+	expect(in, R_OK, "6 d=2001:db8:5::1 hop=63 | tcp");
+	snprintf(out, sizeof(out), "4r s=%s ttl=63 id=* | tcp", addr);
+	expect("6r " NEWHOST " | tcp", R_OK, out);
+	snprintf(in, sizeof(in), "4 d=%s | icmp 3 1 0 | 4r s=%s | udp", addr, addr);
+	expect(in, R_OK, "6 d=2001:db8:5::1 hop=63 | icmp 1 0 0 | 6r " NEWHOST " | udp");
+	snprintf(in, sizeof(in), "4 s=%s | udp", addr); /* hairpin: a lease to a map */
+	snprintf(out, sizeof(out), "6 s=2001:db8:64::%s hop=63 | udp", addr);
+	expect(in, R_OK, out);
+	snprintf(in, sizeof(in), "4 s=203.0.113.9 d=%s | udp", addr); /* a map to a lease */
+	expect(in, R_OK, "6 s=2001:db8:64::203.0.113.9 d=2001:db8:5::1 hop=63 | udp");
+	ck_assert_uint_eq(pool_used(rig.x.pool), 1);
+	rig_close(&rig);
+}
+END_TEST
+
+/* What the shell does with a lease that is to be put on record. */
+static void put_on_record(void)
+{
+	unsigned i;
+
+	for (i = 0; i < rig.out.records; i++) {
+		rig.out.record[i]->on_record = true;
+		rig.out.record[i]->saved = rig.out.record[i]->last;
+	}
+}
+
+START_TEST(lease_is_reported_when_new_or_stale)
+{
+	static const struct {
+		int seconds; /* after the first packet */
+		bool back;
+		unsigned records;
+	} row[] = {{0, false, 0},   {1, true, 0},    {599, false, 0}, {601, false, 1},
+		   {602, false, 0}, {1199, true, 0}, {1202, true, 1}, {1203, true, 0}};
+	char in[100], addr[20];
+	int i;
+
+	rig_open(&rig, POOL);
+	lease_by("6r " NEWHOST " | udp", addr);
+	ck_assert_uint_eq(rig.out.records, 1);
+	put_on_record();
+	for (i = 0; i < ROWS(row); i++) {
+		rig.now = 1000000 + row[i].seconds * 1000;
+		snprintf(in, sizeof(in), "4 d=%s | udp", addr);
+		expect(row[i].back ? in : "6r " NEWHOST " | udp", R_OK, "*");
+		ck_assert_msg(rig.out.records == row[i].records, "POOL_RESTAMP, after %d s: %u",
+			      row[i].seconds, rig.out.records);
+		put_on_record();
+	}
+	rig_close(&rig);
+}
+END_TEST
+
+/* A lease that the shell has not put on record yet is reported again. */
+START_TEST(lease_not_on_record_is_reported_again)
+{
+	rig_open(&rig, POOL);
+	expect("6r " NEWHOST " | udp", R_OK, "*");
+	ck_assert_uint_eq(rig.out.records, 1);
+	expect("6r " NEWHOST " | udp", R_OK, "*");
+	ck_assert_uint_eq(rig.out.records, 1);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(lease_hairpin_reports_both)
+{
+	char a[20], b[20], in[100];
+
+	rig_open(&rig, POOL);
+	lease_by("6r s=2001:db8:5::1 | udp", a);
+	lease_by("6r s=2001:db8:5::2 | udp", b);
+	ck_assert_str_ne(a, b);
+	snprintf(in, sizeof(in), "4 s=%s d=%s | udp", a, b);
+	expect(in, R_OK, "*");
+	ck_assert_uint_eq(rig.out.records, 2);
+	ck_assert_ptr_ne(rig.out.record[0], rig.out.record[1]);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(lease_to_itself_is_reported_once)
+{
+	char a[20], in[100];
+
+	rig_open(&rig, POOL);
+	lease_by("6r s=2001:db8:5::1 | udp", a);
+	snprintf(in, sizeof(in), "4 s=%s d=%s | udp", a, a);
+	expect(in, R_OK, "*");
+	ck_assert_uint_eq(rig.out.records, 1);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Packets of a new host that fail for another reason must not take an address. */
+static const struct {
+	const char *in;
+	enum reason why;
+} leaseless[] = {
+	{"6r " NEWHOST " hop=1 | udp", R_TTL},
+	{"6r " NEWHOST " hop=0 | udp", R_TTL_ZERO},
+	{"6r " NEWHOST " | udp zero", R_UDP_ZERO6},
+	{"6r " NEWHOST " | part 0 80 | udp n=999 zero", R_UDP_ZERO6},
+	{"6r " NEWHOST " | rt left=1 | udp", R_ROUTING_HDR},
+	{"6r " NEWHOST " | frag | dst | udp", R_FRAG_EXT_HDR},
+	{"6r " NEWHOST " p=1 | data 40", R_PROTOCOL},
+	{"6r " NEWHOST " | udp n=1453", R_TOO_BIG},
+	{"6r " NEWHOST " | echo bad", R_ICMP_CHECKSUM},
+	{"6r " NEWHOST " | part 0 80 | echo n=999", R_ICMP_FRAGMENT},
+	{"6r " NEWHOST " d=2001:db8:dead::1 | udp", R_NO_MAP_DST},
+	{"6r " NEWHOST " d=2001:db8:64::7f00:1 | udp", R_BAD_ADDRESS},
+	{"6r " NEWHOST " d=ff02::1 | udp", R_NOISE},
+	{"6r " NEWHOST " p=6 | data 19", R_BAD_L4},
+	{"6r " NEWHOST " p=17 | data 7", R_BAD_L4},
+	{"6r " NEWHOST " | icmp 135 0 0 n=16", R_ICMP_TYPE},
+	{"6r " NEWHOST " | icmp 130 0 0 n=16", R_ICMP_TYPE},
+	{"6r " NEWHOST " | icmp 1 5 0 | 6 | udp", R_ICMP_TYPE},
+	{"6r " NEWHOST " | icmp 4 0 2 | 6 | udp", R_ICMP_POINTER},
+	{"6r " NEWHOST " | icmp 1 0 0 | 6 d=2001:db8:5::1 | udp", R_QUOTE_NO_MAP},
+	{"6r " NEWHOST " | icmp 1 0 0 n=30", R_QUOTE_BAD},
+	{"6r " NEWHOST " | icmp 1 0 0 | 6 | udp", R_OK}, /* from ipv4-addr [6791] */
+	{"6r " NEWHOST " d=2001:db8:ffff::64 | echo", R_SELF_ECHO},
+	{"6r " NEWHOST " d=2001:db8:ffff::64 | udp", R_SELF_PROTO},
+	{"6r | icmp 1 0 0 | 6 d=2001:db8:5::1 | udp", R_QUOTE_NO_MAP},
+	{"6r s=2001:db8:64::1:1 | icmp 1 0 0 | 6 d=2001:db8:5::1 | udp", R_QUOTE_NO_MAP},
+};
+
+START_TEST(bad_packet_takes_no_lease)
+{
+	rig_open(&rig, POOL);
+	expect(leaseless[_i].in, leaseless[_i].why, "*");
+	ck_assert_msg(pool_used(rig.x.pool) == 0, "%s: took a lease", leaseless[_i].in);
+	ck_assert_uint_eq(rig.out.records, 0);
+	rig_close(&rig);
+}
+END_TEST
+
+/* A refused packet does not keep a lease alive either. */
+START_TEST(refused_packet_does_not_touch)
+{
+	struct ip6 host = {{0x20, 0x01, 0x0d, 0xb8, 0, 5, [15] = 1}};
+	struct lease *l;
+	int32_t last;
+
+	rig_open(&rig, POOL);
+	expect("6r " NEWHOST " | udp", R_OK, "*");
+	l = pool_find6(rig.x.pool, &host, 0);
+	ck_assert_ptr_nonnull(l);
+	last = l->last;
+	rig.now += 60000;
+	expect("6r " NEWHOST " hop=1 | udp", R_TTL, "answer 3 0 0");
+	ck_assert_int_eq(l->last, last);
+	expect("6r " NEWHOST " | udp", R_OK, "*");
+	ck_assert_int_eq(l->last, last + 60);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(full_pool)
+{
+	char in[100];
+	unsigned i, n = 0;
+
+	rig_open(&rig, SMALL);
+	for (i = 1; i < 10; i++) {
+		snprintf(in, sizeof(in), "6r s=2001:db8:5::%x | udp", i);
+		if (i <= pool_size(rig.x.pool))
+			expect(in, R_OK, "*");
+		else
+			expect(in, R_POOL_FULL, "answer 1 3 0");
+		n += rig.out.records;
+	}
+	ck_assert_uint_eq(n, pool_size(rig.x.pool));
+	expect("6r s=2001:db8:5::1 | udp", R_OK, "*");
+	expect("6r s=2001:db8:5::99 | reply", R_POOL_FULL, "answer 1 3 0");
+	expect("6r s=2001:db8:5::99 | part 80 80 | udp n=999", R_POOL_FULL, NULL);
+	expect("6r s=2001:db8:5::99 | icmp 1 0 0 | 6 | udp", R_OK, "*");
+	rig.now += (POOL_GUARANTEE + 2) * 1000;
+	expect("6r s=2001:db8:5::99 | udp", R_OK, "*");
+	ck_assert_uint_eq(rig.out.records, 1);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(lease_per_prefix)
+{
+	char a[20], b[20], in[300], out[300];
+
+	rig_open(&rig, TWO);
+	lease_by("6r " NEWHOST " d=2001:db8:64::909:909 | udp", a);
+	lease_by("6r " NEWHOST " d=2001:db8:65::909:909 | udp", b);
+	ck_assert_str_ne(a, b);
+	ck_assert_uint_eq(pool_used(rig.x.pool), 2);
+	snprintf(in, sizeof(in), "4 s=9.9.9.9 d=%s | udp", a);
+	expect(in, R_OK, "6 s=2001:db8:64::909:909 d=2001:db8:5::1 hop=63 | udp");
+	snprintf(in, sizeof(in), "4 s=9.9.9.9 d=%s | udp", b);
+	expect(in, R_OK, "6 s=2001:db8:65::909:909 d=2001:db8:5::1 hop=63 | udp");
+	snprintf(in, sizeof(in), "4 s=8.8.8.8 d=%s | icmp 11 0 0 | 4r s=%s d=9.9.9.9 | udp", b, b);
+	expect(in, R_OK,
+	       "6 s=2001:db8:65::808:808 d=2001:db8:5::1 hop=63 | icmp 3 0 0 |"
+	       "6r s=2001:db8:5::1 d=2001:db8:65::909:909 | udp");
+	snprintf(out, sizeof(out),
+		 "4r s=%s d=9.9.9.9 ttl=63 id=* | icmp 3 3 0 | 4 id=0 s=9.9.9.9 d=%s | udp", b, b);
+	expect("6r " NEWHOST " d=2001:db8:65::909:909 | icmp 1 4 0 | 6 s=2001:db8:65::909:909 "
+	       "d=2001:db8:5::1 | udp",
+	       R_OK, out);
+	ck_assert_uint_eq(pool_used(rig.x.pool), 2);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Answers per /32 and per /64, and over all [4443-2.4f]. */
+START_TEST(rate_limit)
+{
+	static const char *const in[] = {"4 s=198.51.100.7 ttl=1 | udp",
+					 "6r s=2001:db8:1::5 hop=1 | udp"};
+	static const char *const other[] = {"4 s=198.51.100.8 ttl=1 | udp",
+					    "6r s=2001:db8:2::5 hop=1 | udp"};
+	static const char *const near[] = {NULL, "6r s=2001:db8:1::6 hop=1 | udp"};
+	const char *answer = _i ? "answer 3 0 0" : "answer 11 0 0";
+	int i;
+
+	rig_open(&rig, RIG_SETUP ";rate 5");
+	for (i = 0; i < 10; i++) {
+		expect(in[_i], R_TTL, i < 5 ? answer : NULL);
+		ck_assert_int_eq(rig.out.suppressed, i >= 5);
+	}
+	if (near[_i])
+		expect(near[_i], R_TTL, NULL);
+	expect(other[_i], R_TTL, answer);
+	ck_assert(!rig.out.suppressed);
+	rig.now += 1000;
+	expect(in[_i], R_TTL, answer);
+	expect(_i ? "6r hop=0 | udp" : "4 ttl=0 | udp", R_TTL_ZERO, NULL);
+	ck_assert(!rig.out.suppressed);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Random packets. */
+
+static uint64_t seed;
+
+static unsigned rnd(unsigned n)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(seed >> 33) % n;
+}
+
+#define MIRROR OWN MAP "map 198.51.100.0/24 2001:db8:64::c633:6400/120;mtu 9000;offlink 9000"
+
+static const char *const l4[] = {"udp", "tcp", "echo", "reply", "udp", "tcp"};
+
+/* A random payload as text, of at most MAX bytes: a transport message, other bytes, or an error
+ * about one. */
+static void random_payload(char *to, size_t size, bool six, bool error, unsigned max)
+{
+	if (error)
+		snprintf(to, size, "icmp %d %u 0 | %s | %s n=%u", six ? 3 : 11, rnd(2),
+			 six ? "6" : "4r", l4[rnd(6)], rnd(max < 460 ? max : 460));
+	else
+		snprintf(to, size, "%s n=%u", l4[rnd(6)], rnd(max));
+}
+
+static void random_packet(char *to, size_t size, bool six, unsigned max)
+{
+	char payload[200], part[60] = "";
+
+	random_payload(payload, sizeof(payload), six, rnd(5) == 0, max);
+	if (rnd(4) == 0) {
+		snprintf(payload, sizeof(payload), "%s n=%u", rnd(2) ? "udp" : "tcp",
+			 200 + rnd(max));
+		snprintf(part, sizeof(part), "part %u %u id=%u |", rnd(10) * 8, 64 + rnd(8) * 8,
+			 rnd(65536));
+	}
+	if (six)
+		snprintf(to, size,
+			 "6r s=2001:db8:1::%x d=2001:db8:64::c633:64%02x tc=%u hop=%u %s %s %s",
+			 rnd(256), rnd(256), rnd(256), 3 + rnd(253),
+			 rnd(4) ? "|" : "| hbh | dst n=1 |", part, payload);
+	else
+		snprintf(to, size,
+			 "4 s=198.51.100.%u d=203.0.113.%u tos=%u ttl=%u id=%u %s %s | %s %s",
+			 rnd(256), rnd(256), rnd(256), 3 + rnd(253), rnd(65536), rnd(2) ? "df" : "",
+			 rnd(4) ? "" : "opts=0101010101010101", part, payload);
+}
+
+/* Each valid packet goes through, and comes out as a valid one. */
+START_TEST(random_valid)
+{
+	static uint8_t b[CRAFT_MAX];
+	char in[400];
+	int i;
+
+	seed = 20240917u + (unsigned)_i;
+	rig_open(&rig, RIG_SETUP);
+	for (i = 0; i < 60000; i++) {
+		enum reason why;
+		unsigned f;
+
+		random_packet(in, sizeof(in), _i, 1300);
+		why = rig_send_text(&rig, in);
+		ck_assert_msg(why == R_OK, "%s: %s", in, reason_table[why].name);
+		for (f = 0; f < rig.out.frames; f++) {
+			size_t len = rig_frame(&rig, f, b);
+			const char *bad = craft_fault(b, len, false);
+
+			ck_assert_msg(!bad, "%s: frame %u: %s", in, f, bad);
+			ck_assert_msg(len <= 1500, "%s: frame %u: %zu bytes", in, f, len);
+		}
+	}
+	rig_close(&rig);
+}
+END_TEST
+
+/* There and back: payload, addresses, traffic class, protocol and fragment stay; TTL loses two. */
+START_TEST(random_round_trip)
+{
+	static uint8_t once[CRAFT_MAX], first[CRAFT_MAX], twice[CRAFT_MAX];
+	size_t head = _i ? 40 : 20, len, first_len;
+	char in[400];
+	int i;
+
+	seed = 99 + (unsigned)_i;
+	rig_open(&rig, MIRROR);
+	for (i = 0; i < 60000; i++) {
+		unsigned skip;
+
+		random_packet(in, sizeof(in), _i, 1300);
+		ck_assert_int_eq(rig_send_text(&rig, in), R_OK);
+		first_len = rig.input.len;
+		memcpy(first, rig.input.b, first_len);
+		ck_assert_uint_eq(rig.out.frames, 1);
+		len = rig_frame(&rig, 0, once);
+		ck_assert_msg(rig_send(&rig, once, len) == R_OK, "%s: back", in);
+		ck_assert_uint_eq(rig.out.frames, 1);
+		len = rig_frame(&rig, 0, twice);
+		skip = _i ? (strstr(in, "hbh") ? 24 : 0) : (first[0] & 15u) * 4 - 20;
+		ck_assert_msg(len + skip == first_len, "%s: length", in);
+		if (_i)
+			ck_assert_msg(memcmp(first + 8, twice + 8, 32) == 0, "%s: addresses", in);
+		else
+			ck_assert_msg(memcmp(first + 12, twice + 12, 8) == 0, "%s: addresses", in);
+		ck_assert_msg(twice[_i ? 7 : 8] + 2 == first[_i ? 7 : 8], "%s: TTL", in);
+		ck_assert_msg(_i || twice[1] == first[1], "%s: TOS", in);
+		ck_assert_msg(!_i || memcmp(twice, first, 4) == 0, "%s: traffic class", in);
+		if (!strstr(in, "icmp")) /* whose quote has a new identification and checksum */
+			ck_assert_msg(memcmp(twice + head, first + head + skip, len - head) == 0,
+				      "%s: payload", in);
+	}
+	rig_close(&rig);
+}
+END_TEST
+
+/* Makes checksums right again after a mutation, so that it gets past the first look. */
+static void reseal(uint8_t *b, size_t len)
+{
+	bool six = b[0] >> 4 == 6;
+	size_t head = six ? 40 : (b[0] & 15u) * 4u;
+
+	if (!six && head <= len)
+		craft_seal4(b);
+	if (head + 8 > len || b[six ? 6 : 9] != (six ? 58 : 1))
+		return;
+	put16(b + head + 2, 0);
+	put16(b + head + 2, ~craft_l4_sum(b + (six ? 8 : 12), b + (six ? 24 : 16), six ? 16 : 4,
+					  six ? 58 : 1, b + head, len - head));
+}
+
+static size_t mutate(uint8_t *b, size_t len)
+{
+	unsigned n = 1 + rnd(4);
+
+	while (n--)
+		b[rnd(3) ? rnd((unsigned)len < 80 ? (unsigned)len : 80) : rnd((unsigned)len)] =
+			(uint8_t)rnd(256);
+	if (rnd(6) == 0)
+		len = rnd((unsigned)len + 1);
+	if (len >= 40 && rnd(4)) {
+		if (b[0] >> 4 == 6)
+			put16(b + 4, (unsigned)len - 40);
+		else
+			put16(b + 2, (unsigned)len);
+	}
+	if (len >= 20 && rnd(8))
+		reseal(b, len);
+	return len;
+}
+
+/* The checksum of a mutated TCP or UDP payload may well be wrong, as it was before. */
+static bool excused(const char *fault, const uint8_t *b)
+{
+	unsigned proto = b[0] >> 4 == 6 ? b[6] : b[9];
+
+	return strcmp(fault, "transport checksum") == 0 && (proto == 6 || proto == 17);
+}
+
+START_TEST(random_mutations)
+{
+	static const char *const setup[] = {POOL, TWO, MIRROR, POOL ";udp fwd;wkpf no"};
+	static uint8_t b[CRAFT_MAX], got[CRAFT_MAX];
+	char in[400];
+	int i, ok = 0;
+
+	seed = 31337u * (unsigned)(_i + 1);
+	rig_open(&rig, setup[_i]);
+	for (i = 0; i < 100000; i++) {
+		enum reason why;
+		unsigned f;
+		size_t len;
+
+		random_packet(in, sizeof(in), rnd(2), 400);
+		len = mutate(b, craft(b, in, NULL));
+		why = rig_send(&rig, b, len);
+		ok += why == R_OK;
+		ck_assert_msg(why == R_OK || why == R_SELF_ECHO || memcmp(rig.packet, b, len) == 0,
+			      "%d: %s: refused and changed: %s", i, in, reason_table[why].name);
+		ck_assert(why != R_OK || rig.out.frames > 0);
+		for (f = 0; f < rig.out.frames; f++) {
+			const char *bad = craft_fault(got, rig_frame(&rig, f, got), _i == 3);
+
+			ck_assert_msg(!bad || excused(bad, got), "%d: %s: %s: %s", i, in,
+				      reason_table[why].name, bad);
+		}
+	}
+	ck_assert_int_gt(ok, 10000);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(random_garbage)
+{
+	static uint8_t b[CRAFT_MAX], got[CRAFT_MAX];
+	int i;
+
+	seed = 4711;
+	rig_open(&rig, POOL);
+	for (i = 0; i < 200000; i++) {
+		size_t len = rnd(200), n;
+		unsigned f;
+
+		for (n = 0; n < len; n++)
+			b[n] = (uint8_t)rnd(256);
+		if (len)
+			b[0] = rnd(2) ? (uint8_t)(0x45 + rnd(3)) : (uint8_t)(0x60 + rnd(16));
+		rig_send(&rig, b, len);
+		for (f = 0; f < rig.out.frames; f++) {
+			const char *bad = craft_fault(got, rig_frame(&rig, f, got), false);
+
+			ck_assert_msg(!bad || excused(bad, got), "garbage %d: %s", i, bad);
+		}
+	}
+	rig_close(&rig);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("xlat");
+	TCase *c = tcase_create("xlat"), *random = tcase_create("random");
+
+	tcase_set_timeout(random, 600);
+	tcase_add_loop_test(c, rows, 0, ROWS(tables));
+	tcase_add_test(c, lease_is_used_both_ways);
+	tcase_add_test(c, lease_is_reported_when_new_or_stale);
+	tcase_add_test(c, lease_not_on_record_is_reported_again);
+	tcase_add_test(c, lease_hairpin_reports_both);
+	tcase_add_test(c, lease_to_itself_is_reported_once);
+	tcase_add_loop_test(c, bad_packet_takes_no_lease, 0, ROWS(leaseless));
+	tcase_add_test(c, refused_packet_does_not_touch);
+	tcase_add_test(c, full_pool);
+	tcase_add_test(c, lease_per_prefix);
+	tcase_add_loop_test(c, rate_limit, 0, 2);
+	tcase_add_loop_test(random, random_valid, 0, 2);
+	tcase_add_loop_test(random, random_round_trip, 0, 2);
+	tcase_add_loop_test(random, random_mutations, 0, 4);
+	tcase_add_test(random, random_garbage);
+	suite_add_tcase(s, c);
+	suite_add_tcase(s, random);
+	return run_suite(s);
+}

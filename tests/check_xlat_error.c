@@ -1,0 +1,626 @@
+/* check_xlat_error - ICMP errors both ways: types, pointers, MTUs, the quoted packet, RFC 4884
+ * extensions, sources. */
+#include "rig.h"
+#include "run.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WKP                                                                        \
+	"own4 192.0.2.254; own6 2001:db8:ffff::64; prefix 64:ff9b::/96; mtu 1500;" \
+	"map 203.0.113.0/24 2001:db8:1::/120"
+#define MAPS_ONLY                                             \
+	"own4 192.0.2.254; own6 2001:db8:ffff::64; mtu 1500;" \
+	"map 203.0.113.0/24 2001:db8:1::/120; map 198.51.100.7 2001:db8:64::c633:6407"
+#define MTU1400 RIG_BASE "mtu 1400"
+#define MTU9000 RIG_BASE "mtu 9000"
+
+static const struct rig_row quote4_rows[] = {
+	{"7915-4.2 host unreachable about UDP", NULL, "4 | icmp 3 1 0 | 4r ttl=5 | udp n=60", R_OK,
+	 "6 hop=63 | icmp 1 0 0 | 6r hop=5 | udp n=60"},
+	{"7915-4.3 about TCP", NULL, "4 | icmp 3 1 0 | 4r | tcp n=61", R_OK,
+	 "6 hop=63 | icmp 1 0 0 | 6r | tcp n=61"},
+	{"7915-4.3 TOS and TTL 0 of the quote", NULL,
+	 "4 tos=1 | icmp 11 0 0 | 4r tos=9 ttl=0 | udp", R_OK,
+	 "6 tc=1 hop=63 | icmp 3 0 0 | 6r tc=9 hop=0 | udp"},
+	{"7915-4.3 TTL 255 of the quote", NULL, "4 | icmp 11 0 0 | 4r ttl=255 | udp", R_OK,
+	 "6 hop=63 | icmp 3 0 0 | 6r hop=255 | udp"},
+	{"7915-4.3 TTL 1 of the quote", NULL, "4 | icmp 11 1 0 | 4r ttl=1 | udp", R_OK,
+	 "6 hop=63 | icmp 3 1 0 | 6r hop=1 | udp"},
+	{"7915-4.3 quoted options skipped", NULL, "4 | icmp 3 1 0 | 4r opts=01010101 | udp", R_OK,
+	 "6 hop=63 | icmp 1 0 0 | 6r | udp"},
+	{"7915-4.2 unused word is zeroed", NULL, "4 | icmp 3 1 0x7700ffff | 4r | udp", R_OK,
+	 "6 hop=63 | icmp 1 0 0 | 6r | udp"},
+	{"792 8 bytes of TCP", NULL, "4 | icmp 3 1 0 cut=28 | 4r | tcp n=1000", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=48 | 6r | tcp n=1000"},
+	{"792 8 bytes of UDP", NULL, "4 | icmp 3 1 0 cut=28 | 4r | udp n=1000", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=48 | 6r | udp n=1000"},
+	{"792 8 bytes of ESP", NULL, "4 | icmp 3 1 0 cut=28 | 4r p=50 | data 80", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=48 | 6r p=50 | data 80"},
+	{"7915-4.3 about UDP without checksum", NULL, "4 | icmp 3 3 0 cut=28 | 4r | udp n=99 zero",
+	 R_OK, "6 hop=63 | icmp 1 4 0 cut=48 | 6r | udp n=99 zero"},
+	{"7915-4.3 about an echo request", NULL, "4 | icmp 3 1 0 | 4r | echo n=31", R_OK,
+	 "6 hop=63 | icmp 1 0 0 | 6r | echo n=31"},
+	{"7915-4.3 about an echo reply", NULL, "4 | icmp 3 1 0 | 4r | reply n=31", R_OK,
+	 "6 hop=63 | icmp 1 0 0 | 6r | reply n=31"},
+	{"7915-4.3 8 bytes of an echo request", NULL, "4 | icmp 11 0 0 cut=28 | 4r | echo n=56",
+	 R_OK, "6 hop=63 | icmp 3 0 0 cut=48 | 6r | echo n=56"},
+	{"7915-4.3 about a first fragment", NULL,
+	 "4 | icmp 3 1 0 | 4r id=9 | part 0 400 | udp n=999", R_OK,
+	 "6 hop=63 | icmp 1 0 0 | 6r | part 0 400 id=9 | udp n=999"},
+	{"7915-4.3 about a later fragment", NULL, "4 | icmp 3 1 0 | 4r | part 80 400 | udp n=999",
+	 R_OK, "6 hop=63 | icmp 1 0 0 | 6r | part 80 400 | udp n=999"},
+	{"7915-4.3 about a later fragment of an echo request", NULL,
+	 "4 | icmp 3 1 0 | 4r | part 80 400 | echo n=999", R_OK,
+	 "6 hop=63 | icmp 1 0 0 | 6r | part 80 400 | echo n=999"},
+	{"7915-4.3 type and code of a fragmented echo request", NULL,
+	 "4 | icmp 11 0 0 cut=22 | 4r | part 0 400 | echo n=999", R_OK,
+	 "6 hop=63 | icmp 3 0 0 cut=50 | 6r | part 0 400 | echo n=999"},
+	{"7915-4.3 8 bytes of a first fragment", NULL,
+	 "4 | icmp 11 1 0 cut=28 | 4r | part 0 400 | tcp n=999", R_OK,
+	 "6 hop=63 | icmp 3 1 0 cut=56 | 6r | part 0 400 | tcp n=999"},
+	{"7915-4.3 quoted DF packet larger than any MTU", NULL,
+	 "4 | icmp 3 4 1400 cut=28 | 4r df | tcp n=8000", R_OK,
+	 "6 hop=63 | icmp 2 0 1420 cut=48 | 6r | tcp n=8000"},
+	{"7915-4.3 no fragments of a quoted large packet", NULL,
+	 "4 | icmp 3 1 0 cut=100 | 4r | tcp n=8000", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=120 | 6r | tcp n=8000"},
+	{"7915-4.3 an error in an error", NULL, "4 | icmp 3 1 0 | 4r | icmp 3 1 0 | 4 | udp",
+	 R_ICMP_NESTED, NULL},
+	{"7915-4.3 timestamp in an error", NULL, "4 | icmp 3 1 0 | 4r | icmp 13 0 0 n=12",
+	 R_ICMP_NESTED, NULL},
+	{"spec-8 quoted protocol 58", NULL, "4 | icmp 3 1 0 | 4r p=58 | data 40", R_QUOTE_BAD,
+	 NULL},
+	{"spec-8 quoted IGMP", NULL, "4 | icmp 3 1 0 | 4r p=2 | data 40", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted version 6", NULL, "4 | icmp 3 1 0 | 6r | udp", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted version 5", NULL, "4 | icmp 3 1 0 | 4r ver=5 | udp", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted IHL 4", NULL, "4 | icmp 3 1 0 | 4r ihl=4 | udp", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted total length below the header", NULL, "4 | icmp 3 1 0 | 4r len=8 | udp",
+	 R_QUOTE_BAD, NULL},
+	{"spec-8 nothing quoted", NULL, "4 | icmp 3 1 0 n=0", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted header checksum is not looked at", NULL,
+	 "4 | icmp 3 1 0 | 4r ck=0x1234 | udp", R_OK, "6 hop=63 | icmp 1 0 0 | 6r | udp"},
+	{"spec-8 quoted source without mapping", MAPS_ONLY,
+	 "4 | icmp 3 1 0 | 4r s=203.0.114.5 | udp", R_QUOTE_NO_MAP, NULL},
+	{"spec-8 quoted destination without mapping", MAPS_ONLY,
+	 "4 | icmp 3 1 0 | 4r d=9.9.9.9 | udp", R_QUOTE_NO_MAP, NULL},
+	{"spec-2.4 wrong checksum", NULL, "4 | icmp 3 1 0 bad | 4r | udp", R_ICMP_CHECKSUM, NULL},
+	{"spec-2.5 fragmented error", NULL, "4 | part 0 40 | icmp 3 1 0 | 4r | udp n=200",
+	 R_ICMP_FRAGMENT, NULL},
+	{"4443-2.4c 1280 bytes at most: 1232 quoted, whole", NULL,
+	 "4 | icmp 3 1 0 | 4r | udp n=1184", R_OK, "6 hop=63 | icmp 1 0 0 | 6r | udp n=1184"},
+	{"4443-2.4c 1280 bytes at most: cut by one", NULL, "4 | icmp 3 1 0 | 4r | udp n=1185", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=1232 | 6r | udp n=1185"},
+	{"4443-2.4c 1280 bytes at most: cut", NULL, "4 df | icmp 3 1 0 | 4r | udp n=1440", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=1232 | 6r | udp n=1440"},
+	{"spec-2.1 bytes behind the quoted packet's length are no part of it", NULL,
+	 "4 | icmp 3 1 0 pad=100 | 4r | udp n=20", R_OK, "6 hop=63 | icmp 1 0 0 | 6r | udp n=20"},
+};
+
+static const struct rig_row quote6_rows[] = {
+	{"7915-5.2 no route about UDP", NULL, "6r | icmp 1 0 0 | 6 hop=5 | udp n=60", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 | 4 id=0 ttl=5 | udp n=60"},
+	{"7915-5.3 about TCP", NULL, "6r | icmp 1 4 0 | 6 | tcp n=61", R_OK,
+	 "4r ttl=63 id=* | icmp 3 3 0 | 4 id=0 | tcp n=61"},
+	{"7915-5.3 class and hop limit 0 of the quote", NULL,
+	 "6r tc=7 | icmp 3 0 0 | 6 tc=9 hop=0 | udp", R_OK,
+	 "4r tos=7 ttl=63 id=* | icmp 11 0 0 | 4 id=0 tos=9 ttl=0 | udp"},
+	{"7915-5.3 quoted extension headers skipped", NULL,
+	 "6r | icmp 1 4 0 | 6 | hbh | dst n=2 | rt | udp", R_OK,
+	 "4r ttl=63 id=* | icmp 3 3 0 | 4 id=0 | udp"},
+	{"7915-5.3 DF of a quote of 1260", NULL, "6r | icmp 1 4 0 cut=100 | 6 | udp n=1232", R_OK,
+	 "4r ttl=63 id=* | icmp 3 3 0 cut=80 | 4 id=0 | udp n=1232"},
+	{"7915-5.3 DF of a quote of 1261", NULL, "6r | icmp 1 4 0 cut=100 | 6 | udp n=1233", R_OK,
+	 "4r ttl=63 id=* | icmp 3 3 0 cut=80 | 4 df id=0 | udp n=1233"},
+	{"7915-5.2 unused word is zeroed", NULL, "6r | icmp 1 0 0x00778899 | 6 | udp", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 | 4 id=0 | udp"},
+	{"7915-5.3 8 bytes of TCP", NULL, "6r | icmp 1 4 0 cut=48 | 6 | tcp n=999", R_OK,
+	 "4r ttl=63 id=* | icmp 3 3 0 cut=28 | 4 id=0 | tcp n=999"},
+	{"7915-5.3 about an echo request", NULL, "6r | icmp 1 0 0 | 6 | echo n=31", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 | 4 id=0 | echo n=31"},
+	{"7915-5.3 about an echo reply", NULL, "6r | icmp 3 0 0 | 6 | reply n=31", R_OK,
+	 "4r ttl=63 id=* | icmp 11 0 0 | 4 id=0 | reply n=31"},
+	{"7915-5.3 about UDP without checksum", NULL, "6r | icmp 1 4 0 | 6 | udp zero", R_OK,
+	 "4r ttl=63 id=* | icmp 3 3 0 | 4 id=0 | udp zero"},
+	{"7915-5.3 about a first fragment", NULL,
+	 "6r | icmp 3 1 0 | 6 | part 0 400 id=0x10009 | udp n=999", R_OK,
+	 "4r ttl=63 id=* | icmp 11 1 0 | 4 id=9 | part 0 400 | udp n=999"},
+	{"7915-5.3 about a later fragment", NULL, "6r | icmp 1 0 0 | 6 | part 80 400 | udp n=999",
+	 R_OK, "4r ttl=63 id=* | icmp 3 1 0 | 4 | part 80 400 | udp n=999"},
+	{"7915-5.3 about a later fragment of an echo request", NULL,
+	 "6r | icmp 1 0 0 | 6 | part 80 400 | echo n=999", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 | 4 | part 80 400 | echo n=999"},
+	{"7915-5.3 type and code of a fragmented echo request", NULL,
+	 "6r | icmp 3 0 0 cut=50 | 6 | part 0 400 | echo n=999", R_OK,
+	 "4r ttl=63 id=* | icmp 11 0 0 cut=22 | 4 | part 0 400 | echo n=999"},
+	{"7915-5.3 about an atomic fragment", NULL, "6r | icmp 1 0 0 | 6 | frag id=5 | udp n=60",
+	 R_OK, "4r ttl=63 id=* | icmp 3 1 0 | 4 id=5 | udp n=60"},
+	{"7915-5.3 an error in an error", NULL, "6r | icmp 1 0 0 | 6 | icmp 1 0 0 | 6r | udp",
+	 R_ICMP_NESTED, NULL},
+	{"7915-5.3 neighbour solicitation in an error", NULL,
+	 "6r | icmp 1 0 0 | 6 | icmp 135 0 0 n=16", R_ICMP_NESTED, NULL},
+	{"spec-8 quoted protocol 1", NULL, "6r | icmp 1 0 0 | 6 p=1 | data 40", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted version 4", NULL, "6r | icmp 1 0 0 | 4 | udp n=60", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted fragment header and extension header", NULL,
+	 "6r | icmp 1 0 0 | 6 | part 0 48 | dst | udp n=400", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted routing header with segments left", NULL,
+	 "6r | icmp 1 0 0 | 6 | rt left=1 | udp", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted chain cut", NULL, "6r | icmp 1 0 0 cut=52 | 6 | hbh n=2 | udp", R_QUOTE_BAD,
+	 NULL},
+	{"spec-8 nothing quoted", NULL, "6r | icmp 1 0 0 n=0", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted source without mapping", NULL,
+	 "6r | icmp 1 0 0 | 6 s=2001:db8:dead::1 | udp", R_QUOTE_NO_MAP, NULL},
+	{"spec-8 quoted destination without mapping", NULL,
+	 "6r | icmp 1 0 0 | 6 d=2001:db8:dead::1 | udp", R_QUOTE_NO_MAP, NULL},
+	{"spec-2.4 wrong checksum", NULL, "6r | icmp 1 0 0 bad | 6 | udp", R_ICMP_CHECKSUM, NULL},
+	{"1812-4.3.2.3 576 bytes at most: whole", NULL, "6r | icmp 1 0 0 | 6 | udp n=520", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 | 4 id=0 | udp n=520"},
+	{"1812-4.3.2.3 576 bytes at most: cut by one", NULL, "6r | icmp 1 0 0 | 6 | udp n=521",
+	 R_OK, "4r ttl=63 id=* | icmp 3 1 0 cut=548 | 4 id=0 | udp n=521"},
+	{"1812-4.3.2.3 576 bytes at most: cut", NULL, "6r | icmp 1 0 0 | 6 | udp n=1184", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 cut=548 | 4 id=0 | udp n=1184"},
+	{"8200-5 error behind extension headers", NULL,
+	 "6r | hbh | dst | icmp 1 0 0 | 6 | udp n=60", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 | 4 id=0 | udp n=60"},
+};
+
+static const struct rig_row source_rows[] = {
+	{"6791-3 router in no prefix: ipv4-addr", NULL,
+	 "6r s=2001:db8:dead::1 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=192.0.2.254 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"6791-3 router in no prefix, too big", NULL,
+	 "6r s=2001:db8:dead::1 | icmp 2 0 1300 | 6 | udp", R_OK,
+	 "4r s=192.0.2.254 ttl=63 id=* | icmp 3 4 1280 | 4 id=0 | udp"},
+	{"6791-3 router inside the prefix", NULL,
+	 "6r s=2001:db8:64::0909:0909 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=9.9.9.9 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"6791-3 mapped router", NULL, "6r s=2001:db8:1::9 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=203.0.113.9 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"6791-3 only errors: echo reply of an unmapped host", NULL,
+	 "6r s=2001:db8:dead::1 | reply", R_NO_MAP_SRC, "answer 1 5 0"},
+	{"7915-4.1 error from another router goes through the prefix", NULL,
+	 "4 s=10.9.8.7 | icmp 11 0 0 | 4r | udp", R_OK,
+	 "6 s=2001:db8:64::0a09:0807 hop=63 | icmp 3 0 0 | 6r | udp"},
+	{"6791-3 no prefix: ipv6-addr", MAPS_ONLY, "4 s=10.9.8.7 | icmp 11 0 0 | 4r | udp", R_OK,
+	 "6 s=2001:db8:ffff::64 hop=63 | icmp 3 0 0 | 6r | udp"},
+	{"7915-4.1 error from 127.0.0.1", NULL, "4 s=127.0.0.1 | icmp 11 0 0 | 4r | udp", R_OK,
+	 "6 s=2001:db8:64::7f00:1 hop=63 | icmp 3 0 0 | 6r | udp"},
+	{"7915-4.1 error from 0.0.0.0", NULL, "4 s=0.0.0.0 | icmp 11 0 0 | 4r | udp", R_OK,
+	 "6 s=2001:db8:64:: hop=63 | icmp 3 0 0 | 6r | udp"},
+	{"7915-4.1 error from 169.254.1.1", NULL, "4 s=169.254.1.1 | icmp 3 4 1400 | 4r | udp",
+	 R_OK, "6 s=2001:db8:64::a9fe:101 hop=63 | icmp 2 0 1420 | 6r | udp"},
+	{"7915-4.1 echo reply from 127.0.0.1", NULL, "4 s=127.0.0.1 | reply", R_BAD_ADDRESS, NULL},
+	{"7915-4.1 error to 127.0.0.1", NULL, "4 d=127.0.0.1 | icmp 11 0 0 | 4r | udp",
+	 R_BAD_ADDRESS, NULL},
+	{"6052-3.1 error from a private router, strict well-known prefix", WKP,
+	 "4 s=10.0.0.1 | icmp 11 0 0 | 4r d=8.8.8.8 | udp", R_OK,
+	 "6 s=64:ff9b::0a00:1 hop=63 | icmp 3 0 0 | 6r d=64:ff9b::808:808 | udp"},
+	{"6052-3.1 echo reply from a private host, strict well-known prefix", WKP,
+	 "4 s=10.0.0.1 | reply", R_WKP_PRIVATE, NULL},
+	{"1.4 error from fe80::1", NULL, "6r s=fe80::1 | icmp 3 0 0 | 6 | udp", R_BAD_ADDRESS,
+	 NULL},
+};
+
+/* Quotes of 92 bytes (UDP n=64) as IPv4, 112 as IPv6; n=200: 228 and 248. */
+static const struct rig_row extension_rows[] = {
+	{"4884-4 3/1: padded quote", NULL, "4 | icmp 3 1 0 pad=128 ext=20 | 4r | udp n=64", R_OK,
+	 "6 hop=63 | icmp 1 0 0 pad=128 ext=20 | 6r | udp n=64"},
+	{"4884-4 3/1: cut quote grows and is padded to 8", NULL,
+	 "4 | icmp 3 1 0 cut=128 ext=20 | 4r | udp n=200", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=148 pad=152 ext=20 | 6r | udp n=200"},
+	{"4884-4 11/0", NULL, "4 | icmp 11 0 0 cut=128 ext=8 | 4r | udp n=200", R_OK,
+	 "6 hop=63 | icmp 3 0 0 cut=148 pad=152 ext=8 | 6r | udp n=200"},
+	{"4884-4 12/0 has a length field, 4/0 has none: left out", NULL,
+	 "4 | icmp 12 0 0 cut=128 ext=8 | 4r | udp n=200", R_OK,
+	 "6 hop=63 | icmp 4 0 0 cut=148 | 6r | udp n=200"},
+	{"4884-4 3/2 becomes 4/1, which has no length field", NULL,
+	 "4 | icmp 3 2 0 cut=128 ext=8 | 4r | udp n=200", R_OK,
+	 "6 hop=63 | icmp 4 1 6 cut=148 | 6r | udp n=200"},
+	{"4884-4 3/4 carries none across", NULL, "4 | icmp 3 4 1400 cut=128 ext=8 | 4r | udp n=200",
+	 R_OK, "6 hop=63 | icmp 2 0 1420 cut=148 | 6r | udp n=200"},
+	{"4884-5 short quote that fills its length field with zeros", NULL,
+	 "4 | icmp 11 0 0 pad=200 ext=12 | 4r | udp n=4", R_OK,
+	 "6 hop=63 | icmp 3 0 0 pad=128 ext=12 | 6r | udp n=4"},
+	{"4884-5 length beyond the message: no extensions", NULL,
+	 "4 | icmp 11 0 0 lf=255 | 4r | udp n=64", R_OK, "6 hop=63 | icmp 3 0 0 | 6r | udp n=64"},
+	{"4884-5 length as long as the message: no extensions", NULL,
+	 "4 | icmp 11 0 0 cut=128 lf=32 | 4r | udp n=200", R_OK,
+	 "6 hop=63 | icmp 3 0 0 cut=148 | 6r | udp n=200"},
+	{"4884-5 length below 128: padded", NULL, "4 | icmp 11 0 0 pad=92 ext=12 | 4r | udp n=64",
+	 R_OK, "6 hop=63 | icmp 3 0 0 pad=128 ext=12 | 6r | udp n=64"},
+	{"4884-5 length one word beyond the message: no extensions", NULL,
+	 "4 | icmp 11 0 0 cut=128 lf=33 | 4r | udp n=200", R_OK,
+	 "6 hop=63 | icmp 3 0 0 cut=148 | 6r | udp n=200"},
+	{"4884-5 length one word beyond the message, IPv6: no extensions", NULL,
+	 "6r | icmp 3 0 0 cut=128 lf=17 | 6 | udp n=200", R_OK,
+	 "4r ttl=63 id=* | icmp 11 0 0 cut=108 | 4 id=0 | udp n=200"},
+	{"4884-5 length below any header: not trusted", NULL,
+	 "4 | icmp 11 0 0 lf=1 | 4r | udp n=64", R_OK, "6 hop=63 | icmp 3 0 0 | 6r | udp n=64"},
+	{"4884-5 length below any header, IPv6: not trusted", NULL,
+	 "6r | icmp 3 0 0 lf=5 | 6 | udp n=64", R_OK,
+	 "4r ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp n=64"},
+	{"4443-2.4c quote cut for the extension's sake", NULL,
+	 "4 df | icmp 3 1 0 cut=1000 ext=400 | 4r | udp n=1400", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=832 ext=400 | 6r | udp n=1400"},
+	{"4443-2.4c quote cut to a multiple of 8", NULL,
+	 "4 df | icmp 3 1 0 cut=1000 ext=404 | 4r | udp n=1400", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=824 ext=404 | 6r | udp n=1400"},
+	{"4443-2.4c quote cut to 128", NULL, "4 df | icmp 3 1 0 cut=300 ext=1104 | 4r | udp n=1400",
+	 R_OK, "6 hop=63 | icmp 1 0 0 cut=128 ext=1104 | 6r | udp n=1400"},
+	{"4443-2.4c extension that does not fit is left out whole", NULL,
+	 "4 df | icmp 3 1 0 cut=300 ext=1105 | 4r | udp n=1400", R_OK,
+	 "6 hop=63 | icmp 1 0 0 cut=320 | 6r | udp n=1400"},
+	{"4884-4 1/0: padded quote", NULL, "6r | icmp 1 0 0 pad=128 ext=20 | 6 | udp n=64", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 pad=128 ext=20 | 4 id=0 | udp n=64"},
+	{"4884-4 1/4: cut quote shrinks to below 128", NULL,
+	 "6r | icmp 1 4 0 cut=128 ext=20 | 6 | udp n=200", R_OK,
+	 "4r ttl=63 id=* | icmp 3 3 0 cut=108 pad=128 ext=20 | 4 id=0 | udp n=200"},
+	{"4884-4 3/0: whole quote of an odd length", NULL,
+	 "6r | icmp 3 0 0 pad=256 ext=20 | 6 | udp n=201", R_OK,
+	 "4r ttl=63 id=* | icmp 11 0 0 pad=232 ext=20 | 4 id=0 | udp n=201"},
+	{"4884-4 2/0 carries none", NULL, "6r | icmp 2 0 1300 pad=128 | 6 | udp n=64", R_OK,
+	 "4r ttl=63 id=* | icmp 3 4 1280 | 4 id=0 | udp n=64"},
+	{"4884-4 4/0 carries none", NULL, "6r | icmp 4 0 0 pad=128 | 6 | udp n=64", R_OK,
+	 "4r ttl=63 id=* | icmp 12 0 0 | 4 id=0 | udp n=64"},
+	{"1812-4.3.2.3 quote cut for the extension's sake", NULL,
+	 "6r | icmp 1 0 0 cut=1000 ext=20 | 6 | udp n=1180", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 cut=528 ext=20 | 4 id=0 | udp n=1180"},
+	{"1812-4.3.2.3 quote cut to a multiple of 4", NULL,
+	 "6r | icmp 1 0 0 cut=1000 ext=22 | 6 | udp n=1180", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 cut=524 ext=22 | 4 id=0 | udp n=1180"},
+	{"1812-4.3.2.3 quote cut to 128", NULL, "6r | icmp 1 0 0 cut=400 ext=420 | 6 | udp n=1180",
+	 R_OK, "4r ttl=63 id=* | icmp 3 1 0 cut=128 ext=420 | 4 id=0 | udp n=1180"},
+	{"1812-4.3.2.3 extension that does not fit is left out whole", NULL,
+	 "6r | icmp 1 0 0 cut=1000 ext=424 | 6 | udp n=1180", R_OK,
+	 "4r ttl=63 id=* | icmp 3 1 0 cut=548 | 4 id=0 | udp n=1180"},
+	{"4884-5 length beyond the message: no extensions", NULL,
+	 "6r | icmp 3 0 0 lf=255 | 6 | udp n=64", R_OK,
+	 "4r ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp n=64"},
+	{"4884-5 length below 128: padded", NULL, "6r | icmp 3 0 0 pad=112 ext=12 | 6 | udp n=64",
+	 R_OK, "4r ttl=63 id=* | icmp 11 0 0 pad=128 ext=12 | 4 id=0 | udp n=64"},
+};
+
+static const struct rig_row query_rows[] = {
+	{"7915-4.2 timestamp", NULL, "4 | icmp 13 0 0 n=12", R_ICMP_TYPE, NULL},
+	{"7915-4.2 timestamp reply", NULL, "4 | icmp 14 0 0 n=12", R_ICMP_TYPE, NULL},
+	{"7915-4.2 information", NULL, "4 | icmp 15 0 0", R_ICMP_TYPE, NULL},
+	{"7915-4.2 address mask", NULL, "4 | icmp 17 0 0 n=4", R_ICMP_TYPE, NULL},
+	{"7915-4.2 address mask reply", NULL, "4 | icmp 18 0 0 n=4", R_ICMP_TYPE, NULL},
+	{"7915-4.2 router advertisement", NULL, "4 | icmp 9 0 0 n=8", R_ICMP_TYPE, NULL},
+	{"7915-4.2 router solicitation", NULL, "4 | icmp 10 0 0", R_ICMP_TYPE, NULL},
+	{"7915-5.2 listener query", NULL, "6r | icmp 130 0 0 n=16", R_ICMP_TYPE, NULL},
+	{"7915-5.2 listener report", NULL, "6r | icmp 131 0 0 n=16", R_ICMP_TYPE, NULL},
+	{"7915-5.2 router solicitation", NULL, "6r | icmp 133 0 0", R_ICMP_TYPE, NULL},
+	{"7915-5.2 router advertisement", NULL, "6r | icmp 134 0 0 n=8", R_ICMP_TYPE, NULL},
+	{"7915-5.2 neighbour solicitation", NULL, "6r | icmp 135 0 0 n=16", R_ICMP_TYPE, NULL},
+	{"7915-5.2 neighbour advertisement", NULL, "6r | icmp 136 0 0 n=16", R_ICMP_TYPE, NULL},
+	{"7915-5.2 redirect", NULL, "6r | icmp 137 0 0 n=32", R_ICMP_TYPE, NULL},
+	{"7915-5.2 extended echo", NULL, "6r | icmp 160 0 0 n=32", R_ICMP_TYPE, NULL},
+};
+
+static const struct {
+	const struct rig_row *row;
+	int rows;
+} tables[] = {
+	{quote4_rows, ROWS(quote4_rows)},       {quote6_rows, ROWS(quote6_rows)},
+	{source_rows, ROWS(source_rows)},       {query_rows, ROWS(query_rows)},
+	{extension_rows, ROWS(extension_rows)},
+};
+
+START_TEST(rows)
+{
+	rig_check_rows(tables[_i].row, tables[_i].rows);
+}
+END_TEST
+
+/* The tables of sections 6 and 7, written down once more. */
+struct type_row {
+	int type, first, last, to_type, to_code;
+	unsigned rest; /* in, and out */
+	unsigned to_rest;
+};
+
+static const struct type_row types4[] = {
+	{3, 0, 1, 1, 0, 0, 0},       {3, 2, 2, 4, 1, 0, 6},   {3, 3, 3, 1, 4, 0, 0},
+	{3, 4, 4, 2, 0, 1400, 1420}, {3, 5, 8, 1, 0, 0, 0},   {3, 9, 10, 1, 1, 0, 0},
+	{3, 11, 12, 1, 0, 0, 0},     {3, 13, 13, 1, 1, 0, 0}, {3, 15, 15, 1, 1, 0, 0},
+	{11, 0, 255, 3, -1, 0, 0},   {12, 0, 0, 4, 0, 0, 0},  {12, 2, 2, 4, 0, 0, 0},
+};
+
+static const struct type_row types6[] = {
+	{1, 0, 0, 3, 1, 0, 0},  {1, 1, 1, 3, 10, 0, 0},      {1, 2, 3, 3, 1, 0, 0},
+	{1, 4, 4, 3, 3, 0, 0},  {2, 0, 0, 3, 4, 1300, 1280}, {3, 0, 255, 11, -1, 0, 0},
+	{4, 0, 0, 12, 0, 0, 0}, {4, 1, 1, 3, 2, 0, 0},
+};
+
+static const struct type_row *find_type(bool six, int type, int code)
+{
+	const struct type_row *t = six ? types6 : types4;
+	int i, n = six ? ROWS(types6) : ROWS(types4);
+
+	for (i = 0; i < n; i++)
+		if (t[i].type == type && t[i].first <= code && code <= t[i].last)
+			return &t[i];
+	return NULL;
+}
+
+/* One error of TYPE and CODE through R, and what section 6 or 7 says of it. */
+static const char *type_differs(struct rig *r, bool six, int type, int code)
+{
+	const struct type_row *t = find_type(six, type, code);
+	char in[200], out[200];
+
+	snprintf(in, sizeof(in),
+		 six ? "6r | icmp %d %d %u | 6 | udp" : "4 | icmp %d %d %u | 4r | udp", type, code,
+		 t ? t->rest : 0);
+	if (!t)
+		return rig_differs(r, rig_send_text(r, in), R_ICMP_TYPE, NULL);
+	snprintf(out, sizeof(out),
+		 six ? "4r ttl=63 id=* | icmp %d %d %u | 4 id=0 | udp"
+		     : "6 hop=63 | icmp %d %d %u | 6r | udp",
+		 t->to_type, t->to_code < 0 ? code : t->to_code, t->to_rest);
+	return rig_differs(r, rig_send_text(r, in), R_OK, out);
+}
+
+/* Type 2 has one code and receivers ignore it [4443-3.2]; our page names no other. */
+static bool left_open(bool six, int type, int code)
+{
+	return (!six && (type == 0 || type == 8)) || (six && (type == 128 || type == 129)) ||
+	       (six && type == 2 && code != 0);
+}
+
+START_TEST(every_type_and_code)
+{
+	static struct rig r;
+	bool six = _i;
+	int type, code;
+
+	rig_open(&r, NULL);
+	for (type = 0; type < 256; type++) {
+		for (code = 0; code < 256; code++) {
+			const char *bad = left_open(six, type, code)
+						  ? NULL
+						  : type_differs(&r, six, type, code);
+
+			ck_assert_msg(!bad, "spec-%d %d/%d: %s", six ? 7 : 6, type, code, bad);
+		}
+	}
+	rig_close(&r);
+}
+END_TEST
+
+static int pointer4(unsigned p)
+{
+	static const int to[20] = {0,  1,  4, 4, -1, -1, -1, -1, 7,  6,
+				   -1, -1, 8, 8, 8,  8,  24, 24, 24, 24};
+
+	return p < 20 ? to[p] : -1;
+}
+
+static int pointer6(unsigned p)
+{
+	static const int to[8] = {0, 1, -1, -1, 2, 2, 9, 8};
+
+	if (p < 8)
+		return to[p];
+	return p < 24 ? 12 : p < 40 ? 16 : -1;
+}
+
+START_TEST(every_pointer_4to6)
+{
+	static struct rig r;
+	unsigned p, code;
+
+	rig_open(&r, NULL);
+	for (p = 0; p < 256; p++) {
+		for (code = 0; code <= 2; code += 2) {
+			int to = pointer4(p);
+			char in[100], out[100];
+			const char *bad;
+
+			snprintf(in, sizeof(in), "4 | icmp 12 %u %u | 4r | udp", code, p << 24);
+			snprintf(out, sizeof(out), "6 hop=63 | icmp 4 0 %d | 6r | udp", to);
+			bad = rig_differs(&r, rig_send_text(&r, in), to < 0 ? R_ICMP_POINTER : R_OK,
+					  to < 0 ? NULL : out);
+			ck_assert_msg(!bad, "7915-4.2 pointer %u: %s", p, bad);
+		}
+	}
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(every_pointer_6to4)
+{
+	static const unsigned huge[] = {0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0x10000,
+					0x100,      0x01000000, 0x06000000, 0xfffffff8};
+	static struct rig r;
+	unsigned i;
+
+	rig_open(&r, NULL);
+	for (i = 0; i < 256 + (unsigned)ROWS(huge); i++) {
+		unsigned p = i < 256 ? i : huge[i - 256];
+		int to = pointer6(p);
+		char in[100], out[100];
+		const char *bad;
+
+		snprintf(in, sizeof(in), "6r | icmp 4 0 %u | 6 | udp", p);
+		snprintf(out, sizeof(out), "4r ttl=63 id=* | icmp 12 0 %u | 4 id=0 | udp",
+			 (unsigned)to << 24);
+		bad = rig_differs(&r, rig_send_text(&r, in), to < 0 ? R_ICMP_POINTER : R_OK,
+				  to < 0 ? NULL : out);
+		ck_assert_msg(!bad, "7915-5.2 pointer %u: %s", p, bad);
+	}
+	rig_close(&r);
+}
+END_TEST
+
+static const struct {
+	const char *name, *setup;
+	unsigned m, quoted, to; /* 4->6: total length of the quoted packet; 6->4: 0 */
+} mtu_rows[] = {
+	{"7915-4.2 1480", NULL, 1480, 1500, 1500},
+	{"7915-4.2 1479", NULL, 1479, 1500, 1499},
+	{"7915-4.2 device smaller than announced", NULL, 1500, 1500, 1500},
+	{"7915-4.2 9000", NULL, 9000, 9001, 1500},
+	{"7915-4.2 65535", NULL, 65535, 1500, 1500},
+	{"7915-4.2 1261", NULL, 1261, 1500, 1281},
+	{"7915-4.2 1260", NULL, 1260, 1500, 1280},
+	{"7915-4.2 1259: never below 1280", NULL, 1259, 1500, 1280},
+	{"7915-4.2 68", NULL, 68, 1500, 1280},
+	{"7915-4.2 1", NULL, 1, 1500, 1280},
+	{"7915-4.2 MTU 1400", MTU1400, 1400, 1500, 1400},
+	{"7915-4.2 MTU 9000", MTU9000, 8000, 8500, 8020},
+	{"1191-7.1 no MTU, quoted 1500", NULL, 0, 1500, 1512},
+	{"1191-7.1 no MTU, quoted 1493", NULL, 0, 1493, 1512},
+	{"1191-7.1 no MTU, quoted 1492", NULL, 0, 1492, 1280},
+	{"1191-7.1 no MTU, quoted 1006", NULL, 0, 1006, 1280},
+	{"1191-7.1 no MTU, quoted 68", NULL, 0, 68, 1280},
+	{"1191-7.1 no MTU, quoted 28", NULL, 0, 28, 1280},
+	{"1191-7.1 no MTU, quoted 4353, MTU 9000", MTU9000, 0, 4353, 4372},
+	{"1191-7.1 no MTU, quoted 4352, MTU 9000", MTU9000, 0, 4352, 2022},
+	{"1191-7.1 no MTU, quoted 2003, MTU 9000", MTU9000, 0, 2003, 2022},
+	{"1191-7.1 no MTU, quoted 2002, MTU 9000", MTU9000, 0, 2002, 1512},
+	{"1191-7.1 no MTU, quoted 65535, MTU 9000", MTU9000, 0, 65535, 9000},
+	{"7915-5.2 1500", NULL, 1500, 0, 1480},
+	{"7915-5.2 1499", NULL, 1499, 0, 1479},
+	{"7915-5.2 1501", NULL, 1501, 0, 1480},
+	{"7915-5.2 1520", NULL, 1520, 0, 1480},
+	{"7915-5.2 9000", NULL, 9000, 0, 1480},
+	{"7915-5.2 65536", NULL, 65536, 0, 1480},
+	{"7915-5.2 2^31", NULL, 0x80000000, 0, 1480},
+	{"7915-5.2 2^32 - 1", NULL, 0xffffffff, 0, 1480},
+	{"7915-5.2 1280", NULL, 1280, 0, 1260},
+	{"7915-5.2 1279 is legal", NULL, 1279, 0, 1259},
+	{"7915-5.2 576 is legal", NULL, 576, 0, 556},
+	{"7915-5.2 88", NULL, 88, 0, 68},
+	{"7915-5.2 MTU 1400", MTU1400, 1500, 0, 1380},
+	{"7915-5.2 MTU 9000", MTU9000, 8000, 0, 7980},
+};
+
+START_TEST(mtu)
+{
+	static struct rig r;
+	unsigned m = mtu_rows[_i].m, quoted = mtu_rows[_i].quoted, to = mtu_rows[_i].to;
+	char in[200], out[200];
+	const char *bad;
+
+	rig_open(&r, mtu_rows[_i].setup);
+	if (to == 1512 && r.x.mtu < to)
+		to = r.x.mtu; /* plateau 1492 + 20, but not beyond the device */
+	if (quoted) {
+		snprintf(in, sizeof(in), "4 | icmp 3 4 %u cut=28 | 4r p=50 len=%u | data 8", m,
+			 quoted);
+		snprintf(out, sizeof(out),
+			 "6 hop=63 | icmp 2 0 %u cut=48 | 6r p=50 len=%u | data 8", to,
+			 quoted - 20);
+	} else {
+		snprintf(in, sizeof(in), "6r | icmp 2 0 %u | 6 | udp", m);
+		snprintf(out, sizeof(out), "4r ttl=63 id=* | icmp 3 4 %u | 4 id=0 | udp", to);
+	}
+	bad = rig_differs(&r, rig_send_text(&r, in), R_OK, out);
+	rig_close(&r);
+	ck_assert_msg(!bad, "%s: %s", mtu_rows[_i].name, bad);
+}
+END_TEST
+
+/* An MTU below the header must not wrap around. */
+START_TEST(tiny_mtu_6to4)
+{
+	static struct rig r;
+	static uint8_t b[CRAFT_MAX];
+	unsigned m;
+
+	rig_open(&r, NULL);
+	for (m = 0; m < 100; m++) {
+		char in[100];
+
+		snprintf(in, sizeof(in), "6r | icmp 2 0 %u | 6 | udp", m);
+		if (rig_send_text(&r, in) != R_OK)
+			continue;
+		rig_frame(&r, 0, b);
+		ck_assert_msg(get32(b + 24) <= 80, "7915-5.2 MTU %u becomes %u", m, get32(b + 24));
+	}
+	rig_close(&r);
+}
+END_TEST
+
+/* Quoted packets cut at every byte: IN as sent; HEAD: its IP header; CSUM: where the checksum
+ * begins; OUT and OUT_HEAD of the result. */
+static const struct {
+	const char *in, *out;
+	size_t head, out_head, csum, len;
+	bool icmp;
+} cut_rows[] = {
+	{"4 | icmp 3 1 0 cut=%zu | 4r | udp n=9", "6 hop=63 | icmp 1 0 0 cut=%zu | 6r | udp n=9",
+	 20, 40, 6, 17, false},
+	{"4 | icmp 3 1 0 cut=%zu | 4r | tcp n=9", "6 hop=63 | icmp 1 0 0 cut=%zu | 6r | tcp n=9",
+	 20, 40, 16, 29, false},
+	{"4 | icmp 3 1 0 cut=%zu | 4r | echo n=9", "6 hop=63 | icmp 1 0 0 cut=%zu | 6r | echo n=9",
+	 20, 40, 2, 17, true},
+	{"4 | icmp 3 1 0 cut=%zu | 4r | part 0 80 | udp n=900",
+	 "6 hop=63 | icmp 1 0 0 cut=%zu | 6r | part 0 80 | udp n=900", 20, 48, 6, 80, false},
+	{"4 | icmp 3 1 0 cut=%zu | 4r p=50 | data 33",
+	 "6 hop=63 | icmp 1 0 0 cut=%zu | 6r p=50 | data 33", 20, 40, 99, 33, false},
+	{"4 | icmp 3 1 0 cut=%zu | 4r | part 80 80 | tcp n=900",
+	 "6 hop=63 | icmp 1 0 0 cut=%zu | 6r | part 80 80 | tcp n=900", 20, 48, 99, 80, false},
+	{"6r | icmp 1 0 0 cut=%zu | 6 | udp n=9",
+	 "4r ttl=63 id=* | icmp 3 1 0 cut=%zu | 4 id=0 | udp n=9", 40, 20, 6, 17, false},
+	{"6r | icmp 1 0 0 cut=%zu | 6 | tcp n=9",
+	 "4r ttl=63 id=* | icmp 3 1 0 cut=%zu | 4 id=0 | tcp n=9", 40, 20, 16, 29, false},
+	{"6r | icmp 1 0 0 cut=%zu | 6 | reply n=9",
+	 "4r ttl=63 id=* | icmp 3 1 0 cut=%zu | 4 id=0 | reply n=9", 40, 20, 2, 17, true},
+	{"6r | icmp 1 0 0 cut=%zu | 6 | hbh | dst | udp n=9",
+	 "4r ttl=63 id=* | icmp 3 1 0 cut=%zu | 4 id=0 | udp n=9", 56, 20, 6, 17, false},
+	{"6r | icmp 1 0 0 cut=%zu | 6 | part 0 80 | udp n=900",
+	 "4r ttl=63 id=* | icmp 3 1 0 cut=%zu | 4 | part 0 80 | udp n=900", 48, 20, 6, 80, false},
+};
+
+START_TEST(quote_cut_anywhere)
+{
+	static struct rig r;
+	const char *bad;
+	char in[200], out[200];
+	size_t cut;
+
+	rig_open(&r, NULL);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	for (cut = 0; cut <= cut_rows[_i].head + cut_rows[_i].len; cut++) {
+		size_t l4 = cut - cut_rows[_i].head;
+		bool whole = cut >= cut_rows[_i].head && !(cut_rows[_i].icmp && l4 == 0);
+		enum reason why;
+
+		if (whole && l4 == cut_rows[_i].csum + 1)
+			continue; /* half a checksum */
+		snprintf(in, sizeof(in), cut_rows[_i].in, cut);
+		snprintf(out, sizeof(out), cut_rows[_i].out, cut_rows[_i].out_head + l4);
+		why = rig_send_text(&r, in);
+		if (!whole) {
+			ck_assert_msg(why != R_OK && !r.out.frames, "spec-8 %s: translated", in);
+			continue;
+		}
+		bad = rig_differs(&r, why, R_OK, out);
+		ck_assert_msg(!bad, "spec-8 %s: %s", in, bad);
+	}
+#pragma GCC diagnostic pop
+	rig_close(&r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("xlat_error");
+	TCase *c = tcase_create("error");
+
+	tcase_set_timeout(c, 300);
+	tcase_add_loop_test(c, rows, 0, ROWS(tables));
+	tcase_add_loop_test(c, every_type_and_code, 0, 2);
+	tcase_add_test(c, every_pointer_4to6);
+	tcase_add_test(c, every_pointer_6to4);
+	tcase_add_loop_test(c, mtu, 0, ROWS(mtu_rows));
+	tcase_add_test(c, tiny_mtu_6to4);
+	tcase_add_loop_test(c, quote_cut_anywhere, 0, ROWS(cut_rows));
+	suite_add_tcase(s, c);
+	return run_suite(s);
+}

@@ -1,0 +1,295 @@
+/* rig - a translator on the bench. */
+#include "rig.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire.h"
+
+static const struct siphash_key key = {0x0123456789abcdef, 0x0f1e2d3c4b5a6978};
+
+static char *split(char *text)
+{
+	char *slash = strchr(text, '/');
+
+	if (slash)
+		*slash++ = 0;
+	return slash;
+}
+
+static uint32_t parse4(const char *text)
+{
+	uint8_t b[4];
+
+	ck_assert_msg(inet_pton(AF_INET, text, b) == 1, "setup: %s", text);
+	return get32(b);
+}
+
+static struct prefix4 parse_prefix4(char *text)
+{
+	char *len = split(text);
+
+	return (struct prefix4){parse4(text), (uint8_t)(len ? atoi(len) : 32)};
+}
+
+static struct prefix6 parse_prefix6(char *text)
+{
+	struct prefix6 p = {.len = 128};
+	char *len = split(text);
+
+	ck_assert_msg(inet_pton(AF_INET6, text, &p.addr) == 1, "setup: %s", text);
+	if (len)
+		p.len = (uint8_t)atoi(len);
+	return p;
+}
+
+static void set_udp(struct rig *r, const char *how)
+{
+	r->conf.udp_zero = strcmp(how, "calc") == 0   ? UDP_ZERO_CALC
+			   : strcmp(how, "drop") == 0 ? UDP_ZERO_DROP
+						      : UDP_ZERO_FWD;
+}
+
+static void add_map(struct rig *r, char *a, char *b)
+{
+	struct map m = {parse_prefix4(a), parse_prefix6(b)};
+	size_t other;
+
+	ck_assert_int_eq(map_add(r->maps, &m, &other), MAP_ADDED);
+}
+
+static void add_prefix(struct rig *r, char *a)
+{
+	struct prefix6 p = parse_prefix6(a);
+
+	ck_assert(map_add_prefix(r->maps, &p));
+}
+
+static void add_pool(struct rig *r, char *a)
+{
+	struct prefix4 p = parse_prefix4(a);
+	struct prefix4 own = {r->conf.own4, 32};
+
+	r->x.pool = pool_new(&p, 1, &key);
+	ck_assert_ptr_nonnull(r->x.pool);
+	pool_reserve(r->x.pool, &own);
+}
+
+static void directive(struct rig *r, char *name, char *a, char *b)
+{
+	if (strcmp(name, "prefix") == 0)
+		add_prefix(r, a);
+	else if (strcmp(name, "map") == 0)
+		add_map(r, a, b);
+	else if (strcmp(name, "pool") == 0)
+		add_pool(r, a);
+	else if (strcmp(name, "own4") == 0)
+		r->conf.own4 = parse4(a);
+	else if (strcmp(name, "own6") == 0)
+		r->conf.own6 = parse_prefix6(a).addr;
+	else if (strcmp(name, "mtu") == 0)
+		r->x.mtu = (unsigned)atoi(a);
+	else if (strcmp(name, "offlink") == 0)
+		r->conf.offlink_mtu = (unsigned)atoi(a);
+	else if (strcmp(name, "udp") == 0)
+		set_udp(r, a);
+	else if (strcmp(name, "wkpf") == 0)
+		r->conf.wkpf_strict = strcmp(a, "no") != 0;
+	else if (strcmp(name, "rate") == 0)
+		r->rate.net_rate = r->rate.net_burst = (uint32_t)atoi(a);
+	else
+		ck_abort_msg("setup: %s", name);
+}
+
+void rig_open(struct rig *r, const char *setup)
+{
+	char *text = strdup(setup ? setup : RIG_SETUP), *save, *one;
+	char name[64], a[128], b[128];
+
+	memset(r, 0, sizeof(*r));
+	r->conf.wkpf_strict = true;
+	r->conf.offlink_mtu = 1280;
+	r->rate = (struct bucket_conf){1000000, 1000000, 100000, 100000};
+	r->x.conf = &r->conf;
+	r->x.mtu = 1500;
+	r->x.key = key;
+	r->maps = map_table_new();
+	r->x.maps = r->maps;
+	r->now = 1000000;
+	for (one = strtok_r(text, ";", &save); one; one = strtok_r(NULL, ";", &save))
+		if (sscanf(one, "%63s %127s %127s", name, a, b) > 0)
+			directive(r, name, a, b);
+	free(text);
+	ck_assert_int_eq(map_seal(r->maps), 0);
+	r->x.buckets = bucket_new(&r->rate, &key);
+	r->input.b = malloc(CRAFT_MAX);
+	ck_assert(r->x.buckets && r->input.b);
+}
+
+void rig_close(struct rig *r)
+{
+	map_table_free(r->maps);
+	if (r->x.pool)
+		pool_free(r->x.pool);
+	bucket_free(r->x.buckets);
+	free(r->room);
+	free(r->input.b);
+}
+
+enum reason rig_send(struct rig *r, const uint8_t *bytes, size_t len)
+{
+	free(r->room);
+	r->room = malloc(XLAT_HEADROOM + len);
+	ck_assert_ptr_nonnull(r->room);
+	r->packet = r->room + XLAT_HEADROOM;
+	memset(r->room, 0xa5, XLAT_HEADROOM);
+	if (len)
+		memcpy(r->packet, bytes, len);
+	if (bytes != r->input.b && len)
+		memcpy(r->input.b, bytes, len);
+	r->input.len = len;
+	return xlat_packet(&r->x, r->packet, len, r->now, &r->out);
+}
+
+enum reason rig_send_text(struct rig *r, const char *text)
+{
+	struct bytes none = {r->input.b, 0};
+	size_t len = craft(r->input.b, text, &none);
+
+	return rig_send(r, r->input.b, len);
+}
+
+size_t rig_frame(const struct rig *r, unsigned i, uint8_t *to)
+{
+	const struct frame *f = &r->out.frame[i];
+
+	memcpy(to, f->head, f->head_len);
+	if (f->body_len)
+		memcpy(to + f->head_len, f->body, f->body_len);
+	return f->head_len + f->body_len;
+}
+
+/* "answer T C REST" as the text of the whole packet. */
+static void expand_answer(const struct rig *r, const char *text, char *to, size_t size)
+{
+	char own[64], peer[64];
+	const uint8_t *in = r->input.b;
+	uint8_t own4[4];
+
+	if (in[0] >> 4 == 4) {
+		put32(own4, r->conf.own4);
+		inet_ntop(AF_INET, own4, own, sizeof(own));
+		inet_ntop(AF_INET, in + 12, peer, sizeof(peer));
+		snprintf(to, size, "4 s=%s d=%s tos=0xc0 id=* ttl=64 | icmp %.300s cut=548 | in",
+			 own, peer, text + strlen("answer "));
+		return;
+	}
+	inet_ntop(AF_INET6, &r->conf.own6, own, sizeof(own));
+	inet_ntop(AF_INET6, in + 8, peer, sizeof(peer));
+	snprintf(to, size, "6 s=%s d=%s hop=64 | icmp %.300s cut=1232 | in", own, peer,
+		 text + strlen("answer "));
+}
+
+/* Is it the IPv4 packet of the text "id=*"?  Then its identification is taken from GOT, and DF of
+ * an answer. */
+static void adopt_id(uint8_t *want, const uint8_t *got, bool answer)
+{
+	memcpy(want + 4, got + 4, 2);
+	if (answer)
+		memcpy(want + 6, got + 6, 2);
+	craft_seal4(want);
+}
+
+static char message[600];
+
+static const char *frame_differs(struct rig *r, unsigned i, const char *text)
+{
+	static uint8_t want[CRAFT_MAX], got[CRAFT_MAX];
+	char expanded[600];
+	size_t len, n, at;
+
+	if (strncmp(text, "answer", 6) == 0) {
+		expand_answer(r, text, expanded, sizeof(expanded));
+		text = expanded;
+	}
+	n = craft(want, text, &r->input);
+	len = rig_frame(r, i, got);
+	if (want[0] >> 4 == 4 && strstr(text, "id=*") && len >= 20)
+		adopt_id(want, got, r->out.is_answer);
+	for (at = 0; at < len && at < n && want[at] == got[at];)
+		at++;
+	if (len == n && at == n)
+		return NULL;
+	snprintf(message, sizeof(message),
+		 "frame %u: byte %zu is %02x, not %02x; %zu bytes, should be %zu; %.300s", i, at,
+		 at < len ? got[at] : 0, at < n ? want[at] : 0, len, n, text);
+	return message;
+}
+
+static const char *frames_differ(struct rig *r, const char *text)
+{
+	char one[2000];
+	unsigned n = 0;
+	const char *bad;
+
+	while (text && *text) {
+		size_t len;
+
+		text += strspn(text, " ");
+		len = strcspn(text, ";");
+		snprintf(one, sizeof(one), "%.*s", (int)len, text);
+		text += len + (text[len] == ';');
+		if (n >= r->out.frames)
+			return "fewer packets than expected";
+		bad = frame_differs(r, n++, one);
+		if (bad)
+			return bad;
+	}
+	return n == r->out.frames ? NULL : "more packets than expected";
+}
+
+const char *rig_differs(struct rig *r, enum reason got, enum reason want, const char *text)
+{
+	if (got != want) {
+		snprintf(message, sizeof(message), "reason is %s, not %s", reason_table[got].name,
+			 reason_table[want].name);
+		return message;
+	}
+	if (got != R_OK && got != R_SELF_ECHO && memcmp(r->packet, r->input.b, r->input.len) != 0)
+		return "a refused packet was changed";
+	if (r->out.frames && r->out.is_answer != (got != R_OK))
+		return "is_answer is wrong";
+	return text && strcmp(text, "*") == 0 ? NULL : frames_differ(r, text);
+}
+
+static const char *row_fault(const struct rig_row *row)
+{
+	static struct rig r;
+	const char *bad;
+	enum reason got;
+
+	rig_open(&r, row->setup);
+	got = rig_send_text(&r, row->in);
+	bad = rig_differs(&r, got, row->why, row->out);
+	rig_close(&r);
+	return bad;
+}
+
+void rig_check_rows(const struct rig_row *row, int n)
+{
+	int i, failed = 0;
+
+	for (i = 0; i < n; i++) {
+		const char *bad = row_fault(&row[i]);
+
+		if (!bad)
+			continue;
+		failed++;
+		fprintf(stderr, "# %s: %s\n", row[i].name, bad);
+	}
+	ck_assert_msg(!failed, "%d of %d rows failed, named above; the last: %s", failed, n,
+		      message);
+}

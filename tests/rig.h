@@ -1,0 +1,56 @@
+/* rig - a translator on the bench: set up from a line of text, fed with crafted packets, and its
+ * results compared.
+ *
+ * Setup: directives separated by ';': prefix P, map A B, pool P, own4 A, own6 A, mtu N, offlink N,
+ * udp calc|drop|fwd, wkpf strict|no, rate N.  NULL: RIG_SETUP. */
+#ifndef NAT64D_TESTS_RIG_H
+#define NAT64D_TESTS_RIG_H
+
+#include "craft.h"
+#include "xlat.h"
+
+#define RIG_BASE                                                             \
+	"own4 192.0.2.254; own6 2001:db8:ffff::64; prefix 2001:db8:64::/96;" \
+	"map 203.0.113.0/24 2001:db8:1::/120;"
+#define RIG_SETUP RIG_BASE "mtu 1500"
+
+struct rig {
+	struct xlat_conf conf;
+	struct bucket_conf rate;
+	struct map_table *maps;
+	struct xlat x;
+	struct xlat_out out;
+	uint8_t *room, *packet; /* exactly the headroom and the packet, so that a sanitizer sees a
+				   byte too many */
+	struct bytes input;     /* the packet as it was */
+	int64_t now;
+};
+
+struct rig_row {
+	const char *name;  /* clause, and what */
+	const char *setup; /* NULL: RIG_SETUP */
+	const char *in;
+	enum reason why;
+	const char *out; /* packets separated by ';'; id=* is any identification; "answer T C REST":
+			    an ICMP error about the input; NULL: none; "*": anything */
+};
+
+void rig_open(struct rig *r, const char *setup);
+void rig_close(struct rig *r);
+
+/* Sends LEN bytes, or the packet of TEXT, through the translator. */
+enum reason rig_send(struct rig *r, const uint8_t *bytes, size_t len);
+enum reason rig_send_text(struct rig *r, const char *text);
+
+/* Copies output frame I, both parts, to TO; returns its length. */
+size_t rig_frame(const struct rig *r, unsigned i, uint8_t *to);
+
+/* What is wrong with R's output for the input of NAME, whose reason was GOT, compared with the
+ * packets of TEXT: a message in a static buffer, or NULL. */
+const char *rig_differs(struct rig *r, enum reason got, enum reason want, const char *text);
+
+/* Every row in a fresh rig.  Each that fails is named on standard error; fails the test if there is
+ * one. */
+void rig_check_rows(const struct rig_row *row, int n);
+
+#endif
