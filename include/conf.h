@@ -1,4 +1,5 @@
-/* conf - the configuration file: a table of directives, all mistakes of a file at once, canonical print.
+/* conf - the configuration file: a directive table, all mistakes of a file at once, canonical
+ * print.
  *
  * A configuration is read into one object that never changes afterwards. */
 #ifndef NAT64D_CONF_H
@@ -17,7 +18,7 @@
 struct conf_diag {
 	void (*say)(void *arg, bool error, const char *line);
 	void *arg;
-	unsigned errors, warnings; /* counted by conf_load() */
+	unsigned errors, warnings; /* counted from zero by each conf_load() */
 };
 
 struct conf_addr {      /* tun-ip: an address with its prefix length; tun-route: a prefix */
@@ -32,20 +33,23 @@ struct conf {
 	char tun_device[16]; /* IFNAMSIZ */
 	struct xlat_conf xlat;
 	struct map_table *maps; /* prefixes, maps, and those of map-file; sealed */
+	size_t own_maps; /* the first so many maps are the file's own, the others are map-file's */
 	struct prefix4 *pool;
 	size_t pools;
-	char *data_dir; /* NULL: leases are not kept */
-	char *map_file; /* NULL: none */
+	char *data_dir; /* absolute; NULL: leases are not kept */
+	char *map_file; /* absolute; NULL: none */
 	unsigned log;   /* enum log_class bits */
 	bool tun_up, tun_setup;
 	struct conf_addr *tun_ip, *tun_route;
 	size_t tun_ips, tun_routes;
 };
 
-/* Reads PATH, and the map-file that it names.  STATE_DIR stands in for a data-dir left out (NULL: none).  Returns NULL if there
- * was any error; every problem of the files has then been said.  The result is given back with conf_free(). */
+/* Reads PATH, and the map-file that it names.  STATE_DIR, in the form of systemd's STATE_DIRECTORY,
+ * stands in for a data-dir left out (NULL or empty: none; the first of several).  Returns NULL if
+ * there was any error; every problem of the files has then been said, each in one line that begins
+ * with the file as the caller named it.  The result is given back with conf_free(). */
 struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag *diag);
-void conf_free(struct conf *c);
+void conf_free(struct conf *c); /* NULL is fine */
 
 /* Prints C so that reading it again gives the same configuration. */
 void conf_print(const struct conf *c, FILE *out);

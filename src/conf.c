@@ -1,0 +1,180 @@
+/* conf - the order in which a configuration is read and checked, its messages, its memory. */
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_impl.h"
+
+#define LINE_MAX_LEN (2 * PATH_MAX + 512) /* a message names at most two files */
+
+/* Words of a file go to terminals and logs: nothing in them may steer those. */
+static void make_harmless(char *s)
+{
+	for (; *s; s++)
+		if (*s < ' ' || *s > '~')
+			*s = '?';
+}
+
+static void __attribute__((format(printf, 3, 0)))
+say(struct conf_reader *r, bool error, const char *format, va_list args)
+{
+	char line[LINE_MAX_LEN] = "", number[16] = "";
+	size_t n;
+
+	if (r->line)
+		snprintf(number, sizeof(number), ":%u", r->line);
+	snprintf(line, sizeof(line), "%.*s%s: %s%s", PATH_MAX, r->file, number,
+		 r->what ? r->what : "", r->what ? ": " : "");
+	n = strlen(line);
+	vsnprintf(line + n, sizeof(line) - n, format, args);
+	make_harmless(line + n);
+	if (error)
+		r->diag->errors++;
+	else
+		r->diag->warnings++;
+	r->diag->say(r->diag->arg, error, line);
+}
+
+void conf_error(struct conf_reader *r, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(r, true, format, args);
+	va_end(args);
+}
+
+void conf_warn(struct conf_reader *r, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(r, false, format, args);
+	va_end(args);
+}
+
+void conf_point(struct conf_reader *r, unsigned line, enum conf_id id)
+{
+	r->file = r->conf->path;
+	r->line = line;
+	r->what = conf_directives[id].name;
+}
+
+void *conf_grow(struct conf_reader *r, void *p, size_t n, size_t size)
+{
+	void *bigger;
+
+	if (n & (n - 1)) /* full only at powers of two */
+		return p;
+	bigger = realloc(p, (n ? 2 * n : 1) * size);
+	if (!bigger)
+		r->no_memory = true;
+	return bigger;
+}
+
+char *conf_copy(struct conf_reader *r, const char *s)
+{
+	char *copy = strdup(s);
+
+	if (!copy)
+		r->no_memory = true;
+	return copy;
+}
+
+bool conf_note_line(struct conf_reader *r, struct conf_lines *lines)
+{
+	unsigned *at = conf_grow(r, lines->at, lines->n, sizeof(*at));
+
+	if (!at)
+		return false;
+	lines->at = at;
+	lines->at[lines->n++] = r->line;
+	return true;
+}
+
+static struct conf *conf_new(const char *path)
+{
+	struct conf *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->path = strdup(path);
+	c->maps = map_table_new();
+	c->xlat.wkpf_strict = true;
+	c->xlat.udp_zero = UDP_ZERO_CALC;
+	c->xlat.offlink_mtu = 1280;
+	if (c->path && c->maps)
+		return c;
+	conf_free(c);
+	return NULL;
+}
+
+void conf_free(struct conf *c)
+{
+	if (!c)
+		return;
+	map_table_free(c->maps);
+	free(c->path);
+	free(c->pool);
+	free(c->data_dir);
+	free(c->map_file);
+	free(c->tun_ip);
+	free(c->tun_route);
+	free(c);
+}
+
+static void complain_file(struct conf_reader *r, int error, bool opened)
+{
+	const char *hint = "";
+
+	if (error == ENOENT)
+		hint = " (see nat64.conf(5); tayga.conf.example is one to start from)";
+	else if (error == EACCES)
+		hint = " (who may read it, and who is asking?)";
+	else if (error == EISDIR)
+		hint = " (the file itself is wanted)";
+	r->line = 0;
+	r->what = NULL;
+	conf_error(r, "cannot %s: %s%s", opened ? "read" : "open", strerror(error), hint);
+}
+
+static void read_and_check(struct conf_reader *r, const char *state_dir)
+{
+	bool opened;
+	int error = conf_read_file(r, r->conf->path, &opened);
+
+	if (error)
+		complain_file(r, error, opened);
+	else
+		conf_check(r, state_dir);
+}
+
+struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag *diag)
+{
+	struct conf_reader r = {.diag = diag, .file = path};
+
+	diag->errors = diag->warnings = 0;
+	r.conf = conf_new(path);
+	if (r.conf) {
+		r.file = r.conf->path;
+		read_and_check(&r, state_dir);
+	}
+	if (!r.conf || r.no_memory) {
+		r.file = path;
+		r.line = 0;
+		r.what = NULL;
+		conf_error(&r, "out of memory");
+	}
+	free(r.prefix_at.at);
+	free(r.map_at.at);
+	free(r.pool_at.at);
+	free(r.tun_ip_at.at);
+	free(r.tun_route_at.at);
+	if (diag->errors == 0)
+		return r.conf;
+	conf_free(r.conf);
+	return NULL;
+}

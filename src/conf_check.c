@@ -1,0 +1,169 @@
+/* conf_check - what can only be said of the whole file: what is missing, what follows, what
+ * contradicts. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_text.h"
+
+static void point_to_file(struct conf_reader *r, enum conf_id id)
+{
+	conf_point(r, 0, id);
+}
+
+/* The first directory of STATE_DIR, a list with colons between. */
+static void use_state_dir(struct conf_reader *r, const char *state_dir)
+{
+	struct conf *c = r->conf;
+
+	if (r->first[D_DATA_DIR] || !state_dir || !*state_dir)
+		return;
+	if (*state_dir == '/') {
+		c->data_dir = conf_copy(r, state_dir);
+		if (c->data_dir)
+			c->data_dir[strcspn(c->data_dir, ":")] = '\0';
+		return;
+	}
+	point_to_file(r, D_DATA_DIR);
+	conf_error(r, "STATE_DIRECTORY is not an absolute path: " WORD, state_dir);
+}
+
+/* A relative map-file lies in data-dir. */
+static bool resolve_map_file(struct conf_reader *r)
+{
+	struct conf *c = r->conf;
+	char *path;
+	size_t size;
+
+	if (c->map_file[0] == '/')
+		return true;
+	if (!c->data_dir) {
+		if (!r->first[D_DATA_DIR]) /* else that line has been complained of */
+			conf_error(r,
+				   "%s is relative, but there is no data-dir (give the whole path)",
+				   c->map_file);
+		return false;
+	}
+	size = strlen(c->data_dir) + strlen(c->map_file) + 2;
+	path = malloc(size);
+	if (!path) {
+		r->no_memory = true;
+		return false;
+	}
+	snprintf(path, size, "%s/%s", c->data_dir, c->map_file);
+	free(c->map_file);
+	c->map_file = path;
+	return true;
+}
+
+static void read_map_file(struct conf_reader *r)
+{
+	struct conf *c = r->conf;
+	bool opened;
+	int error;
+
+	if (!c->map_file || r->no_memory)
+		return;
+	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
+	if (!resolve_map_file(r))
+		return;
+	r->in_map_file = true;
+	r->file = c->map_file;
+	error = conf_read_file(r, c->map_file, &opened);
+	r->in_map_file = false;
+	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
+	if (error)
+		conf_error(r, "cannot %s %s: %s", opened ? "read" : "open", c->map_file,
+			   strerror(error));
+}
+
+static void check_missing(struct conf_reader *r)
+{
+	bool routes = r->first[D_PREFIX] || r->first[D_MAP] || r->first[D_MAP_FILE];
+
+	if (!r->first[D_TUN_DEVICE]) {
+		point_to_file(r, D_TUN_DEVICE);
+		conf_error(r, "missing (for example `tun-device nat64`)");
+	}
+	if (!r->first[D_IPV4_ADDR]) {
+		point_to_file(r, D_IPV4_ADDR);
+		conf_error(r, "missing (for example `ipv4-addr 192.168.255.1`)");
+	}
+	if (!routes) {
+		point_to_file(r, D_PREFIX);
+		conf_error(r, "missing, and so is map: there is nothing to translate (for example "
+			      "`prefix 64:ff9b::/96`)");
+	}
+	if (routes && !r->first[D_PREFIX] && !r->first[D_IPV6_ADDR]) {
+		point_to_file(r, D_IPV6_ADDR);
+		conf_error(r, "missing, and there is no prefix to make it from (for example "
+			      "`ipv6-addr 2001:db8::1`)");
+	}
+}
+
+/* A map-file may be the only source of translations, and then must not be empty. */
+static void check_nothing(struct conf_reader *r)
+{
+	if (r->first[D_PREFIX] || r->first[D_MAP] || r->diag->errors)
+		return;
+	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
+	conf_error(r, "%s has no maps, and there is no prefix: there is nothing to translate",
+		   r->conf->map_file);
+}
+
+static void make_own6(struct conf *c)
+{
+	static const struct ip6 none;
+
+	if (ip6_equal(&c->xlat.own6, &none) && c->xlat.own4 && map_prefix_count(c->maps))
+		addr_embed(&c->xlat.own6, map_prefix_at(c->maps, 0), c->xlat.own4);
+}
+
+static void check_pools(struct conf_reader *r)
+{
+	if (!r->first[D_DYNAMIC_POOL])
+		return;
+	conf_point(r, r->first[D_DYNAMIC_POOL], D_DYNAMIC_POOL);
+	if (!r->conf->data_dir && !r->first[D_DATA_DIR])
+		conf_warn(r, "leases will be lost at a restart (for example `data-dir "
+			     "/var/lib/nat64d`)");
+	if (!r->first[D_PREFIX])
+		conf_warn(r, "without a prefix its hosts reach mapped addresses only");
+}
+
+/* If the kernel has our address it answers in our place, and takes our errors for forged. */
+static void check_tun_ip(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+
+	for (size_t i = 0; i < c->tun_ips; i++) {
+		const struct conf_addr *a = &c->tun_ip[i];
+		bool own4 = a->family == 4 && a->addr4 == c->xlat.own4;
+		bool own6 = a->family == 6 && ip6_equal(&a->addr6, &c->xlat.own6);
+
+		if (!own4 && !own6)
+			continue;
+		conf_point(r, r->tun_ip_at.at[i], D_TUN_IP);
+		conf_warn(r,
+			  "this is %s: the kernel would answer for it (give the device an address "
+			  "of its own)",
+			  own4 ? "ipv4-addr" : "ipv6-addr");
+	}
+}
+
+void conf_check(struct conf_reader *r, const char *state_dir)
+{
+	use_state_dir(r, state_dir);
+	read_map_file(r);
+	if (!r->no_memory && map_seal(r->conf->maps) < 0)
+		r->no_memory = true;
+	if (r->no_memory)
+		return;
+	check_missing(r);
+	check_nothing(r);
+	make_own6(r->conf);
+	conf_check_maps(r);
+	check_pools(r);
+	check_tun_ip(r);
+}

@@ -1,0 +1,167 @@
+/* conf_map - which explicit maps may stand side by side [7757-3.2], and how the user hears of it.
+ */
+#include <stdio.h>
+
+#include "conf_text.h"
+
+#define OVERLAPS_SAID 20 /* a thousand nested maps are one piece of news */
+
+/* Where map I stands: "line 7", or "FILE:7" where that is another file than the one being read. */
+static const char *map_place(const struct conf_reader *r, size_t i, char *buf, size_t size)
+{
+	const struct conf *c = r->conf;
+	const char *file = i < c->own_maps ? c->path : c->map_file;
+
+	if (file == r->file)
+		snprintf(buf, size, "line %u", r->map_at.at[i]);
+	else
+		snprintf(buf, size, "%s:%u", file, r->map_at.at[i]);
+	return buf;
+}
+
+static bool passes_somewhere4(const struct prefix4 *p)
+{
+	uint32_t last = p->addr | ~addr_mask4(p->len);
+
+	return addr_passes4(p->addr) || addr_passes4(last) ||
+	       addr_passes4(p->addr + (last - p->addr) / 2 + 1);
+}
+
+static void set_bits_behind(struct ip6 *a, unsigned len)
+{
+	for (unsigned i = len; i < 128; i++)
+		a->b[i / 8] |= (uint8_t)(0x80 >> i % 8);
+}
+
+static bool passes_somewhere6(const struct prefix6 *p)
+{
+	struct ip6 last = p->addr, middle = p->addr;
+
+	set_bits_behind(&last, p->len);
+	if (p->len < 128)
+		middle.b[p->len / 8] |= (uint8_t)(0x80 >> p->len % 8);
+	return addr_passes6(&p->addr) || addr_passes6(&last) || addr_passes6(&middle);
+}
+
+static bool map_ok(struct conf_reader *r, char **arg, const struct map *m)
+{
+	unsigned suffix4 = 32u - m->p4.len, suffix6 = 128u - m->p6.len;
+
+	if (suffix6 < suffix4) { /* [7757-3.2] */
+		conf_error(r,
+			   WORD " needs %u bits, " WORD
+				" leaves %u (an IPv6 length of at most %u would do)",
+			   arg[0], suffix4, arg[1], suffix6, 128 - suffix4);
+		return false;
+	}
+	if (passes_somewhere4(&m->p4) && passes_somewhere6(&m->p6))
+		return true;
+	conf_error(r, WORD " may never be routed", passes_somewhere4(&m->p4) ? arg[1] : arg[0]);
+	return false;
+}
+
+static bool is_swapped(struct conf_reader *r, char **arg)
+{
+	if (!conf_is_addr6(arg[0]) || !conf_is_addr4(arg[1]))
+		return false;
+	conf_error(r, "the IPv4 side comes first (did you mean `map " WORD " " WORD "`?)", arg[1],
+		   arg[0]);
+	return true;
+}
+
+void conf_set_map(struct conf_reader *r, char **arg, unsigned n)
+{
+	static const struct conf_want want = {.bare = true};
+	char place[CONF_PLACE];
+	enum map_added added;
+	struct map m;
+	size_t other;
+	bool ok4, ok6;
+
+	(void)n;
+	if (is_swapped(r, arg))
+		return;
+	ok4 = conf_parse_prefix4(r, arg[0], &want, &m.p4);
+	ok6 = conf_parse_prefix6(r, arg[1], &want, &m.p6);
+	if (!ok4 || !ok6 || !map_ok(r, arg, &m))
+		return;
+	added = map_add(r->conf->maps, &m, &other);
+	if (added != MAP_ADDED) {
+		conf_error(r, WORD " is mapped already, in %s", arg[added == MAP_SAME6],
+			   map_place(r, other, place, sizeof(place)));
+		return;
+	}
+	conf_note_line(r, &r->map_at);
+	if (!r->in_map_file)
+		r->conf->own_maps++;
+}
+
+/* Messages point to map I from now on. */
+static void point_to_map(struct conf_reader *r, size_t i)
+{
+	conf_point(r, r->map_at.at[i], D_MAP);
+	if (i >= r->conf->own_maps)
+		r->file = r->conf->map_file;
+}
+
+static size_t index_of(const struct map_table *t, const struct map *m)
+{
+	size_t i = 0;
+
+	while (map_at(t, i) != m)
+		i++;
+	return i;
+}
+
+/* A map around our address is shadowed by it at one place; a map of it alone could never be used.
+ */
+static void check_own(struct conf_reader *r, const struct map *m, bool is_own, const char *name)
+{
+	if (!m || !is_own)
+		return;
+	point_to_map(r, index_of(r->conf->maps, m));
+	conf_error(r, "this is %s, which answers for nat64d itself (map another address)", name);
+}
+
+static void check_overlap(struct conf_reader *r, size_t i, size_t around)
+{
+	const struct map *in = map_at(r->conf->maps, i), *out = map_at(r->conf->maps, around);
+	char a[CONF_TEXT], b[CONF_TEXT], place[CONF_PLACE];
+
+	point_to_map(r, i);
+	map_place(r, around, place, sizeof(place));
+	if (in->p4.len > out->p4.len && addr_in4(in->p4.addr, &out->p4))
+		conf_warn(r, "%s lies inside %s of %s (the longer prefix wins)",
+			  conf_format_prefix4(a, &in->p4), conf_format_prefix4(b, &out->p4), place);
+	else
+		conf_warn(r, "%s lies inside %s of %s (the longer prefix wins)",
+			  conf_format_prefix6(a, &in->p6), conf_format_prefix6(b, &out->p6), place);
+}
+
+static void check_overlaps(struct conf_reader *r)
+{
+	const struct map_table *t = r->conf->maps;
+	size_t found = 0;
+
+	for (size_t i = 0; i < map_count(t); i++) {
+		long around = map_overlap(t, i);
+
+		if (around >= 0 && found++ < OVERLAPS_SAID)
+			check_overlap(r, i, (size_t)around);
+	}
+	if (found <= OVERLAPS_SAID)
+		return;
+	conf_point(r, 0, D_MAP);
+	conf_warn(r, "%zu more maps lie inside another", found - OVERLAPS_SAID);
+}
+
+void conf_check_maps(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	const struct map *m4 = map_find4(c->maps, c->xlat.own4);
+	const struct map *m6 = map_find6(c->maps, &c->xlat.own6);
+
+	check_own(r, m4, m4 && m4->p4.len == 32, "ipv4-addr");
+	check_own(r, m6, m6 && m6->p6.len == 128, "ipv6-addr");
+	check_overlaps(r);
+}

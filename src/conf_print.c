@@ -1,0 +1,89 @@
+/* conf_print - the canonical form: every value that counts, defaults included, in a fixed order. */
+#include <string.h>
+
+#include "conf_text.h"
+
+static const char *yes_no(bool b)
+{
+	return b ? "yes" : "no";
+}
+
+static void print_maps(const struct conf *c, FILE *out)
+{
+	char a[CONF_TEXT], b[CONF_TEXT];
+
+	for (size_t i = 0; i < map_prefix_count(c->maps); i++)
+		fprintf(out, "prefix %s\n", conf_format_prefix6(a, map_prefix_at(c->maps, i)));
+	for (size_t i = 0; i < c->own_maps; i++) {
+		const struct map *m = map_at(c->maps, i);
+
+		fprintf(out, "map %s %s\n",
+			m->p4.len == 32 ? conf_format_addr4(a, m->p4.addr)
+					: conf_format_prefix4(a, &m->p4),
+			m->p6.len == 128 ? conf_format_addr6(b, &m->p6.addr)
+					 : conf_format_prefix6(b, &m->p6));
+	}
+	if (c->map_file)
+		fprintf(out, "map-file %s\n", c->map_file);
+}
+
+/* A directory from the environment may have blanks in its name, which no directive could say. */
+static void print_data_dir(const struct conf *c, FILE *out)
+{
+	bool sayable = c->data_dir && !strpbrk(c->data_dir, " \t\n\v\f\r");
+
+	if (sayable)
+		fprintf(out, "data-dir %s\n", c->data_dir);
+	else if (c->data_dir)
+		fprintf(out, "# data-dir comes from STATE_DIRECTORY\n");
+}
+
+static void print_log(unsigned classes, FILE *out)
+{
+	if (!classes)
+		return;
+	fprintf(out, "log%s%s%s%s\n", classes & CLASS_DROP ? " drop" : "",
+		classes & CLASS_REJECT ? " reject" : "", classes & CLASS_ICMP ? " icmp" : "",
+		classes & CLASS_SELF ? " self" : "");
+}
+
+static void print_xlat(const struct xlat_conf *x, FILE *out)
+{
+	static const char *const modes[] = {
+		[UDP_ZERO_CALC] = "calc",
+		[UDP_ZERO_DROP] = "drop",
+		[UDP_ZERO_FWD] = "fwd",
+	};
+
+	fprintf(out, "wkpf-strict %s\n", yes_no(x->wkpf_strict));
+	fprintf(out, "udp-cksum-mode %s\n", modes[x->udp_zero]);
+	fprintf(out, "offlink-mtu %u\n", x->offlink_mtu);
+}
+
+static void print_tun(const struct conf *c, FILE *out)
+{
+	char a[CONF_TEXT];
+
+	fprintf(out, "tun-up %s\n", yes_no(c->tun_up));
+	fprintf(out, "tun-setup %s\n", yes_no(c->tun_setup));
+	for (size_t i = 0; i < c->tun_ips; i++)
+		fprintf(out, "tun-ip %s\n", conf_format_either(a, &c->tun_ip[i]));
+	for (size_t i = 0; i < c->tun_routes; i++)
+		fprintf(out, "tun-route %s\n", conf_format_either(a, &c->tun_route[i]));
+}
+
+void conf_print(const struct conf *c, FILE *out)
+{
+	char a[CONF_TEXT];
+
+	fprintf(out, "tun-device %s\n", c->tun_device);
+	fprintf(out, "ipv4-addr %s\n", conf_format_addr4(a, c->xlat.own4));
+	fprintf(out, "ipv6-addr %s\n", conf_format_addr6(a, &c->xlat.own6));
+	print_maps(c, out);
+	for (size_t i = 0; i < c->pools; i++)
+		fprintf(out, "dynamic-pool %s\n", conf_format_prefix4(a, &c->pool[i]));
+	print_data_dir(c, out);
+	print_xlat(&c->xlat, out);
+	print_log(c->log, out);
+	print_tun(c, out);
+}

@@ -1,0 +1,230 @@
+/* conf_read - how a file becomes directives: lines, words, comments, spelling. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_impl.h"
+
+struct text {
+	char *p;
+	size_t len, room;
+};
+
+/* Room for at least one more byte, and a NUL behind it.  0 or an errno. */
+static int text_grow(struct text *t)
+{
+	size_t room = t->room ? 2 * t->room : 16384;
+	char *p;
+
+	if (t->room - t->len > 1)
+		return 0;
+	if (t->len >= CONF_FILE_MAX)
+		return EFBIG;
+	p = realloc(t->p, room);
+	if (!p)
+		return ENOMEM;
+	t->p = p;
+	t->room = room;
+	return 0;
+}
+
+/* The whole of FILE, with a NUL behind.  0 or an errno. */
+static int text_read(struct text *t, FILE *file)
+{
+	size_t n;
+
+	do {
+		int error = text_grow(t);
+
+		if (error)
+			return error;
+		errno = 0;
+		n = fread(t->p + t->len, 1, t->room - t->len - 1, file);
+		t->len += n;
+		t->p[t->len] = '\0';
+	} while (n > 0);
+	return ferror(file) ? errno : 0;
+}
+
+/* A carriage return is among them, so that files from elsewhere need no conversion. */
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Cuts LINE into words up to a comment, keeps the first CONF_WORDS, returns how many there are. */
+static unsigned split_words(char *line, char *word[CONF_WORDS])
+{
+	unsigned n = 0;
+
+	for (;;) {
+		while (is_space(*line))
+			*line++ = '\0';
+		if (!*line || *line == '#')
+			break;
+		if (n < CONF_WORDS)
+			word[n] = line;
+		n++;
+		while (*line && !is_space(*line))
+			line++;
+	}
+	*line = '\0';
+	return n;
+}
+
+static unsigned lower_of(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+static char fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+#define SPELL_MAX 24 /* letters; longer than any name */
+
+/* How many letters must be changed, put in, left out or swapped with their neighbor to make B of A,
+ * case aside. */
+static unsigned spell_distance(const char *a, const char *b)
+{
+	unsigned row[3][SPELL_MAX + 1];
+	size_t n = strlen(b);
+
+	for (unsigned j = 0; j <= n; j++)
+		row[0][j] = j;
+	for (unsigned i = 1; a[i - 1]; i++) {
+		unsigned *cur = row[i % 3], *up = row[(i + 2) % 3], *upup = row[(i + 1) % 3];
+
+		cur[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			bool same = fold(a[i - 1]) == b[j - 1];
+
+			cur[j] = lower_of(up[j - 1] + !same, lower_of(up[j], cur[j - 1]) + 1);
+			if (i > 1 && j > 1 && fold(a[i - 1]) == b[j - 2] &&
+			    fold(a[i - 2]) == b[j - 1])
+				cur[j] = lower_of(cur[j], upup[j - 2] + 1);
+		}
+	}
+	return row[strlen(a) % 3][n];
+}
+
+/* The directive that somebody who wrote WORD may have meant, or NULL. */
+static const char *spell_suggest(const char *word)
+{
+	unsigned best = (unsigned)strlen(word) / 5 + 2; /* worse is no resemblance */
+	const char *name = NULL;
+
+	if (strlen(word) > SPELL_MAX)
+		return NULL;
+	for (unsigned i = 0; i < D_COUNT; i++) {
+		unsigned d = spell_distance(word, conf_directives[i].name);
+
+		if (d < best) {
+			best = d;
+			name = conf_directives[i].name;
+		}
+	}
+	return name;
+}
+
+static void complain_unknown(struct conf_reader *r, const char *word)
+{
+	const char *name = spell_suggest(word);
+
+	r->what = NULL;
+	if (name)
+		conf_error(r, WORD ": unknown directive (did you mean `%s`?)", word, name);
+	else
+		conf_error(r, WORD ": unknown directive (see nat64.conf(5))", word);
+}
+
+static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, unsigned n)
+{
+	if (n >= d->min && n <= d->max)
+		return true;
+	conf_error(r, "%s argument%s, not %u (%s %s)",
+		   d->max == 1   ? "takes one"
+		   : d->min == 1 ? "takes one or more"
+				 : "takes two",
+		   d->max == 1 ? "" : "s", n, d->name, d->syntax);
+	return false;
+}
+
+static void run_directive(struct conf_reader *r, enum conf_id id, char **arg, unsigned n)
+{
+	const struct conf_directive *d = &conf_directives[id];
+
+	r->what = d->name;
+	if (r->in_map_file && id != D_MAP) {
+		conf_error(r, "only `map` may stand in a map-file");
+		return;
+	}
+	if (r->first[id] && !d->repeatable) {
+		conf_error(r, "given already in line %u (once is all it may be)", r->first[id]);
+		return;
+	}
+	if (!r->first[id])
+		r->first[id] = r->line;
+	if (arguments_ok(r, d, n))
+		d->set(r, arg, n);
+}
+
+static void read_line(struct conf_reader *r, char *line, size_t len)
+{
+	char *word[CONF_WORDS];
+	unsigned n;
+
+	r->what = NULL;
+	if (memchr(line, '\0', len)) {
+		conf_error(r, "a NUL byte in the line (a configuration is plain text)");
+		return;
+	}
+	n = split_words(line, word);
+	if (n == 0)
+		return;
+	for (unsigned i = 0; i < D_COUNT; i++) {
+		if (strcmp(word[0], conf_directives[i].name) == 0) {
+			run_directive(r, (enum conf_id)i, word + 1, n - 1);
+			return;
+		}
+	}
+	complain_unknown(r, word[0]);
+}
+
+static void read_lines(struct conf_reader *r, struct text *t)
+{
+	char *end = t->p + t->len, *p = t->p, *next;
+
+	if (t->len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3; /* byte order mark */
+	for (; p < end && !r->no_memory; p = next) {
+		char *nl = memchr(p, '\n', (size_t)(end - p));
+
+		next = nl ? nl + 1 : end;
+		if (nl)
+			*nl = '\0';
+		r->line++;
+		read_line(r, p, (size_t)((nl ? nl : end) - p));
+	}
+}
+
+int conf_read_file(struct conf_reader *r, const char *path, bool *opened)
+{
+	struct text t = {NULL, 0, 0};
+	FILE *file = fopen(path, "re");
+	int error;
+
+	*opened = file != NULL;
+	if (!file)
+		return errno;
+	error = text_read(&t, file);
+	fclose(file);
+	if (!error) {
+		r->line = 0;
+		read_lines(r, &t);
+	}
+	free(t.p);
+	return error;
+}

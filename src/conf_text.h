@@ -1,0 +1,48 @@
+/* conf_text - numbers, addresses and prefixes as words of a configuration.
+ *
+ * Each conf_parse_ function takes the whole word, or says what is wrong with it and what would be
+ * right, and returns false. */
+#ifndef NAT64D_CONF_TEXT_H
+#define NAT64D_CONF_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "conf_impl.h"
+
+struct conf_want {       /* of a prefix */
+	bool bare;       /* an address without length is a prefix of one host */
+	bool host_bits;  /* are allowed */
+	uint8_t example; /* length to show where it is missing; 0: that of a host */
+};
+
+bool conf_parse_number(struct conf_reader *r, const char *s, unsigned min, unsigned max,
+		       unsigned *out);
+bool conf_parse_bool(struct conf_reader *r, const char *s, bool *out);
+bool conf_parse_addr4(struct conf_reader *r, const char *s, uint32_t *out);
+bool conf_parse_addr6(struct conf_reader *r, const char *s, struct ip6 *out);
+bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_want *want,
+			struct prefix4 *out);
+bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
+			struct prefix6 *out);
+
+/* A prefix of either family; address and length of it, host bits included, in OUT. */
+bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
+		       struct conf_addr *out);
+
+/* Does S look like an address of that family: is it one up to a slash? */
+bool conf_is_addr4(const char *s);
+bool conf_is_addr6(const char *s);
+
+/* Text for a message or for conf_print(); each returns BUF. */
+#define CONF_TEXT  64
+#define CONF_PLACE 4200 /* a file and a line */
+
+char *conf_format_addr4(char buf[CONF_TEXT], uint32_t a);
+char *conf_format_addr6(char buf[CONF_TEXT], const struct ip6 *a);
+char *conf_format_prefix4(char buf[CONF_TEXT], const struct prefix4 *p);
+char *conf_format_prefix6(char buf[CONF_TEXT], const struct prefix6 *p);
+char *conf_format_either(char buf[CONF_TEXT], const struct conf_addr *a);
+
+#endif

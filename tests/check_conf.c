@@ -1,0 +1,527 @@
+/* check_conf - every mistake is said, exactly; everything right loads, and prints a form that loads
+ * and prints the same. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#undef R_OK /* of access(2), and of no use here */
+
+#include "run.h"
+#include "conf.h"
+#include "conf_rows.h"
+
+static char dir[] = "/tmp/check_conf.XXXXXX";
+static char example[4096];
+
+static struct {
+	char text[65536];
+	size_t len;
+	unsigned errors, warnings;
+} said;
+
+static void hear(void *arg, bool error, const char *line)
+{
+	size_t room = sizeof(said.text) - said.len;
+	int n = snprintf(said.text + said.len, room, "%s%s\n", error ? "" : "warning: ", line);
+
+	(void)arg;
+	ck_assert_ptr_null(strchr(line, '\n'));
+	if (error)
+		said.errors++;
+	else
+		said.warnings++;
+	if ((size_t)n < room)
+		said.len += (size_t)n;
+}
+
+static struct conf *load_with(const char *path, const char *state_dir)
+{
+	struct conf_diag diag = {.say = hear, .errors = 77, .warnings = 77};
+	struct conf *c;
+
+	memset(&said, 0, sizeof(said));
+	c = conf_load(path, state_dir, &diag);
+	ck_assert_uint_eq(diag.errors, said.errors);
+	ck_assert_uint_eq(diag.warnings, said.warnings);
+	ck_assert_msg((c == NULL) == (said.errors > 0), "%s: %u errors, but %s", path, said.errors,
+		      c ? "loaded" : "not loaded");
+	return c;
+}
+
+static struct conf *load(const char *path)
+{
+	return load_with(path, NULL);
+}
+
+static void write_bytes(const char *path, const char *text, size_t len)
+{
+	FILE *f = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(text, 1, len, f), len);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	write_bytes(path, text, strlen(text));
+}
+
+/* The canonical form, to be freed. */
+static char *print(const struct conf *c)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	ck_assert_ptr_nonnull(f);
+	conf_print(c, f);
+	ck_assert_int_eq(fclose(f), 0);
+	return text;
+}
+
+/* What C prints, read again, prints the same. */
+static void check_round_trip_with(const char *name, const struct conf *c, const char *state_dir)
+{
+	char *first = print(c), *second;
+	struct conf *again;
+
+	write_text("u", first);
+	again = load_with("u", state_dir);
+	ck_assert_msg(again != NULL, "%s: printed form does not load: %s", name, said.text);
+	second = print(again);
+	ck_assert_msg(strcmp(first, second) == 0, "%s: printed:\n%sthen:\n%s", name, first, second);
+	conf_free(again);
+	free(first);
+	free(second);
+}
+
+static void check_round_trip(const char *name, const struct conf *c)
+{
+	check_round_trip_with(name, c, NULL);
+}
+
+START_TEST(test_wrong)
+{
+	const struct row *row = &wrong_rows[_i];
+
+	write_bytes("t", row->text, row->len);
+	ck_assert_msg(load("t") == NULL, "%s: loaded", row->name);
+	ck_assert_msg(strcmp(said.text, row->said) == 0, "%s: said:\n%snot:\n%s", row->name,
+		      said.text, row->said);
+}
+END_TEST
+
+START_TEST(test_odd)
+{
+	const struct row *row = &odd_rows[_i];
+	struct conf *c;
+
+	write_bytes("t", row->text, row->len);
+	c = load("t");
+	ck_assert_msg(c != NULL, "%s: %s", row->name, said.text);
+	ck_assert_msg(strcmp(said.text, row->said) == 0, "%s: said:\n%snot:\n%s", row->name,
+		      said.text, row->said);
+	check_round_trip(row->name, c);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(test_right)
+{
+	const struct right_row *row = &right_rows[_i];
+	struct conf *c;
+	char *text;
+
+	write_text("t", row->text);
+	c = load("t");
+	ck_assert_msg(c != NULL, "%s: %s", row->name, said.text);
+	ck_assert_str_eq(c->path, "t");
+	text = print(c);
+	ck_assert_msg(strcmp(text, row->print) == 0, "%s: printed:\n%snot:\n%s", row->name, text,
+		      row->print);
+	check_round_trip(row->name, c);
+	free(text);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(test_quiet)
+{
+	static const char *const texts[] = {
+		WALKTHROUGH,
+		"tun-device clat\nprefix 64:ff9b::/96\nipv4-addr 192.0.0.2\n"
+		"map 192.0.0.1 2001:db8::c1a7\n",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		write_text("t", texts[i]);
+		conf_free(load("t"));
+		ck_assert_str_eq(said.text, "");
+	}
+}
+END_TEST
+
+/* The lines that are not commented out in the example are the walkthrough. */
+START_TEST(test_example)
+{
+	struct conf *c = load(example);
+	char *text;
+
+	ck_assert_msg(c != NULL, "%s", said.text);
+	ck_assert_str_eq(said.text, "");
+	text = print(c);
+	ck_assert_str_eq(text, WALKTHROUGH DEFAULTS TUN_OFF);
+	free(text);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(test_cannot_open)
+{
+	ck_assert_ptr_null(load("none"));
+	ck_assert_str_eq(said.text,
+			 "none: cannot open: No such file or directory (see nat64.conf(5);"
+			 " tayga.conf.example is one to start from)\n");
+	ck_assert_ptr_null(load("/"));
+	ck_assert_str_eq(said.text, "/: cannot read: Is a directory (the file itself is wanted)\n");
+	ck_assert_ptr_null(load(""));
+	ck_assert_uint_eq(said.errors, 1);
+}
+END_TEST
+
+START_TEST(test_endless_file)
+{
+	ck_assert_ptr_null(load("/dev/zero"));
+	ck_assert_str_eq(said.text, "/dev/zero: cannot read: File too large\n");
+}
+END_TEST
+
+START_TEST(test_long_lines)
+{
+	static char text[300000] = BASE "#";
+	size_t n = strlen(text);
+	struct conf *c;
+
+	for (size_t len = 5000; len < sizeof(text) - 100; len += 50000) {
+		memset(text + n, 'x', len);
+		strcpy(text + n + len, "\ntun-up yes\n");
+		write_text("t", text);
+		c = load("t");
+		ck_assert_msg(c != NULL, "comment of %zu: %s", len, said.text);
+		ck_assert(c->tun_up);
+		conf_free(c);
+	}
+	text[n - 1] = 'x'; /* no comment any more */
+	write_text("t", text);
+	ck_assert_ptr_null(load("t"));
+	ck_assert_uint_eq(said.errors, 1);
+	ck_assert_uint_lt(said.len, 200);
+}
+END_TEST
+
+START_TEST(test_prefix_lengths)
+{
+	char text[200];
+
+	for (unsigned len = 0; len <= 140; len++) {
+		bool right = len >= 32 && len <= 96 && len % 8 == 0 && len != 72 && len != 80 &&
+			     len != 88;
+		struct conf *c;
+
+		snprintf(text, sizeof(text),
+			 "tun-device n\nipv4-addr 192.0.2.1\nprefix 2001:db8::/%u\n", len);
+		write_text("t", text);
+		c = load("t");
+		ck_assert_msg((c != NULL) == right, "6052-2.2: /%u: %s", len, said.text);
+		conf_free(c);
+	}
+}
+END_TEST
+
+START_TEST(test_map_lengths)
+{
+	char text[200];
+
+	for (unsigned l4 = 0; l4 <= 33; l4++) {
+		for (unsigned l6 = 0; l6 <= 129; l6++) {
+			bool right = l4 <= 32 && l6 <= 128 && 128 - l6 >= 32 - l4;
+			struct conf *c;
+
+			snprintf(text, sizeof(text), BASE "map %s/%u %s/%u\n",
+				 l4 < 8 ? "0.0.0.0" : "10.0.0.0", l4,
+				 l6 < 32 ? "::" : "2001:db8::", l6);
+			write_text("t", text);
+			c = load("t");
+			ck_assert_msg((c != NULL) == right, "7757-3.2: /%u to /%u: %s", l4, l6,
+				      said.text);
+			conf_free(c);
+		}
+	}
+}
+END_TEST
+
+START_TEST(test_map_file)
+{
+	char text[600], maps[100];
+	struct conf *c;
+	char *out;
+
+	snprintf(maps, sizeof(maps), "%s/maps", dir);
+	write_text("maps",
+		   "# of hosts\nmap 10.0.0.2 2001:db8::2\n\nmap 10.0.0.3 2001:db8::3 # third");
+	snprintf(text, sizeof(text), BASE "map-file maps\nmap 10.0.0.1 2001:db8::1\ndata-dir %s\n",
+		 dir);
+	write_text("t", text);
+	c = load("t");
+	ck_assert_msg(c != NULL, "%s", said.text);
+	ck_assert_str_eq(c->map_file, maps);
+	ck_assert_uint_eq(map_count(c->maps), 3);
+	ck_assert_uint_eq(c->own_maps, 1);
+	out = print(c);
+	snprintf(text, sizeof(text),
+		 HEAD "map 10.0.0.1 2001:db8::1\nmap-file %s\ndata-dir %s\n" DEFAULTS TUN_OFF, maps,
+		 dir);
+	ck_assert_str_eq(out, text);
+	check_round_trip("map-file", c);
+	free(out);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(test_map_file_wrong)
+{
+	char text[300], expect[1000];
+
+	write_text("maps", "map 10.0.0.1 2001:db8::2\nmap 10.0.0.3/33 2001:db8::3\ntun-up yes\n"
+			   "mpa 1 2\nmap 10.0.0.4 2001:db8::4\nmap 10.0.0.4 2001:db8::5\n"
+			   "map 192.0.2.1 2001:db8::6");
+	snprintf(text, sizeof(text), BASE "map 10.0.0.1 2001:db8::1\nmap-file %s/maps\n", dir);
+	write_text("t", text);
+	ck_assert_ptr_null(load("t"));
+	snprintf(expect, sizeof(expect),
+		 "%s/maps:1: map: 10.0.0.1 is mapped already, in t:4\n"
+		 "%s/maps:2: map: 10.0.0.3/33: the length must be a plain number from 0 to 32\n"
+		 "%s/maps:3: tun-up: only `map` may stand in a map-file\n"
+		 "%s/maps:4: mpa: unknown directive (did you mean `map`?)\n"
+		 "%s/maps:6: map: 10.0.0.4 is mapped already, in line 5\n"
+		 "%s/maps:7: map: this is ipv4-addr, which answers for nat64d itself (map another "
+		 "address)\n",
+		 dir, dir, dir, dir, dir, dir);
+	ck_assert_str_eq(said.text, expect);
+}
+END_TEST
+
+START_TEST(test_map_file_overlap)
+{
+	char text[300], expect[300];
+
+	write_text("maps", "map 10.0.0.0/24 2001:db8:1::/120\n");
+	snprintf(text, sizeof(text), BASE "map 10.0.0.1 2001:db8::1\nmap-file %s/maps\n", dir);
+	write_text("t", text);
+	conf_free(load("t"));
+	snprintf(expect, sizeof(expect),
+		 "warning: t:4: map: 10.0.0.1/32 lies inside 10.0.0.0/24 of %s/maps:1 (the longer "
+		 "prefix wins)\n",
+		 dir);
+	ck_assert_str_eq(said.text, expect);
+}
+END_TEST
+
+static const struct state_row {
+	const char *name, *text, *state_dir, *data_dir, *said;
+} state_rows[] = {
+	{"none", BASE, NULL, NULL, ""},
+	{"empty", BASE, "", NULL, ""},
+	{"stands in", BASE "dynamic-pool 10.0.0.0/24\n", "/var/lib/x", "/var/lib/x", ""},
+	{"first of several", BASE, "/var/lib/x:/var/lib/y", "/var/lib/x", ""},
+	{"data-dir wins", BASE "data-dir /d\n", "/var/lib/x", "/d", ""},
+	{"blanks in its name", BASE, "/var/lib/a b", "/var/lib/a b", ""},
+	{"relative", BASE, "var/lib", NULL,
+	 "t: data-dir: STATE_DIRECTORY is not an absolute path: var/lib\n"},
+	{"relative, but not used", BASE "data-dir /d\n", "var/lib", "/d", ""},
+	{"a wrong data-dir is not replaced", BASE "data-dir d\n", "/var/lib/x", NULL,
+	 "t:4: data-dir: d is not an absolute path (for example /var/lib/nat64d)\n"},
+};
+
+START_TEST(test_state_dir)
+{
+	const struct state_row *row = &state_rows[_i];
+	struct conf *c;
+
+	write_text("t", row->text);
+	c = load_with("t", row->state_dir);
+	ck_assert_msg(strcmp(said.text, row->said) == 0, "%s: %s", row->name, said.text);
+	if (!c)
+		return;
+	ck_assert_pstr_eq(c->data_dir, row->data_dir);
+	check_round_trip_with(row->name, c, row->state_dir);
+	conf_free(c);
+}
+END_TEST
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+START_TEST(test_many_maps)
+{
+	FILE *f = fopen("t", "w");
+	double before;
+	struct conf *c;
+
+	ck_assert_ptr_nonnull(f);
+	fputs(BASE, f);
+	for (unsigned i = 0; i < 100000; i++)
+		fprintf(f, "map 10.%u.%u.%u 2001:db8::%x:%x\n", i >> 16, i >> 8 & 255, i & 255,
+			i >> 8, i & 255);
+	fclose(f);
+	before = seconds();
+	c = load("t");
+	ck_assert_msg(seconds() - before < 2, "100,000 maps took %.1f s", seconds() - before);
+	ck_assert_msg(c != NULL, "%s", said.text);
+	ck_assert_uint_eq(map_count(c->maps), 100000);
+	ck_assert_uint_eq(said.warnings, 0);
+	check_round_trip("many maps", c);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(test_overlaps_capped)
+{
+	FILE *f = fopen("t", "w");
+	struct conf *c;
+
+	ck_assert_ptr_nonnull(f);
+	fputs(BASE "map 10.0.0.0/8 2001:db8::/64\n", f);
+	for (unsigned i = 0; i < 100; i++)
+		fprintf(f, "map 10.0.0.%u 2001:db8:1::%u\n", i, i);
+	fclose(f);
+	c = load("t");
+	ck_assert_ptr_nonnull(c);
+	ck_assert_uint_eq(said.warnings, 21);
+	ck_assert_ptr_nonnull(strstr(said.text, "t: map: 80 more maps lie inside another\n"));
+	conf_free(c);
+}
+END_TEST
+
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+/* Changes a few bytes of TEXT, cuts some out, doubles some: returns the new length, at most twice
+ * LEN. */
+static size_t mutate(char *text, size_t len, uint32_t *state)
+{
+	static const char liked[] = "\n\n #/:.-0123456789abcdef\t\r\0\xff";
+
+	for (unsigned n = next_random(state) % 6 + 1; n > 0 && len > 0; n--) {
+		size_t at = next_random(state) % len;
+		size_t run = next_random(state) % 12 % (len - at) + 1;
+
+		switch (next_random(state) % 4) {
+		case 0:
+			text[at] = (char)next_random(state);
+			break;
+		case 1:
+			text[at] = liked[next_random(state) % sizeof(liked)];
+			break;
+		case 2:
+			memmove(text + at, text + at + run, len - at - run);
+			len -= run;
+			break;
+		default:
+			memmove(text + at + run, text + at, len - at);
+			len += run;
+		}
+	}
+	return len;
+}
+
+START_TEST(test_mutations)
+{
+	static const char good[] = BASE
+		"ipv6-addr 2001:db8::64\nprefix 2001:db8:1::/64\nmap 10.0.0.0/24 2001:db8:2::/120\n"
+		"map 10.0.1.1 2001:db8:3::1\ndynamic-pool 10.1.0.0/16\ndata-dir /d # x\nlog drop "
+		"self\n"
+		"wkpf-strict no\nudp-cksum-mode fwd\nofflink-mtu 1400\ntun-up yes\ntun-setup no\n"
+		"tun-ip 10.9.0.1/24\ntun-ip 2001:db8:9::1/64\ntun-route 10.8.0.0/16\nworkers 2\n";
+	uint32_t state = (uint32_t)_i;
+	unsigned loaded = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		char text[sizeof(good) + 6 * 12];
+		size_t len = sizeof(good) - 1;
+		struct conf *c;
+
+		memcpy(text, good, len);
+		len = mutate(text, len, &state);
+		write_bytes("t", text, len);
+		c = load("t");
+		if (!c)
+			continue;
+		loaded++;
+		check_round_trip("mutation", c);
+		conf_free(c);
+	}
+	ck_assert_uint_gt(loaded, 0); /* else the test tests little */
+	ck_assert_uint_lt(loaded, 1000);
+}
+END_TEST
+
+static void make_dir(void)
+{
+	const char *srcdir = getenv("srcdir");
+	char *top = realpath(srcdir ? srcdir : ".", NULL);
+
+	if (!top || !mkdtemp(dir) || chdir(dir) < 0)
+		exit(EXIT_FAILURE);
+	snprintf(example, sizeof(example), "%s/tayga.conf.example", top);
+	free(top);
+}
+
+static void remove_dir(void)
+{
+	unlink("t");
+	unlink("u");
+	unlink("maps");
+	if (chdir("/") < 0 || rmdir(dir) < 0)
+		exit(EXIT_FAILURE);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("conf");
+	TCase *t = tcase_create("conf");
+
+	tcase_add_unchecked_fixture(t, make_dir, remove_dir);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, test_wrong, 0, ROWS(wrong_rows));
+	tcase_add_loop_test(t, test_odd, 0, ROWS(odd_rows));
+	tcase_add_loop_test(t, test_right, 0, ROWS(right_rows));
+	tcase_add_loop_test(t, test_state_dir, 0, ROWS(state_rows));
+	tcase_add_loop_test(t, test_mutations, 0, 5);
+	tcase_add_test(t, test_quiet);
+	tcase_add_test(t, test_example);
+	tcase_add_test(t, test_cannot_open);
+	tcase_add_test(t, test_endless_file);
+	tcase_add_test(t, test_long_lines);
+	tcase_add_test(t, test_prefix_lengths);
+	tcase_add_test(t, test_map_lengths);
+	tcase_add_test(t, test_map_file);
+	tcase_add_test(t, test_map_file_wrong);
+	tcase_add_test(t, test_map_file_overlap);
+	tcase_add_test(t, test_many_maps);
+	tcase_add_test(t, test_overlaps_capped);
+	suite_add_tcase(suite, t);
+	return run_suite(suite);
+}
