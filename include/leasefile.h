@@ -1,9 +1,16 @@
-/* leasefile - the leases on disk: dynamic.map in Tayga's format, appended to, compacted, recovered.
+/* leasefile - the leases on disk: dynamic.map in Tayga's format, appended to, compacted,
+ * recovered.
  *
- * Lines of "IPv4 TAB IPv6 TAB unix-time", and where more than one translation prefix is configured a fourth column with the prefix;
- * '#' begins a comment.  The last line that names an address, or a host and its prefix, is the one that counts.
- * The packet path only ever does one small write(2) to the page cache per burst (kill -9 loses nothing); whatever may wait for a disk (fsync, rename)
- * is done by a child process of ours. */
+ * Lines of "IPv4 TAB IPv6 TAB unix-time", and where more than one translation prefix is
+ * configured a fourth column with the prefix; '#' begins a comment. The last line that names an
+ * address, or a host and its prefix, is the one that counts.
+ *
+ * The packet path only ever does one small write(2) to the page cache per burst, so that kill -9
+ * loses nothing. Whatever may wait for a disk (sync, create, rename, remove) is done by a child
+ * process of ours, the keeper. It is forked, not executed: a seccomp filter of the daemon must
+ * allow a later fork() and what the keeper calls, or leave the restart of a dead keeper out.
+ *
+ * The process must ignore SIGXFSZ, or a file size limit kills it. */
 #ifndef NAT64D_LEASEFILE_H
 #define NAT64D_LEASEFILE_H
 
@@ -19,34 +26,53 @@
 
 struct leasefile;
 
-/* Opens the directory DIR and the lease file in it, making the file if there is none.  NULL with one line about what is wrong and
- * what to do in ERR. Nothing is read yet. */
+/* Opens the directory DIR and the lease file in it, making the file if there is none, and locks
+ * DIR against other daemons (waits up to 2 s for the keeper of one that was killed). NULL with
+ * one line about what is wrong and what to do in ERR. Nothing is read yet. */
 struct leasefile *leasefile_open(const char *dir, char *err, size_t err_size);
 
-/* Reads every lease into POOL (leases that name no prefix belong to the first).  NOW and WALL are this moment by pool.h's clock and in unix time.  Each
- * line that cannot be used is said through SAY with its number, and the file is then kept aside under another name before it is
- * rewritten.  A lease never comes back older than it was.  0, or -1 with errno if the file cannot be read. */
+/* Reads every lease into POOL (leases that name no prefix belong to the first). NOW and WALL are
+ * this moment by pool.h's clock and in unix time. Each line that cannot be used is said through
+ * SAY with its number (the first 20 of them), and the file is then kept aside under another name
+ * before it is rewritten. A lease never comes back older than it was: unless the last stop was
+ * clean, its record may be LEASEFILE_RESTAMP seconds behind. 0, or -1 with errno if the file
+ * cannot be read or memory is short. */
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		   int32_t now, int64_t wall, void (*say)(void *arg, const char *line), void *arg);
 
-/* Starts the child that syncs.  After privileges were dropped; before the first commit. 0, or -1 with errno. */
+/* Starts the keeper. After the privileges were dropped; before the first commit. 0, or -1 with
+ * errno (EACCES, EPERM, EROFS: this user cannot rewrite the file in its directory). */
 int leasefile_start(struct leasefile *f);
 
-/* Puts L on record at NOW/WALL: into memory now, into the file with the next leasefile_commit(). Sets l->saved. */
+/* Puts L on record at NOW/WALL: into memory now, into the file with the next leasefile_commit().
+ * Sets l->saved.  After a reload with other prefixes call leasefile_maintain() first. */
 void leasefile_append(struct leasefile *f, struct lease *l, int32_t now, int64_t wall);
 
-/* Writes what was appended, with one write(2).  0, or -1 with errno: nothing is lost, it is tried again with the next commit and by leasefile_maintain(). */
+/* Writes what was appended, with one write(2). 0, or -1 with errno when trouble begins; while it
+ * lasts, tries are spaced and the answer is 0. Nothing is lost: what cannot be written stays in
+ * memory, and is written by a later commit or leasefile_maintain(). */
 int leasefile_commit(struct leasefile *f);
 
-/* Descriptor to poll for POLLIN: the child has news for leasefile_maintain(). */
+/* Descriptor to poll for POLLIN: the keeper has news for leasefile_maintain().  It changes when a
+ * dead keeper is replaced, so ask each time; -1: none. */
 int leasefile_fd(const struct leasefile *f);
 
-/* Syncs and compacts when due, in small steps; to be called about once a second and when leasefile_fd() is readable.  Returns the milliseconds until
- * it wants to be called again. */
+/* Syncs and compacts when due, in small steps; to be called about once a second and when
+ * leasefile_fd() is readable.  Returns the milliseconds until it wants to be called again. */
 int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		       int32_t now, int64_t wall);
 
-/* Clean stop: rewrites the file with exact times, syncs it, ends the child, and frees F.  0, or -1 with errno (the old file then stands). */
+/* What has changed for the worse or for the better since it was last said: a line for the log,
+ * valid until the next call; NULL: nothing (more). *BAD: for the worse. Ask after each commit
+ * that failed and each leasefile_maintain(). */
+const char *leasefile_news(struct leasefile *f, bool *bad);
+
+/* The errno of what is wrong at present, or 0. */
+int leasefile_trouble(const struct leasefile *f);
+
+/* Clean stop: rewrites the file with exact times, syncs it, ends the keeper, and frees F (NULL
+ * is fine). If leasefile_start() has not been called, or POOL is NULL, the file stays as it is.
+ * 0, or -1 with errno (the old file then stands, and is complete). */
 int leasefile_close(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		    int32_t now, int64_t wall);
 

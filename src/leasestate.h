@@ -1,0 +1,116 @@
+/* leasestate - what the parts of the lease file share: buffer, files, trouble. */
+#ifndef NAT64D_LEASESTATE_H
+#define NAT64D_LEASESTATE_H
+
+#include "leasesync.h"
+#include "leasetext.h"
+
+#define LEASE_BUFFER 65536 /* records not yet written; a burst of 256 packets needs half of it */
+#define LEASE_CLEAN  "# clean" /* last line of a file with exact times */
+
+enum lease_trouble {
+	TROUBLE_WRITE,
+	TROUBLE_SYNC,
+	TROUBLE_MOVED,
+	TROUBLE_REWRITE,
+	TROUBLE_KEEPER,
+	TROUBLES,
+};
+
+enum lease_rewrite {
+	REWRITE_NONE,
+	REWRITE_OPENING, /* the keeper makes the temporary */
+	REWRITE_FILLING, /* from here on, records go to both files */
+	REWRITE_FILLED,
+	REWRITE_PUBLISHING, /* the keeper renames: either file may bear the name by now */
+};
+
+/* A file that the buffer goes to. */
+struct lease_sink {
+	int fd;       /* -1: none */
+	int err;      /* of the last write */
+	size_t done;  /* bytes of the buffer that are in it */
+	size_t lines; /* with those of the buffer */
+};
+
+struct lease_prefix {
+	struct prefix6 prefix;
+	char text[LEASETEXT_PREFIX];
+};
+
+struct leasefile {
+	int dir; /* locked */
+	char *path;
+	struct lease_sink file;
+	struct lease_sink temp;
+	size_t len; /* of what is in BUFFER */
+
+	struct lease_prefix *prefixes; /* as of the last load or maintain */
+	size_t prefix_count;
+
+	int32_t now;
+	int64_t base; /* unix time at 0 of the clock: moves when the wall clock is set */
+
+	int trouble[TROUBLES]; /* errno, 0: well */
+	int said[TROUBLES];
+	int32_t write_at, write_delay; /* next try and space between tries, in trouble */
+
+	enum lease_rewrite rewrite;
+	size_t cursor;
+	bool wanted;     /* a rewrite is needed, whatever the size */
+	bool header_due; /* nothing is in the temporary yet */
+	bool drop;       /* a temporary is to be removed */
+	bool closing;    /* this rewrite is the last one, with exact times */
+	bool closed;     /* and it is done */
+	int32_t rewrite_at, rewrite_delay;
+
+	struct leasesync keeper;
+	bool started;
+	int32_t keeper_at; /* no new one before */
+	bool dirty;        /* written since the last sync */
+	int32_t sync_at;
+
+	char news[512];
+	char buffer[LEASE_BUFFER];
+};
+
+/* Notes that KIND is in trouble by ERR, or is well for 0. */
+void leasestate_note(struct leasefile *f, enum lease_trouble kind, int err);
+
+/* Writes the buffer to the files as far as they take it. True: the file that counts has
+ * everything. */
+bool leasestate_flush(struct leasefile *f);
+
+/* Like leasestate_flush(), but leaves a disk in trouble alone until the next try is due. */
+bool leasestate_try_flush(struct leasefile *f);
+
+/* Forgets the part of the buffer that every file has. */
+void leasestate_consume(struct leasefile *f);
+
+/* Adds one line to the buffer. If it is full, a rewrite will have to do: the pool knows
+ * everything. */
+void leasestate_add(struct leasefile *f, const char *line, size_t len);
+
+/* Writes the line of L, last used at LAST, to OUT; its length, 0 if its prefix is no longer
+ * configured. */
+size_t leasestate_line(const struct leasefile *f, char out[LEASETEXT_MAX], const struct lease *l,
+		       int32_t last, int32_t now, int64_t wall);
+
+/* Takes over the prefixes of MAPS: 1 if they have changed, 0 if not, -1 without memory (the old
+ * ones stand). */
+int leasestate_set_prefixes(struct leasefile *f, const struct map_table *maps);
+
+/* leaserewrite.c: one bounded step; true if there is more to do at once. */
+bool leaserewrite_step(struct leasefile *f, struct pool *pool, int32_t now, int64_t wall);
+
+/* What the keeper answered to something that a step has asked for. */
+void leaserewrite_hear(struct leasefile *f, const struct leasesync_answer *a);
+
+/* Gives up the temporary, because of ERR; a later step begins again. */
+void leaserewrite_abandon(struct leasefile *f, int err);
+
+/* leaseaside.c: keeps the file that is open as F under another name, whose last part is written to
+ * NAME.  0, or -1 with errno. */
+int leaseaside_keep(const struct leasefile *f, char *name, size_t size);
+
+#endif

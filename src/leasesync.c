@@ -1,0 +1,345 @@
+/* leasesync - decides what the process that waits for the disk does, and how it lives and dies.
+ *
+ * It is forked without exec: the daemon may be in a chroot by then. It ends when the socket
+ * does, that is with its parent. Signals meant for the daemon (a whole process group gets them
+ * from a terminal or from a service manager) do not end it: the daemon still needs it for its
+ * clean stop. */
+#include "leasesync.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct message {
+	int32_t task;
+	int32_t err;
+	int32_t renamed;
+};
+
+union control {
+	char room[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+struct keeper {
+	int sock;
+	int dir;
+	int old; /* the file before the last rewrite, or -1 */
+};
+
+static bool send_message(int sock, const struct message *m, int fd, int flags)
+{
+	union control control = {{0}};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)m, .iov_len = sizeof(*m)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t n;
+
+	if (fd >= 0) {
+		struct cmsghdr *c = &control.align;
+
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	do {
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL | flags);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(*m);
+}
+
+/* Returns what recvmsg() does; *FD becomes the descriptor that came along, or -1. */
+static ssize_t receive_message(int sock, struct message *m, int *fd, int flags)
+{
+	union control control = {{0}};
+	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof(control)};
+	struct cmsghdr *c;
+	ssize_t n;
+
+	*fd = -1;
+	do {
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	return n;
+}
+
+/* Does the file FD bear NAME? */
+static bool has_name(int dir, const char *name, int fd)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+int leasesync_create(int dir, int like)
+{
+	struct stat st;
+	int fd;
+
+	if (unlinkat(dir, LEASESYNC_NEW, 0) < 0 && errno != ENOENT)
+		return -1;
+	fd = openat(dir, LEASESYNC_NEW,
+		    O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0 || like < 0 || fstat(like, &st) < 0)
+		return fd;
+	/* Whoever may not give files away keeps its own owner; what counts is that it can write. */
+	if (fchown(fd, st.st_uid, st.st_gid) < 0)
+		errno = 0;
+	if (fchmod(fd, st.st_mode & 0777) < 0)
+		errno = 0;
+	return fd;
+}
+
+static int do_sync(int dir, int fd)
+{
+	if (fdatasync(fd) < 0)
+		return errno;
+	return has_name(dir, LEASEFILE_NAME, fd) ? 0 : ESTALE;
+}
+
+/* The order is what makes it safe: contents, then the name, then the directory that holds the
+ * name. */
+static int do_publish(struct keeper *k, int fd, int32_t *renamed)
+{
+	if (fsync(fd) < 0)
+		return errno;
+	if (!has_name(k->dir, LEASEFILE_NAME, fd)) {
+		if (!has_name(k->dir, LEASESYNC_NEW, fd))
+			return ESTALE;
+		k->old = openat(k->dir, LEASEFILE_NAME, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (renameat(k->dir, LEASESYNC_NEW, k->dir, LEASEFILE_NAME) < 0)
+			return errno;
+	}
+	*renamed = 1;
+	return fsync(k->dir) < 0 ? errno : 0;
+}
+
+/* Does what M asks for on the file FD and makes M the answer; returns the descriptor to send
+ * along, or -1. */
+static int do_task(struct keeper *k, struct message *m, int fd)
+{
+	int made = -1;
+
+	m->renamed = 0;
+	m->err = 0;
+	switch ((enum leasesync_task)m->task) {
+	case LEASESYNC_SYNC:
+		m->err = do_sync(k->dir, fd);
+		break;
+	case LEASESYNC_CREATE:
+		made = leasesync_create(k->dir, fd);
+		m->err = made < 0 ? errno : 0;
+		break;
+	case LEASESYNC_PUBLISH:
+		m->err = do_publish(k, fd, &m->renamed);
+		break;
+	case LEASESYNC_DROP:
+		if (unlinkat(k->dir, LEASESYNC_NEW, 0) < 0 && errno != ENOENT)
+			m->err = errno;
+		break;
+	case LEASESYNC_IDLE:
+		break;
+	}
+	return made;
+}
+
+static void close_between(int first, int last)
+{
+	if (first > last)
+		return;
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
+		return;
+#endif
+	long max = sysconf(_SC_OPEN_MAX);
+
+	if (max < 0 || max > 65536)
+		max = 65536;
+	for (int fd = first; fd <= last && fd < max; fd++)
+		close(fd);
+}
+
+static void close_all_but(int a, int b)
+{
+	int low = a < b ? a : b, high = a < b ? b : a;
+
+	close_between(0, low - 1);
+	close_between(low + 1, high - 1);
+	close_between(high + 1, INT32_MAX);
+}
+
+static void reset_signals(void)
+{
+	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE};
+	struct sigaction sa = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		sigaction(sig, &sa, NULL); /* KILL, STOP and libc's own refuse */
+	sa.sa_handler = SIG_IGN;
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		sigaction(ignored[i], &sa, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool serve(struct keeper *k)
+{
+	struct message m;
+	int fd, made;
+	bool sent;
+
+	if (receive_message(k->sock, &m, &fd, 0) != (ssize_t)sizeof(m))
+		return false;
+	/* The parent has closed it by now, so that its blocks are freed here, where it may take
+	 * time. */
+	close_fd(k->old);
+	k->old = -1;
+	made = do_task(k, &m, fd);
+	sent = send_message(k->sock, &m, made, 0);
+	close_fd(made);
+	close_fd(fd);
+	return sent;
+}
+
+static _Noreturn void keep(int sock, int dir, pid_t parent)
+{
+	struct keeper k = {.sock = sock, .dir = dir, .old = -1};
+
+	reset_signals();
+	prctl(PR_SET_NAME, "nat64d-leases");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	close_all_but(sock, dir);
+	while (serve(&k))
+		;
+	_exit(0);
+}
+
+static bool reap(struct leasesync *k, int flags)
+{
+	pid_t pid;
+
+	if (k->pid == 0)
+		return true;
+	do {
+		pid = waitpid(k->pid, NULL, flags);
+	} while (pid < 0 && errno == EINTR);
+	if (pid == 0)
+		return false;
+	k->pid = 0;
+	return true;
+}
+
+bool leasesync_reap(struct leasesync *k)
+{
+	return reap(k, WNOHANG);
+}
+
+int leasesync_start(struct leasesync *k, int dir)
+{
+	pid_t parent = getpid();
+	sigset_t all, before;
+	int pair[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	/* Our handlers must not run over there, nor a signal end the child before it ignores it. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	k->pid = fork();
+	if (k->pid == 0)
+		keep(pair[1], dir, parent);
+	err = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(pair[1]);
+	if (k->pid < 0) {
+		k->pid = 0;
+		close(pair[0]);
+		errno = err;
+		return -1;
+	}
+	k->fd = pair[0];
+	k->task = LEASESYNC_IDLE;
+	return 0;
+}
+
+bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd)
+{
+	struct message m = {.task = (int32_t)task};
+
+	if (k->fd < 0 || k->task != LEASESYNC_IDLE || !send_message(k->fd, &m, fd, MSG_DONTWAIT))
+		return false;
+	k->task = task;
+	return true;
+}
+
+bool leasesync_hear(struct leasesync *k, struct leasesync_answer *a)
+{
+	struct message m;
+	ssize_t n;
+
+	if (k->fd < 0)
+		return false;
+	n = receive_message(k->fd, &m, &a->fd, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return false;
+	a->task = k->task;
+	k->task = LEASESYNC_IDLE;
+	a->renamed = false;
+	a->err = ECHILD;
+	if (n == (ssize_t)sizeof(m)) {
+		a->err = m.err;
+		a->renamed = m.renamed != 0;
+		return true;
+	}
+	close(k->fd);
+	k->fd = -1;
+	reap(k, WNOHANG);
+	return true;
+}
+
+void leasesync_wait(const struct leasesync *k)
+{
+	struct pollfd p = {.fd = k->fd, .events = POLLIN};
+
+	if (k->fd >= 0)
+		poll(&p, 1, -1);
+}
+
+void leasesync_stop(struct leasesync *k)
+{
+	if (k->fd >= 0)
+		close(k->fd);
+	k->fd = -1;
+	k->task = LEASESYNC_IDLE;
+	reap(k, 0);
+}

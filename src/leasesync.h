@@ -1,0 +1,60 @@
+/* leasesync - the keeper: a child process that waits for the disk in the daemon's stead.
+ *
+ * One task at a time, asked for and answered over a socket; nothing here ever blocks the parent.
+ * All names are relative to a descriptor of the directory, so that a chroot does not matter. */
+#ifndef NAT64D_LEASESYNC_H
+#define NAT64D_LEASESYNC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "leasefile.h"
+
+#define LEASESYNC_NEW LEASEFILE_NAME ".new"
+
+enum leasesync_task {
+	LEASESYNC_IDLE,
+	LEASESYNC_SYNC,    /* fdatasync the file given; ESTALE if it no longer bears its name */
+	LEASESYNC_CREATE,  /* a new temporary, with mode and owner of the file given */
+	LEASESYNC_PUBLISH, /* sync the temporary given, then rename it; may be asked again */
+	LEASESYNC_DROP,    /* remove the temporary */
+};
+
+struct leasesync {
+	int fd;                   /* our end of the socket; -1: there is no keeper */
+	pid_t pid;                /* to be reaped; 0: none */
+	enum leasesync_task task; /* asked for and not answered */
+};
+
+struct leasesync_answer {
+	enum leasesync_task task;
+	int err;      /* 0, or the errno of what failed; ECHILD: the keeper has died */
+	bool renamed; /* LEASESYNC_PUBLISH: the name is given, even if ERR */
+	int fd;       /* LEASESYNC_CREATE: the temporary, or -1 */
+};
+
+/* Is the last keeper, if it has died, quite gone?  It must be before another is started. */
+bool leasesync_reap(struct leasesync *k);
+
+/* Starts a keeper for the directory DIR.  0, or -1 with errno. */
+int leasesync_start(struct leasesync *k, int dir);
+
+/* Asks for TASK on the file FD (-1: none); the keeper must be idle. False: it is dead,
+ * leasesync_hear() will say so. */
+bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd);
+
+/* Is there an answer, or has the keeper died?  Then it is in A and the keeper is idle. */
+bool leasesync_hear(struct leasesync *k, struct leasesync_answer *a);
+
+/* Waits until leasesync_hear() would say something. */
+void leasesync_wait(const struct leasesync *k);
+
+/* Ends the keeper and waits for its end. */
+void leasesync_stop(struct leasesync *k);
+
+/* Removes any old temporary in DIR and makes a new one with mode and owner of LIKE (-1: ours);
+ * the descriptor, or -1 with errno. */
+int leasesync_create(int dir, int like);
+
+#endif

@@ -1,0 +1,45 @@
+/* leasetext - one line of the lease file: text to lease and back.  No I/O. */
+#ifndef NAT64D_LEASETEXT_H
+#define NAT64D_LEASETEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+#define LEASETEXT_MAX    160 /* longest line that we read or write, with its newline */
+#define LEASETEXT_PREFIX 52  /* room for the text of a prefix */
+#define LEASETEXT_WHY    96  /* room for what is wrong with a line */
+
+struct leasetext {
+	uint32_t addr;
+	struct ip6 host;
+	int64_t when; /* unix time */
+	bool has_prefix;
+	struct prefix6 prefix; /* as written: any length, maybe not clean */
+};
+
+enum leasetext_kind {
+	LEASETEXT_LEASE,
+	LEASETEXT_BLANK, /* nothing, or a comment */
+	LEASETEXT_BAD,
+};
+
+/* Is the beginning of a line, LEN bytes of it, that of a comment? */
+bool leasetext_is_comment(const char *line, size_t len);
+
+/* Reads the line of LEN bytes (its newline is not among them, one byte behind them is
+ * writable); LINE is destroyed.  LEASETEXT_BAD: WHY says what is wrong, in printable characters. */
+enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *out,
+				    char why[LEASETEXT_WHY]);
+
+/* Writes a line with its newline to OUT, at most LEASETEXT_MAX bytes without a NUL; returns its
+ * length.  PREFIX is the text of a prefix, or NULL for a line of three columns. */
+size_t leasetext_format(char *out, uint32_t addr, const struct ip6 *host, int64_t when,
+			const char *prefix);
+
+/* Writes the text of P, as in "2001:db8::/96". */
+void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p);
+
+#endif

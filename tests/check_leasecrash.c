@@ -1,0 +1,774 @@
+/* check_leasecrash - what must hold when things go wrong: kill -9 at any moment, a full disk, a
+ * keeper that dies or hangs, a clock that is set, a rewrite under load. */
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "leasedir.h"
+#include "random.h"
+
+#define BIG "10.0.0.0"
+
+/* Is every lease of WANT in GOT, with its address, and not older? */
+static void must_have(const struct pool *got, const struct pool *want, const char *when)
+{
+	for (struct lease *w = NULL; (w = pool_next(want, w));) {
+		struct lease *g = pool_find4(got, w->addr);
+
+		ck_assert_msg(g && ip6_equal(&g->host, &w->host) && g->prefix == w->prefix,
+			      "%s: lease of %08x is lost", when, w->addr);
+		ck_assert_msg(g->last >= w->last, "%s: %d became %d", when, w->last, g->last);
+	}
+}
+
+/* Loads the file into a second pool and compares it with the first, which stays. */
+static void compare(struct leasedir *d, int32_t now, int64_t wall, const char *when)
+{
+	struct pool *old = d->pool;
+	const bool big = pool_size(old) > 256;
+
+	d->pool = big ? pool_of(BIG, 14) : pool_of("192.0.2.0", 24);
+	dir_open(d);
+	dir_load(d, now, wall);
+	ck_assert_msg(d->said == 0, "%s: %s", when, d->line[0]);
+	must_have(d->pool, old, when);
+	dir_crash(d);
+	pool_free(d->pool);
+	d->pool = old;
+}
+
+static void use_big_pool(struct leasedir *d)
+{
+	dir_new_pool(d, BIG, 14);
+}
+
+/* Leases for the hosts FROM to TO - 1, put on record if ERR is 0 without a failure. */
+static void add_leases(struct leasedir *d, uint32_t from, uint32_t to, int32_t now, int64_t wall)
+{
+	for (uint32_t i = from; i < to; i++) {
+		struct ip6 host = host_no(i);
+		struct lease *l = pool_find6(d->pool, &host, 0);
+
+		if (!l)
+			l = pool_assign(d->pool, &host, 0, now);
+		ck_assert_ptr_nonnull(l);
+		pool_touch(d->pool, l, now);
+		leasefile_append(d->f, l, now, wall);
+	}
+}
+
+static size_t file_size(const struct leasedir *d, const char *name)
+{
+	char path[128];
+	struct stat st;
+
+	dir_name(d, name, path);
+	return stat(path, &st) == 0 ? (size_t)st.st_size : 0;
+}
+
+static ino_t file_ino(const struct leasedir *d)
+{
+	char path[128];
+	struct stat st;
+
+	dir_name(d, LEASEFILE_NAME, path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+static const char *news(struct leasedir *d)
+{
+	bool bad;
+	const char *line = leasefile_news(d->f, &bad);
+
+	return line ? strstr(line, LEASEFILE_NAME) : NULL;
+}
+
+/* ---- kill -9 ---- */
+
+struct ack {
+	uint32_t host, addr;
+	int32_t last;
+	int32_t now;
+};
+
+#define HOSTS 400
+
+/* A daemon whose time flies: uses leases at random and tells every use through OUT, after it is
+ * safe. */
+static _Noreturn void daemon_run(struct leasedir *d, int out, int32_t now)
+{
+	dir_begin(d, now, WALL + now);
+	for (unsigned n = 0;; n++) {
+		uint32_t i = random_below(HOSTS);
+		struct ip6 host = host_no(i);
+		struct lease *l = pool_find6(d->pool, &host, 0);
+		struct ack ack;
+
+		if (n % 16 == 0)
+			now += 30;
+		if (n % 64 == 0)
+			leasefile_maintain(d->f, d->pool, d->maps, now, WALL + now);
+		if (!l)
+			l = pool_assign(d->pool, &host, 0, now);
+		if (!l)
+			continue;
+		pool_touch(d->pool, l, now);
+		if (!l->on_record || l->last - l->saved >= LEASEFILE_RESTAMP)
+			dir_record(d, l, now, WALL + now);
+		ack = (struct ack){i, l->addr, l->last, now};
+		if (write(out, &ack, sizeof(ack)) != sizeof(ack))
+			_exit(1);
+	}
+}
+
+struct known {
+	uint32_t host;
+	int32_t last;
+	bool held;
+};
+
+static void learn(struct known k[256], const struct ack *a)
+{
+	for (unsigned i = 0; i < 256; i++)
+		if (k[i].held && k[i].host == a->host)
+			k[i].held = false;
+	k[a->addr & 0xff] = (struct known){a->host, a->last, true};
+}
+
+/* Reads what the daemon says for MS milliseconds, kills it, reads the rest; returns its time. */
+static int32_t watch(pid_t pid, int in, struct known k[256], int32_t now, int ms)
+{
+	struct pollfd p = {.fd = in, .events = POLLIN};
+	struct timespec start, at;
+	bool killed = false;
+	struct ack ack;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (;;) {
+		clock_gettime(CLOCK_MONOTONIC, &at);
+		if (!killed &&
+		    (at.tv_sec - start.tv_sec) * 1000 + (at.tv_nsec - start.tv_nsec) / 1000000 >=
+			    ms) {
+			kill(pid, SIGKILL);
+			killed = true;
+		}
+		if (poll(&p, 1, 1) == 0)
+			continue;
+		if (read(in, &ack, sizeof(ack)) != sizeof(ack))
+			break;
+		learn(k, &ack);
+		now = ack.now;
+	}
+	ck_assert_msg(killed, "the daemon ended by itself");
+	waitpid(pid, NULL, 0);
+	return now;
+}
+
+/* One use at most was safe and not yet told: it can have moved one address and one host. */
+static unsigned differences(struct leasedir *d, const struct known k[256])
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < 256; i++) {
+		struct lease *l = pool_find4(d->pool, ip4("192.0.2.0") + i);
+		struct ip6 host = host_no(k[i].host);
+
+		if (k[i].held)
+			n += !l || !ip6_equal(&l->host, &host) || l->last < k[i].last;
+	}
+	return n;
+}
+
+START_TEST(kill_at_random)
+{
+	struct known k[256] = {{0}};
+	struct leasedir d;
+	int32_t now = 0;
+	unsigned rewritten = 0, torn = 0, acked = 0;
+	ino_t ino = 0;
+
+	dir_make(&d, 1);
+	for (unsigned i = 0; i < 60; i++) {
+		int pipes[2];
+		pid_t pid;
+
+		ck_assert_int_eq(pipe(pipes), 0);
+		random_state += i;
+		pid = fork();
+		if (pid == 0) {
+			close(pipes[0]);
+			daemon_run(&d, pipes[1], now);
+		}
+		close(pipes[1]);
+		now = watch(pid, pipes[0], k, now, 5 + (int)random_below(60));
+		close(pipes[0]);
+
+		dir_new_pool(&d, "192.0.2.0", 24);
+		dir_open(&d);
+		dir_load(&d, now + 30, WALL + now + 30);
+		ck_assert_msg(d.said == 0 || strstr(d.line[0], "is cut short"), "%s", d.line[0]);
+		torn += d.said > 0;
+		ck_assert_msg(differences(&d, k) <= 1, "round %u", i);
+		acked += (unsigned)pool_used(d.pool);
+		dir_crash(&d);
+		memset(k, 0, sizeof(k));
+		for (struct lease *l = NULL; (l = pool_next(d.pool, l));)
+			k[l->addr & 0xff] = (struct known){
+				(uint32_t)l->host.b[14] << 8 | l->host.b[15], l->last, true};
+		rewritten += file_ino(&d) != ino;
+		ino = file_ino(&d);
+		dir_new_pool(&d, "192.0.2.0", 24);
+	}
+	printf("# kill_at_random: 60 kills, file replaced before %u, torn %u, time %d\n", rewritten,
+	       torn, now);
+	fflush(stdout);
+	ck_assert_uint_gt(acked, 0);
+	ck_assert_uint_gt(rewritten, 1);
+	dir_remove(&d);
+}
+END_TEST
+
+/* ---- rewriting ---- */
+
+/* Steps the rewrite to STATE with a keeper that answers only while it is not yet reached. */
+static void step_to(struct leasedir *d, enum lease_rewrite state, int32_t now, int64_t wall)
+{
+	for (int i = 0; d->f->rewrite != state; i++) {
+		leasefile_maintain(d->f, d->pool, d->maps, now, wall);
+		if (d->f->rewrite != state)
+			usleep(1000);
+		ck_assert_int_lt(i, 5000);
+	}
+}
+
+/* Lets a rewrite begin and stops it at STATE. */
+static void reach(struct leasedir *d, enum lease_rewrite state)
+{
+	dir_calm(d, NOW, WALL);
+	d->f->wanted = true;
+	d->f->rewrite_at = NOW;
+	if (state == REWRITE_FILLED) { /* it waits there if the keeper is busy */
+		step_to(d, REWRITE_FILLING, NOW, WALL);
+		kill(d->f->keeper.pid, SIGSTOP);
+		ck_assert(leasesync_ask(&d->f->keeper, LEASESYNC_SYNC, d->f->file.fd));
+	}
+	step_to(d, state, NOW, WALL);
+}
+
+/* Appends while a rewrite stands at each of its states, the keeper hanging; then everything
+ * dies. */
+START_TEST(crash_in_each_state)
+{
+	const enum lease_rewrite state = (enum lease_rewrite)_i;
+	struct leasedir d;
+	size_t before;
+
+	dir_make(&d, 1);
+	use_big_pool(&d);
+	dir_begin(&d, NOW, WALL);
+	add_leases(&d, 0, 3000, NOW, WALL);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	reach(&d, state);
+	kill(d.f->keeper.pid, SIGSTOP);
+	before = file_size(&d, LEASEFILE_NAME);
+	add_leases(&d, 2990, 3100, NOW + 1, WALL + 1);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	ck_assert_uint_gt(file_size(&d, LEASEFILE_NAME) + file_size(&d, LEASESYNC_NEW), before);
+	for (int i = 0; i < 10 && state != REWRITE_FILLING; i++)
+		leasefile_maintain(d.f, d.pool, d.maps, NOW + 1, WALL + 1); /* must not block */
+	kill(d.f->keeper.pid, SIGKILL);
+	dir_crash(&d);
+	compare(&d, NOW + 2, WALL + 2, "crash");
+	dir_remove(&d);
+}
+END_TEST
+
+/* The keeper dies with the answer; the next one finds out what was done. */
+START_TEST(keeper_dies_in_each_state)
+{
+	const enum lease_rewrite state = (enum lease_rewrite)_i;
+	struct leasedir d;
+	ino_t ino;
+
+	dir_make(&d, 1);
+	use_big_pool(&d);
+	dir_begin(&d, NOW, WALL);
+	add_leases(&d, 0, 3000, NOW, WALL);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	ino = file_ino(&d);
+	reach(&d, state);
+	if (state == REWRITE_PUBLISHING)
+		leasesync_wait(&d.f->keeper);
+	kill(d.f->keeper.pid, SIGKILL);
+	waitpid(d.f->keeper.pid, NULL, 0);
+	add_leases(&d, 2990, 3100, NOW + 1, WALL + 1);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	for (int32_t t = 1; t < 40; t += 6)
+		dir_calm(&d, NOW + t, WALL + t);
+	ck_assert(file_ino(&d) != ino);
+	ck_assert(!dir_has(&d, LEASESYNC_NEW));
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	dir_crash(&d);
+	compare(&d, NOW + 40, WALL + 40, "keeper died");
+	dir_remove(&d);
+}
+END_TEST
+
+/* Records between any two slices, then a crash after a random number of slices. */
+START_TEST(rewrite_under_load)
+{
+	struct leasedir d;
+	int32_t now = NOW;
+
+	dir_make(&d, 1);
+	use_big_pool(&d);
+	dir_begin(&d, now, WALL);
+	add_leases(&d, 0, 20000, now, WALL);
+	random_state += (unsigned)_i;
+	d.f->wanted = true;
+	for (unsigned i = random_below(120); i > 0; i--) {
+		uint32_t from = random_below(30000);
+
+		leasefile_maintain(d.f, d.pool, d.maps, now, WALL);
+		add_leases(&d, from, from + random_below(50), now, WALL);
+		leasefile_commit(d.f);
+		usleep(100);
+	}
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	dir_crash(&d);
+	compare(&d, now, WALL, "load");
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(log_does_not_grow)
+{
+	struct leasedir d;
+	int32_t now = NOW;
+
+	dir_make(&d, 1);
+	dir_begin(&d, now, WALL);
+	for (int i = 0; i < 200; i++, now += 20) {
+		add_leases(&d, 0, 100, now, WALL + now - NOW);
+		ck_assert_int_eq(leasefile_commit(d.f), 0);
+		for (int n = 0; n < 4; n++) {
+			leasefile_maintain(d.f, d.pool, d.maps, now, WALL + now - NOW);
+			if (d.f->keeper.task != LEASESYNC_IDLE)
+				leasesync_wait(&d.f->keeper);
+		}
+		ck_assert_uint_le(file_size(&d, LEASEFILE_NAME), 1500 * 45);
+	}
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(removed_file_comes_back)
+{
+	struct leasedir d;
+	char path[128], other[128];
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	add_leases(&d, 0, 10, NOW, WALL);
+	leasefile_commit(d.f);
+	dir_calm(&d, NOW, WALL);
+	dir_name(&d, LEASEFILE_NAME, path);
+	dir_name(&d, "elsewhere", other);
+	ck_assert_int_eq(_i == 0 ? unlink(path) : rename(path, other), 0);
+	if (_i == 2)
+		dir_put(&d, LEASEFILE_NAME, "", 0);
+	add_leases(&d, 10, 11, NOW + 20, WALL + 20);
+	leasefile_commit(d.f);
+	while (!leasefile_trouble(d.f)) {
+		leasefile_maintain(d.f, d.pool, d.maps, NOW + 20, WALL + 20);
+		usleep(1000);
+	}
+	ck_assert_str_eq(news(&d), "dynamic.map: was removed or replaced by somebody else: Stale "
+				   "file handle (it is rewritten)");
+	dir_calm(&d, NOW + 20, WALL + 20);
+	ck_assert_str_eq(news(&d), "dynamic.map: was rewritten and has its name again");
+	dir_crash(&d);
+	compare(&d, NOW + 20, WALL + 20, "removed");
+	dir_remove(&d);
+}
+END_TEST
+
+/* ---- the keeper ---- */
+
+static unsigned count_fds(pid_t pid, char comm[32])
+{
+	char path[64];
+	unsigned n = 0;
+	struct dirent *e;
+	DIR *dir;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	in = fopen(path, "r");
+	ck_assert_ptr_nonnull(in);
+	ck_assert_ptr_nonnull(fgets(comm, 32, in));
+	fclose(in);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	ck_assert_ptr_nonnull(dir);
+	while ((e = readdir(dir)))
+		n += e->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+START_TEST(keeper_holds_nothing)
+{
+	struct leasedir d;
+	char comm[32] = "";
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	add_leases(&d, 0, 1, NOW, WALL);
+	leasefile_commit(d.f);
+	kill(d.f->keeper.pid, SIGTERM); /* to a whole group: must not end it */
+	kill(d.f->keeper.pid, SIGINT);
+	dir_calm(&d, NOW, WALL);
+	/* socket and directory; a file that it was handed just now it may still be closing */
+	for (int i = 0; i < 500 && count_fds(d.f->keeper.pid, comm) > 2; i++)
+		usleep(10000);
+	ck_assert_uint_eq(count_fds(d.f->keeper.pid, comm), 2);
+	ck_assert_str_eq(comm, "nat64d-leases\n");
+	ck_assert_ptr_null(news(&d));
+	dir_end(&d, NOW, WALL);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(keeper_is_replaced)
+{
+	struct leasedir d;
+	pid_t first;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	for (int i = 0; i < 2; i++) {
+		first = d.f->keeper.pid;
+		kill(first, SIGKILL);
+		waitpid(first, NULL, 0);
+		leasefile_maintain(d.f, d.pool, d.maps, NOW + i, WALL);
+		ck_assert_str_eq(news(&d), "dynamic.map: the process that syncs it is gone: "
+					   "No child processes (another one is started)");
+		if (i == 1) /* not one per second */
+			ck_assert_int_eq(leasefile_fd(d.f), -1);
+		dir_calm(&d, NOW + 5 * i, WALL + 5 * i);
+		ck_assert_int_ge(leasefile_fd(d.f), 0);
+		ck_assert_int_ne(d.f->keeper.pid, first);
+		ck_assert_str_eq(news(&d), "dynamic.map: the process that syncs it works again");
+		ck_assert_ptr_null(news(&d));
+	}
+	kill(d.f->keeper.pid, SIGKILL);
+	leasesync_wait(&d.f->keeper);
+	dir_end(&d, NOW, WALL); /* and a clean stop wants one too */
+	dir_open(&d);
+	dir_load(&d, NOW, WALL);
+	dir_remove(&d);
+}
+END_TEST
+
+/* ---- no space ---- */
+
+/* Check writes to a file as well: it must not see the limit, so no assertion while there is one. */
+static void limit_size(rlim_t to)
+{
+	struct rlimit r = {0};
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &r);
+	r.rlim_cur = to;
+	setrlimit(RLIMIT_FSIZE, &r);
+}
+
+static int limited_commit(struct leasedir *d, size_t limit, int *err)
+{
+	int rc;
+
+	limit_size(limit);
+	rc = leasefile_commit(d->f);
+	*err = errno;
+	limit_size(RLIM_INFINITY);
+	return rc;
+}
+
+static void limited_maintain(struct leasedir *d, size_t limit, int32_t now, int64_t wall)
+{
+	limit_size(limit);
+	leasefile_maintain(d->f, d->pool, d->maps, now, wall);
+	limit_size(RLIM_INFINITY);
+	usleep(500);
+}
+
+/* The disk ends in the middle of a line, and later it does not. */
+START_TEST(full_disk)
+{
+	struct leasedir d;
+	unsigned failed = 0;
+	size_t limit;
+	int err;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	add_leases(&d, 0, 10, NOW, WALL);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	limit = file_size(&d, LEASEFILE_NAME) + 60 + (unsigned)_i;
+	for (uint32_t i = 10; i < 50; i++) {
+		add_leases(&d, i, i + 1, NOW, WALL);
+		if (limited_commit(&d, limit, &err) < 0) {
+			failed++; /* once, when trouble begins */
+			ck_assert_int_eq(err, EFBIG);
+		}
+	}
+	ck_assert_uint_eq(failed, 1);
+	ck_assert_uint_eq(file_size(&d, LEASEFILE_NAME), limit);
+	ck_assert_str_eq(news(&d), "dynamic.map: cannot be written: File too large "
+				   "(leases stay in memory and are written later)");
+	limited_maintain(&d, limit, NOW + 2, WALL + 2);
+	ck_assert_ptr_null(news(&d));
+	ck_assert_int_eq(leasefile_trouble(d.f), EFBIG);
+	leasefile_maintain(d.f, d.pool, d.maps, NOW + 40, WALL + 40);
+	ck_assert_str_eq(news(&d), "dynamic.map: is written again, every lease is on record");
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	dir_crash(&d);
+	compare(&d, NOW + 40, WALL + 40, "full");
+	dir_remove(&d);
+}
+END_TEST
+
+/* More records than the buffer holds: a rewrite has to bring them back. */
+START_TEST(full_disk_for_long)
+{
+	struct leasedir d;
+	int32_t now = NOW;
+	int err;
+
+	dir_make(&d, 1);
+	use_big_pool(&d);
+	dir_begin(&d, now, WALL);
+	add_leases(&d, 0, 10, now, WALL);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	for (uint32_t i = 10; i < 10000; i += 10) {
+		add_leases(&d, i, i + 10, now, WALL);
+		limited_commit(&d, 1000, &err);
+		if (i % 100 != 0)
+			continue;
+		now++;
+		limited_maintain(&d, 1000, now, WALL + now - NOW);
+		ck_assert_uint_le(file_size(&d, LEASEFILE_NAME), 1000);
+	}
+	ck_assert_int_eq(leasefile_trouble(d.f), EFBIG);
+	ck_assert(d.f->wanted || d.f->rewrite != REWRITE_NONE);
+	ck_assert_uint_le(file_size(&d, LEASEFILE_NAME), 1000);
+	now += 100;
+	dir_calm(&d, now, WALL + now - NOW);
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	ck_assert(!dir_has(&d, LEASESYNC_NEW));
+	dir_crash(&d);
+	compare(&d, now, WALL + now - NOW, "full for long");
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(full_disk_at_the_end)
+{
+	struct leasedir d;
+	int rc, err;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	add_leases(&d, 0, 50, NOW, WALL);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	limit_size(500);
+	rc = leasefile_close(d.f, d.pool, d.maps, NOW, WALL);
+	err = errno;
+	limit_size(RLIM_INFINITY);
+	ck_assert_int_eq(rc, -1);
+	ck_assert(err == EFBIG || err == ENOSPC);
+	compare(&d, NOW, WALL, "stop on a full disk");
+	dir_remove(&d);
+}
+END_TEST
+
+static bool mount_small(const char *path)
+{
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return false;
+	return mount("tmpfs", path, "tmpfs", 0, "size=128k,mode=755") == 0;
+}
+
+START_TEST(full_file_system)
+{
+	static const char block[4096];
+	struct leasedir d;
+	char path[128];
+	int32_t now = NOW;
+	int fd;
+
+	dir_make(&d, 1);
+	if (!mount_small(d.path)) {
+		printf("# full_file_system: skipped, may not mount\n");
+		fflush(stdout);
+		dir_remove(&d);
+		return;
+	}
+	use_big_pool(&d);
+	dir_begin(&d, now, WALL);
+	add_leases(&d, 0, 10, now, WALL);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	dir_name(&d, "filler", path);
+	fd = open(path, O_WRONLY | O_CREAT, 0644);
+	while (write(fd, block, sizeof(block)) == sizeof(block))
+		;
+	close(fd);
+	for (uint32_t i = 10; i < 300; i++) {
+		add_leases(&d, i, i + 1, now, WALL);
+		leasefile_commit(d.f);
+	}
+	ck_assert_int_eq(leasefile_trouble(d.f), ENOSPC);
+	d.f->wanted = true;
+	dir_calm(&d, now, WALL); /* a rewrite fails too and leaves nothing behind */
+	ck_assert(!dir_has(&d, LEASESYNC_NEW));
+	unlink(path);
+	now += 100;
+	dir_calm(&d, now, WALL + 100);
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	dir_crash(&d);
+	compare(&d, now, WALL + 100, "tmpfs");
+	umount2(d.path, MNT_DETACH);
+	dir_remove(&d);
+}
+END_TEST
+
+/* ---- clocks ---- */
+
+/* A machine without a clock starts in 1970, or a wrong one in the future; then the time comes. */
+static const struct {
+	const char *name;
+	int64_t first, then;
+} steps[] = {
+	{"1970 to now", 5, WALL},
+	{"now to 1970", WALL, 5},
+	{"two hours on", WALL, WALL + 7200},
+	{"two hours back", WALL, WALL - 7200},
+};
+
+START_TEST(clock_is_set)
+{
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, steps[_i].first);
+	add_leases(&d, 0, 20, NOW, steps[_i].first);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	dir_calm(&d, NOW, steps[_i].first);
+	dir_calm(&d, NOW + 60, steps[_i].then);
+	dir_crash(&d);
+	compare(&d, NOW + 90, steps[_i].then + 30, steps[_i].name);
+	dir_remove(&d);
+}
+END_TEST
+
+/* ---- figures ---- */
+
+static double seconds(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void write_million(const struct leasedir *d, uint32_t n)
+{
+	char path[128], line[LEASETEXT_MAX];
+	FILE *out;
+
+	dir_name(d, LEASEFILE_NAME, path);
+	out = fopen(path, "w");
+	ck_assert_ptr_nonnull(out);
+	for (uint32_t i = 1; i <= n; i++) {
+		struct ip6 host = host_no(i);
+		size_t len = leasetext_format(line, ip4(BIG) + i, &host, WALL - i % 100000, NULL);
+
+		ck_assert_uint_eq(fwrite(line, 1, len, out), len);
+	}
+	ck_assert_int_eq(fclose(out), 0);
+}
+
+START_TEST(a_million_leases)
+{
+	const uint32_t n = 1000000;
+	double start, begun, load, cpu, longest = 0, slice;
+	unsigned slices = 0;
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_new_pool(&d, BIG, 12);
+	write_million(&d, n);
+	dir_open(&d);
+	begun = seconds(CLOCK_MONOTONIC);
+	start = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	dir_load(&d, NOW, WALL);
+	load = seconds(CLOCK_MONOTONIC) - begun;
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
+	ck_assert_uint_eq(pool_used(d.pool), n);
+	ck_assert_int_eq(leasefile_start(d.f), 0);
+	d.f->wanted = true;
+	do {
+		start = seconds(CLOCK_PROCESS_CPUTIME_ID);
+		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+		slice = seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
+		longest = slice > longest ? slice : longest;
+		slices += d.f->rewrite == REWRITE_FILLING;
+		if (d.f->rewrite != REWRITE_FILLING && d.f->keeper.task != LEASESYNC_IDLE)
+			leasesync_wait(&d.f->keeper);
+	} while (d.f->rewrite != REWRITE_NONE || slices == 0);
+	printf("# a million leases: loaded in %.2f s (CPU %.2f s), rewritten in %u slices, the "
+	       "longest "
+	       "%.2f ms\n",
+	       load, cpu, slices, longest * 1e3);
+	fflush(stdout);
+	ck_assert(load < 30);
+	ck_assert(longest < 0.25);
+	dir_remove(&d);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("leasecrash");
+	TCase *t = tcase_create("crash");
+
+	tcase_set_timeout(t, 180);
+	tcase_add_test(t, kill_at_random);
+	tcase_add_loop_test(t, crash_in_each_state, REWRITE_OPENING, REWRITE_PUBLISHING + 1);
+	tcase_add_loop_test(t, keeper_dies_in_each_state, REWRITE_OPENING, REWRITE_PUBLISHING + 1);
+	tcase_add_loop_test(t, rewrite_under_load, 0, 20);
+	tcase_add_test(t, log_does_not_grow);
+	tcase_add_loop_test(t, removed_file_comes_back, 0, 3);
+	tcase_add_test(t, keeper_holds_nothing);
+	tcase_add_test(t, keeper_is_replaced);
+	tcase_add_loop_test(t, full_disk, 0, 50);
+	tcase_add_test(t, full_disk_for_long);
+	tcase_add_test(t, full_disk_at_the_end);
+	tcase_add_test(t, full_file_system);
+	tcase_add_loop_test(t, clock_is_set, 0, ROWS(steps));
+	tcase_add_test(t, a_million_leases);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

@@ -1,0 +1,670 @@
+/* check_leasefile - what the lease file says is what comes back: format, damage, times, opening. */
+#include <stdint.h>
+#include <unistd.h>
+
+#include "leasedir.h"
+
+#define TAYGA_HEADER                                                                               \
+	"###\n###\n### TAYGA dynamic map database\n###\n### You can edit this (carefully!)\n###\n" \
+	"### Last written: Tue Nov 14 22:13:20 2023\n###\n###\n\n"
+
+static struct lease *must_hold(struct leasedir *d, const char *addr, const char *host)
+{
+	struct lease *l = pool_find4(d->pool, ip4(addr));
+	struct ip6 a = ip6(host);
+
+	ck_assert_msg(l != NULL, "%s is not leased", addr);
+	ck_assert_msg(ip6_equal(&l->host, &a), "%s is not that of %s", addr, host);
+	return l;
+}
+
+START_TEST(round_trip)
+{
+	struct leasedir d;
+	struct lease *l;
+	uint32_t a, b;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 0);
+	l = dir_lease(&d, "2001:db8::1", NOW);
+	a = l->addr;
+	dir_record(&d, l, NOW, WALL);
+	l = dir_lease(&d, "2001:db8::2", NOW + 7);
+	b = l->addr;
+	dir_record(&d, l, NOW + 7, WALL + 7);
+	ck_assert(l->on_record && l->saved == NOW + 7);
+	dir_end(&d, NOW + 10, WALL + 10);
+
+	dir_again(&d, 100, WALL + 20); /* the clock of the pool has begun anew */
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert_uint_eq(pool_used(d.pool), 2);
+	l = pool_find4(d.pool, a);
+	ck_assert(ip6_equal(&l->host, &(struct ip6){{0x20, 1, 0xd, 0xb8, [15] = 1}}));
+	ck_assert_int_eq(l->last, 100 - 20);
+	l = pool_find4(d.pool, b);
+	ck_assert_int_eq(l->last, 100 - 13);
+	ck_assert_int_eq(l->saved, l->last);
+	ck_assert(l->on_record);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(text_is_taygas)
+{
+	struct leasedir d;
+	char *text;
+	struct lease *l;
+	char want[128];
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	l = dir_lease(&d, "2001:db8::1", NOW - 5);
+	dir_record(&d, l, NOW, WALL);
+	text = dir_get(&d, LEASEFILE_NAME);
+	snprintf(want, sizeof(want), "192.0.2.%u\t2001:db8::1\t1699999995\n", l->addr & 0xff);
+	ck_assert_str_eq(text, want);
+	free(text);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(reads_what_tayga_wrote)
+{
+	static const char text[] = TAYGA_HEADER "192.0.2.77\t2001:db8::7\t1699999000\n"
+						"192.0.2.78 \t 2001:db8::8   1699990000\r\n";
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_put(&d, "dynamic.map~~", "x", 1);
+	dir_begin(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert_uint_eq(pool_used(d.pool), 2);
+	must_hold(&d, "192.0.2.77", "2001:db8::7");
+	must_hold(&d, "192.0.2.78", "2001:db8::8");
+	ck_assert(dir_has(&d, "dynamic.map~~"));
+	dir_remove(&d);
+}
+END_TEST
+
+/* A line between two good ones, and what is said about it. */
+static const struct {
+	const char *name;
+	const char *line; /* without newline */
+	const char *said; /* NULL: nothing */
+} lines[] = {
+	{"empty", "", NULL},
+	{"white space", " \t ", NULL},
+	{"comment", "# 1.2.3.4", NULL},
+	{"comment behind a space", "  #", NULL},
+	{"good", "192.0.2.9\t2001:db8::9\t1699999999", NULL},
+	{"future time", "192.0.2.9\t2001:db8::9\t9999999999", NULL},
+	{"the only prefix", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64::/96", NULL},
+	{"IPv4 cut", "192.0.2\t2001:db8::9\t1699999999", "\"192.0.2\" is not an IPv4 address"},
+	{"IPv4 with zeros", "192.0.2.010\t2001:db8::9\t1699999999",
+	 "\"192.0.2.010\" is not an IPv4 address"},
+	{"IPv6 bad", "192.0.2.9\t2001:db8::g\t1699999999",
+	 "\"2001:db8::g\" is not an IPv6 address"},
+	{"time with letters", "192.0.2.9\t2001:db8::9\t16999x", "\"16999x\" is not a unix time"},
+	{"time negative", "192.0.2.9\t2001:db8::9\t-5", "\"-5\" is not a unix time"},
+	{"time zero", "192.0.2.9\t2001:db8::9\t0", "\"0\" is not a unix time"},
+	{"time beyond 64 bits", "192.0.2.9\t2001:db8::9\t99999999999999999999",
+	 "\"99999999999999999999\" is not a unix time"},
+	{"two columns", "192.0.2.9\t2001:db8::9",
+	 "has too few columns (IPv4, IPv6 and time are expected)"},
+	{"five columns", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64::/96\tx",
+	 "has too many columns"},
+	{"two lines in one", "192.0.2.9\t2001:db8::9\t1699999999192.0.2.8\t2001:db8::8\t1699999999",
+	 "has too many columns"},
+	{"prefix without length", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64::",
+	 "\"2001:db8:64::\" is not an IPv6 prefix"},
+	{"prefix too long", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64::/129",
+	 "\"2001:db8:64::/129\" is not an IPv6 prefix"},
+	{"prefix unknown", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:65::/96",
+	 "prefix 2001:db8:65::/96 is not configured"},
+	{"no pool", "203.0.113.9\t2001:db8::9\t1699999999", "203.0.113.9 is in no dynamic-pool"},
+	{"network address", "192.0.2.0\t2001:db8::9\t1699999999",
+	 "192.0.2.0 is reserved (ipv4-addr, a map, or the network address)"},
+	{"reserved", "192.0.2.200\t2001:db8::9\t1699999999",
+	 "192.0.2.200 is reserved (ipv4-addr, a map, or the network address)"},
+	{"multicast host", "192.0.2.9\tff02::1\t1699999999",
+	 "its IPv6 address is not one of a host"},
+	{"escape sequence", "\033[2J\t2001:db8::9\t1699999999", "\"?[2J\" is not an IPv4 address"},
+	{"not ASCII", "\xff\xfe", "\"??\" is not an IPv4 address"},
+};
+
+START_TEST(one_line)
+{
+	struct leasedir d;
+	char text[512], want[256];
+	bool good = lines[_i].said == NULL;
+
+	dir_make(&d, 1);
+	pool_reserve(d.pool, &(struct prefix4){ip4("192.0.2.200"), 32});
+	snprintf(text, sizeof(text),
+		 "# a\n192.0.2.1\t2001:db8::1\t1699999999\n%s\n"
+		 "192.0.2.2\t2001:db8::2\t1699999999\n",
+		 lines[_i].line);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_open(&d);
+	dir_load(&d, NOW, WALL);
+	must_hold(&d, "192.0.2.1", "2001:db8::1");
+	must_hold(&d, "192.0.2.2", "2001:db8::2");
+	ck_assert_msg(d.said == (good ? 0 : 2), "%s: %u lines, %s", lines[_i].name, d.said,
+		      d.line[0]);
+	if (!good) {
+		snprintf(want, sizeof(want), "dynamic.map:3: %s", lines[_i].said);
+		ck_assert_msg(strcmp(d.line[0], want) == 0, "%s: %s", lines[_i].name, d.line[0]);
+		ck_assert_str_eq(d.line[1], "dynamic.map: 1 of 4 lines cannot be used; the file is "
+					    "kept as dynamic.map.bad-1");
+		ck_assert_uint_eq(pool_used(d.pool), 2);
+	}
+	ck_assert_msg(dir_has(&d, "dynamic.map.bad-1") == !good, "%s", lines[_i].name);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(nul_bytes)
+{
+	static const char text[] = "192.0.2.1\t2001:db8::1\t1699999999\n192.0.2.2\0\0\n"
+				   "192.0.2.3\t2001:db8::3\t1699999999\n\0\0\0\0";
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, sizeof(text) - 1);
+	dir_open(&d);
+	dir_load(&d, NOW, WALL);
+	ck_assert_uint_eq(pool_used(d.pool), 2);
+	ck_assert_uint_eq(d.said, 3);
+	ck_assert_str_eq(d.line[0], "dynamic.map:2: has NUL bytes");
+	ck_assert_str_eq(d.line[1], "dynamic.map:4: has NUL bytes");
+	dir_remove(&d);
+}
+END_TEST
+
+/* Lines longer than anything, a comment among them, in front of a good one; the lengths sit around
+ * the limit of a line and that of a piece. */
+START_TEST(long_lines)
+{
+	static const size_t lengths[] = {159, 160, 65534, 65535, 65536, 65537, 131072, 300000};
+	char *text = malloc(700000);
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		size_t n = lengths[i];
+		struct leasedir d;
+		char *p = text;
+
+		memset(p, '#', n);
+		p += n;
+		*p++ = '\n';
+		memset(p, '1', n);
+		p += n;
+		p += sprintf(p, "\n192.0.2.3\t2001:db8::3\t1699999999\n");
+		dir_make(&d, 1);
+		dir_put(&d, LEASEFILE_NAME, text, (size_t)(p - text));
+		dir_open(&d);
+		dir_load(&d, NOW, WALL);
+		ck_assert_msg(pool_used(d.pool) == 1, "%zu", n);
+		ck_assert_msg(d.said == 2, "%zu: %u %s", n, d.said, d.line[0]);
+		if (n >= 160)
+			ck_assert_str_eq(d.line[0], "dynamic.map:2: is too long");
+		dir_remove(&d);
+	}
+	free(text);
+}
+END_TEST
+
+START_TEST(garbage)
+{
+	size_t n = 3000000;
+	uint8_t *text = malloc(n);
+	struct leasedir d;
+
+	srandom((unsigned)_i);
+	for (size_t i = 0; i < n; i++)
+		text[i] = (uint8_t)(_i == 0 ? 0 : random());
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, n);
+	dir_begin(&d, NOW, WALL);
+	ck_assert_uint_eq(pool_used(d.pool), 0);
+	/* 20 lines, "more", and where it is kept */
+	ck_assert_msg(_i == 0 ? d.said == 2 : d.said == 22, "%u", d.said);
+	if (_i > 0)
+		ck_assert_ptr_nonnull(strstr(d.line[20], " more lines cannot be used"));
+	dir_end(&d, NOW, WALL);
+	free(text);
+	dir_again(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 0);
+	dir_remove(&d);
+}
+END_TEST
+
+/* However the file is cut, each line before the cut is kept, the cut one is said, and what comes
+ * next is not glued to it. */
+START_TEST(cut_anywhere)
+{
+	static const char text[] = "# x\n192.0.2.1\t2001:db8::1\t1699999991\n"
+				   "192.0.2.2\t2001:db8::2\t1699999992\n"
+				   "192.0.2.3\t2001:db8::3\t1699999993\n";
+	for (size_t cut = 0; cut < sizeof(text); cut++) {
+		unsigned whole = 0;
+		struct leasedir d;
+		bool torn = cut > 4 && text[cut - 1] != '\n';
+
+		for (size_t i = 4; i < cut; i++)
+			whole += text[i] == '\n';
+		dir_make(&d, 1);
+		dir_put(&d, LEASEFILE_NAME, text, cut);
+		dir_begin(&d, NOW, WALL);
+		ck_assert_msg(pool_used(d.pool) == whole, "cut %zu", cut);
+		ck_assert_msg(d.said == (torn ? 2 : 0), "cut %zu: %s", cut, d.line[0]);
+		if (torn)
+			ck_assert_ptr_nonnull(strstr(d.line[0], "is cut short"));
+		dir_record(&d, dir_lease(&d, "2001:db8::99", NOW), NOW, WALL);
+		dir_crash(&d);
+		dir_again(&d, NOW, WALL);
+		ck_assert_msg(pool_used(d.pool) == whole + 1, "cut %zu, second start", cut);
+		dir_remove(&d);
+	}
+}
+END_TEST
+
+START_TEST(last_line_wins)
+{
+	static const char text[] =
+		"192.0.2.1\t2001:db8::1\t1699999990\n" /* host moves */
+		"192.0.2.2\t2001:db8::1\t1699999991\n"
+		"192.0.2.3\t2001:db8::3\t1699999990\n" /* address moves */
+		"192.0.2.3\t2001:db8::4\t1699999991\n"
+		"192.0.2.5\t2001:db8::5\t1699999000\n" /* restamped */
+		"192.0.2.5\t2001:db8::5\t1699999500\n"
+		"192.0.2.8\t2001:db8::8\t1699999500\n" /* stamped again in 1970 */
+		"192.0.2.8\t2001:db8::8\t5\n"
+		"192.0.2.6\t2001:db8::6\t1699999000\n" /* overridden by one that has ended */
+		"192.0.2.6\t2001:db8::7\t1600000000\n# clean\n";
+	struct leasedir d;
+	char *after;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	ck_assert_uint_eq(pool_used(d.pool), 4);
+	ck_assert_int_eq(must_hold(&d, "192.0.2.8", "2001:db8::8")->last, NOW - 500);
+	must_hold(&d, "192.0.2.2", "2001:db8::1");
+	must_hold(&d, "192.0.2.3", "2001:db8::4");
+	ck_assert_int_eq(must_hold(&d, "192.0.2.5", "2001:db8::5")->last, NOW - 500);
+	ck_assert_uint_eq(d.said, 1);
+	ck_assert_str_eq(d.line[0],
+			 "dynamic.map: 1 leases were idle for more than 14 days and have ended");
+	dir_calm(&d, NOW, WALL);
+	after = dir_get(&d, LEASEFILE_NAME);
+	ck_assert_ptr_null(strstr(after, "192.0.2.6"));
+	ck_assert_ptr_null(strstr(after, "2001:db8::3\t"));
+	free(after);
+	dir_remove(&d);
+}
+END_TEST
+
+/* How long a lease has been idle after a start, by its stamp and how the last run ended. */
+static const struct {
+	const char *name;
+	int64_t stamp; /* before WALL */
+	bool clean;
+	int32_t idle, unsaved; /* -1: ended */
+} times[] = {
+	{"clean, exact", 1000, true, 1000, 1000},
+	{"clean, in the future", -1000, true, 0, 0},
+	{"clean, at the end", POOL_KEEP, true, POOL_KEEP, POOL_KEEP},
+	{"clean, too old", POOL_KEEP + 1, true, -1, 0},
+	{"unclean, may have been used since", 1000, false, 400, 1000},
+	{"unclean, not beyond now", 300, false, 0, 300},
+	{"unclean, in the future", -5, false, 0, 0},
+	{"unclean, at the end", POOL_KEEP + LEASEFILE_RESTAMP, false, POOL_KEEP,
+	 POOL_KEEP + LEASEFILE_RESTAMP},
+	{"unclean, too old", POOL_KEEP + LEASEFILE_RESTAMP + 1, false, -1, 0},
+	{"unclean, ages ago", WALL - 1, false, -1, 0},
+};
+
+START_TEST(times_come_back)
+{
+	struct leasedir d;
+	char text[128];
+	struct lease *l;
+
+	dir_make(&d, 1);
+	snprintf(text, sizeof(text), "192.0.2.1\t2001:db8::1\t%lld\n%s",
+		 (long long)(WALL - times[_i].stamp), times[_i].clean ? "# clean\n" : "");
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_open(&d);
+	dir_load(&d, 100, WALL);
+	l = pool_find4(d.pool, ip4("192.0.2.1"));
+	ck_assert_msg((l == NULL) == (times[_i].idle < 0), "%s", times[_i].name);
+	ck_assert_uint_eq(d.said, l ? 0 : 1);
+	if (l) {
+		ck_assert_msg(100 - l->last == times[_i].idle, "%s: %d", times[_i].name, l->last);
+		ck_assert_msg(100 - l->saved == times[_i].unsaved, "%s", times[_i].name);
+		ck_assert(l->on_record);
+	}
+	dir_remove(&d);
+}
+END_TEST
+
+/* The mark of a clean stop must not survive the start of the next run, even if nothing is
+ * recorded in it. */
+START_TEST(clean_mark_is_taken_back)
+{
+	struct leasedir d;
+	struct lease *l;
+	uint32_t addr;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	l = dir_lease(&d, "2001:db8::1", NOW);
+	addr = l->addr;
+	dir_record(&d, l, NOW, WALL);
+	pool_touch(d.pool, l, NOW + 50); /* not recorded: the clean stop does it */
+	dir_end(&d, NOW + 60, WALL + 60);
+	dir_again(&d, NOW + 400, WALL + 400);
+	l = pool_find4(d.pool, addr);
+	ck_assert_int_eq(l->last, NOW + 50);
+	dir_crash(&d);
+	dir_again(&d, NOW + 1000, WALL + 1000);
+	ck_assert_int_eq(pool_find4(d.pool, addr)->last, NOW + 650);
+	dir_crash(&d);
+	/* and a second crash adds nothing to the first */
+	dir_again(&d, NOW + 2000, WALL + 2000);
+	ck_assert_int_eq(pool_find4(d.pool, addr)->last, NOW + 650);
+	dir_remove(&d);
+}
+END_TEST
+
+/* Crash after crash, with a rewrite in between, a lease nobody uses keeps growing older. */
+START_TEST(rewrites_do_not_rejuvenate)
+{
+	static const char text[] = "192.0.2.1\t2001:db8::1\t1699990000\nbad\n";
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	for (int i = 0; i < 5; i++) {
+		if (i == 0)
+			dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+		dir_again(&d, NOW, WALL);
+		ck_assert_uint_eq(d.said, i == 0 ? 2 : 0);
+		ck_assert_int_eq(pool_find4(d.pool, ip4("192.0.2.1"))->last,
+				 NOW - 10000 + LEASEFILE_RESTAMP);
+		dir_calm(&d, NOW, WALL);
+		dir_crash(&d);
+	}
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(several_prefixes)
+{
+	struct leasedir d;
+	struct ip6 host = ip6("2001:db8::1");
+	struct lease *l[2];
+	uint32_t addr[2];
+	char *text;
+
+	dir_make(&d, 2);
+	dir_begin(&d, NOW, WALL);
+	for (unsigned i = 0; i < 2; i++) {
+		l[i] = pool_assign(d.pool, &host, i, NOW);
+		addr[i] = l[i]->addr;
+		dir_record(&d, l[i], NOW, WALL);
+	}
+	text = dir_get(&d, LEASEFILE_NAME);
+	ck_assert_ptr_nonnull(strstr(text, "\t1700000000\t2001:db8:64::/96\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\t1700000000\t2001:db8:64:1::/96\n"));
+	free(text);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_uint_eq(pool_find6(d.pool, &host, i)->addr, addr[i]);
+	dir_end(&d, NOW, WALL);
+
+	/* The second prefix leaves the configuration. */
+	map_table_free(d.maps);
+	d.maps = prefixes_of(1);
+	dir_again(&d, NOW, WALL);
+	ck_assert_uint_eq(pool_used(d.pool), 1);
+	ck_assert_ptr_nonnull(strstr(d.line[0], ": prefix 2001:db8:64:1::/96 is not configured"));
+	dir_end(&d, NOW, WALL);
+
+	/* It comes back while the daemon runs: every line gets its fourth column. */
+	dir_again(&d, NOW, WALL);
+	dir_calm(&d, NOW, WALL);
+	map_table_free(d.maps);
+	d.maps = prefixes_of(2);
+	dir_calm(&d, NOW + 20, WALL + 20);
+	text = dir_get(&d, LEASEFILE_NAME);
+	ck_assert_ptr_nonnull(strstr(text, "\t2001:db8:64::/96\n"));
+	free(text);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(bad_files_are_bounded)
+{
+	struct leasedir d;
+	char text[64], *kept;
+
+	dir_make(&d, 1);
+	for (int i = 1; i <= 12; i++) {
+		snprintf(text, sizeof(text), "bad %d\n", i);
+		dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+		dir_again(&d, NOW, WALL);
+		dir_calm(&d, NOW, WALL);
+		dir_crash(&d);
+	}
+	kept = dir_get(&d, "dynamic.map.bad-1");
+	ck_assert_str_eq(kept, "bad 1\n");
+	free(kept);
+	kept = dir_get(&d, "dynamic.map.bad-9");
+	ck_assert_str_eq(kept, "bad 9\n");
+	free(kept);
+	kept = dir_get(&d, "dynamic.map.bad-10");
+	ck_assert_str_eq(kept, "bad 12\n");
+	free(kept);
+	ck_assert(!dir_has(&d, "dynamic.map.bad-11"));
+	dir_remove(&d);
+}
+END_TEST
+
+static void make_link(const char *path)
+{
+	ck_assert_int_eq(symlink("dynamic.map", path), 0);
+}
+
+static void make_dir(const char *path)
+{
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+}
+
+static void make_fifo(const char *path)
+{
+	ck_assert_int_eq(mkfifo(path, 0644), 0);
+}
+
+static const struct {
+	const char *name;
+	void (*make)(const char *path);
+	const char *said;
+} odd_files[] = {
+	{"link", make_link, "is a symbolic link (it gets replaced: put the file itself there)"},
+	{"directory", make_dir, "is a directory, not a file (move it away)"},
+	{"fifo", make_fifo, "is not a regular file (move it away)"},
+};
+
+START_TEST(open_refuses_odd_files)
+{
+	struct leasedir d;
+	char path[128], err[256], want[256];
+
+	dir_make(&d, 1);
+	dir_name(&d, LEASEFILE_NAME, path);
+	odd_files[_i].make(path);
+	ck_assert_ptr_null(leasefile_open(d.path, err, sizeof(err)));
+	snprintf(want, sizeof(want), "%s %s", path, odd_files[_i].said);
+	ck_assert_str_eq(err, want);
+	if (odd_files[_i].make == make_dir)
+		rmdir(path);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(open_names_the_remedy)
+{
+	struct leasedir d;
+	char err[256], want[512], path[128];
+
+	dir_make(&d, 1);
+	dir_name(&d, "none", path);
+	ck_assert_ptr_null(leasefile_open(path, err, sizeof(err)));
+	snprintf(want, sizeof(want),
+		 "data-dir %s does not exist (create it: install -d -o USER %s)", path, path);
+	ck_assert_str_eq(err, want);
+	dir_put(&d, "none", "", 0);
+	ck_assert_ptr_null(leasefile_open(path, err, sizeof(err)));
+	snprintf(want, sizeof(want), "data-dir %s is not a directory", path);
+	ck_assert_str_eq(err, want);
+	dir_remove(&d);
+}
+END_TEST
+
+static void become_somebody(void)
+{
+	if (geteuid() == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+}
+
+static void become_root(void)
+{
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+}
+
+START_TEST(open_wants_to_write)
+{
+	struct leasedir d;
+	char err[256], path[128];
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, "", 0);
+	ck_assert_int_eq(chmod(d.path, 0555), 0);
+	become_somebody();
+	ck_assert_ptr_null(leasefile_open(d.path, err, sizeof(err)));
+	ck_assert_msg(strstr(err, "cannot be written by user id") != NULL, "%s", err);
+	become_root();
+	ck_assert_int_eq(chmod(d.path, 0777), 0);
+	dir_name(&d, LEASEFILE_NAME, path);
+	ck_assert_int_eq(chmod(path, 0444), 0);
+	become_somebody();
+	ck_assert_ptr_null(leasefile_open(d.path, err, sizeof(err)));
+	ck_assert_ptr_nonnull(strstr(err, "dynamic.map cannot be written by user id"));
+	become_root();
+
+	/* opened as root, started as somebody else */
+	chmod(path, 0644);
+	chmod(d.path, 0555);
+	if (getuid() == 0) {
+		dir_open(&d);
+		become_somebody();
+		ck_assert_int_eq(leasefile_start(d.f), -1);
+		ck_assert_int_eq(errno, EACCES);
+		become_root();
+	}
+	chmod(d.path, 0777);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(second_open_is_refused)
+{
+	struct leasedir d;
+	char err[256], want[256];
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	ck_assert_ptr_null(leasefile_open(d.path, err, sizeof(err)));
+	snprintf(want, sizeof(want),
+		 "data-dir %s is in use by another nat64d (stop it, or give each its own)", d.path);
+	ck_assert_str_eq(err, want);
+	dir_end(&d, NOW, WALL);
+	dir_open(&d);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(open_clears_away)
+{
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_put(&d, "dynamic.map.new", "x", 1);
+	dir_open(&d);
+	ck_assert(!dir_has(&d, "dynamic.map.new"));
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(mode_and_owner_stay)
+{
+	struct leasedir d;
+	struct stat st;
+	char path[128];
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, "bad\n", 4);
+	dir_name(&d, LEASEFILE_NAME, path);
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	if (getuid() == 0)
+		ck_assert_int_eq(chown(path, 1234, 2345), 0);
+	dir_begin(&d, NOW, WALL);
+	dir_end(&d, NOW, WALL);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0640);
+	if (getuid() == 0)
+		ck_assert(st.st_uid == 1234 && st.st_gid == 2345);
+	dir_remove(&d);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("leasefile");
+	TCase *text = tcase_create("text"), *open = tcase_create("open");
+
+	tcase_set_timeout(text, 60);
+	tcase_add_test(text, round_trip);
+	tcase_add_test(text, text_is_taygas);
+	tcase_add_test(text, reads_what_tayga_wrote);
+	tcase_add_loop_test(text, one_line, 0, ROWS(lines));
+	tcase_add_test(text, nul_bytes);
+	tcase_add_test(text, long_lines);
+	tcase_add_loop_test(text, garbage, 0, 4);
+	tcase_add_test(text, cut_anywhere);
+	tcase_add_test(text, last_line_wins);
+	tcase_add_loop_test(text, times_come_back, 0, ROWS(times));
+	tcase_add_test(text, clean_mark_is_taken_back);
+	tcase_add_test(text, rewrites_do_not_rejuvenate);
+	tcase_add_test(text, several_prefixes);
+	tcase_add_test(text, bad_files_are_bounded);
+	suite_add_tcase(s, text);
+	tcase_set_timeout(open, 20);
+	tcase_add_loop_test(open, open_refuses_odd_files, 0, ROWS(odd_files));
+	tcase_add_test(open, open_names_the_remedy);
+	tcase_add_test(open, open_wants_to_write);
+	tcase_add_test(open, second_open_is_refused);
+	tcase_add_test(open, open_clears_away);
+	tcase_add_test(open, mode_and_owner_stay);
+	suite_add_tcase(s, open);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}
