@@ -21,8 +21,7 @@
 #include "map.h"
 #include "pool.h"
 
-#define LEASEFILE_NAME    "dynamic.map"
-#define LEASEFILE_RESTAMP 600 /* seconds: the record of a lease in use is never older */
+#define LEASEFILE_NAME "dynamic.map"
 
 struct leasefile;
 
@@ -35,7 +34,7 @@ struct leasefile *leasefile_open(const char *dir, char *err, size_t err_size);
  * this moment by pool.h's clock and in unix time. Each line that cannot be used is said through
  * SAY with its number (the first 20 of them), and the file is then kept aside under another name
  * before it is rewritten. A lease never comes back older than it was: unless the last stop was
- * clean, its record may be LEASEFILE_RESTAMP seconds behind. 0, or -1 with errno if the file
+ * clean, its record may be POOL_RESTAMP seconds behind. 0, or -1 with errno if the file
  * cannot be read or memory is short. */
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		   int32_t now, int64_t wall, void (*say)(void *arg, const char *line), void *arg);

@@ -9,16 +9,11 @@
 #include <stdint.h>
 
 #define ICMP_NO_ANSWER 0xff /* struct icmp_answer.type: nothing is sent */
-#define NOTHING                   \
-	{                         \
-		ICMP_NO_ANSWER, 0 \
-	}
-#define ANSWER(type, code) \
-	{                  \
-		type, code \
-	}
 
 /* clang-format off */
+#define NOTHING            {ICMP_NO_ANSWER, 0}
+#define ANSWER(type, code) {type, code}
+
 #define REASONS(X) \
 	X(OK,             "ok",                      NONE,    NOTHING,        NOTHING,       "translated") \
 	/* 2.1: malformed */ \

@@ -15,10 +15,10 @@
 
 #include "leasestate.h"
 
-#define LOCK_TRIES 100 /* times 20 ms: the keeper of a killed daemon may still wait for its disk \
-			*/
-#define CLOCK_STEP  5  /* seconds; less is rounding */
-#define KEEPER_REST 5  /* seconds between keepers */
+/* Times 20 ms: the keeper of a killed daemon may still wait for its disk. */
+#define LOCK_TRIES  100
+#define CLOCK_STEP  5 /* seconds; less is rounding */
+#define KEEPER_REST 5 /* seconds between keepers */
 #define TICK        1000
 
 /* A network file system may have no such locks on directories; better to run than not to. */

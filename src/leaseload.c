@@ -3,7 +3,7 @@
  * Every intact line counts, wherever the damage is. The file may be anything, of any size: it is
  * read in pieces, and of what is wrong only the beginning is said in words.
  *
- * Times: a record may be LEASEFILE_RESTAMP seconds behind the last packet of its lease, unless
+ * Times: a record may be POOL_RESTAMP seconds behind the last packet of its lease, unless
  * the file ends with the mark of a clean stop. One written by Tayga has no mark, and its stamps
  * are late too. */
 #include "leasestate.h"
@@ -76,8 +76,8 @@ static int32_t idle_since(const struct load *l, int64_t when)
 {
 	if (when >= l->wall)
 		return 0;
-	if (l->wall - when > POOL_KEEP + LEASEFILE_RESTAMP)
-		return POOL_KEEP + LEASEFILE_RESTAMP + 1;
+	if (l->wall - when > POOL_KEEP + POOL_RESTAMP)
+		return POOL_KEEP + POOL_RESTAMP + 1;
 	return (int32_t)(l->wall - when);
 }
 
@@ -133,7 +133,7 @@ static void take_lease(struct load *l, const struct leasetext *t)
 		return;
 	}
 	if (!l->clean)
-		last = l->now - saved > LEASEFILE_RESTAMP ? saved + LEASEFILE_RESTAMP : l->now;
+		last = l->now - saved > POOL_RESTAMP ? saved + POOL_RESTAMP : l->now;
 	/* A stamp goes back when the clock was set back: no reason to shorten the same lease. */
 	lease = pool_find4(l->pool, t->addr);
 	if (lease && lease->prefix == prefix && ip6_equal(&lease->host, &t->host)) {

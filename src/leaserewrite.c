@@ -5,7 +5,7 @@
  * the name. A crash at any point leaves one of the two, and either is complete.
  *
  * A line written here bears the time that is on record (saved), not a later one: so what a crash
- * leads to, LEASEFILE_RESTAMP more than the record, does not grow with each rewrite. Only the
+ * leads to, POOL_RESTAMP more than the record, does not grow with each rewrite. Only the
  * last rewrite of a clean stop has the exact times, and says so in its last line. */
 #include "leasestate.h"
 

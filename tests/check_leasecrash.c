@@ -118,7 +118,7 @@ static _Noreturn void daemon_run(struct leasedir *d, int out, int32_t now)
 		if (!l)
 			continue;
 		pool_touch(d->pool, l, now);
-		if (!l->on_record || l->last - l->saved >= LEASEFILE_RESTAMP)
+		if (!l->on_record || l->last - l->saved >= POOL_RESTAMP)
 			dir_record(d, l, now, WALL + now);
 		ack = (struct ack){i, l->addr, l->last, now};
 		if (write(out, &ack, sizeof(ack)) != sizeof(ack))

@@ -320,9 +320,9 @@ static const struct {
 	{"unclean, may have been used since", 1000, false, 400, 1000},
 	{"unclean, not beyond now", 300, false, 0, 300},
 	{"unclean, in the future", -5, false, 0, 0},
-	{"unclean, at the end", POOL_KEEP + LEASEFILE_RESTAMP, false, POOL_KEEP,
-	 POOL_KEEP + LEASEFILE_RESTAMP},
-	{"unclean, too old", POOL_KEEP + LEASEFILE_RESTAMP + 1, false, -1, 0},
+	{"unclean, at the end", POOL_KEEP + POOL_RESTAMP, false, POOL_KEEP,
+	 POOL_KEEP + POOL_RESTAMP},
+	{"unclean, too old", POOL_KEEP + POOL_RESTAMP + 1, false, -1, 0},
 	{"unclean, ages ago", WALL - 1, false, -1, 0},
 };
 
@@ -392,7 +392,7 @@ START_TEST(rewrites_do_not_rejuvenate)
 		dir_again(&d, NOW, WALL);
 		ck_assert_uint_eq(d.said, i == 0 ? 2 : 0);
 		ck_assert_int_eq(pool_find4(d.pool, ip4("192.0.2.1"))->last,
-				 NOW - 10000 + LEASEFILE_RESTAMP);
+				 NOW - 10000 + POOL_RESTAMP);
 		dir_calm(&d, NOW, WALL);
 		dir_crash(&d);
 	}

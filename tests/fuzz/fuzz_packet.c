@@ -21,7 +21,8 @@
 #define VARIANT_UDP  0x0c /* enum udp_zero; 3 is 0 again */
 #define VARIANT_WKP  0x10 /* wkpf-strict */
 #define VARIANT_POOL 0x20 /* with a dynamic pool */
-#define VARIANT_FIX  0x40 /* right checksums are put in first: chance would take long to find them \
+#define VARIANT_FIX                                                                                \
+	0x40              /* right checksums are put in first: chance would take long to find them \
 			   */
 #define VARIANT_TINY 0x80 /* offlink-mtu 1280, else 65535 */
 
