@@ -1,0 +1,51 @@
+/* service - what makes a program a service: detaching, the pid file, the user it runs as, the
+ * service manager.
+ *
+ * Functions with ERR return 0, or -1 with one line there that names the thing and the remedy. */
+#ifndef NAT64D_SERVICE_H
+#define NAT64D_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SERVICE_ERR 256 /* room for a message */
+
+/* Goes on in a child in a session of its own, while the caller's process waits for the child's word
+ * and exits with it: 0 after service_detached(), 1 if the child ends before.  Returns the
+ * descriptor for that word, or -1 with errno. */
+int service_detach(void);
+
+/* All is well: lets the caller's process exit 0.  Standard input, output and error are /dev/null
+ * from here on, but KEEP_STDOUT keeps the second. */
+int service_detached(int word, bool keep_stdout);
+
+struct service_user {
+	uid_t uid;     /* -1: stay who we are */
+	gid_t gid;     /* -1: likewise */
+	char name[64]; /* for supplementary groups; empty: none */
+};
+
+/* Looks up USER and GROUP, names or numbers; NULL: not given. */
+int service_user_find(struct service_user *u, const char *user, const char *group, char *err);
+
+/* Changes the root directory to ROOT (NULL: not), and then the user and group for good. */
+int service_user_become(const struct service_user *u, const char *root, char *err);
+
+/* Opens PATH, locks it against a second daemon, and writes our process number into it. Returns its
+ * descriptor, or -1. */
+int service_pidfile_open(const char *path, char *err);
+/* Empties the file, and removes it if we may. */
+void service_pidfile_close(int fd, const char *path);
+
+/* The socket to the service manager that NOTIFY_SOCKET names [sd_notify(3)], or -1.  To be called
+ * before chroot. */
+int service_notify_open(void);
+/* Sends STATE, such as "READY=1".  Never waits; FD may be -1. */
+void service_notify(int fd, const char *state);
+/* How often the service manager wants to hear of us, in milliseconds, half its limit; 0: not at
+ * all. */
+int64_t service_watchdog(void);
+
+#endif

@@ -1,0 +1,36 @@
+/* setup - which link state, addresses and routes a configuration asks the kernel for, and asking
+ * for them.
+ *
+ * tun-up, tun-ip and tun-route say so in words.  `tun-setup yes` derives it: the link up and a
+ * route to the device for every prefix, pool, mapped IPv4 prefix, and for the translator's own
+ * addresses.  The IPv6 side of a map is a real host elsewhere and gets no route. */
+#ifndef NAT64D_SETUP_H
+#define NAT64D_SETUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf.h"
+#include "tun.h"
+
+struct setup {
+	bool up;
+	struct conf_addr *addr; /* belong to the configuration */
+	size_t addrs;
+	struct conf_addr *route; /* sorted, no two the same */
+	size_t routes;
+};
+
+/* What C asks for, to be given back with setup_free() before C is; NULL without memory. */
+struct setup *setup_new(const struct conf *c);
+void setup_free(struct setup *s);
+
+/* Asks for all of S but the routes of WAS (NULL: none), which are there already.  0; or -1 with a
+ * line in ERR, and the routes that were added are removed again. */
+int setup_apply(const struct setup *s, const struct setup *was, struct tun *t, char *err);
+
+/* Removes the routes of WAS that S does not ask for.  0, or -1 with a line in ERR about the last
+ * that could not be. */
+int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, char *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* tun - the TUN device: opened, read, written, watched; link, addresses and routes through it.
+ *
+ * The one part that knows the operating system's network: tun_linux.c.  Functions with ERR return
+ * 0, or -1 with one line there that names the thing and the remedy. */
+#ifndef NAT64D_TUN_H
+#define NAT64D_TUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "conf.h"
+#include "xlat.h"
+
+#define TUN_ERR        256   /* room for a message */
+#define TUN_PACKET_MAX 65536 /* longest packet the device can hand over, and one */
+
+struct tun;
+
+enum tun_change {      /* what tun_watch() saw; bits */
+	TUN_GONE = 1,  /* deleted */
+	TUN_MOVED = 2, /* into another network namespace: works, but is out of sight */
+	TUN_DOWN = 4,
+	TUN_UP = 8,
+	TUN_MTU = 16,
+	TUN_RENAMED = 32,
+};
+
+/* Attaches to the device NAME, or makes it for as long as the descriptor is open. */
+struct tun *tun_open(const char *name, char *err);
+void tun_close(struct tun *t);
+
+/* Makes NAME persistent (making it first, if need be), for the use of UID and GID, -1 for root
+ * alone. */
+int tun_make(const char *name, uid_t uid, gid_t gid, char *err);
+/* Removes NAME.  1 if there is no such device. */
+int tun_remove(const char *name, char *err);
+
+const char *tun_name(const struct tun *t);
+unsigned tun_mtu(const struct tun *t);
+bool tun_is_up(const struct tun *t);
+
+/* Descriptor to poll for POLLIN, then tun_read(): the next packet's length; 0: none now; -1 with
+ * errno, which is EBADFD once the device has been deleted. */
+int tun_fd(const struct tun *t);
+ssize_t tun_read(struct tun *t, uint8_t *buf, size_t size);
+/* Writes one packet; false if the device does not take it.  Neither waits. */
+bool tun_write(struct tun *t, const struct frame *f);
+
+/* Descriptor to poll for POLLIN, then tun_watch(): what has changed since the last time. */
+int tun_watch_fd(const struct tun *t);
+unsigned tun_watch(struct tun *t);
+
+int tun_link_up(struct tun *t, char *err);
+int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err);
+/* Nothing happens if the device has this very route already. */
+int tun_route_add(struct tun *t, const struct conf_addr *r, char *err);
+int tun_route_del(struct tun *t, const struct conf_addr *r, char *err);
+
+#endif

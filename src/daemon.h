@@ -1,0 +1,73 @@
+/* daemon - everything there is while it runs, owned by main. */
+#ifndef NAT64D_DAEMON_H
+#define NAT64D_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "leasefile.h"
+#include "log.h"
+#include "options.h"
+#include "pool.h"
+#include "report.h"
+#include "setup.h"
+#include "siphash.h"
+#include "tun.h"
+#include "xlat.h"
+
+struct daemon {
+	const struct options *opt;
+	struct conf *conf;
+	struct setup *setup;
+	struct tun *tun;
+	struct pool *pool;        /* NULL: no dynamic pool */
+	struct leasefile *leases; /* NULL: leases are not kept on disk */
+	struct siphash_key pool_key;
+	struct xlat xlat; /* points to conf, pool and buckets */
+	struct xlat_out out;
+	struct counters counters;
+	struct log_limit packet_log;
+
+	int signals; /* signalfd */
+	int notify;  /* socket to the service manager, or -1 */
+	int pidfile; /* descriptor, or -1 */
+
+	int64_t now;         /* ms of CLOCK_BOOTTIME, read once per burst */
+	int64_t maintain_at; /* ms: when maintenance is due */
+	int64_t leases_at;   /* ms: when the lease file wants it */
+	int64_t watchdog;    /* ms between signs of life, 0: none */
+	int64_t watchdog_at;
+	bool unreadable; /* the device refused a read: not before the next change or maintenance */
+	bool restamped;  /* records wait for the end of the burst */
+	bool stopping;
+	int status; /* to exit with */
+
+	uint8_t buffer[XLAT_HEADROOM + TUN_PACKET_MAX];
+};
+
+int64_t daemon_clock(void); /* ms of CLOCK_BOOTTIME */
+int64_t daemon_wall(void);  /* unix time, s */
+
+static inline int32_t daemon_seconds(const struct daemon *d)
+{
+	return (int32_t)(d->now / 1000);
+}
+
+/* Says a line about the configuration, and one about the lease file. */
+void daemon_say_conf(void *arg, bool error, const char *line);
+void daemon_say_lease(void *arg, const char *line);
+
+/* Logs what the lease file has to say about itself. */
+void daemon_lease_news(struct daemon *d);
+
+/* An empty pool for C, with what must not be handed out reserved.  NULL without memory. */
+struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c);
+
+/* Rereads the configuration: all of it is taken over, or none. */
+void daemon_reload(struct daemon *d);
+
+/* Serves until told to stop. */
+void daemon_loop(struct daemon *d);
+
+#endif

@@ -1,0 +1,295 @@
+/* loop - decides what is served in which order: packets in bounded bursts, then everybody else,
+ * then what is due.  Records of new leases are written before the packets that made them leave. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+
+#include "posix.h"
+#include "daemon.h"
+#include "service.h"
+
+#define BURST         64   /* packets between two looks at everything else */
+#define MAINTAIN_MS   1000 /* between two rounds of maintenance */
+#define EXPIRE_BUDGET 1000 /* leases ended per round */
+
+int64_t daemon_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t daemon_wall(void)
+{
+	return (int64_t)time(NULL);
+}
+
+void daemon_lease_news(struct daemon *d)
+{
+	const char *line;
+	bool bad;
+
+	while ((line = leasefile_news(d->leases, &bad)))
+		if (bad)
+			log_error("%s", line);
+		else
+			log_notice("%s", line);
+}
+
+static void stop(struct daemon *d, int status)
+{
+	d->stopping = true;
+	d->status = status;
+}
+
+static void commit(struct daemon *d)
+{
+	if (leasefile_commit(d->leases) < 0)
+		daemon_lease_news(d);
+	d->restamped = false;
+}
+
+/* A new lease goes on record before anyone can know of it; a fresh stamp on an old one has until
+ * the end of the burst. */
+static void record(struct daemon *d)
+{
+	bool fresh = false;
+
+	for (unsigned i = 0; i < d->out.records; i++) {
+		struct lease *l = d->out.record[i];
+
+		fresh |= !l->on_record;
+		if (d->leases)
+			leasefile_append(d->leases, l, daemon_seconds(d), daemon_wall());
+		l->saved = daemon_seconds(d);
+		l->on_record = true;
+	}
+	d->counters.recorded += d->out.records;
+	if (!d->leases)
+		return;
+	if (fresh)
+		commit(d);
+	else
+		d->restamped = true;
+}
+
+/* An answered echo request has become the reply by now: that is described then. */
+static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, size_t len)
+{
+	char line[512];
+
+	if (!(reason_table[why].class & d->conf->log) || !log_limit_take(&d->packet_log, d->now))
+		return;
+	if (why == R_SELF_ECHO && d->out.frames > 0) {
+		bytes = d->out.frame[0].head;
+		len = d->out.frame[0].head_len;
+	}
+	log_notice("%s", report_packet(line, sizeof(line), why, bytes, len));
+}
+
+static void send_frames(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->out.frames; i++)
+		if (!tun_write(d->tun, &d->out.frame[i]))
+			d->counters.write_failed++;
+	d->counters.answers += d->out.is_answer ? d->out.frames : 0;
+	d->counters.suppressed += d->out.suppressed;
+}
+
+static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len)
+{
+	enum report_dir dir = report_dir(bytes[0]);
+	enum reason why = xlat_packet(&d->xlat, bytes, len, d->now, &d->out);
+
+	d->counters.reason[dir][why]++;
+	d->counters.bytes[dir] += len;
+	if (d->out.records > 0)
+		record(d);
+	send_frames(d);
+	log_packet(d, why, bytes, len);
+}
+
+/* A device that is down or in some trouble is left alone until netlink or the next maintenance. */
+static void device_failed(struct daemon *d)
+{
+	d->unreadable = true;
+	if (errno == EIO)
+		return;
+	if (errno == EBADFD)
+		log_error("tun-device %s: has been deleted", tun_name(d->tun));
+	else
+		log_error("tun-device %s: read: %s", tun_name(d->tun), strerror(errno));
+	stop(d, 1);
+}
+
+static void serve_packets(struct daemon *d)
+{
+	uint8_t *bytes = d->buffer + XLAT_HEADROOM;
+
+	for (int i = 0; i < BURST && !d->stopping; i++) {
+		ssize_t n = tun_read(d->tun, bytes, TUN_PACKET_MAX);
+
+		if (n < 0)
+			device_failed(d);
+		if (n <= 0)
+			break;
+		serve_packet(d, bytes, (size_t)n);
+	}
+	if (d->restamped)
+		commit(d);
+}
+
+/* Routes go with the link, and come back with it if we may. */
+static void link_up_again(struct daemon *d)
+{
+	char err[TUN_ERR];
+
+	log_notice("tun-device %s: the link is up", tun_name(d->tun));
+	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
+		log_warning("%s", err);
+}
+
+static void serve_link(struct daemon *d)
+{
+	unsigned change = tun_watch(d->tun);
+	const char *name = tun_name(d->tun);
+
+	d->unreadable = false;
+	if (change & TUN_GONE) {
+		log_error("tun-device %s: has been deleted", name);
+		stop(d, 1);
+	}
+	if (change & TUN_MOVED)
+		log_warning("tun-device %s: is in another network namespace now: changes of its "
+			    "MTU and state are not seen any more",
+			    name);
+	if (change & TUN_RENAMED)
+		log_notice("tun-device %s: is now named %s", d->conf->tun_device, name);
+	if (change & TUN_MTU)
+		log_notice("tun-device %s: MTU %u", name, tun_mtu(d->tun));
+	if (change & TUN_DOWN)
+		log_warning("tun-device %s: the link is down, nothing is translated", name);
+	if (change & TUN_UP)
+		link_up_again(d);
+	d->xlat.mtu = tun_mtu(d->tun);
+}
+
+static void log_counters(void *arg, const char *line)
+{
+	(void)arg;
+	log_notice("%s", line);
+}
+
+/* From now on a second signal ends us at once. */
+static void stop_by_signal(struct daemon *d)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	stop(d, 0);
+}
+
+static void serve_signal(struct daemon *d)
+{
+	struct signalfd_siginfo info;
+
+	if (read(d->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		daemon_reload(d);
+	else if (info.ssi_signo == SIGUSR1)
+		report_lines(&d->counters, d->pool, log_counters, NULL);
+	else
+		stop_by_signal(d);
+}
+
+static void serve_leases(struct daemon *d)
+{
+	d->leases_at = d->now + leasefile_maintain(d->leases, d->pool, d->conf->maps,
+						   daemon_seconds(d), daemon_wall());
+	daemon_lease_news(d);
+}
+
+static void maintain(struct daemon *d)
+{
+	unsigned long suppressed = log_limit_suppressed(&d->packet_log);
+
+	if (suppressed > 0)
+		log_notice("%lu lines about packets suppressed", suppressed);
+	if (d->pool)
+		pool_expire(d->pool, daemon_seconds(d), EXPIRE_BUDGET);
+	d->unreadable = false;
+	d->maintain_at = d->now + MAINTAIN_MS;
+}
+
+static void serve_what_is_due(struct daemon *d)
+{
+	if (d->now >= d->maintain_at)
+		maintain(d);
+	if (d->leases && d->now >= d->leases_at)
+		serve_leases(d);
+	if (d->watchdog > 0 && d->now >= d->watchdog_at) {
+		service_notify(d->notify, "WATCHDOG=1");
+		d->watchdog_at = d->now + d->watchdog;
+	}
+}
+
+static int wait_time(const struct daemon *d)
+{
+	int64_t at = d->maintain_at;
+
+	if (d->leases && d->leases_at < at)
+		at = d->leases_at;
+	if (d->watchdog > 0 && d->watchdog_at < at)
+		at = d->watchdog_at;
+	return at > d->now ? (int)(at - d->now) : 0;
+}
+
+/* If poll() fails, for want of memory, what is due is still done. */
+static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
+{
+	if (poll(from, n, wait_time(d)) < 0)
+		for (nfds_t i = 0; i < n; i++)
+			from[i].revents = 0;
+	d->now = daemon_clock();
+}
+
+void daemon_loop(struct daemon *d)
+{
+	enum {
+		DEVICE,
+		LINK,
+		SIGNALS,
+		LEASES,
+		SOURCES
+	};
+	struct pollfd from[SOURCES] = {
+		[DEVICE] = {.fd = tun_fd(d->tun), .events = POLLIN},
+		[LINK] = {.fd = tun_watch_fd(d->tun), .events = POLLIN},
+		[SIGNALS] = {.fd = d->signals, .events = POLLIN},
+		[LEASES] = {.fd = -1, .events = POLLIN},
+	};
+
+	d->now = daemon_clock();
+	while (!d->stopping) {
+		from[DEVICE].fd = d->unreadable ? -1 : tun_fd(d->tun);
+		from[LEASES].fd = d->leases ? leasefile_fd(d->leases) : -1;
+		wait_for(d, from, SOURCES);
+		if (from[SIGNALS].revents)
+			serve_signal(d);
+		if (from[LINK].revents)
+			serve_link(d);
+		if (from[LEASES].revents)
+			d->leases_at = d->now;
+		serve_what_is_due(d);
+		if (from[DEVICE].revents)
+			serve_packets(d);
+	}
+}

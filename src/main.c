@@ -1,0 +1,364 @@
+/* main - decides the order of a start and of a stop; everything is owned here.
+ *
+ * The configuration is read before anything is touched; what needs root is opened before rights are
+ * given up; the caller is told that all is well only after the leases are loaded. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+
+#include "posix.h"
+#include "daemon.h"
+#include "service.h"
+
+/* High enough for path-MTU discovery and traceroutes of many hosts at once, low enough for nobody
+ * to use us as an amplifier. */
+static const struct bucket_conf icmp_limits = {
+	.all_rate = 1000, .all_burst = 2000, .net_rate = 50, .net_burst = 100};
+
+void daemon_say_conf(void *arg, bool error, const char *line)
+{
+	(void)arg;
+	log_line(error ? LEVEL_ERROR : LEVEL_WARNING, line);
+}
+
+void daemon_say_lease(void *arg, const char *line)
+{
+	(void)arg;
+	log_line(LEVEL_WARNING, line);
+}
+
+static int complain(const char *err)
+{
+	log_error("%s", err);
+	return -1;
+}
+
+static int exit_saying(const char *err)
+{
+	log_error("%s", err);
+	return 1;
+}
+
+static int fill_random(void *p, size_t len)
+{
+	uint8_t *at = p;
+
+	while (len > 0) {
+		ssize_t n = getrandom(at, len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int build_translator(struct daemon *d)
+{
+	struct siphash_key bucket_key;
+
+	if (fill_random(&d->pool_key, sizeof(d->pool_key)) < 0 ||
+	    fill_random(&bucket_key, sizeof(bucket_key)) < 0 ||
+	    fill_random(&d->xlat.key, sizeof(d->xlat.key)) < 0 ||
+	    fill_random(d->xlat.ident, sizeof(d->xlat.ident)) < 0)
+		return complain("getrandom: the kernel gives no random numbers");
+	d->xlat.buckets = bucket_new(&icmp_limits, &bucket_key);
+	if (d->conf->pools > 0)
+		d->pool = daemon_new_pool(d, d->conf);
+	if (!d->xlat.buckets || (d->conf->pools > 0 && !d->pool))
+		return complain("out of memory");
+	d->xlat.conf = &d->conf->xlat;
+	d->xlat.maps = d->conf->maps;
+	d->xlat.pool = d->pool;
+	d->xlat.mtu = tun_mtu(d->tun);
+	return 0;
+}
+
+static int open_device(struct daemon *d)
+{
+	char err[TUN_ERR];
+
+	d->tun = tun_open(d->conf->tun_device, err);
+	if (!d->tun)
+		return complain(err);
+	d->setup = setup_new(d->conf);
+	if (!d->setup)
+		return complain("out of memory");
+	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
+		return complain(err);
+	if (tun_mtu(d->tun) < 1280)
+		log_warning("tun-device %s: MTU %u is too small for IPv6, which needs 1280",
+			    tun_name(d->tun), tun_mtu(d->tun));
+	return 0;
+}
+
+static int open_leases(struct daemon *d)
+{
+	char err[512];
+
+	if (!d->conf->data_dir || !d->pool)
+		return 0;
+	d->leases = leasefile_open(d->opt->chroot ? "/" : d->conf->data_dir, err, sizeof(err));
+	if (!d->leases && d->opt->chroot)
+		log_error("in the chroot %s:", d->conf->data_dir);
+	if (!d->leases)
+		return complain(err);
+	d->now = daemon_clock();
+	if (leasefile_load(d->leases, d->pool, d->conf->maps, daemon_seconds(d), daemon_wall(),
+			   daemon_say_lease, NULL) < 0) {
+		log_error("data-dir %s: " LEASEFILE_NAME ": %s", d->conf->data_dir,
+			  strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+static int start_leases(struct daemon *d)
+{
+	if (!d->leases || leasefile_start(d->leases) == 0)
+		return 0;
+	log_error("data-dir %s: %s (the user that nat64d runs as must be able to write there)",
+		  d->conf->data_dir, strerror(errno));
+	return -1;
+}
+
+/* The signals that are read from a descriptor; those of a stop are left to kill a start that hangs.
+ */
+static void block_signals(bool stop_too)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	if (stop_too) {
+		sigaddset(&set, SIGTERM);
+		sigaddset(&set, SIGINT);
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGUSR2, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+static int open_signals(struct daemon *d)
+{
+	sigset_t set;
+
+	block_signals(true);
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (d->signals >= 0)
+		return 0;
+	log_error("signalfd: %s", strerror(errno));
+	return -1;
+}
+
+/* First of all: a second daemon must not touch anything. */
+static int open_pidfile(struct daemon *d)
+{
+	char err[SERVICE_ERR];
+
+	if (!d->opt->pidfile)
+		return 0;
+	d->pidfile = service_pidfile_open(d->opt->pidfile, err);
+	return d->pidfile < 0 ? complain(err) : 0;
+}
+
+/* The lease file is opened by the user we become: it says what that user may not do, and root
+ * follows no link that the user left there. */
+static int give_up_rights(struct daemon *d, const struct service_user *user)
+{
+	char err[SERVICE_ERR];
+
+	d->notify = service_notify_open();
+	if (service_user_become(user, d->opt->chroot ? d->conf->data_dir : NULL, err) < 0)
+		return complain(err);
+	return 0;
+}
+
+static int start(struct daemon *d, const struct service_user *user)
+{
+	if (open_pidfile(d) < 0 || open_device(d) < 0 || build_translator(d) < 0 ||
+	    give_up_rights(d, user) < 0 || open_leases(d) < 0 || open_signals(d) < 0)
+		return -1;
+	return start_leases(d);
+}
+
+static void announce(struct daemon *d, int word)
+{
+	if (word >= 0) {
+		service_detached(word, d->opt->sink == SINK_STDOUT);
+		log_tee_stderr(false);
+	}
+	log_never_wait();
+	log_notice("translating on %s: MTU %u, %zu maps, %zu of %zu addresses leased",
+		   tun_name(d->tun), tun_mtu(d->tun), map_count(d->conf->maps),
+		   d->pool ? pool_used(d->pool) : 0, d->pool ? pool_size(d->pool) : 0);
+	if (!tun_is_up(d->tun))
+		log_warning("tun-device %s: the link is down, nothing is translated",
+			    tun_name(d->tun));
+	d->watchdog = service_watchdog();
+	service_notify(d->notify, "READY=1");
+}
+
+static void finish(struct daemon *d)
+{
+	d->now = daemon_clock();
+	service_notify(d->notify, "STOPPING=1");
+	if (leasefile_close(d->leases, d->pool, d->conf->maps, daemon_seconds(d), daemon_wall()) <
+	    0)
+		log_error("data-dir %s: the lease file was not rewritten: %s", d->conf->data_dir,
+			  strerror(errno));
+	service_pidfile_close(d->pidfile, d->opt->pidfile);
+	setup_free(d->setup);
+	tun_close(d->tun);
+	pool_free(d->pool);
+	bucket_free(d->xlat.buckets);
+}
+
+static int run(const struct options *o, struct conf *c, const struct service_user *user, int word)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	int status = 1;
+
+	if (!d)
+		return exit_saying("out of memory");
+	d->opt = o;
+	d->conf = c;
+	d->notify = d->pidfile = d->signals = -1;
+	if (start(d, user) == 0) {
+		announce(d, word);
+		daemon_loop(d);
+		status = d->status;
+		log_notice("stopping");
+	}
+	finish(d);
+	conf_free(d->conf); /* a reload may have replaced C */
+	free(d);
+	return status;
+}
+
+/* Until the daemon stands, its caller reads what is wrong. */
+static int run_detached(struct options *o, struct conf *c, const struct service_user *user)
+{
+	int word = service_detach();
+
+	if (word < 0) {
+		log_error("detaching: %s", strerror(errno));
+		conf_free(c);
+		return 1;
+	}
+	return run(o, c, user, word);
+}
+
+static int make_device(const struct conf *c, const struct service_user *user)
+{
+	char err[TUN_ERR];
+
+	if (tun_make(c->tun_device, user->uid, user->gid, err) < 0)
+		return exit_saying(err);
+	log_notice("tun-device %s: is persistent", c->tun_device);
+	return 0;
+}
+
+static int remove_device(const struct conf *c)
+{
+	char err[TUN_ERR];
+	int rc = tun_remove(c->tun_device, err);
+
+	if (rc < 0)
+		return exit_saying(err);
+	log_notice("tun-device %s: %s", c->tun_device,
+		   rc > 0 ? "is not there, nothing to remove" : "removed");
+	return 0;
+}
+
+static int print(const struct conf *c)
+{
+	conf_print(c, stdout);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	log_error("standard output: %s", strerror(errno));
+	return 1;
+}
+
+static int tested(const struct conf *c)
+{
+	char line[4200];
+
+	snprintf(line, sizeof(line), "%s: configuration is fine", c->path);
+	log_line(LEVEL_NOTICE, line);
+	return 0;
+}
+
+static int without_running(const struct options *o, const struct conf *c,
+			   const struct service_user *user)
+{
+	switch (o->action) {
+	case ACTION_MAKE:
+		return make_device(c, user);
+	case ACTION_REMOVE:
+		return remove_device(c);
+	case ACTION_TEST:
+		return tested(c);
+	case ACTION_PRINT:
+		return print(c);
+	case ACTION_RUN:
+		break;
+	}
+	return 1;
+}
+
+static void open_log(struct options *o)
+{
+	bool detach = o->action == ACTION_RUN && !o->foreground;
+
+	if (detach && o->sink == SINK_STDERR)
+		o->sink = SINK_SYSLOG;
+	log_tee_stderr(detach);
+	if (log_open(o->sink, o->debug) < 0)
+		log_warning("%s: %s (messages are tried there again)",
+			    o->sink == SINK_SYSLOG ? "syslog" : "journal", strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct conf_diag diag = {.say = daemon_say_conf};
+	struct service_user user;
+	char err[SERVICE_ERR];
+	struct conf *c;
+	int status = options_parse(&o, argc, argv);
+
+	if (status >= 0)
+		return status;
+	block_signals(false);
+	open_log(&o);
+	if (service_user_find(&user, o.user, o.group, err) < 0)
+		return exit_saying(err);
+	c = conf_load(o.config, getenv("STATE_DIRECTORY"), &diag);
+	if (!c)
+		return 1;
+	if (o.chroot && !c->data_dir) {
+		log_error("--chroot needs a data-dir to go to");
+		status = 1;
+	} else if (o.action == ACTION_RUN) {
+		return o.foreground ? run(&o, c, &user, -1) : run_detached(&o, c, &user);
+	} else {
+		status = without_running(&o, c, &user);
+	}
+	conf_free(c);
+	return status;
+}

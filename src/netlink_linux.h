@@ -1,0 +1,45 @@
+/* netlink - the kernel's links, addresses and routes, asked and told one at a time.
+ *
+ * Private to the Linux shell.  Calls that can fail return 0, or -1 with errno. */
+#ifndef NAT64D_NETLINK_LINUX_H
+#define NAT64D_NETLINK_LINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+
+struct netlink {
+	int fd;
+	uint32_t seq;
+	char why[128]; /* the kernel's own words about the last failure, or empty */
+};
+
+struct netlink_link {
+	char name[16];
+	unsigned mtu;
+	bool up;
+	unsigned queues; /* open ones of a multi-queue TUN device, else 0 */
+};
+
+int netlink_open(struct netlink *nl);
+void netlink_close(struct netlink *nl);
+
+/* A socket that becomes readable when any link changes. */
+int netlink_monitor_open(void);
+/* Takes everything out of it. */
+void netlink_monitor_drain(int fd);
+
+int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out);
+int netlink_link_up(struct netlink *nl, unsigned index);
+
+int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a);
+int netlink_route_add(struct netlink *nl, unsigned index, const struct conf_addr *r);
+int netlink_route_del(struct netlink *nl, unsigned index, const struct conf_addr *r);
+
+/* The interface of the route that has exactly the prefix R, or 0 if there is none (or it has no
+ * interface). */
+unsigned netlink_route_index(struct netlink *nl, const struct conf_addr *r);
+
+#endif

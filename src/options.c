@@ -1,0 +1,180 @@
+/* options - decides what each option means, and that those of Tayga mean the same here. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "options.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "(unversioned)"
+#endif
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+enum { /* long options without a letter */
+	OPT_MKTUN = 256,
+	OPT_RMTUN,
+	OPT_SYSLOG,
+	OPT_STDOUT,
+	OPT_JOURNAL,
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"nodetach", no_argument, NULL, 'n'},
+	{"user", required_argument, NULL, 'u'},
+	{"group", required_argument, NULL, 'g'},
+	{"chroot", no_argument, NULL, 'r'},
+	{"pidfile", required_argument, NULL, 'p'},
+	{"test", no_argument, NULL, 't'},
+	{"print", no_argument, NULL, 'T'},
+	{"mktun", no_argument, NULL, OPT_MKTUN},
+	{"rmtun", no_argument, NULL, OPT_RMTUN},
+	{"syslog", no_argument, NULL, OPT_SYSLOG},
+	{"stdout", no_argument, NULL, OPT_STDOUT},
+	{"journal", no_argument, NULL, OPT_JOURNAL},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+	"usage: nat64d [-dnr] [-c FILE] [-u USER] [-g GROUP] [-p FILE] [--syslog | --stdout | "
+	"--journal]\n"
+	"       nat64d [-c FILE] -t | -T | --mktun | --rmtun\n"
+	"\n"
+	"  -c, --config FILE   read FILE instead of " SYSCONFDIR "/nat64.conf\n"
+	"  -t, --test          check the configuration and exit\n"
+	"  -T, --print         print the configuration in canonical form and exit\n"
+	"      --mktun         make the device persistent and exit (with -u and -g: for them)\n"
+	"      --rmtun         remove the device and exit\n"
+	"\n"
+	"  -n, --nodetach      stay in the foreground\n"
+	"  -d                  debug messages; stay in the foreground\n"
+	"  -u, --user USER     run as USER, and in its group unless -g says another\n"
+	"  -g, --group GROUP   run as GROUP\n"
+	"  -r, --chroot        change the root directory to data-dir\n"
+	"  -p, --pidfile FILE  write the process number to FILE, and lock it\n"
+	"      --syslog, --stdout, --journal\n"
+	"                      where messages go (default: standard error; syslog once detached)\n"
+	"\n"
+	"      --help, --version\n"
+	"\n"
+	"The manual is nat64d(8), that of the configuration file nat64.conf(5).\n";
+
+static int complain(const char *what, const char *which)
+{
+	fprintf(stderr, "nat64d: %s%s; try nat64d --help\n", what, which);
+	return 1;
+}
+
+static int choose(struct options *o, enum action action)
+{
+	if (o->action != ACTION_RUN && o->action != action)
+		return complain("more than one of -t, -T, --mktun and --rmtun", "");
+	o->action = action;
+	return -1;
+}
+
+static int log_to(struct options *o, enum log_sink sink)
+{
+	if (o->sink != SINK_STDERR && o->sink != sink)
+		return complain("more than one of --syslog, --stdout and --journal", "");
+	o->sink = sink;
+	return -1;
+}
+
+static int tell(const char *text)
+{
+	return fputs(text, stdout) == EOF || fflush(stdout) == EOF ? 1 : 0;
+}
+
+static int apply_long(struct options *o, int opt)
+{
+	switch (opt) {
+	case OPT_MKTUN:
+		return choose(o, ACTION_MAKE);
+	case OPT_RMTUN:
+		return choose(o, ACTION_REMOVE);
+	case OPT_SYSLOG:
+		return log_to(o, SINK_SYSLOG);
+	case OPT_STDOUT:
+		return log_to(o, SINK_STDOUT);
+	case OPT_JOURNAL:
+		return log_to(o, SINK_JOURNAL);
+	case OPT_HELP:
+		return tell(help);
+	case OPT_VERSION:
+		return tell("nat64d " PACKAGE_VERSION "\n");
+	default:
+		return complain("internal error in options", "");
+	}
+}
+
+static int apply(struct options *o, int opt)
+{
+	switch (opt) {
+	case 'c':
+		o->config = optarg;
+		return -1;
+	case 'd':
+		o->debug = true;
+		o->foreground = true;
+		return -1;
+	case 'n':
+		o->foreground = true;
+		return -1;
+	case 'u':
+		o->user = optarg;
+		return -1;
+	case 'g':
+		o->group = optarg;
+		return -1;
+	case 'r':
+		o->chroot = true;
+		return -1;
+	case 'p':
+		o->pidfile = optarg;
+		return -1;
+	case 't':
+		return choose(o, ACTION_TEST);
+	case 'T':
+		return choose(o, ACTION_PRINT);
+	default:
+		return apply_long(o, opt);
+	}
+}
+
+/* getopt_long() has stopped at something it does not know, or that lacks its argument. */
+static int bad_option(int opt, char **argv)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+	bool is_long = strncmp(argv[optind - 1], "--", 2) == 0;
+	const char *which = is_long || optopt <= 0 || optopt > 255 ? argv[optind - 1] : letter;
+
+	return complain(opt == ':' ? "no argument to " : "unknown option ", which);
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	int opt, status;
+
+	*o = (struct options){.config = SYSCONFDIR "/nat64.conf", .sink = SINK_STDERR};
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":c:dnu:g:rp:tT", long_options, NULL)) != -1) {
+		if (opt == '?' || opt == ':')
+			return bad_option(opt, argv);
+		status = apply(o, opt);
+		if (status >= 0)
+			return status;
+	}
+	if (optind < argc)
+		return complain("no arguments are taken besides options: ", argv[optind]);
+	return -1;
+}

@@ -1,0 +1,255 @@
+/* service - decides the order in which rights are given up, and whose word the caller's exit status
+ * is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "service.h"
+
+static int fail(char *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static int fail(char *err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(err, SERVICE_ERR, fmt, args);
+	va_end(args);
+	return -1;
+}
+
+/* The caller's process: exits with the child's word, or says how it ended without one. */
+static void wait_for_word(int fd, pid_t child)
+{
+	unsigned char word = 1;
+	ssize_t n;
+	int status;
+
+	while ((n = read(fd, &word, 1)) < 0 && errno == EINTR)
+		;
+	if (n == 1)
+		_exit(word);
+	if (waitpid(child, &status, 0) == child && WIFSIGNALED(status))
+		fprintf(stderr, "nat64d: ended by signal %d while starting\n", WTERMSIG(status));
+	_exit(1);
+}
+
+int service_detach(void)
+{
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	child = fork();
+	if (child < 0)
+		return -1;
+	if (child > 0) {
+		close(ends[1]);
+		wait_for_word(ends[0], child);
+	}
+	close(ends[0]);
+	setsid();
+	return ends[1];
+}
+
+int service_detached(int word, bool keep_stdout)
+{
+	unsigned char well = 0;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return -1;
+	dup2(null, STDIN_FILENO);
+	if (!keep_stdout)
+		dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
+	while (write(word, &well, 1) < 0 && errno == EINTR)
+		;
+	close(word);
+	return 0;
+}
+
+/* A decimal number that fits, and is not the -1 that means "unchanged". */
+static bool is_id(const char *s, unsigned *id)
+{
+	unsigned long v;
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	v = strtoul(s, &end, 10);
+	*id = (unsigned)v;
+	return *end == '\0' && errno == 0 && v < UINT_MAX;
+}
+
+static int find_user(struct service_user *u, const char *user, bool need_group, char *err)
+{
+	unsigned id = 0;
+	bool number = is_id(user, &id);
+	const struct passwd *pw = getpwnam(user);
+
+	if (!pw && number)
+		pw = getpwuid(id);
+	if (pw) {
+		u->uid = pw->pw_uid;
+		u->gid = pw->pw_gid;
+		snprintf(u->name, sizeof(u->name), "%s", pw->pw_name);
+		return 0;
+	}
+	if (!number)
+		return fail(err, "user %s: there is no such user", user);
+	if (need_group)
+		return fail(err, "user %s: has no entry in the user database: give --group, too",
+			    user);
+	u->uid = id;
+	return 0;
+}
+
+static int find_group(struct service_user *u, const char *group, char *err)
+{
+	unsigned id = 0;
+	bool number = is_id(group, &id);
+	const struct group *gr = getgrnam(group);
+
+	if (!gr && !number)
+		return fail(err, "group %s: there is no such group", group);
+	u->gid = gr ? gr->gr_gid : id;
+	return 0;
+}
+
+int service_user_find(struct service_user *u, const char *user, const char *group, char *err)
+{
+	*u = (struct service_user){.uid = (uid_t)-1, .gid = (gid_t)-1};
+	if (user && find_user(u, user, !group, err) < 0)
+		return -1;
+	return group ? find_group(u, group, err) : 0;
+}
+
+static int take_groups(const struct service_user *u, char *err)
+{
+	int rc = u->name[0] ? initgroups(u->name, u->gid) : setgroups(1, &u->gid);
+
+	if (rc < 0 || setgid(u->gid) < 0)
+		return fail(err, "group %lu: %s (changing it needs root)", (unsigned long)u->gid,
+			    strerror(errno));
+	return 0;
+}
+
+/* The user database is read by initgroups() and must be out of the way before chroot; the root
+ * directory and the groups can only be changed while we are root. */
+int service_user_become(const struct service_user *u, const char *root, char *err)
+{
+	if (u->gid != (gid_t)-1 && take_groups(u, err) < 0)
+		return -1;
+	if (root && (chroot(root) < 0 || chdir("/") < 0))
+		return fail(err, "chroot %s: %s", root, strerror(errno));
+	if (u->uid == (uid_t)-1)
+		return 0;
+	if (setuid(u->uid) < 0)
+		return fail(err, "user %lu: %s (changing it needs root)", (unsigned long)u->uid,
+			    strerror(errno));
+	if (u->uid != 0 && setuid(0) == 0)
+		return fail(err, "user %lu: root could be had back", (unsigned long)u->uid);
+	return 0;
+}
+
+/* The lock is fcntl's: unlike flock's it does not live on in a child of ours when we are killed. */
+static int lock(int fd, const char *path, char *err)
+{
+	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (fcntl(fd, F_SETLK, &l) == 0)
+		return 0;
+	if (errno != EACCES && errno != EAGAIN)
+		return fail(err, "pidfile %s: %s", path, strerror(errno));
+	l.l_type = F_WRLCK;
+	if (fcntl(fd, F_GETLK, &l) < 0 || l.l_type == F_UNLCK)
+		l.l_pid = 0;
+	return fail(err, "pidfile %s: process %ld holds it: nat64d is running already", path,
+		    (long)l.l_pid);
+}
+
+static int write_pid(int fd, const char *path, char *err)
+{
+	int n;
+
+	if (ftruncate(fd, 0) < 0)
+		return fail(err, "pidfile %s: %s", path, strerror(errno));
+	n = dprintf(fd, "%ld\n", (long)getpid());
+	return n < 0 ? fail(err, "pidfile %s: %s", path, strerror(errno)) : 0;
+}
+
+int service_pidfile_open(const char *path, char *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0)
+		return fail(err, "pidfile %s: %s", path, strerror(errno));
+	if (lock(fd, path, err) == 0 && write_pid(fd, path, err) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+void service_pidfile_close(int fd, const char *path)
+{
+	if (fd < 0)
+		return;
+	if (ftruncate(fd, 0) == 0)
+		unlink(path);
+	close(fd);
+}
+
+int service_notify_open(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (len < 2 || len > sizeof(to.sun_path) || (*path != '/' && *path != '@'))
+		return -1;
+	memcpy(to.sun_path, path, len);
+	if (*path == '@')
+		to.sun_path[0] = '\0'; /* a name outside the file system, not ended by a NUL */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	len += offsetof(struct sockaddr_un, sun_path);
+	if (connect(fd, (struct sockaddr *)&to, (socklen_t)len) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+void service_notify(int fd, const char *state)
+{
+	if (fd >= 0)
+		send(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+int64_t service_watchdog(void)
+{
+	const char *limit = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	long long us = limit ? strtoll(limit, NULL, 10) : 0;
+
+	if (us <= 0 || (pid && strtol(pid, NULL, 10) != (long)getpid()))
+		return 0;
+	return us < 2000 ? 1 : us / 2000;
+}

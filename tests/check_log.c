@@ -1,0 +1,195 @@
+/* check_log - how lines look, that none is forged or waited for, and the limit for lines about
+ * packets. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run.h"
+#include "log.h"
+
+/* Standard output and error are pipes from here on; Check runs every test in a process of its own.
+ */
+static int from_out, from_err;
+
+static int redirect(int fd)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	ck_assert_int_eq(dup2(ends[1], fd), fd);
+	close(ends[1]);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	return ends[0];
+}
+
+static void setup(void)
+{
+	unsetenv("JOURNAL_STREAM");
+	from_out = redirect(STDOUT_FILENO);
+	from_err = redirect(STDERR_FILENO);
+}
+
+static const char *got(int fd)
+{
+	static char text[1 << 17];
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+START_TEST(levels)
+{
+	log_open(SINK_STDERR, false);
+	log_error("e %d", 1);
+	log_warning("w");
+	log_notice("n");
+	log_debug("d");
+	log_line(LEVEL_ERROR, "file:3: x");
+	log_line(LEVEL_WARNING, "file:4: 100%");
+	ck_assert_str_eq(got(from_err), "nat64d: e 1\nnat64d: warning: w\nnat64d: n\nfile:3: x\n"
+					"warning: file:4: 100%\n");
+	ck_assert_str_eq(got(from_out), "");
+}
+END_TEST
+
+START_TEST(debug_lines)
+{
+	log_open(SINK_STDOUT, true);
+	log_debug("d");
+	ck_assert_str_eq(got(from_out), "nat64d: d\n");
+	ck_assert_str_eq(got(from_err), "");
+}
+END_TEST
+
+START_TEST(both_places)
+{
+	log_open(SINK_STDOUT, false);
+	log_tee_stderr(true);
+	log_notice("both");
+	log_tee_stderr(false);
+	log_notice("one");
+	ck_assert_str_eq(got(from_out), "nat64d: both\nnat64d: one\n");
+	ck_assert_str_eq(got(from_err), "nat64d: both\n");
+}
+END_TEST
+
+START_TEST(controls_are_masked)
+{
+	log_open(SINK_STDERR, false);
+	log_notice("a\nb\x1b[31m\x7f\t%s", "\r");
+	ck_assert_str_eq(got(from_err), "nat64d: a?b?[31m???\n");
+}
+END_TEST
+
+START_TEST(long_lines_are_cut)
+{
+	char big[5000];
+	const char *line;
+
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	log_open(SINK_STDERR, false);
+	log_notice("%s", big);
+	line = got(from_err);
+	ck_assert_uint_gt(strlen(line), 1000);
+	ck_assert_uint_lt(strlen(line), 4096);
+	ck_assert_int_eq(line[strlen(line) - 1], '\n');
+}
+END_TEST
+
+/* A reader that has stopped reading costs lines, not time; it is told how many. */
+START_TEST(full_pipe)
+{
+	char big[1000];
+	const char *text;
+
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	log_open(SINK_STDERR, false);
+	log_never_wait();
+	for (int i = 0; i < 1000; i++)
+		log_notice("%s", big);
+	ck_assert_uint_gt(strlen(got(from_err)), 4096);
+	while (*got(from_err))
+		;
+	log_notice("back");
+	text = got(from_err);
+	ck_assert_ptr_nonnull(strstr(text, " messages were lost\n"));
+	ck_assert_ptr_nonnull(strstr(text, "nat64d: back\n"));
+	log_notice("again");
+	ck_assert_str_eq(got(from_err), "nat64d: again\n");
+}
+END_TEST
+
+static unsigned take(struct log_limit *l, int64_t now, unsigned tries)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < tries; i++)
+		taken += log_limit_take(l, now);
+	return taken;
+}
+
+static const struct limit_row {
+	const char *name;
+	int64_t first, wait; /* ms */
+	unsigned tries, taken;
+} limit_rows[] = {
+	{"nothing comes back at once", 0, 0, 10, 0},
+	{"nothing before the first interval", 5, 1000 / LOG_RATE - 1, 10, 0},
+	{"one per interval", 5, 1000 / LOG_RATE, 10, 1},
+	{"LOG_RATE per second", 123456789, 1000, 1000, LOG_RATE},
+	{"no more than LOG_BURST after a day", 77, 86400000, 1000, LOG_BURST},
+	{"a clock far from zero", (int64_t)1 << 60, 2000, 1000, 2 * LOG_RATE},
+};
+
+START_TEST(limit)
+{
+	const struct limit_row *r = &limit_rows[_i];
+	struct log_limit l = {0};
+	unsigned n = take(&l, r->first, LOG_BURST + 3);
+
+	ck_assert_msg(n == LOG_BURST, "%s: burst %u", r->name, n);
+	ck_assert_msg(log_limit_suppressed(&l) == 3, "%s: suppressed", r->name);
+	n = take(&l, r->first + r->wait, r->tries);
+	ck_assert_msg(n == r->taken, "%s: %u", r->name, n);
+	ck_assert_msg(log_limit_suppressed(&l) == r->tries - r->taken, "%s: suppressed", r->name);
+	ck_assert_msg(log_limit_suppressed(&l) == 0, "%s: told once", r->name);
+}
+END_TEST
+
+/* Asking often must not wear away the fractions that time adds. */
+START_TEST(limit_is_exact_when_asked_often)
+{
+	struct log_limit l = {0};
+	unsigned n;
+
+	take(&l, 0, LOG_BURST);
+	n = 0;
+	for (int64_t now = 1; now <= 60000; now++)
+		n += log_limit_take(&l, now);
+	ck_assert_uint_eq(n, 60 * LOG_RATE);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("log");
+	TCase *lines = tcase_create("lines"), *limits = tcase_create("limit");
+
+	tcase_add_checked_fixture(lines, setup, NULL);
+	tcase_add_test(lines, levels);
+	tcase_add_test(lines, debug_lines);
+	tcase_add_test(lines, both_places);
+	tcase_add_test(lines, controls_are_masked);
+	tcase_add_test(lines, long_lines_are_cut);
+	tcase_add_test(lines, full_pipe);
+	tcase_add_loop_test(limits, limit, 0, ROWS(limit_rows));
+	tcase_add_test(limits, limit_is_exact_when_asked_often);
+	suite_add_tcase(s, lines);
+	suite_add_tcase(s, limits);
+	return run_suite(s);
+}

@@ -1,0 +1,216 @@
+/* check_setup - the routes a configuration implies, and what changes between two; the device is a
+ * list here. */
+#include <string.h>
+
+#include "run.h"
+#include "setup.h"
+#include "wire.h"
+
+#define MOST 32
+
+/* A device that takes what it is told; REFUSE is the address of a route it does not take. */
+struct tun {
+	struct conf_addr route[MOST];
+	unsigned routes, addrs, ups;
+	uint32_t refuse;
+};
+
+int tun_link_up(struct tun *t, char *err)
+{
+	(void)err;
+	t->ups++;
+	return 0;
+}
+
+int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err)
+{
+	(void)a;
+	(void)err;
+	t->addrs++;
+	return 0;
+}
+
+int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
+{
+	if (t->refuse && r->addr4 == t->refuse) {
+		strcpy(err, "refused");
+		return -1;
+	}
+	ck_assert_uint_lt(t->routes, MOST);
+	t->route[t->routes++] = *r;
+	return 0;
+}
+
+int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
+{
+	(void)err;
+	for (unsigned i = 0; i < t->routes; i++)
+		if (memcmp(&t->route[i], r, sizeof(*r)) == 0) {
+			t->route[i] = t->route[--t->routes];
+			return 0;
+		}
+	ck_abort_msg("a route was removed that is not there");
+}
+
+static struct ip6 v6(uint16_t a, uint16_t b, uint16_t last)
+{
+	struct ip6 x = {{0}};
+
+	put16(x.b, a);
+	put16(x.b + 2, b);
+	put16(x.b + 14, last);
+	return x;
+}
+
+/* The walkthrough configuration, and three maps: inside the pool, outside, and inside that one. */
+static struct prefix4 pool = {0xc0a8ff00, 24};
+
+static struct conf conf_new(bool tun_setup, uint32_t extra_map)
+{
+	struct conf c = {.tun_setup = tun_setup, .pool = &pool, .pools = 1};
+	const struct map maps[] = {
+		{{0xc0a8ff10, 32}, {v6(0x2001, 0xdb8, 1), 128}},
+		{{0x0a000000, 24}, {v6(0x2001, 0xdb9, 0), 120}},
+		{{0x0a000080, 25}, {v6(0x2001, 0xdba, 0), 121}},
+		{{extra_map, 32}, {v6(0x2001, 0xdbb, 1), 128}},
+	};
+	size_t other;
+
+	c.xlat.own4 = 0xc0a8ff01;
+	c.xlat.own6 = v6(0x2001, 0xdb8, 0x64);
+	c.maps = map_table_new();
+	ck_assert(map_add_prefix(c.maps, &(struct prefix6){v6(0x64, 0xff9b, 0), 96}));
+	for (int i = 0; i < (extra_map ? 4 : 3); i++)
+		ck_assert_int_eq(map_add(c.maps, &maps[i], &other), MAP_ADDED);
+	ck_assert_int_eq(map_seal(c.maps), 0);
+	return c;
+}
+
+static bool has4(const struct setup *s, uint32_t addr, unsigned len)
+{
+	for (size_t i = 0; i < s->routes; i++)
+		if (s->route[i].family == 4 && s->route[i].addr4 == addr && s->route[i].len == len)
+			return true;
+	return false;
+}
+
+static bool has6(const struct setup *s, struct ip6 addr, unsigned len)
+{
+	for (size_t i = 0; i < s->routes; i++)
+		if (s->route[i].family == 6 && ip6_equal(&s->route[i].addr6, &addr) &&
+		    s->route[i].len == len)
+			return true;
+	return false;
+}
+
+START_TEST(implied_routes)
+{
+	struct conf c = conf_new(true, 0);
+	struct setup *s = setup_new(&c);
+
+	ck_assert(s->up);
+	ck_assert(has4(s, 0xc0a8ff00, 24));
+	ck_assert(has4(s, 0x0a000000, 24));
+	ck_assert(has6(s, v6(0x64, 0xff9b, 0), 96));
+	ck_assert(has6(s, c.xlat.own6, 128));
+	/* not what they cover, and no IPv6 side of a map */
+	ck_assert_uint_eq(s->routes, 4);
+	setup_free(s);
+	map_table_free(c.maps);
+}
+END_TEST
+
+START_TEST(own_address_outside)
+{
+	struct conf c = conf_new(true, 0);
+	struct setup *s;
+
+	c.xlat.own4 = 0xc0000002;
+	c.xlat.own6 = v6(0x64, 0xff9b, 2);
+	s = setup_new(&c);
+	ck_assert(has4(s, 0xc0000002, 32));
+	ck_assert_uint_eq(s->routes, 4);
+	setup_free(s);
+	map_table_free(c.maps);
+}
+END_TEST
+
+START_TEST(words_only)
+{
+	struct conf c = conf_new(false, 0);
+	struct conf_addr said[3] = {{.family = 4, .len = 8, .addr4 = 0x0b000000},
+				    {.family = 4, .len = 16, .addr4 = 0x0b000000},
+				    {.family = 4, .len = 8, .addr4 = 0x0b000000}};
+	struct setup *s;
+
+	c.tun_route = said;
+	c.tun_routes = 3;
+	s = setup_new(&c);
+	ck_assert(!s->up);
+	ck_assert(has4(s, 0x0b000000, 8));
+	ck_assert(has4(s, 0x0b000000, 16));
+	ck_assert_uint_eq(s->routes, 2);
+	setup_free(s);
+	map_table_free(c.maps);
+}
+END_TEST
+
+START_TEST(change)
+{
+	struct conf a = conf_new(true, 0x0b000001), b = conf_new(true, 0x0b000002);
+	struct setup *was = setup_new(&a), *is = setup_new(&b);
+	struct tun t = {.routes = 0};
+	char err[TUN_ERR];
+
+	ck_assert_int_eq(setup_apply(was, NULL, &t, err), 0);
+	ck_assert_uint_eq(t.routes, was->routes);
+	ck_assert_int_eq(setup_apply(is, was, &t, err), 0);
+	ck_assert_uint_eq(t.routes, was->routes + 1);
+	ck_assert_int_eq(setup_remove(was, is, &t, err), 0);
+	ck_assert_uint_eq(t.routes, is->routes);
+	for (unsigned i = 0; i < t.routes; i++)
+		ck_assert(t.route[i].addr4 != 0x0b000001);
+	setup_free(was);
+	setup_free(is);
+	map_table_free(a.maps);
+	map_table_free(b.maps);
+}
+END_TEST
+
+/* A reload that fails half-way leaves the routes as they were. */
+START_TEST(refused_change)
+{
+	struct conf a = conf_new(true, 0), b = conf_new(true, 0x0b000002);
+	struct conf_addr extra = {.family = 4, .len = 32, .addr4 = 0x0b000003};
+	struct tun t = {.refuse = 0x0b000003};
+	struct setup *was, *is;
+	char err[TUN_ERR];
+
+	b.tun_route = &extra;
+	b.tun_routes = 1;
+	was = setup_new(&a);
+	is = setup_new(&b);
+	ck_assert_int_eq(setup_apply(was, NULL, &t, err), 0);
+	ck_assert_int_eq(setup_apply(is, was, &t, err), -1);
+	ck_assert_str_eq(err, "refused");
+	ck_assert_uint_eq(t.routes, was->routes);
+	setup_free(was);
+	setup_free(is);
+	map_table_free(a.maps);
+	map_table_free(b.maps);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("setup");
+	TCase *t = tcase_create("setup");
+
+	tcase_add_test(t, implied_routes);
+	tcase_add_test(t, own_address_outside);
+	tcase_add_test(t, words_only);
+	tcase_add_test(t, change);
+	tcase_add_test(t, refused_change);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
