@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# The device: set up, attached, made, removed, deleted, downed.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+need
+topology
+
+# Processor time of a second: nothing to do must cost nothing.
+idle() {
+	local before after
+	before=$(cpu_ticks)
+	sleep 1
+	after=$(cpu_ticks)
+	[ $((after - before)) -le 3 ] || { echo "$((after - before)) ticks in a second" && return 1; }
+}
+
+config 'tun-setup yes' 'map 203.0.113.0/28 2001:db8:2::aa00/120' 'wkpf-strict no' >"$T/conf"
+start_bare
+t "tun-setup: the link comes up" wait_for link_running nat64
+t "tun-setup: traffic passes with no further command" wait_for ping6 "$GOOGLE"
+for route in 192.168.255.0/24 203.0.113.0/28; do
+	shows "tun-setup: a route to $route" "$route dev nat64" ip -n "$R" route show
+done
+shows "tun-setup: a route to the prefix" "64:ff9b::/96 dev nat64" ip -n "$R" -6 route show
+t "tun-setup: the own IPv4 address answers" ping4 192.168.255.1
+stops "TERM: exit status 0"
+t "the device is gone with its daemon" fails link_exists nat64
+
+config 'tun-up yes' 'tun-ip 192.0.2.1/32' 'tun-ip 2001:db8:99::1/128' 'tun-route 192.168.255.0/24' \
+	'tun-route 64:ff9b::/96' >"$T/conf"
+start_bare
+t "tun-up, tun-ip, tun-route: traffic passes" wait_for ping6 "$GOOGLE"
+shows "tun-ip: the IPv4 address" 192.0.2.1/32 ip -n "$R" addr show dev nat64
+shows "tun-ip: the IPv6 address" 2001:db8:99::1/128 ip -n "$R" addr show dev nat64
+stop_nat64d
+
+config >"$T/conf"
+for kind in "" multi_queue; do
+	# shellcheck disable=SC2086 # no word is wanted for the empty kind
+	ip -n "$R" tuntap add dev nat64 mode tun $kind
+	start_nat64d && t "attaches to a device of ip tuntap ${kind:-(one queue)}" ping6 "$GOOGLE"
+	stop_nat64d
+	t "and leaves it there" link_exists nat64
+	ip -n "$R" link del nat64
+done
+
+t "--mktun" in_router "$NAT64D" -c "$T/conf" --mktun
+t "made a device that stays" link_exists nat64
+start_nat64d && t "which the daemon uses" ping6 "$GOOGLE"
+stop_nat64d
+t "--rmtun" in_router "$NAT64D" -c "$T/conf" --rmtun
+t "removed it" fails link_exists nat64
+
+start_nat64d || finish
+ping6 "$GOOGLE" >/dev/null
+ip -n "$R" link set nat64 down
+t "device down: the daemon lives" alive
+t "device down: it idles" idle
+ip -n "$R" link set nat64 up
+set_routes
+t "up again: traffic passes" wait_for ping6 "$GOOGLE"
+t "idle: no processor time" idle
+: >"$LOG"
+ip -n "$R" link del nat64
+if alive; then
+	t "device deleted: no busy loop" idle
+else
+	ok "device deleted: the daemon has ended"
+fi
+t "device deleted: said in a line or two" test "$(wc -l <"$LOG")" -le 3
+t "device deleted: said at all" test "$(wc -l <"$LOG")" -ge 1
+stop_nat64d
+finish

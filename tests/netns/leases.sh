@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Leases: one per host, on disk before the answer, kept by restart, kill -9 and damage.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+need ss
+topology
+config >"$T/conf"
+start_nat64d || finish
+serve_udp
+map=$T/data/dynamic.map
+
+# The file's word on who has what, as `hosts' prints it; the last line about an address counts.
+on_disk() { awk -F '\t' '!/^#/ && NF >= 3 { host[$1] = $2 } END { for (a in host) print host[a], a }' "$map" | sort; }
+
+hosts 200 | sort >"$T/before"
+kill -9 "$PID"
+wait "$PID" 2>/dev/null
+same "200 hosts were answered" 200 "$(grep -vc none "$T/before")"
+same "200 different addresses" 200 "$(awk '{ print $2 }' "$T/before" | sort -u | wc -l)"
+on_disk >"$T/disk"
+same "kill -9 straight after: 200 leases on disk" 200 "$(wc -l <"$T/disk")"
+t "they are the ones that were answered" cmp "$T/before" "$T/disk"
+
+start_nat64d || finish
+read -r _ address <"$T/before"
+t "right after the restart IPv4 reaches a host that has not spoken" ping4 "$address"
+hosts 200 | sort >"$T/after"
+t "the same addresses after kill -9" cmp "$T/before" "$T/after"
+
+stops "TERM: exit status 0"
+on_disk >"$T/disk"
+t "a clean stop leaves the same leases" cmp "$T/before" "$T/disk"
+start_nat64d || finish
+address=$(awk 'END { print $2 }' "$T/before")
+t "and IPv4 reaches them right after the start" ping4 "$address"
+hosts 200 | sort >"$T/after"
+t "the same addresses after a clean restart" cmp "$T/before" "$T/after"
+stop_nat64d
+
+# As Debian's package leaves it behind.
+now=$(date +%s)
+printf '###\n###\n# comment\n###\n192.168.255.9\t2001:db8:2::99\t%d\n192.168.255.10\t2001:db8:2::9a\t%d\n' \
+	"$now" $((now - 5000)) >"$map"
+start_nat64d || finish
+t "a file written by Tayga is read" ping4 192.168.255.9
+t "all of it" ping4 192.168.255.10
+stop_nat64d
+t "and kept" grep -q "192.168.255.9.*2001:db8:2::99" "$map"
+
+printf '192.168.255.9\t2001:db8:2::99\t%d\nnonsense\n192.168.255.10\t2001:db8:2::9a\t%d\n192.168.255.11\t2001:d' \
+	"$now" "$now" >"$map"
+: >"$LOG"
+start_nat64d || finish
+t "a damaged file: intact lines before the damage count" ping4 192.168.255.9
+t "and those behind it" ping4 192.168.255.10
+t "the bad line is reported with its number" grep -q "dynamic.map:2" "$LOG"
+t "the damaged file is kept aside" grep -rq nonsense "$T/data"
+stop_nat64d
+finish

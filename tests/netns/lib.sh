@@ -1,0 +1,251 @@
+# What the namespace tests share: TAP, a network of three namespaces, the daemon in the middle one.
+#
+#   client (IPv6 only)          router (nat64d)             server (IPv4 only)
+#   lan 2001:db8:1::2  <-----> lan 2001:db8:1::1
+#       2001:db8:2::/64             wan 8.8.8.1  <------->  wan 8.8.8.8
+#
+# 2001:db8:2::/64 is routed to the client, which answers to all of it: as many hosts as a test wants.
+# Namespaces have names of their own and vanish, with everything in them, on every way out.
+# shellcheck shell=bash disable=SC2034 # variables are for the tests
+
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+NAT64D=${NAT64D:-$here/../../nat64d}
+N=n64-$$
+C=$N-client R=$N-router S=$N-server
+OWN6=2001:db8:1000::64 GOOGLE=64:ff9b::808:808
+LOG="" PID="" T=""
+points=0 failures=0
+
+# --- TAP ------------------------------------------------------------------------------------------------------------
+
+ok() {
+	points=$((points + 1))
+	echo "ok $points - $1"
+}
+
+diag() {
+	sed 's/^/# /' <<<"$*"
+}
+
+not_ok() {
+	points=$((points + 1)) failures=$((failures + 1))
+	echo "not ok $points - $1"
+	shift
+	[ $# -eq 0 ] || diag "$@"
+	if [ -n "$LOG" ] && [ -s "$LOG" ]; then
+		diag "the daemon's last words:"
+		diag "$(tail -n 12 "$LOG")"
+	fi
+}
+
+skip() {
+	points=$((points + 1))
+	echo "ok $points - $1 # SKIP $2"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+# t NAME COMMAND...: one point, ok if COMMAND succeeds; what it printed is shown otherwise.
+t() {
+	local name=$1 out
+	shift
+	if out=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "$*" "$out"; fi
+}
+
+# shows NAME TEXT COMMAND...: one point, ok if the output of COMMAND holds TEXT, whatever its exit status.
+shows() {
+	local name=$1 text=$2 out
+	shift 2
+	out=$("$@" 2>&1)
+	if [[ $out == *"$text"* ]]; then ok "$name"; else not_ok "$name" "$*" "wanted: $text" "$out"; fi
+}
+
+# same NAME WANTED FOUND: one point.
+same() {
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted: $2" "found:  $3"; fi
+}
+
+fails() {
+	! "$@"
+}
+
+finish() {
+	echo "1..$points"
+	exit $((failures > 0))
+}
+
+# wait_for COMMAND...: tries it until it succeeds, five seconds at most.
+wait_for() {
+	local end=$((SECONDS + 6))
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# --- the network --------------------------------------------------------------------------------------------------
+
+need() {
+	local tool
+	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
+	[ -c /dev/net/tun ] || skip_all "needs /dev/net/tun"
+	for tool in ip ping python3 "$@"; do
+		command -v "$tool" >/dev/null || skip_all "needs $tool"
+	done
+	[ -x "$NAT64D" ] || skip_all "needs $NAT64D"
+	ip netns add "$N-probe" 2>/dev/null || skip_all "may not make network namespaces"
+	ip netns del "$N-probe"
+}
+
+in_client() { ip netns exec "$C" "$@"; }
+in_router() { ip netns exec "$R" "$@"; }
+in_server() { ip netns exec "$S" "$@"; }
+
+cleanup() {
+	local ns p
+	trap - EXIT INT TERM HUP
+	for ns in $C $R $S; do
+		for p in $(ip netns pids "$ns" 2>/dev/null); do
+			kill -9 "$p" 2>/dev/null
+		done
+		ip netns del "$ns" 2>/dev/null
+	done
+	[ -z "$T" ] || rm -rf "$T"
+}
+
+topology() {
+	local ns
+	T=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || skip_all "needs a directory for temporary files"
+	chmod 755 "$T"
+	LOG=$T/log
+	mkdir "$T/data"
+	trap cleanup EXIT
+	trap 'exit 130' INT TERM HUP
+	for ns in $C $R $S; do
+		ip netns add "$ns" && ip -n "$ns" link set lo up
+		# Duplicate address detection only costs time here.
+		ip netns exec "$ns" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 \
+			net.ipv6.conf.default.accept_ra=0 net.ipv6.ip_nonlocal_bind=1
+	done
+	ip link add lan netns "$C" type veth peer name lan netns "$R"
+	ip link add wan netns "$R" type veth peer name wan netns "$S"
+	in_server sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	in_router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+		net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+	ip -n "$C" link set lan up
+	ip -n "$R" link set lan up
+	ip -n "$R" link set wan up
+	ip -n "$S" link set wan up
+	ip -n "$C" addr add 2001:db8:1::2/64 dev lan
+	ip -n "$C" route add local 2001:db8:2::/64 dev lo
+	ip -n "$R" addr add 2001:db8:1::1/64 dev lan
+	ip -n "$R" route add 2001:db8:2::/64 via 2001:db8:1::2
+	ip -n "$R" addr add 8.8.8.1/24 dev wan
+	ip -n "$S" addr add 8.8.8.8/24 dev wan
+	ip -n "$C" -6 route add default via 2001:db8:1::1
+	ip -n "$S" route add default via 8.8.8.1
+	wait_for in_client ping -6 -n -c 1 -W 1 2001:db8:1::1
+	wait_for in_server ping -4 -n -c 1 -W 1 8.8.8.1
+}
+
+# --- the daemon -----------------------------------------------------------------------------------------------------
+
+# config [LINE...]: the configuration that most tests start from, with more lines.
+config() {
+	cat <<-END
+		tun-device nat64
+		ipv4-addr 192.168.255.1
+		ipv6-addr $OWN6
+		prefix 64:ff9b::/96
+		dynamic-pool 192.168.255.0/24
+		data-dir $T/data
+	END
+	printf '%s\n' "$@"
+}
+
+link_exists() { ip -n "$R" link show dev "$1"; }
+link_running() { ip -n "$R" -o link show dev "$1" | grep -q LOWER_UP; }
+
+# start_bare [OPTION...]: starts nat64d on $T/conf in the router and leaves it to it.
+start_bare() {
+	# Not in_router: in the background that would be a shell, and the process id its own.
+	ip netns exec "$R" "$NAT64D" --nodetach --stdout -c "$T/conf" "$@" </dev/null >>"$LOG" 2>&1 &
+	PID=$!
+}
+
+# By hand, what an operator without tun-setup does.
+set_routes() {
+	ip -n "$R" link set nat64 up
+	ip -n "$R" route replace 192.168.255.0/24 dev nat64
+	ip -n "$R" -6 route replace 64:ff9b::/96 dev nat64
+	ip -n "$R" -6 route replace "$OWN6/128" dev nat64
+}
+
+# start_nat64d [OPTION...]: starts it on $T/conf, and returns when packets can pass.
+start_nat64d() {
+	start_bare "$@"
+	wait_for link_exists nat64 && set_routes && wait_for link_running nat64 && return 0
+	not_ok "nat64d starts"
+	return 1
+}
+
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# stop_nat64d [SIGNAL]: the exit status of nat64d.
+stop_nat64d() {
+	[ -n "$PID" ] || return 0
+	kill -"${1:-TERM}" "$PID" 2>/dev/null
+	# A job that has ended stays until waited for: look at its state instead of kill -0.
+	wait_for ended "$PID" || kill -9 "$PID" 2>/dev/null
+	wait "$PID" 2>/dev/null
+	local status=$?
+	PID=
+	return $status
+}
+
+# stops NAME [SIGNAL]: one point, ok if nat64d ends with status 0.  Not by way of t: only its parent may wait for it.
+stops() {
+	stop_nat64d "${2:-TERM}"
+	same "$1" 0 $?
+}
+
+ended() {
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+	[[ ${stat##*) } == Z* ]]
+}
+
+alive() { ! ended "$PID"; }
+
+# Clock ticks of processor time that nat64d has used.
+cpu_ticks() {
+	local stat
+	read -r stat <"/proc/$PID/stat" || return
+	# shellcheck disable=SC2086 # fields are wanted
+	set -- ${stat##*) }
+	echo $((${12} + ${13}))
+}
+
+ping6() { in_client ping -6 -n -c 1 -W 2 "$@"; }
+ping4() { in_server ping -4 -n -c 1 -W 2 "$@"; }
+
+# The IPv4 addresses that hosts 2001:db8:2::1 ... 2001:db8:2::N speak from, as the server sees them: "HOST ADDRESS" lines.
+hosts() { in_client python3 "$here/udp.py" hosts "$1" "${2:-$GOOGLE}" 5007; }
+
+# Echo services on the server, gone with its namespace.
+serve_udp() {
+	in_server python3 "$here/udp.py" serve 5007 </dev/null >/dev/null 2>&1 &
+	disown
+	wait_for listening "$S" -u 5007
+}
+
+listening() { ip netns exec "$1" ss -Hln "$2" "sport = :$3" | grep -q .; }
+
+iptables_masquerade() {
+	in_router iptables -t nat -A POSTROUTING -o nat64 -j MASQUERADE &&
+		in_router iptables -t nat -A POSTROUTING -s 192.168.255.0/24 -j MASQUERADE
+}
