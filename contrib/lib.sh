@@ -1,6 +1,9 @@
 # What contrib/test and contrib/demo share: missing packages, and a private copy of the tree to build.
 # shellcheck shell=bash
 
+# su without "-" leaves root with the PATH of a user: without iptables, sysctl, modprobe.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 # ensure THING:PACKAGE...: installs the packages whose thing (a command, a file, or NAME.pc for pkg-config) is
 # missing, and says which in one line.  1 if something is missing still.
 ensure() {

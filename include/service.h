@@ -12,6 +12,11 @@
 
 #define SERVICE_ERR 256 /* room for a message */
 
+/* Opens /dev/null in the place of standard input, output or error where the caller has closed it.
+ * To be called before anything else is opened: a file or device of ours must not stand there, where
+ * messages go. */
+void service_fill_streams(void);
+
 /* Goes on in a child in a session of its own, while the caller's process waits for the child's word
  * and exits with it: 0 after service_detached(), 1 if the child ends before.  Returns the
  * descriptor for that word, or -1 with errno. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "posix.h"
 #include "conf_impl.h"
 
 struct text {
@@ -210,10 +211,26 @@ static void read_lines(struct conf_reader *r, struct text *t)
 	}
 }
 
+/* Opening a FIFO waits for its writer, which may never come; reading from one that has a writer may
+ * wait. */
+static FILE *open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	FILE *file;
+
+	if (fd < 0)
+		return NULL;
+	fcntl(fd, F_SETFL, 0);
+	file = fdopen(fd, "r");
+	if (!file)
+		close(fd);
+	return file;
+}
+
 int conf_read_file(struct conf_reader *r, const char *path, bool *opened)
 {
 	struct text t = {NULL, 0, 0};
-	FILE *file = fopen(path, "re");
+	FILE *file = open_file(path);
 	int error;
 
 	*opened = file != NULL;

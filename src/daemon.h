@@ -58,6 +58,9 @@ static inline int32_t daemon_seconds(const struct daemon *d)
 void daemon_say_conf(void *arg, bool error, const char *line);
 void daemon_say_lease(void *arg, const char *line);
 
+/* Warns if the device's MTU is too small for IPv6. */
+void daemon_check_mtu(const struct daemon *d);
+
 /* Logs what the lease file has to say about itself. */
 void daemon_lease_news(struct daemon *d);
 

@@ -286,12 +286,22 @@ static void mind_clock(struct leasefile *f, int32_t now, int64_t wall)
 	f->now = now;
 }
 
+/* After a reload the leases lie elsewhere: a rewrite that is under way begins again.  What it has
+ * written already does no harm, the last line of a lease counts. */
+static void mind_pool(struct leasefile *f, const struct pool *pool)
+{
+	if (f->pool != pool)
+		f->cursor = 0;
+	f->pool = pool;
+}
+
 int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		       int32_t now, int64_t wall)
 {
 	bool more;
 
 	mind_clock(f, now, wall);
+	mind_pool(f, pool);
 	if (leasestate_set_prefixes(f, maps) != 0)
 		f->wanted = true;
 	hear_keeper(f);

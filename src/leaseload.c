@@ -222,7 +222,7 @@ static int read_all(struct load *l)
 
 	if (!buf)
 		return -1;
-	while ((n = pread(l->f->file.fd, buf + len, PIECE - len, at)) != 0) {
+	while ((n = pread(l->f->file.fd, buf + len, len < PIECE ? PIECE - len : 0, at)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

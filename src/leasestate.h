@@ -56,6 +56,7 @@ struct leasefile {
 	int32_t write_at, write_delay; /* next try and space between tries, in trouble */
 
 	enum lease_rewrite rewrite;
+	const struct pool *pool; /* that CURSOR is about */
 	size_t cursor;
 	bool wanted;     /* a rewrite is needed, whatever the size */
 	bool header_due; /* nothing is in the temporary yet */

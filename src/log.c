@@ -1,6 +1,7 @@
 /* log - decides how a line looks at each place it can go to, and that no line ever holds up a
  * packet: what cannot be written at once is lost and counted. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +22,7 @@
 
 static struct {
 	enum log_sink sink;
-	int fd; /* of the socket, or -1 */
+	int fd; /* of the socket, or of a terminal, or -1 */
 	bool debug, tee, never_wait;
 	bool numbered; /* standard error is the journal, which takes "<level>" in front */
 	unsigned long lost;
@@ -48,6 +49,18 @@ static int connect_socket(enum log_sink sink)
 	return -1;
 }
 
+/* A terminal that polls writable may take half a line and wait with the rest.  Opened anew it can
+ * be told not to, without changing it for everyone who shares it. */
+static int open_terminal(int stream)
+{
+	char path[32];
+
+	if (!isatty(stream))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", stream);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 /* Is standard error the journal's stream?  systemd says which device and inode it gave us. */
 static bool stderr_is_journal(void)
 {
@@ -70,8 +83,10 @@ int log_open(enum log_sink sink, bool debug)
 	out.sink = sink;
 	out.debug = debug;
 	out.numbered = sink == SINK_STDERR && stderr_is_journal();
-	if (sink != SINK_SYSLOG && sink != SINK_JOURNAL)
+	if (sink == SINK_STDERR || sink == SINK_STDOUT) {
+		out.fd = open_terminal(sink == SINK_STDERR ? STDERR_FILENO : STDOUT_FILENO);
 		return 0;
+	}
 	tzset(); /* a chroot hides /etc/localtime */
 	out.fd = connect_socket(sink);
 	return out.fd < 0 ? -1 : 0;
@@ -98,7 +113,9 @@ static bool is_writable(int fd)
  * not an option: it would change the stream for everyone who shares it. */
 static bool write_stream(int fd, const char *line, size_t len)
 {
-	if (out.never_wait && !is_writable(fd))
+	if (out.never_wait && out.fd >= 0)
+		fd = out.fd;
+	else if (out.never_wait && !is_writable(fd))
 		return false;
 	while (len > 0) {
 		ssize_t n = write(fd, line, len);

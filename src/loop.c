@@ -10,9 +10,11 @@
 #include "posix.h"
 #include "daemon.h"
 #include "service.h"
+#include "wire.h"
 
 #define BURST         64   /* packets between two looks at everything else */
 #define MAINTAIN_MS   1000 /* between two rounds of maintenance */
+#define EXIT_DEVICE   2    /* status: the device went away; the unit starts us anew */
 #define EXPIRE_BUDGET 1000 /* leases ended per round */
 
 int64_t daemon_clock(void)
@@ -123,7 +125,7 @@ static void device_failed(struct daemon *d)
 		log_error("tun-device %s: has been deleted", tun_name(d->tun));
 	else
 		log_error("tun-device %s: read: %s", tun_name(d->tun), strerror(errno));
-	stop(d, 1);
+	stop(d, EXIT_DEVICE);
 }
 
 static void serve_packets(struct daemon *d)
@@ -144,13 +146,31 @@ static void serve_packets(struct daemon *d)
 }
 
 /* Routes go with the link, and come back with it if we may. */
-static void link_up_again(struct daemon *d)
+static void set_up_again(struct daemon *d)
 {
 	char err[TUN_ERR];
 
-	log_notice("tun-device %s: the link is up", tun_name(d->tun));
 	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
 		log_warning("%s", err);
+}
+
+void daemon_check_mtu(const struct daemon *d)
+{
+	if (tun_mtu(d->tun) < IP6_MTU_MIN)
+		log_warning("tun-device %s: MTU %u is too small for IPv6, which needs %u",
+			    tun_name(d->tun), tun_mtu(d->tun), IP6_MTU_MIN);
+}
+
+/* Below its minimum IPv6 leaves the device, and its addresses and routes with it. */
+static void take_mtu(struct daemon *d)
+{
+	bool was_small = d->xlat.mtu < IP6_MTU_MIN;
+
+	d->xlat.mtu = tun_mtu(d->tun);
+	log_notice("tun-device %s: MTU %u", tun_name(d->tun), d->xlat.mtu);
+	daemon_check_mtu(d);
+	if (was_small && d->xlat.mtu >= IP6_MTU_MIN && tun_is_up(d->tun))
+		set_up_again(d);
 }
 
 static void serve_link(struct daemon *d)
@@ -161,7 +181,7 @@ static void serve_link(struct daemon *d)
 	d->unreadable = false;
 	if (change & TUN_GONE) {
 		log_error("tun-device %s: has been deleted", name);
-		stop(d, 1);
+		stop(d, EXIT_DEVICE);
 	}
 	if (change & TUN_MOVED)
 		log_warning("tun-device %s: is in another network namespace now: changes of its "
@@ -170,12 +190,13 @@ static void serve_link(struct daemon *d)
 	if (change & TUN_RENAMED)
 		log_notice("tun-device %s: is now named %s", d->conf->tun_device, name);
 	if (change & TUN_MTU)
-		log_notice("tun-device %s: MTU %u", name, tun_mtu(d->tun));
+		take_mtu(d);
 	if (change & TUN_DOWN)
 		log_warning("tun-device %s: the link is down, nothing is translated", name);
-	if (change & TUN_UP)
-		link_up_again(d);
-	d->xlat.mtu = tun_mtu(d->tun);
+	if (change & TUN_UP) {
+		log_notice("tun-device %s: the link is up", name);
+		set_up_again(d);
+	}
 }
 
 static void log_counters(void *arg, const char *line)

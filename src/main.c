@@ -93,9 +93,7 @@ static int open_device(struct daemon *d)
 		return complain("out of memory");
 	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
 		return complain(err);
-	if (tun_mtu(d->tun) < 1280)
-		log_warning("tun-device %s: MTU %u is too small for IPv6, which needs 1280",
-			    tun_name(d->tun), tun_mtu(d->tun));
+	daemon_check_mtu(d);
 	return 0;
 }
 
@@ -340,8 +338,10 @@ int main(int argc, char **argv)
 	struct service_user user;
 	char err[SERVICE_ERR];
 	struct conf *c;
-	int status = options_parse(&o, argc, argv);
+	int status;
 
+	service_fill_streams();
+	status = options_parse(&o, argc, argv);
 	if (status >= 0)
 		return status;
 	block_signals(false);

@@ -123,7 +123,7 @@ static void put_echo_header6(uint8_t *at, const struct packet *p)
 size_t reply_echo(const struct packet *p, uint8_t *l4, uint16_t id)
 {
 	uint8_t *at = l4 + offsetof(struct icmp_hdr, csum), old_type = l4[0];
-	uint8_t type = p->family == 4 ? ICMP4_ECHO_REPLY : ICMP6_ECHO_REPLY;
+	uint8_t type = p->family == 4 ? (uint8_t)ICMP4_ECHO_REPLY : (uint8_t)ICMP6_ECHO_REPLY;
 	/* The pseudo-header's sum does not change: its addresses only change places. */
 	uint16_t csum = csum_update(get16(at), (uint64_t)old_type << 8, (uint64_t)type << 8);
 

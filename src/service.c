@@ -30,6 +30,17 @@ static int fail(char *err, const char *fmt, ...)
 	return -1;
 }
 
+void service_fill_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The caller's process: exits with the child's word, or says how it ended without one. */
 static void wait_for_word(int fd, pid_t child)
 {

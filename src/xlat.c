@@ -76,7 +76,7 @@ static enum reason serve(struct xlat_job *j, uint8_t *l4)
 		return R_ICMP_FRAGMENT;
 	if (p->l4.len < sizeof(struct icmp_hdr))
 		return R_BAD_L4;
-	if (packet_icmp_type(p) != (p->family == 4 ? ICMP4_ECHO : ICMP6_ECHO))
+	if (packet_icmp_type(p) != (p->family == 4 ? (uint8_t)ICMP4_ECHO : (uint8_t)ICMP6_ECHO))
 		return R_SELF_OTHER;
 	if (!packet_icmp_checksum_ok(p))
 		return R_ICMP_CHECKSUM;

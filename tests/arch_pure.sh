@@ -12,8 +12,9 @@ if ! [ -f "$lib" ] || ! command -v "$nm" >/dev/null; then
 	exit 0
 fi
 
-# The compiler's own helpers: FORTIFY wraps the allowed names (__memcpy_chk), the stack protector adds one.
-allowed='^((__)?(mem|str)[a-z0-9]*(_chk)?|[a-z]*alloc[a-z]*|free|qsort|bsearch|__stack_chk_fail|__stack_chk_guard|_GLOBAL_OFFSET_TABLE_)$'
+# The compiler's own helpers: FORTIFY wraps the allowed names (__memcpy_chk), the stack protector adds one, and
+# clang turns some memcmp into bcmp.
+allowed='^((__)?(mem|str)[a-z0-9]*(_chk)?|bcmp|[a-z]*alloc[a-z]*|free|qsort|bsearch|__stack_chk_fail|__stack_chk_guard|_GLOBAL_OFFSET_TABLE_)$'
 own=$("$nm" -g --defined-only "$lib" | awk 'NF == 3 { print $3 }' | sort -u)
 
 "$nm" -u "$lib" | awk -v own="$own" -v allowed="$allowed" '

@@ -193,6 +193,37 @@ START_TEST(test_cannot_open)
 }
 END_TEST
 
+/* The daemon must not wait for somebody to write to a file that it is told to reread. */
+START_TEST(test_fifo)
+{
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	ck_assert_ptr_null(load("fifo"));
+	ck_assert_int_eq(unlink("fifo"), 0);
+	ck_assert_ptr_nonnull(strstr(said.text, "fifo: tun-device: missing"));
+}
+END_TEST
+
+/* As a shell does for "-c <(command)". */
+START_TEST(test_slow_pipe)
+{
+	static const char text[] =
+		"tun-device nat64\nipv4-addr 192.168.255.1\nprefix 2001:db8::/96\n";
+	char path[32];
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	if (fork() == 0) {
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+		_exit(write(ends[1], text, strlen(text)) < 0);
+	}
+	close(ends[1]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+	conf_free(load(path));
+	ck_assert_str_eq(said.text, "");
+	close(ends[0]);
+}
+END_TEST
+
 START_TEST(test_endless_file)
 {
 	ck_assert_ptr_null(load("/dev/zero"));
@@ -513,6 +544,8 @@ int main(void)
 	tcase_add_test(t, test_quiet);
 	tcase_add_test(t, test_example);
 	tcase_add_test(t, test_cannot_open);
+	tcase_add_test(t, test_fifo);
+	tcase_add_test(t, test_slow_pipe);
 	tcase_add_test(t, test_endless_file);
 	tcase_add_test(t, test_long_lines);
 	tcase_add_test(t, test_prefix_lengths);

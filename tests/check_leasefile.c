@@ -446,6 +446,54 @@ START_TEST(several_prefixes)
 }
 END_TEST
 
+/* As a reload does: the leases move to a pool in which they lie closer together. */
+static struct pool *move_pool(const struct pool *from)
+{
+	struct pool *to = pool_of("192.0.0.0", 20);
+	const struct lease *l;
+	size_t cursor = 0;
+
+	while ((l = pool_walk(from, &cursor)))
+		ck_assert_ptr_nonnull(pool_restore(to, &l->host, l->prefix, l->addr, l->last));
+	return to;
+}
+
+START_TEST(reload_during_a_rewrite)
+{
+	const int32_t old = NOW - POOL_KEEP - 1;
+	struct leasedir d;
+	struct pool *moved;
+
+	dir_make(&d, 1);
+	dir_new_pool(&d, "192.0.0.0", 20);
+	dir_begin(&d, NOW, WALL);
+	for (uint32_t i = 0; i < 4000; i++) {
+		struct ip6 host = host_no(i);
+
+		leasefile_append(d.f, pool_assign(d.pool, &host, 0, i < 1500 ? old : NOW), NOW,
+				 WALL);
+	}
+	ck_assert_uint_eq(pool_expire(d.pool, NOW, UINT32_MAX), 1500);
+	d.f->wanted = true;
+	while (d.f->cursor == 0)
+		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+	moved = move_pool(d.pool);
+	pool_free(d.pool);
+	d.pool = moved;
+	dir_calm(&d, NOW, WALL);
+	dir_crash(&d);
+
+	dir_new_pool(&d, "192.0.0.0", 20);
+	dir_begin(&d, NOW, WALL);
+	for (uint32_t i = 1500; i < 4000; i++) {
+		struct ip6 host = host_no(i);
+
+		ck_assert_msg(pool_find6(d.pool, &host, 0) != NULL, "host %u", i);
+	}
+	dir_remove(&d);
+}
+END_TEST
+
 START_TEST(bad_files_are_bounded)
 {
 	struct leasedir d;
@@ -651,6 +699,7 @@ static Suite *suite(void)
 	tcase_add_test(text, clean_mark_is_taken_back);
 	tcase_add_test(text, rewrites_do_not_rejuvenate);
 	tcase_add_test(text, several_prefixes);
+	tcase_add_test(text, reload_during_a_rewrite);
 	tcase_add_test(text, bad_files_are_bounded);
 	suite_add_tcase(s, text);
 	tcase_set_timeout(open, 20);

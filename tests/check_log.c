@@ -124,6 +124,31 @@ START_TEST(full_pipe)
 }
 END_TEST
 
+/* So does a terminal that nobody reads, or that was stopped by Control-S. */
+START_TEST(full_terminal)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+	char big[1000];
+
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	ck_assert_int_ge(master, 0);
+	ck_assert_int_eq(grantpt(master) | unlockpt(master), 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	ck_assert_int_eq(dup2(slave, STDERR_FILENO), STDERR_FILENO);
+	fcntl(master, F_SETFL, O_NONBLOCK);
+	log_open(SINK_STDERR, false);
+	log_never_wait();
+	for (int i = 0; i < 1000; i++)
+		log_notice("%s", big);
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+	while (*got(master))
+		;
+	log_notice("back");
+	ck_assert_ptr_nonnull(strstr(got(master), "nat64d: back\r\n"));
+}
+END_TEST
+
 static unsigned take(struct log_limit *l, int64_t now, unsigned tries)
 {
 	unsigned taken = 0;
@@ -187,6 +212,7 @@ int main(void)
 	tcase_add_test(lines, controls_are_masked);
 	tcase_add_test(lines, long_lines_are_cut);
 	tcase_add_test(lines, full_pipe);
+	tcase_add_test(lines, full_terminal);
 	tcase_add_loop_test(limits, limit, 0, ROWS(limit_rows));
 	tcase_add_test(limits, limit_is_exact_when_asked_often);
 	suite_add_tcase(s, lines);

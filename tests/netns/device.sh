@@ -23,6 +23,10 @@ for route in 192.168.255.0/24 203.0.113.0/28; do
 done
 shows "tun-setup: a route to the prefix" "64:ff9b::/96 dev nat64" ip -n "$R" -6 route show
 t "tun-setup: the own IPv4 address answers" ping4 192.168.255.1
+ip -n "$R" link set nat64 mtu 1000
+t "MTU below 1280: said to be too small for IPv6" wait_for grep -q "MTU 1000 is too small" "$LOG"
+ip -n "$R" link set nat64 mtu 1500
+t "MTU large enough again: traffic passes with no further command" wait_for ping6 "$GOOGLE"
 stops "TERM: exit status 0"
 t "the device is gone with its daemon" fails link_exists nat64
 

@@ -9,6 +9,7 @@
 # shellcheck shell=bash disable=SC2034 # variables are for the tests
 
 set -u
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # after su without "-", root has a user's
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 NAT64D=${NAT64D:-$here/../../nat64d}
 N=n64-$$

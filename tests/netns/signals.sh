@@ -46,6 +46,16 @@ t "detached: traffic passes" wait_for ping6 "$GOOGLE"
 kill -TERM "$PID"
 t "detached: TERM ends it" wait_for ended "$PID"
 t "detached: the pid file is gone" test ! -e "$T/pid"
+in_router "$NAT64D" -c "$T/conf" --pidfile "$T/pid" <&- >&- 2>&-
+same "detaching with standard input, output and error closed: exit status 0" 0 $?
+PID=$(cat "$T/pid")
+set_routes
+t "and traffic passes" wait_for ping6 "$GOOGLE"
+in_router "$NAT64D" -c "$T/conf" --pidfile "$T/pid" >"$T/out" 2>&1
+same "and the pid file is locked" 1 $?
+same "and nothing but a number is in it" "$PID" "$(cat "$T/pid")"
+kill -TERM "$PID"
+t "and TERM ends it" wait_for ended "$PID"
 in_router "$NAT64D" -c "$T/absent" --pidfile "$T/pid" >"$T/out" 2>&1
 same "detaching with a bad configuration: exit status 1" 1 $?
 mkdir -p "$T/nodir" && config >"$T/conf" && sed -i "s|^data-dir.*|data-dir $T/missing|" "$T/conf"
