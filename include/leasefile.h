@@ -27,8 +27,9 @@ struct leasefile;
 
 /* Opens the directory DIR and the lease file in it, making the file if there is none, and locks
  * DIR against other daemons (waits up to 2 s for the keeper of one that was killed). NULL with
- * one line about what is wrong and what to do in ERR. Nothing is read yet. */
-struct leasefile *leasefile_open(const char *dir, char *err, size_t err_size);
+ * one line about what is wrong and what to do in ERR, which calls the directory NAME. Nothing is
+ * read yet. */
+struct leasefile *leasefile_open(const char *dir, const char *name, char *err, size_t err_size);
 
 /* Reads every lease into POOL (leases that name no prefix belong to the first). NOW and WALL are
  * this moment by pool.h's clock and in unix time. Each line that cannot be used is said through

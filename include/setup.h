@@ -15,22 +15,20 @@
 
 struct setup {
 	bool up;
-	struct conf_addr *addr; /* belong to the configuration */
-	size_t addrs;
-	struct conf_addr *route; /* sorted, no two the same */
-	size_t routes;
+	struct conf_addr *addr, *route; /* each sorted, no two the same */
+	size_t addrs, routes;
 };
 
-/* What C asks for, to be given back with setup_free() before C is; NULL without memory. */
+/* What C asks for, to be given back with setup_free(); NULL without memory. */
 struct setup *setup_new(const struct conf *c);
 void setup_free(struct setup *s);
 
-/* Asks for all of S but the routes of WAS (NULL: none), which are there already.  0; or -1 with a
- * line in ERR, and the routes that were added are removed again. */
+/* Asks for all of S but the addresses and routes of WAS (NULL: none), which are there already.  0;
+ * or -1 with a line in ERR, and those that were added are removed again. */
 int setup_apply(const struct setup *s, const struct setup *was, struct tun *t, char *err);
 
-/* Removes the routes of WAS that S does not ask for.  0, or -1 with a line in ERR about the last
- * that could not be. */
+/* Removes the addresses and routes of WAS that S does not ask for.  0, or -1 with a line in ERR
+ * about the last that could not be. */
 int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, char *err);
 
 #endif

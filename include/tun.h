@@ -54,6 +54,7 @@ unsigned tun_watch(struct tun *t);
 
 int tun_link_up(struct tun *t, char *err);
 int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err);
+int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err);
 /* Nothing happens if the device has this very route already. */
 int tun_route_add(struct tun *t, const struct conf_addr *r, char *err);
 int tun_route_del(struct tun *t, const struct conf_addr *r, char *err);

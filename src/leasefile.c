@@ -59,8 +59,8 @@ static void say_dir(char *err, size_t size, const char *dir)
 	unsigned uid = (unsigned)geteuid();
 
 	if (errno == ENOENT)
-		snprintf(err, size, "data-dir %s does not exist (create it: install -d -o USER %s)",
-			 dir, dir);
+		snprintf(err, size, "data-dir %s does not exist (create it: install -d -o %u %s)",
+			 dir, uid, dir);
 	else if (errno == ENOTDIR)
 		snprintf(err, size, "data-dir %s is not a directory", dir);
 	else if (errno == EWOULDBLOCK)
@@ -68,21 +68,22 @@ static void say_dir(char *err, size_t size, const char *dir)
 			 "data-dir %s is in use by another nat64d (stop it, or give each its own)",
 			 dir);
 	else if (errno == EACCES || errno == EPERM)
-		snprintf(
-			err, size,
-			"data-dir %s cannot be written by user id %u (give it away: chown USER %s)",
-			dir, uid, dir);
+		snprintf(err, size,
+			 "data-dir %s cannot be written by user id %u (give it away: chown %u %s)",
+			 dir, uid, uid, dir);
 	else if (errno == EROFS)
 		snprintf(err, size,
 			 "data-dir %s is on a read-only file system (mount it writable, or choose "
-			 "another)",
-			 dir);
+			 "another; under systemd the unit needs ReadWritePaths=%s)",
+			 dir, dir);
 	else
 		snprintf(err, size, "data-dir %s cannot be used: %s", dir, strerror(errno));
 }
 
 static void say_file(char *err, size_t size, const char *path)
 {
+	unsigned uid = (unsigned)geteuid();
+
 	if (errno == ELOOP)
 		snprintf(err, size,
 			 "%s is a symbolic link (it gets replaced: put the file itself there)",
@@ -92,8 +93,8 @@ static void say_file(char *err, size_t size, const char *path)
 	else if (errno == EINVAL || errno == ENXIO)
 		snprintf(err, size, "%s is not a regular file (move it away)", path);
 	else if (errno == EACCES || errno == EPERM)
-		snprintf(err, size, "%s cannot be written by user id %u (chown USER %s)", path,
-			 (unsigned)geteuid(), path);
+		snprintf(err, size, "%s cannot be written by user id %u (chown %u %s)", path, uid,
+			 uid, path);
 	else
 		snprintf(err, size, "%s cannot be opened: %s", path, strerror(errno));
 }
@@ -179,17 +180,17 @@ static struct leasefile *new_state(const char *dir)
 	return f;
 }
 
-struct leasefile *leasefile_open(const char *dir, char *err, size_t err_size)
+struct leasefile *leasefile_open(const char *dir, const char *name, char *err, size_t err_size)
 {
-	struct leasefile *f = new_state(dir);
+	struct leasefile *f = new_state(name);
 
 	if (!f) {
-		snprintf(err, err_size, "data-dir %s: no memory", dir);
+		snprintf(err, err_size, "data-dir %s: no memory", name);
 		return NULL;
 	}
 	f->dir = open_dir(dir);
 	if (f->dir < 0) {
-		say_dir(err, err_size, dir);
+		say_dir(err, err_size, name);
 		free_all(f);
 		return NULL;
 	}

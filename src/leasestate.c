@@ -53,7 +53,10 @@ const char *leasefile_news(struct leasefile *f, bool *bad)
 			continue;
 		f->said[i] = err;
 		*bad = err != 0;
-		if (err)
+		if (err == ECHILD)
+			snprintf(f->news, sizeof(f->news), "%s: %s (%s)", f->path, words[i].bad,
+				 words[i].remedy);
+		else if (err)
 			snprintf(f->news, sizeof(f->news), "%s: %s: %s (%s)", f->path, words[i].bad,
 				 strerror(err), words[i].remedy);
 		else

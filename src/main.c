@@ -103,9 +103,8 @@ static int open_leases(struct daemon *d)
 
 	if (!d->conf->data_dir || !d->pool)
 		return 0;
-	d->leases = leasefile_open(d->opt->chroot ? "/" : d->conf->data_dir, err, sizeof(err));
-	if (!d->leases && d->opt->chroot)
-		log_error("in the chroot %s:", d->conf->data_dir);
+	d->leases = leasefile_open(d->opt->chroot ? "/" : d->conf->data_dir, d->conf->data_dir, err,
+				   sizeof(err));
 	if (!d->leases)
 		return complain(err);
 	d->now = daemon_clock();

@@ -275,16 +275,27 @@ static uint8_t family_of(const struct conf_addr *a)
 	return a->family == 4 ? AF_INET : AF_INET6;
 }
 
-int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a)
+static int change_addr(struct netlink *nl, uint16_t type, unsigned flags, unsigned index,
+		       const struct conf_addr *a)
 {
 	struct ifaddrmsg addr = {
 		.ifa_family = family_of(a), .ifa_prefixlen = a->len, .ifa_index = index};
 	struct msg m;
 
-	msg_begin(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &addr, sizeof(addr));
+	msg_begin(&m, type, flags, &addr, sizeof(addr));
 	msg_addr(&m, IFA_LOCAL, a);
 	msg_addr(&m, IFA_ADDRESS, a);
 	return tell(nl, &m);
+}
+
+int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a)
+{
+	return change_addr(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, a);
+}
+
+int netlink_addr_del(struct netlink *nl, unsigned index, const struct conf_addr *a)
+{
+	return change_addr(nl, RTM_DELADDR, 0, index, a);
 }
 
 static int change_route(struct netlink *nl, uint16_t type, unsigned flags, unsigned index,

@@ -35,6 +35,7 @@ int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out);
 int netlink_link_up(struct netlink *nl, unsigned index);
 
 int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a);
+int netlink_addr_del(struct netlink *nl, unsigned index, const struct conf_addr *a);
 int netlink_route_add(struct netlink *nl, unsigned index, const struct conf_addr *r);
 int netlink_route_del(struct netlink *nl, unsigned index, const struct conf_addr *r);
 

@@ -66,15 +66,15 @@ static void drop_covered(struct setup *s)
 	s->routes = kept;
 }
 
-static void drop_repeated(struct setup *s)
+static void drop_repeated(struct conf_addr *list, size_t *n)
 {
 	size_t kept = 0;
 
-	qsort(s->route, s->routes, sizeof(*s->route), compare);
-	for (size_t i = 0; i < s->routes; i++)
-		if (kept == 0 || compare(&s->route[kept - 1], &s->route[i]) != 0)
-			s->route[kept++] = s->route[i];
-	s->routes = kept;
+	qsort(list, *n, sizeof(*list), compare);
+	for (size_t i = 0; i < *n; i++)
+		if (kept == 0 || compare(&list[kept - 1], &list[i]) != 0)
+			list[kept++] = list[i];
+	*n = kept;
 }
 
 struct setup *setup_new(const struct conf *c)
@@ -85,20 +85,22 @@ struct setup *setup_new(const struct conf *c)
 	if (!s)
 		return NULL;
 	s->route = calloc(most, sizeof(*s->route));
-	if (!s->route) {
-		free(s);
+	s->addr = calloc(c->tun_ips + 1, sizeof(*s->addr));
+	if (!s->route || !s->addr) {
+		setup_free(s);
 		return NULL;
 	}
 	s->up = c->tun_up || c->tun_setup;
-	s->addr = c->tun_ip;
-	s->addrs = c->tun_ips;
 	if (c->tun_setup) {
 		collect(s, c);
 		drop_covered(s);
 	}
 	for (size_t i = 0; i < c->tun_routes; i++)
 		s->route[s->routes++] = c->tun_route[i];
-	drop_repeated(s);
+	drop_repeated(s->route, &s->routes);
+	for (size_t i = 0; i < c->tun_ips; i++)
+		s->addr[s->addrs++] = c->tun_ip[i];
+	drop_repeated(s->addr, &s->addrs);
 	return s;
 }
 
@@ -107,54 +109,79 @@ void setup_free(struct setup *s)
 	if (!s)
 		return;
 	free(s->route);
+	free(s->addr);
 	free(s);
 }
 
-static bool has_route(const struct setup *s, const struct conf_addr *r)
+/* One thing that a device has several of, sorted, and how it is told. */
+struct list {
+	const struct conf_addr *at;
+	size_t n;
+	int (*add)(struct tun *t, const struct conf_addr *a, char *err);
+	int (*del)(struct tun *t, const struct conf_addr *a, char *err);
+};
+
+static struct list addrs_of(const struct setup *s)
 {
-	return s && s->routes > 0 &&
-	       bsearch(r, s->route, s->routes, sizeof(*s->route), compare) != NULL;
+	return (struct list){s ? s->addr : NULL, s ? s->addrs : 0, tun_addr_add, tun_addr_del};
 }
 
-int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, char *err)
+static struct list routes_of(const struct setup *s)
+{
+	return (struct list){s ? s->route : NULL, s ? s->routes : 0, tun_route_add, tun_route_del};
+}
+
+static bool has(struct list l, const struct conf_addr *a)
+{
+	return l.n > 0 && bsearch(a, l.at, l.n, sizeof(*a), compare) != NULL;
+}
+
+/* Removes those of the first END in WAS that NOW has not. */
+static int remove_all(struct list was, size_t end, struct list now, struct tun *t, char *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < was->routes; i++)
-		if (!has_route(s, &was->route[i]) && tun_route_del(t, &was->route[i], err) < 0)
+	for (size_t i = end; i-- > 0;)
+		if (!has(now, &was.at[i]) && was.del(t, &was.at[i], err) < 0)
 			rc = -1;
 	return rc;
 }
 
-static int add_routes(const struct setup *s, const struct setup *was, struct tun *t, char *err)
+/* Adds those in NOW that WAS has not: all, or none. */
+static int add_all(struct list now, struct list was, struct tun *t, char *err)
 {
 	char ignored[TUN_ERR];
 
-	for (size_t i = 0; i < s->routes; i++) {
-		if (has_route(was, &s->route[i]) || tun_route_add(t, &s->route[i], err) == 0)
+	for (size_t i = 0; i < now.n; i++) {
+		if (has(was, &now.at[i]) || now.add(t, &now.at[i], err) == 0)
 			continue;
-		while (i-- > 0)
-			if (!has_route(was, &s->route[i]))
-				tun_route_del(t, &s->route[i], ignored);
+		remove_all(now, i, was, t, ignored);
 		return -1;
 	}
 	return 0;
 }
 
-static bool has_addr(const struct setup *s, const struct conf_addr *a)
+int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, char *err)
 {
-	for (size_t i = 0; s && i < s->addrs; i++)
-		if (compare(&s->addr[i], a) == 0)
-			return true;
-	return false;
+	struct list routes = routes_of(was), addrs = addrs_of(was);
+	int rc = remove_all(routes, routes.n, routes_of(s), t, err);
+
+	if (remove_all(addrs, addrs.n, addrs_of(s), t, err) < 0)
+		rc = -1;
+	return rc;
 }
 
 int setup_apply(const struct setup *s, const struct setup *was, struct tun *t, char *err)
 {
+	struct list addrs = addrs_of(s);
+	char ignored[TUN_ERR];
+
 	if (s->up && tun_link_up(t, err) < 0)
 		return -1;
-	for (size_t i = 0; i < s->addrs; i++)
-		if (!has_addr(was, &s->addr[i]) && tun_addr_add(t, &s->addr[i], err) < 0)
-			return -1;
-	return add_routes(s, was, t, err);
+	if (add_all(addrs, addrs_of(was), t, err) < 0)
+		return -1;
+	if (add_all(routes_of(s), routes_of(was), t, err) == 0)
+		return 0;
+	remove_all(addrs, addrs.n, addrs_of(was), t, ignored);
+	return -1;
 }

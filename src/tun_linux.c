@@ -173,27 +173,29 @@ static int make_persistent(int fd, const char *name, uid_t uid, gid_t gid, char 
 
 int tun_make(const char *name, uid_t uid, gid_t gid, char *err)
 {
-	int rc, fd = open_attached(name, err);
+	struct tun *t = tun_open(name, err);
+	int rc;
 
-	if (fd < 0)
+	if (!t)
 		return -1;
-	rc = make_persistent(fd, name, uid, gid, err);
-	close(fd);
+	rc = make_persistent(t->fd, name, uid, gid, err);
+	tun_close(t);
 	return rc;
 }
 
 int tun_remove(const char *name, char *err)
 {
-	int rc = 0, fd;
+	struct tun *t;
+	int rc = 0;
 
 	if (if_nametoindex(name) == 0)
 		return 1;
-	fd = open_attached(name, err);
-	if (fd < 0)
+	t = tun_open(name, err);
+	if (!t)
 		return -1;
-	if (ioctl(fd, TUNSETPERSIST, 0UL) < 0)
+	if (ioctl(t->fd, TUNSETPERSIST, 0UL) < 0)
 		rc = fail(err, "tun-device %s: %s", name, strerror(errno));
-	close(fd);
+	tun_close(t);
 	return rc;
 }
 
@@ -322,6 +324,13 @@ int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err)
 	if (netlink_addr_add(&t->nl, t->index, a) == 0 || errno == EEXIST)
 		return 0;
 	return net_error(t, "address", a, err);
+}
+
+int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err)
+{
+	if (netlink_addr_del(&t->nl, t->index, a) == 0 || errno == EADDRNOTAVAIL)
+		return 0;
+	return net_error(t, "removing address", a, err);
 }
 
 int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)

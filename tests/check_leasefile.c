@@ -554,7 +554,7 @@ START_TEST(open_refuses_odd_files)
 	dir_make(&d, 1);
 	dir_name(&d, LEASEFILE_NAME, path);
 	odd_files[_i].make(path);
-	ck_assert_ptr_null(leasefile_open(d.path, err, sizeof(err)));
+	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
 	snprintf(want, sizeof(want), "%s %s", path, odd_files[_i].said);
 	ck_assert_str_eq(err, want);
 	if (odd_files[_i].make == make_dir)
@@ -570,12 +570,12 @@ START_TEST(open_names_the_remedy)
 
 	dir_make(&d, 1);
 	dir_name(&d, "none", path);
-	ck_assert_ptr_null(leasefile_open(path, err, sizeof(err)));
-	snprintf(want, sizeof(want),
-		 "data-dir %s does not exist (create it: install -d -o USER %s)", path, path);
+	ck_assert_ptr_null(leasefile_open(path, path, err, sizeof(err)));
+	snprintf(want, sizeof(want), "data-dir %s does not exist (create it: install -d -o %u %s)",
+		 path, (unsigned)geteuid(), path);
 	ck_assert_str_eq(err, want);
 	dir_put(&d, "none", "", 0);
-	ck_assert_ptr_null(leasefile_open(path, err, sizeof(err)));
+	ck_assert_ptr_null(leasefile_open(path, path, err, sizeof(err)));
 	snprintf(want, sizeof(want), "data-dir %s is not a directory", path);
 	ck_assert_str_eq(err, want);
 	dir_remove(&d);
@@ -603,14 +603,14 @@ START_TEST(open_wants_to_write)
 	dir_put(&d, LEASEFILE_NAME, "", 0);
 	ck_assert_int_eq(chmod(d.path, 0555), 0);
 	become_somebody();
-	ck_assert_ptr_null(leasefile_open(d.path, err, sizeof(err)));
+	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
 	ck_assert_msg(strstr(err, "cannot be written by user id") != NULL, "%s", err);
 	become_root();
 	ck_assert_int_eq(chmod(d.path, 0777), 0);
 	dir_name(&d, LEASEFILE_NAME, path);
 	ck_assert_int_eq(chmod(path, 0444), 0);
 	become_somebody();
-	ck_assert_ptr_null(leasefile_open(d.path, err, sizeof(err)));
+	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
 	ck_assert_ptr_nonnull(strstr(err, "dynamic.map cannot be written by user id"));
 	become_root();
 
@@ -636,7 +636,7 @@ START_TEST(second_open_is_refused)
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
-	ck_assert_ptr_null(leasefile_open(d.path, err, sizeof(err)));
+	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
 	snprintf(want, sizeof(want),
 		 "data-dir %s is in use by another nat64d (stop it, or give each its own)", d.path);
 	ck_assert_str_eq(err, want);

@@ -10,10 +10,26 @@
 
 /* A device that takes what it is told; REFUSE is the address of a route it does not take. */
 struct tun {
-	struct conf_addr route[MOST];
+	struct conf_addr route[MOST], addr[MOST];
 	unsigned routes, addrs, ups;
 	uint32_t refuse;
 };
+
+static void put(struct conf_addr *list, unsigned *n, const struct conf_addr *a)
+{
+	ck_assert_uint_lt(*n, MOST);
+	list[(*n)++] = *a;
+}
+
+static void drop(struct conf_addr *list, unsigned *n, const struct conf_addr *a)
+{
+	for (unsigned i = 0; i < *n; i++)
+		if (memcmp(&list[i], a, sizeof(*a)) == 0) {
+			list[i] = list[--*n];
+			return;
+		}
+	ck_abort_msg("something was removed that is not there");
+}
 
 int tun_link_up(struct tun *t, char *err)
 {
@@ -24,9 +40,15 @@ int tun_link_up(struct tun *t, char *err)
 
 int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err)
 {
-	(void)a;
 	(void)err;
-	t->addrs++;
+	put(t->addr, &t->addrs, a);
+	return 0;
+}
+
+int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err)
+{
+	(void)err;
+	drop(t->addr, &t->addrs, a);
 	return 0;
 }
 
@@ -36,20 +58,15 @@ int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
 		strcpy(err, "refused");
 		return -1;
 	}
-	ck_assert_uint_lt(t->routes, MOST);
-	t->route[t->routes++] = *r;
+	put(t->route, &t->routes, r);
 	return 0;
 }
 
 int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
 {
 	(void)err;
-	for (unsigned i = 0; i < t->routes; i++)
-		if (memcmp(&t->route[i], r, sizeof(*r)) == 0) {
-			t->route[i] = t->route[--t->routes];
-			return 0;
-		}
-	ck_abort_msg("a route was removed that is not there");
+	drop(t->route, &t->routes, r);
+	return 0;
 }
 
 static struct ip6 v6(uint16_t a, uint16_t b, uint16_t last)
@@ -177,23 +194,58 @@ START_TEST(change)
 }
 END_TEST
 
-/* A reload that fails half-way leaves the routes as they were. */
+START_TEST(changed_addresses)
+{
+	struct conf a = conf_new(false, 0), b = conf_new(false, 0);
+	struct conf_addr first[2] = {{.family = 4, .len = 32, .addr4 = 0x0c000002},
+				     {.family = 4, .len = 32, .addr4 = 0x0c000001}};
+	struct conf_addr second[2] = {{.family = 4, .len = 32, .addr4 = 0x0c000002},
+				      {.family = 4, .len = 32, .addr4 = 0x0c000003}};
+	struct tun t = {.routes = 0};
+	struct setup *was, *is;
+	char err[TUN_ERR];
+
+	a.tun_ip = first;
+	b.tun_ip = second;
+	a.tun_ips = b.tun_ips = 2;
+	was = setup_new(&a);
+	is = setup_new(&b);
+	ck_assert_int_eq(setup_apply(was, NULL, &t, err), 0);
+	ck_assert_uint_eq(t.addrs, 2);
+	ck_assert_int_eq(setup_apply(is, was, &t, err), 0);
+	ck_assert_uint_eq(t.addrs, 3);
+	ck_assert_int_eq(setup_remove(was, is, &t, err), 0);
+	ck_assert_uint_eq(t.addrs, 2);
+	for (unsigned i = 0; i < t.addrs; i++)
+		ck_assert(t.addr[i].addr4 != 0x0c000001);
+	setup_free(was);
+	setup_free(is);
+	map_table_free(a.maps);
+	map_table_free(b.maps);
+}
+END_TEST
+
+/* A reload that fails half-way leaves addresses and routes as they were. */
 START_TEST(refused_change)
 {
 	struct conf a = conf_new(true, 0), b = conf_new(true, 0x0b000002);
 	struct conf_addr extra = {.family = 4, .len = 32, .addr4 = 0x0b000003};
+	struct conf_addr address = {.family = 4, .len = 32, .addr4 = 0x0c000001};
 	struct tun t = {.refuse = 0x0b000003};
 	struct setup *was, *is;
 	char err[TUN_ERR];
 
 	b.tun_route = &extra;
 	b.tun_routes = 1;
+	b.tun_ip = &address;
+	b.tun_ips = 1;
 	was = setup_new(&a);
 	is = setup_new(&b);
 	ck_assert_int_eq(setup_apply(was, NULL, &t, err), 0);
 	ck_assert_int_eq(setup_apply(is, was, &t, err), -1);
 	ck_assert_str_eq(err, "refused");
 	ck_assert_uint_eq(t.routes, was->routes);
+	ck_assert_uint_eq(t.addrs, 0);
 	setup_free(was);
 	setup_free(is);
 	map_table_free(a.maps);
@@ -210,6 +262,7 @@ int main(void)
 	tcase_add_test(t, own_address_outside);
 	tcase_add_test(t, words_only);
 	tcase_add_test(t, change);
+	tcase_add_test(t, changed_addresses);
 	tcase_add_test(t, refused_change);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -136,7 +136,7 @@ static inline void dir_open(struct leasedir *d)
 {
 	char err[256] = "";
 
-	d->f = leasefile_open(d->path, err, sizeof(err));
+	d->f = leasefile_open(d->path, d->path, err, sizeof(err));
 	ck_assert_msg(d->f != NULL, "%s", err);
 }
 

@@ -43,6 +43,7 @@ for kind in "" multi_queue; do
 	# shellcheck disable=SC2086 # no word is wanted for the empty kind
 	ip -n "$R" tuntap add dev nat64 mode tun $kind
 	start_nat64d && t "attaches to a device of ip tuntap ${kind:-(one queue)}" ping6 "$GOOGLE"
+	t "--rmtun leaves it alone meanwhile" fails in_router "$NAT64D" -c "$T/conf" --rmtun
 	stop_nat64d
 	t "and leaves it there" link_exists nat64
 	ip -n "$R" link del nat64
