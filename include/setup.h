@@ -3,7 +3,9 @@
  *
  * tun-up, tun-ip and tun-route say so in words.  `tun-setup yes` derives it: the link up and a
  * route to the device for every prefix, pool, mapped IPv4 prefix, and for the translator's own
- * addresses.  The IPv6 side of a map is a real host elsewhere and gets no route. */
+ * addresses; also for what stands for routers as the source of ICMP errors, or a host that checks
+ * where sources are routed to (rp_filter) would drop them.  The IPv6 side of a map is a real host
+ * elsewhere and gets no route. */
 #ifndef NAT64D_SETUP_H
 #define NAT64D_SETUP_H
 

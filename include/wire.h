@@ -72,6 +72,8 @@ struct tcp_hdr {
 	uint8_t urgent[2];
 };
 
+#define TCP_SYN 0x02u
+
 struct udp_hdr {
 	uint8_t sport[2];
 	uint8_t dport[2];
@@ -114,6 +116,7 @@ enum icmp6_type {
 
 #define ICMP4_UNREACH_NEEDFRAG 4 /* code of type 3 that carries an MTU */
 
+#define TOS_ECN     0x03u  /* of TOS and traffic class: what is not DSCP [3168-5] */
 #define IP_LEN_MAX  65535u /* an IPv4 packet; an IPv6 payload */
 #define IP6_MTU_MIN 1280u  /* [8200-5] */
 #define IP4_MTU_MIN 68u    /* [791-3.2] */

@@ -21,6 +21,15 @@ enum udp_zero { /* what to do with a UDP datagram over IPv4 that has no checksum
 	UDP_ZERO_FWD,
 };
 
+enum icmp_errors { /* the ICMP errors that we generate ourselves */
+	ICMP_ERRORS_LIMIT,
+	ICMP_ERRORS_SEND,
+	ICMP_ERRORS_NEVER,
+};
+
+#define MSS_OFF  0
+#define MSS_AUTO (-1) /* what the smaller of both sides carries */
+
 /* What the operator chose; never changes in place. */
 struct xlat_conf {
 	uint32_t own4;    /* ipv4-addr */
@@ -28,7 +37,16 @@ struct xlat_conf {
 	bool wkpf_strict; /* [6052-3.1] */
 	enum udp_zero udp_zero;
 	unsigned offlink_mtu; /* bytes; IPv4 without DF is fragmented to this [7915-4] */
+	bool tos_ignore_4to6; /* clear DSCP, keep ECN [7915-4.1] */
+	bool tos_ignore_6to4; /* the same [7915-5.1] */
+	enum icmp_errors icmp_errors;
+	bool has_icmp_source;
+	struct prefix4 icmp_source; /* sources for errors of routers that IPv4 cannot name [6791] */
+	bool node_id;               /* such errors come from 192.0.0.8 and say who sent them */
+	int mss_clamp;              /* bytes, MSS_OFF or MSS_AUTO */
 };
+
+#define XLAT_DUMMY4 0xc0000008u /* 192.0.0.8 [7600-4.8], with node_id */
 
 #define XLAT_IDENTS 2048 /* identification counters; a power of two */
 

@@ -95,6 +95,11 @@ bool conf_note_line(struct conf_reader *r, struct conf_lines *lines)
 	return true;
 }
 
+/* High enough for path-MTU discovery and traceroutes of many hosts at once, low enough for nobody
+ * to use us as an amplifier. */
+static const struct bucket_conf default_icmp_rate = {
+	.all_rate = 1000, .all_burst = 2000, .net_rate = 50, .net_burst = 100};
+
 static struct conf *conf_new(const char *path)
 {
 	struct conf *c = calloc(1, sizeof(*c));
@@ -106,6 +111,7 @@ static struct conf *conf_new(const char *path)
 	c->xlat.wkpf_strict = true;
 	c->xlat.udp_zero = UDP_ZERO_CALC;
 	c->xlat.offlink_mtu = 1280;
+	c->icmp_rate = default_icmp_rate;
 	if (c->path && c->maps)
 		return c;
 	conf_free(c);

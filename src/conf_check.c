@@ -132,6 +132,52 @@ static void check_pools(struct conf_reader *r)
 		conf_warn(r, "without a prefix its hosts reach mapped addresses only");
 }
 
+static void check_icmp_rules(struct conf_reader *r)
+{
+	const struct xlat_conf *x = &r->conf->xlat;
+
+	if (x->node_id && r->first[D_ICMP_SOURCE_POOL]) {
+		conf_point(r, r->first[D_ICMP_NODE_ID], D_ICMP_NODE_ID);
+		conf_error(r, "icmp-source-pool in line %u says otherwise (choose one of the two)",
+			   r->first[D_ICMP_SOURCE_POOL]);
+	}
+	if (x->icmp_errors != ICMP_ERRORS_LIMIT && r->first[D_ICMP_RATE]) {
+		conf_point(r, r->first[D_ICMP_RATE], D_ICMP_RATE);
+		conf_warn(r, "not heeded with `icmp-errors %s` (`icmp-errors limit` heeds it)",
+			  x->icmp_errors == ICMP_ERRORS_SEND ? "send" : "never");
+	}
+}
+
+/* The addresses of routers may be a part of a pool of hosts, but not all of it. */
+static void check_icmp_source(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	const struct prefix4 *p = &c->xlat.icmp_source;
+	char text[CONF_TEXT];
+
+	if (!c->xlat.has_icmp_source)
+		return;
+	conf_point(r, r->first[D_ICMP_SOURCE_POOL], D_ICMP_SOURCE_POOL);
+	for (size_t i = 0; i < c->pools; i++)
+		if (p->len <= c->pool[i].len && addr_in4(c->pool[i].addr, p))
+			conf_error(r,
+				   "nothing is left of dynamic-pool %s in line %u (take a part of "
+				   "it, or other addresses)",
+				   conf_format_prefix4(text, &c->pool[i]), r->pool_at.at[i]);
+}
+
+/* What of the daemon's own A is, or NULL. */
+static const char *own_name(const struct xlat_conf *x, const struct conf_addr *a)
+{
+	if (a->family == 6)
+		return ip6_equal(&a->addr6, &x->own6) ? "ipv6-addr" : NULL;
+	if (a->addr4 == x->own4)
+		return "ipv4-addr";
+	return x->has_icmp_source && addr_in4(a->addr4, &x->icmp_source)
+		       ? "an address of icmp-source-pool"
+		       : NULL;
+}
+
 /* If the kernel has our address it answers in our place, and takes our errors for forged. */
 static void check_tun_ip(struct conf_reader *r)
 {
@@ -139,16 +185,15 @@ static void check_tun_ip(struct conf_reader *r)
 
 	for (size_t i = 0; i < c->tun_ips; i++) {
 		const struct conf_addr *a = &c->tun_ip[i];
-		bool own4 = a->family == 4 && a->addr4 == c->xlat.own4;
-		bool own6 = a->family == 6 && ip6_equal(&a->addr6, &c->xlat.own6);
+		const char *name = own_name(&c->xlat, a);
 
-		if (!own4 && !own6)
+		if (!name)
 			continue;
 		conf_point(r, r->tun_ip_at.at[i], D_TUN_IP);
 		conf_warn(r,
 			  "this is %s: the kernel would answer for it (give the device an address "
 			  "of its own)",
-			  own4 ? "ipv4-addr" : "ipv6-addr");
+			  name);
 	}
 }
 
@@ -165,5 +210,7 @@ void conf_check(struct conf_reader *r, const char *state_dir)
 	make_own6(r->conf);
 	conf_check_maps(r);
 	check_pools(r);
+	check_icmp_rules(r);
+	check_icmp_source(r);
 	check_tun_ip(r);
 }

@@ -26,6 +26,12 @@ enum conf_id {
 	D_WKPF_STRICT,
 	D_UDP_CKSUM_MODE,
 	D_OFFLINK_MTU,
+	D_TOS,
+	D_MSS_CLAMP,
+	D_ICMP_SOURCE_POOL,
+	D_ICMP_NODE_ID,
+	D_ICMP_ERRORS,
+	D_ICMP_RATE,
 	D_LOG,
 	D_TUN_UP,
 	D_TUN_SETUP,
@@ -52,6 +58,7 @@ struct conf_reader {
 	bool no_memory;          /* something is missing from CONF: it must not be used */
 	unsigned first[D_COUNT]; /* the line of its first appearance; 0: none */
 	struct conf_lines prefix_at, map_at, pool_at, tun_ip_at, tun_route_at;
+	unsigned tos_at[2]; /* 4->6, 6->4: the line that decides; 0: none */
 };
 
 struct conf_directive {
@@ -90,6 +97,17 @@ int conf_read_file(struct conf_reader *r, const char *path, bool *opened);
 /* conf_map.c: the `map` directive, and what can only be said of all maps together. */
 void conf_set_map(struct conf_reader *r, char **arg, unsigned n);
 void conf_check_maps(struct conf_reader *r);
+
+/* conf_xlat.c: the directives about the translation itself. */
+void conf_set_wkpf_strict(struct conf_reader *r, char **arg, unsigned n);
+void conf_set_udp_cksum_mode(struct conf_reader *r, char **arg, unsigned n);
+void conf_set_offlink_mtu(struct conf_reader *r, char **arg, unsigned n);
+void conf_set_tos(struct conf_reader *r, char **arg, unsigned n);
+void conf_set_mss_clamp(struct conf_reader *r, char **arg, unsigned n);
+void conf_set_icmp_source_pool(struct conf_reader *r, char **arg, unsigned n);
+void conf_set_icmp_node_id(struct conf_reader *r, char **arg, unsigned n);
+void conf_set_icmp_errors(struct conf_reader *r, char **arg, unsigned n);
+void conf_set_icmp_rate(struct conf_reader *r, char **arg, unsigned n);
 
 /* conf_check.c: all that can only be said at the end. */
 void conf_check(struct conf_reader *r, const char *state_dir);

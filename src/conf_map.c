@@ -155,6 +155,25 @@ static void check_overlaps(struct conf_reader *r)
 	conf_warn(r, "%zu more maps lie inside another", found - OVERLAPS_SAID);
 }
 
+/* The first map that shares addresses with icmp-source-pool: they would belong to a host and to a
+ * router. */
+static void check_icmp_source(struct conf_reader *r)
+{
+	const struct prefix4 *p = &r->conf->xlat.icmp_source;
+	char text[CONF_TEXT], place[CONF_PLACE];
+
+	for (size_t i = 0; r->conf->xlat.has_icmp_source && i < map_count(r->conf->maps); i++) {
+		const struct prefix4 *q = &map_at(r->conf->maps, i)->p4;
+
+		if (!addr_in4(p->addr, q) && !addr_in4(q->addr, p))
+			continue;
+		conf_point(r, r->first[D_ICMP_SOURCE_POOL], D_ICMP_SOURCE_POOL);
+		conf_error(r, "overlaps map %s in %s (take addresses that no host has)",
+			   conf_format_prefix4(text, q), map_place(r, i, place, sizeof(place)));
+		return;
+	}
+}
+
 void conf_check_maps(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
@@ -164,4 +183,5 @@ void conf_check_maps(struct conf_reader *r)
 	check_own(r, m4, m4 && m4->p4.len == 32, "ipv4-addr");
 	check_own(r, m6, m6 && m6->p6.len == 128, "ipv6-addr");
 	check_overlaps(r);
+	check_icmp_source(r);
 }

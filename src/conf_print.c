@@ -47,6 +47,25 @@ static void print_log(unsigned classes, FILE *out)
 		classes & CLASS_SELF ? " self" : "");
 }
 
+static void print_tos(const struct xlat_conf *x, FILE *out)
+{
+	static const char *const words[] = {"copy", "ignore"};
+
+	if (x->tos_ignore_4to6 == x->tos_ignore_6to4)
+		fprintf(out, "tos %s\n", words[x->tos_ignore_4to6]);
+	else
+		fprintf(out, "tos %s 4to6\ntos %s 6to4\n", words[x->tos_ignore_4to6],
+			words[x->tos_ignore_6to4]);
+}
+
+static void print_mss_clamp(int clamp, FILE *out)
+{
+	if (clamp == MSS_AUTO || clamp == MSS_OFF)
+		fprintf(out, "mss-clamp %s\n", clamp == MSS_AUTO ? "auto" : "off");
+	else
+		fprintf(out, "mss-clamp %d\n", clamp);
+}
+
 static void print_xlat(const struct xlat_conf *x, FILE *out)
 {
 	static const char *const modes[] = {
@@ -58,6 +77,26 @@ static void print_xlat(const struct xlat_conf *x, FILE *out)
 	fprintf(out, "wkpf-strict %s\n", yes_no(x->wkpf_strict));
 	fprintf(out, "udp-cksum-mode %s\n", modes[x->udp_zero]);
 	fprintf(out, "offlink-mtu %u\n", x->offlink_mtu);
+	print_tos(x, out);
+	print_mss_clamp(x->mss_clamp, out);
+}
+
+/* The rate counts only where errors are limited. */
+static void print_icmp(const struct conf *c, FILE *out)
+{
+	static const char *const words[] = {
+		[ICMP_ERRORS_SEND] = "send",
+		[ICMP_ERRORS_LIMIT] = "limit",
+		[ICMP_ERRORS_NEVER] = "never",
+	};
+	char a[CONF_TEXT];
+
+	if (c->xlat.has_icmp_source)
+		fprintf(out, "icmp-source-pool %s\n", conf_format_prefix4(a, &c->xlat.icmp_source));
+	fprintf(out, "icmp-node-id %s\n", yes_no(c->xlat.node_id));
+	fprintf(out, "icmp-errors %s\n", words[c->xlat.icmp_errors]);
+	if (c->xlat.icmp_errors == ICMP_ERRORS_LIMIT)
+		fprintf(out, "icmp-rate %u %u\n", c->icmp_rate.all_rate, c->icmp_rate.net_rate);
 }
 
 static void print_tun(const struct conf *c, FILE *out)
@@ -84,6 +123,7 @@ void conf_print(const struct conf *c, FILE *out)
 		fprintf(out, "dynamic-pool %s\n", conf_format_prefix4(a, &c->pool[i]));
 	print_data_dir(c, out);
 	print_xlat(&c->xlat, out);
+	print_icmp(c, out);
 	print_log(c->log, out);
 	print_tun(c, out);
 }

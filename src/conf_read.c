@@ -146,9 +146,10 @@ static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, 
 	if (n >= d->min && n <= d->max)
 		return true;
 	conf_error(r, "%s argument%s, not %u (%s %s)",
-		   d->max == 1   ? "takes one"
-		   : d->min == 1 ? "takes one or more"
-				 : "takes two",
+		   d->max == 1        ? "takes one"
+		   : d->max > 2       ? "takes one or more"
+		   : d->min == d->max ? "takes two"
+				      : "takes one or two",
 		   d->max == 1 ? "" : "s", n, d->name, d->syntax);
 	return false;
 }

@@ -103,25 +103,11 @@ static void set_prefix(struct conf_reader *r, char **arg, unsigned n)
 
 static bool pool_ok(struct conf_reader *r, const char *s, const struct prefix4 *p)
 {
-	static const uint32_t link_local = 0xa9fe0000; /* 169.254.0.0 */
-
-	if (p->len > 31)
-		conf_error(
-			r,
-			WORD
-			" has no room: its first address is never given away (for example a /24)",
-			s);
-	else if (p->len < 8)
-		conf_error(r, WORD " has more than 16 million addresses (/8 is the largest pool)",
-			   s);
-	else if (!addr_passes4(p->addr) || !addr_passes4(p->addr | ~addr_mask4(p->len)) ||
-		 addr_in4(link_local, p))
-		conf_error(r,
-			   WORD
-			   " has addresses that may never be routed (for example 192.168.255.0/24)",
-			   s);
-	else
-		return true;
+	if (p->len <= 31)
+		return conf_check_pool4(r, s, p, "192.168.255.0/24");
+	conf_error(r,
+		   WORD " has no room: its first address is never given away (for example a /24)",
+		   s);
 	return false;
 }
 
@@ -178,35 +164,6 @@ static void set_map_file(struct conf_reader *r, char **arg, unsigned n)
 {
 	(void)n;
 	r->conf->map_file = conf_copy(r, arg[0]);
-}
-
-static void set_wkpf_strict(struct conf_reader *r, char **arg, unsigned n)
-{
-	(void)n;
-	conf_parse_bool(r, arg[0], &r->conf->xlat.wkpf_strict);
-}
-
-static void set_udp_cksum_mode(struct conf_reader *r, char **arg, unsigned n)
-{
-	enum udp_zero *mode = &r->conf->xlat.udp_zero;
-
-	(void)n;
-	if (strcmp(arg[0], "calc") == 0)
-		*mode = UDP_ZERO_CALC;
-	else if (strcmp(arg[0], "drop") == 0)
-		*mode = UDP_ZERO_DROP;
-	else if (strcmp(arg[0], "fwd") == 0)
-		*mode = UDP_ZERO_FWD;
-	else
-		conf_error(r, WORD " is none of drop, calc, fwd", arg[0]);
-}
-
-/* Less than every IPv6 link carries [8200-5], or more than a length field can say, makes no sense.
- */
-static void set_offlink_mtu(struct conf_reader *r, char **arg, unsigned n)
-{
-	(void)n;
-	conf_parse_number(r, arg[0], 1280, 65535, &r->conf->xlat.offlink_mtu);
 }
 
 static const struct log_word {
@@ -343,9 +300,17 @@ const struct conf_directive conf_directives[D_COUNT] = {
 	[D_MAP_FILE] = {"map-file", 1, 1, false, "PATH", set_map_file},
 	[D_DYNAMIC_POOL] = {"dynamic-pool", 1, 1, true, "IPV4/LENGTH", set_dynamic_pool},
 	[D_DATA_DIR] = {"data-dir", 1, 1, false, "PATH", set_data_dir},
-	[D_WKPF_STRICT] = {"wkpf-strict", 1, 1, false, "yes|no", set_wkpf_strict},
-	[D_UDP_CKSUM_MODE] = {"udp-cksum-mode", 1, 1, false, "drop|calc|fwd", set_udp_cksum_mode},
-	[D_OFFLINK_MTU] = {"offlink-mtu", 1, 1, false, "BYTES", set_offlink_mtu},
+	[D_WKPF_STRICT] = {"wkpf-strict", 1, 1, false, "yes|no", conf_set_wkpf_strict},
+	[D_UDP_CKSUM_MODE] = {"udp-cksum-mode", 1, 1, false, "drop|calc|fwd",
+			      conf_set_udp_cksum_mode},
+	[D_OFFLINK_MTU] = {"offlink-mtu", 1, 1, false, "BYTES", conf_set_offlink_mtu},
+	[D_TOS] = {"tos", 1, 2, true, "copy|ignore [4to6|6to4]", conf_set_tos},
+	[D_MSS_CLAMP] = {"mss-clamp", 1, 1, false, "auto|off|BYTES", conf_set_mss_clamp},
+	[D_ICMP_SOURCE_POOL] = {"icmp-source-pool", 1, 1, false, "IPV4/LENGTH",
+				conf_set_icmp_source_pool},
+	[D_ICMP_NODE_ID] = {"icmp-node-id", 1, 1, false, "yes|no", conf_set_icmp_node_id},
+	[D_ICMP_ERRORS] = {"icmp-errors", 1, 1, false, "send|limit|never", conf_set_icmp_errors},
+	[D_ICMP_RATE] = {"icmp-rate", 1, 2, false, "ALL [PER-NETWORK]", conf_set_icmp_rate},
 	[D_LOG] = {"log", 1, CONF_WORDS - 1, true, "drop|reject|icmp|self ...", set_log},
 	[D_TUN_UP] = {"tun-up", 1, 1, false, "yes|no", set_tun_up},
 	[D_TUN_SETUP] = {"tun-setup", 1, 1, false, "yes|no", set_tun_setup},

@@ -233,6 +233,23 @@ bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_
 	return false;
 }
 
+bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4 *p,
+		      const char *example)
+{
+	static const uint32_t link_local = 0xa9fe0000; /* 169.254.0.0 */
+	uint32_t last = p->addr | ~addr_mask4(p->len);
+
+	if (p->len < 8) {
+		conf_error(r, WORD " has more than 16 million addresses (/8 is the largest pool)",
+			   s);
+		return false;
+	}
+	if (addr_passes4(p->addr) && addr_passes4(last) && !addr_in4(link_local, p))
+		return true;
+	conf_error(r, WORD " has addresses that may never be routed (for example %s)", s, example);
+	return false;
+}
+
 bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
 			struct prefix6 *out)
 {

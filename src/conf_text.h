@@ -27,6 +27,10 @@ bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_
 bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
 			struct prefix6 *out);
 
+/* May all of P, which was written S, be a pool of addresses?  EXAMPLE is one that may. */
+bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4 *p,
+		      const char *example);
+
 /* A prefix of either family; address and length of it, host bits included, in OUT. */
 bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
 		       struct conf_addr *out);

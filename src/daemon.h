@@ -23,7 +23,7 @@ struct daemon {
 	struct tun *tun;
 	struct pool *pool;        /* NULL: no dynamic pool */
 	struct leasefile *leases; /* NULL: leases are not kept on disk */
-	struct siphash_key pool_key;
+	struct siphash_key pool_key, bucket_key;
 	struct xlat xlat; /* points to conf, pool and buckets */
 	struct xlat_out out;
 	struct counters counters;

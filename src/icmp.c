@@ -29,7 +29,7 @@ static const struct icmp_row table_6to4[] = {
 	{1,  1,  1,        3, 10,               REST_ZERO,        EXT_CARRIED}, /* prohibited */
 	{1,  2,  3,        3, 1,                REST_ZERO,        EXT_CARRIED}, /* scope, address unreachable */
 	{1,  4,  4,        3, 3,                REST_ZERO,        EXT_CARRIED}, /* port unreachable */
-	{2,  0,  0,        3, 4,                REST_MTU,         EXT_NONE},    /* packet too big */
+	{2,  0,  255,      3, 4,                REST_MTU,         EXT_NONE},    /* packet too big, whatever its code [4443-3.2] */
 	{3,  0,  255,      11, SAME,            REST_ZERO,        EXT_CARRIED}, /* time exceeded */
 	{4,  0,  0,        12, 0,               REST_POINTER,     EXT_NONE},    /* erroneous header field */
 	{4,  1,  1,        3, 2,                REST_ZERO,        EXT_NONE},    /* unknown next header */

@@ -14,11 +14,6 @@
 #include "daemon.h"
 #include "service.h"
 
-/* High enough for path-MTU discovery and traceroutes of many hosts at once, low enough for nobody
- * to use us as an amplifier. */
-static const struct bucket_conf icmp_limits = {
-	.all_rate = 1000, .all_burst = 2000, .net_rate = 50, .net_burst = 100};
-
 void daemon_say_conf(void *arg, bool error, const char *line)
 {
 	(void)arg;
@@ -62,14 +57,12 @@ static int fill_random(void *p, size_t len)
 
 static int build_translator(struct daemon *d)
 {
-	struct siphash_key bucket_key;
-
 	if (fill_random(&d->pool_key, sizeof(d->pool_key)) < 0 ||
-	    fill_random(&bucket_key, sizeof(bucket_key)) < 0 ||
+	    fill_random(&d->bucket_key, sizeof(d->bucket_key)) < 0 ||
 	    fill_random(&d->xlat.key, sizeof(d->xlat.key)) < 0 ||
 	    fill_random(d->xlat.ident, sizeof(d->xlat.ident)) < 0)
 		return complain("getrandom: the kernel gives no random numbers");
-	d->xlat.buckets = bucket_new(&icmp_limits, &bucket_key);
+	d->xlat.buckets = bucket_new(&d->conf->icmp_rate, &d->bucket_key);
 	if (d->conf->pools > 0)
 		d->pool = daemon_new_pool(d, d->conf);
 	if (!d->xlat.buckets || (d->conf->pools > 0 && !d->pool))

@@ -17,6 +17,8 @@ struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c)
 	if (!p)
 		return NULL;
 	pool_reserve(p, &(struct prefix4){c->xlat.own4, 32});
+	if (c->xlat.has_icmp_source)
+		pool_reserve(p, &c->xlat.icmp_source);
 	for (size_t i = 0; i < map_count(c->maps); i++)
 		pool_reserve(p, &map_at(c->maps, i)->p4);
 	return p;
@@ -76,41 +78,73 @@ static int move_leases(const struct daemon *d, const struct conf *c, struct pool
 	return pool_sort(pool);
 }
 
-static int prepare(struct daemon *d, const struct conf *c, struct setup **setup, struct pool **pool,
-		   char *err)
+/* What a new configuration brings with it; whatever is NULL stays as it is, or goes. */
+struct change {
+	struct conf *conf;
+	struct setup *setup;
+	struct pool *pool;
+	struct bucket_table *buckets; /* NULL: the rate is the same, and so is what has been sent */
+};
+
+static bool same_rate(const struct bucket_conf *a, const struct bucket_conf *b)
 {
-	snprintf(err, TUN_ERR, "out of memory");
-	*pool = NULL;
-	*setup = setup_new(c);
-	if (!*setup)
-		return -1;
-	if (c->pools > 0) {
-		*pool = daemon_new_pool(d, c);
-		if (!*pool || (d->pool && move_leases(d, c, *pool) < 0))
-			return -1;
-	}
-	return setup_apply(*setup, d->setup, d->tun, err);
+	return a->all_rate == b->all_rate && a->all_burst == b->all_burst &&
+	       a->net_rate == b->net_rate && a->net_burst == b->net_burst;
 }
 
-static void swap(struct daemon *d, struct conf *c, struct setup *setup, struct pool *pool)
+static int prepare(struct daemon *d, struct change *n, char *err)
 {
-	size_t before = d->pool ? pool_used(d->pool) : 0, after = pool ? pool_used(pool) : 0;
+	const struct conf *c = n->conf;
+
+	snprintf(err, TUN_ERR, "out of memory");
+	n->setup = setup_new(c);
+	if (!n->setup)
+		return -1;
+	if (c->pools > 0) {
+		n->pool = daemon_new_pool(d, c);
+		if (!n->pool || (d->pool && move_leases(d, c, n->pool) < 0))
+			return -1;
+	}
+	if (!same_rate(&d->conf->icmp_rate, &c->icmp_rate)) {
+		n->buckets = bucket_new(&c->icmp_rate, &d->bucket_key);
+		if (!n->buckets)
+			return -1;
+	}
+	return setup_apply(n->setup, d->setup, d->tun, err);
+}
+
+static void discard(struct change *n)
+{
+	setup_free(n->setup);
+	pool_free(n->pool);
+	bucket_free(n->buckets);
+	conf_free(n->conf);
+}
+
+static void swap(struct daemon *d, const struct change *n)
+{
+	size_t before = d->pool ? pool_used(d->pool) : 0;
+	size_t after = n->pool ? pool_used(n->pool) : 0;
 	char err[TUN_ERR];
 
-	if (setup_remove(d->setup, setup, d->tun, err) < 0)
+	if (setup_remove(d->setup, n->setup, d->tun, err) < 0)
 		log_warning("%s", err);
 	if (after < before)
 		log_warning("%zu leases do not fit the new configuration and have ended",
 			    before - after);
-	d->xlat.conf = &c->xlat;
-	d->xlat.maps = c->maps;
-	d->xlat.pool = pool;
+	if (n->buckets) {
+		bucket_free(d->xlat.buckets);
+		d->xlat.buckets = n->buckets;
+	}
+	d->xlat.conf = &n->conf->xlat;
+	d->xlat.maps = n->conf->maps;
+	d->xlat.pool = n->pool;
 	setup_free(d->setup);
 	conf_free(d->conf);
 	pool_free(d->pool);
-	d->conf = c;
-	d->setup = setup;
-	d->pool = pool;
+	d->conf = n->conf;
+	d->setup = n->setup;
+	d->pool = n->pool;
 	d->leases_at =
 		d->now; /* the lease file must hear of the new prefixes before the next record */
 }
@@ -118,37 +152,33 @@ static void swap(struct daemon *d, struct conf *c, struct setup *setup, struct p
 static void reload(struct daemon *d)
 {
 	struct conf_diag diag = {.say = daemon_say_conf};
-	struct setup *setup;
-	struct pool *pool;
+	struct change n = {.conf = NULL};
 	const char *what;
 	char err[TUN_ERR];
-	struct conf *c;
 
 	if (d->opt->chroot) {
 		log_error("reload: the configuration cannot be read from inside the chroot; "
 			  "restart instead");
 		return;
 	}
-	c = conf_load(d->opt->config, getenv("STATE_DIRECTORY"), &diag);
-	if (!c) {
+	n.conf = conf_load(d->opt->config, getenv("STATE_DIRECTORY"), &diag);
+	if (!n.conf) {
 		log_error("reload: nothing is changed");
 		return;
 	}
-	what = needs_restart(d, c);
+	what = needs_restart(d, n.conf);
 	if (what) {
 		log_error("reload: another %s needs a restart; nothing is changed", what);
-		conf_free(c);
+		discard(&n);
 		return;
 	}
-	if (prepare(d, c, &setup, &pool, err) < 0) {
+	if (prepare(d, &n, err) < 0) {
 		log_error("reload: %s; nothing is changed", err);
-		setup_free(setup);
-		pool_free(pool);
-		conf_free(c);
+		discard(&n);
 		return;
 	}
-	swap(d, c, setup, pool);
-	log_notice("reload: %s is in effect", c->path);
+	swap(d, &n);
+	log_notice("reload: %s is in effect", d->conf->path);
 }
 
 void daemon_reload(struct daemon *d)

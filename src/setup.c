@@ -50,6 +50,10 @@ static void collect(struct setup *s, const struct conf *c)
 		add4(s, map_at(c->maps, i)->p4);
 	if (c->xlat.own4)
 		add4(s, (struct prefix4){c->xlat.own4, 32});
+	if (c->xlat.has_icmp_source)
+		add4(s, c->xlat.icmp_source);
+	if (c->xlat.node_id)
+		add4(s, (struct prefix4){XLAT_DUMMY4, 32});
 	if (!ip6_equal(&c->xlat.own6, &none6))
 		add6(s, (struct prefix6){c->xlat.own6, 128});
 }
@@ -79,7 +83,9 @@ static void drop_repeated(struct conf_addr *list, size_t *n)
 
 struct setup *setup_new(const struct conf *c)
 {
-	size_t most = map_prefix_count(c->maps) + c->pools + map_count(c->maps) + 2 + c->tun_routes;
+	const size_t own = 4; /* our addresses, and two kinds of those of routers */
+	size_t most =
+		map_prefix_count(c->maps) + c->pools + map_count(c->maps) + own + c->tun_routes;
 	struct setup *s = calloc(1, sizeof(*s));
 
 	if (!s)

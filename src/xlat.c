@@ -4,6 +4,7 @@
 
 #include "csum.h"
 #include "icmp.h"
+#include "mss.h"
 #include "reply.h"
 #include "xlat_job.h"
 
@@ -254,6 +255,23 @@ static void use_lease(struct xlat_job *j, struct lease *l)
 		j->out->record[j->out->records++] = l;
 }
 
+/* What a segment may carry so that neither side has to fragment it, whichever way it goes. */
+static unsigned most_mss(const struct xlat *x)
+{
+	const unsigned ip4 = sizeof(struct ip4_hdr), ip6 = sizeof(struct ip6_hdr);
+	unsigned by4 = xlat_mtu4(x) - ip4, by6 = xlat_mtu6(x) - ip6;
+
+	if (x->conf->mss_clamp != MSS_AUTO)
+		return (unsigned)x->conf->mss_clamp;
+	return (by4 < by6 ? by4 : by6) - (unsigned)sizeof(struct tcp_hdr);
+}
+
+static void clamp_mss(const struct xlat_job *j, uint8_t *l4)
+{
+	if (j->x->conf->mss_clamp != MSS_OFF && j->p.proto == PROTO_TCP && j->p.frag_off == 0)
+		mss_clamp(l4, j->p.l4.len, most_mss(j->x));
+}
+
 static enum reason translate_plain(struct xlat_job *j, uint8_t *l4)
 {
 	enum reason why;
@@ -262,6 +280,7 @@ static enum reason translate_plain(struct xlat_job *j, uint8_t *l4)
 	    (why = claim_lease(j)))
 		return why;
 	xlat_fix_l4(j, l4, j->p.l4.len);
+	clamp_mss(j, l4);
 	j->dir->emit(j, l4);
 	return R_OK;
 }
@@ -292,8 +311,8 @@ static bool within_rate(const struct xlat_job *j, int64_t now)
 {
 	uint8_t net[4];
 
-	if (!j->x->buckets)
-		return true;
+	if (j->x->conf->icmp_errors != ICMP_ERRORS_LIMIT || !j->x->buckets)
+		return j->x->conf->icmp_errors != ICMP_ERRORS_NEVER;
 	if (j->p.family == 6)
 		return bucket_take(j->x->buckets, j->p.src6.b, 8, now);
 	put32(net, j->p.src4);

@@ -54,11 +54,22 @@ static bool map_known(const struct xlat_job *j, uint32_t a, struct ip6 *out, str
 	return true;
 }
 
-/* Does A belong to the pool, though nobody holds it?  Our own address lies in it but is no part of
- * it. */
+/* Does A stand for routers that IPv4 cannot name?  Nobody is to be found there: through a prefix it
+ * would only come back to us. */
+static bool is_for_routers(const struct xlat_conf *conf, uint32_t a)
+{
+	if (conf->has_icmp_source && addr_in4(a, &conf->icmp_source))
+		return true;
+	return conf->node_id && a == XLAT_DUMMY4;
+}
+
+/* Is A ours to give, though nobody holds it?  Our own address may lie among them but is no part of
+ * them. */
 static bool is_unleased(const struct xlat *x, uint32_t a)
 {
-	return x->pool && a != x->conf->own4 && pool_covers(x->pool, a);
+	if (a == x->conf->own4)
+		return false;
+	return is_for_routers(x->conf, a) || (x->pool && pool_covers(x->pool, a));
 }
 
 /* The other end of the conversation.  Where HOST is known by a map or lease and A is as well, A
@@ -70,9 +81,9 @@ static enum reason map_peer(struct xlat_job *j, uint32_t a, bool host_known,
 
 	if (known && !(host_known && map_prefix_count(j->x->maps)))
 		return R_OK;
-	if (!known && is_unleased(j->x, a))
+	if (!known && !j->outer && is_unleased(j->x, a))
 		return R_NO_MAP_SRC;
-	if (!host_lease)
+	if (!host_lease || map_prefix_count(j->x->maps) == 0)
 		return embed_first(j, a, out, R_NO_MAP_SRC);
 	if (!xlat_may_embed(j->x, host_lease->prefix, a))
 		return R_WKP_PRIVATE;
@@ -177,7 +188,7 @@ static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
 static void put6(const struct xlat_job *j, uint8_t next, size_t payload, uint8_t *at)
 {
 	header_put6(at, &(struct header6){
-				.tc = j->p.tos,
+				.tc = xlat_tos(&j->p, j->x->conf->tos_ignore_4to6),
 				.hop = j->outer ? j->p.ttl : (uint8_t)(j->p.ttl - 1),
 				.next = next,
 				.plen = (uint16_t)payload,

@@ -61,11 +61,38 @@ static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 	return prefix < 0 ? R_NO_MAP_SRC : extract(j, (unsigned)prefix, a, out);
 }
 
+/* One address of the pool for each router, always the same, so that traceroute shows distinct hops
+ * [6791-3.2]. */
+static uint32_t source_of(const struct prefix4 *pool, const struct ip6 *router)
+{
+	static const struct siphash_key fixed = {0, 0};
+	uint32_t h = (uint32_t)siphash(&fixed, router, sizeof(*router));
+
+	return pool->addr | (h & ~addr_mask4(pool->len));
+}
+
+/* May an error of this type name its router [xlat-v6only-source-4.1]? */
+static bool names_router(const struct packet *p)
+{
+	int type = packet_icmp_type(p);
+
+	return type == ICMP6_UNREACH || type == ICMP6_TOO_BIG || type == ICMP6_TIME_EXCEEDED;
+}
+
 /* Any router may be the source of an error; one that IPv4 cannot name speaks through us [6791]. */
 static void map_router(struct xlat_job *j, enum reason why, uint32_t *out)
 {
-	if (why != R_WKP_PRIVATE)
-		*out = j->x->conf->own4;
+	const struct xlat_conf *conf = j->x->conf;
+
+	if (why == R_WKP_PRIVATE)
+		return;
+	j->name_router = conf->node_id && names_router(&j->p);
+	if (j->name_router)
+		*out = XLAT_DUMMY4;
+	else if (conf->has_icmp_source)
+		*out = source_of(&conf->icmp_source, &j->p.src6);
+	else
+		*out = conf->own4;
 }
 
 /* HOST is whom the packet comes from, or whom a quoted packet went to; PEER is its other end. */
@@ -166,7 +193,7 @@ static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 	if (len > IP_LEN_MAX)
 		len = IP_LEN_MAX;
 	header_put4(at, &(struct header4){
-				.tos = j->p.tos,
+				.tos = xlat_tos(&j->p, j->x->conf->tos_ignore_6to4),
 				.ttl = j->outer ? j->p.ttl : (uint8_t)(j->p.ttl - 1),
 				.proto = packet_is_icmp(&j->p) ? PROTO_ICMP : j->p.proto,
 				.len = (uint16_t)len,

@@ -2,6 +2,8 @@
  * and RFC 4884 extensions behind it are carried over. */
 #include "icmp.h"
 #include "csum.h"
+#include "nodeid.h"
+#include "reply.h"
 #include "xlat_job.h"
 
 #define QUOTE_MIN 128 /* shortest quote in front of an extension [4884-3] */
@@ -137,11 +139,15 @@ static void put_error(struct xlat_job *j, const struct xlat_job *quote, const st
 	uint8_t *at = icmp + sizeof(struct icmp_hdr);
 	size_t room = j->dir->message_max - j->dir->header_len - sizeof(struct icmp_hdr);
 	size_t len = put_quote(quote, at, room), padded = 0;
+	struct span ext = m->extension;
+	uint8_t named[REPLY_MAX6];
 
+	if (j->name_router)
+		ext = (struct span){named, nodeid_append(named, room - QUOTE_MIN, ext, &j->p.src6)};
 	if (m->row->extend == EXT_CARRIED)
-		padded = put_extension(j->dir, m->extension, at, len, room);
+		padded = put_extension(j->dir, ext, at, len, room);
 	if (padded)
-		len = padded + m->extension.len;
+		len = padded + ext.len;
 	len += sizeof(struct icmp_hdr);
 	put_icmp(j, m, icmp, len, padded);
 	len += j->dir->header(j, len, j->out->reply);

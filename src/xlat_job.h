@@ -59,6 +59,7 @@ struct xlat_job {
 	struct packet p;
 	const struct xlat_job *outer; /* of a quoted packet: the error that quotes it */
 	bool is_error;                /* p is an ICMP error */
+	bool name_router; /* decided by map(): its source cannot be named but in an extension */
 
 	/* decided by map() */
 	uint32_t src4, dst4;   /* after 6->4 */
@@ -83,6 +84,12 @@ static inline unsigned xlat_mtu4(const struct xlat *x)
 static inline unsigned xlat_mtu6(const struct xlat *x)
 {
 	return x->mtu < IP6_MTU_MIN ? IP6_MTU_MIN : x->mtu;
+}
+
+/* What becomes of P's TOS or traffic class: ECN belongs to the path and is always kept [3168]. */
+static inline uint8_t xlat_tos(const struct packet *p, bool ignore)
+{
+	return ignore ? p->tos & TOS_ECN : p->tos;
 }
 
 /* May A, embedded in prefix number PREFIX, be seen on the wire [6052-3.1]? */

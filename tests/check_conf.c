@@ -295,6 +295,28 @@ START_TEST(test_map_lengths)
 }
 END_TEST
 
+/* What is printed is right; is it also what is used? */
+START_TEST(test_values)
+{
+	struct conf *c;
+
+	write_text("t", BASE "icmp-rate 30 7\nmss-clamp auto\nicmp-source-pool 10.0.0.16/28\n"
+			     "tos ignore 6to4\n");
+	c = load("t");
+	ck_assert_msg(c != NULL, "%s", said.text);
+	ck_assert_uint_eq(c->icmp_rate.all_rate, 30);
+	ck_assert_uint_eq(c->icmp_rate.all_burst, 60);
+	ck_assert_uint_eq(c->icmp_rate.net_rate, 7);
+	ck_assert_uint_eq(c->icmp_rate.net_burst, 14);
+	ck_assert_int_eq(c->xlat.mss_clamp, MSS_AUTO);
+	ck_assert(c->xlat.has_icmp_source);
+	ck_assert_uint_eq(c->xlat.icmp_source.addr, 0x0a000010);
+	ck_assert_uint_eq(c->xlat.icmp_source.len, 28);
+	ck_assert(!c->xlat.tos_ignore_4to6 && c->xlat.tos_ignore_6to4);
+	conf_free(c);
+}
+END_TEST
+
 START_TEST(test_map_file)
 {
 	char text[600], maps[100];
@@ -485,6 +507,8 @@ START_TEST(test_mutations)
 		"map 10.0.1.1 2001:db8:3::1\ndynamic-pool 10.1.0.0/16\ndata-dir /d # x\nlog drop "
 		"self\n"
 		"wkpf-strict no\nudp-cksum-mode fwd\nofflink-mtu 1400\ntun-up yes\ntun-setup no\n"
+		"tos ignore 6to4\nmss-clamp 1400\nicmp-source-pool 10.1.2.0/24\nicmp-errors limit\n"
+		"icmp-rate 100 20\nicmp-node-id no\n"
 		"tun-ip 10.9.0.1/24\ntun-ip 2001:db8:9::1/64\ntun-route 10.8.0.0/16\nworkers 2\n";
 	uint32_t state = (uint32_t)_i;
 	unsigned loaded = 0;
@@ -550,6 +574,7 @@ int main(void)
 	tcase_add_test(t, test_long_lines);
 	tcase_add_test(t, test_prefix_lengths);
 	tcase_add_test(t, test_map_lengths);
+	tcase_add_test(t, test_values);
 	tcase_add_test(t, test_map_file);
 	tcase_add_test(t, test_map_file_wrong);
 	tcase_add_test(t, test_map_file_overlap);

@@ -152,6 +152,37 @@ START_TEST(own_address_outside)
 }
 END_TEST
 
+/* Where errors of routers come from has to be behind the device, or rp_filter drops them [6791]. */
+START_TEST(sources_of_routers)
+{
+	struct conf c = conf_new(true, 0);
+	struct setup *s;
+
+	c.xlat.has_icmp_source = true;
+	c.xlat.icmp_source = (struct prefix4){0xc6120000, 24};
+	s = setup_new(&c);
+	ck_assert(has4(s, 0xc6120000, 24));
+	ck_assert(!has4(s, XLAT_DUMMY4, 32));
+	ck_assert_uint_eq(s->routes, 5);
+	setup_free(s);
+	c.xlat.icmp_source = (struct prefix4){0xc0a8ff80, 28}; /* inside the pool */
+	s = setup_new(&c);
+	ck_assert_uint_eq(s->routes, 4);
+	setup_free(s);
+	c.xlat.has_icmp_source = false;
+	c.xlat.node_id = true;
+	s = setup_new(&c);
+	ck_assert(has4(s, 0xc0000008, 32));
+	ck_assert_uint_eq(s->routes, 5);
+	setup_free(s);
+	c.tun_setup = false;
+	s = setup_new(&c);
+	ck_assert_uint_eq(s->routes, 0);
+	setup_free(s);
+	map_table_free(c.maps);
+}
+END_TEST
+
 START_TEST(words_only)
 {
 	struct conf c = conf_new(false, 0);
@@ -260,6 +291,7 @@ int main(void)
 
 	tcase_add_test(t, implied_routes);
 	tcase_add_test(t, own_address_outside);
+	tcase_add_test(t, sources_of_routers);
 	tcase_add_test(t, words_only);
 	tcase_add_test(t, change);
 	tcase_add_test(t, changed_addresses);

@@ -206,6 +206,9 @@ static const struct rig_row map_rows[] = {
 	 "answer 3 1 0"},
 	{"1.5 4->6 unleased pool address as source", POOL, "4 s=10.77.0.9 | udp", R_NO_MAP_SRC,
 	 "answer 3 13 0"},
+	{"1.5 4->6 our answer about an unleased pool address finds back", POOL,
+	 "4 s=192.0.2.254 | icmp 3 1 0 | 4r d=10.77.0.9 | udp", R_OK,
+	 "6 s=2001:db8:64::192.0.2.254 hop=63 | icmp 1 0 0 | 6r d=2001:db8:64::10.77.0.9 | udp"},
 	{"1.5 no answer to an ICMP error", MAPS_ONLY,
 	 "4 d=9.9.9.9 | icmp 3 1 0 | 4r s=9.9.9.9 | udp", R_NO_MAP_DST, NULL},
 	{"1.5 no answer to a later fragment", NULL,
@@ -243,14 +246,97 @@ static const struct rig_row hairpin_rows[] = {
 	 "4r d=9.9.9.9 ttl=63 id=* | udp"},
 };
 
+#define CLAMP        RIG_BASE "mss auto; mtu "
+#define MSS(hex)     "fl=2 opts=0204" hex "0402080a"
+#define MSS_ACK(hex) "fl=0x12 opts=010204" hex "000000"
+/* TCP segments that announce a size: 05b4 is 1460, 05a0 1440, 053c 1340, 0514 1300, 04c4 1220. */
+static const struct rig_row mss_rows[] = {
+	{"own mss-clamp off, 4->6", NULL, "4 | tcp " MSS("ffff"), R_OK,
+	 "6 hop=63 | tcp " MSS("ffff")},
+	{"own mss-clamp off, 6->4", NULL, "6r | tcp " MSS("ffff"), R_OK,
+	 "4r ttl=63 id=* | tcp " MSS("ffff")},
+	{"9293-3.7.1 auto, 4->6", CLAMP "1500", "4 df | tcp " MSS("05b4"), R_OK,
+	 "6 hop=63 | tcp " MSS("05a0")},
+	{"9293-3.7.1 auto, 6->4", CLAMP "1500", "6r | tcp " MSS("05b4"), R_OK,
+	 "4r ttl=63 id=* | tcp " MSS("05a0")},
+	{"9293-3.7.1 auto, at the limit", CLAMP "1500", "6r | tcp " MSS("05a0"), R_OK,
+	 "4r ttl=63 id=* | tcp " MSS("05a0")},
+	{"9293-3.7.1 auto, SYN and ACK, 4->6", CLAMP "1500", "4 | tcp " MSS_ACK("05b4"), R_OK,
+	 "6 hop=63 | tcp " MSS_ACK("05a0")},
+	{"9293-3.7.1 auto, SYN and ACK, 6->4", CLAMP "1500", "6r | tcp " MSS_ACK("05b4"), R_OK,
+	 "4r ttl=63 id=* | tcp " MSS_ACK("05a0")},
+	{"9293-3.7.1 auto, MTU 1400, 4->6", CLAMP "1400", "4 | tcp " MSS("05b4"), R_OK,
+	 "6 hop=63 | tcp " MSS("053c")},
+	{"9293-3.7.1 auto, MTU 1400, 6->4", CLAMP "1400", "6r | tcp " MSS_ACK("05b4"), R_OK,
+	 "4r ttl=63 id=* | tcp " MSS_ACK("053c")},
+	{"9293-3.7.1 auto, MTU 1280", CLAMP "1280", "4 | tcp " MSS("05b4"), R_OK,
+	 "6 hop=63 | tcp " MSS("04c4")},
+	{"9293-3.7.1 auto, MTU 1000: IPv4 carries less", CLAMP "1000", "4 | tcp " MSS("05b4"), R_OK,
+	 "6 hop=63 | tcp " MSS("03c0")},
+	{"9293-3.7.1 auto, MTU 9000: nothing to do", CLAMP "9000", "4 | tcp " MSS("05b4"), R_OK,
+	 "6 hop=63 | tcp " MSS("05b4")},
+	{"9293-3.7.1 auto, MTU 9000", CLAMP "9000", "6r | tcp " MSS("2308"), R_OK,
+	 "4r ttl=63 id=* | tcp " MSS("22ec")},
+	{"own mss-clamp 1300, 4->6", RIG_SETUP ";mss 1300", "4 | tcp " MSS("05b4"), R_OK,
+	 "6 hop=63 | tcp " MSS("0514")},
+	{"own mss-clamp 1300, 6->4", RIG_SETUP ";mss 1300", "6r | tcp " MSS_ACK("05b4"), R_OK,
+	 "4r ttl=63 id=* | tcp " MSS_ACK("0514")},
+	{"own mss-clamp 1300 is not the limit of the MTU", RIG_BASE "mtu 9000;mss 1300",
+	 "6r | tcp " MSS("05b4"), R_OK, "4r ttl=63 id=* | tcp " MSS("0514")},
+	{"own mss-clamp 1300, never raised", RIG_SETUP ";mss 1300", "4 | tcp " MSS("0218"), R_OK,
+	 "6 hop=63 | tcp " MSS("0218")},
+	{"9293-3.7.1 auto, no SYN", CLAMP "1500", "4 | tcp fl=0x10 opts=0204ffff", R_OK,
+	 "6 hop=63 | tcp fl=0x10 opts=0204ffff"},
+	{"9293-3.7.1 auto, no option", CLAMP "1500", "4 | tcp fl=2 n=0", R_OK,
+	 "6 hop=63 | tcp fl=2 n=0"},
+	{"9293-3.7.1 auto, through extension headers", CLAMP "1500",
+	 "6r | hbh | dst | tcp " MSS("05b4"), R_OK, "4r ttl=63 id=* | tcp " MSS("05a0")},
+	{"9293-3.7.1 auto, behind IPv4 options", CLAMP "1500", "4 opts=01010101 | tcp " MSS("05b4"),
+	 R_OK, "6 hop=63 | tcp " MSS("05a0")},
+	{"9293-3.7.1 auto, atomic fragment", CLAMP "1500", "6r | frag id=9 | tcp " MSS("05b4"),
+	 R_OK, "4r id=9 ttl=63 | tcp " MSS("05a0")},
+	{"9293-3.7.1 auto, a later fragment is data", CLAMP "1500", "4 | part 24 80 | tcp n=200",
+	 R_OK, "6 hop=63 | part 24 80 | tcp n=200"},
+	{"9293-3.7.1 auto, a fragment that looks like a SYN is data", CLAMP "1500",
+	 "4 p=6 off=800 | hex 000100020000000000000000600200000000000002040ff0ff", R_OK,
+	 "6 hop=63 | frag off=800 nh=6 | hex 000100020000000000000000600200000000000002040ff0ff"},
+	{"7757-4 auto, hairpin", CLAMP "1500", "4 s=203.0.113.9 | tcp " MSS("05b4"), R_OK,
+	 "6 s=2001:db8:64::203.0.113.9 hop=63 | tcp " MSS("05a0")},
+	{"7757-4 auto, hairpin, the way there", CLAMP "1500",
+	 "6r d=2001:db8:64::203.0.113.9 | tcp " MSS("05b4"), R_OK,
+	 "4r d=203.0.113.9 ttl=63 id=* | tcp " MSS("05a0")},
+	{"7915-4.3 auto, a quoted SYN stays as it was sent", CLAMP "1500",
+	 "4 | icmp 11 0 0 | 4r | tcp " MSS("05b4"), R_OK,
+	 "6 hop=63 | icmp 3 0 0 | 6r | tcp " MSS("05b4")},
+	{"7915-5.3 auto, a quoted SYN stays as it was sent, 6->4", CLAMP "1500",
+	 "6r | icmp 3 0 0 | 6 | tcp " MSS("05b4"), R_OK,
+	 "4r ttl=63 id=* | icmp 11 0 0 | 4 id=0 | tcp " MSS("05b4")},
+	{"9293-3.7.1 auto, a refused SYN is quoted as it came", CLAMP "1500",
+	 "4 ttl=1 | tcp " MSS("05b4"), R_TTL, "answer 11 0 0"},
+	{"9293-3.7.1 auto, UDP", CLAMP "1500", "4 | udp n=40", R_OK, "6 hop=63 | udp n=40"},
+};
+
+#define NEVER RIG_SETUP ";errors never"
+static const struct rig_row errors_rows[] = {
+	{"own icmp-errors never: TTL", NEVER, "4 ttl=1 | udp", R_TTL, NULL},
+	{"own icmp-errors never: hop limit", NEVER, "6r hop=1 | udp", R_TTL, NULL},
+	{"own icmp-errors never: no mapping", NEVER, "6r d=2001:db8:dead::1 | udp", R_NO_MAP_DST,
+	 NULL},
+	{"own icmp-errors never: too big", NEVER, "6r | udp n=1453", R_TOO_BIG, NULL},
+	{"own icmp-errors never: to ourselves", NEVER, "4 d=192.0.2.254 | udp", R_SELF_PROTO, NULL},
+	{"own icmp-errors never: echo is answered", NEVER, "4 d=192.0.2.254 | echo", R_SELF_ECHO,
+	 "4 s=192.0.2.254 d=198.51.100.7 id=* | reply"},
+	{"own icmp-errors never: errors of others pass", NEVER, "4 | icmp 11 0 0 | 4r | udp", R_OK,
+	 "6 hop=63 | icmp 3 0 0 | 6r | udp"},
+};
+
 static const struct {
 	const struct rig_row *row;
 	int rows;
 } tables[] = {
-	{own_rows, ROWS(own_rows)},
-	{address_rows, ROWS(address_rows)},
-	{map_rows, ROWS(map_rows)},
-	{hairpin_rows, ROWS(hairpin_rows)},
+	{own_rows, ROWS(own_rows)}, {address_rows, ROWS(address_rows)},
+	{map_rows, ROWS(map_rows)}, {hairpin_rows, ROWS(hairpin_rows)},
+	{mss_rows, ROWS(mss_rows)}, {errors_rows, ROWS(errors_rows)},
 };
 
 START_TEST(rows)
@@ -527,6 +613,56 @@ START_TEST(rate_limit)
 }
 END_TEST
 
+/* What icmp-errors says, with a rate of so many; how many of ten errors leave. */
+static const struct {
+	const char *setup;
+	int sent;
+} choices[] = {
+	{RIG_SETUP ";errors limit;rate 3", 3}, {RIG_SETUP ";errors limit;rate 0", 0},
+	{RIG_SETUP ";errors send;rate 3", 10}, {RIG_SETUP ";errors send;rate 0", 10},
+	{RIG_SETUP ";errors never;rate 3", 0}, {RIG_SETUP ";errors never;rate 100", 0},
+};
+
+START_TEST(errors_limited_or_not)
+{
+	for (int six = 0; six < 2; six++) {
+		rig_open(&rig, choices[_i].setup);
+		for (int i = 0; i < 10; i++) {
+			expect(six ? "6r hop=1 | udp" : "4 ttl=1 | udp", R_TTL,
+			       i >= choices[_i].sent ? NULL
+			       : six                 ? "answer 3 0 0"
+						     : "answer 11 0 0");
+			ck_assert_int_eq(rig.out.suppressed, i >= choices[_i].sent);
+			expect(six ? "6r hop=0 | udp" : "4 ttl=0 | udp", R_TTL_ZERO, NULL);
+			ck_assert(!rig.out.suppressed); /* none was due */
+			expect(six ? "6r d=2001:db8:ffff::64 | echo" : "4 d=192.0.2.254 | echo",
+			       R_SELF_ECHO, "*");
+			ck_assert(!rig.out.suppressed);
+		}
+		rig_close(&rig);
+	}
+}
+END_TEST
+
+/* A router with a lease has an address; one without does not get one by its errors. */
+START_TEST(leased_router_has_its_address)
+{
+	char addr[20], out[100];
+
+	rig_open(&rig, POOL ";source 10.77.0.8/29");
+	pool_reserve(rig.x.pool, &rig.conf.icmp_source); /* as the daemon does */
+	lease_by("6r " NEWHOST " | udp", addr);
+	snprintf(out, sizeof(out), "4r s=%s ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp", addr);
+	expect("6r " NEWHOST " | icmp 3 0 0 | 6 | udp", R_OK, out);
+	rig_close(&rig);
+	rig_open(&rig, POOL ";source 10.77.0.8/32");
+	expect("6r " NEWHOST " | icmp 3 0 0 | 6 | udp", R_OK,
+	       "4r s=10.77.0.8 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp");
+	ck_assert_uint_eq(pool_used(rig.x.pool), 0);
+	rig_close(&rig);
+}
+END_TEST
+
 /* Random packets. */
 
 static uint64_t seed;
@@ -687,7 +823,8 @@ static bool excused(const char *fault, const uint8_t *b)
 
 START_TEST(random_mutations)
 {
-	static const char *const setup[] = {POOL, TWO, MIRROR, POOL ";udp fwd;wkpf no"};
+	static const char *const setup[] = {POOL, TWO, MIRROR, POOL ";udp fwd;wkpf no",
+					    RIG_SETUP ";nodeid yes;mss auto;tos 4to6;tos 6to4"};
 	static uint8_t b[CRAFT_MAX], got[CRAFT_MAX];
 	char in[400];
 	int i, ok = 0;
@@ -761,9 +898,11 @@ int main(void)
 	tcase_add_test(c, full_pool);
 	tcase_add_test(c, lease_per_prefix);
 	tcase_add_loop_test(c, rate_limit, 0, 2);
+	tcase_add_loop_test(c, errors_limited_or_not, 0, ROWS(choices));
+	tcase_add_test(c, leased_router_has_its_address);
 	tcase_add_loop_test(random, random_valid, 0, 2);
 	tcase_add_loop_test(random, random_round_trip, 0, 2);
-	tcase_add_loop_test(random, random_mutations, 0, 4);
+	tcase_add_loop_test(random, random_mutations, 0, 5);
 	tcase_add_test(random, random_garbage);
 	suite_add_tcase(s, c);
 	suite_add_tcase(s, random);

@@ -48,6 +48,29 @@ static const struct rig_row header_rows[] = {
 	{"1812-4.3.2.3 error cut to 576", NULL, "4 ttl=1 | udp n=521", R_TTL, "answer 11 0 0"},
 };
 
+#define TOS_IGNORED RIG_SETUP "; tos 4to6"
+static const struct rig_row tos_rows[] = {
+	{"7915-4.1 TOS ignored", TOS_IGNORED, "4 tos=0xb8 | udp", R_OK, "6 hop=63 | udp"},
+	{"3168-5 TOS ignored, ECT(0) kept", TOS_IGNORED, "4 tos=0xba | udp", R_OK,
+	 "6 tc=2 hop=63 | udp"},
+	{"3168-5 TOS ignored, ECT(1) kept", TOS_IGNORED, "4 tos=0xb9 | tcp", R_OK,
+	 "6 tc=1 hop=63 | tcp"},
+	{"3168-5 TOS ignored, CE kept", TOS_IGNORED, "4 tos=0xff | echo", R_OK,
+	 "6 tc=3 hop=63 | echo"},
+	{"7915-4.1 TOS ignored in fragments", TOS_IGNORED, "4 tos=0xb9 | part 0 80 | udp n=999",
+	 R_OK, "6 tc=1 hop=63 | part 0 80 | udp n=999"},
+	{"7915-4.3 TOS ignored in an error and in its quote", TOS_IGNORED,
+	 "4 tos=0xc1 | icmp 11 0 0 | 4r tos=0xba ttl=0 | udp", R_OK,
+	 "6 tc=1 hop=63 | icmp 3 0 0 | 6r tc=2 hop=0 | udp"},
+	{"7915-4.1 TOS ignored the other way only", RIG_SETUP "; tos 6to4", "4 tos=0xb8 | udp",
+	 R_OK, "6 tc=0xb8 hop=63 | udp"},
+	{"1812-4.3.2.5 TOS ignored: our own error has one", TOS_IGNORED, "4 tos=0xb8 ttl=1 | udp",
+	 R_TTL, "answer 11 0 0"},
+	{"1812-4.3.2.5 TOS ignored: our own echo reply has that of the request", TOS_IGNORED,
+	 "4 d=192.0.2.254 tos=0xb8 | echo", R_SELF_ECHO,
+	 "4 s=192.0.2.254 d=198.51.100.7 tos=0xb8 id=* | reply"},
+};
+
 static const struct rig_row option_rows[] = {
 	{"7915-4.1 no-operation options skipped", NULL, "4 opts=01010101 | udp", R_OK,
 	 "6 hop=63 | udp"},
@@ -285,6 +308,7 @@ static const struct {
 	int rows;
 } tables[] = {
 	{"header", header_rows, ROWS(header_rows)},
+	{"tos", tos_rows, ROWS(tos_rows)},
 	{"options", option_rows, ROWS(option_rows)},
 	{"protocols", protocol_rows, ROWS(protocol_rows)},
 	{"size", size_rows, ROWS(size_rows)},

@@ -40,6 +40,25 @@ static const struct rig_row header_rows[] = {
 	 "6r hop=1 | icmp 100 0 0 n=60", R_TTL, NULL},
 };
 
+#define TOS_IGNORED RIG_SETUP "; tos 6to4"
+static const struct rig_row tos_rows[] = {
+	{"7915-5.1 traffic class ignored", TOS_IGNORED, "6r tc=0xb8 | udp", R_OK,
+	 "4r ttl=63 id=* | udp"},
+	{"3168-5 traffic class ignored, ECT(0) kept", TOS_IGNORED, "6r tc=0xba | udp", R_OK,
+	 "4r tos=2 ttl=63 id=* | udp"},
+	{"3168-5 traffic class ignored, ECT(1) kept", TOS_IGNORED, "6r tc=0xb9 flow=77 | tcp", R_OK,
+	 "4r tos=1 ttl=63 id=* | tcp"},
+	{"3168-5 traffic class ignored, CE kept", TOS_IGNORED, "6r tc=0xff | echo", R_OK,
+	 "4r tos=3 ttl=63 id=* | echo"},
+	{"7915-5.1 traffic class ignored in fragments", TOS_IGNORED,
+	 "6r tc=0xb9 | part 0 80 | udp n=999", R_OK, "4r tos=1 ttl=63 | part 0 80 | udp n=999"},
+	{"7915-5.3 traffic class ignored in an error and in its quote", TOS_IGNORED,
+	 "6r tc=0xc1 | icmp 3 0 0 | 6 tc=0xba hop=0 | udp", R_OK,
+	 "4r tos=1 ttl=63 id=* | icmp 11 0 0 | 4 id=0 tos=2 ttl=0 | udp"},
+	{"7915-5.1 traffic class ignored the other way only", RIG_SETUP "; tos 4to6",
+	 "6r tc=0xb8 | udp", R_OK, "4r tos=0xb8 ttl=63 id=* | udp"},
+};
+
 static const struct rig_row chain_rows[] = {
 	{"7915-5.1 hop-by-hop skipped", NULL, "6r | hbh | udp", R_OK, "4r ttl=63 id=* | udp"},
 	{"7915-5.1 destination options skipped", NULL, "6r | dst | udp", R_OK,
@@ -241,6 +260,7 @@ static const struct {
 	int rows;
 } tables[] = {
 	{"header", header_rows, ROWS(header_rows)},
+	{"tos", tos_rows, ROWS(tos_rows)},
 	{"chain", chain_rows, ROWS(chain_rows)},
 	{"protocols", protocol_rows, ROWS(protocol_rows)},
 	{"size", size_rows, ROWS(size_rows)},

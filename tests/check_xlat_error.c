@@ -148,12 +148,13 @@ static const struct rig_row quote6_rows[] = {
 	 "6r | icmp 1 0 0 | 6 | rt left=1 | udp", R_QUOTE_BAD, NULL},
 	{"spec-8 quoted chain cut", NULL, "6r | icmp 1 0 0 cut=52 | 6 | hbh n=2 | udp", R_QUOTE_BAD,
 	 NULL},
-	{"spec-8 nothing quoted", NULL, "6r | icmp 1 0 0 n=0", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted source without mapping", NULL,
+	{"spec-8 nothing quoted, IPv6", NULL, "6r | icmp 1 0 0 n=0", R_QUOTE_BAD, NULL},
+	{"spec-8 quoted source without mapping, IPv6", NULL,
 	 "6r | icmp 1 0 0 | 6 s=2001:db8:dead::1 | udp", R_QUOTE_NO_MAP, NULL},
-	{"spec-8 quoted destination without mapping", NULL,
+	{"spec-8 quoted destination without mapping, IPv6", NULL,
 	 "6r | icmp 1 0 0 | 6 d=2001:db8:dead::1 | udp", R_QUOTE_NO_MAP, NULL},
-	{"spec-2.4 wrong checksum", NULL, "6r | icmp 1 0 0 bad | 6 | udp", R_ICMP_CHECKSUM, NULL},
+	{"spec-2.4 wrong checksum, IPv6", NULL, "6r | icmp 1 0 0 bad | 6 | udp", R_ICMP_CHECKSUM,
+	 NULL},
 	{"1812-4.3.2.3 576 bytes at most: whole", NULL, "6r | icmp 1 0 0 | 6 | udp n=520", R_OK,
 	 "4r ttl=63 id=* | icmp 3 1 0 | 4 id=0 | udp n=520"},
 	{"1812-4.3.2.3 576 bytes at most: cut by one", NULL, "6r | icmp 1 0 0 | 6 | udp n=521",
@@ -200,6 +201,89 @@ static const struct rig_row source_rows[] = {
 	 "4 s=10.0.0.1 | reply", R_WKP_PRIVATE, NULL},
 	{"1.4 error from fe80::1", NULL, "6r s=fe80::1 | icmp 3 0 0 | 6 | udp", R_BAD_ADDRESS,
 	 NULL},
+};
+
+#define ROUTER  "s=2001:db8:dead::1"
+#define SOURCE  RIG_BASE "mtu 1500; source 198.18.0.9/32"
+#define NODE_ID RIG_BASE "mtu 1500; nodeid yes"
+/* What stands for routers that IPv4 cannot name. */
+static const struct rig_row stand_in_rows[] = {
+	{"6791-3.2 pool: no route", SOURCE, "6r " ROUTER " | icmp 1 0 0 | 6 | udp", R_OK,
+	 "4r s=198.18.0.9 ttl=63 id=* | icmp 3 1 0 | 4 id=0 | udp"},
+	{"6791-3.2 pool: too big", SOURCE, "6r " ROUTER " | icmp 2 0 1300 | 6 | udp", R_OK,
+	 "4r s=198.18.0.9 ttl=63 id=* | icmp 3 4 1280 | 4 id=0 | udp"},
+	{"6791-3.2 pool: time exceeded", SOURCE, "6r " ROUTER " | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=198.18.0.9 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"6791-3.2 pool: parameter problem", SOURCE, "6r " ROUTER " | icmp 4 0 0 | 6 | udp", R_OK,
+	 "4r s=198.18.0.9 ttl=63 id=* | icmp 12 0 0 | 4 id=0 | udp"},
+	{"6791-3.2 pool: extensions are carried as ever", SOURCE,
+	 "6r " ROUTER " | icmp 3 0 0 pad=128 ext=20 | 6 | udp n=64", R_OK,
+	 "4r s=198.18.0.9 ttl=63 id=* | icmp 11 0 0 pad=128 ext=20 | 4 id=0 | udp n=64"},
+	{"6791-3.1 pool: a mapped router has its own address", SOURCE,
+	 "6r s=2001:db8:1::9 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=203.0.113.9 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"6791-3.1 pool: a router inside the prefix has its own address", SOURCE,
+	 "6r s=2001:db8:64::0909:0909 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=9.9.9.9 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"6791-3.1 pool: ipv6-addr is ipv4-addr", SOURCE,
+	 "6r s=2001:db8:ffff::64 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=192.0.2.254 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"6791-3.1 pool: a private router in the strict well-known prefix has its own address",
+	 WKP "; source 198.18.0.9/32",
+	 "6r s=64:ff9b::a00:1 d=64:ff9b::808:808 | icmp 3 0 0 | 6 s=64:ff9b::808:808 | udp", R_OK,
+	 "4r s=10.0.0.1 d=8.8.8.8 ttl=63 id=* | icmp 11 0 0 | 4 id=0 s=8.8.8.8 | udp"},
+	{"1812-5.3.7 pool: a router whose IPv4 address may never be routed", SOURCE,
+	 "6r s=2001:db8:64::7f00:1 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=198.18.0.9 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"6791-3 pool: only errors", SOURCE, "6r " ROUTER " | reply", R_NO_MAP_SRC, "answer 1 5 0"},
+	{"own pool: our own errors come from ipv4-addr", SOURCE, "4 ttl=1 | udp", R_TTL,
+	 "answer 11 0 0"},
+	{"own pool: nobody is to be found there", SOURCE, "4 d=198.18.0.9 | echo", R_NO_MAP_DST,
+	 "answer 3 1 0"},
+	{"own pool: its neighbors are found", SOURCE, "4 d=198.18.0.8 | echo", R_OK,
+	 "6 d=2001:db8:64::198.18.0.8 hop=63 | echo"},
+	{"own pool: nobody speaks from there", SOURCE, "4 s=198.18.0.9 | echo", R_NO_MAP_SRC,
+	 "answer 3 13 0"},
+	{"own pool: but errors arrive from there (hairpin)", SOURCE,
+	 "4 s=198.18.0.9 | icmp 11 0 0 | 4r d=203.0.113.9 | udp", R_OK,
+	 "6 s=2001:db8:64::198.18.0.9 hop=63 | icmp 3 0 0 | 6r d=2001:db8:64::203.0.113.9 | udp"},
+	{"own pool around ipv4-addr: it answers", RIG_SETUP "; source 192.0.2.0/24",
+	 "4 d=192.0.2.254 | echo", R_SELF_ECHO, "4 s=192.0.2.254 d=198.51.100.7 id=* | reply"},
+	{"own pool around ipv4-addr: nobody else does", RIG_SETUP "; source 192.0.2.0/24",
+	 "4 d=192.0.2.253 | echo", R_NO_MAP_DST, "answer 3 1 0"},
+	{"v6only-source-4.1 too big: from 192.0.0.8, without the object [4884-4.6]", NODE_ID,
+	 "6r " ROUTER " | icmp 2 0 1300 | 6 | udp", R_OK,
+	 "4r s=192.0.0.8 ttl=63 id=* | icmp 3 4 1280 | 4 id=0 | udp"},
+	{"v6only-source-4.1 not for a parameter problem", NODE_ID,
+	 "6r " ROUTER " | icmp 4 0 0 | 6 | udp", R_OK,
+	 "4r s=192.0.2.254 ttl=63 id=* | icmp 12 0 0 | 4 id=0 | udp"},
+	{"v6only-source-4.1 not for an unknown next header", NODE_ID,
+	 "6r " ROUTER " | icmp 4 1 6 | 6 | udp", R_OK,
+	 "4r s=192.0.2.254 ttl=63 id=* | icmp 3 2 0 | 4 id=0 | udp"},
+	{"v6only-source-4.1 not for a mapped router", NODE_ID,
+	 "6r s=2001:db8:1::9 | icmp 3 0 0 pad=128 ext=20 | 6 | udp n=64", R_OK,
+	 "4r s=203.0.113.9 ttl=63 id=* | icmp 11 0 0 pad=128 ext=20 | 4 id=0 | udp n=64"},
+	{"v6only-source-4.1 not for a router inside the prefix", NODE_ID,
+	 "6r s=2001:db8:64::0909:0909 | icmp 1 0 0 | 6 | udp", R_OK,
+	 "4r s=9.9.9.9 ttl=63 id=* | icmp 3 1 0 | 4 id=0 | udp"},
+	{"v6only-source-4.1 not for a private router in the strict well-known prefix",
+	 WKP "; nodeid yes",
+	 "6r s=64:ff9b::a00:1 d=64:ff9b::808:808 | icmp 3 0 0 | 6 s=64:ff9b::808:808 | udp", R_OK,
+	 "4r s=10.0.0.1 d=8.8.8.8 ttl=63 id=* | icmp 11 0 0 | 4 id=0 s=8.8.8.8 | udp"},
+	{"v6only-source-4.1 not for ipv6-addr", NODE_ID,
+	 "6r s=2001:db8:ffff::64 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=192.0.2.254 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"v6only-source-4.1 not for an echo reply", NODE_ID, "6r " ROUTER " | reply", R_NO_MAP_SRC,
+	 "answer 1 5 0"},
+	{"7600-4.8 nobody is to be found at 192.0.0.8", NODE_ID, "4 d=192.0.0.8 | udp",
+	 R_NO_MAP_DST, "answer 3 1 0"},
+	{"7600-4.8 without icmp-node-id 192.0.0.8 is an address like others", NULL,
+	 "4 d=192.0.0.8 | udp", R_OK, "6 d=2001:db8:64::192.0.0.8 hop=63 | udp"},
+	{"v6only-source-4.1 an error from 192.0.0.8 arrives, its extension as it is",
+	 WKP "; nodeid yes", "4 s=192.0.0.8 | icmp 11 0 0 pad=128 ext=28 | 4r d=8.8.8.8 | udp n=64",
+	 R_OK,
+	 "6 s=64:ff9b::192.0.0.8 hop=63 | icmp 3 0 0 pad=128 ext=28 | 6r d=64:ff9b::808:808 |"
+	 "udp n=64"},
 };
 
 /* Quotes of 92 bytes (UDP n=64) as IPv4, 112 as IPv6; n=200: 228 and 248. */
@@ -274,11 +358,12 @@ static const struct rig_row extension_rows[] = {
 	{"1812-4.3.2.3 extension that does not fit is left out whole", NULL,
 	 "6r | icmp 1 0 0 cut=1000 ext=424 | 6 | udp n=1180", R_OK,
 	 "4r ttl=63 id=* | icmp 3 1 0 cut=548 | 4 id=0 | udp n=1180"},
-	{"4884-5 length beyond the message: no extensions", NULL,
+	{"4884-5 length beyond the message, IPv6: no extensions", NULL,
 	 "6r | icmp 3 0 0 lf=255 | 6 | udp n=64", R_OK,
 	 "4r ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp n=64"},
-	{"4884-5 length below 128: padded", NULL, "6r | icmp 3 0 0 pad=112 ext=12 | 6 | udp n=64",
-	 R_OK, "4r ttl=63 id=* | icmp 11 0 0 pad=128 ext=12 | 4 id=0 | udp n=64"},
+	{"4884-5 length below 128, IPv6: padded", NULL,
+	 "6r | icmp 3 0 0 pad=112 ext=12 | 6 | udp n=64", R_OK,
+	 "4r ttl=63 id=* | icmp 11 0 0 pad=128 ext=12 | 4 id=0 | udp n=64"},
 };
 
 static const struct rig_row query_rows[] = {
@@ -305,12 +390,216 @@ static const struct {
 } tables[] = {
 	{quote4_rows, ROWS(quote4_rows)},       {quote6_rows, ROWS(quote6_rows)},
 	{source_rows, ROWS(source_rows)},       {query_rows, ROWS(query_rows)},
-	{extension_rows, ROWS(extension_rows)},
+	{extension_rows, ROWS(extension_rows)}, {stand_in_rows, ROWS(stand_in_rows)},
 };
 
 START_TEST(rows)
 {
 	rig_check_rows(tables[_i].row, tables[_i].rows);
+}
+END_TEST
+
+/* The source of an error from router number I of network NET. */
+static uint32_t source_of(struct rig *r, unsigned net, unsigned i)
+{
+	uint8_t b[CRAFT_MAX];
+	char in[100];
+
+	snprintf(in, sizeof(in), "6r s=2001:db8:dead:%x::%x | icmp 3 0 0 | 6 | udp", net, i);
+	ck_assert_int_eq(rig_send_text(r, in), R_OK);
+	rig_frame(r, 0, b);
+	return get32(b + offsetof(struct ip4_hdr, src));
+}
+
+/* Distinct hops of a traceroute look distinct, and the same ones the same [6791-3.2]. */
+START_TEST(source_pool_spreads)
+{
+	static struct rig r, restarted;
+	unsigned seen[256] = {0}, distinct = 0, i;
+
+	rig_open(&r, RIG_BASE "source 198.18.7.0/24");
+	rig_open(&restarted, RIG_BASE "source 198.18.7.0/24");
+	restarted.x.key.k0 ^= 1;
+	for (i = 0; i < 1000; i++) {
+		uint32_t a = source_of(&r, i % 10, i);
+
+		ck_assert_uint_eq(a >> 8, 0xc61207);
+		ck_assert_uint_eq(source_of(&r, i % 10, i), a);
+		ck_assert_uint_eq(source_of(&restarted, i % 10, i), a);
+		distinct += seen[a & 255]++ == 0;
+	}
+	ck_assert_uint_gt(distinct, 230); /* 256 (1 - e^(-1000/256)) = 251 are to be expected */
+	for (i = 0; i < 256; i++)
+		ck_assert_uint_lt(seen[i], 20);
+	rig_close(&r);
+	rig_close(&restarted);
+}
+END_TEST
+
+/* All of a pool of whatever size, and nothing beside it. */
+START_TEST(source_pool_lengths)
+{
+	static struct rig r;
+	char setup[200];
+	uint32_t any = 0, all = UINT32_MAX;
+	unsigned i;
+
+	snprintf(setup, sizeof(setup), RIG_BASE "source 64.0.0.0/%d", _i);
+	rig_open(&r, setup);
+	for (i = 0; i < 200; i++) {
+		uint32_t a = source_of(&r, 0, i);
+
+		any |= a;
+		all &= a;
+	}
+	ck_assert_uint_eq(all, 0x40000000);
+	ck_assert_uint_eq(any, 0x40000000 | ~addr_mask4((unsigned)_i));
+	rig_close(&r);
+}
+END_TEST
+
+/* Overwrites the end of the ICMP error at B with the extension of HEX, and makes its checksum right
+ * again. */
+static void put_extension(uint8_t *b, size_t len, const char *hex)
+{
+	bool six = b[0] >> 4 == 6;
+	size_t head = six ? 40 : 20, n = strlen(hex) / 2, alen = six ? 16 : 4;
+	unsigned v;
+
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &v), 1);
+		b[len - n + i] = (uint8_t)v;
+	}
+	put16(b + head + 2, 0);
+	put16(b + head + 2, ~craft_l4_sum(b + head - 2 * alen, b + head - alen, alen, six ? 58 : 1,
+					  b + head, len - head));
+}
+
+#define NAME       \
+	"00180504" \
+	"00020000" \
+	"20010db8dead00000000000000000001"
+#define NAMED "2000ce79" NAME
+#define MPLS       \
+	"2000ddf4" \
+	"00080101" \
+	"00010101"
+/* Errors from ROUTER, and what they become: the ext= of either is that behind it. */
+static const struct {
+	const char *name, *in, *in_ext, *out, *out_ext;
+} named_rows[] = {
+	{"v6only-source-4.2 1/0", "icmp 1 0 0 | 6 | udp n=64", "",
+	 "icmp 3 1 0 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+	{"v6only-source-4.2 1/1", "icmp 1 1 0 | 6 | udp n=64", "",
+	 "icmp 3 10 0 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+	{"v6only-source-4.2 1/3", "icmp 1 3 0 | 6 | tcp", "",
+	 "icmp 3 1 0 pad=128 ext=28 | 4 id=0 | tcp", NAMED},
+	{"v6only-source-4.2 1/4", "icmp 1 4 0 | 6 | echo", "",
+	 "icmp 3 3 0 pad=128 ext=28 | 4 id=0 | echo", NAMED},
+	{"v6only-source-4.2 3/0", "icmp 3 0 0 | 6 | udp n=64", "",
+	 "icmp 11 0 0 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+	{"v6only-source-4.2 3/1", "icmp 3 1 0 | 6 | udp n=64", "",
+	 "icmp 11 1 0 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+	{"4884-3 name: the least quote", "icmp 3 0 0 cut=48 | 6 | udp n=64", "",
+	 "icmp 11 0 0 cut=28 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+	{"4884-3 name: a quote of 128 needs no padding", "icmp 3 0 0 | 6 | udp n=100", "",
+	 "icmp 11 0 0 ext=28 | 4 id=0 | udp n=100", NAMED},
+	{"4884-3 name: a longer quote is padded to a word", "icmp 3 0 0 | 6 | udp n=101", "",
+	 "icmp 11 0 0 pad=132 ext=28 | 4 id=0 | udp n=101", NAMED},
+	{"1812-4.3.2.3 name: a quote that just fits", "icmp 3 0 0 | 6 | udp n=492", "",
+	 "icmp 11 0 0 ext=28 | 4 id=0 | udp n=492", NAMED},
+	{"1812-4.3.2.3 name: a quote longer by a byte is cut", "icmp 3 0 0 | 6 | udp n=493", "",
+	 "icmp 11 0 0 cut=520 ext=28 | 4 id=0 | udp n=493", NAMED},
+	{"1812-4.3.2.3 name: a full quote is cut", "icmp 3 0 0 | 6 | udp n=1184", "",
+	 "icmp 11 0 0 cut=520 ext=28 | 4 id=0 | udp n=1184", NAMED},
+	{"v6only-source-4.2 behind another object", "icmp 3 0 0 pad=128 ext=12 | 6 | udp n=64",
+	 MPLS, "icmp 11 0 0 pad=128 ext=36 | 4 id=0 | udp n=64",
+	 "2000cc6e"
+	 "00080101"
+	 "00010101" NAME},
+	{"v6only-source-4.2 behind another object, a full quote",
+	 "icmp 1 0 0 cut=1000 ext=12 | 6 | udp n=1184", MPLS,
+	 "icmp 3 1 0 cut=512 ext=36 | 4 id=0 | udp n=1184",
+	 "2000cc6e"
+	 "00080101"
+	 "00010101" NAME},
+	{"v6only-source-4.2 behind a header without objects",
+	 "icmp 3 0 0 pad=128 ext=4 | 6 | udp n=64", "2000dfff",
+	 "icmp 11 0 0 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+	{"v6only-source-4.2 instead of what has no version",
+	 "icmp 3 0 0 pad=128 ext=12 | 6 | udp n=64",
+	 "1000edf4"
+	 "00080101"
+	 "00010101",
+	 "icmp 11 0 0 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+	{"v6only-source-4.2 instead of what has a wrong checksum",
+	 "icmp 3 0 0 pad=128 ext=12 | 6 | udp n=64",
+	 "2000ddf5"
+	 "00080101"
+	 "00010101",
+	 "icmp 11 0 0 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+	{"v6only-source-4.2 instead of half an object", "icmp 3 0 0 pad=128 ext=6 | 6 | udp n=64",
+	 "200000000008", "icmp 11 0 0 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+	{"4884-5 name: a length that is not trusted: none", "icmp 3 0 0 lf=255 | 6 | udp n=64", "",
+	 "icmp 11 0 0 pad=128 ext=28 | 4 id=0 | udp n=64", NAMED},
+};
+
+START_TEST(node_id)
+{
+	static uint8_t in[CRAFT_MAX], want[CRAFT_MAX], got[CRAFT_MAX];
+	static struct rig r;
+	char text[400];
+	const char *name = named_rows[_i].name;
+	size_t len, n;
+
+	rig_open(&r, NODE_ID);
+	snprintf(text, sizeof(text), "6r " ROUTER " | %s", named_rows[_i].in);
+	len = craft(in, text, NULL);
+	put_extension(in, len, named_rows[_i].in_ext);
+	ck_assert_msg(rig_send(&r, in, len) == R_OK && r.out.frames == 1, "%s: refused", name);
+	n = rig_frame(&r, 0, got);
+	snprintf(text, sizeof(text), "4r s=192.0.0.8 ttl=63 | %s", named_rows[_i].out);
+	len = craft(want, text, NULL);
+	put_extension(want, len, named_rows[_i].out_ext);
+	memcpy(want + 4, got + 4, 2); /* identification */
+	craft_seal4(want);
+	ck_assert_msg(n == len && n <= 576, "%s: %zu bytes, not %zu", name, n, len);
+	for (n = 0; n < len; n++)
+		ck_assert_msg(got[n] == want[n], "%s: byte %zu is %02x, not %02x", name, n, got[n],
+			      want[n]);
+	rig_close(&r);
+}
+END_TEST
+
+/* An extension of LEN bytes: kept as long as its quote keeps 128, then replaced by the name. */
+START_TEST(node_id_sizes)
+{
+	static uint8_t in[CRAFT_MAX], got[CRAFT_MAX];
+	static struct rig r;
+	char text[200];
+
+	rig_open(&r, NODE_ID);
+	for (unsigned ext = 8; ext <= 600; ext += 4) {
+		unsigned after = ext + 24 <= 420 ? ext + 24 : 28, quote = 548 - after;
+		size_t len, n;
+		uint8_t *at;
+
+		snprintf(text, sizeof(text),
+			 "6r " ROUTER " | icmp 3 0 0 cut=600 ext=%u | 6 | udp n=1184", ext);
+		len = craft(in, text, NULL);
+		at = in + len - ext;
+		put32(at, 0x20000000);
+		put32(at + 4, (ext - 4) << 16 | 0x0101);
+		put_extension(in, len, "");
+		ck_assert_int_eq(rig_send(&r, in, len), R_OK);
+		n = rig_frame(&r, 0, got);
+		ck_assert_msg(n == 28 + quote + after, "%u: %zu bytes", ext, n);
+		ck_assert_msg(got[25] == quote / 4, "%u: length field %u", ext, got[25]);
+		ck_assert_msg(craft_sum(0, got + 28 + quote, after) == 0xffff, "%u: sum", ext);
+		ck_assert_msg(memcmp(got + n - 16, in + 8, 16) == 0, "%u: name", ext);
+		ck_assert_ptr_null(craft_fault(got, n, false));
+	}
+	rig_close(&r);
 }
 END_TEST
 
@@ -615,6 +904,10 @@ int main(void)
 
 	tcase_set_timeout(c, 300);
 	tcase_add_loop_test(c, rows, 0, ROWS(tables));
+	tcase_add_test(c, source_pool_spreads);
+	tcase_add_loop_test(c, source_pool_lengths, 8, 33);
+	tcase_add_loop_test(c, node_id, 0, ROWS(named_rows));
+	tcase_add_test(c, node_id_sizes);
 	tcase_add_loop_test(c, every_type_and_code, 0, 2);
 	tcase_add_test(c, every_pointer_4to6);
 	tcase_add_test(c, every_pointer_6to4);

@@ -189,18 +189,19 @@ static size_t build_udp(uint8_t *out, const struct layer *l, struct ip *ip)
 
 static size_t build_tcp(uint8_t *out, const struct layer *l, struct ip *ip)
 {
-	size_t n = number(l, "n", 16);
+	size_t opts = key(l, "opts") ? hex(out + 20, key(l, "opts")) : 0, n = number(l, "n", 16);
 
 	ip->proto = 6;
 	put(out, number(l, "sp", 40001), 2);
 	put(out + 2, number(l, "dp", 80), 2);
 	put(out + 4, 0x01020304, 4);
 	put(out + 8, 0xf0e0d0c0, 4);
-	out[12] = (uint8_t)(number(l, "doff", 5) << 4);
-	out[13] = 0x18;
+	out[12] = (uint8_t)(number(l, "doff", 5 + opts / 4) << 4);
+	out[13] = (uint8_t)number(l, "fl", 0x18);
 	put(out + 14, 8192, 2);
 	put(out + 18, 0, 2);
-	fill(out + 20, n);
+	n += opts;
+	fill(out + 20 + opts, n - opts);
 	if (key(l, "w"))
 		put(out + 20, number(l, "w", 0), 2);
 	seal(out, n + 20, 16, l, ip, 6);

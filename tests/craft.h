@@ -10,10 +10,10 @@
  * left= type= frag        IPv6 fragment header.  off= mf id= nh= part A N    bytes A to A+N-1 of
  * what follows, built whole; sets the offset and MF of an IPv4 header, or writes an IPv6 fragment
  * header with id= udp tcp     n= (payload bytes) w= (first payload word) sp= dp= zero bad ck= ulen=
- * doff= echo reply  n= id= seq= bad icmp T C REST   an error quoting the packet that follows, or n=
- * bytes.  cut= (quoted bytes that are left) ext= (bytes of RFC 4884 extensions) pad= (quote padded
- * to) lf= (length field) bad data N      payload, for p=.   hex HEX      the same, literally.   in
- * the input packet
+ * doff= fl= (TCP flags) opts=HEX echo reply  n= id= seq= bad icmp T C REST   an error quoting the
+ * packet that follows, or n= bytes.  cut= (quoted bytes that are left) ext= (bytes of RFC 4884
+ * extensions) pad= (quote padded to) lf= (length field) bad data N      payload, for p=.   hex HEX
+ * the same, literally.   in the input packet
  *
  * Payload byte number i is always craft_byte(i). */
 #ifndef NAT64D_TESTS_CRAFT_H

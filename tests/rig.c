@@ -78,6 +78,38 @@ static void add_pool(struct rig *r, char *a)
 	pool_reserve(r->x.pool, &own);
 }
 
+static void set_source(struct rig *r, char *a)
+{
+	r->conf.icmp_source = parse_prefix4(a);
+	r->conf.has_icmp_source = true;
+}
+
+static void set_errors(struct rig *r, const char *how)
+{
+	r->conf.icmp_errors = strcmp(how, "send") == 0    ? ICMP_ERRORS_SEND
+			      : strcmp(how, "never") == 0 ? ICMP_ERRORS_NEVER
+							  : ICMP_ERRORS_LIMIT;
+}
+
+/* The words for what RFCs leave to the operator; false: none of them. */
+static bool choice(struct rig *r, const char *name, char *a)
+{
+	if (strcmp(name, "source") == 0)
+		set_source(r, a);
+	else if (strcmp(name, "nodeid") == 0)
+		r->conf.node_id = strcmp(a, "yes") == 0;
+	else if (strcmp(name, "tos") == 0)
+		*(strcmp(a, "4to6") == 0 ? &r->conf.tos_ignore_4to6 : &r->conf.tos_ignore_6to4) =
+			true;
+	else if (strcmp(name, "errors") == 0)
+		set_errors(r, a);
+	else if (strcmp(name, "mss") == 0)
+		r->conf.mss_clamp = strcmp(a, "auto") == 0 ? MSS_AUTO : atoi(a);
+	else
+		return false;
+	return true;
+}
+
 static void directive(struct rig *r, char *name, char *a, char *b)
 {
 	if (strcmp(name, "prefix") == 0)
@@ -100,7 +132,7 @@ static void directive(struct rig *r, char *name, char *a, char *b)
 		r->conf.wkpf_strict = strcmp(a, "no") != 0;
 	else if (strcmp(name, "rate") == 0)
 		r->rate.net_rate = r->rate.net_burst = (uint32_t)atoi(a);
-	else
+	else if (!choice(r, name, a))
 		ck_abort_msg("setup: %s", name);
 }
 
