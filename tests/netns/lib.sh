@@ -17,6 +17,7 @@ C=$N-client R=$N-router S=$N-server
 OWN6=2001:db8:1000::64 GOOGLE=64:ff9b::808:808
 LOG="" PID="" T=""
 points=0 failures=0
+SPACES="$C $R $S"
 
 # --- TAP ------------------------------------------------------------------------------------------------------------
 
@@ -109,7 +110,7 @@ in_server() { ip netns exec "$S" "$@"; }
 cleanup() {
 	local ns p
 	trap - EXIT INT TERM HUP
-	for ns in $C $R $S; do
+	for ns in $SPACES; do
 		for p in $(ip netns pids "$ns" 2>/dev/null); do
 			kill -9 "$p" 2>/dev/null
 		done
@@ -118,29 +119,45 @@ cleanup() {
 	[ -z "$T" ] || rm -rf "$T"
 }
 
+# space NAME: a namespace more, which goes with the others.
+space() {
+	[[ " $SPACES " == *" $1 "* ]] || SPACES+=" $1"
+	ip netns add "$1" && ip -n "$1" link set lo up
+	# Duplicate address detection only costs time here, limits on ICMP make tests fail.
+	ip netns exec "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 \
+		net.ipv6.conf.default.accept_ra=0 net.ipv6.ip_nonlocal_bind=1 \
+		net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+	# Since Linux 6.14 a limit of the namespace.
+	ip netns exec "$1" sysctl -qw net.ipv4.icmp_msgs_per_sec=100000 net.ipv4.icmp_msgs_burst=10000 2>/dev/null
+	return 0
+}
+
+# router NAME: the same, and it forwards.
+router() {
+	space "$1"
+	ip netns exec "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+}
+
+# join SPACE DEVICE SPACE DEVICE: a cable.
+join() {
+	ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"
+	ip -n "$1" link set "$2" up
+	ip -n "$3" link set "$4" up
+}
+
 topology() {
-	local ns
 	T=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || skip_all "needs a directory for temporary files"
 	chmod 755 "$T"
 	LOG=$T/log
 	mkdir "$T/data"
 	trap cleanup EXIT
 	trap 'exit 130' INT TERM HUP
-	for ns in $C $R $S; do
-		ip netns add "$ns" && ip -n "$ns" link set lo up
-		# Duplicate address detection only costs time here.
-		ip netns exec "$ns" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 \
-			net.ipv6.conf.default.accept_ra=0 net.ipv6.ip_nonlocal_bind=1
-	done
-	ip link add lan netns "$C" type veth peer name lan netns "$R"
-	ip link add wan netns "$R" type veth peer name wan netns "$S"
+	space "$C"
+	router "$R"
+	space "$S"
+	join "$C" lan "$R" lan
+	join "$R" wan "$S" wan
 	in_server sysctl -qw net.ipv6.conf.all.disable_ipv6=1
-	in_router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
-		net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
-	ip -n "$C" link set lan up
-	ip -n "$R" link set lan up
-	ip -n "$R" link set wan up
-	ip -n "$S" link set wan up
 	ip -n "$C" addr add 2001:db8:1::2/64 dev lan
 	ip -n "$C" route add local 2001:db8:2::/64 dev lo
 	ip -n "$R" addr add 2001:db8:1::1/64 dev lan
@@ -151,6 +168,62 @@ topology() {
 	ip -n "$S" route add default via 8.8.8.1
 	wait_for in_client ping -6 -n -c 1 -W 1 2001:db8:1::1
 	wait_for in_server ping -4 -n -c 1 -W 1 8.8.8.1
+}
+
+# more_routers: two routers of their own on either side, so that a narrow link can lie between them.
+#
+#   client <--> A1 <-mid-> A2 <--> router <--> B1 <-mid-> B2 <--> server
+#
+# As 2001:db8:aN::/64 the nets from A1 on, as 9.9.N.0/24 those up to B2; the nearer to the client, the lower.
+more_routers() {
+	A1=$N-a1 A2=$N-a2 B1=$N-b1 B2=$N-b2
+	local ns
+	ip -n "$C" link del lan
+	ip -n "$S" link del wan
+	for ns in $A1 $A2 $B1 $B2; do router "$ns"; done
+	join "$C" lan "$A1" lan
+	join "$A1" mid "$A2" mid
+	join "$A2" wan "$R" lan
+	join "$R" wan "$B1" lan
+	join "$B1" mid "$B2" mid
+	join "$B2" wan "$S" wan
+
+	ip -n "$C" addr add 2001:db8:1::2/64 dev lan
+	ip -n "$A1" addr add 2001:db8:1::1/64 dev lan
+	ip -n "$A1" addr add 2001:db8:a1::1/64 dev mid
+	ip -n "$A2" addr add 2001:db8:a1::2/64 dev mid
+	ip -n "$A2" addr add 2001:db8:a2::1/64 dev wan
+	ip -n "$R" addr add 2001:db8:a2::2/64 dev lan
+	ip -n "$C" -6 route add default via 2001:db8:1::1
+	ip -n "$A1" -6 route add default via 2001:db8:a1::2
+	ip -n "$A2" -6 route add default via 2001:db8:a2::2
+	ip -n "$A1" -6 route add 2001:db8:2::/64 via 2001:db8:1::2
+	for ns in 1 2; do
+		ip -n "$A2" -6 route add "2001:db8:$ns::/64" via 2001:db8:a1::1
+		ip -n "$R" -6 route add "2001:db8:$ns::/64" via 2001:db8:a2::1
+	done
+	ip -n "$R" -6 route add 2001:db8:a1::/64 via 2001:db8:a2::1
+
+	ip -n "$R" addr add 9.9.1.1/24 dev wan
+	ip -n "$B1" addr add 9.9.1.2/24 dev lan
+	ip -n "$B1" addr add 9.9.2.1/24 dev mid
+	ip -n "$B2" addr add 9.9.2.2/24 dev mid
+	ip -n "$B2" addr add 8.8.8.1/24 dev wan
+	ip -n "$S" addr add 8.8.8.8/24 dev wan
+	ip -n "$S" route add default via 8.8.8.1
+	ip -n "$B2" route add default via 9.9.2.1
+	ip -n "$B1" route add default via 9.9.1.1
+	ip -n "$B1" route add 8.8.8.0/24 via 9.9.2.2
+	ip -n "$R" route add 8.8.8.0/24 via 9.9.1.2
+	ip -n "$R" route add 9.9.2.0/24 via 9.9.1.2
+	wait_for in_client ping -6 -n -c 1 -W 1 2001:db8:a2::2
+	wait_for in_server ping -4 -n -c 1 -W 1 9.9.1.1
+}
+
+# Both ends forget what they have learnt about paths.
+forget() {
+	ip -n "$S" route flush cache
+	ip -n "$C" -6 route flush cache
 }
 
 # --- the daemon -----------------------------------------------------------------------------------------------------
@@ -239,14 +312,93 @@ hosts() { in_client python3 "$here/udp.py" hosts "$1" "${2:-$GOOGLE}" 5007; }
 
 # Echo services on the server, gone with its namespace.
 serve_udp() {
-	in_server python3 "$here/udp.py" serve 5007 </dev/null >/dev/null 2>&1 &
-	disown
-	wait_for listening "$S" -u 5007
+	udp_server "$S" 5007
 }
-
-listening() { ip netns exec "$1" ss -Hln "$2" "sport = :$3" | grep -q .; }
 
 iptables_masquerade() {
 	in_router iptables -t nat -A POSTROUTING -o nat64 -j MASQUERADE &&
 		in_router iptables -t nat -A POSTROUTING -s 192.168.255.0/24 -j MASQUERADE
 }
+
+# --- what the daemon has counted ------------------------------------------------------------------------------------
+
+# counters: its lines about them.
+counters() {
+	local was
+	was=$(wc -l <"$LOG")
+	kill -USR1 "$PID"
+	wait_for counted_after "$was"
+	tail -n "+$((was + 1))" "$LOG"
+}
+counted_after() { tail -n "+$(($1 + 1))" "$LOG" | grep -q 'both: '; }
+
+# counter LINES DIRECTION NAME: its value, 0 if it is not there.
+counter() {
+	local n
+	n=$(sed -n "s/.*$2: //p" <<<"$1" | tr ',' '\n' | awk -v name="$3" '$1 == name { print $2 }')
+	echo "${n:-0}"
+}
+
+# mark: what `counts' and `grown' compare with.
+mark() { marked=$(counters); }
+
+# grown DIRECTION NAME: by how much a counter has grown since the mark.
+grown() {
+	local now
+	now=$(counters)
+	echo $(($(counter "$now" "$1" "$2") - $(counter "$marked" "$1" "$2")))
+}
+
+# counts NAME DIRECTION COUNTER: one point, ok if it has grown since the mark.
+counts() {
+	local n
+	n=$(grown "$2" "$3")
+	if [ "$n" -gt 0 ]; then ok "$1"; else not_ok "$1" "$2 $3: no more than before" "$(counters)"; fi
+}
+
+# --- transfers ------------------------------------------------------------------------------------------------------
+
+sum() { sha256sum <"$1"; }
+
+# listening SPACE -t|-u PORT
+listening() { ip netns exec "$1" ss -Hln "$2" "sport = :$3" | grep -q .; }
+
+# exchange NAME SPACE LISTEN SPACE CONNECT: each side sends a file of its own, $T/a and $T/b, while it receives the
+# other's.
+exchange() {
+	local name=$1 server=$2 listen=$3 client=$4 connect=$5 job
+	rm -f "$T"/*.got
+	timeout 30 ip netns exec "$server" socat -t 30 "$listen:5001,reuseaddr" "OPEN:$T/a,rdonly!!CREATE:$T/b.got" </dev/null &
+	job=$!
+	wait_for listening "$server" -t 5001
+	timeout 30 ip netns exec "$client" socat -t 30 "OPEN:$T/b,rdonly!!CREATE:$T/a.got" "$connect:5001" </dev/null
+	wait "$job"
+	same "$name: server to client" "$(sum "$T/a")" "$(sum "$T/a.got")"
+	same "$name: client to server" "$(sum "$T/b")" "$(sum "$T/b.got")"
+}
+
+# udp_server SPACE PORT: the echo server of udp.py, gone with its namespace.
+udp_server() {
+	ip netns exec "$1" python3 "$here/udp.py" serve "$2" </dev/null >/dev/null 2>&1 &
+	disown
+	wait_for listening "$1" -u "$2"
+}
+
+# tcp_server SPACE PORT: somebody who accepts connections.
+tcp_server() {
+	ip netns exec "$1" python3 -c 'import socket, sys
+s = socket.create_server(("", int(sys.argv[1])), family=getattr(socket, sys.argv[2]), backlog=500)
+while True:
+    s.accept()[0].close()' "$2" "$([ "$1" = "$S" ] && echo AF_INET || echo AF_INET6)" </dev/null >/dev/null 2>&1 &
+	disown
+	wait_for listening "$1" -t "$2"
+}
+
+udp_in() {
+	local ns=$1
+	shift
+	ip netns exec "$ns" python3 "$here/udp.py" "$@"
+}
+
+# The daemon is none the worse for it: it lives, its descriptors are as many as `healthy' found, and so are its leases.
+healthy() { echo "$(find "/proc/$PID/fd" -type l | wc -l) descriptors, $(counter "$(counters)" both leases-used) leases"; }

@@ -21,12 +21,6 @@ upload() {
 	t "$1: byte for byte" cmp "$T/a" "$T/a.got"
 }
 
-# Both ends forget what they have learnt about paths.
-forget() {
-	ip -n "$S" route flush cache
-	ip -n "$C" -6 route flush cache
-}
-
 # A link of 1300 bytes behind the router, on the way to IPv4.
 ip -n "$R" route replace 8.8.8.0/24 dev wan mtu lock 1300
 shows "IPv6 learns of a 1300-byte IPv4 link" "mtu=1320" in_client ping -6 -n -c 2 -i 0.2 -W 1 -M "do" -s 1400 "$GOOGLE"

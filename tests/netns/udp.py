@@ -30,11 +30,14 @@ def serve(port):
 
 def ask(s, data, tries=5):
     for _ in range(tries):
-        s.send(data)
         try:
+            s.send(data)
             return s.recv(65536)
         except (TimeoutError, socket.timeout):
             pass
+        except OSError as e:  # the path says that it was too long: the next try goes in pieces
+            if e.errno != errno.EMSGSIZE:
+                raise
     return None
 
 

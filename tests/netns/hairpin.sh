@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Hairpinning (RFC 7757 section 4): hosts behind the translator reach each other by their IPv4 addresses.  A packet
+# leaves the device as IPv4 and the kernel sends it straight back in.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+need socat ss sha256sum traceroute
+topology
+# A second client, 2001:db8:3::/64, on a link of its own.
+D=$N-other
+space "$D"
+join "$D" lan "$R" lan2
+ip -n "$D" addr add 2001:db8:d::2/64 dev lan
+ip -n "$D" route add local 2001:db8:3::/64 dev lo
+ip -n "$R" addr add 2001:db8:d::1/64 dev lan2
+ip -n "$R" route add 2001:db8:3::/64 via 2001:db8:d::2
+config 'wkpf-strict no' 'map 192.168.255.201 2001:db8:2::a1' 'map 192.168.255.202 2001:db8:3::a2' \
+	>"$T/conf"
+start_nat64d || finish
+serve_udp
+head -c 2000000 /dev/urandom >"$T/a"
+head -c 1500001 /dev/urandom >"$T/b"
+
+# pre IPV4: the same behind the prefix.
+pre() {
+	local IFS=.
+	# shellcheck disable=SC2086 # four words are wanted
+	set -- $1
+	printf '64:ff9b::%x:%x\n' $(($1 << 8 | $2)) $(($3 << 8 | $4))
+}
+
+gateway() { if [ "$1" = "$C" ]; then echo 2001:db8:1::1; else echo 2001:db8:d::1; fi; }
+
+# speak SPACE ADDRESS: programs there that do not choose an address speak from this one.
+speak() {
+	ip -n "$1" -6 addr replace "$2/128" dev lo
+	ip -n "$1" -6 route replace default via "$(gateway "$1")" src "$2"
+}
+
+# lease_of SPACE ADDRESS: its IPv4 address, as the server sees it.
+lease_of() {
+	speak "$1" "$2"
+	ip netns exec "$1" python3 - "$GOOGLE" <<-'END'
+		import socket, sys
+		s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+		s.settimeout(2)
+		s.connect((sys.argv[1], 5007))
+		s.send(b"who")
+		print(s.recv(100).decode())
+	END
+}
+
+ping_in() { ip netns exec "$1" ping -6 -n -c 2 -i 0.1 -W 2 "${@:2}"; }
+hops_in() { ip netns exec "$1" traceroute -6 -n -q 1 -w 2 -m 9 "${@:2}" | awk 'NR > 1 { print $2 }' | paste -sd ' '; }
+
+# What a program is told about its datagram to a closed port: the error, who says so, and what it asked.
+complaint() { ip netns exec "$1" python3 "$here/wire.py" complaint "$2" 9; }
+
+# pair NAME SPACE HOST IPV4 SPACE HOST IPV4: everything between two hosts, both ways.
+pair() {
+	local name=$1 x=$2 hx=$3 x4=$4 y=$5 hy=$6 y4=$7
+	speak "$x" "$hx"
+	speak "$y" "$hy"
+	t "$name: ping" ping_in "$x" "$(pre "$y4")"
+	t "$name: ping back" ping_in "$y" "$(pre "$x4")"
+	t "$name: UDP" udp_in "$x" echo "$(pre "$y4")" 5008 30 1400
+	t "$name: UDP in fragments" udp_in "$y" echo "$(pre "$x4")" 5008 5 9000
+	same "$name: a closed port" "ECONNREFUSED from $(pre "$y4") about $(pre "$y4") port 9" "$(complaint "$x" "$(pre "$y4")")"
+	same "$name: a closed port, back" "ECONNREFUSED from $(pre "$x4") about $(pre "$x4") port 9" "$(complaint "$y" "$(pre "$x4")")"
+	exchange "$name: TCP" "$x" TCP6-LISTEN "$y" "TCP6:[$(pre "$x4")]"
+	# The router forwards three times: to the device, as IPv4 back to it, and on to the host.  What its IPv6 side
+	# says, no map covers: it comes from ipv4-addr.
+	same "$name: traceroute" "$(gateway "$x") $OWN6 $(pre 8.8.8.1) $(pre 192.168.255.1) $(pre 192.168.255.1) $(pre "$y4")" \
+		"$(hops_in "$x" "$(pre "$y4")")"
+}
+
+udp_server "$C" 5008
+udp_server "$D" 5008
+lc=$(lease_of "$C" 2001:db8:2::5)
+ld=$(lease_of "$D" 2001:db8:3::6)
+m1=192.168.255.201 m2=192.168.255.202
+pair "mapped to mapped" "$C" 2001:db8:2::a1 $m1 "$D" 2001:db8:3::a2 $m2
+pair "mapped to leased" "$C" 2001:db8:2::a1 $m1 "$D" 2001:db8:3::6 "$ld"
+pair "leased to leased" "$C" 2001:db8:2::5 "$lc" "$D" 2001:db8:3::6 "$ld"
+pair "a mapped host to itself" "$C" 2001:db8:2::a1 $m1 "$C" 2001:db8:2::a1 $m1
+pair "a leased host to itself" "$C" 2001:db8:2::5 "$lc" "$C" 2001:db8:2::5 "$lc"
+
+# A narrow link in front of the second host: the error comes from a router that has no IPv4 address, crosses twice.
+speak "$C" 2001:db8:2::a1
+speak "$D" 2001:db8:3::a2
+ip -n "$R" -6 route add 2001:db8:3::a2 via 2001:db8:d::2 dev lan2 mtu lock 1400
+shows "path-MTU discovery of a 1400-byte link" "mtu=1400" ping_in "$C" -M "do" -s 1440 "$(pre $m2)"
+t "what fits it passes" ping_in "$C" -M "do" -s 1352 "$(pre $m2)"
+ip -n "$C" -6 route flush cache
+exchange "TCP across it" "$D" TCP6-LISTEN "$C" "TCP6:[$(pre $m2)]"
+ip -n "$R" -6 route del 2001:db8:3::a2
+ip -n "$C" -6 route flush cache
+
+# Nobody holds these addresses, yet the kernel sends them back: a circle, which the hop limit ends.
+ip -n "$R" route add 203.0.113.0/24 dev nat64
+# crossings: how often packets went through the translator since the mark.
+crossings() { echo $(($(grown '6->4' ok) + $(grown '4->6' ok))); }
+speak "$C" 2001:db8:2::5
+for hops in 64 63; do
+	mark
+	shows "a packet that circles dies, hop limit $hops" "Time exceeded" \
+		in_client ping -6 -n -c 1 -W 2 -t $hops "$(pre 203.0.113.7)"
+	# The kernel takes one of the hops, the translator the other; the error needs two crossings at most.
+	n=$(crossings)
+	t "of at most 34 crossings" test "$n" -le 34
+	t "after at least 31: it did circle" test "$n" -ge 31
+done
+mark
+in_client python3 "$here/wire.py" shoot "$(pre 203.0.113.7)" 9 8000
+sleep 0.3
+# Six fragments leave the host; each that is too long for IPv6 again is cut in two, once.
+t "fragments that circle do not multiply" test "$(crossings)" -le $((12 * 32 + 2))
+t "the daemon lives" alive
+stops "TERM: exit status 0"
+finish
