@@ -283,18 +283,18 @@ static const struct {
 	uint32_t addr;
 	bool multicast, noise;
 } multi4[] = {
-	{"223.255.255.255", IP4(223, 255, 255, 255), false, false},
-	{"224.0.0.0", IP4(224, 0, 0, 0), true, true},
-	{"224.0.0.22, IGMP", IP4(224, 0, 0, 22), true, true},
-	{"224.0.0.251, mDNS", IP4(224, 0, 0, 251), true, true},
-	{"224.0.0.255", IP4(224, 0, 0, 255), true, true},
-	{"224.0.1.0", IP4(224, 0, 1, 0), true, false},
-	{"239.255.255.249", IP4(239, 255, 255, 249), true, false},
-	{"239.255.255.250, SSDP", IP4(239, 255, 255, 250), true, true},
-	{"239.255.255.251", IP4(239, 255, 255, 251), true, false},
-	{"239.255.255.255", IP4(239, 255, 255, 255), true, false},
-	{"240.0.0.0", IP4(240, 0, 0, 0), false, false},
-	{"255.255.255.255", UINT32_MAX, false, false},
+	{"multicast? 223.255.255.255", IP4(223, 255, 255, 255), false, false},
+	{"multicast? 224.0.0.0", IP4(224, 0, 0, 0), true, true},
+	{"multicast? 224.0.0.22, IGMP", IP4(224, 0, 0, 22), true, true},
+	{"multicast? 224.0.0.251, mDNS", IP4(224, 0, 0, 251), true, true},
+	{"multicast? 224.0.0.255", IP4(224, 0, 0, 255), true, true},
+	{"multicast? 224.0.1.0", IP4(224, 0, 1, 0), true, false},
+	{"multicast? 239.255.255.249", IP4(239, 255, 255, 249), true, false},
+	{"multicast? 239.255.255.250, SSDP", IP4(239, 255, 255, 250), true, true},
+	{"multicast? 239.255.255.251", IP4(239, 255, 255, 251), true, false},
+	{"multicast? 239.255.255.255", IP4(239, 255, 255, 255), true, false},
+	{"multicast? 240.0.0.0", IP4(240, 0, 0, 0), false, false},
+	{"multicast? 255.255.255.255", UINT32_MAX, false, false},
 };
 
 START_TEST(multicast4)
@@ -311,14 +311,14 @@ static const struct {
 	struct ip6 addr;
 	bool multicast, noise;
 } multi6[] = {
-	{"fe80::1", {{0xfe, 0x80, [15] = 1}}, false, false},
-	{"feff::", {{0xfe, 0xff}}, false, false},
-	{"ff01::1", {{0xff, 1, [15] = 1}}, true, false},
-	{"ff02::2, RS", {{0xff, 2, [15] = 2}}, true, true},
-	{"ff02::16, MLD", {{0xff, 2, [15] = 0x16}}, true, true},
-	{"ff02::fb, mDNS", {{0xff, 2, [15] = 0xfb}}, true, true},
-	{"ff05::2", {{0xff, 5, [15] = 2}}, true, false},
-	{"ff0e::1", {{0xff, 14, [15] = 1}}, true, false},
+	{"multicast? fe80::1", {{0xfe, 0x80, [15] = 1}}, false, false},
+	{"multicast? feff::", {{0xfe, 0xff}}, false, false},
+	{"multicast? ff01::1", {{0xff, 1, [15] = 1}}, true, false},
+	{"multicast? ff02::2, RS", {{0xff, 2, [15] = 2}}, true, true},
+	{"multicast? ff02::16, MLD", {{0xff, 2, [15] = 0x16}}, true, true},
+	{"multicast? ff02::fb, mDNS", {{0xff, 2, [15] = 0xfb}}, true, true},
+	{"multicast? ff05::2", {{0xff, 5, [15] = 2}}, true, false},
+	{"multicast? ff0e::1", {{0xff, 14, [15] = 1}}, true, false},
 };
 
 START_TEST(multicast6)

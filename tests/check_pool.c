@@ -462,6 +462,26 @@ START_TEST(lease_is_small)
 }
 END_TEST
 
+/* More addresses than leases: the leases are walked, not the addresses. */
+START_TEST(reserve_evicts_by_walking)
+{
+	static const struct prefix4 net16 = {IP4(10, 9, 0, 0), 16};
+	struct pool *p = new_pool(&net16, 1);
+
+	for (uint32_t i = 1; i <= 20; i++)
+		ck_assert_ptr_nonnull(restore(p, i, IP4(10, 9, i * 12, 1), 0));
+	reserve(p, IP4(10, 9, 64, 0), 18);
+	for (uint32_t i = 1; i <= 20; i++) {
+		bool inside = i * 12 >= 64 && i * 12 < 128;
+
+		ck_assert_msg(!find(p, i) == inside, "lease %u", i);
+	}
+	ck_assert_uint_eq(pool_used(p), 15);
+	ck_assert_uint_eq(pool_size(p), 65535 - 16384);
+	pool_free(p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pool");
@@ -480,6 +500,7 @@ int main(void)
 	tcase_add_test(t, room_before_taking_back);
 	tcase_add_test(t, reserve_sizes);
 	tcase_add_test(t, reserve_evicts);
+	tcase_add_test(t, reserve_evicts_by_walking);
 	tcase_add_test(t, restore_conflicts);
 	tcase_add_test(t, sorted_after_restore);
 	tcase_add_test(t, expire_edges);

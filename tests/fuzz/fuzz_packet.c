@@ -19,12 +19,11 @@
 /* Bits of the first byte. */
 #define VARIANT_MTU  0x03 /* which of the MTUs */
 #define VARIANT_UDP  0x0c /* enum udp_zero; 3 is 0 again */
-#define VARIANT_WKP  0x10 /* wkpf-strict */
-#define VARIANT_POOL 0x20 /* with a dynamic pool */
-#define VARIANT_FIX                                                                                \
-	0x40              /* right checksums are put in first: chance would take long to find them \
-			   */
-#define VARIANT_TINY 0x80 /* offlink-mtu 1280, else 65535 */
+#define VARIANT_WKP  0x10 /* wkpf-strict, and TOS is ignored */
+#define VARIANT_POOL 0x20 /* with a dynamic pool, and MSS is clamped */
+/* Right checksums are put in first: chance would take long to find them. */
+#define VARIANT_FIX  0x40
+#define VARIANT_TINY 0x80 /* offlink-mtu 1280 and icmp-node-id, else 65535 and icmp-source-pool */
 
 static const unsigned mtus[] = {1500, 1280, 1300, 65535};
 static const struct siphash_key key = {0x0123456789abcdef, 0xfedcba9876543210};
@@ -278,6 +277,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	conf.wkpf_strict = variant & VARIANT_WKP;
 	conf.udp_zero = (enum udp_zero)((variant & VARIANT_UDP) >> 2) % 3;
 	conf.offlink_mtu = variant & VARIANT_TINY ? 1280 : 65535;
+	conf.node_id = variant & VARIANT_TINY;
+	conf.has_icmp_source = !conf.node_id;
+	conf.icmp_source = (struct prefix4){0xc6336600, 28};
+	conf.mss_clamp = variant & VARIANT_POOL ? MSS_AUTO : MSS_OFF;
+	conf.tos_ignore_4to6 = conf.tos_ignore_6to4 = variant & VARIANT_WKP;
 
 	memset(&x, 0, sizeof(x));
 	x.conf = &conf;

@@ -1,0 +1,287 @@
+/* check_model - the translator against a slow model of the rules, on random configurations and
+ * packets.
+ *
+ * NAT64D_MODEL_PACKETS says how many packets, NAT64D_MODEL_SEED where to begin.  Every BLOCK
+ * packets a new configuration comes with the next seed, so a difference is found again with the
+ * seed that it names and BLOCK packets. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "generate.h"
+#include "run.h"
+
+#define BLOCK   200
+#define PACKETS GENERATE_SHORTENED(300000)
+
+static struct bench {
+	struct xlat_conf conf;
+	struct model model;
+	struct map_table *maps;
+	struct xlat x;
+	struct xlat_out out;
+	struct model_out want;
+	uint8_t in[GENERATE_MAX], got[MODEL_BYTES];
+	size_t len;
+	int64_t now; /* ms */
+	uint64_t seed;
+	unsigned number;
+	unsigned long seen[REASON_COUNT][2], frames, answers;
+} bench;
+
+static void open_maps(struct bench *b)
+{
+	size_t other;
+
+	b->maps = map_table_new();
+	for (unsigned i = 0; i < b->model.prefixes; i++)
+		ck_assert(map_add_prefix(b->maps, &b->model.prefix[i]));
+	for (unsigned i = 0; i < b->model.maps; i++)
+		ck_assert_int_eq(map_add(b->maps, &b->model.map[i], &other), MAP_ADDED);
+	ck_assert_int_eq(map_seal(b->maps), 0);
+}
+
+static void open_pool(struct bench *b)
+{
+	struct prefix4 own = {b->conf.own4, 32};
+
+	b->x.pool = NULL;
+	if (b->model.pools == 0)
+		return;
+	b->x.pool = pool_new(b->model.pool, b->model.pools, &b->x.key);
+	ck_assert_ptr_nonnull(b->x.pool);
+	pool_reserve(b->x.pool, &own);
+	if (b->conf.has_icmp_source)
+		pool_reserve(b->x.pool, &b->conf.icmp_source);
+	for (unsigned i = 0; i < b->model.maps; i++)
+		pool_reserve(b->x.pool, &b->model.map[i].p4);
+}
+
+static void bench_open(struct bench *b, uint64_t seed)
+{
+	struct bucket_conf rate = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+
+	b->seed = seed;
+	generate_seed(seed);
+	generate_conf(&b->model, &b->conf);
+	if (b->model.rate_zero)
+		rate.net_rate = 0;
+	b->x.conf = &b->conf;
+	b->x.mtu = b->model.mtu;
+	b->x.key = (struct siphash_key){seed, ~seed};
+	for (unsigned i = 0; i < XLAT_IDENTS; i++)
+		b->x.ident[i] = (uint16_t)generate_below(65536);
+	open_maps(b);
+	b->x.maps = b->maps;
+	open_pool(b);
+	b->x.buckets = bucket_new(&rate, &b->x.key);
+	b->now = 1000000;
+}
+
+static void bench_close(struct bench *b)
+{
+	bucket_free(b->x.buckets);
+	pool_free(b->x.pool);
+	map_table_free(b->maps);
+}
+
+static void pass_time(struct bench *b)
+{
+	unsigned what = generate_below(100);
+
+	if (what < 40)
+		b->now += generate_below(2000);
+	else if (what == 40)
+		b->now += 8000000;
+	else if (what == 41)
+		b->now += 1000 * (int64_t)generate_below(3000);
+}
+
+/* --- saying what is wrong -------------------------------------------------------------------- */
+
+static void print_hex(const char *what, const uint8_t *p, size_t n)
+{
+	fprintf(stderr, "# %s (%zu bytes):", what, n);
+	for (size_t i = 0; i < n; i++)
+		fprintf(stderr, "%s%02x", i % 4 ? "" : " ", p[i]);
+	fprintf(stderr, "\n");
+}
+
+static void print_conf(const struct model *m)
+{
+	const struct xlat_conf *c = m->conf;
+
+	fprintf(stderr,
+		"# mtu %u offlink %u udp %d wkpf-strict %d tos-ignore %d %d icmp-errors %d mss %d "
+		"node-id %d leases %u\n# own4 %08x",
+		m->mtu, c->offlink_mtu, (int)c->udp_zero, c->wkpf_strict, c->tos_ignore_4to6,
+		c->tos_ignore_6to4, (int)c->icmp_errors, c->mss_clamp, c->node_id, m->leases,
+		c->own4);
+	for (unsigned i = 0; i < m->pools; i++)
+		fprintf(stderr, ", pool %08x/%u", m->pool[i].addr, m->pool[i].len);
+	if (c->has_icmp_source)
+		fprintf(stderr, ", icmp-source %08x/%u", c->icmp_source.addr, c->icmp_source.len);
+	fprintf(stderr, "\n");
+	print_hex("own6", c->own6.b, 16);
+	for (unsigned i = 0; i < m->prefixes; i++) {
+		fprintf(stderr, "# /%u ", m->prefix[i].len);
+		print_hex("prefix", m->prefix[i].addr.b, 16);
+	}
+	for (unsigned i = 0; i < m->maps; i++) {
+		fprintf(stderr, "# %08x/%u /%u ", m->map[i].p4.addr, m->map[i].p4.len,
+			m->map[i].p6.len);
+		print_hex("map", m->map[i].p6.addr.b, 16);
+	}
+}
+
+static void print_case(const struct bench *b, const uint8_t *in)
+{
+	fprintf(stderr, "# NAT64D_MODEL_SEED=%llu NAT64D_MODEL_PACKETS=%d, packet %u\n",
+		(unsigned long long)b->seed, BLOCK, b->number);
+	print_conf(&b->model);
+	print_hex("packet", in, b->len);
+}
+
+/* --- comparing ------------------------------------------------------------------------------- */
+
+static size_t frame_bytes(const struct frame *f, uint8_t *to)
+{
+	memcpy(to, f->head, f->head_len);
+	if (f->body_len)
+		memcpy(to + f->head_len, f->body, f->body_len);
+	return f->head_len + f->body_len;
+}
+
+static bool frame_differs(struct bench *b, unsigned i)
+{
+	size_t from = i ? b->want.end[i - 1] : 0, n = b->want.end[i] - from;
+	size_t len = frame_bytes(&b->out.frame[i], b->got);
+
+	if (len == n && memcmp(b->got, b->want.bytes + from, n) == 0)
+		return false;
+	fprintf(stderr, "# frame %u differs\n", i);
+	print_hex("translator", b->got, len);
+	print_hex("model     ", b->want.bytes + from, n);
+	return true;
+}
+
+static bool differs(struct bench *b, enum reason why, const uint8_t *packet)
+{
+	if (why != b->want.why) {
+		fprintf(stderr, "# translator: %s, model: %s\n", reason_table[why].name,
+			reason_table[b->want.why].name);
+		return true;
+	}
+	if (b->out.frames != b->want.frames || b->out.suppressed != b->want.suppressed ||
+	    b->out.records != b->want.records ||
+	    (b->out.frames && b->out.is_answer != b->want.is_answer)) {
+		fprintf(stderr, "# translator: %u frames, answer %d, suppressed %d, records %u\n",
+			b->out.frames, b->out.is_answer, b->out.suppressed, b->out.records);
+		fprintf(stderr, "# model:      %u frames, answer %d, suppressed %d, records %u\n",
+			b->want.frames, b->want.is_answer, b->want.suppressed, b->want.records);
+		return true;
+	}
+	if (why != R_OK && why != R_SELF_ECHO && memcmp(packet, b->in, b->len) != 0) {
+		fprintf(stderr, "# a refused packet was changed\n");
+		return true;
+	}
+	for (unsigned i = 0; i < b->out.frames; i++)
+		if (frame_differs(b, i))
+			return true;
+	return false;
+}
+
+/* What the shell does: leases that are to be put on record are. */
+static void put_on_record(struct bench *b)
+{
+	for (unsigned i = 0; i < b->out.records; i++) {
+		b->out.record[i]->saved = (int32_t)(b->now / 1000);
+		b->out.record[i]->on_record = true;
+	}
+}
+
+static bool send_one(struct bench *b)
+{
+	uint8_t *room = malloc(XLAT_HEADROOM + b->len); /* exactly, for a sanitizer to see */
+	uint8_t chosen[20] = {0};
+	enum reason why;
+	bool bad;
+
+	ck_assert_ptr_nonnull(room);
+	memset(room, 0xa5, XLAT_HEADROOM);
+	memcpy(room + XLAT_HEADROOM, b->in, b->len);
+	why = xlat_packet(&b->x, room + XLAT_HEADROOM, b->len, b->now, &b->out);
+	put_on_record(b);
+	if (b->out.frames && frame_bytes(&b->out.frame[0], b->got) >= 20)
+		memcpy(chosen, b->got, 20);
+	model_packet(&b->model, b->in, b->len, (int32_t)(b->now / 1000), chosen, &b->want);
+	bad = differs(b, why, room + XLAT_HEADROOM);
+	b->seen[why][b->in[0] >> 4 == 6]++;
+	b->frames += b->out.frames;
+	b->answers += b->out.is_answer;
+	free(room);
+	return !bad;
+}
+
+static void run_block(struct bench *b, uint64_t seed)
+{
+	bench_open(b, seed);
+	for (b->number = 0; b->number < BLOCK; b->number++) {
+		pass_time(b);
+		b->len = generate_packet(&b->model, generate_below(2) ? 4 : 6, b->in);
+		if (send_one(b))
+			continue;
+		print_case(b, b->in);
+		ck_abort_msg("translator and model differ: see above");
+	}
+	bench_close(b);
+}
+
+static uint64_t from_env(const char *name, uint64_t other)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 0) : other;
+}
+
+static void print_seen(const struct bench *b, unsigned long packets)
+{
+	fprintf(stderr, "# %lu packets, %lu frames, of these %lu answers\n", packets, b->frames,
+		b->answers);
+	for (int why = 0; why < REASON_COUNT; why++)
+		fprintf(stderr, "# %-24s %8lu 4->6 %8lu 6->4\n", reason_table[why].name,
+			b->seen[why][0], b->seen[why][1]);
+}
+
+/* Random packets that never reach a rule say nothing about it. */
+static void check_all_seen(const struct bench *b)
+{
+	for (int why = 0; why < REASON_COUNT; why++)
+		ck_assert_msg(b->seen[why][0] + b->seen[why][1] > 0, "no packet was %s",
+			      reason_table[why].name);
+}
+
+START_TEST(test_model)
+{
+	uint64_t seed = from_env("NAT64D_MODEL_SEED", 1);
+	unsigned long packets = (unsigned long)from_env("NAT64D_MODEL_PACKETS", PACKETS);
+
+	for (unsigned long n = 0; n < packets; n += BLOCK)
+		run_block(&bench, seed++);
+	if (getenv("NAT64D_MODEL_PACKETS"))
+		print_seen(&bench, packets);
+	if (packets >= PACKETS)
+		check_all_seen(&bench);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("model");
+	TCase *tc = tcase_create("model");
+
+	tcase_set_timeout(tc, 0);
+	tcase_add_test(tc, test_model);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

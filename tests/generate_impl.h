@@ -1,0 +1,44 @@
+/* generate_impl - what the files of the generator share. */
+#ifndef NAT64D_TESTS_GENERATE_IMPL_H
+#define NAT64D_TESTS_GENERATE_IMPL_H
+
+#include "generate.h"
+
+uint32_t generate_next(void);
+void generate_fill(void *p, size_t len);
+
+static inline bool percent(unsigned n)
+{
+	return generate_below(100) < n;
+}
+
+#define PICK(table) (table)[generate_below(sizeof(table) / sizeof(*(table)))]
+
+/* The other end of a conversation, any IPv4 address; somebody on the IPv6 side, as IPv4 knows him;
+ * one of these, or an odd one.  The same for IPv6. */
+uint32_t generate_world4(void);
+uint32_t generate_host4(const struct model *m);
+uint32_t generate_any4(const struct model *m);
+struct ip6 generate_embedded(const struct model *m, uint32_t a);
+struct ip6 generate_host6(const struct model *m);
+struct ip6 generate_any6(const struct model *m);
+
+/* A packet is built from its end to its beginning. */
+struct build {
+	const struct model *m;
+	unsigned family;
+	uint8_t src[16], dst[16]; /* 4 or all bytes of them */
+	unsigned proto;
+	bool quoted; /* going the other way */
+	bool sound;
+	uint8_t l4[GENERATE_MAX];
+	size_t n;
+};
+
+/* Chooses the addresses; then the protocol and its payload, which may quote packets up to a depth
+ * of 3; writes all of it to P and returns its length. */
+void generate_addresses(struct build *b);
+void generate_transport(struct build *b, unsigned depth);
+size_t generate_build(struct build *b, uint8_t *p, unsigned depth);
+
+#endif

@@ -1,0 +1,394 @@
+/* model - the order of the rules: what is refused, what is answered, what is sent on. */
+#include "model.h"
+
+#include <string.h>
+
+static bool is_whole(const struct model_view *v)
+{
+	return !model_is_fragment(v);
+}
+
+/* --- may it pass ----------------------------------------------------------------------------- */
+
+static enum reason check_udp(const struct model *m, const struct model_view *v)
+{
+	const uint8_t *udp = v->start + v->l4;
+
+	if (v->l4_len < 8)
+		return R_BAD_L4;
+	if (model_get16(udp + 6) != 0)
+		return R_OK;
+	if (v->family == 6)
+		return R_UDP_ZERO6;
+	if (m->conf->udp_zero == UDP_ZERO_FWD)
+		return R_OK;
+	if (m->conf->udp_zero == UDP_ZERO_DROP || model_is_fragment(v))
+		return R_UDP_ZERO;
+	return model_get16(udp + 4) < 8 || model_get16(udp + 4) > v->l4_len ? R_BAD_L4 : R_OK;
+}
+
+static enum reason check_transport(const struct model *m, const struct model_view *v)
+{
+	if (v->off != 0)
+		return R_OK;
+	if (v->proto == 6)
+		return v->l4_len < 20 ? R_BAD_L4 : R_OK;
+	if (v->proto == 17)
+		return check_udp(m, v);
+	if (!model_is_icmp(v))
+		return R_OK;
+	if (v->l4_len < 8)
+		return R_BAD_L4;
+	if (model_echo(v) < 0)
+		return R_ICMP_TYPE;
+	return model_icmp_checksum_right(v) ? R_OK : R_ICMP_CHECKSUM;
+}
+
+/* --- what goes out --------------------------------------------------------------------------- */
+
+static uint8_t *next_frame(struct model_out *out)
+{
+	return out->bytes + (out->frames ? out->end[out->frames - 1] : 0);
+}
+
+static void end_frame(struct model_out *out, size_t len)
+{
+	size_t from = out->frames ? out->end[out->frames - 1] : 0;
+
+	out->end[out->frames++] = from + len;
+}
+
+static void send_6(const struct model *m, const struct model_view *v, const struct model_pair *to,
+		   const uint8_t *payload, struct model_out *out)
+{
+	size_t need = 40 + v->l4_len + (is_whole(v) ? 0 : 8), done = 0, n = v->l4_len;
+	size_t limit = m->conf->offlink_mtu < m->mtu ? m->conf->offlink_mtu : m->mtu;
+
+	if (!v->df && need > limit)
+		n = (limit - 48) / 8 * 8;
+	do {
+		struct model_view piece = *v;
+		uint8_t *at = next_frame(out);
+		size_t header;
+
+		if (n > v->l4_len - done)
+			n = v->l4_len - done;
+		piece.off += (unsigned)done;
+		piece.mf = v->mf || done + n < v->l4_len;
+		header = model_write6(m, &piece, to, at, v->ttl - 1u, n);
+		memcpy(at + header, payload + done, n);
+		end_frame(out, header + n);
+		done += n;
+	} while (done < v->l4_len);
+}
+
+static void send_4(const struct model *m, const struct model_view *v, const struct model_pair *to,
+		   const uint8_t *payload, unsigned id, struct model_out *out)
+{
+	uint8_t *at = next_frame(out);
+
+	model_write4(m, v, to, at, v->ttl - 1u, v->l4_len, id);
+	memcpy(at + 20, payload, v->l4_len);
+	end_frame(out, 20 + v->l4_len);
+}
+
+/* The four bytes behind the checksum of an error of ours. */
+static uint32_t error_rest(const struct model *m, const struct model_view *v, enum reason why)
+{
+	if (why == R_TOO_BIG && v->family == 4)
+		return m->mtu - (is_whole(v) ? 20 : 28);
+	if (why == R_TOO_BIG)
+		return m->mtu;
+	if (why == R_ROUTING_HDR)
+		return (uint32_t)v->segments_left_at;
+	return why == R_SELF_PROTO && v->family == 6 ? (uint32_t)v->proto_at : 0;
+}
+
+struct code {
+	int type, code;
+};
+
+/* Sections 1.5, 2.2, 2.3, 3 and 4: which error answers what. */
+static struct code error_4(enum reason why)
+{
+	switch (why) {
+	case R_TTL:
+		return (struct code){11, 0};
+	case R_NO_MAP_DST:
+		return (struct code){3, 1};
+	case R_NO_MAP_SRC:
+	case R_UDP_ZERO:
+		return (struct code){3, 13};
+	case R_TOO_BIG:
+		return (struct code){3, 4};
+	case R_SOURCE_ROUTE:
+		return (struct code){3, 5};
+	case R_SELF_PROTO:
+		return (struct code){3, 2};
+	default:
+		return (struct code){-1, 0};
+	}
+}
+
+static struct code error_6(enum reason why)
+{
+	switch (why) {
+	case R_TTL:
+		return (struct code){3, 0};
+	case R_NO_MAP_DST:
+		return (struct code){1, 0};
+	case R_NO_MAP_SRC:
+		return (struct code){1, 5};
+	case R_POOL_FULL:
+		return (struct code){1, 3};
+	case R_TOO_BIG:
+		return (struct code){2, 0};
+	case R_ROUTING_HDR:
+		return (struct code){4, 0};
+	case R_FRAG_EXT_HDR:
+		return (struct code){1, 1};
+	case R_SELF_PROTO:
+		return (struct code){4, 1};
+	default:
+		return (struct code){-1, 0};
+	}
+}
+
+/* [1812-4.3.2.7, 4443-2.4e], and nothing about what we sent ourselves. */
+static bool may_answer(const struct model *m, const struct model_view *v)
+{
+	if (v->off != 0 || model_is_error(v))
+		return false;
+	if (v->family == 4)
+		return model_passes4(v->src4) && model_passes4(v->dst4) && v->src4 != m->conf->own4;
+	if (model_is_icmp(v) && v->l4_len && v->start[v->l4] == 137)
+		return false;
+	return model_passes6(&v->src6) && model_passes6(&v->dst6) &&
+	       !model_same6(&v->src6, &m->conf->own6);
+}
+
+static void write_error4(const struct model *m, const struct model_view *v, struct code what,
+			 uint32_t rest, unsigned id, struct model_out *out)
+{
+	size_t quote = v->len < 576 - 28 ? v->len : 576 - 28;
+	uint8_t *at = next_frame(out), *icmp = at + 20;
+
+	icmp[0] = (uint8_t)what.type;
+	icmp[1] = (uint8_t)what.code;
+	model_put16(icmp + 2, 0);
+	model_put32(icmp + 4, rest);
+	memcpy(icmp + 8, v->start, quote);
+	model_put16(icmp + 2, model_checksum(model_sum(icmp, 8 + quote)));
+	model_header4(at, 0xc0, 28 + quote, id, 0, 64, 1, m->conf->own4, v->src4);
+	end_frame(out, 28 + quote);
+}
+
+static void write_error6(const struct model *m, const struct model_view *v, struct code what,
+			 uint32_t rest, struct model_out *out)
+{
+	size_t quote = v->len < 1280 - 48 ? v->len : 1280 - 48;
+	uint8_t *at = next_frame(out), *icmp = at + 40;
+	unsigned long pseudo = model_pseudo6(&m->conf->own6, &v->src6) + 8 + quote + 58;
+
+	icmp[0] = (uint8_t)what.type;
+	icmp[1] = (uint8_t)what.code;
+	model_put16(icmp + 2, 0);
+	model_put32(icmp + 4, rest);
+	memcpy(icmp + 8, v->start, quote);
+	model_put16(icmp + 2, model_checksum(pseudo + model_sum(icmp, 8 + quote)));
+	model_header6(at, 0, 8 + quote, 58, 64, &m->conf->own6, &v->src6);
+	end_frame(out, 48 + quote);
+}
+
+static void answer(const struct model *m, const struct model_view *v, enum reason why,
+		   const uint8_t *chosen, struct model_out *out)
+{
+	struct code what = v->family == 4 ? error_4(why) : error_6(why);
+	uint32_t rest = error_rest(m, v, why);
+
+	if (what.type < 0 || !may_answer(m, v))
+		return;
+	if (m->conf->icmp_errors == ICMP_ERRORS_NEVER ||
+	    (m->conf->icmp_errors == ICMP_ERRORS_LIMIT && m->rate_zero)) {
+		out->suppressed = true;
+		return;
+	}
+	out->is_answer = true;
+	if (v->family == 4)
+		write_error4(m, v, what, rest, model_get16(chosen + 4), out);
+	else
+		write_error6(m, v, what, rest, out);
+}
+
+/* --- the order ------------------------------------------------------------------------------- */
+
+static enum reason check_addresses(const struct model_view *v)
+{
+	if (v->family == 6) {
+		if (v->dst6.b[0] == 0xff && v->dst6.b[1] == 2)
+			return R_NOISE;
+		return model_passes6(&v->src6) && model_passes6(&v->dst6) ? R_OK : R_BAD_ADDRESS;
+	}
+	if (v->dst4 >> 8 == 0xe00000 || v->dst4 == 0xeffffffa)
+		return R_NOISE;
+	if (!model_passes4(v->dst4))
+		return R_BAD_ADDRESS;
+	if (model_passes4(v->src4))
+		return R_OK;
+	/* [7915-4.1]: 0.x, 127.x and 169.254.x are badly numbered routers; no router is a group. */
+	if (!model_is_error(v) || v->off > 0 || v->l4_len == 0)
+		return R_BAD_ADDRESS;
+	return v->src4 >> 28 == 0xe || v->src4 == 0xffffffff ? R_BAD_ADDRESS : R_OK;
+}
+
+static void write_reply(const struct model_view *v, const uint8_t *chosen, struct model_out *out)
+{
+	uint8_t *at = next_frame(out), *icmp = at + (v->family == 4 ? 20 : 40);
+	unsigned long pseudo = 0;
+
+	memcpy(icmp, v->start + v->l4, v->l4_len);
+	icmp[0] = v->family == 4 ? 0 : 129;
+	model_put16(icmp + 2, 0);
+	if (v->family == 6)
+		pseudo = model_pseudo6(&v->dst6, &v->src6) + v->l4_len + 58;
+	model_put16(icmp + 2, model_checksum(pseudo + model_sum(icmp, v->l4_len)));
+	if (v->family == 4)
+		model_header4(at, v->tos, 20 + v->l4_len, model_get16(chosen + 4), 0, 64, 1,
+			      v->dst4, v->src4);
+	else
+		model_header6(at, v->tos, v->l4_len, 58, 64, &v->dst6, &v->src6);
+	end_frame(out, (size_t)(icmp - at) + v->l4_len);
+	out->is_answer = true;
+}
+
+/* Section 3, its protocols, and what a header holds that cannot be translated. */
+static enum reason check_header(const struct model_view *v)
+{
+	static const uint8_t only6[] = {0, 43, 44, 58, 60, 2};
+
+	if (v->family == 4)
+		for (unsigned i = 0; i < sizeof(only6); i++)
+			if (v->proto == only6[i])
+				return R_PROTOCOL;
+	if (v->family == 6 && v->proto == 1)
+		return R_PROTOCOL;
+	if (v->source_route)
+		return R_SOURCE_ROUTE;
+	if (v->segments_left_at)
+		return R_ROUTING_HDR;
+	return v->ext_in_frag ? R_FRAG_EXT_HDR : R_OK;
+}
+
+/* To ourselves, section 2.2. */
+static enum reason serve(const struct model_view *v, const uint8_t *chosen, struct model_out *out)
+{
+	if (v->source_route)
+		return R_SOURCE_ROUTE;
+	if (v->segments_left_at)
+		return R_ROUTING_HDR;
+	if (v->ext_in_frag)
+		return R_FRAG_EXT_HDR;
+	if (v->family == 6 && v->proto == 59) /* nothing that could be answered [8200-4.7] */
+		return R_SELF_OTHER;
+	if (!model_is_icmp(v))
+		return R_SELF_PROTO;
+	if (model_is_fragment(v))
+		return R_ICMP_FRAGMENT;
+	if (v->l4_len < 8)
+		return R_BAD_L4;
+	if (v->start[v->l4] != (v->family == 4 ? 8 : 128))
+		return R_SELF_OTHER;
+	if (!model_icmp_checksum_right(v))
+		return R_ICMP_CHECKSUM;
+	write_reply(v, chosen, out);
+	return R_SELF_ECHO;
+}
+
+static enum reason check_size(const struct model *m, const struct model_view *v)
+{
+	if (v->family == 4) {
+		size_t need = 40 + v->l4_len + (is_whole(v) ? 0 : 8);
+
+		return v->df && need > m->mtu ? R_TOO_BIG : R_OK;
+	}
+	return 20 + v->l4_len > m->mtu || v->len > m->mtu ? R_TOO_BIG : R_OK;
+}
+
+static void send_on(const struct model *m, const struct model_view *v, const struct model_pair *to,
+		    const uint8_t *chosen, struct model_out *out)
+{
+	static uint8_t payload[65536];
+	const uint8_t *l4 = v->start + v->l4;
+
+	memcpy(payload, l4, v->l4_len);
+	if (model_is_icmp(v))
+		model_write_echo(v, to, payload, v->l4_len);
+	else
+		model_transport(v, to, payload, v->l4_len);
+	if (v->family == 4 && v->off == 0 && v->proto == 17 && model_get16(l4 + 6) == 0 &&
+	    m->conf->udp_zero == UDP_ZERO_CALC)
+		model_write_udp(to, payload);
+	model_clamp_mss(m, v, payload, v->l4_len);
+	if (v->family == 4)
+		send_6(m, v, to, payload, out);
+	else
+		send_4(m, v, to, payload, model_get16(chosen + 4), out);
+}
+
+static enum reason translate(struct model *m, const struct model_view *v, int32_t now,
+			     const uint8_t *chosen, struct model_pair *to, struct model_out *out)
+{
+	uint32_t source = model_get32(chosen + 12);
+	enum reason why;
+
+	if (model_is_error(v))
+		return model_error(m, v, chosen, to, out);
+	if (v->family == 4)
+		why = model_map_4to6(m, v, false, false, to);
+	else
+		why = model_map_6to4(m, v, false, false, source, to);
+	if (why || (why = check_size(m, v)) || (why = check_transport(m, v)) ||
+	    (why = model_lease(m, v, to, now, source)))
+		return why;
+	send_on(m, v, to, chosen, out);
+	return R_OK;
+}
+
+static enum reason judge(struct model *m, const struct model_view *v, int32_t now,
+			 const uint8_t *chosen, struct model_out *out)
+{
+	bool for_us =
+		v->family == 4 ? v->dst4 == m->conf->own4 : model_same6(&v->dst6, &m->conf->own6);
+	struct model_pair to;
+	enum reason why;
+
+	if ((why = check_addresses(v)))
+		return why;
+	if (for_us)
+		return serve(v, chosen, out);
+	if (v->ttl <= 1)
+		return v->ttl ? R_TTL : R_TTL_ZERO;
+	if ((why = check_header(v)))
+		return why;
+	if (model_is_icmp(v) && model_is_fragment(v))
+		return R_ICMP_FRAGMENT;
+	why = translate(m, v, now, chosen, &to, out);
+	if (!why)
+		model_touch(m, &to, now, out);
+	return why;
+}
+
+void model_packet(struct model *m, const uint8_t *in, size_t len, int32_t now,
+		  const uint8_t *chosen, struct model_out *out)
+{
+	struct model_view v;
+
+	out->frames = out->records = 0;
+	out->is_answer = out->suppressed = false;
+	out->why = model_view(&v, in, len, false);
+	if (out->why)
+		return;
+	out->why = judge(m, &v, now, chosen, out);
+	if (out->why && out->why != R_SELF_ECHO)
+		answer(m, &v, out->why, chosen, out);
+}

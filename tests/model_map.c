@@ -1,0 +1,298 @@
+/* model_map - leases in a list, and the addresses of a packet on the other side [7757]. */
+#include "model.h"
+
+#include <string.h>
+
+#define NAMELESS4 0xc0000008 /* 192.0.0.8 [7600-4.8] */
+
+/* --- leases ---------------------------------------------------------------------------------- */
+
+static struct model_lease *lease_of_host(struct model *m, const struct ip6 *host, unsigned prefix)
+{
+	for (unsigned i = 0; i < m->leases; i++)
+		if (model_same6(&m->lease[i].host, host) && m->lease[i].prefix == prefix)
+			return &m->lease[i];
+	return NULL;
+}
+
+static struct model_lease *lease_of_addr(struct model *m, uint32_t a)
+{
+	for (unsigned i = 0; i < m->leases; i++)
+		if (m->lease[i].addr == a)
+			return &m->lease[i];
+	return NULL;
+}
+
+static bool in_pool(const struct model *m, uint32_t a)
+{
+	for (unsigned i = 0; i < m->pools; i++)
+		if (model_holds4(&m->pool[i], a))
+			return true;
+	return false;
+}
+
+/* The network address of a pool, our own, those of routers, and mapped ones are never handed out.
+ */
+static bool may_lease(const struct model *m, uint32_t a)
+{
+	if (m->conf->has_icmp_source && model_holds4(&m->conf->icmp_source, a))
+		return false;
+	for (unsigned i = 0; i < m->pools; i++)
+		if (a == m->pool[i].addr)
+			return false;
+	return in_pool(m, a) && a != m->conf->own4 && !model_find_map4(m, a);
+}
+
+static unsigned lease_room(const struct model *m)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->pools; i++)
+		for (uint32_t k = 0; k < 1u << (32 - m->pool[i].len); k++)
+			n += may_lease(m, m->pool[i].addr + k);
+	return n;
+}
+
+/* Takes back the longest idle lease, if its guarantee has run out. */
+static bool take_back(struct model *m, int32_t now)
+{
+	struct model_lease *oldest = NULL;
+
+	for (unsigned i = 0; i < m->leases; i++)
+		if (!oldest || m->lease[i].turn < oldest->turn)
+			oldest = &m->lease[i];
+	if (!oldest || now - oldest->last <= 7440)
+		return false;
+	*oldest = m->lease[--m->leases];
+	return true;
+}
+
+enum reason model_lease(struct model *m, const struct model_view *v, struct model_pair *to,
+			int32_t now, uint32_t chosen)
+{
+	struct model_lease *l;
+
+	if (!to->wants_lease)
+		return R_OK;
+	if (m->leases == lease_room(m) && !take_back(m, now))
+		return R_POOL_FULL;
+	l = &m->lease[m->leases];
+	memset(l, 0, sizeof(*l));
+	l->host = v->src6;
+	l->prefix = to->prefix;
+	if (may_lease(m, chosen) && !lease_of_addr(m, chosen))
+		l->addr = chosen;
+	l->last = now;
+	l->turn = ++m->turn;
+	m->leases++;
+	to->lease[0] = l;
+	to->src4 = l->addr;
+	return R_OK;
+}
+
+void model_touch(struct model *m, const struct model_pair *to, int32_t now, struct model_out *out)
+{
+	for (int i = 0; i < 2; i++) {
+		struct model_lease *l = to->lease[i];
+
+		if (!l || (i == 1 && l == to->lease[0]))
+			continue;
+		if (l->last != now) {
+			l->last = now;
+			l->turn = ++m->turn;
+		}
+		if (l->on_record && now - l->saved < 600)
+			continue;
+		out->records++;
+		l->on_record = true;
+		l->saved = now;
+	}
+}
+
+/* --- IPv4 to IPv6 ---------------------------------------------------------------------------- */
+
+static bool by_map_or_lease(struct model *m, uint32_t a, struct ip6 *out, struct model_lease **l)
+{
+	const struct map *e = model_find_map4(m, a);
+
+	*l = e ? NULL : lease_of_addr(m, a);
+	if (e)
+		model_map_6(e, a, out);
+	else if (*l)
+		*out = (*l)->host;
+	return e || *l;
+}
+
+/* What we give away or stand in for, where nobody is to be found: a free lease, the source of
+ * errors of nameless routers. */
+static bool is_nobody(const struct model *m, uint32_t a)
+{
+	if (a == m->conf->own4)
+		return false;
+	if (m->conf->has_icmp_source && model_holds4(&m->conf->icmp_source, a))
+		return true;
+	return in_pool(m, a) || (m->conf->node_id && a == NAMELESS4);
+}
+
+/* Through the first prefix that may carry A.  With a lease it is the lease's prefix or none. */
+static enum reason by_prefix(const struct model *m, uint32_t a, const struct model_lease *l,
+			     unsigned *prefix, struct ip6 *out, enum reason none)
+{
+	if (m->prefixes == 0)
+		return none;
+	for (unsigned i = 0; i < m->prefixes; i++) {
+		if (l && l->prefix != i)
+			continue;
+		if (!model_may_carry(m, i, a))
+			continue;
+		*prefix = i;
+		model_embed(&m->prefix[i], a, out);
+		return R_OK;
+	}
+	return R_WKP_PRIVATE;
+}
+
+/* HOST lives on the IPv6 side, PEER is the one it talks to. */
+static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool quoted, bool error,
+			     struct ip6 *host6, struct ip6 *peer6, struct model_pair *to)
+{
+	struct model_lease **host_lease = &to->lease[1], **peer_lease = &to->lease[0];
+	bool host_known = by_map_or_lease(m, host, host6, host_lease);
+	bool peer_known = by_map_or_lease(m, peer, peer6, peer_lease);
+	enum reason why = R_OK;
+
+	if (*host_lease)
+		to->prefix = (*host_lease)->prefix;
+	if (!host_known && is_nobody(m, host))
+		return R_NO_MAP_DST;
+	if (!host_known && (why = by_prefix(m, host, NULL, &to->prefix, host6, R_NO_MAP_DST)))
+		return why;
+
+	if (peer_known && host_known && m->prefixes > 0) /* [7757-4] hairpinning */
+		why = by_prefix(m, peer, *host_lease, &to->prefix, peer6, R_NO_MAP_SRC);
+	else if (!peer_known && !quoted &&
+		 is_nobody(m, peer)) /* a quote says whom somebody wrote to */
+		why = R_NO_MAP_SRC;
+	else if (!peer_known)
+		why = by_prefix(m, peer, *host_lease, &to->prefix, peer6, R_NO_MAP_SRC);
+	if (!why || !error)
+		return why;
+	if (m->prefixes) /* [7915-4.1]: a badly numbered router */
+		model_embed(&m->prefix[to->prefix], peer, peer6);
+	else
+		*peer6 = m->conf->own6;
+	return R_OK;
+}
+
+enum reason model_map_4to6(struct model *m, const struct model_view *v, bool quoted, bool error,
+			   struct model_pair *to)
+{
+	memset(to, 0, sizeof(*to));
+	if (quoted)
+		return pair_4to6(m, v->src4, v->dst4, true, false, &to->src6, &to->dst6, to);
+	return pair_4to6(m, v->dst4, v->src4, false, error, &to->dst6, &to->src6, to);
+}
+
+/* --- IPv6 to IPv4 ---------------------------------------------------------------------------- */
+
+static enum reason by_extraction(const struct model *m, int prefix, const struct ip6 *a,
+				 uint32_t *out)
+{
+	*out = model_extract(&m->prefix[prefix], a);
+	if (!model_passes4(*out))
+		return R_BAD_ADDRESS;
+	return model_may_carry(m, (unsigned)prefix, *out) ? R_OK : R_WKP_PRIVATE;
+}
+
+static enum reason by_map(const struct map *e, const struct ip6 *a, uint32_t *out)
+{
+	*out = model_map_4(e, a);
+	return model_passes4(*out) ? R_OK : R_BAD_ADDRESS;
+}
+
+/* A router's address out of icmp-source-pool: any, but always the same for the same router
+ * [6791]. */
+static uint32_t pooled_router(struct model *m, const struct ip6 *a, uint32_t chosen)
+{
+	for (unsigned i = 0; i < m->routers; i++)
+		if (model_same6(&m->router[i].addr, a))
+			return m->router[i].as;
+	if (!model_holds4(&m->conf->icmp_source, chosen))
+		return 0;
+	if (m->routers < MODEL_ROUTERS) {
+		m->router[m->routers].addr = *a;
+		m->router[m->routers++].as = chosen;
+	}
+	return chosen;
+}
+
+static void name_router(struct model *m, const struct model_view *v, enum reason why,
+			uint32_t chosen, struct model_pair *to)
+{
+	uint8_t type = v->start[v->l4];
+
+	if (why == R_WKP_PRIVATE) /* embedded all right */
+		return;
+	to->named = m->conf->node_id && type >= 1 && type <= 3;
+	if (to->named)
+		to->src4 = NAMELESS4;
+	else if (m->conf->has_icmp_source)
+		to->src4 = pooled_router(m, &v->src6, chosen);
+	else
+		to->src4 = m->conf->own4;
+}
+
+static enum reason host_6to4(struct model *m, const struct ip6 *a, struct model_pair *to,
+			     uint32_t *out)
+{
+	const struct map *e = model_find_map6(m, a);
+	int prefix = model_find_prefix(m, a);
+
+	if (e)
+		return by_map(e, a, out);
+	to->lease[0] = m->pools ? lease_of_host(m, a, to->prefix) : NULL;
+	if (to->lease[0]) {
+		*out = to->lease[0]->addr;
+		return R_OK;
+	}
+	if (model_same6(a, &m->conf->own6)) {
+		*out = m->conf->own4;
+		return R_OK;
+	}
+	return prefix < 0 ? R_NO_MAP_SRC : by_extraction(m, prefix, a, out);
+}
+
+static enum reason peer_6to4(struct model *m, const struct ip6 *a, struct model_pair *to,
+			     uint32_t *out)
+{
+	const struct map *e = model_find_map6(m, a);
+	int prefix = model_find_prefix(m, a);
+
+	if (e)
+		return by_map(e, a, out);
+	if (prefix < 0)
+		return R_NO_MAP_DST;
+	to->prefix = (unsigned)prefix;
+	return by_extraction(m, prefix, a, out);
+}
+
+enum reason model_map_6to4(struct model *m, const struct model_view *v, bool quoted, bool error,
+			   uint32_t chosen, struct model_pair *to)
+{
+	enum reason why;
+
+	memset(to, 0, sizeof(*to));
+	if (quoted) {
+		why = peer_6to4(m, &v->src6, to, &to->src4);
+		return why ? why : host_6to4(m, &v->dst6, to, &to->dst4);
+	}
+	if ((why = peer_6to4(m, &v->dst6, to, &to->dst4)))
+		return why;
+	why = host_6to4(m, &v->src6, to, &to->src4);
+	if (why && error) {
+		name_router(m, v, why, chosen, to);
+		return R_OK;
+	}
+	to->wants_lease = why == R_NO_MAP_SRC && m->pools > 0;
+	return to->wants_lease ? R_OK : why;
+}
