@@ -57,6 +57,9 @@ int packet_icmp_type(const struct packet *p);
 /* Is P an ICMP error message (or might it be one: an ICMP packet too short to tell)? */
 bool packet_is_icmp_error(const struct packet *p);
 
+/* May both addresses of P pass a router at all? */
+bool packet_addrs_pass(const struct packet *p);
+
 /* Is the checksum of P, a whole ICMP message of its own family, right? */
 bool packet_icmp_checksum_ok(const struct packet *p);
 

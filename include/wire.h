@@ -112,6 +112,7 @@ enum icmp6_type {
 	ICMP6_PARAM_PROBLEM = 4,
 	ICMP6_ECHO = 128,
 	ICMP6_ECHO_REPLY = 129,
+	ICMP6_REDIRECT = 137,
 };
 
 #define ICMP4_UNREACH_NEEDFRAG 4 /* code of type 3 that carries an MTU */
@@ -141,6 +142,11 @@ static inline void put32(uint8_t *p, uint32_t v)
 {
 	put16(p, v >> 16);
 	put16(p + 2, v & 0xffff);
+}
+
+static inline size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 /* Bytes that may be read, and how many: the only way to bytes in a parser. */

@@ -218,6 +218,13 @@ bool packet_is_icmp_error(const struct packet *p)
 	       type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAM_PROBLEM;
 }
 
+bool packet_addrs_pass(const struct packet *p)
+{
+	if (p->family == 4)
+		return addr_passes4(p->src4) && addr_passes4(p->dst4);
+	return addr_passes6(&p->src6) && addr_passes6(&p->dst6);
+}
+
 bool packet_icmp_checksum_ok(const struct packet *p)
 {
 	uint64_t sum = csum_sum(p->l4.p, p->l4.len);

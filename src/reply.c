@@ -5,30 +5,23 @@
 #include "header.h"
 #include "wire.h"
 
-#define OWN_TTL        64
-#define ICMP6_REDIRECT 137  /* [4443-2.4e.2] */
-#define ERROR_TOS      0xc0 /* internetwork control [1812-4.3.2.5] */
-#define ERROR_HEADER4  (sizeof(struct ip4_hdr) + sizeof(struct icmp_hdr))
-#define ERROR_HEADER6  (sizeof(struct ip6_hdr) + sizeof(struct icmp_hdr))
+#define OWN_TTL       64
+#define ERROR_TOS     0xc0 /* internetwork control [1812-4.3.2.5] */
+#define ERROR_HEADER4 (sizeof(struct ip4_hdr) + sizeof(struct icmp_hdr))
+#define ERROR_HEADER6 (sizeof(struct ip6_hdr) + sizeof(struct icmp_hdr))
 
-static bool is_between_hosts(const struct packet *p, const struct reply_own *own)
+static bool is_from_us(const struct packet *p, const struct reply_own *own)
 {
-	if (p->family == 4)
-		return addr_passes4(p->src4) && addr_passes4(p->dst4) && p->src4 != own->own4;
-	return addr_passes6(&p->src6) && addr_passes6(&p->dst6) && !ip6_equal(&p->src6, &own->own6);
+	return p->family == 4 ? p->src4 == own->own4 : ip6_equal(&p->src6, &own->own6);
 }
 
 bool reply_allowed(const struct packet *p, const struct reply_own *own)
 {
-	if (p->family == 6 &&
-	    packet_icmp_type(p) == ICMP6_REDIRECT) /* no error, but never answered */
+	/* no error, but never answered [4443-2.4e.2] */
+	if (p->family == 6 && packet_icmp_type(p) == ICMP6_REDIRECT)
 		return false;
-	return p->frag_off == 0 && !packet_is_icmp_error(p) && is_between_hosts(p, own);
-}
-
-static size_t min_size(size_t a, size_t b)
-{
-	return a < b ? a : b;
+	return p->frag_off == 0 && !packet_is_icmp_error(p) && packet_addrs_pass(p) &&
+	       !is_from_us(p, own);
 }
 
 static void put_icmp(uint8_t *at, struct icmp_answer what, uint32_t rest)

@@ -50,7 +50,7 @@ static enum reason check_addresses(const struct packet *p)
 		return check_addresses4(p);
 	if (addr_is_noise6(&p->dst6))
 		return R_NOISE;
-	return addr_passes6(&p->src6) && addr_passes6(&p->dst6) ? R_OK : R_BAD_ADDRESS;
+	return packet_addrs_pass(p) ? R_OK : R_BAD_ADDRESS;
 }
 
 static bool is_for_us(const struct xlat_job *j)

@@ -1,6 +1,7 @@
 /* xlat_4to6 - what holds only from IPv4 to IPv6 [7915-4].  Lines up with xlat_6to4.c. */
 #include "header.h"
 #include "icmp.h"
+#include "reply.h"
 #include "xlat_job.h"
 
 /* [7915-4.1]: protocols that mean something only in the other family. */
@@ -132,11 +133,6 @@ static enum reason map(struct xlat_job *j)
 	return map_pair(j, p->dst4, p->src4, &j->dst6, &j->src6);
 }
 
-static size_t min_size(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* [7915-4]: DF decides between an error and fragments. */
 static enum reason fit(struct xlat_job *j)
 {
@@ -248,7 +244,7 @@ static void emit(struct xlat_job *j, uint8_t *l4)
 }
 
 const struct xlat_dir xlat_dir_4to6 = {
-	.message_max = 1280, /* [4443-2.4c] */
+	.message_max = REPLY_MAX6,
 	.header_len = sizeof(struct ip6_hdr),
 	.extend_unit = 8, /* [4884-4.4] */
 	.extend_at = offsetof(struct icmp_hdr, rest),

@@ -1,6 +1,7 @@
 /* xlat_6to4 - what holds only from IPv6 to IPv4 [7915-5].  Lines up with xlat_4to6.c. */
 #include "header.h"
 #include "icmp.h"
+#include "reply.h"
 #include "xlat_job.h"
 
 #define DF_ABOVE 1260u /* longest IPv4 packet that routers may fragment [7915-5.1] */
@@ -214,7 +215,7 @@ static void emit(struct xlat_job *j, uint8_t *l4)
 }
 
 const struct xlat_dir xlat_dir_6to4 = {
-	.message_max = 576, /* [1812-4.3.2.3] */
+	.message_max = REPLY_MAX4,
 	.header_len = sizeof(struct ip4_hdr),
 	.extend_unit = 4, /* [4884-4.1] */
 	.extend_at = offsetof(struct icmp_hdr, rest) + 1,

@@ -51,14 +51,6 @@ static enum reason take_apart(const struct xlat_job *j, struct message *m)
 	return R_OK;
 }
 
-/* Could the quoted packet ever have passed? */
-static bool addresses_pass(const struct packet *p)
-{
-	if (p->family == 4)
-		return addr_passes4(p->src4) && addr_passes4(p->dst4);
-	return addr_passes6(&p->src6) && addr_passes6(&p->dst6);
-}
-
 /* Decides how the quoted packet is translated.  A fragment of a long echo request may be quoted as
  * well: it is we who cut it. */
 static enum reason plan_quote(struct xlat_job *quote, const struct xlat_job *outer,
@@ -75,7 +67,7 @@ static enum reason plan_quote(struct xlat_job *quote, const struct xlat_job *out
 		return R_QUOTE_BAD;
 	if (quote->dir->refuse(p))
 		return R_QUOTE_BAD;
-	if (!addresses_pass(p) || quote->dir->map(quote))
+	if (!packet_addrs_pass(p) || quote->dir->map(quote))
 		return R_QUOTE_NO_MAP;
 	return xlat_check_l4(quote);
 }
@@ -84,10 +76,8 @@ static enum reason plan_quote(struct xlat_job *quote, const struct xlat_job *out
 static size_t put_quote(const struct xlat_job *quote, uint8_t *at, size_t room)
 {
 	size_t header = quote->dir->header(quote, quote->p.l4_stated, at);
-	size_t len = quote->p.l4.len;
+	size_t len = min_size(quote->p.l4.len, room - header);
 
-	if (len > room - header)
-		len = room - header;
 	if (len > 0)
 		memcpy(at + header, quote->p.l4.p, len);
 	xlat_fix_l4(quote, at + header, len);
@@ -142,10 +132,12 @@ static void put_error(struct xlat_job *j, const struct xlat_job *quote, const st
 	struct span ext = m->extension;
 	uint8_t named[REPLY_MAX6];
 
-	if (j->name_router)
-		ext = (struct span){named, nodeid_append(named, room - QUOTE_MIN, ext, &j->p.src6)};
-	if (m->row->extend == EXT_CARRIED)
+	if (m->row->extend == EXT_CARRIED) {
+		if (j->name_router)
+			ext = (struct span){
+				named, nodeid_append(named, room - QUOTE_MIN, ext, &j->p.src6)};
 		padded = put_extension(j->dir, ext, at, len, room);
+	}
 	if (padded)
 		len = padded + ext.len;
 	len += sizeof(struct icmp_hdr);
