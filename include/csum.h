@@ -14,6 +14,10 @@
 /* The sum of LEN bytes; an odd last byte counts as the high half of a word.  Any alignment. */
 uint64_t csum_sum(const void *p, size_t len);
 
+/* The sum that the LEN bytes at P add to a message in which they stand at offset AT: at an odd one
+ * they are the other halves of its words [1071-2 (B)]. */
+uint64_t csum_sum_at(const void *p, size_t len, size_t at);
+
 /* The 16-bit one's-complement sum of SUM (not complemented). */
 uint16_t csum_fold(uint64_t sum);
 

@@ -2,6 +2,8 @@
 #ifndef NAT64D_HEADER_H
 #define NAT64D_HEADER_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "addr.h"
@@ -28,5 +30,8 @@ void header_put6(uint8_t *at, const struct header6 *h);
 
 /* Writes the 8 bytes of an IPv6 fragment header to AT; OFF is in bytes. */
 void header_put_frag(uint8_t *at, uint8_t next, uint32_t off, bool mf, uint32_t id);
+
+/* Makes LEN bytes the length of the whole packet in the header at AT, of either family. */
+void header_put_len(uint8_t *at, size_t len);
 
 #endif

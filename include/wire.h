@@ -72,7 +72,14 @@ struct tcp_hdr {
 	uint8_t urgent[2];
 };
 
+#define TCP_HEADER_MAX 60u /* with all options [9293-3.1] */
+
+#define TCP_FIN 0x01u
 #define TCP_SYN 0x02u
+#define TCP_RST 0x04u
+#define TCP_PSH 0x08u
+#define TCP_URG 0x20u
+#define TCP_CWR 0x80u
 
 struct udp_hdr {
 	uint8_t sport[2];

@@ -113,8 +113,29 @@ bool addr_is_wkp(const struct prefix6 *p)
 	return p->len == wkp.len && ip6_equal(&p->addr, &wkp.addr);
 }
 
+/* Spares most addresses the search: SPECIAL has rows under these first octets only. */
+static bool may_be_special(uint32_t a)
+{
+	switch (a >> 24) {
+	case 0:
+	case 10:
+	case 100:
+	case 127:
+	case 169:
+	case 172:
+	case 192:
+	case 198:
+	case 203:
+		return true;
+	default:
+		return a >> 24 >= 224;
+	}
+}
+
 bool addr_is_global4(uint32_t a)
 {
+	if (!may_be_special(a))
+		return true;
 	for (size_t i = 0; i < ROWS(global); i++)
 		if (a == global[i])
 			return true;
@@ -128,6 +149,8 @@ bool addr_passes4(uint32_t a)
 
 bool addr_passes6(const struct ip6 *a)
 {
+	if (a->b[0] != 0 && a->b[0] < 0xfe) /* no row begins like that */
+		return true;
 	for (size_t i = 0; i < ROWS(never6); i++)
 		if (addr_in6(a, &never6[i]))
 			return false;

@@ -58,6 +58,13 @@ uint64_t csum_sum(const void *data, size_t len)
 	return to_network(&even);
 }
 
+uint64_t csum_sum_at(const void *p, size_t len, size_t at)
+{
+	uint64_t sum = csum_fold(csum_sum(p, len));
+
+	return at % 2 ? sum << 8 : sum;
+}
+
 uint16_t csum_fold(uint64_t sum)
 {
 	sum = (sum >> 32) + (sum & 0xffffffff);

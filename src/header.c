@@ -36,3 +36,21 @@ void header_put_frag(uint8_t *at, uint8_t next, uint32_t off, bool mf, uint32_t 
 	put32(f.id, id);
 	memcpy(at, &f, sizeof(f));
 }
+
+static void put_len4(uint8_t *at, size_t len)
+{
+	struct ip4_hdr *ip = (void *)at;
+
+	put16(ip->len, (unsigned)len);
+	put16(ip->csum, 0);
+	put16(ip->csum, csum_finish(csum_sum(at, (ip->ver_ihl & 0x0fu) * 4u)));
+}
+
+void header_put_len(uint8_t *at, size_t len)
+{
+	if (at[0] >> 4 == 4)
+		put_len4(at, len);
+	else
+		put16(at + offsetof(struct ip6_hdr, plen),
+		      (unsigned)(len - sizeof(struct ip6_hdr)));
+}

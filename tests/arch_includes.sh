@@ -2,8 +2,8 @@
 # Every file of src/ and include/ includes only modules that stand before its own in the list of layers: no cycles.
 # A module is a header with the files around it: src/xlat_4to6.c belongs to xlat, src/leasetext.c to lease*.
 srcdir=${srcdir:-.}
-layers="posix wire reason addr csum bitmap siphash header packet lpm map pool bucket icmp reply mss nodeid xlat train batch
-	conf lease* report log options netlink tun setup control sandbox service daemon reload loop main"
+layers="posix wire reason offload addr csum bitmap siphash ident header packet lpm map pool bucket icmp reply mss nodeid train xlat batch
+	conf lease* report log options netlink tun send setup control sandbox service daemon reload loop main"
 set -f # the patterns are for `case', not for files
 
 # The rung of a file or of what it includes; 0 for what is not in the list.

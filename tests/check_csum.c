@@ -49,6 +49,19 @@ static const struct row rows[] = {
 	 0xffff},
 };
 
+START_TEST(sum_at)
+{
+	uint8_t buf[301];
+
+	random_fill(buf, sizeof(buf));
+	for (size_t cut = 0; cut <= sizeof(buf); cut++)
+		ck_assert_msg(csum_fold(csum_sum_at(buf, cut, 0) +
+					csum_sum_at(buf + cut, sizeof(buf) - cut, cut)) ==
+				      naive_fold(buf, sizeof(buf)),
+			      "1071-2 (B): cut at %zu", cut);
+}
+END_TEST
+
 START_TEST(sum_row)
 {
 	const struct row *r = &rows[_i];
@@ -230,6 +243,7 @@ int main(void)
 	Suite *s = suite_create("csum");
 	TCase *t = tcase_create("csum");
 
+	tcase_add_test(t, sum_at);
 	tcase_add_loop_test(t, sum_row, 0, ROWS(rows));
 	tcase_add_test(t, sum_random);
 	tcase_add_test(t, sum_longest);

@@ -111,6 +111,27 @@ START_TEST(header_frag)
 }
 END_TEST
 
+START_TEST(header_len)
+{
+	static const uint8_t options[8] = {1, 1, 1, 1, 1, 1, 1, 0};
+	struct ip6 any = {{0x20}};
+	uint8_t four[28], six[40], kept[40];
+
+	header_put4(four, &(struct header4){.ttl = 64, .proto = 6, .len = 9999});
+	four[0] = 0x47;
+	memcpy(four + 20, options, sizeof(options));
+	header_put_len(four, 1234);
+	ck_assert_uint_eq(get16(four + 2), 1234);
+	ck_assert_msg(craft_sum(0, four, 28) == 0xffff, "791-3.1: the checksum covers options");
+
+	header_put6(six, &(struct header6){.src = &any, .dst = &any});
+	memcpy(kept, six, 40);
+	header_put_len(six, 1280);
+	put16(kept + 4, 1240);
+	ck_assert_mem_eq(six, kept, 40);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("header");
@@ -120,6 +141,7 @@ int main(void)
 	tcase_add_test(c, header4_checksum);
 	tcase_add_loop_test(c, header6, 0, 6);
 	tcase_add_loop_test(c, header_frag, 0, ROWS(frag_rows));
+	tcase_add_test(c, header_len);
 	suite_add_tcase(s, c);
 	return run_suite(s);
 }

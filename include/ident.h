@@ -1,0 +1,20 @@
+/* ident - IPv4 Identifications that do not repeat soon and that others cannot guess [7739, 6864].
+ */
+#ifndef NAT64D_IDENT_H
+#define NAT64D_IDENT_H
+
+#include <stdint.h>
+
+#include "siphash.h"
+
+#define IDENT_COUNTERS 2048 /* a power of two */
+
+struct ident {
+	struct siphash_key key;           /* secret and random */
+	uint16_t counter[IDENT_COUNTERS]; /* private; start with random values */
+};
+
+/* The first of N Identifications in a row for packets from SRC to DST. */
+uint16_t ident_take(struct ident *t, uint32_t src, uint32_t dst, unsigned n);
+
+#endif

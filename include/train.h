@@ -1,0 +1,38 @@
+/* train - a TCP or UDP super-packet: many segments behind one header.  Writes the header that a
+ * part of it needs, and completes checksums that were left partial. */
+#ifndef NAT64D_TRAIN_H
+#define NAT64D_TRAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire.h"
+
+struct train {
+	uint8_t proto;     /* PROTO_TCP or PROTO_UDP */
+	bool cwr_stays;    /* in every segment, not the first alone (GSO_ACCECN) */
+	const uint8_t *l4; /* the header, complete, its checksum partial */
+	size_t header;     /* bytes of it */
+	size_t payload;    /* bytes behind it, wherever they are */
+};
+
+/* How many segments of SEG bytes PAYLOAD bytes make; a packet without payload is one. */
+static inline size_t train_segments(size_t payload, size_t seg)
+{
+	return seg == 0 || payload <= seg ? 1 : (payload + seg - 1) / seg;
+}
+
+/* Where the checksum of a TCP or UDP header stands. */
+size_t train_csum_at(uint8_t proto);
+
+/* Writes to AT (t->header bytes, not t->l4) the header of the N payload bytes from OFF on, itself a
+ * train or a segment: sequence number, UDP length, FIN and PSH at the very end only, CWR at the
+ * start only; its partial checksum is that of the new length. */
+void train_header(const struct train *t, size_t off, size_t n, uint8_t *at);
+
+/* Completes the partial checksum in the HEADER bytes at L4, which PAYLOAD follows: a UDP checksum
+ * that comes out as 0 is written as 0xffff. */
+void train_complete(uint8_t *l4, size_t header, uint8_t proto, struct span payload);
+
+#endif
