@@ -21,6 +21,8 @@ struct conf_diag {
 	unsigned errors, warnings; /* counted from zero by each conf_load() */
 };
 
+#define CONF_TUN_QUEUE 0 /* packets, of tun-queue left out; 0: the device's own length stays */
+
 struct conf_addr {      /* tun-ip: an address with its prefix length; tun-route: a prefix */
 	uint8_t family; /* 4 or 6 */
 	uint8_t len;
@@ -41,6 +43,8 @@ struct conf {
 	char *map_file; /* absolute; NULL: none */
 	unsigned log;   /* enum log_class bits */
 	bool tun_up, tun_setup;
+	bool offload;       /* super-packets and partial checksums, as far as the kernel has them */
+	unsigned tun_queue; /* packets; 0: left as it is */
 	struct conf_addr *tun_ip, *tun_route;
 	size_t tun_ips, tun_routes;
 };

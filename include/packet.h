@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "offload.h"
 #include "reason.h"
 #include "wire.h"
 
@@ -37,7 +38,19 @@ struct packet {
 	enum reason header; /* R_OK, or why this header must not be translated: R_SOURCE_ROUTE,
 			     * R_ROUTING_HDR or R_FRAG_EXT_HDR */
 	size_t header_at;   /* with R_ROUTING_HDR: offset of the segments-left byte */
+
+	/* by packet_take_offload() */
+	enum csum_state csum; /* of TCP and UDP, and of ICMP but for CSUM_PARTIAL */
+	size_t l4_header;     /* with CSUM_PARTIAL: bytes of the TCP or UDP header */
+	size_t seg;           /* payload bytes in each segment of a train; 0: it is none */
+	uint8_t ecn;          /* of a train: GSO_ECN, GSO_ACCECN or 0 */
 };
+
+/* Bytes of L4 header and payload in the longest packet that P stands for: its first segment. */
+static inline size_t packet_l4_len(const struct packet *p)
+{
+	return p->seg ? p->l4_header + p->seg : p->l4.len;
+}
 
 /* Part of a datagram, be it the first or a later part?  An atomic fragment is a whole one. */
 static inline bool packet_is_fragment(const struct packet *p)
@@ -60,12 +73,17 @@ bool packet_is_icmp_error(const struct packet *p);
 /* May both addresses of P pass a router at all? */
 bool packet_addrs_pass(const struct packet *p);
 
-/* Is the checksum of P, a whole ICMP message of its own family, right? */
+/* Is the checksum of P, a whole ICMP message of its own family, right, or vouched for? */
 bool packet_icmp_checksum_ok(const struct packet *p);
 
 /* Parses the LEN bytes at BYTES.  QUOTED: they stand inside an ICMP error, so they may be cut short
  * anywhere behind the fixed IP header, and the IPv4 header checksum is not looked at.  Returns
  * R_OK, or the reason why the bytes cannot be understood; then nothing in P is valid. */
 enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, bool quoted);
+
+/* Takes over what the device left to be done about P, parsed from BYTES, which are writable: a
+ * partial checksum that is not TCP's or UDP's is completed there.  Returns R_OK, or R_BAD_OFFLOAD
+ * if O does not fit the packet.  A train of one segment is none. */
+enum reason packet_take_offload(struct packet *p, uint8_t *bytes, const struct offload *o);
 
 #endif

@@ -24,6 +24,7 @@
 	X(BAD_FRAGMENT,   "bad-fragment",            DROP,    NOTHING,        NOTHING,       "fragment beyond 65535 bytes or not a multiple of 8") \
 	X(BAD_CHAIN,      "bad-ext-header",          DROP,    NOTHING,        NOTHING,       "truncated IPv6 extension header chain") \
 	X(BAD_L4,         "bad-l4-header",           DROP,    NOTHING,        NOTHING,       "truncated TCP, UDP or ICMP header") \
+	X(BAD_OFFLOAD,    "bad-offload",             DROP,    NOTHING,        NOTHING,       "checksum or segment size from the device that does not fit the packet") \
 	/* 1.4: addresses that never pass */ \
 	X(NOISE,          "multicast-noise",         NONE,    NOTHING,        NOTHING,       "link-local multicast of the kernel itself") \
 	X(BAD_ADDRESS,    "illegal-address",         DROP,    NOTHING,        NOTHING,       "source or destination may never be routed") \

@@ -10,11 +10,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "batch.h"
 #include "conf.h"
-#include "xlat.h"
+#include "offload.h"
 
 #define TUN_ERR        256   /* room for a message */
-#define TUN_PACKET_MAX 65536 /* longest packet the device can hand over, and one */
+#define TUN_PACKET_MAX 65600 /* the longest packet, 40 and 65535 bytes, and a margin */
 
 struct tun;
 
@@ -27,9 +28,21 @@ enum tun_change {      /* what tun_watch() saw; bits */
 	TUN_RENAMED = 32,
 };
 
-/* Attaches to the device NAME, or makes it for as long as the descriptor is open. */
-struct tun *tun_open(const char *name, char *err);
+enum tun_offload { /* what the kernel leaves to us, and takes from us; bits */
+	TUN_CSUM = 1,
+	TUN_TCP = 2, /* trains */
+	TUN_ECN = 4, /* such trains with ECN */
+	TUN_UDP = 8, /* trains; since Linux 6.2 */
+};
+
+/* Attaches to the device NAME, or makes it for as long as the descriptor is open.  With as many
+ * offloads as this kernel has if OFFLOAD. */
+struct tun *tun_open(const char *name, bool offload, char *err);
 void tun_close(struct tun *t);
+
+/* Brings the length of the queue of a persistent device, if we set it, back to what it was.  Before
+ * tun_close(), which clears its offloads in any case. */
+int tun_leave(struct tun *t, char *err);
 
 /* Makes NAME persistent (making it first, if need be), for the use of UID and GID, -1 for root
  * alone. */
@@ -39,20 +52,26 @@ int tun_remove(const char *name, char *err);
 
 const char *tun_name(const struct tun *t);
 unsigned tun_mtu(const struct tun *t);
+unsigned tun_offloads(const struct tun *t);
 bool tun_is_up(const struct tun *t);
 
-/* Descriptor to poll for POLLIN, then tun_read(): the next packet's length; 0: none now; -1 with
- * errno, which is EBADFD once the device has been deleted. */
+/* Descriptor to poll for POLLIN, then tun_read(): the length of the next packet or train, which
+ * is put to PACKET, SIZE bytes and OFFLOAD_HDR more in front of it; 0: none now; -1 with errno,
+ * which is EBADFD once the device has been deleted.  OFFLOAD: what is left to be done about it; if
+ * that cannot be understood, something that fits no packet. */
 int tun_fd(const struct tun *t);
-ssize_t tun_read(struct tun *t, uint8_t *buf, size_t size);
-/* Writes one packet; false if the device does not take it.  Neither waits. */
-bool tun_write(struct tun *t, const struct frame *f);
+ssize_t tun_read(struct tun *t, uint8_t *packet, size_t size, struct offload *offload);
+/* Writes one packet or train; -1 with errno if the device does not take it: EINVAL if it cannot do
+ * what is left to be done about it.  Neither waits. */
+int tun_write(struct tun *t, const struct batch_out *out);
 
 /* Descriptor to poll for POLLIN, then tun_watch(): what has changed since the last time. */
 int tun_watch_fd(const struct tun *t);
 unsigned tun_watch(struct tun *t);
 
 int tun_link_up(struct tun *t, char *err);
+/* Lets PACKETS wait in the device; 0: as many as before we changed it. */
+int tun_queue(struct tun *t, unsigned packets, char *err);
 int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err);
 int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err);
 /* Nothing happens if the device has this very route already. */

@@ -10,10 +10,11 @@
 
 #include "addr.h"
 #include "bucket.h"
+#include "ident.h"
 #include "map.h"
+#include "offload.h"
 #include "pool.h"
 #include "reason.h"
-#include "siphash.h"
 
 enum udp_zero { /* what to do with a UDP datagram over IPv4 that has no checksum [7915-4.5] */
 	UDP_ZERO_CALC,
@@ -48,29 +49,33 @@ struct xlat_conf {
 
 #define XLAT_DUMMY4 0xc0000008u /* 192.0.0.8 [7600-4.8], with node_id */
 
-#define XLAT_IDENTS 2048 /* identification counters; a power of two */
-
 struct xlat {
 	const struct xlat_conf *conf;
 	const struct map_table *maps;
 	struct pool *pool;            /* NULL: no dynamic pool */
 	struct bucket_table *buckets; /* for generated ICMP errors */
 	unsigned mtu;                 /* of the device, both families */
-	struct siphash_key key;       /* secret and random */
-	uint16_t ident[XLAT_IDENTS];  /* private; start with random values */
+	struct ident ident;
 };
 
-#define XLAT_HEADROOM 64   /* writable bytes wanted in front of every packet */
-#define XLAT_FRAMES   64   /* most packets that one can become */
-#define XLAT_REPLY    1280 /* longest message we generate about a packet, echo replies aside */
+#define XLAT_HEADROOM 64    /* writable bytes wanted in front of every packet */
+#define XLAT_FRAMES   128   /* most packets that one can become */
+#define XLAT_ROOM     20480 /* writable bytes wanted for headers and messages */
 
-/* A packet to send: HEAD, then BODY.  Both point into the input buffer or into struct xlat_out. */
+/* A packet or a train to send: HEAD, with all headers, then BODY.  Both point into the input buffer
+ * or into the caller's room; OFFLOAD_HDR bytes in front of HEAD may be overwritten as well. */
 struct frame {
-	const uint8_t *head, *body;
+	uint8_t *head;
+	const uint8_t *body;
 	size_t head_len, body_len;
+	struct offload offload; /* what is left for the device */
+	bool alone; /* its IPv4 Identification is its sender's: not to be merged with others */
 };
 
 struct xlat_out {
+	uint8_t *room; /* from the caller: XLAT_ROOM bytes */
+	size_t room_used;
+	unsigned packets; /* on the wire that the input stood for */
 	unsigned frames;
 	struct frame frame[XLAT_FRAMES];
 	bool is_answer;   /* the frame is an answer to the source, not a translation */
@@ -78,17 +83,15 @@ struct xlat_out {
 	unsigned records; /* leases that are new or whose record is out of date: to be put on record
 			     before the frames leave */
 	struct lease *record[2];
-	/* private: room for headers and messages */
-	uint8_t headers[XLAT_FRAMES][48];
-	uint8_t reply[XLAT_REPLY];
 };
 
 /* Translates the LEN bytes at PACKET, in front of which XLAT_HEADROOM bytes may be overwritten, at
- * NOW (milliseconds of the clock of pool.h, which pool.h sees in seconds).  Fills OUT's frames,
- * valid until PACKET or OUT is used again.  R_OK: translated, PACKET's bytes are overwritten.
- * R_SELF_ECHO: answered.  Otherwise refused: PACKET is untouched, and OUT may hold an ICMP error
- * for its source. */
-enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, int64_t now,
-			struct xlat_out *out);
+ * NOW (milliseconds of the clock of pool.h, which pool.h sees in seconds).  OFFLOAD: what the
+ * device left to be done about it; NULL: nothing.  Fills OUT's frames, valid until PACKET or the
+ * room is used again.  R_OK: translated, PACKET's bytes are overwritten.  R_SELF_ECHO: answered.
+ * Otherwise refused: PACKET is untouched, but for a checksum that was partial and is complete now;
+ * OUT may hold an ICMP error for its source. */
+enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
+			int64_t now, struct xlat_out *out);
 
 #endif

@@ -112,6 +112,8 @@ static struct conf *conf_new(const char *path)
 	c->xlat.udp_zero = UDP_ZERO_CALC;
 	c->xlat.offlink_mtu = 1280;
 	c->icmp_rate = default_icmp_rate;
+	c->offload = true;
+	c->tun_queue = CONF_TUN_QUEUE;
 	if (c->path && c->maps)
 		return c;
 	conf_free(c);

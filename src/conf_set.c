@@ -7,6 +7,8 @@
 
 #include "conf_text.h"
 
+#define QUEUE_MAX 100000 /* packets: the kernel allocates 8 bytes for each in one piece */
+
 static void set_tun_device(struct conf_reader *r, char **arg, unsigned n)
 {
 	const char *name = arg[0];
@@ -273,6 +275,23 @@ static void set_tun_route(struct conf_reader *r, char **arg, unsigned n)
 			append_addr(r, c->tun_route, &c->tun_routes, &r->tun_route_at, arg[0], &a);
 }
 
+static void set_offload(struct conf_reader *r, char **arg, unsigned n)
+{
+	(void)n;
+	if (strcmp(arg[0], "auto") == 0)
+		r->conf->offload = true;
+	else if (strcmp(arg[0], "off") == 0)
+		r->conf->offload = false;
+	else
+		conf_error(r, WORD " is neither auto nor off", arg[0]);
+}
+
+static void set_tun_queue(struct conf_reader *r, char **arg, unsigned n)
+{
+	(void)n;
+	conf_parse_number(r, arg[0], 0, QUEUE_MAX, &r->conf->tun_queue);
+}
+
 static void set_strict_frag_hdr(struct conf_reader *r, char **arg, unsigned n)
 {
 	bool unused;
@@ -316,6 +335,8 @@ const struct conf_directive conf_directives[D_COUNT] = {
 	[D_TUN_SETUP] = {"tun-setup", 1, 1, false, "yes|no", set_tun_setup},
 	[D_TUN_IP] = {"tun-ip", 1, 1, true, "ADDRESS/LENGTH", set_tun_ip},
 	[D_TUN_ROUTE] = {"tun-route", 1, 1, true, "PREFIX/LENGTH", set_tun_route},
+	[D_OFFLOAD] = {"offload", 1, 1, false, "auto|off", set_offload},
+	[D_TUN_QUEUE] = {"tun-queue", 1, 1, false, "PACKETS", set_tun_queue},
 	[D_STRICT_FRAG_HDR] = {"strict-frag-hdr", 1, 1, false, "yes|no", set_strict_frag_hdr},
 	[D_WORKERS] = {"workers", 1, 1, false, "NUMBER", set_workers},
 };

@@ -5,16 +5,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "batch.h"
 #include "conf.h"
 #include "leasefile.h"
 #include "log.h"
 #include "options.h"
 #include "pool.h"
 #include "report.h"
+#include "send.h"
 #include "setup.h"
 #include "siphash.h"
 #include "tun.h"
 #include "xlat.h"
+
+#define ARENA_SIZE ((size_t)1 << 20) /* bytes of a burst that are held before they are sent */
 
 struct daemon {
 	const struct options *opt;
@@ -23,8 +27,10 @@ struct daemon {
 	struct tun *tun;
 	struct pool *pool;        /* NULL: no dynamic pool */
 	struct leasefile *leases; /* NULL: leases are not kept on disk */
-	struct siphash_key pool_key, bucket_key;
+	struct siphash_key pool_key, bucket_key, batch_key;
 	struct xlat xlat; /* points to conf, pool and buckets */
+	struct batch *batch;
+	struct send send; /* points to tun, batch and counters */
 	struct xlat_out out;
 	struct counters counters;
 	struct log_limit packet_log;
@@ -34,16 +40,19 @@ struct daemon {
 	int pidfile; /* descriptor, or -1 */
 
 	int64_t now;         /* ms of CLOCK_BOOTTIME, read once per burst */
+	int64_t now_us;      /* the same in microseconds */
+	int64_t awake_until; /* us: no sleep before that */
 	int64_t maintain_at; /* ms: when maintenance is due */
 	int64_t leases_at;   /* ms: when the lease file wants it */
 	int64_t watchdog;    /* ms between signs of life, 0: none */
 	int64_t watchdog_at;
 	bool unreadable; /* the device refused a read: not before the next change or maintenance */
-	bool restamped;  /* records wait for the end of the burst */
+	bool recorded;   /* records wait to be written before the packets leave */
 	bool stopping;
 	int status; /* to exit with */
 
-	uint8_t buffer[XLAT_HEADROOM + TUN_PACKET_MAX];
+	size_t arena_used;
+	uint8_t arena[ARENA_SIZE]; /* what batch holds; only what is used has memory */
 };
 
 int64_t daemon_clock(void); /* ms of CLOCK_BOOTTIME */
@@ -57,6 +66,9 @@ static inline int32_t daemon_seconds(const struct daemon *d)
 /* Says a line about the configuration, and one about the lease file. */
 void daemon_say_conf(void *arg, bool error, const char *line);
 void daemon_say_lease(void *arg, const char *line);
+
+/* Sets the length of the device's queue as the configuration wants it, or warns. */
+void daemon_set_queue(const struct daemon *d);
 
 /* Warns if the device's MTU is too small for IPv6. */
 void daemon_check_mtu(const struct daemon *d);

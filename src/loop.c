@@ -1,5 +1,8 @@
 /* loop - decides what is served in which order: packets in bounded bursts, then everybody else,
- * then what is due.  Records of new leases are written before the packets that made them leave. */
+ * then what is due.
+ *
+ * The packets of a burst stay in the arena until they are sent together.  Records of new leases are
+ * written before that. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,17 +15,27 @@
 #include "service.h"
 #include "wire.h"
 
-#define BURST         64   /* packets between two looks at everything else */
-#define MAINTAIN_MS   1000 /* between two rounds of maintenance */
-#define EXIT_DEVICE   2    /* status: the device went away; the unit starts us anew */
-#define EXPIRE_BUDGET 1000 /* leases ended per round */
+#define BURST         1024        /* packets between two looks at everything else */
+#define LINE          64          /* bytes of a cache line, where every packet begins */
+#define HOT           (16 * 1024) /* bytes of a train that is sent before it leaves the cache */
+#define BUSY_BYTES    (16 * 1024) /* read in a burst after which we stay awake ... */
+#define BUSY_PACKETS  32          /* ... or packets ... */
+#define AWAKE_US      50          /* ... for so long */
+#define MAINTAIN_MS   1000        /* between two rounds of maintenance */
+#define EXIT_DEVICE   2           /* status: the device went away; the unit starts us anew */
+#define EXPIRE_BUDGET 1000        /* leases ended per round */
 
-int64_t daemon_clock(void)
+static int64_t clock_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t daemon_clock(void)
+{
+	return clock_us() / 1000;
 }
 
 int64_t daemon_wall(void)
@@ -52,31 +65,21 @@ static void commit(struct daemon *d)
 {
 	if (leasefile_commit(d->leases) < 0)
 		daemon_lease_news(d);
-	d->restamped = false;
+	d->recorded = false;
 }
 
-/* A new lease goes on record before anyone can know of it; a fresh stamp on an old one has until
- * the end of the burst. */
 static void record(struct daemon *d)
 {
-	bool fresh = false;
-
 	for (unsigned i = 0; i < d->out.records; i++) {
 		struct lease *l = d->out.record[i];
 
-		fresh |= !l->on_record;
 		if (d->leases)
 			leasefile_append(d->leases, l, daemon_seconds(d), daemon_wall());
 		l->saved = daemon_seconds(d);
 		l->on_record = true;
 	}
 	d->counters.recorded += d->out.records;
-	if (!d->leases)
-		return;
-	if (fresh)
-		commit(d);
-	else
-		d->restamped = true;
+	d->recorded = d->leases != NULL;
 }
 
 /* An answered echo request has become the reply by now: that is described then. */
@@ -93,26 +96,75 @@ static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, 
 	log_notice("%s", report_packet(line, sizeof(line), why, bytes, len));
 }
 
-static void send_frames(struct daemon *d)
+/* A new lease goes on record before anyone can know of it. */
+static void flush(struct daemon *d)
 {
-	for (unsigned i = 0; i < d->out.frames; i++)
-		if (!tun_write(d->tun, &d->out.frame[i]))
-			d->counters.write_failed++;
+	if (d->recorded)
+		commit(d);
+	batch_flush(d->batch, send_out, &d->send);
+	d->counters.merged = batch_merged(d->batch);
+}
+
+/* What is in the arena from here on need not stay. */
+static void restart_arena(struct daemon *d)
+{
+	flush(d);
+	d->arena_used = 0;
+}
+
+static void hold_frames(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->out.frames; i++) {
+		const struct frame *f = &d->out.frame[i];
+
+		if (batch_add(d->batch, f))
+			continue;
+		flush(d);
+		batch_add(d->batch, f);
+	}
 	d->counters.answers += d->out.is_answer ? d->out.frames : 0;
 	d->counters.suppressed += d->out.suppressed;
 }
 
-static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len)
+static uint8_t *align(uint8_t *p)
+{
+	return p + (LINE - (uintptr_t)p % LINE) % LINE;
+}
+
+/* Where the next packet goes, with room for the longest one and all that may come of it. */
+static uint8_t *next_place(struct daemon *d)
+{
+	const size_t most = XLAT_HEADROOM + TUN_PACKET_MAX + XLAT_ROOM + (size_t)2 * LINE;
+
+	if (d->arena_used + most > ARENA_SIZE)
+		restart_arena(d);
+	return align(d->arena + d->arena_used + XLAT_HEADROOM);
+}
+
+/* A packet that is dropped leaves its place to the next one. */
+static void keep_place(struct daemon *d, const uint8_t *end)
+{
+	if (d->out.room_used > 0)
+		end = d->out.room + d->out.room_used;
+	if (d->out.frames > 0)
+		d->arena_used = (size_t)(end - d->arena);
+}
+
+static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
 {
 	enum report_dir dir = report_dir(bytes[0]);
-	enum reason why = xlat_packet(&d->xlat, bytes, len, d->now, &d->out);
+	enum reason why;
 
-	d->counters.reason[dir][why]++;
+	d->out.room = align(bytes + len);
+	why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
+	d->counters.reason[dir][why] += d->out.packets;
 	d->counters.bytes[dir] += len;
+	d->counters.trains_read += o->gso != GSO_NONE;
+	keep_place(d, bytes + len);
 	if (d->out.records > 0)
 		record(d);
-	send_frames(d);
 	log_packet(d, why, bytes, len);
+	hold_frames(d);
 }
 
 /* A device that is down or in some trouble is left alone until netlink or the next maintenance. */
@@ -128,21 +180,35 @@ static void device_failed(struct daemon *d)
 	stop(d, EXIT_DEVICE);
 }
 
+/* After much work there will be more: to look again costs less than to fall asleep and be woken,
+ * which the sender's processor has to do. */
+static void stay_awake(struct daemon *d, int packets, size_t bytes)
+{
+	if (packets >= BUSY_PACKETS || bytes >= BUSY_BYTES)
+		d->awake_until = clock_us() + AWAKE_US;
+}
+
 static void serve_packets(struct daemon *d)
 {
-	uint8_t *bytes = d->buffer + XLAT_HEADROOM;
+	struct offload offload;
+	size_t bytes_read = 0;
+	int i;
 
-	for (int i = 0; i < BURST && !d->stopping; i++) {
-		ssize_t n = tun_read(d->tun, bytes, TUN_PACKET_MAX);
+	for (i = 0; i < BURST; i++) {
+		uint8_t *bytes = next_place(d);
+		ssize_t n = tun_read(d->tun, bytes, TUN_PACKET_MAX, &offload);
 
 		if (n < 0)
 			device_failed(d);
 		if (n <= 0)
 			break;
-		serve_packet(d, bytes, (size_t)n);
+		serve_packet(d, bytes, (size_t)n, &offload);
+		bytes_read += (size_t)n;
+		if (n >= HOT)
+			restart_arena(d);
 	}
-	if (d->restamped)
-		commit(d);
+	restart_arena(d);
+	stay_awake(d, i, bytes_read);
 }
 
 /* Routes go with the link, and come back with it if we may. */
@@ -266,6 +332,8 @@ static int wait_time(const struct daemon *d)
 {
 	int64_t at = d->maintain_at;
 
+	if (d->now_us < d->awake_until)
+		return 0;
 	if (d->leases && d->leases_at < at)
 		at = d->leases_at;
 	if (d->watchdog > 0 && d->watchdog_at < at)
@@ -279,7 +347,8 @@ static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 	if (poll(from, n, wait_time(d)) < 0)
 		for (nfds_t i = 0; i < n; i++)
 			from[i].revents = 0;
-	d->now = daemon_clock();
+	d->now_us = clock_us();
+	d->now = d->now_us / 1000;
 }
 
 void daemon_loop(struct daemon *d)

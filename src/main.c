@@ -59,26 +59,37 @@ static int build_translator(struct daemon *d)
 {
 	if (fill_random(&d->pool_key, sizeof(d->pool_key)) < 0 ||
 	    fill_random(&d->bucket_key, sizeof(d->bucket_key)) < 0 ||
-	    fill_random(&d->xlat.key, sizeof(d->xlat.key)) < 0 ||
-	    fill_random(d->xlat.ident, sizeof(d->xlat.ident)) < 0)
+	    fill_random(&d->batch_key, sizeof(d->batch_key)) < 0 ||
+	    fill_random(&d->xlat.ident, sizeof(d->xlat.ident)) < 0)
 		return complain("getrandom: the kernel gives no random numbers");
 	d->xlat.buckets = bucket_new(&d->conf->icmp_rate, &d->bucket_key);
 	if (d->conf->pools > 0)
 		d->pool = daemon_new_pool(d, d->conf);
-	if (!d->xlat.buckets || (d->conf->pools > 0 && !d->pool))
+	d->batch = batch_new(&d->batch_key, &d->xlat.ident);
+	if (!d->xlat.buckets || !d->batch || (d->conf->pools > 0 && !d->pool))
 		return complain("out of memory");
 	d->xlat.conf = &d->conf->xlat;
 	d->xlat.maps = d->conf->maps;
 	d->xlat.pool = d->pool;
 	d->xlat.mtu = tun_mtu(d->tun);
+	d->send = (struct send){.tun = d->tun, .batch = d->batch, .counters = &d->counters};
+	send_start(&d->send);
 	return 0;
+}
+
+void daemon_set_queue(const struct daemon *d)
+{
+	char err[TUN_ERR];
+
+	if (tun_queue(d->tun, d->conf->tun_queue, err) < 0)
+		log_warning("tun-queue: %s", err);
 }
 
 static int open_device(struct daemon *d)
 {
 	char err[TUN_ERR];
 
-	d->tun = tun_open(d->conf->tun_device, err);
+	d->tun = tun_open(d->conf->tun_device, d->conf->offload, err);
 	if (!d->tun)
 		return complain(err);
 	d->setup = setup_new(d->conf);
@@ -86,6 +97,7 @@ static int open_device(struct daemon *d)
 		return complain("out of memory");
 	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
 		return complain(err);
+	daemon_set_queue(d);
 	daemon_check_mtu(d);
 	return 0;
 }
@@ -186,6 +198,21 @@ static int start(struct daemon *d, const struct service_user *user)
 	return start_leases(d);
 }
 
+static void announce_offload(const struct daemon *d)
+{
+	unsigned got = tun_offloads(d->tun);
+
+	if (!d->conf->offload)
+		log_notice("offload: off");
+	else if (!(got & TUN_CSUM))
+		log_notice("offload: none, the kernel has none for TUN devices");
+	else
+		log_notice("offload: checksums%s%s%s%s",
+			   got & TUN_TCP ? ", TCP trains" : "; no TCP trains",
+			   got & TUN_ECN ? " (with ECN)" : "", got & TUN_UDP ? ", UDP trains" : "",
+			   got & TUN_UDP ? "" : "; no UDP trains, which need Linux 6.2");
+}
+
 static void announce(struct daemon *d, int word)
 {
 	if (word >= 0) {
@@ -196,11 +223,21 @@ static void announce(struct daemon *d, int word)
 	log_notice("translating on %s: MTU %u, %zu maps, %zu of %zu addresses leased",
 		   tun_name(d->tun), tun_mtu(d->tun), map_count(d->conf->maps),
 		   d->pool ? pool_used(d->pool) : 0, d->pool ? pool_size(d->pool) : 0);
+	announce_offload(d);
 	if (!tun_is_up(d->tun))
 		log_warning("tun-device %s: the link is down, nothing is translated",
 			    tun_name(d->tun));
 	d->watchdog = service_watchdog();
 	service_notify(d->notify, "READY=1");
+}
+
+static void leave_device(struct daemon *d)
+{
+	char err[TUN_ERR];
+
+	if (d->tun && tun_leave(d->tun, err) < 0)
+		log_warning("tun-queue: not brought back to what it was: %s", err);
+	tun_close(d->tun);
 }
 
 static void finish(struct daemon *d)
@@ -213,7 +250,8 @@ static void finish(struct daemon *d)
 			  strerror(errno));
 	service_pidfile_close(d->pidfile, d->opt->pidfile);
 	setup_free(d->setup);
-	tun_close(d->tun);
+	leave_device(d);
+	batch_free(d->batch);
 	pool_free(d->pool);
 	bucket_free(d->xlat.buckets);
 }

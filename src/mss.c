@@ -31,19 +31,12 @@ static const uint8_t *find_mss(struct span opts)
 	return NULL;
 }
 
-/* The sum that the 16-bit word at AT adds, where AT is an odd number of bytes from the header: its
- * bytes then stand in the other halves of two words. */
-static uint64_t sum_at(size_t at, uint16_t v)
-{
-	return at % 2 == 0 ? v : (uint64_t)(v & 0xff) << 8 | v >> 8;
-}
-
-void mss_clamp(uint8_t *tcp, size_t len, unsigned most)
+void mss_clamp(uint8_t *tcp, size_t len, unsigned most, bool partial)
 {
 	const struct tcp_hdr *h = (const void *)tcp;
 	size_t header, at;
 	const uint8_t *mss;
-	uint16_t was;
+	uint64_t was;
 
 	if (len < sizeof(*h) || !(h->flags & TCP_SYN))
 		return;
@@ -53,9 +46,10 @@ void mss_clamp(uint8_t *tcp, size_t len, unsigned most)
 	mss = find_mss((struct span){tcp + sizeof(*h), header - sizeof(*h)});
 	if (!mss || get16(mss) <= most)
 		return;
-	was = get16(mss);
 	at = (size_t)(mss - tcp);
+	was = csum_sum_at(mss, 2, at);
 	put16(tcp + at, most);
-	put16(tcp + offsetof(struct tcp_hdr, csum),
-	      csum_update(get16(h->csum), sum_at(at, was), sum_at(at, (uint16_t)most)));
+	if (!partial)
+		put16(tcp + offsetof(struct tcp_hdr, csum),
+		      csum_update(get16(h->csum), was, csum_sum_at(mss, 2, at)));
 }

@@ -244,6 +244,7 @@ int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out)
 	snprintf(out->name, sizeof(out->name), "%.*s", (int)name.len,
 		 name.p ? (const char *)name.p : "");
 	out->mtu = attr_u32(body, IFLA_MTU);
+	out->queue = attr_u32(body, IFLA_TXQLEN);
 	out->up = link.ifi_flags & IFF_UP;
 	out->queues = tun_queues(body);
 	return 0;
@@ -256,6 +257,17 @@ int netlink_link_up(struct netlink *nl, unsigned index)
 	struct msg m;
 
 	msg_begin(&m, RTM_NEWLINK, 0, &link, sizeof(link));
+	return tell(nl, &m);
+}
+
+int netlink_link_queue(struct netlink *nl, unsigned index, unsigned packets)
+{
+	struct ifinfomsg link = {.ifi_index = (int)index};
+	uint32_t length = packets;
+	struct msg m;
+
+	msg_begin(&m, RTM_NEWLINK, 0, &link, sizeof(link));
+	msg_attr(&m, IFLA_TXQLEN, &length, sizeof(length));
 	return tell(nl, &m);
 }
 

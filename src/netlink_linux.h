@@ -19,6 +19,7 @@ struct netlink {
 struct netlink_link {
 	char name[16];
 	unsigned mtu;
+	unsigned queue; /* packets that may wait for the driver: txqueuelen */
 	bool up;
 	unsigned queues; /* open ones of a multi-queue TUN device, else 0 */
 };
@@ -33,6 +34,7 @@ void netlink_monitor_drain(int fd);
 
 int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out);
 int netlink_link_up(struct netlink *nl, unsigned index);
+int netlink_link_queue(struct netlink *nl, unsigned index, unsigned packets);
 
 int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a);
 int netlink_addr_del(struct netlink *nl, unsigned index, const struct conf_addr *a);

@@ -36,6 +36,8 @@ static const char *needs_restart(const struct daemon *d, const struct conf *b)
 
 	if (strcmp(a->tun_device, b->tun_device) != 0)
 		return "tun-device";
+	if (a->offload != b->offload)
+		return "offload";
 	if (!same(a->data_dir, b->data_dir))
 		return "data-dir";
 	if (b->data_dir && !a->pools != !b->pools)
@@ -145,6 +147,7 @@ static void swap(struct daemon *d, const struct change *n)
 	d->conf = n->conf;
 	d->setup = n->setup;
 	d->pool = n->pool;
+	daemon_set_queue(d);
 	d->leases_at =
 		d->now; /* the lease file must hear of the new prefixes before the next record */
 }

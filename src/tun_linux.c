@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,132 +16,50 @@
 #include "posix.h"
 #include "netlink_linux.h"
 #include "tun.h"
-
-#define CLONE_DEVICE "/dev/net/tun"
+#include "tun_linux_attach.h"
 
 struct tun {
-	int fd, monitor;
+	struct tun_attached dev;
+	int monitor;
 	unsigned index;
 	struct netlink nl;
 	struct netlink_link link; /* as last seen */
 	bool moved;
+	bool queue_set;
+	unsigned queue_was; /* before we set it */
 };
-
-static int fail(char *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static int fail(char *err, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(err, TUN_ERR, fmt, args);
-	va_end(args);
-	return -1;
-}
-
-static int open_clone_device(char *err)
-{
-	int fd = open(CLONE_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0)
-		return fd;
-	if (errno == ENOENT)
-		return fail(err, CLONE_DEVICE ": not there (modprobe tun, or mknod " CLONE_DEVICE
-					      " c 10 200; a container must be given the device)");
-	if (errno == ENODEV || errno == ENXIO)
-		return fail(err, CLONE_DEVICE ": the kernel has no TUN driver (modprobe tun)");
-	if (errno == EACCES || errno == EPERM)
-		return fail(err, CLONE_DEVICE ": permission denied (run as root; a container "
-					      "must be given the device)");
-	return fail(err, CLONE_DEVICE ": %s", strerror(errno));
-}
-
-static int attach_error(const char *name, char *err)
-{
-	switch (errno) {
-	case EBUSY:
-	case E2BIG:
-		return fail(err, "tun-device %s: in use by another process", name);
-	case EPERM:
-		return fail(err,
-			    "tun-device %s: not permitted (run as root or with CAP_NET_ADMIN, or "
-			    "let root make it with --mktun --user USER)",
-			    name);
-	case EINVAL:
-		if (if_nametoindex(name) == 0)
-			return fail(err, "tun-device %s: not a name for an interface", name);
-		return fail(err,
-			    "tun-device %s: an interface of that name exists and is not a TUN "
-			    "device (choose another name)",
-			    name);
-	default:
-		return fail(err, "tun-device %s: %s", name, strerror(errno));
-	}
-}
-
-/* A persistent device must be attached to in the mode it was made in, one queue or several; nothing
- * but trying tells which. */
-static int attach(int fd, const char *name, char *err)
-{
-	static const int modes[] = {0, IFF_MULTI_QUEUE};
-	struct ifreq ifr;
-
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
-		memset(&ifr, 0, sizeof(ifr));
-		snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-		ifr.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | modes[i]);
-		if (ioctl(fd, TUNSETIFF, &ifr) == 0)
-			/* who had the device before may have left offloads on */
-			return ioctl(fd, TUNSETOFFLOAD, 0) < 0 ? attach_error(name, err) : 0;
-		if (errno != EINVAL)
-			break;
-	}
-	return attach_error(name, err);
-}
-
-static int open_attached(const char *name, char *err)
-{
-	int fd = open_clone_device(err);
-
-	if (fd < 0)
-		return -1;
-	if (attach(fd, name, err) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
 
 /* The kernel lets several processes share a multi-queue device and spreads the flows over them. */
 static int refuse_shared(const struct tun *t, const char *name, char *err)
 {
 	errno = EBUSY;
-	return t->link.queues > 1 ? attach_error(name, err) : 0;
+	return t->link.queues > 1 ? tun_attach_error(name, err) : 0;
 }
 
 static int look_around(struct tun *t, const char *name, char *err)
 {
 	t->index = if_nametoindex(name);
 	if (t->index == 0)
-		return fail(err, "tun-device %s: %s", name, strerror(errno));
+		return tun_fail(err, "tun-device %s: %s", name, strerror(errno));
 	t->monitor = netlink_monitor_open();
 	if (t->monitor < 0 || netlink_open(&t->nl) < 0)
-		return fail(err, "netlink: %s", strerror(errno));
+		return tun_fail(err, "netlink: %s", strerror(errno));
 	if (netlink_link(&t->nl, t->index, &t->link) < 0)
-		return fail(err, "netlink: link %s: %s", name, strerror(errno));
+		return tun_fail(err, "netlink: link %s: %s", name, strerror(errno));
 	return refuse_shared(t, name, err);
 }
 
-struct tun *tun_open(const char *name, char *err)
+struct tun *tun_open(const char *name, bool offload, char *err)
 {
 	struct tun *t = calloc(1, sizeof(*t));
 
 	if (!t) {
-		fail(err, "out of memory");
+		tun_fail(err, "out of memory");
 		return NULL;
 	}
 	t->monitor = t->nl.fd = -1;
-	t->fd = open_attached(name, err);
-	if (t->fd >= 0 && look_around(t, name, err) == 0)
+	if (tun_attach(&t->dev, name, offload, err) == 0 && look_around(t, name, err) == 0 &&
+	    tun_attach_offloads(&t->dev, name, err) == 0)
 		return t;
 	tun_close(t);
 	return NULL;
@@ -155,30 +72,29 @@ void tun_close(struct tun *t)
 	netlink_close(&t->nl);
 	if (t->monitor >= 0)
 		close(t->monitor);
-	if (t->fd >= 0)
-		close(t->fd);
+	tun_detach(&t->dev);
 	free(t);
 }
 
 static int make_persistent(int fd, const char *name, uid_t uid, gid_t gid, char *err)
 {
 	if (uid != (uid_t)-1 && ioctl(fd, TUNSETOWNER, (unsigned long)uid) < 0)
-		return fail(err, "tun-device %s: owner: %s", name, strerror(errno));
+		return tun_fail(err, "tun-device %s: owner: %s", name, strerror(errno));
 	if (gid != (gid_t)-1 && ioctl(fd, TUNSETGROUP, (unsigned long)gid) < 0)
-		return fail(err, "tun-device %s: group: %s", name, strerror(errno));
+		return tun_fail(err, "tun-device %s: group: %s", name, strerror(errno));
 	if (ioctl(fd, TUNSETPERSIST, 1UL) < 0)
-		return fail(err, "tun-device %s: %s", name, strerror(errno));
+		return tun_fail(err, "tun-device %s: %s", name, strerror(errno));
 	return 0;
 }
 
 int tun_make(const char *name, uid_t uid, gid_t gid, char *err)
 {
-	struct tun *t = tun_open(name, err);
+	struct tun *t = tun_open(name, false, err);
 	int rc;
 
 	if (!t)
 		return -1;
-	rc = make_persistent(t->fd, name, uid, gid, err);
+	rc = make_persistent(t->dev.fd, name, uid, gid, err);
 	tun_close(t);
 	return rc;
 }
@@ -190,11 +106,11 @@ int tun_remove(const char *name, char *err)
 
 	if (if_nametoindex(name) == 0)
 		return 1;
-	t = tun_open(name, err);
+	t = tun_open(name, false, err);
 	if (!t)
 		return -1;
-	if (ioctl(t->fd, TUNSETPERSIST, 0UL) < 0)
-		rc = fail(err, "tun-device %s: %s", name, strerror(errno));
+	if (ioctl(t->dev.fd, TUNSETPERSIST, 0UL) < 0)
+		rc = tun_fail(err, "tun-device %s: %s", name, strerror(errno));
 	tun_close(t);
 	return rc;
 }
@@ -214,29 +130,50 @@ bool tun_is_up(const struct tun *t)
 	return t->link.up;
 }
 
+unsigned tun_offloads(const struct tun *t)
+{
+	return t->dev.offloads;
+}
+
 int tun_fd(const struct tun *t)
 {
-	return t->fd;
+	return t->dev.fd;
 }
 
-ssize_t tun_read(struct tun *t, uint8_t *buf, size_t size)
+/* No packet has its checksum there, so the packet path refuses it under the right name. */
+static const struct offload unreadable = {
+	.csum = CSUM_PARTIAL, .csum_start = UINT16_MAX, .csum_offset = UINT16_MAX};
+
+ssize_t tun_read(struct tun *t, uint8_t *packet, size_t size, struct offload *offload)
 {
-	ssize_t n = read(t->fd, buf, size);
+	size_t header = t->dev.header ? OFFLOAD_HDR : 0;
+	ssize_t n = read(t->dev.fd, packet - header, size + header);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	memset(offload, 0, sizeof(*offload));
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	if ((size_t)n <= header)
 		return 0;
-	return n;
+	if (header > 0 && !offload_read(offload, packet - header))
+		*offload = unreadable;
+	return n - (ssize_t)header;
 }
 
-bool tun_write(struct tun *t, const struct frame *f)
+int tun_write(struct tun *t, const struct batch_out *out)
 {
 	/* writev() only reads what it is given, but its type cannot say so */
-	struct iovec part[2] = {
-		{(void *)(uintptr_t)f->head, f->head_len},
-		{(void *)(uintptr_t)f->body, f->body_len},
-	};
+	uint8_t *first = (uint8_t *)(uintptr_t)out->part[0].p;
+	size_t header = t->dev.header ? OFFLOAD_HDR : 0;
+	struct iovec part[BATCH_PARTS + 1];
 
-	return writev(t->fd, part, f->body_len > 0 ? 2 : 1) >= 0;
+	if (header > 0)
+		offload_write(&out->offload, first - header);
+	part[0] = (struct iovec){first - header, out->part[0].len + header};
+	for (unsigned i = 1; i < out->parts; i++)
+		part[i] = (struct iovec){(void *)(uintptr_t)out->part[i].p, out->part[i].len};
+	if (out->parts == 1)
+		return write(t->dev.fd, part[0].iov_base, part[0].iov_len) < 0 ? -1 : 0;
+	return writev(t->dev.fd, part, (int)out->parts) < 0 ? -1 : 0;
 }
 
 int tun_watch_fd(const struct tun *t)
@@ -250,7 +187,7 @@ static unsigned missing(struct tun *t)
 	struct ifreq ifr;
 	bool known = t->moved;
 
-	if (ioctl(t->fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) < 0)
+	if (ioctl(t->dev.fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) < 0)
 		return TUN_GONE;
 	t->moved = true;
 	return known ? 0 : TUN_MOVED;
@@ -306,7 +243,8 @@ static int net_error(const struct tun *t, const char *what, const struct conf_ad
 
 	if (a)
 		addr_text(text, sizeof(text), a);
-	return fail(err, "%s: %s%s%s: %s%s", t->link.name, what, a ? " " : "", text, words, advice);
+	return tun_fail(err, "%s: %s%s%s: %s%s", t->link.name, what, a ? " " : "", text, words,
+			advice);
 }
 
 int tun_link_up(struct tun *t, char *err)
@@ -317,6 +255,44 @@ int tun_link_up(struct tun *t, char *err)
 		return net_error(t, "setting the link up", NULL, err);
 	t->link.up = true;
 	return 0;
+}
+
+static bool is_persistent(const struct tun *t)
+{
+	struct ifreq ifr;
+
+	return ioctl(t->dev.fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) == 0 &&
+	       (ifr.ifr_flags & IFF_PERSIST);
+}
+
+static int queue_error(const struct tun *t, unsigned packets, char *err)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "queue of %u packets", packets);
+	return net_error(t, what, NULL, err);
+}
+
+int tun_queue(struct tun *t, unsigned packets, char *err)
+{
+	bool restore = packets == 0;
+
+	if (restore && !t->queue_set)
+		return 0;
+	if (!t->queue_set)
+		t->queue_was = t->link.queue;
+	if (restore)
+		packets = t->queue_was;
+	if (packets != t->link.queue && netlink_link_queue(&t->nl, t->index, packets) < 0)
+		return queue_error(t, packets, err);
+	t->link.queue = packets;
+	t->queue_set = !restore;
+	return 0;
+}
+
+int tun_leave(struct tun *t, char *err)
+{
+	return is_persistent(t) ? tun_queue(t, 0, err) : 0;
 }
 
 int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err)
@@ -347,8 +323,9 @@ int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
 		return 0;
 	if (via > 0)
 		if_indextoname(via, name);
-	return fail(err, "%s: route %s: there is one already through %s (remove that one first)",
-		    t->link.name, addr_text(dst, sizeof(dst), r), name);
+	return tun_fail(err,
+			"%s: route %s: there is one already through %s (remove that one first)",
+			t->link.name, addr_text(dst, sizeof(dst), r), name);
 }
 
 int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)

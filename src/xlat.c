@@ -3,6 +3,7 @@
 #include "xlat.h"
 
 #include "csum.h"
+#include "header.h"
 #include "icmp.h"
 #include "mss.h"
 #include "reply.h"
@@ -15,18 +16,21 @@ bool xlat_may_embed(const struct xlat *x, unsigned prefix, uint32_t a)
 	return !addr_is_wkp(map_prefix_at(x->maps, prefix));
 }
 
-uint16_t xlat_ident(struct xlat *x, uint32_t src, uint32_t dst)
+uint8_t *xlat_room(struct xlat_out *out, size_t len)
 {
-	uint32_t pair[2] = {src, dst};
-	uint64_t h = siphash(&x->key, pair, sizeof(pair));
+	uint8_t *at = out->room + out->room_used + OFFLOAD_HDR;
 
-	return (uint16_t)(x->ident[h % XLAT_IDENTS]++ + (h >> 32));
+	out->room_used += OFFLOAD_HDR + len;
+	return at;
 }
 
-void xlat_add_frame(struct xlat_out *out, const uint8_t *head, size_t head_len, const uint8_t *body,
-		    size_t body_len)
+struct frame *xlat_add_frame(struct xlat_out *out, uint8_t *head, size_t head_len,
+			     const uint8_t *body, size_t body_len)
 {
-	out->frame[out->frames++] = (struct frame){head, body, head_len, body_len};
+	struct frame *f = &out->frame[out->frames++];
+
+	*f = (struct frame){.head = head, .body = body, .head_len = head_len, .body_len = body_len};
+	return f;
 }
 
 /* Addresses that never pass, section 1.4.  An ICMPv4 error from a badly numbered router does, for
@@ -82,7 +86,7 @@ static enum reason serve(struct xlat_job *j, uint8_t *l4)
 	if (!packet_icmp_checksum_ok(p))
 		return R_ICMP_CHECKSUM;
 
-	id = p->family == 4 ? xlat_ident(j->x, p->dst4, p->src4) : 0;
+	id = p->family == 4 ? ident_take(&j->x->ident, p->dst4, p->src4, 1) : 0;
 	len = reply_echo(p, l4, id);
 	xlat_add_frame(j->out, l4 + p->l4.len - len, len, NULL, 0);
 	j->out->is_answer = true;
@@ -102,7 +106,7 @@ static enum reason check_udp(struct xlat_job *j)
 	size_t len;
 
 	j->fix = FIX_UDP;
-	if (j->outer || get16(udp->csum) != 0)
+	if (j->outer || j->p.csum == CSUM_PARTIAL || get16(udp->csum) != 0)
 		return R_OK;
 	if (j->p.family == 6)
 		return R_UDP_ZERO6;
@@ -201,12 +205,14 @@ static uint16_t udp_checksum(const struct xlat_job *j, const uint8_t *l4)
 	return csum_udp(csum_finish(csum_sum(l4, len) + new + csum_pseudo(len, PROTO_UDP)));
 }
 
+/* A partial checksum is the sum itself, not its complement. */
 static uint16_t update_checksum(const struct xlat_job *j, uint16_t csum)
 {
+	uint16_t flip = j->p.csum == CSUM_PARTIAL ? 0xffff : 0;
 	uint64_t old, new;
 
 	sum_addrs(j, &old, &new);
-	return csum_update(csum, old, new);
+	return csum_update(csum ^ flip, old, new) ^ flip;
 }
 
 void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len)
@@ -226,7 +232,7 @@ void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len)
 		csum_put_icmp4(at, echo_checksum(j, old_type, csum), l4, len);
 	else if (j->fix == FIX_ECHO)
 		put16(at, echo_checksum(j, old_type, csum));
-	else if (j->fix == FIX_UPDATE)
+	else if (j->fix == FIX_UPDATE || j->p.csum == CSUM_PARTIAL)
 		put16(at, update_checksum(j, csum));
 	else if (j->fix == FIX_UDP_CALC)
 		put16(at, udp_checksum(j, l4));
@@ -269,7 +275,7 @@ static unsigned most_mss(const struct xlat *x)
 static void clamp_mss(const struct xlat_job *j, uint8_t *l4)
 {
 	if (j->x->conf->mss_clamp != MSS_OFF && j->p.proto == PROTO_TCP && j->p.frag_off == 0)
-		mss_clamp(l4, j->p.l4.len, most_mss(j->x));
+		mss_clamp(l4, j->p.l4.len, most_mss(j->x), j->p.csum == CSUM_PARTIAL);
 }
 
 static enum reason translate_plain(struct xlat_job *j, uint8_t *l4)
@@ -334,11 +340,32 @@ static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
 	}
 }
 
+/* Writes to AT, as far as an error quotes it, the first packet that P stands for, its checksum
+ * complete: what the source has sent, for all it knows. */
+static void put_first(const struct packet *p, uint8_t *at, struct packet *first)
+{
+	struct train t = xlat_train(p, p->l4.p);
+	size_t ip_len = (size_t)(p->l4.p - p->whole.p);
+	size_t payload = packet_l4_len(p) - t.header;
+	size_t len = ip_len + t.header + payload;
+	uint8_t l4[TCP_HEADER_MAX];
+
+	first->whole = (struct span){at, min_size(len, REPLY_MAX6)};
+	memcpy(at, p->whole.p, first->whole.len);
+	header_put_len(at, len);
+	train_header(&t, 0, payload, l4);
+	train_complete(l4, t.header, t.proto, (struct span){p->l4.p + t.header, payload});
+	if (ip_len < first->whole.len)
+		memcpy(at + ip_len, l4, min_size(t.header, first->whole.len - ip_len));
+}
+
 static void answer(struct xlat_job *j, enum reason why, int64_t now)
 {
 	const struct reason_row *row = &reason_table[why];
 	struct icmp_answer what = j->p.family == 4 ? row->icmp4 : row->icmp6;
 	struct reply_own own = {j->x->conf->own4, j->x->conf->own6};
+	struct packet first = j->p;
+	uint8_t *at;
 	uint16_t id;
 	size_t len;
 
@@ -348,23 +375,29 @@ static void answer(struct xlat_job *j, enum reason why, int64_t now)
 		j->out->suppressed = true;
 		return;
 	}
-	id = j->p.family == 4 ? xlat_ident(j->x, own.own4, j->p.src4) : 0;
-	len = reply_error(j->out->reply, &j->p, &own, what, answer_rest(j, why), id);
-	xlat_add_frame(j->out, j->out->reply, len, NULL, 0);
+	if (j->p.csum == CSUM_PARTIAL)
+		put_first(&j->p, xlat_room(j->out, REPLY_MAX6), &first);
+	id = j->p.family == 4 ? ident_take(&j->x->ident, own.own4, j->p.src4, 1) : 0;
+	at = xlat_room(j->out, REPLY_MAX6);
+	len = reply_error(at, &first, &own, what, answer_rest(j, why), id);
+	xlat_add_frame(j->out, at, len, NULL, 0);
 	j->out->is_answer = true;
 }
 
-enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, int64_t now,
-			struct xlat_out *out)
+enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
+			int64_t now, struct xlat_out *out)
 {
 	struct xlat_job j = {.x = x, .out = out, .now = (int32_t)(now / 1000)};
 	enum reason why;
 
 	out->frames = out->records = 0;
+	out->room_used = 0;
+	out->packets = 1;
 	out->is_answer = out->suppressed = false;
-	why = packet_parse(&j.p, packet, len, false);
-	if (why)
+	if ((why = packet_parse(&j.p, packet, len, false)) ||
+	    (why = packet_take_offload(&j.p, packet, offload)))
 		return why;
+	out->packets = (unsigned)xlat_segments(&j.p, j.p.l4.len);
 	j.dir = j.p.family == 4 ? &xlat_dir_4to6 : &xlat_dir_6to4;
 	why = translate(&j, packet + (j.p.l4.p - packet));
 	if (why && why != R_SELF_ECHO)

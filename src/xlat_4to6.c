@@ -138,19 +138,19 @@ static enum reason fit(struct xlat_job *j)
 {
 	const struct packet *p = &j->p;
 	unsigned mtu = xlat_mtu6(j->x);
-	size_t header = sizeof(struct ip6_hdr), limit;
+	size_t header = sizeof(struct ip6_hdr), l4 = packet_l4_len(p), limit;
 
 	if (packet_is_fragment(p))
 		header += sizeof(struct frag_hdr);
 	if (p->df) {
 		j->mtu = (uint32_t)(mtu - (header - sizeof(struct ip4_hdr)));
-		return header + p->l4.len > mtu ? R_TOO_BIG : R_OK;
+		return header + l4 > mtu ? R_TOO_BIG : R_OK;
 	}
 	limit = min_size(j->x->conf->offlink_mtu, mtu);
 	if (limit < IP6_MTU_MIN) /* XLAT_FRAMES counts on it */
 		limit = IP6_MTU_MIN;
-	if (header + p->l4.len > limit)
-		j->piece = (limit - OUT_HEADER_MAX) / 8 * 8;
+	if (header + l4 > limit)
+		j->limit = limit;
 	return R_OK;
 }
 
@@ -217,30 +217,76 @@ static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 	return sizeof(struct ip6_hdr);
 }
 
-static void emit_pieces(struct xlat_job *j, const uint8_t *l4)
+/* Payload bytes in each fragment but the last. */
+static size_t piece_len(const struct xlat_job *j)
 {
-	size_t off, n;
+	return (j->limit - OUT_HEADER_MAX) / 8 * 8;
+}
 
-	for (off = 0; off < j->p.l4.len; off += n) {
-		uint8_t *at = j->out->headers[j->out->frames];
-		size_t header_len;
+/* The payload's bytes from FROM to LEN, of LEN in all at L4, as fragments. */
+static void emit_pieces(struct xlat_job *j, const uint8_t *l4, size_t from, size_t len)
+{
+	size_t piece = piece_len(j), off, n;
 
-		n = min_size(j->piece, j->p.l4.len - off);
-		header_len = put_fragment(j, off, n, j->p.l4.len - off - n, at);
-		xlat_add_frame(j->out, at, header_len, l4 + off, n);
+	for (off = from; off < len; off += n) {
+		uint8_t *at = xlat_room(j->out, OUT_HEADER_MAX);
+
+		n = min_size(piece, len - off);
+		put_fragment(j, off, n, len - off - n, at);
+		xlat_add_frame(j->out, at, OUT_HEADER_MAX, l4 + off, n);
+	}
+}
+
+/* One segment of a packet with a partial checksum, N payload bytes from OFF on: completed, for a
+ * fragment leaves nothing to the device. */
+static void emit_segment(struct xlat_job *j, const struct train *t, size_t off, size_t n)
+{
+	uint8_t *at = xlat_room(j->out, OUT_HEADER_MAX + t->header), *l4 = at + OUT_HEADER_MAX;
+	struct span payload = {t->l4 + t->header + off, n};
+	size_t len = t->header + n, first = piece_len(j);
+
+	train_header(t, off, n, l4);
+	train_complete(l4, t->header, t->proto, payload);
+	if (sizeof(struct ip6_hdr) + len <= j->limit) {
+		at = l4 - sizeof(struct ip6_hdr);
+		put6(j, t->proto, len, at);
+		xlat_add_frame(j->out, at, sizeof(struct ip6_hdr) + t->header, payload.p, n);
+		return;
+	}
+	put_fragment(j, 0, first, len - first, at);
+	xlat_add_frame(j->out, at, OUT_HEADER_MAX + t->header, payload.p, first - t->header);
+	emit_pieces(j, t->l4 + off, first, len);
+}
+
+/* Each segment by itself, numbered as the sender's kernel would have done it. */
+static void emit_segments(struct xlat_job *j, const uint8_t *l4)
+{
+	struct train t = xlat_train(&j->p, l4);
+	size_t seg = j->p.seg ? j->p.seg : t.payload, off, n;
+
+	for (off = 0; off < t.payload; off += n) {
+		n = min_size(seg, t.payload - off);
+		emit_segment(j, &t, off, n);
+		j->p.id = (j->p.id + 1) & 0xffff;
 	}
 }
 
 static void emit(struct xlat_job *j, uint8_t *l4)
 {
 	size_t len = packet_is_fragment(&j->p) ? OUT_HEADER_MAX : sizeof(struct ip6_hdr);
+	struct frame *f;
 
-	if (j->piece) {
-		emit_pieces(j, l4);
+	if (j->limit && j->p.csum == CSUM_PARTIAL) {
+		emit_segments(j, l4);
+		return;
+	}
+	if (j->limit) {
+		emit_pieces(j, l4, 0, j->p.l4.len);
 		return;
 	}
 	header(j, j->p.l4.len, l4 - len);
-	xlat_add_frame(j->out, l4 - len, len + j->p.l4.len, NULL, 0);
+	f = xlat_add_frame(j->out, l4 - len, len + j->p.l4.len, NULL, 0);
+	f->offload = xlat_offload(j, len, j->p.l4.len - j->p.l4_header);
 }
 
 const struct xlat_dir xlat_dir_4to6 = {

@@ -135,9 +135,10 @@ static enum reason fit(struct xlat_job *j)
 {
 	const struct packet *p = &j->p;
 	unsigned mtu4 = xlat_mtu4(j->x), mtu6 = xlat_mtu6(j->x);
+	size_t header = p->whole.len - p->l4.len, l4 = packet_l4_len(p);
 
 	j->mtu = min_mtu(mtu4 + 20, mtu6);
-	if (sizeof(struct ip4_hdr) + p->l4.len > mtu4 || p->whole.len > mtu6)
+	if (sizeof(struct ip4_hdr) + l4 > mtu4 || header + l4 > mtu6)
 		return R_TOO_BIG;
 	return R_OK;
 }
@@ -167,51 +168,101 @@ static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
 	return R_OK;
 }
 
-/* [7915-5.1, 5.1.1]: a packet with a fragment header, be it atomic, may be fragmented on. */
-static uint16_t flags(const struct packet *p, size_t len)
+/* [7915-5.1]: a packet with a fragment header, be it atomic, may be fragmented on; so may a short
+ * one. */
+static bool wants_df(const struct packet *p, size_t l4_len)
+{
+	return !p->frag_hdr && sizeof(struct ip4_hdr) + l4_len > DF_ABOVE;
+}
+
+/* L4_LEN: of the packet, or of a train's first segment. */
+static uint16_t flags(const struct packet *p, size_t l4_len)
 {
 	unsigned f = p->frag_off / 8;
 
 	if (p->mf)
 		f |= IP4_MF;
-	if (!p->frag_hdr && len > DF_ABOVE)
+	if (wants_df(p, l4_len))
 		f |= IP4_DF;
 	return (uint16_t)f;
 }
 
-static uint16_t ident(const struct xlat_job *j)
+static uint16_t ident(const struct xlat_job *j, size_t payload)
 {
 	if (j->p.frag_hdr)
 		return (uint16_t)j->p.id;
-	return j->outer ? 0 : xlat_ident(j->x, j->src4, j->dst4);
+	if (j->outer)
+		return 0;
+	return ident_take(&j->x->ident, j->src4, j->dst4, (unsigned)xlat_segments(&j->p, payload));
 }
 
 /* A quoted packet may say that it was longer than IPv4 can say. */
 static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 {
-	size_t len = sizeof(struct ip4_hdr) + payload;
+	size_t len = min_size(sizeof(struct ip4_hdr) + payload, IP_LEN_MAX);
+	size_t first = j->p.seg ? min_size(payload, packet_l4_len(&j->p)) : payload;
 
-	if (len > IP_LEN_MAX)
-		len = IP_LEN_MAX;
 	header_put4(at, &(struct header4){
 				.tos = xlat_tos(&j->p, j->x->conf->tos_ignore_6to4),
 				.ttl = j->outer ? j->p.ttl : (uint8_t)(j->p.ttl - 1),
 				.proto = packet_is_icmp(&j->p) ? PROTO_ICMP : j->p.proto,
 				.len = (uint16_t)len,
-				.id = ident(j),
-				.frag = flags(&j->p, len),
+				.id = ident(j, payload),
+				.frag = flags(&j->p, first),
 				.src = j->src4,
 				.dst = j->dst4,
 			});
 	return sizeof(struct ip4_hdr);
 }
 
+/* How many of the LEFT payload bytes of P go under one header: what IPv4's length can say, and what
+ * is of one mind about DF. */
+static size_t part_len(const struct packet *p, size_t left)
+{
+	size_t most = IP_LEN_MAX - sizeof(struct ip4_hdr) - p->l4_header, full, last;
+
+	if (p->seg == 0 || left <= p->seg)
+		return left;
+	full = min_size(left, most) / p->seg * p->seg;
+	last = left - full;
+	if (last == 0 || left > most ||
+	    wants_df(p, p->l4_header + last) != wants_df(p, packet_l4_len(p)))
+		return full;
+	return left;
+}
+
+static void emit_parts(struct xlat_job *j, const uint8_t *l4)
+{
+	const size_t ip_len = sizeof(struct ip4_hdr);
+	struct train t = xlat_train(&j->p, l4);
+	size_t off, n;
+
+	for (off = 0; off < t.payload; off += n) {
+		uint8_t *at = xlat_room(j->out, ip_len + t.header);
+		struct frame *f;
+
+		n = part_len(&j->p, t.payload - off);
+		train_header(&t, off, n, at + ip_len);
+		header(j, t.header + n, at);
+		f = xlat_add_frame(j->out, at, ip_len + t.header, l4 + t.header + off, n);
+		f->offload = xlat_offload(j, ip_len, n);
+	}
+}
+
 static void emit(struct xlat_job *j, uint8_t *l4)
 {
 	uint8_t *at = l4 - sizeof(struct ip4_hdr);
+	size_t payload = j->p.l4.len - j->p.l4_header;
+	struct frame *f;
 
+	if (part_len(&j->p, payload) < payload) {
+		emit_parts(j, l4);
+		return;
+	}
 	header(j, j->p.l4.len, at);
-	xlat_add_frame(j->out, at, sizeof(struct ip4_hdr) + j->p.l4.len, NULL, 0);
+	f = xlat_add_frame(j->out, at, sizeof(struct ip4_hdr) + j->p.l4.len, NULL, 0);
+	f->offload = xlat_offload(j, sizeof(struct ip4_hdr), payload);
+	f->alone = j->p.frag_hdr;
 }
 
 const struct xlat_dir xlat_dir_6to4 = {

@@ -125,7 +125,7 @@ static void put_icmp(const struct xlat_job *j, const struct message *m, uint8_t 
 
 static void put_error(struct xlat_job *j, const struct xlat_job *quote, const struct message *m)
 {
-	uint8_t *icmp = j->out->reply + j->dir->header_len;
+	uint8_t *message = xlat_room(j->out, REPLY_MAX6), *icmp = message + j->dir->header_len;
 	uint8_t *at = icmp + sizeof(struct icmp_hdr);
 	size_t room = j->dir->message_max - j->dir->header_len - sizeof(struct icmp_hdr);
 	size_t len = put_quote(quote, at, room), padded = 0;
@@ -142,8 +142,8 @@ static void put_error(struct xlat_job *j, const struct xlat_job *quote, const st
 		len = padded + ext.len;
 	len += sizeof(struct icmp_hdr);
 	put_icmp(j, m, icmp, len, padded);
-	len += j->dir->header(j, len, j->out->reply);
-	xlat_add_frame(j->out, j->out->reply, len, NULL, 0);
+	len += j->dir->header(j, len, message);
+	xlat_add_frame(j->out, message, len, NULL, 0);
 }
 
 enum reason xlat_error(struct xlat_job *j)

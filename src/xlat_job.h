@@ -7,6 +7,7 @@
 
 #include "icmp.h"
 #include "packet.h"
+#include "train.h"
 #include "xlat.h"
 
 #define OUT_HEADER_MAX (sizeof(struct ip6_hdr) + sizeof(struct frag_hdr))
@@ -69,7 +70,7 @@ struct xlat_job {
 	struct lease *lease_src, *lease_dst;
 	/* decided by fit() */
 	uint32_t mtu; /* with R_TOO_BIG: what to announce */
-	size_t piece; /* 4->6: payload bytes per fragment; 0: whole */
+	size_t limit; /* 4->6: longest packet that may leave whole; 0: any */
 	/* decided by l4_check() */
 	enum l4_fix fix;
 	uint8_t csum_at, new_type;
@@ -95,12 +96,23 @@ static inline uint8_t xlat_tos(const struct packet *p, bool ignore)
 /* May A, embedded in prefix number PREFIX, be seen on the wire [6052-3.1]? */
 bool xlat_may_embed(const struct xlat *x, unsigned prefix, uint32_t a);
 
-/* An Identification for SRC -> DST that does not repeat soon and that others cannot guess [7739].
- */
-uint16_t xlat_ident(struct xlat *x, uint32_t src, uint32_t dst);
+/* LEN bytes of the caller's room, with what a frame's head needs in front. */
+uint8_t *xlat_room(struct xlat_out *out, size_t len);
 
-void xlat_add_frame(struct xlat_out *out, const uint8_t *head, size_t head_len, const uint8_t *body,
-		    size_t body_len);
+/* Adds a frame; what it returns is for filling in what else there is to say of it. */
+struct frame *xlat_add_frame(struct xlat_out *out, uint8_t *head, size_t head_len,
+			     const uint8_t *body, size_t body_len);
+
+/* What is left for the device to do about a frame of this packet with IP_LEN bytes of IP header and
+ * PAYLOAD bytes behind the L4 header. */
+struct offload xlat_offload(const struct xlat_job *j, size_t ip_len, size_t payload);
+
+/* P, whose checksum is partial, as the train module sees it; its L4 header and payload are at L4.
+ */
+struct train xlat_train(const struct packet *p, const uint8_t *l4);
+
+/* How many packets a payload of LEN bytes, L4 header and all, of P makes. */
+size_t xlat_segments(const struct packet *p, size_t len);
 
 /* Is the payload complete and its checksum one that can be carried over? Decides how. */
 enum reason xlat_check_l4(struct xlat_job *j);

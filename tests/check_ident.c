@@ -34,11 +34,11 @@ static struct rig rig;
 
 static void ours_start(uint64_t key, bool zero)
 {
-	memset(rig.x.ident, 0, sizeof(rig.x.ident));
-	rig.x.key = (struct siphash_key){key, ~key};
+	memset(rig.x.ident.counter, 0, sizeof(rig.x.ident.counter));
+	rig.x.ident.key = (struct siphash_key){key, ~key};
 	random_state = key * 2 + 1;
 	if (!zero)
-		random_fill(rig.x.ident, sizeof(rig.x.ident));
+		random_fill(rig.x.ident.counter, sizeof(rig.x.ident.counter));
 }
 
 static uint16_t ours_next(uint32_t src, uint32_t dst)
@@ -55,7 +55,7 @@ static uint16_t ours_next(uint32_t src, uint32_t dst)
 	packet[23] = (uint8_t)src; /* the end of CRAFT_HOST6 */
 	put32(packet + 36, dst);   /* and of CRAFT_WORLD6 */
 	memcpy(at, packet, len);
-	ck_assert_int_eq(xlat_packet(&rig.x, at, len, rig.now, &rig.out), R_OK);
+	ck_assert_int_eq(xlat_packet(&rig.x, at, len, NULL, rig.now, &rig.out), R_OK);
 	ip = rig.out.frame[0].head;
 	ck_assert(get32(ip + 12) == src && get32(ip + 16) == dst);
 	return get16(ip + 4);

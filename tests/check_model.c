@@ -21,7 +21,7 @@ static struct bench {
 	struct xlat x;
 	struct xlat_out out;
 	struct model_out want;
-	uint8_t in[GENERATE_MAX], got[MODEL_BYTES];
+	uint8_t in[GENERATE_MAX], got[MODEL_BYTES], room[XLAT_ROOM];
 	size_t len;
 	int64_t now; /* ms */
 	uint64_t seed;
@@ -48,7 +48,7 @@ static void open_pool(struct bench *b)
 	b->x.pool = NULL;
 	if (b->model.pools == 0)
 		return;
-	b->x.pool = pool_new(b->model.pool, b->model.pools, &b->x.key);
+	b->x.pool = pool_new(b->model.pool, b->model.pools, &b->x.ident.key);
 	ck_assert_ptr_nonnull(b->x.pool);
 	pool_reserve(b->x.pool, &own);
 	if (b->conf.has_icmp_source)
@@ -68,13 +68,14 @@ static void bench_open(struct bench *b, uint64_t seed)
 		rate.net_rate = 0;
 	b->x.conf = &b->conf;
 	b->x.mtu = b->model.mtu;
-	b->x.key = (struct siphash_key){seed, ~seed};
-	for (unsigned i = 0; i < XLAT_IDENTS; i++)
-		b->x.ident[i] = (uint16_t)generate_below(65536);
+	b->x.ident.key = (struct siphash_key){seed, ~seed};
+	for (unsigned i = 0; i < IDENT_COUNTERS; i++)
+		b->x.ident.counter[i] = (uint16_t)generate_below(65536);
 	open_maps(b);
 	b->x.maps = b->maps;
 	open_pool(b);
-	b->x.buckets = bucket_new(&rate, &b->x.key);
+	b->out.room = b->room;
+	b->x.buckets = bucket_new(&rate, &b->x.ident.key);
 	b->now = 1000000;
 }
 
@@ -210,7 +211,7 @@ static bool send_one(struct bench *b)
 	ck_assert_ptr_nonnull(room);
 	memset(room, 0xa5, XLAT_HEADROOM);
 	memcpy(room + XLAT_HEADROOM, b->in, b->len);
-	why = xlat_packet(&b->x, room + XLAT_HEADROOM, b->len, b->now, &b->out);
+	why = xlat_packet(&b->x, room + XLAT_HEADROOM, b->len, NULL, b->now, &b->out);
 	put_on_record(b);
 	if (b->out.frames && frame_bytes(&b->out.frame[0], b->got) >= 20)
 		memcpy(chosen, b->got, 20);
@@ -257,8 +258,9 @@ static void print_seen(const struct bench *b, unsigned long packets)
 static void check_all_seen(const struct bench *b)
 {
 	for (int why = 0; why < REASON_COUNT; why++)
-		ck_assert_msg(b->seen[why][0] + b->seen[why][1] > 0, "no packet was %s",
-			      reason_table[why].name);
+		ck_assert_msg(why == R_BAD_OFFLOAD || /* of trains, which the model has not */
+				      b->seen[why][0] + b->seen[why][1] > 0,
+			      "no packet was %s", reason_table[why].name);
 }
 
 START_TEST(test_model)

@@ -220,6 +220,12 @@ static const struct row {
 	ROW("tun-setup twice",
 	    BASE "tun-setup yes\n" "tun-setup no\n",
 	    "t:5: tun-setup: given already in line 4 (once is all it may be)\n"),
+	ROW("offload twice",
+	    BASE "offload auto\n" "offload auto\n",
+	    "t:5: offload: given already in line 4 (once is all it may be)\n"),
+	ROW("tun-queue twice",
+	    BASE "tun-queue 500\n" "tun-queue 500\n",
+	    "t:5: tun-queue: given already in line 4 (once is all it may be)\n"),
 	ROW("strict-frag-hdr twice",
 	    BASE "strict-frag-hdr no\n" "strict-frag-hdr no\n",
 	    "warning: t:4: strict-frag-hdr: accepted and ignored (no atomic fragments are made [RFC 8021])\n"
@@ -853,6 +859,21 @@ static const struct row {
 	ROW("log class none",
 	    BASE "log none\n",
 	    "t:4: log: none is none of drop, reject, icmp, self\n"),
+	ROW("offload neither",
+	    BASE "offload on\n",
+	    "t:4: offload: on is neither auto nor off\n"),
+	ROW("offload case",
+	    BASE "offload Auto\n",
+	    "t:4: offload: Auto is neither auto nor off\n"),
+	ROW("tun-queue negative",
+	    BASE "tun-queue -1\n",
+	    "t:4: tun-queue: -1 is not a plain number from 0 to 100000\n"),
+	ROW("tun-queue too much",
+	    BASE "tun-queue 100001\n",
+	    "t:4: tun-queue: 100001 is not a plain number from 0 to 100000\n"),
+	ROW("tun-queue a word",
+	    BASE "tun-queue auto\n",
+	    "t:4: tun-queue: auto is not a plain number from 0 to 100000\n"),
 	ROW("tun-ip without length",
 	    BASE "tun-ip 192.0.2.2\n",
 	    "t:4: tun-ip: 192.0.2.2 lacks its length (for example 192.0.2.2/32)\n"),
@@ -943,9 +964,12 @@ static const struct row odd_rows[] = {
 	"icmp-errors limit\n" \
 	"icmp-rate 1000 50\n"
 #define DEFAULTS UDP_MTU TOS_MSS ICMP
+#define DEVICE           \
+	"offload auto\n" \
+	"tun-queue 0\n"
 #define TUN_OFF       \
 	"tun-up no\n" \
-	"tun-setup no\n"
+	"tun-setup no\n" DEVICE
 #define HEAD                            \
 	"tun-device nat64\n"            \
 	"ipv4-addr 192.0.2.1\n"         \
@@ -966,7 +990,8 @@ static const struct right_row {
 	 "tun-device clat\nipv4-addr 192.0.0.2\nipv6-addr 64:ff9b::c000:2\nprefix 64:ff9b::/96\n"
 	 "map 192.0.0.1 2001:db8::c1a7\n" DEFAULTS TUN_OFF},
 	{"least", BASE, HEAD DEFAULTS TUN_OFF},
-	{"no newline at the end", BASE "tun-up yes", HEAD DEFAULTS "tun-up yes\ntun-setup no\n"},
+	{"no newline at the end", BASE "tun-up yes",
+	 HEAD DEFAULTS "tun-up yes\ntun-setup no\n" DEVICE},
 	{"CRLF", "tun-device nat64\r\nipv4-addr 192.0.2.1\r\n\r\nprefix 64:ff9b::/96\r\n",
 	 HEAD DEFAULTS TUN_OFF},
 	{"byte order mark", "\xef\xbb\xbf" BASE, HEAD DEFAULTS TUN_OFF},
@@ -985,7 +1010,7 @@ static const struct right_row {
 	 "dynamic-pool 10.1.0.0/16\nmap 10.0.0.0/24 2001:db8:1::/120\nmap 10.2.0.0/16 "
 	 "2001:db8:2::/96\n"
 	 "prefix 2001:DB8::/32\nprefix 64:ff9b::/96\nipv6-addr 2001:db8:0::6\nipv4-addr 192.0.2.1\n"
-	 "tun-device abcdefghijklmno\n",
+	 "offload off\ntun-queue 100000\ntun-device abcdefghijklmno\n",
 	 "tun-device abcdefghijklmno\nipv4-addr 192.0.2.1\nipv6-addr 2001:db8::6\nprefix "
 	 "2001:db8::/32\n"
 	 "prefix 64:ff9b::/96\nmap 10.0.0.0/24 2001:db8:1::/120\nmap 10.2.0.0/16 2001:db8:2::/96\n"
@@ -993,8 +1018,11 @@ static const struct right_row {
 	 "udp-cksum-mode fwd\nofflink-mtu 65535\ntos copy 4to6\ntos ignore 6to4\nmss-clamp "
 	 "1400\nicmp-source-pool 10.1.255.0/24\nicmp-node-id no\nicmp-errors limit\n"
 	 "icmp-rate 1000000 999999\nlog drop reject icmp self\ntun-up yes\n"
-	 "tun-setup yes\ntun-ip 192.0.2.9/24\ntun-ip 2001:db8::9/64\ntun-route ::/0\n"
+	 "tun-setup yes\noffload off\ntun-queue 100000\ntun-ip 192.0.2.9/24\ntun-ip "
+	 "2001:db8::9/64\ntun-route ::/0\n"
 	 "tun-route 10.0.0.0/8\n"},
+	{"offload auto, tun-queue 1", BASE "offload auto\ntun-queue 1\n",
+	 HEAD DEFAULTS "tun-up no\ntun-setup no\noffload auto\ntun-queue 1\n"},
 	{"host routes need no length", BASE "tun-route 10.0.0.1\ntun-route 2001:db8::1\n",
 	 HEAD DEFAULTS TUN_OFF "tun-route 10.0.0.1/32\ntun-route 2001:db8::1/128\n"},
 	{"a device may be link-local", BASE "tun-ip fe80::1/64\ntun-ip 169.254.0.1/16\n",

@@ -147,7 +147,8 @@ void rig_open(struct rig *r, const char *setup)
 	r->rate = (struct bucket_conf){1000000, 1000000, 100000, 100000};
 	r->x.conf = &r->conf;
 	r->x.mtu = 1500;
-	r->x.key = key;
+	r->x.ident.key = key;
+	r->out.room = malloc(XLAT_ROOM);
 	r->maps = map_table_new();
 	r->x.maps = r->maps;
 	r->now = 1000000;
@@ -158,7 +159,7 @@ void rig_open(struct rig *r, const char *setup)
 	ck_assert_int_eq(map_seal(r->maps), 0);
 	r->x.buckets = bucket_new(&r->rate, &key);
 	r->input.b = malloc(CRAFT_MAX);
-	ck_assert(r->x.buckets && r->input.b);
+	ck_assert(r->x.buckets && r->input.b && r->out.room);
 }
 
 void rig_close(struct rig *r)
@@ -168,10 +169,17 @@ void rig_close(struct rig *r)
 		pool_free(r->x.pool);
 	bucket_free(r->x.buckets);
 	free(r->room);
+	free(r->out.room);
 	free(r->input.b);
 }
 
 enum reason rig_send(struct rig *r, const uint8_t *bytes, size_t len)
+{
+	return rig_send_offload(r, bytes, len, NULL);
+}
+
+enum reason rig_send_offload(struct rig *r, const uint8_t *bytes, size_t len,
+			     const struct offload *o)
 {
 	free(r->room);
 	r->room = malloc(XLAT_HEADROOM + len);
@@ -183,7 +191,7 @@ enum reason rig_send(struct rig *r, const uint8_t *bytes, size_t len)
 	if (bytes != r->input.b && len)
 		memcpy(r->input.b, bytes, len);
 	r->input.len = len;
-	return xlat_packet(&r->x, r->packet, len, r->now, &r->out);
+	return xlat_packet(&r->x, r->packet, len, o, r->now, &r->out);
 }
 
 enum reason rig_send_text(struct rig *r, const char *text)

@@ -41,6 +41,8 @@ void rig_close(struct rig *r);
 
 /* Sends LEN bytes, or the packet of TEXT, through the translator. */
 enum reason rig_send(struct rig *r, const uint8_t *bytes, size_t len);
+enum reason rig_send_offload(struct rig *r, const uint8_t *bytes, size_t len,
+			     const struct offload *o);
 enum reason rig_send_text(struct rig *r, const char *text);
 
 /* Copies output frame I, both parts, to TO; returns its length. */

@@ -10,12 +10,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "offload.h"
 #include "wire.h"
 
 #include "fuzz_packet.h"
 
 #define MUTATIONS 4000
-#define SEED_MAX  2048
+#define SEED_MAX  6144
 
 #define TCP   "\x04\xd2\x00\x50\0\0\0\1\0\0\0\0\x50\x02\x20\0\0\1\0\0hello"
 #define UDP   "\x04\xd2\x00\x35\x00\x0d\x00\x01hello"
@@ -35,35 +36,43 @@ struct seed {
 	const char *l4;
 	size_t l4_len;
 	size_t padding; /* zeros behind */
+	uint8_t gso;    /* of a train, which has a partial checksum */
+	uint16_t seg;
 };
 
 #define BYTES(s) s, sizeof(s) - 1
 
 static const struct seed seeds[] = {
-	{"tcp4", 4, PROTO_TCP, IP4_DF, BYTES(TCP), 0},
-	{"tcp4-large", 4, PROTO_TCP, 0, BYTES(TCP), 1400},
-	{"udp4", 4, PROTO_UDP, 0, BYTES(UDP), 0},
-	{"udp4-fragment", 4, PROTO_UDP, IP4_MF, BYTES(UDP), 3},
-	{"udp4-last-fragment", 4, PROTO_UDP, 100, BYTES(UDP), 0},
-	{"ah4-fragment", 4, PROTO_AH, IP4_MF, BYTES(UDP), 3},
-	{"echo4", 4, PROTO_ICMP, 0, BYTES(ECHO), 0},
-	{"unreachable4", 4, PROTO_ICMP, 0, BYTES("\3\3\0\1\0\0\0\0" QUOTE4), 0},
-	{"needfrag4", 4, PROTO_ICMP, 0, BYTES("\3\4\0\1\0\0\5\x14" QUOTE4), 0},
-	{"exceeded4-extended", 4, PROTO_ICMP, 0, BYTES("\x0b\0\0\1\0\x20\0\0" QUOTE4), 200},
-	{"parameter4", 4, PROTO_ICMP, 0, BYTES("\x0c\0\0\1\x08\0\0\0" QUOTE4), 0},
-	{"tcp6", 6, PROTO_TCP, 0, BYTES(TCP), 0},
-	{"udp6-large", 6, PROTO_UDP, 0, BYTES(UDP), 1400},
-	{"udp6-fragment", 6, PROTO_FRAGMENT, 0, BYTES("\x11\0\0\1\0\1\2\3" UDP), 3},
-	{"udp6-atomic", 6, PROTO_FRAGMENT, 0, BYTES("\x11\0\0\0\0\1\2\3" UDP), 0},
-	{"udp6-options", 6, PROTO_DSTOPTS, 0, BYTES("\x11\0\1\4\0\0\0\0" UDP), 0},
-	{"udp6-routing", 6, PROTO_ROUTING, 0, BYTES("\x11\0\4\1\0\0\0\0" UDP), 0},
-	{"echo6", 6, PROTO_ICMPV6, 0, BYTES(ECHO6), 0},
+	{"tcp4", 4, PROTO_TCP, IP4_DF, BYTES(TCP), 0, 0, 0},
+	{"tcp4-large", 4, PROTO_TCP, 0, BYTES(TCP), 1400, 0, 0},
+	{"udp4", 4, PROTO_UDP, 0, BYTES(UDP), 0, 0, 0},
+	{"udp4-fragment", 4, PROTO_UDP, IP4_MF, BYTES(UDP), 3, 0, 0},
+	{"udp4-last-fragment", 4, PROTO_UDP, 100, BYTES(UDP), 0, 0, 0},
+	{"ah4-fragment", 4, PROTO_AH, IP4_MF, BYTES(UDP), 3, 0, 0},
+	{"echo4", 4, PROTO_ICMP, 0, BYTES(ECHO), 0, 0, 0},
+	{"unreachable4", 4, PROTO_ICMP, 0, BYTES("\3\3\0\1\0\0\0\0" QUOTE4), 0, 0, 0},
+	{"needfrag4", 4, PROTO_ICMP, 0, BYTES("\3\4\0\1\0\0\5\x14" QUOTE4), 0, 0, 0},
+	{"exceeded4-extended", 4, PROTO_ICMP, 0, BYTES("\x0b\0\0\1\0\x20\0\0" QUOTE4), 200, 0, 0},
+	{"parameter4", 4, PROTO_ICMP, 0, BYTES("\x0c\0\0\1\x08\0\0\0" QUOTE4), 0, 0, 0},
+	{"tcp6", 6, PROTO_TCP, 0, BYTES(TCP), 0, 0, 0},
+	{"udp6-large", 6, PROTO_UDP, 0, BYTES(UDP), 1400, 0, 0},
+	{"udp6-fragment", 6, PROTO_FRAGMENT, 0, BYTES("\x11\0\0\1\0\1\2\3" UDP), 3, 0, 0},
+	{"udp6-atomic", 6, PROTO_FRAGMENT, 0, BYTES("\x11\0\0\0\0\1\2\3" UDP), 0, 0, 0},
+	{"udp6-options", 6, PROTO_DSTOPTS, 0, BYTES("\x11\0\1\4\0\0\0\0" UDP), 0, 0, 0},
+	{"udp6-routing", 6, PROTO_ROUTING, 0, BYTES("\x11\0\4\1\0\0\0\0" UDP), 0, 0, 0},
+	{"echo6", 6, PROTO_ICMPV6, 0, BYTES(ECHO6), 0, 0, 0},
 	/* all zeros in IPv4, where the right checksum is 0xffff and eqn 3 of RFC 1624 gives 0 */
-	{"zeros6", 6, PROTO_ICMPV6, 0, BYTES("\x81\0\0\0\0\0\0\0"), 8},
-	{"unreachable6", 6, PROTO_ICMPV6, 0, BYTES("\1\4\0\1\0\0\0\0" QUOTE6), 0},
-	{"toobig6", 6, PROTO_ICMPV6, 0, BYTES("\2\0\0\1\0\0\5\0" QUOTE6), 0},
-	{"exceeded6-extended", 6, PROTO_ICMPV6, 0, BYTES("\3\0\0\1\x10\0\0\0" QUOTE6), 200},
-	{"parameter6", 6, PROTO_ICMPV6, 0, BYTES("\4\0\0\1\0\0\0\7" QUOTE6), 0},
+	{"zeros6", 6, PROTO_ICMPV6, 0, BYTES("\x81\0\0\0\0\0\0\0"), 8, 0, 0},
+	{"unreachable6", 6, PROTO_ICMPV6, 0, BYTES("\1\4\0\1\0\0\0\0" QUOTE6), 0, 0, 0},
+	{"toobig6", 6, PROTO_ICMPV6, 0, BYTES("\2\0\0\1\0\0\5\0" QUOTE6), 0, 0, 0},
+	{"exceeded6-extended", 6, PROTO_ICMPV6, 0, BYTES("\3\0\0\1\x10\0\0\0" QUOTE6), 200, 0, 0},
+	{"parameter6", 6, PROTO_ICMPV6, 0, BYTES("\4\0\0\1\0\0\0\7" QUOTE6), 0, 0, 0},
+	{"tcp4-train", 4, PROTO_TCP, IP4_DF, BYTES(TCP), 1500, GSO_TCP4, 300},
+	{"tcp4-train-large", 4, PROTO_TCP, 0, BYTES(TCP), 5000, GSO_TCP4 | GSO_ECN, 1440},
+	{"udp4-train", 4, PROTO_UDP, 0, BYTES(UDP), 700, GSO_UDP, 8},
+	{"tcp6-train", 6, PROTO_TCP, 0, BYTES(TCP), 1500, GSO_TCP6 | GSO_ACCECN, 300},
+	{"udp6-train", 6, PROTO_UDP, 0, BYTES(UDP), 4000, GSO_UDP, 1400},
+	{"udp6-partial", 6, PROTO_UDP, 0, BYTES(UDP), 100, GSO_NONE, 1400},
 };
 
 #define SEEDS (sizeof(seeds) / sizeof(*seeds))
@@ -77,8 +86,14 @@ static size_t build(const struct seed *s, uint8_t *at)
 {
 	size_t hdr = s->family == 4 ? sizeof(struct ip4_hdr) : sizeof(struct ip6_hdr);
 	size_t body = s->l4_len + s->padding;
-	uint8_t *p = at + 1;
+	uint8_t *p = at + 1 + OFFLOAD_HDR;
+	struct offload o = {.csum = CSUM_PARTIAL,
+			    .gso = s->gso & 7,
+			    .ecn = s->gso & (GSO_ECN | GSO_ACCECN),
+			    .seg = s->seg};
 
+	if (s->seg) /* where the checksum is the harness will say */
+		offload_write(&o, at + 1);
 	at[0] = 0x40 | 0x20; /* right checksums, with a pool */
 	if (s->family == 4) {
 		p[0] = 0x45;
@@ -95,7 +110,9 @@ static size_t build(const struct seed *s, uint8_t *at)
 		memcpy(p + 8, addrs6, sizeof(addrs6));
 	}
 	memcpy(p + hdr, s->l4, s->l4_len);
-	return 1 + hdr + body;
+	if (s->seg && s->proto == PROTO_UDP)
+		put16(p + hdr + 4, (unsigned)body);
+	return 1 + OFFLOAD_HDR + hdr + body;
 }
 
 static uint64_t state = 0x9e3779b97f4a7c15;
@@ -164,7 +181,7 @@ static int write_seeds(const char *dir)
 
 static int run_file(const char *path)
 {
-	static uint8_t data[1 + IP_LEN_MAX];
+	static uint8_t data[1 + OFFLOAD_HDR + IP_LEN_MAX];
 	FILE *f = fopen(path, "rb");
 	size_t len;
 

@@ -1,0 +1,561 @@
+/* check_batch - which packets are merged, which never, and in which order all leave. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch_frame.h"
+#include "batch_rows.h"
+#include "run.h"
+
+static const struct siphash_key key = {1, 2};
+static struct arena arena;
+static struct ident ident;
+static struct segments want;
+static struct sink sink;
+static struct batch *batch;
+
+static void start(void)
+{
+	arena.used = 0;
+	memset(&sink, 0, sizeof(sink));
+	segments_open(&want);
+	segments_open(&sink.got);
+	batch = batch_new(&key, &ident);
+	ck_assert_ptr_nonnull(batch);
+	batch_allow(batch, BATCH_TCP | BATCH_UDP);
+}
+
+static void stop(void)
+{
+	batch_free(batch);
+	segments_close(&want);
+	segments_close(&sink.got);
+}
+
+/* What a row leaves out. */
+static struct spec fill_in(struct spec s)
+{
+	s.ttl = s.ttl ? s.ttl : 64;
+	s.sport = s.sport ? s.sport : 1000;
+	s.dport = s.dport ? s.dport : 53;
+	s.flags = s.flags ? s.flags : 0x10;
+	s.window = s.window ? s.window : 500;
+	s.n = s.n == EMPTY ? 0 : s.n ? s.n : 100;
+	return s;
+}
+
+static void add_frame(const struct frame *f)
+{
+	/* head and body are next to each other in the arena */
+	segments_add(&want, f->head, f->head_len + f->body_len, &f->offload);
+	ck_assert(batch_add(batch, f));
+}
+
+static struct frame add(struct spec s)
+{
+	struct spec full = fill_in(s);
+	struct frame f = frame_make(&arena, &full);
+
+	add_frame(&f);
+	return f;
+}
+
+static void flush(const char *name)
+{
+	batch_flush(batch, sink_take, &sink);
+	compare_flows(name, &want, &sink.got);
+	want.n = sink.got.n = 0;
+	sink.last = NULL;
+}
+
+START_TEST(merged_or_not)
+{
+	start();
+	for (int i = 0; i < FRAMES && rows[_i].frame[i].is; i++)
+		add(rows[_i].frame[i]);
+	flush(rows[_i].name);
+	ck_assert_msg(strcmp(sink.text, rows[_i].out) == 0, "%s: %s, not %s", rows[_i].name,
+		      sink.text, rows[_i].out);
+	stop();
+}
+END_TEST
+
+static struct batch_out given;
+static uint8_t header_given[64];
+
+static void take_one(void *arg, const struct batch_out *out)
+{
+	unsigned *outs = arg;
+
+	++*outs;
+	given = *out;
+	memcpy(header_given, out->part[0].p, min_size(out->part[0].len, sizeof(header_given)));
+}
+
+static bool same_offload(const struct offload *a, const struct offload *b)
+{
+	return a->csum == b->csum && a->gso == b->gso && a->ecn == b->ecn && a->seg == b->seg &&
+	       a->header == b->header && a->csum_start == b->csum_start &&
+	       a->csum_offset == b->csum_offset;
+}
+
+/* What is not merged leaves as it came, its Identification too, and no checksum is looked at. */
+START_TEST(lone_frames_are_untouched)
+{
+	for (int i = 0; i < ROWS(rows); i++) {
+		unsigned outs = 0;
+		uint8_t before[64];
+		struct frame f;
+
+		start();
+		f = add(rows[i].frame[0]);
+		memcpy(before, f.head, min_size(f.head_len, sizeof(before)));
+		batch_flush(batch, take_one, &outs);
+		ck_assert_uint_eq(outs, 1);
+		ck_assert_msg(same_offload(&given.offload, &f.offload) &&
+				      memcmp(header_given, before,
+					     min_size(f.head_len, sizeof(before))) == 0 &&
+				      given.part[0].p == f.head && given.part[0].len == f.head_len,
+			      "%s", rows[i].name);
+		ck_assert_uint_eq(given.parts, f.body_len ? 2 : 1);
+		ck_assert(!f.body_len || given.part[1].p == f.body);
+		ck_assert_uint_eq(batch_merged(batch), 0);
+		stop();
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name, *out;
+	unsigned merge;
+} allowed[] = {
+	{"nothing", "1,1,1,1", 0},
+	{"TCP", "2,1,1", BATCH_TCP},
+	{"UDP", "1,2,1", BATCH_UDP},
+	{"both", "2,2", BATCH_TCP | BATCH_UDP},
+};
+
+START_TEST(only_what_is_allowed)
+{
+	start();
+	batch_allow(batch, allowed[_i].merge);
+	add((struct spec){T(0)});
+	add((struct spec){U});
+	add((struct spec){T(100)});
+	add((struct spec){U});
+	flush(allowed[_i].name);
+	ck_assert_msg(strcmp(sink.text, allowed[_i].out) == 0, "%s: %s", allowed[_i].name,
+		      sink.text);
+	stop();
+}
+END_TEST
+
+START_TEST(nothing_is_merged_unasked)
+{
+	start();
+	batch_free(batch);
+	batch = batch_new(&key, &ident);
+	add((struct spec){U});
+	add((struct spec){U});
+	flush("new");
+	ck_assert_uint_eq(sink.outs, 2);
+	stop();
+}
+END_TEST
+
+/* The device may refuse a train while more is held; what comes then must not be late. */
+START_TEST(allowing_in_between_keeps_the_order)
+{
+	start();
+	add((struct spec){U});
+	batch_allow(batch, BATCH_TCP);
+	add((struct spec){U});
+	batch_allow(batch, BATCH_UDP);
+	add((struct spec){U});
+	add((struct spec){U});
+	flush("in between");
+	ck_assert_str_eq(sink.text, "1,1,2");
+	stop();
+}
+END_TEST
+
+START_TEST(header_of_a_train)
+{
+	start();
+	add((struct spec){U, .id = 1000});
+	add((struct spec){U, .id = 3});
+	add((struct spec){U, .id = 2, .n = 1});
+	ck_assert_uint_eq(batch_merged(batch), 2);
+	batch_flush(batch, take_one, &(unsigned){0});
+	ck_assert_uint_eq(given.offload.csum, CSUM_PARTIAL);
+	ck_assert_uint_eq(given.offload.gso, GSO_UDP);
+	ck_assert_uint_eq(given.offload.ecn, 0);
+	ck_assert_uint_eq(given.offload.seg, 100);
+	ck_assert_uint_eq(given.offload.header, 28);
+	ck_assert_uint_eq(given.offload.csum_start, 20);
+	ck_assert_uint_eq(given.offload.csum_offset, 6);
+	ck_assert_uint_eq(given.len, 229);
+	ck_assert_uint_eq(given.parts, 3);
+	ck_assert_uint_eq(given.segments, 3);
+	ck_assert_uint_eq(get16(header_given + 2), 229);
+	ck_assert_uint_eq(get16(header_given + 4), 1000); /* DF=1: the first one's */
+	ck_assert_uint_eq(get16(header_given + 24), 209);
+	ck_assert_uint_eq(get16(header_given + 26),
+			  craft_l4_sum(header_given + 12, header_given + 16, 4, 17,
+				       (const uint8_t[]){0, 201}, 0) +
+				  209);
+	stop();
+}
+END_TEST
+
+/* 64 datagrams are one train, however head and body share the payload; the next one is another. */
+START_TEST(many_into_one)
+{
+	static const struct {
+		size_t body;
+		const char *out;
+	} split[] = {{0, "64,64,2"}, {100, "64,64,2"}, {40, "32,32,32,32,2"}};
+
+	for (int i = 0; i < ROWS(split); i++) {
+		start();
+		for (int n = 0; n < 130; n++)
+			add((struct spec){U, .body = split[i].body});
+		flush("many");
+		ck_assert_str_eq(sink.text, split[i].out);
+		stop();
+	}
+}
+END_TEST
+
+START_TEST(tcp_until_65535_bytes)
+{
+	start();
+	for (uint32_t n = 0; n < 50; n++)
+		add((struct spec){T(1448 * n), .n = 1448, .opts = 12});
+	flush("bulk");
+	ck_assert_str_eq(sink.text, "45,5");
+	stop();
+}
+END_TEST
+
+/* A full batch refuses, and loses nothing; 256 flows in turn are 256 trains.  Twice: nothing of the
+ * first burst may be left. */
+START_TEST(full_of_flows)
+{
+	struct spec spec = fill_in((struct spec){.is = true, .csum = CSUM_PARTIAL, .n = 64});
+	struct frame more;
+
+	start();
+	for (unsigned burst = 1; burst <= 2; burst++) {
+		for (unsigned i = 0; i < BATCH_PACKETS; i++) {
+			spec.sport = (uint16_t)(i % 256);
+			spec.six = i % 2;
+			more = frame_make(&arena, &spec);
+			add_frame(&more);
+		}
+		ck_assert(!batch_add(batch, &more));
+		ck_assert_uint_eq(batch_merged(batch), burst * (BATCH_PACKETS - 256));
+		flush("flows in turn");
+		ck_assert_uint_eq(sink.outs, 256 * burst);
+	}
+	stop();
+}
+END_TEST
+
+/* Flows that share a slot are told apart, and do not turn each other out. */
+START_TEST(flows_that_collide)
+{
+	struct spec flow[512];
+
+	start();
+	for (unsigned burst = 1; burst <= 4; burst++) {
+		for (unsigned i = 0; i < 1024; i++) {
+			struct spec *s = &flow[i % 512];
+
+			if (i < 512)
+				*s = (struct spec){U,
+						   .n = 8,
+						   .six = random_below(2),
+						   .host = (uint8_t)i,
+						   .sport = (uint16_t)random_below(0xfffe),
+						   .dport = (uint16_t)random_below(0xfffe)};
+			add(*s);
+		}
+		flush("collisions");
+		ck_assert_uint_eq(sink.outs, 512 * burst);
+	}
+	stop();
+}
+END_TEST
+
+/* What an earlier burst left in the table, of any size and order, is not taken for held. */
+START_TEST(bursts_of_many_flows)
+{
+	start();
+	for (unsigned burst = 0; burst < 60; burst++) {
+		unsigned n = 1 + random_below(burst % 8 ? 100 : BATCH_PACKETS);
+
+		batch_allow(batch, random_below(4));
+		for (unsigned i = 0; i < n; i++)
+			add((struct spec){W, .n = 8, .host = (uint8_t)random_below(16),
+					  .sport = (uint16_t)(1 + random_below(64)),
+					  .corrupt = random_below(4) == 0});
+		flush("many flows");
+		memset(arena.bytes, 0xee, arena.used);
+		arena.used = 0;
+	}
+	stop();
+}
+END_TEST
+
+/* Nor is what closed all trains of the one burst felt in the next. */
+START_TEST(a_fragment_closes_this_burst_only)
+{
+	start();
+	for (int i = 0; i < 3; i++)
+		add((struct spec){W, .later = true});
+	flush("fragments");
+	add((struct spec){U});
+	add((struct spec){U});
+	flush("after them");
+	ck_assert_str_eq(sink.text, "1,1,1,2");
+	stop();
+}
+END_TEST
+
+/* Bursts end, and with them what was held. */
+START_TEST(nothing_is_held_over)
+{
+	start();
+	for (unsigned burst = 1; burst < 100; burst++) {
+		for (unsigned i = 0; i < burst % 7; i++)
+			add((struct spec){U, .n = burst, .sport = (uint16_t)(1 + random_below(3))});
+		flush("burst");
+	}
+	batch_flush(batch, take_one, &(unsigned){0});
+	ck_assert_uint_eq(batch_merged(batch) + sink.outs, 99 / 7 * 21 + 1);
+	stop();
+}
+END_TEST
+
+/* Headers that lie: never merged, and given out as they are. */
+static const struct {
+	const char *name;
+	size_t at;
+	uint8_t value;
+	bool six, tcp;
+	unsigned step; /* of the sequence numbers */
+} lies[] = {
+	{"IPv4 length", 3, 129, false, false, 24},
+	{"IPv4 options", 0, 0x46, false, false, 24},
+	{"version", 0, 0x55, false, false, 24},
+	{"payload length", 5, 109, true, false, 24},
+	{"UDP length", 25, 107, false, false, 24},
+	{"UDP length over IPv6", 45, 109, true, false, 24},
+	{"data offset below 5", 32, 0x40, false, true, 28},
+	{"data offset beyond the packet", 32, 0xf0, false, true, 24},
+	{"hop-by-hop header", 6, 0, true, false, 24},
+	{"routing header", 6, 43, true, false, 24},
+};
+
+START_TEST(lies_are_not_merged)
+{
+	struct spec spec = {
+		.tcp = lies[_i].tcp, .six = lies[_i].six, .csum = CSUM_VOUCHED, .n = 24};
+	struct frame f[2];
+	unsigned outs = 0;
+
+	start();
+	for (int i = 0; i < 2; i++, spec.seq += lies[_i].step) {
+		spec = fill_in(spec);
+		f[i] = frame_make(&arena, &spec);
+		f[i].head[lies[_i].at] = lies[_i].value;
+		ck_assert(batch_add(batch, &f[i]));
+	}
+	batch_flush(batch, take_one, &outs);
+	ck_assert_msg(outs == 2, "%s", lies[_i].name);
+	ck_assert_uint_eq(header_given[lies[_i].at], lies[_i].value);
+	stop();
+}
+END_TEST
+
+/* Headers are read where the head has them whole, or not at all. */
+START_TEST(options_in_the_body)
+{
+	start();
+	for (uint32_t i = 0; i < 2; i++) {
+		struct spec spec = fill_in((struct spec){T(100 * i), .opts = 12});
+		struct frame f = frame_make(&arena, &spec);
+
+		f.body_len = f.head_len - 44;
+		f.head_len = 44;
+		f.body = f.head + f.head_len;
+		add_frame(&f);
+	}
+	flush("options in the body");
+	ck_assert_str_eq(sink.text, "1,1");
+	stop();
+}
+END_TEST
+
+/* What stands in the field of a partial checksum does not say that there is none. */
+START_TEST(partial_zero_is_no_missing_checksum)
+{
+	struct spec spec = fill_in((struct spec){U});
+	unsigned outs = 0;
+
+	start();
+	for (int i = 0; i < 2; i++) {
+		struct frame f = frame_make(&arena, &spec);
+
+		put16(f.head + 26, 0);
+		ck_assert(batch_add(batch, &f));
+	}
+	batch_flush(batch, take_one, &outs);
+	ck_assert_uint_eq(outs, 1);
+	stop();
+}
+END_TEST
+
+/* Accurate ECN and what is still reserved [9293-3.1] stand next to the data offset. */
+START_TEST(reserved_bits_differ)
+{
+	start();
+	for (uint32_t i = 0; i < 2; i++) {
+		struct spec spec = fill_in((struct spec){T(100 * i)});
+		struct frame f = frame_make(&arena, &spec);
+
+		f.head[32] |= (uint8_t)i;
+		add_frame(&f);
+	}
+	flush("reserved bits");
+	ck_assert_str_eq(sink.text, "1,1");
+	stop();
+}
+END_TEST
+
+/* TCP or UDP may be behind it. */
+START_TEST(extension_headers_close_all)
+{
+	static const uint8_t next[] = {PROTO_HOPOPTS, PROTO_ROUTING, PROTO_DSTOPTS};
+	struct spec spec = fill_in((struct spec){U, .six = true});
+	unsigned outs = 0;
+
+	start();
+	for (int i = 0; i < 6; i++) {
+		struct frame f = frame_make(&arena, &spec);
+
+		if (i % 2)
+			f.head[6] = next[i / 2];
+		ck_assert(batch_add(batch, &f));
+	}
+	batch_flush(batch, take_one, &outs);
+	ck_assert_uint_eq(outs, 6);
+	stop();
+}
+END_TEST
+
+/* Frames cut off anywhere, as no translator makes them: read within their bytes only. */
+START_TEST(cut_frames)
+{
+	for (unsigned bits = 0; bits < 8; bits++) {
+		struct spec spec = fill_in((struct spec){
+			.six = bits & 1, .tcp = bits & 2, .more = bits & 4, .csum = CSUM_VOUCHED});
+		struct frame f = frame_make((start(), &arena), &spec), cut = f;
+		unsigned outs = 0;
+
+		for (size_t len = 0; len < f.head_len; len++) {
+			cut.head = malloc(len ? len : 1); /* so that a sanitizer sees more */
+			memcpy(cut.head, f.head, len);
+			cut.head_len = len;
+			if (!spec.six && len >= 20)
+				put16(cut.head + 2, (unsigned)len);
+			if (spec.six && len >= 40)
+				put16(cut.head + 4, (unsigned)(len - 40));
+			ck_assert(batch_add(batch, &cut));
+			ck_assert(batch_add(batch, &cut));
+			outs = 0;
+			batch_flush(batch, take_one, &outs);
+			ck_assert_uint_eq(outs, 2);
+			free(cut.head);
+		}
+		stop();
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	struct offload o;
+} odd[] = {
+	{"checksum of something else", {.csum = CSUM_PARTIAL, .csum_start = 24, .csum_offset = 6}},
+	{"checksum elsewhere", {.csum = CSUM_PARTIAL, .csum_start = 20, .csum_offset = 16}},
+	{"train without a partial checksum", {.csum = CSUM_VOUCHED, .gso = GSO_UDP, .seg = 10}},
+	{"train of TCP",
+	 {.csum = CSUM_PARTIAL, .csum_start = 20, .csum_offset = 6, .gso = GSO_TCP4, .seg = 10}},
+	{"train of nothing",
+	 {.csum = CSUM_PARTIAL, .csum_start = 20, .csum_offset = 6, .gso = GSO_UDP}},
+	{"train of one segment",
+	 {.csum = CSUM_PARTIAL, .csum_start = 20, .csum_offset = 6, .gso = GSO_UDP, .seg = 100}},
+	{"train with ECN",
+	 {.csum = CSUM_PARTIAL,
+	  .csum_start = 20,
+	  .csum_offset = 6,
+	  .gso = GSO_UDP,
+	  .ecn = GSO_ECN,
+	  .seg = 10}},
+};
+
+START_TEST(odd_offloads_are_not_merged)
+{
+	struct spec spec = fill_in((struct spec){.csum = CSUM_PARTIAL});
+	struct frame f;
+	unsigned outs = 0;
+
+	start();
+	for (int i = 0; i < 3; i++) { /* the others fit what it claims to be */
+		spec.n = i != 1 && odd[_i].o.seg ? odd[_i].o.seg : 100;
+		f = frame_make(&arena, &spec);
+		if (i == 1)
+			f.offload = odd[_i].o;
+		ck_assert(batch_add(batch, &f));
+	}
+	batch_flush(batch, take_one, &outs);
+	ck_assert_msg(outs == 3, "%s: %u", odd[_i].name, outs);
+	stop();
+}
+END_TEST
+
+static Suite *batch_suite(void)
+{
+	Suite *suite = suite_create("batch");
+	TCase *tests = tcase_create("batch");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_loop_test(tests, merged_or_not, 0, ROWS(rows));
+	tcase_add_test(tests, lone_frames_are_untouched);
+	tcase_add_loop_test(tests, only_what_is_allowed, 0, ROWS(allowed));
+	tcase_add_test(tests, nothing_is_merged_unasked);
+	tcase_add_test(tests, allowing_in_between_keeps_the_order);
+	tcase_add_test(tests, header_of_a_train);
+	tcase_add_test(tests, many_into_one);
+	tcase_add_test(tests, tcp_until_65535_bytes);
+	tcase_add_test(tests, full_of_flows);
+	tcase_add_test(tests, flows_that_collide);
+	tcase_add_test(tests, bursts_of_many_flows);
+	tcase_add_test(tests, a_fragment_closes_this_burst_only);
+	tcase_add_test(tests, nothing_is_held_over);
+	tcase_add_loop_test(tests, lies_are_not_merged, 0, ROWS(lies));
+	tcase_add_test(tests, options_in_the_body);
+	tcase_add_test(tests, reserved_bits_differ);
+	tcase_add_test(tests, extension_headers_close_all);
+	tcase_add_test(tests, partial_zero_is_no_missing_checksum);
+	tcase_add_test(tests, cut_frames);
+	tcase_add_loop_test(tests, odd_offloads_are_not_merged, 0, ROWS(odd));
+	suite_add_tcase(suite, tests);
+	return suite;
+}
+
+int main(void)
+{
+	return run_suite(batch_suite());
+}

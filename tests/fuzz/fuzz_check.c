@@ -1,0 +1,327 @@
+/* fuzz_check - takes what the translator gives apart as a device would, and looks at each packet
+ * that leaves. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "csum.h"
+#include "header.h"
+#include "train.h"
+
+#include "fuzz_check.h"
+
+void fuzz_expect(bool holds, const char *what, const char *file, int line)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
+	abort();
+}
+
+static uint64_t pseudo_sum(const struct packet *p)
+{
+	uint64_t sum = csum_pseudo((uint32_t)p->l4_stated, p->proto);
+
+	if (p->family == 4)
+		return p->proto == PROTO_ICMP ? 0 : sum + csum_addrs4(p->src4, p->dst4);
+	return sum + csum_addrs6(&p->src6, &p->dst6);
+}
+
+/* Where the checksum of P's transport header is, or 0 if it has none that we know. */
+static size_t csum_offset(const struct packet *p)
+{
+	if (p->proto == PROTO_TCP && p->l4.len >= sizeof(struct tcp_hdr))
+		return offsetof(struct tcp_hdr, csum);
+	if (p->proto == PROTO_UDP && p->l4.len >= sizeof(struct udp_hdr))
+		return offsetof(struct udp_hdr, csum);
+	if (packet_is_icmp(p) && p->l4.len >= sizeof(struct icmp_hdr))
+		return offsetof(struct icmp_hdr, csum);
+	return 0;
+}
+
+static bool l4_right(const struct packet *p)
+{
+	size_t at = csum_offset(p);
+
+	if (at == 0 || (p->proto == PROTO_UDP && get16(p->l4.p + at) == 0))
+		return false;
+	return csum_fold(pseudo_sum(p) + csum_sum(p->l4.p, p->l4.len)) == 0xffff;
+}
+
+/* Leaves the checksum at AT in PACKET partial, as O says. */
+static void fix_partial(const struct packet *p, uint8_t *packet, size_t at, struct offload *o)
+{
+	o->csum_start = (uint16_t)(p->l4.p - packet);
+	o->csum_offset = (uint16_t)(at - o->csum_start);
+	put16(packet + at, csum_fold(pseudo_sum(p)));
+}
+
+void fuzz_fix_checksums(uint8_t *packet, size_t len, struct offload *o)
+{
+	struct packet p;
+	size_t ihl, at;
+
+	if (len >= sizeof(struct ip4_hdr) && packet[0] >> 4 == 4) {
+		ihl = (packet[0] & 15u) * 4;
+		if (ihl < sizeof(struct ip4_hdr) || ihl > len)
+			return;
+		put16(packet + 10, 0);
+		put16(packet + 10, csum_finish(csum_sum(packet, ihl)));
+	}
+	if (packet_parse(&p, packet, len, false) != R_OK || packet_is_fragment(&p))
+		return;
+	at = csum_offset(&p);
+	if (at == 0 || (p.proto == PROTO_UDP && get16(p.l4.p + at) == 0))
+		return;
+	at += (size_t)(p.l4.p - packet);
+	if (o->csum == CSUM_PARTIAL && o->csum_start == 0) {
+		fix_partial(&p, packet, at, o);
+		return;
+	}
+	put16(packet + at, 0);
+	put16(packet + at, csum_udp(csum_finish(pseudo_sum(&p) + csum_sum(p.l4.p, p.l4.len))));
+}
+
+uint8_t *fuzz_bytes(size_t len)
+{
+	uint8_t *bytes = malloc(len ? len : 1);
+
+	EXPECT(bytes != NULL);
+	return bytes;
+}
+
+static bool input_right(const struct input *in)
+{
+	size_t at = csum_offset(&in->p);
+
+	if (in->p.csum != CSUM_PARTIAL)
+		return l4_right(&in->p);
+	return get16(in->p.l4.p + at) % 0xffff == csum_fold(pseudo_sum(&in->p)) % 0xffff;
+}
+
+void fuzz_parse(struct input *in)
+{
+	in->parsed = packet_parse(&in->p, in->taken, in->len, false);
+	if (in->parsed == R_OK)
+		in->parsed = packet_take_offload(&in->p, in->taken, &in->offload);
+	in->right = in->parsed == R_OK && input_right(in);
+}
+
+/* A frame in one piece; the caller frees what is returned. */
+static uint8_t *flatten(const struct frame *f)
+{
+	uint8_t *bytes = fuzz_bytes(f->head_len + f->body_len);
+
+	if (f->head_len)
+		memcpy(bytes, f->head, f->head_len);
+	if (f->body_len)
+		memcpy(bytes + f->head_len, f->body, f->body_len);
+	return bytes;
+}
+
+static void parse_wire(struct packet *p, const uint8_t *bytes, size_t len)
+{
+	enum reason why = packet_parse(p, bytes, len, false);
+
+	/* A fragment of AH is legal in IPv4; the parser knows that we do not take it from IPv6. */
+	EXPECT(why == R_OK || (why == R_FRAG_EXT_HDR && p->family == 6));
+	if (why == R_OK)
+		EXPECT(p->whole.len == len);
+}
+
+/* Of the frame F, whose bytes are at FLAT, what train.h wants to know. */
+static struct train frame_train(const struct frame *f, const uint8_t *flat)
+{
+	const struct offload *o = &f->offload;
+	size_t start = o->csum_start, len = f->head_len + f->body_len;
+	struct train t = {.proto = o->csum_offset == 6 ? PROTO_UDP : PROTO_TCP, .l4 = flat + start};
+
+	EXPECT(o->csum == CSUM_PARTIAL && train_csum_at(t.proto) == o->csum_offset);
+	EXPECT(start + sizeof(struct udp_hdr) <= f->head_len);
+	t.header = sizeof(struct udp_hdr);
+	if (t.proto == PROTO_TCP) {
+		EXPECT(start + sizeof(struct tcp_hdr) <= f->head_len);
+		t.header = (size_t)(flat[start + 12] >> 4) * 4;
+	}
+	EXPECT(start + t.header <= f->head_len);
+	t.payload = len - start - t.header;
+	t.cwr_stays = o->ecn == GSO_ACCECN;
+	if (o->gso)
+		EXPECT(o->header == start + t.header && o->seg > 0 && t.payload > o->seg);
+	return t;
+}
+
+/* What the device makes of the N payload bytes from OFF on of the train T, which is at FLAT. */
+static uint8_t *cut(const struct train *t, const uint8_t *flat, size_t off, size_t n, size_t *len)
+{
+	size_t start = (size_t)(t->l4 - flat), header = start + t->header;
+	uint8_t *bytes = fuzz_bytes(header + n);
+
+	memcpy(bytes, flat, start);
+	train_header(t, off, n, bytes + start);
+	if (n)
+		memcpy(bytes + header, flat + header + off, n);
+	*len = header + n;
+	header_put_len(bytes, *len);
+	train_complete(bytes + start, t->header, t->proto, (struct span){bytes + header, n});
+	return bytes;
+}
+
+static void check_answer(const struct input *in, const struct xlat_out *out, enum reason why)
+{
+	const struct frame *f = &out->frame[0];
+	struct packet p;
+	uint8_t *bytes;
+
+	EXPECT(out->frames <= 1);
+	if (out->frames == 0)
+		return;
+	EXPECT(out->is_answer && f->offload.gso == GSO_NONE && f->offload.csum != CSUM_PARTIAL);
+	bytes = flatten(f);
+	parse_wire(&p, bytes, f->head_len + f->body_len);
+	EXPECT(p.family == in->bytes[0] >> 4);
+	EXPECT(packet_is_icmp(&p) && l4_right(&p));
+	if (p.family == 4)
+		EXPECT(p.dst4 == get32(in->bytes + 12) && p.src4 == in->x->conf->own4);
+	else
+		EXPECT(memcmp(&p.dst6, in->bytes + 8, 16) == 0 &&
+		       ip6_equal(&p.src6, &in->x->conf->own6));
+	if (why != R_SELF_ECHO) {
+		EXPECT(packet_is_icmp_error(&p));
+		EXPECT(p.whole.len <= (p.family == 4 ? 576 : 1280));
+		EXPECT(in->parsed != R_OK || !packet_is_icmp_error(&in->p));
+		EXPECT(in->parsed != R_OK || in->p.frag_off == 0);
+	}
+	free(bytes);
+}
+
+/* Where we are in what leaves. */
+struct walk {
+	const struct input *in;
+	uint32_t next;    /* the fragment offset that comes next */
+	uint32_t l4;      /* bytes so far */
+	unsigned packets; /* so far; the fragments of one count once */
+	unsigned pieces;
+	bool open; /* the last one was a fragment with more to come */
+};
+
+/* A packet that came whole and left in one piece: its transport checksum is as right as it was. */
+static void check_whole(const struct input *in, const struct packet *p)
+{
+	if (packet_is_fragment(&in->p) || packet_is_fragment(p))
+		return;
+	if (in->right || packet_is_icmp(&in->p))
+		EXPECT(l4_right(p));
+}
+
+static void check_wire(struct walk *w, const uint8_t *bytes, size_t len)
+{
+	const struct input *in = w->in;
+	struct packet p;
+
+	parse_wire(&p, bytes, len);
+	EXPECT(len <= in->x->mtu);
+	EXPECT(p.family == (in->p.family == 4 ? 6 : 4));
+	EXPECT(p.ttl == in->p.ttl - 1);
+	if (!w->open)
+		w->next = in->p.frag_off;
+	EXPECT(p.frag_off == w->next);
+	w->next += (uint32_t)p.l4.len;
+	w->l4 += (uint32_t)p.l4.len;
+	w->open = p.mf;
+	w->packets += !p.mf || in->p.mf;
+	w->pieces++;
+	check_whole(in, &p);
+}
+
+static void check_frame(struct walk *w, const struct frame *f)
+{
+	uint8_t *flat = flatten(f), *bytes;
+	struct train t;
+	size_t n, len;
+
+	if (f->offload.csum != CSUM_PARTIAL) {
+		EXPECT(f->offload.gso == GSO_NONE);
+		check_wire(w, flat, f->head_len + f->body_len);
+		free(flat);
+		return;
+	}
+	t = frame_train(f, flat);
+	for (size_t off = 0; off == 0 || off < t.payload; off += n) {
+		n = f->offload.gso ? min_size(t.payload - off, f->offload.seg) : t.payload;
+		bytes = cut(&t, flat, off, n, &len);
+		check_wire(w, bytes, len);
+		free(bytes);
+		if (n == 0)
+			break;
+	}
+	free(flat);
+}
+
+static void count_out(void *arg, const struct batch_out *o)
+{
+	unsigned *pieces = arg;
+	size_t len = 0;
+
+	EXPECT(o->parts >= 1 && o->parts <= BATCH_PARTS + 1);
+	for (unsigned i = 0; i < o->parts; i++)
+		len += o->part[i].len;
+	EXPECT(len == o->len);
+	*pieces += o->segments;
+}
+
+/* What leaves goes through a batch as well, which may merge the frames of one train again. */
+static void check_batch(const struct xlat_out *out, unsigned pieces)
+{
+	static struct batch *batch;
+	static struct ident ident;
+	unsigned sent = 0;
+
+	if (!batch)
+		batch = batch_new(&(struct siphash_key){1, 2}, &ident);
+	EXPECT(batch != NULL);
+	batch_allow(batch, BATCH_TCP | BATCH_UDP);
+	for (unsigned i = 0; i < out->frames; i++)
+		EXPECT(batch_add(batch, &out->frame[i]));
+	batch_flush(batch, count_out, &sent);
+	EXPECT(sent == pieces);
+}
+
+void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
+{
+	struct walk w = {.in = in};
+	size_t headers = in->p.seg ? in->p.l4_header * (out->packets - 1) : 0;
+
+	EXPECT(in->parsed == R_OK);
+	EXPECT(in->offload.gso == GSO_NONE || in->offload.seg > 0);
+	EXPECT(out->frames >= 1 && out->frames <= XLAT_FRAMES && !out->is_answer);
+	for (unsigned i = 0; i < out->frames; i++) /* the device's header goes there */
+		memset(out->frame[i].head - OFFLOAD_HDR, 0xee, OFFLOAD_HDR);
+	for (unsigned i = 0; i < out->frames; i++)
+		check_frame(&w, &out->frame[i]);
+	EXPECT(w.open == in->p.mf);
+	/* Of an ICMP error only the quote may change its length. */
+	if (!packet_is_icmp_error(&in->p))
+		EXPECT(w.l4 == in->p.l4.len + headers);
+	if (!in->p.mf)
+		EXPECT(w.packets == out->packets);
+	check_batch(out, w.pieces);
+}
+
+/* Nothing of a refused packet is written to, but for its partial checksum, complete now; or that of
+ * a train, partial now. */
+static void check_untouched(const struct input *in, const uint8_t *packet)
+{
+	EXPECT(in->len == 0 || memcmp(packet, in->taken, in->len) == 0);
+	if (in->offload.csum != CSUM_PARTIAL && in->offload.gso == GSO_NONE)
+		EXPECT(in->len == 0 || memcmp(packet, in->bytes, in->len) == 0);
+}
+
+void fuzz_check_refused(const struct input *in, const uint8_t *packet, const struct xlat_out *out,
+			enum reason why)
+{
+	if (why != R_SELF_ECHO)
+		check_untouched(in, packet);
+	check_answer(in, out, why);
+}
