@@ -1,20 +1,19 @@
-/* bench_lookup - nanoseconds per look-up, to show that the number of maps and leases hardly counts.
+/* bench_lookup - nanoseconds per look-up, to show that the number of maps and leases hardly counts;
+ * and what tables of that size take to build, in time and memory.
  *
  * Random access: what grows with the number of entries is the share of look-ups that miss the
  * processor's caches. */
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "random.h"
 #include "map.h"
 #include "pool.h"
 
-#define QUERIES 65536   /* prepared beforehand; read in order */
-#define ROUNDS  5       /* the best one counts */
-#define LOOKUPS 2000000 /* per round */
+#include "bench.h"
+
+#define QUERIES 65536 /* prepared beforehand; read in order */
 
 struct query {
 	struct ip6 host;
@@ -32,19 +31,18 @@ enum what {
 
 static const char *const kinds[] = {"map_find4", "map_find6", "pool_find4", "pool_find6",
 				    "pool_touch"};
+static const uint32_t sizes[] = {10, 1000, 100000, 1000000};
+
+#define SIZES (sizeof(sizes) / sizeof(*sizes))
+
+struct built { /* per entry */
+	double ns, bytes;
+};
 
 static struct query query[QUERIES];
 static struct map_table *maps;
 static struct pool *pool;
 static int32_t now;
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static uintptr_t look_up(enum what what, const struct query *q)
 {
@@ -66,106 +64,134 @@ static uintptr_t look_up(enum what what, const struct query *q)
 	}
 }
 
-static double measure(enum what what)
+static void look_up_n(void *arg, unsigned n)
 {
-	double best = 1e9;
+	enum what what = *(const enum what *)arg;
 
-	for (int round = 0; round < ROUNDS; round++) {
-		double start = seconds(), took;
-
-		for (unsigned i = 0; i < LOOKUPS; i++)
-			if (!look_up(what, &query[i % QUERIES]))
-				abort();
-		took = (seconds() - start) / LOOKUPS * 1e9;
-		if (took < best)
-			best = took;
-	}
-	return best;
+	for (unsigned i = 0; i < n; i++)
+		bench_must(look_up(what, &query[i % QUERIES]) != 0, "not found");
 }
 
-static void must(bool ok)
+/* Bytes of memory that this process has touched; 0 where /proc does not say. */
+static double resident(void)
 {
-	if (ok)
-		return;
-	fputs("bench_lookup: out of memory\n", stderr);
-	exit(EXIT_FAILURE);
+	FILE *f = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	if (f && fscanf(f, "%*s %ld", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-static void prepare_maps(uint32_t n)
+static void add_maps(uint32_t n)
 {
 	struct map m = {.p4.len = 32, .p6.len = 128};
 	size_t other;
 
-	maps = map_table_new();
-	must(maps);
 	while (map_count(maps) < n) {
 		random_fill(&m.p6.addr, sizeof(m.p6.addr));
 		m.p4.addr = random_next();
 		map_add(maps, &m, &other);
 	}
-	must(map_seal(maps) == 0);
+	bench_must(map_seal(maps) == 0, "out of memory");
+}
+
+static struct built build_maps(uint32_t n)
+{
+	double before = resident(), start = bench_seconds(), took;
+
+	maps = map_table_new();
+	bench_must(maps != NULL, "out of memory");
+	add_maps(n);
+	took = (bench_seconds() - start) / n * 1e9;
+	before = (resident() - before) / n;
 	for (int i = 0; i < QUERIES; i++) {
 		const struct map *some = map_at(maps, random_below(n));
 
 		query[i] = (struct query){some->p6.addr, some->p4.addr};
 	}
+	return (struct built){took, before};
 }
 
-static double prepare_pool(uint32_t n)
+static void add_leases(struct lease **lease, uint32_t n)
 {
-	static const struct prefix4 range = {10u << 24, 8};
-	static const struct siphash_key key = {0x0123456789abcdef, 0xfedcba9876543210};
-	struct lease **lease = calloc(n, sizeof(*lease));
-	double start;
-
-	pool = pool_new(&range, 1, &key);
-	must(lease && pool);
-	start = seconds();
 	for (uint32_t i = 0; i < n; i++) {
 		struct ip6 host;
 
 		random_fill(&host, sizeof(host));
 		lease[i] = pool_assign(pool, &host, 0, 0);
-		must(lease[i]);
+		bench_must(lease[i] != NULL, "out of memory");
 	}
-	start = (seconds() - start) / n * 1e9;
+}
+
+static struct built build_pool(uint32_t n)
+{
+	static const struct prefix4 range = {10u << 24, 8};
+	static const struct siphash_key key = {0x0123456789abcdef, 0xfedcba9876543210};
+	struct lease **lease = malloc(n * sizeof(*lease));
+	double before, start, took;
+
+	bench_must(lease != NULL, "out of memory");
+	memset(lease, 1, n * sizeof(*lease)); /* touched before the memory is measured */
+	before = resident();
+	pool = pool_new(&range, 1, &key);
+	bench_must(pool != NULL, "out of memory");
+	start = bench_seconds();
+	add_leases(lease, n);
+	took = (bench_seconds() - start) / n * 1e9;
+	before = (resident() - before) / n;
 	for (int i = 0; i < QUERIES; i++) {
 		const struct lease *some = lease[random_below(n)];
 
 		query[i] = (struct query){some->host, some->addr};
 	}
 	free(lease);
-	return start;
+	return (struct built){took, before};
+}
+
+static void print_look_ups(enum what what, const struct bench_time *t)
+{
+	printf("%-12s", kinds[what]);
+	for (size_t i = 0; i < SIZES; i++)
+		printf("   %7.1f %7.1f", t[i].min, t[i].median);
+	printf("   %.2f\n", t[2].min / t[0].min);
+}
+
+static void print_built(const char *of, const struct built *b)
+{
+	printf("%-12s", of);
+	for (size_t i = 0; i < SIZES; i++)
+		printf("   %6.0fns %6.0fB", b[i].ns, b[i].bytes);
+	printf("   per entry, to build\n");
 }
 
 int main(void)
 {
-	static const uint32_t map_sizes[] = {10, 1000, 100000};
-	static const uint32_t pool_sizes[] = {10, 1000, 60000, 1000000};
-	double took[KINDS][4], assign[4];
+	struct bench_time took[KINDS][SIZES];
+	struct built map[SIZES], lease[SIZES];
 
-	for (int i = 0; i < 3; i++) {
-		prepare_maps(map_sizes[i]);
-		for (int k = MAP4; k <= MAP6; k++)
-			took[k][i] = measure((enum what)k);
+	for (size_t i = 0; i < SIZES; i++) {
+		map[i] = build_maps(sizes[i]);
+		for (enum what k = MAP4; k <= MAP6; k++)
+			took[k][i] = bench_time(look_up_n, &k);
 		map_table_free(maps);
 	}
-	for (int i = 0; i < 4; i++) {
-		assign[i] = prepare_pool(pool_sizes[i]);
-		for (int k = POOL4; k <= TOUCH; k++)
-			took[k][i] = measure((enum what)k);
+	for (size_t i = 0; i < SIZES; i++) {
+		lease[i] = build_pool(sizes[i]);
+		for (enum what k = POOL4; k <= TOUCH; k++)
+			took[k][i] = bench_time(look_up_n, &k);
 		pool_free(pool);
 	}
 
-	printf("%-12s %8s %8s %8s %8s   %s\n", "ns", "10", "1000", "100000", "", "100000 : 10");
-	for (int k = MAP4; k <= MAP6; k++)
-		printf("%-12s %8.1f %8.1f %8.1f %8s   %.2f\n", kinds[k], took[k][0], took[k][1],
-		       took[k][2], "", took[k][2] / took[k][0]);
-	printf("%-12s %8s %8s %8s %8s   %s\n", "", "10", "1000", "60000", "1000000", "60000 : 10");
-	for (int k = POOL4; k <= TOUCH; k++)
-		printf("%-12s %8.1f %8.1f %8.1f %8.1f   %.2f\n", kinds[k], took[k][0], took[k][1],
-		       took[k][2], took[k][3], took[k][2] / took[k][0]);
-	printf("%-12s %8.1f %8.1f %8.1f %8.1f   (into an empty pool)\n", "pool_assign", assign[0],
-	       assign[1], assign[2], assign[3]);
+	printf("%-12s", "ns");
+	for (size_t i = 0; i < SIZES; i++)
+		printf(" %8u min  med", sizes[i]);
+	printf("    100000 : 10\n");
+	for (enum what k = MAP4; k < KINDS; k++)
+		print_look_ups(k, took[k]);
+	print_built("maps", map);
+	print_built("leases", lease);
 	return EXIT_SUCCESS;
 }
