@@ -42,6 +42,7 @@ struct daemon {
 	int64_t now;         /* ms of CLOCK_BOOTTIME, read once per burst */
 	int64_t now_us;      /* the same in microseconds */
 	int64_t awake_until; /* us: no sleep before that */
+	bool resting;        /* packets are left to gather for a moment */
 	int64_t maintain_at; /* ms: when maintenance is due */
 	int64_t leases_at;   /* ms: when the lease file wants it */
 	int64_t watchdog;    /* ms between signs of life, 0: none */

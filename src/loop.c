@@ -18,12 +18,12 @@
 #define BURST         1024        /* packets between two looks at everything else */
 #define LINE          64          /* bytes of a cache line, where every packet begins */
 #define HOT           (16 * 1024) /* bytes of a train that is sent before it leaves the cache */
-#define BUSY_BYTES    (16 * 1024) /* read in a burst after which we stay awake ... */
-#define BUSY_PACKETS  32          /* ... or packets ... */
-#define AWAKE_US      50          /* ... for so long */
-#define MAINTAIN_MS   1000        /* between two rounds of maintenance */
-#define EXIT_DEVICE   2           /* status: the device went away; the unit starts us anew */
-#define EXPIRE_BUDGET 1000        /* leases ended per round */
+#define AWAKE_US      50          /* without sleep after such a train */
+#define DENSE         16   /* packets in a burst, of fewer bytes in all, after which we rest ... */
+#define REST_US       50   /* ... for so long, as network cards do between interrupts */
+#define MAINTAIN_MS   1000 /* between two rounds of maintenance */
+#define EXIT_DEVICE   2    /* status: the device went away; the unit starts us anew */
+#define EXPIRE_BUDGET 1000 /* leases ended per round */
 
 static int64_t clock_us(void)
 {
@@ -180,17 +180,21 @@ static void device_failed(struct daemon *d)
 	stop(d, EXIT_DEVICE);
 }
 
-/* After much work there will be more: to look again costs less than to fall asleep and be woken,
- * which the sender's processor has to do. */
-static void stay_awake(struct daemon *d, int packets, size_t bytes)
+/* After a train more will come at once: to look again costs less than to fall asleep and be woken,
+ * which the sender's processor has to do.  After many small packets there is more to merge, and we
+ * are woken less often, if they are left to gather for a moment. */
+static void set_pace(struct daemon *d, int packets, size_t bytes, bool bulk)
 {
-	if (packets >= BUSY_PACKETS || bytes >= BUSY_BYTES)
+	if (bulk)
 		d->awake_until = clock_us() + AWAKE_US;
+	else
+		d->resting = packets >= DENSE && bytes < HOT;
 }
 
 static void serve_packets(struct daemon *d)
 {
 	struct offload offload;
+	bool bulk = false;
 	size_t bytes_read = 0;
 	int i;
 
@@ -204,11 +208,13 @@ static void serve_packets(struct daemon *d)
 			break;
 		serve_packet(d, bytes, (size_t)n, &offload);
 		bytes_read += (size_t)n;
-		if (n >= HOT)
-			restart_arena(d);
+		if (n < HOT)
+			continue;
+		bulk = true;
+		restart_arena(d);
 	}
 	restart_arena(d);
-	stay_awake(d, i, bytes_read);
+	set_pace(d, i, bytes_read, bulk);
 }
 
 /* Routes go with the link, and come back with it if we may. */
@@ -328,27 +334,41 @@ static void serve_what_is_due(struct daemon *d)
 	}
 }
 
-static int wait_time(const struct daemon *d)
+static int64_t wait_us(const struct daemon *d)
 {
 	int64_t at = d->maintain_at;
 
+	if (d->resting)
+		return REST_US;
 	if (d->now_us < d->awake_until)
 		return 0;
 	if (d->leases && d->leases_at < at)
 		at = d->leases_at;
 	if (d->watchdog > 0 && d->watchdog_at < at)
 		at = d->watchdog_at;
-	return at > d->now ? (int)(at - d->now) : 0;
+	return at > d->now ? (at - d->now) * 1000 : 0;
 }
 
-/* If poll() fails, for want of memory, what is due is still done. */
+/* If ppoll() fails, for want of memory, what is due is still done. */
 static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 {
-	if (poll(from, n, wait_time(d)) < 0)
+	int64_t us = wait_us(d);
+	struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+
+	if (ppoll(from, n, &t, NULL) < 0)
 		for (nfds_t i = 0; i < n; i++)
 			from[i].revents = 0;
 	d->now_us = clock_us();
 	d->now = d->now_us / 1000;
+}
+
+/* Is the device to be looked at, whether it has called or not? */
+static bool end_rest(struct daemon *d)
+{
+	bool rested = d->resting;
+
+	d->resting = false;
+	return rested;
 }
 
 void daemon_loop(struct daemon *d)
@@ -369,7 +389,7 @@ void daemon_loop(struct daemon *d)
 
 	d->now = daemon_clock();
 	while (!d->stopping) {
-		from[DEVICE].fd = d->unreadable ? -1 : tun_fd(d->tun);
+		from[DEVICE].fd = d->unreadable || d->resting ? -1 : tun_fd(d->tun);
 		from[LEASES].fd = d->leases ? leasefile_fd(d->leases) : -1;
 		wait_for(d, from, SOURCES);
 		if (from[SIGNALS].revents)
@@ -379,7 +399,7 @@ void daemon_loop(struct daemon *d)
 		if (from[LEASES].revents)
 			d->leases_at = d->now;
 		serve_what_is_due(d);
-		if (from[DEVICE].revents)
+		if (end_rest(d) || from[DEVICE].revents)
 			serve_packets(d);
 	}
 }
