@@ -47,8 +47,8 @@ void service_pidfile_close(int fd, const char *path);
 /* The socket to the service manager that NOTIFY_SOCKET names [sd_notify(3)], or -1.  To be called
  * before chroot. */
 int service_notify_open(void);
-/* Sends STATE, such as "READY=1".  Never waits; FD may be -1. */
-void service_notify(int fd, const char *state);
+/* Sends STATE, such as "READY=1".  Never waits; FD may be -1.  False if it has not been taken. */
+bool service_notify(int fd, const char *state);
 /* How often the service manager wants to hear of us, in milliseconds, half its limit; 0: not at
  * all. */
 int64_t service_watchdog(void);

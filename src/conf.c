@@ -141,7 +141,7 @@ static void complain_file(struct conf_reader *r, int error, bool opened)
 	if (error == ENOENT)
 		hint = " (see nat64.conf(5); tayga.conf.example is one to start from)";
 	else if (error == EACCES)
-		hint = " (who may read it, and who is asking?)";
+		hint = " (the user that nat64d runs as must be able to: chmod a+r, or chgrp)";
 	else if (error == EISDIR)
 		hint = " (the file itself is wanted)";
 	r->line = 0;

@@ -15,6 +15,7 @@
 #include "send.h"
 #include "setup.h"
 #include "siphash.h"
+#include "status.h"
 #include "tun.h"
 #include "xlat.h"
 
@@ -47,6 +48,11 @@ struct daemon {
 	int64_t leases_at;   /* ms: when the lease file wants it */
 	int64_t watchdog;    /* ms between signs of life, 0: none */
 	int64_t watchdog_at;
+	int64_t status_at;     /* ms: when the service manager is to hear how it goes */
+	char told[STATUS_MAX]; /* what it has heard */
+	bool unready;          /* READY=1 has still to be taken */
+	bool refused;          /* the last reload was */
+	bool unrouted;         /* addresses and routes went with the link */
 	bool unreadable; /* the device refused a read: not before the next change or maintenance */
 	bool recorded;   /* records wait to be written before the packets leave */
 	bool stopping;
@@ -79,6 +85,11 @@ void daemon_lease_news(struct daemon *d);
 
 /* An empty pool for C, with what must not be handed out reserved.  NULL without memory. */
 struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c);
+
+/* Tells the service manager, if there is one: that we are ready; and how it goes, if that has
+ * changed. */
+void daemon_ready(struct daemon *d);
+void daemon_status(struct daemon *d);
 
 /* Rereads the configuration: all of it is taken over, or none. */
 void daemon_reload(struct daemon *d);

@@ -12,6 +12,7 @@
 
 #include "posix.h"
 #include "daemon.h"
+#include "sandbox.h"
 #include "service.h"
 #include "wire.h"
 
@@ -22,7 +23,7 @@
 #define DENSE         16   /* packets in a burst, of fewer bytes in all, after which we rest ... */
 #define REST_US       50   /* ... for so long, as network cards do between interrupts */
 #define MAINTAIN_MS   1000 /* between two rounds of maintenance */
-#define EXIT_DEVICE   2    /* status: the device went away; the unit starts us anew */
+#define EXIT_DEVICE   2    /* status: the device or its routes are lost; the unit starts us anew */
 #define EXPIRE_BUDGET 1000 /* leases ended per round */
 
 static int64_t clock_us(void)
@@ -217,13 +218,32 @@ static void serve_packets(struct daemon *d)
 	set_pace(d, i, bytes_read, bulk);
 }
 
-/* Routes go with the link, and come back with it if we may. */
+/* What only a new start can mend.  Without a service manager, half of a translator is left until
+ * somebody reads the line. */
+static void want_restart(struct daemon *d)
+{
+	log_error("tun-device %s: its addresses and routes have gone with the link, and nat64d has "
+		  "given up the right to set them again (CAP_NET_ADMIN): %s",
+		  tun_name(d->tun),
+		  d->notify >= 0 ? "ending, to be started anew" : "restart nat64d");
+	if (d->notify >= 0)
+		stop(d, EXIT_DEVICE);
+}
+
+/* Routes go with the link, and come back with it if we may.  A link that comes up for the first
+ * time has lost nothing. */
 static void set_up_again(struct daemon *d)
 {
+	bool lost = d->unrouted;
 	char err[TUN_ERR];
 
-	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
+	d->unrouted = false;
+	if (setup_apply(d->setup, NULL, d->tun, err) == 0)
+		return;
+	if (sandbox_may_configure())
 		log_warning("%s", err);
+	else if (lost)
+		want_restart(d);
 }
 
 void daemon_check_mtu(const struct daemon *d)
@@ -241,6 +261,7 @@ static void take_mtu(struct daemon *d)
 	d->xlat.mtu = tun_mtu(d->tun);
 	log_notice("tun-device %s: MTU %u", tun_name(d->tun), d->xlat.mtu);
 	daemon_check_mtu(d);
+	d->unrouted |= d->xlat.mtu < IP6_MTU_MIN;
 	if (was_small && d->xlat.mtu >= IP6_MTU_MIN && tun_is_up(d->tun))
 		set_up_again(d);
 }
@@ -263,12 +284,16 @@ static void serve_link(struct daemon *d)
 		log_notice("tun-device %s: is now named %s", d->conf->tun_device, name);
 	if (change & TUN_MTU)
 		take_mtu(d);
-	if (change & TUN_DOWN)
+	if (change & TUN_DOWN) {
 		log_warning("tun-device %s: the link is down, nothing is translated", name);
+		d->unrouted = true;
+	}
 	if (change & TUN_UP) {
 		log_notice("tun-device %s: the link is up", name);
 		set_up_again(d);
 	}
+	if (change)
+		daemon_status(d);
 }
 
 static void log_counters(void *arg, const char *line)
@@ -318,6 +343,8 @@ static void maintain(struct daemon *d)
 		log_notice("%lu lines about packets suppressed", suppressed);
 	if (d->pool)
 		pool_expire(d->pool, daemon_seconds(d), EXPIRE_BUDGET);
+	if (d->unready || d->now >= d->status_at)
+		daemon_status(d);
 	d->unreadable = false;
 	d->maintain_at = d->now + MAINTAIN_MS;
 }

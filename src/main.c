@@ -12,6 +12,7 @@
 
 #include "posix.h"
 #include "daemon.h"
+#include "sandbox.h"
 #include "service.h"
 
 void daemon_say_conf(void *arg, bool error, const char *line)
@@ -178,14 +179,20 @@ static int open_pidfile(struct daemon *d)
 	return d->pidfile < 0 ? complain(err) : 0;
 }
 
-/* The lease file is opened by the user we become: it says what that user may not do, and root
+/* Root stays root, with every right.  Whoever else we are or become needs none from here on.
+ *
+ * The lease file is opened by the user we become: it says what that user may not do, and root
  * follows no link that the user left there. */
 static int give_up_rights(struct daemon *d, const struct service_user *user)
 {
+	bool root = (user->uid == (uid_t)-1 ? geteuid() : user->uid) == 0;
 	char err[SERVICE_ERR];
 
 	d->notify = service_notify_open();
-	if (service_user_become(user, d->opt->chroot ? d->conf->data_dir : NULL, err) < 0)
+	if (!root)
+		sandbox_bound();
+	if (service_user_become(user, d->opt->chroot ? d->conf->data_dir : NULL, err) < 0 ||
+	    (!root && sandbox_drop(err) < 0))
 		return complain(err);
 	return 0;
 }
@@ -228,7 +235,7 @@ static void announce(struct daemon *d, int word)
 		log_warning("tun-device %s: the link is down, nothing is translated",
 			    tun_name(d->tun));
 	d->watchdog = service_watchdog();
-	service_notify(d->notify, "READY=1");
+	daemon_ready(d);
 }
 
 static void leave_device(struct daemon *d)
@@ -243,7 +250,7 @@ static void leave_device(struct daemon *d)
 static void finish(struct daemon *d)
 {
 	d->now = daemon_clock();
-	service_notify(d->notify, "STOPPING=1");
+	service_notify(d->notify, "STOPPING=1\nSTATUS=saving leases");
 	if (leasefile_close(d->leases, d->pool, d->conf->maps, daemon_seconds(d), daemon_wall()) <
 	    0)
 		log_error("data-dir %s: the lease file was not rewritten: %s", d->conf->data_dir,

@@ -128,13 +128,34 @@ int netlink_monitor_open(void)
 	return -1;
 }
 
-/* Not even read: whatever they say, and if some were lost (ENOBUFS), the link is then asked for. */
-void netlink_monitor_drain(int fd)
+/* The head of a message tells.  True if link INDEX went down by it. */
+static bool follow(const uint8_t *p, size_t len, unsigned index, bool *up)
 {
-	uint8_t sink[64];
+	bool was = *up;
+	struct nlmsghdr nh;
+	struct ifinfomsg link;
 
-	while (recv(fd, sink, sizeof(sink), 0) >= 0 || errno == ENOBUFS || errno == EINTR)
-		;
+	if (len < sizeof(nh) + sizeof(link))
+		return false;
+	memcpy(&nh, p, sizeof(nh));
+	memcpy(&link, p + sizeof(nh), sizeof(link));
+	if (nh.nlmsg_type != RTM_NEWLINK || (unsigned)link.ifi_index != index)
+		return false;
+	*up = link.ifi_flags & IFF_UP;
+	return was && !*up;
+}
+
+/* How the link is now is asked for, since some of them may be lost (ENOBUFS).  But only they know
+ * what it has been through, and one that was down for an instant has lost its routes. */
+bool netlink_monitor_drain(int fd, unsigned index, bool *up)
+{
+	uint8_t head[64];
+	bool fell = false;
+	ssize_t n;
+
+	while ((n = recv(fd, head, sizeof(head), 0)) >= 0 || errno == ENOBUFS || errno == EINTR)
+		fell |= n > 0 && follow(head, (size_t)n, index, up);
+	return fell;
 }
 
 /* The kernel's words, behind the error number (the request is not echoed: NETLINK_CAP_ACK). */

@@ -29,8 +29,8 @@ void netlink_close(struct netlink *nl);
 
 /* A socket that becomes readable when any link changes. */
 int netlink_monitor_open(void);
-/* Takes everything out of it. */
-void netlink_monitor_drain(int fd);
+/* Takes everything out of it, and follows link INDEX in *UP.  True if it went down at any time. */
+bool netlink_monitor_drain(int fd, unsigned index, bool *up);
 
 int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out);
 int netlink_link_up(struct netlink *nl, unsigned index);

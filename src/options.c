@@ -161,8 +161,17 @@ static int bad_option(int opt, char **argv)
 	return complain(opt == ':' ? "no argument to " : "unknown option ", which);
 }
 
+/* NULL if there is none. clatd passes an empty one where it might pass -d. */
+static const char *first_argument(int argc, char **argv)
+{
+	while (optind < argc && argv[optind][0] == '\0')
+		optind++;
+	return optind < argc ? argv[optind] : NULL;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
+	const char *argument;
 	int opt, status;
 
 	*o = (struct options){.config = SYSCONFDIR "/nat64.conf", .sink = SINK_STDERR};
@@ -174,7 +183,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (status >= 0)
 			return status;
 	}
-	if (optind < argc)
-		return complain("no arguments are taken besides options: ", argv[optind]);
+	argument = first_argument(argc, argv);
+	if (argument)
+		return complain("no arguments are taken besides options: ", argument);
 	return -1;
 }

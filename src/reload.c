@@ -7,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "conf_text.h"
 #include "daemon.h"
+#include "sandbox.h"
 #include "service.h"
 
 struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c)
@@ -94,6 +96,45 @@ static bool same_rate(const struct bucket_conf *a, const struct bucket_conf *b)
 	       a->net_rate == b->net_rate && a->net_burst == b->net_burst;
 }
 
+static bool same_addr(const struct conf_addr *a, const struct conf_addr *b)
+{
+	return a->family == b->family && a->len == b->len && a->addr4 == b->addr4 &&
+	       ip6_equal(&a->addr6, &b->addr6);
+}
+
+/* Which one is in only one of two sorted lists, the first such; NULL: none. */
+static const struct conf_addr *differs(const struct conf_addr *a, size_t n,
+				       const struct conf_addr *b, size_t m)
+{
+	size_t i = 0;
+
+	while (i < n && i < m && same_addr(&a[i], &b[i]))
+		i++;
+	if (i == n || i == m)
+		return i < n ? &a[i] : i < m ? &b[i] : NULL;
+	for (size_t k = i + 1; k < n; k++)
+		if (same_addr(&a[k], &b[i]))
+			return &a[i];
+	return &b[i];
+}
+
+/* Whoever may not remove a route must not get as far as that: half of a configuration would be in
+ * effect. */
+static int refuse_changes(const struct setup *a, const struct setup *b, char *err)
+{
+	const struct conf_addr *route = differs(a->route, a->routes, b->route, b->routes);
+	const struct conf_addr *addr = differs(a->addr, a->addrs, b->addr, b->addrs);
+	char text[CONF_TEXT];
+
+	if (!route && !addr)
+		return 0;
+	snprintf(err, TUN_ERR,
+		 "%s %s of the device is new or gone, and nat64d has given up the right to see to "
+		 "that (CAP_NET_ADMIN): restart it instead",
+		 route ? "route" : "address", conf_format_either(text, route ? route : addr));
+	return -1;
+}
+
 static int prepare(struct daemon *d, struct change *n, char *err)
 {
 	const struct conf *c = n->conf;
@@ -101,6 +142,8 @@ static int prepare(struct daemon *d, struct change *n, char *err)
 	snprintf(err, TUN_ERR, "out of memory");
 	n->setup = setup_new(c);
 	if (!n->setup)
+		return -1;
+	if (!sandbox_may_configure() && refuse_changes(d->setup, n->setup, err) < 0)
 		return -1;
 	if (c->pools > 0) {
 		n->pool = daemon_new_pool(d, c);
@@ -152,7 +195,7 @@ static void swap(struct daemon *d, const struct change *n)
 		d->now; /* the lease file must hear of the new prefixes before the next record */
 }
 
-static void reload(struct daemon *d)
+static bool reload(struct daemon *d)
 {
 	struct conf_diag diag = {.say = daemon_say_conf};
 	struct change n = {.conf = NULL};
@@ -162,26 +205,27 @@ static void reload(struct daemon *d)
 	if (d->opt->chroot) {
 		log_error("reload: the configuration cannot be read from inside the chroot; "
 			  "restart instead");
-		return;
+		return false;
 	}
 	n.conf = conf_load(d->opt->config, getenv("STATE_DIRECTORY"), &diag);
 	if (!n.conf) {
 		log_error("reload: nothing is changed");
-		return;
+		return false;
 	}
 	what = needs_restart(d, n.conf);
 	if (what) {
 		log_error("reload: another %s needs a restart; nothing is changed", what);
 		discard(&n);
-		return;
+		return false;
 	}
 	if (prepare(d, &n, err) < 0) {
 		log_error("reload: %s; nothing is changed", err);
 		discard(&n);
-		return;
+		return false;
 	}
 	swap(d, &n);
 	log_notice("reload: %s is in effect", d->conf->path);
+	return true;
 }
 
 void daemon_reload(struct daemon *d)
@@ -193,6 +237,6 @@ void daemon_reload(struct daemon *d)
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
 		 (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
 	service_notify(d->notify, state);
-	reload(d);
-	service_notify(d->notify, "READY=1");
+	d->refused = !reload(d);
+	daemon_ready(d);
 }

@@ -249,10 +249,9 @@ int service_notify_open(void)
 	return -1;
 }
 
-void service_notify(int fd, const char *state)
+bool service_notify(int fd, const char *state)
 {
-	if (fd >= 0)
-		send(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT);
+	return fd >= 0 && send(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 int64_t service_watchdog(void)

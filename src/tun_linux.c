@@ -24,6 +24,7 @@ struct tun {
 	unsigned index;
 	struct netlink nl;
 	struct netlink_link link; /* as last seen */
+	bool heard_up;            /* as the monitor last said, which knows of our own doing late */
 	bool moved;
 	bool queue_set;
 	unsigned queue_was; /* before we set it */
@@ -46,6 +47,7 @@ static int look_around(struct tun *t, const char *name, char *err)
 		return tun_fail(err, "netlink: %s", strerror(errno));
 	if (netlink_link(&t->nl, t->index, &t->link) < 0)
 		return tun_fail(err, "netlink: link %s: %s", name, strerror(errno));
+	t->heard_up = t->link.up;
 	return refuse_shared(t, name, err);
 }
 
@@ -196,15 +198,18 @@ static unsigned missing(struct tun *t)
 unsigned tun_watch(struct tun *t)
 {
 	struct netlink_link was = t->link;
+	bool fell = netlink_monitor_drain(t->monitor, t->index, &t->heard_up);
 	unsigned changes = 0;
 
-	netlink_monitor_drain(t->monitor);
 	if (netlink_link(&t->nl, t->index, &t->link) < 0) {
 		t->link = was;
 		return errno == ENODEV ? missing(t) : 0;
 	}
-	if (was.up != t->link.up)
-		changes |= t->link.up ? TUN_UP : TUN_DOWN;
+	t->heard_up = t->link.up;
+	if (was.up && (fell || !t->link.up))
+		changes |= TUN_DOWN;
+	if (t->link.up && (fell || !was.up))
+		changes |= TUN_UP;
 	if (was.mtu != t->link.mtu)
 		changes |= TUN_MTU;
 	if (strcmp(was.name, t->link.name) != 0)

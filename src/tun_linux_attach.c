@@ -48,8 +48,11 @@ static int open_clone_device(char *err)
 	if (errno == ENODEV || errno == ENXIO)
 		return tun_fail(err, CLONE_DEVICE ": the kernel has no TUN driver (modprobe tun)");
 	if (errno == EACCES || errno == EPERM)
-		return tun_fail(err, CLONE_DEVICE ": permission denied (run as root; a container "
-						  "must be given the device)");
+		return tun_fail(err,
+				CLONE_DEVICE ": permission denied to user id %u (run as root, or "
+					     "chmod 666 " CLONE_DEVICE
+					     "; a container must be given the device)",
+				(unsigned)geteuid());
 	return tun_fail(err, CLONE_DEVICE ": %s", strerror(errno));
 }
 

@@ -27,6 +27,11 @@ ip -n "$R" link set nat64 mtu 1000
 t "MTU below 1280: said to be too small for IPv6" wait_for grep -q "MTU 1000 is too small" "$LOG"
 ip -n "$R" link set nat64 mtu 1500
 t "MTU large enough again: traffic passes with no further command" wait_for ping6 "$GOOGLE"
+kill -STOP "$PID"
+ip -n "$R" link set nat64 down
+ip -n "$R" link set nat64 up
+kill -CONT "$PID"
+t "link down and up before it could look: traffic passes with no further command" wait_for ping6 "$GOOGLE"
 stops "TERM: exit status 0"
 t "the device is gone with its daemon" fails link_exists nat64
 

@@ -1,0 +1,22 @@
+/* status - how it goes, in one line for people: what `systemctl status' shows. */
+#ifndef NAT64D_STATUS_H
+#define NAT64D_STATUS_H
+
+#include <stdbool.h>
+
+#include "pool.h"
+#include "report.h"
+
+#define STATUS_MAX 256 /* room for the line */
+
+struct status {
+	const struct counters *counters;
+	const struct pool *pool; /* NULL: none */
+	bool link_down;
+	bool reload_refused;
+};
+
+/* "3 of 254 addresses leased, 1200 packets translated, 5 refused".  Returns OUT. */
+char *status_line(char out[STATUS_MAX], const struct status *s);
+
+#endif

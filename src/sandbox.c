@@ -1,0 +1,74 @@
+/* sandbox - decides that nothing is left of the rights of root once the device is set up. */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define WORDS _LINUX_CAPABILITY_U32S_3
+
+/* The C library has no header for these two calls, libcap would be a library more. */
+static int get(struct __user_cap_data_struct data[WORDS])
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return (int)syscall(SYS_capget, &head, data);
+}
+
+static int clear(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[WORDS] = {{0}};
+
+	return (int)syscall(SYS_capset, &head, none);
+}
+
+bool sandbox_may_configure(void)
+{
+	struct __user_cap_data_struct is[WORDS];
+
+	return get(is) == 0 &&
+	       (is[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
+}
+
+/* The kernel may know more capabilities than the headers: the first it does not know ends it, as
+ * does the want of CAP_SETPCAP. */
+void sandbox_bound(void)
+{
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+}
+
+static bool has_none(void)
+{
+	struct __user_cap_data_struct is[WORDS];
+	uint32_t any = 0;
+
+	if (get(is) < 0)
+		return false;
+	for (size_t i = 0; i < WORDS; i++)
+		any |= is[i].effective | is[i].permitted | is[i].inheritable;
+	return any == 0;
+}
+
+/* Ambient capabilities end with the permitted ones.  A filter of system calls may keep us from
+ * asking for what is the case already: only the outcome counts. */
+int sandbox_drop(char *err)
+{
+	int rc = clear();
+
+	if (has_none()) {
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		return 0;
+	}
+	snprintf(err, SANDBOX_ERR,
+		 "giving up capabilities: %s (does a filter of system calls forbid capset?)",
+		 rc < 0 ? strerror(errno) : "some are left");
+	return -1;
+}

@@ -1,0 +1,40 @@
+/* status - decides which few of the counters are worth a glance, and what comes before them. */
+#include "status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* The noise of the kernel and an answered ping are neither translated nor refused. */
+static bool is_refusal(enum reason why)
+{
+	return why != R_OK && why != R_SELF_ECHO && reason_table[why].class != CLASS_NONE;
+}
+
+static uint64_t translated(const struct counters *c)
+{
+	return c->reason[DIR_4TO6][R_OK] + c->reason[DIR_6TO4][R_OK];
+}
+
+static uint64_t refused(const struct counters *c)
+{
+	uint64_t n = 0;
+
+	for (int why = 0; why < REASON_COUNT; why++)
+		if (is_refusal((enum reason)why))
+			n += c->reason[DIR_4TO6][why] + c->reason[DIR_6TO4][why];
+	return n;
+}
+
+char *status_line(char out[STATUS_MAX], const struct status *s)
+{
+	char leases[64] = "";
+
+	if (s->pool)
+		snprintf(leases, sizeof(leases), "%zu of %zu addresses leased, ",
+			 pool_used(s->pool), pool_size(s->pool));
+	snprintf(out, STATUS_MAX, "%s%s%" PRIu64 " packets translated, %" PRIu64 " refused%s",
+		 s->link_down ? "the link is down, nothing is translated: " : "", leases,
+		 translated(s->counters), refused(s->counters),
+		 s->reload_refused ? "; the last reload was refused, the log says why" : "");
+	return out;
+}

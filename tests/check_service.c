@@ -1,0 +1,341 @@
+/* check_service - the service manager's side of the daemon: notify socket, watchdog, status line,
+ * user, pid file; and that no right is left. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "posix.h"
+#include "run.h"
+#include "sandbox.h"
+#include "service.h"
+#include "status.h"
+
+static char dir[] = "/tmp/nat64-service.XXXXXX", path[64], err[SERVICE_ERR];
+
+static void make_dir(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/it", dir);
+}
+
+static void remove_dir(void)
+{
+	unlink(path);
+	rmdir(dir);
+}
+
+/* --- the notify socket -------------------------------------------------------------------- */
+
+/* A service manager at NAME, '@' in front of one outside the file system. */
+static int manager(const char *name)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+
+	memcpy(at.sun_path, name, strlen(name));
+	if (*name == '@')
+		at.sun_path[0] = '\0';
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, len), 0);
+	setenv("NOTIFY_SOCKET", name, 1);
+	return fd;
+}
+
+static void hears(int fd, const char *want)
+{
+	char is[256] = "";
+
+	ck_assert_int_ge(recv(fd, is, sizeof(is) - 1, 0), 0);
+	ck_assert_str_eq(is, want);
+}
+
+START_TEST(notify_by_path)
+{
+	int there = manager(path), fd = service_notify_open();
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert(service_notify(fd, "READY=1"));
+	hears(there, "READY=1");
+}
+END_TEST
+
+START_TEST(notify_outside_the_file_system)
+{
+	char name[64];
+	int there, fd;
+
+	snprintf(name, sizeof(name), "@nat64d-check-%ld", (long)getpid());
+	there = manager(name);
+	fd = service_notify_open();
+	ck_assert_int_ge(fd, 0);
+	ck_assert(service_notify(fd, "RELOADING=1\nMONOTONIC_USEC=1"));
+	hears(there, "RELOADING=1\nMONOTONIC_USEC=1");
+}
+END_TEST
+
+/* A manager that does not read holds nobody up, and it is known that it has not heard. */
+START_TEST(notify_never_waits)
+{
+	int there = manager(path), fd = service_notify_open();
+	unsigned taken = 0;
+
+	while (taken < 1000000 && service_notify(fd, "STATUS=x"))
+		taken++;
+	ck_assert_uint_lt(taken, 1000000);
+	hears(there, "STATUS=x");
+	ck_assert(service_notify(fd, "READY=1"));
+	close(there);
+	ck_assert(!service_notify(fd, "READY=1"));
+}
+END_TEST
+
+static const char *const no_manager[] = {
+	NULL,
+	"",
+	"/",
+	"@",
+	"relative",
+	"/tmp/nobody/listens/here",
+	"@nobody listens here",
+	"/01234567890123456789012345678901234567890123456789012345678901234567890123456789"
+	"0123456789012345678901234567890",
+};
+
+START_TEST(notify_nobody)
+{
+	if (no_manager[_i])
+		setenv("NOTIFY_SOCKET", no_manager[_i], 1);
+	else
+		unsetenv("NOTIFY_SOCKET");
+	ck_assert_int_eq(service_notify_open(), -1);
+	ck_assert(!service_notify(-1, "READY=1"));
+}
+END_TEST
+
+/* --- the watchdog ------------------------------------------------------------------------- */
+
+static const struct watchdog_row {
+	const char *limit, *pid; /* NULL: not set; "self": ours */
+	int64_t ms;
+} watchdog_rows[] = {
+	{NULL, NULL, 0},      {"20000000", NULL, 10000}, {"20000000", "self", 10000},
+	{"20000000", "1", 0}, {"3000", NULL, 1},         {"1", NULL, 1},
+	{"0", NULL, 0},       {"-5", NULL, 0},           {"soon", NULL, 0},
+	{"", NULL, 0},
+};
+
+START_TEST(watchdog)
+{
+	const struct watchdog_row *r = &watchdog_rows[_i];
+	char self[32];
+
+	snprintf(self, sizeof(self), "%ld", (long)getpid());
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
+	if (r->limit)
+		setenv("WATCHDOG_USEC", r->limit, 1);
+	if (r->pid)
+		setenv("WATCHDOG_PID", strcmp(r->pid, "self") == 0 ? self : r->pid, 1);
+	ck_assert_int_eq(service_watchdog(), r->ms);
+}
+END_TEST
+
+/* --- the status line ---------------------------------------------------------------------- */
+
+START_TEST(status_counts)
+{
+	struct counters c = {0};
+	struct status s = {.counters = &c};
+	char line[STATUS_MAX];
+
+	ck_assert_str_eq(status_line(line, &s), "0 packets translated, 0 refused");
+	c.reason[DIR_4TO6][R_OK] = 3;
+	c.reason[DIR_6TO4][R_OK] = 4;
+	c.reason[DIR_4TO6][R_TTL] = 1;
+	c.reason[DIR_6TO4][R_POOL_FULL] = 2;
+	c.reason[DIR_6TO4][R_NOISE] = 50;
+	c.reason[DIR_4TO6][R_SELF_ECHO] = 60;
+	c.reason[DIR_4TO6][R_SELF_PROTO] = 1;
+	ck_assert_str_eq(status_line(line, &s), "7 packets translated, 4 refused");
+}
+END_TEST
+
+START_TEST(status_leases)
+{
+	struct prefix4 range = {0xc0000200, 24};
+	struct siphash_key key = {1, 2};
+	struct counters c = {0};
+	struct ip6 host = {{0x20, 1}};
+	char line[STATUS_MAX], want[STATUS_MAX];
+	struct pool *pool = pool_new(&range, 1, &key);
+
+	ck_assert_ptr_nonnull(pool);
+	ck_assert_ptr_nonnull(pool_assign(pool, &host, 0, 1));
+	snprintf(want, sizeof(want), "1 of %zu addresses leased, 0 packets translated, 0 refused",
+		 pool_size(pool));
+	ck_assert_str_eq(status_line(line, &(struct status){.counters = &c, .pool = pool}), want);
+	pool_free(pool);
+}
+END_TEST
+
+/* What matters most stands first, and at its longest the line is still whole. */
+START_TEST(status_trouble)
+{
+	struct counters c;
+	struct status s = {.counters = &c, .link_down = true, .reload_refused = true};
+	char line[STATUS_MAX];
+
+	memset(&c, 0xff, sizeof(c));
+	status_line(line, &s);
+	ck_assert_ptr_eq(strstr(line, "the link is down, nothing is translated: "), line);
+	ck_assert_ptr_nonnull(
+		strstr(line, " refused; the last reload was refused, the log says why"));
+	ck_assert_uint_lt(strlen(line), STATUS_MAX - 64);
+}
+END_TEST
+
+/* --- user and rights ---------------------------------------------------------------------- */
+
+static const struct user_row {
+	const char *user, *group;
+	int rc;
+	long uid, gid;
+	const char *says;
+} user_rows[] = {
+	{NULL, NULL, 0, -1, -1, NULL},
+	{"root", NULL, 0, 0, 0, NULL},
+	{"0", NULL, 0, 0, 0, NULL},
+	{"4000000000", "12", 0, 4000000000, 12, NULL},
+	{"4000000000", NULL, -1, 0, 0, "give --group, too"},
+	{"4294967295", "0", -1, 0, 0, "no such user"},
+	{"-1", "0", -1, 0, 0, "no such user"},
+	{"", "0", -1, 0, 0, "no such user"},
+	{"no such body", NULL, -1, 0, 0, "no such user"},
+	{NULL, "no such body", -1, 0, 0, "no such group"},
+};
+
+START_TEST(user)
+{
+	const struct user_row *r = &user_rows[_i];
+	struct service_user u;
+
+	ck_assert_int_eq(service_user_find(&u, r->user, r->group, err), r->rc);
+	if (r->says) {
+		ck_assert_ptr_nonnull(strstr(err, r->says));
+		return;
+	}
+	ck_assert_uint_eq(u.uid, (uid_t)r->uid);
+	ck_assert_uint_eq(u.gid, (gid_t)r->gid);
+}
+END_TEST
+
+/* The exit status of a child that has run ACT: its rights are not those of the other tests. */
+static int in_child(int (*act)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(act());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool status_has(const char *line)
+{
+	char text[8192] = "";
+	int fd = open("/proc/self/status", O_RDONLY);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	return n > 0 && strstr(text, line);
+}
+
+static int drop(void)
+{
+	sandbox_bound();
+	if (sandbox_drop(err) < 0 || sandbox_may_configure())
+		return 1;
+	return status_has("\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+			  "CapEff:\t0000000000000000\n") &&
+			       status_has("\nNoNewPrivs:\t1\n")
+		       ? 0
+		       : 2;
+}
+
+START_TEST(rights_are_given_up)
+{
+	ck_assert_int_eq(in_child(drop), 0);
+}
+END_TEST
+
+static int bound(void)
+{
+	bool may = sandbox_may_configure();
+
+	sandbox_bound();
+	if (sandbox_may_configure() != may)
+		return 1;
+	return status_has("\nCapBnd:\t0000000000000000\n") ? 0 : 2;
+}
+
+START_TEST(bounds)
+{
+	if (status_has("\nCapEff:\t0000000000000000\n"))
+		return; /* whoever has no CAP_SETPCAP has no bounds to set */
+	ck_assert_int_eq(in_child(bound), 0);
+}
+END_TEST
+
+/* --- the pid file ------------------------------------------------------------------------- */
+
+static int second(void)
+{
+	return service_pidfile_open(path, err) >= 0 || !strstr(err, "is running already");
+}
+
+START_TEST(pidfile)
+{
+	int fd = service_pidfile_open(path, err);
+	char is[32] = "", want[32];
+	struct stat st;
+
+	ck_assert_int_ge(fd, 0);
+	snprintf(want, sizeof(want), "%ld\n", (long)getpid());
+	ck_assert_int_gt(pread(fd, is, sizeof(is) - 1, 0), 0);
+	ck_assert_str_eq(is, want);
+	ck_assert_int_eq(in_child(second), 0);
+	service_pidfile_close(fd, path);
+	ck_assert_int_eq(stat(path, &st), -1);
+	ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("service");
+	TCase *t = tcase_create("service");
+
+	tcase_add_checked_fixture(t, make_dir, remove_dir);
+	tcase_add_test(t, notify_by_path);
+	tcase_add_test(t, notify_outside_the_file_system);
+	tcase_add_test(t, notify_never_waits);
+	tcase_add_loop_test(t, notify_nobody, 0, ROWS(no_manager));
+	tcase_add_loop_test(t, watchdog, 0, ROWS(watchdog_rows));
+	tcase_add_test(t, status_counts);
+	tcase_add_test(t, status_leases);
+	tcase_add_test(t, status_trouble);
+	tcase_add_loop_test(t, user, 0, ROWS(user_rows));
+	tcase_add_test(t, rights_are_given_up);
+	tcase_add_test(t, bounds);
+	tcase_add_test(t, pidfile);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
