@@ -1,0 +1,145 @@
+# check: the doctor.  What a finding looks like, and in which order one asks; the questions are in check_*.sh.
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
+
+for part in check_system check_route check_firewall check_ping; do
+	# shellcheck source=/dev/null
+	. "$lib/$part.sh" || exit 2
+done
+
+# --- findings -------------------------------------------------------------------------------------------------------
+
+problems=0
+
+paint()
+{
+	[ -n "$colours" ] || return 0
+	case $1 in
+	ok) printf '\033[32m' ;;
+	WARN) printf '\033[33m' ;;
+	FAIL) printf '\033[31m' ;;
+	*) printf '\033[0m' ;;
+	esac
+}
+
+# finding LEVEL NAME TEXT [COMMAND]: one line.
+finding()
+{
+	level=$1
+	case ,$ignored, in
+	*",$2,"*) [ "$level" = ok ] || level=skip ;;
+	esac
+	case $level in
+	WARN | FAIL) problems=$((problems + 1)) ;;
+	esac
+	printf '%s%-4s%s  %s: %s%s\n' "$(paint "$level")" "$level" "$(paint end)" "$2" "$3" "${4:+ => $4}"
+}
+
+# judge NAME WRONG RIGHT COMMAND CONDITION...: fine if CONDITION holds.
+judge()
+{
+	judged=$1 wrong=$2 right=$3 mend=$4
+	shift 4
+	if "$@"; then
+		finding ok "$judged" "$right"
+	else
+		finding FAIL "$judged" "$wrong" "$mend"
+	fi
+}
+
+# --- what everybody asks for ------------------------------------------------------------------------------------------
+
+# sysctl NAME: its value, empty if there is none.  Slashes between the words, for the sake of devices with a dot.
+sysctl_is()
+{
+	cat "/proc/sys/net/$1" 2>/dev/null
+}
+
+# name_sysctl: as sysctl(8) wants it on its command line.
+name_sysctl()
+{
+	echo "net/$1" | tr ./ /.
+}
+
+# after WORD: what follows WORD on the line of standard input where it stands first.
+after()
+{
+	sed -n "s/.* $1 \([^ ]*\).*/\1/p" | sed -n 1p
+}
+
+find_uplinks()
+{
+	uplink4=$(ip -4 route show default 2>/dev/null | after dev)
+	uplink6=$(ip -6 route show default 2>/dev/null | after dev)
+	gateway4=$(ip -4 route show default 2>/dev/null | after via)
+}
+
+# is_clat: a customer-side translator hides addresses of this very machine, and its prefix leads to another one.
+is_clat()
+{
+	[ -z "$(values dynamic-pool)" ] && [ -n "$first_map4" ] || return 1
+	ip -4 route get "${first_map4%/*}" 2>/dev/null | has '^local'
+}
+
+colours_wanted()
+{
+	[ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]
+}
+
+check_configuration()
+{
+	find_nat64d
+	if ! [ -e "$conf" ]; then
+		finding FAIL configuration "$conf: no such file" "cp /usr/share/doc/nat64d/tayga.conf.example $conf"
+		return 1
+	fi
+	said=$(run_nat64d --test 2>&1)
+	if ! read_conf; then
+		finding FAIL configuration "$(echo "$said" | grep -v '^warning: ' | sed -n 1p)" "$nat64d --test --config $conf"
+		return 1
+	fi
+	echo "$said" | sed -n 's/^warning: //p' | while read -r warning; do
+		finding WARN configuration "$warning"
+	done
+	! echo "$said" | has '^warning: ' || problems=$((problems + 1)) # those in the pipe were counted in vain
+	finding ok configuration "$conf is one that nat64d takes"
+}
+
+# The device first: without it, the rest would only repeat that it is not there.
+check_all()
+{
+	check_service
+	check_forwarding
+	check_uplinks
+	check_accept_ra
+	if check_device; then
+		check_mtu
+		check_rp_filter
+		check_addresses
+		check_routes
+	fi
+	check_overlap
+	check_wkp
+	read_firewall
+	check_masquerade
+	check_firewall
+	check_open
+	check_conntrack
+	! link_is UP || check_ping
+}
+
+check()
+{
+	need_root
+	have awk || die "awk is missing (Debian: apt install mawk)"
+	colours=
+	! colours_wanted || colours=yes
+	find_uplinks
+	if check_configuration; then
+		all_maps_once=$(all_maps)
+		first_map4=$(printf '%s\n' "$all_maps_once" | sed -n '1s/ .*//p')
+		clat=
+		! is_clat || clat=yes
+		check_all
+	fi
+	[ "$problems" -eq 0 ] || exit 1
+}

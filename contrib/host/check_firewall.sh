@@ -1,0 +1,193 @@
+# Questions about packet filters and NAT: what becomes of the translator's packets, by the rules as they are.
+# shellcheck shell=sh disable=SC2154 # variables of check.sh
+
+# legacy_rules FAMILY COMMAND FILE: asking iptables-legacy would load its modules where they are not in use.
+legacy_rules()
+{
+	grep -qs . "/proc/net/$3" && have "$2-legacy-save" || return 0
+	echo "@save $1 $2-legacy"
+	"$2-legacy-save" 2>/dev/null
+}
+
+dump_rules()
+{
+	if have_nft; then
+		nft -s -t list ruleset 2>/dev/null || nft list ruleset 2>/dev/null
+		legacy_rules ip iptables ip_tables_names
+		legacy_rules ip6 ip6tables ip6_tables_names
+	else
+		! have iptables-save || { echo "@save ip iptables" && iptables-save; } 2>/dev/null
+		! have ip6tables-save || { echo "@save ip6 ip6tables" && ip6tables-save; } 2>/dev/null
+	fi
+}
+
+read_firewall()
+{
+	ruleset=$(dump_rules)
+}
+
+# fate FAMILY HOOK IIF OIF SADDR DADDR PROTO STATE: see firewall.awk.
+fate()
+{
+	printf '%s\n' "$ruleset" | awk -v dev="$device" -v fam="$1" -v hook="$2" -v iif="$3" -v oif="$4" \
+		-v saddr="$5" -v daddr="$6" -v proto="$7" -v state="$8" -f "$lib/firewall.awk"
+}
+
+# --- MASQUERADE -----------------------------------------------------------------------------------------------------
+
+# is_hidden ADDRESS: does a packet from there leave with another source?
+is_hidden()
+{
+	fate 4 postrouting "$device" "${uplink4:-?}" "$1" "?" tcp new | has '^nat'
+}
+
+check_masquerade()
+{
+	[ -z "$clat" ] || return 0
+	for pool in $(values dynamic-pool); do
+		if is_hidden "$(nth "$pool" 2)"; then
+			finding ok masquerade "pool $pool is hidden behind the machine's own IPv4 address"
+		elif is_private "$pool"; then
+			finding FAIL masquerade "pool $pool is private, and no MASQUERADE or SNAT hides it: no answer finds back" \
+				"$0 up $conf"
+		else
+			finding ok masquerade "pool $pool is public and goes out as it is: it must be routed to this machine"
+		fi
+	done
+}
+
+# --- the forward chains ---------------------------------------------------------------------------------------------
+
+# forwarded PROTO STATE [STATE-OF-ANSWERS]: what becomes of translated traffic, both ways, as lines of firewall.awk.
+forwarded()
+{
+	pool=$(values dynamic-pool | sed -n 1p)
+	four=$(nth "${pool:-${first_map4:-0.0.0.0/0}}" 2)
+	prefix=$(values prefix | sed -n 1p)
+	{
+		fate 6 forward "?" "$device" "?" "${prefix:-?}" "$1" "$2"
+		fate 6 forward "$device" "?" "${prefix:-?}" "?" "$1" "${3:-$2}"
+		fate 4 forward "$device" "${uplink4:-?}" "$four" "?" "$1" "$2"
+		fate 4 forward "${uplink4:-?}" "$device" "?" "$four" "$1" "${3:-$2}"
+	} | sort -u
+}
+
+# whose TABLE FAMILY: who has made such rules.
+whose()
+{
+	case $1 in
+	firewalld) echo firewalld && return ;;
+	filter) ;;
+	*) return 0 ;;
+	esac
+	if printf '%s\n' "$ruleset" | has 'ufw6\{0,1\}-'; then
+		echo ufw
+	elif printf '%s\n' "$ruleset" | has 'DOCKER'; then
+		echo Docker
+	fi
+}
+
+# let_through AUTHOR TOOL FAMILY TABLE CHAIN: the command.
+let_through()
+{
+	case $1,$2 in
+	ufw,*) echo "ufw route allow in on $device && ufw route allow out on $device" ;;
+	firewalld,*)
+		echo "firewall-cmd --permanent --zone=trusted --add-interface=$device && firewall-cmd --permanent --new-policy=nat64" \
+			"&& firewall-cmd --permanent --policy=nat64 --add-ingress-zone=ANY" \
+			"&& firewall-cmd --permanent --policy=nat64 --add-egress-zone=trusted" \
+			"&& firewall-cmd --permanent --policy=nat64 --set-target=ACCEPT && firewall-cmd --reload"
+		;;
+	Docker,ip*tables*) echo "$2 -I DOCKER-USER -i $device -j ACCEPT && $2 -I DOCKER-USER -o $device -j ACCEPT" ;;
+	*,nft) echo "nft insert rule $3 $4 $5 iifname $device accept && nft insert rule $3 $4 $5 oifname $device accept" ;;
+	*) echo "$2 -t $4 -I $5 -i $device -j ACCEPT && $2 -t $4 -I $5 -o $device -j ACCEPT" ;;
+	esac
+}
+
+# Docker's chain for others is in its IPv6 table only where Docker filters IPv6.
+let_through_checked()
+{
+	author=$1
+	if [ "$author" = Docker ] && ! printf '%s\n' "$ruleset" | awk -v fam="$3" '
+		/^table / { here = $2 == fam } /^@save / { here = $2 == fam } here && /(chain |:)DOCKER-USER/ { found = 1 }
+		END { exit !found }'; then
+		author=
+	fi
+	shift
+	let_through "$author" "$@"
+}
+
+# report_dropped NAME WHAT: one finding for each chain that drops, from the lines of standard input.
+report_dropped()
+{
+	tab=$(printf '\t')
+	sed -n 's/^drop\t//p' | sort -u -t "$tab" -k 1,4 | while IFS=$tab read -r tool fam table chain culprit; do
+		by=$(whose "$table")
+		number=4
+		[ "$fam" != ip6 ] || number=6
+		[ "$fam" != inet ] || number=46
+		echo "$number$tab$1$tab${2}chain $chain of table $fam $table${by:+ ($by)} drops it: $culprit$tab$(let_through_checked "$by" "$tool" "$fam" "$table" "$chain")"
+	done
+}
+
+# tell LINES: the findings of report_dropped.  Not in a pipe: they are counted.
+tell()
+{
+	while IFS=$(printf '\t') read -r number kind text command; do
+		[ -n "$number" ] || continue
+		finding FAIL "$kind$number" "$text" "$command"
+	done <<-END
+		$1
+	END
+}
+
+check_firewall()
+{
+	plain=$(forwarded tcp new established | report_dropped firewall- "translated traffic: ")
+	tell "$plain"
+	[ -z "$plain" ] || return 0
+	finding ok firewall "translated traffic may be forwarded"
+	errors=$(forwarded icmp related | report_dropped icmp- "path-MTU discovery (ICMP too big): ")
+	tell "$errors"
+	[ -n "$errors" ] || finding ok icmp "ICMP errors may be forwarded"
+}
+
+# --- strangers ------------------------------------------------------------------------------------------------------
+
+# guard PREFIX: the command.  Where clients and strangers come by one device, their addresses tell them apart.
+guard()
+{
+	others=$(ip -6 -o addr show scope global 2>/dev/null | awk -v a="$device" -v b="$uplink6" '$2 != a && $2 != b && $2 != "lo"')
+	near=$(ip -6 route show dev "$uplink6" proto kernel 2>/dev/null | awk '$1 ~ "/" && $1 !~ /^f[ef]/ { print $1; exit }')
+	from=
+	[ -n "$others" ] || from=$near
+	if have_nft; then
+		echo "nft 'table inet nat64_guard { chain forward { type filter hook forward priority 0; iifname \"$uplink6\"" \
+			"${from:+ip6 saddr != $from }ip6 daddr $1 drop; }; }'"
+	else
+		echo "ip6tables -I FORWARD -i $uplink6 ${from:+! -s $from }-d $1 -j DROP"
+	fi
+}
+
+# is_local PREFIX: nobody routes these on the internet.
+is_local()
+{
+	case $1 in
+	64:ff9b:* | f[cd]??:*) ;;
+	*) return 1 ;;
+	esac
+}
+
+check_open()
+{
+	[ -z "$clat" ] && [ -n "$uplink6" ] || return 0
+	for prefix in $(values prefix); do
+		if fate 6 forward "$uplink6" "$device" stranger "$prefix" tcp new | has '^drop'; then
+			finding ok open "strangers cannot use prefix $prefix"
+		elif is_local "$prefix"; then
+			finding ok open "prefix $prefix is not routed on the internet: only neighbours on $uplink6 could use it"
+		else
+			finding WARN open "anybody on the internet may use prefix $prefix, and lease addresses: an open translator" "$(guard "$prefix")"
+		fi
+	done
+}

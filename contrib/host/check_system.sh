@@ -1,0 +1,200 @@
+# Questions about the machine: the service, forwarding, uplinks, the device, connection tracking.
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
+
+# --- the service ----------------------------------------------------------------------------------------------------
+
+# owner: the process that holds the device, in this network namespace.
+owner()
+{
+	find /proc/[0-9]*/fdinfo -type f -exec grep -ls "^iff:[[:space:]]*$device\$" {} + 2>/dev/null |
+		cut -d / -f 3 | sort -un | while read -r pid; do
+		[ "$(stat -L -c %i "/proc/$pid/ns/net" 2>/dev/null)" != "$(stat -L -c %i /proc/self/ns/net)" ] || echo "$pid"
+	done | sed -n 1p
+}
+
+# find_unit: the unit that runs this configuration, where there is systemd.
+find_unit()
+{
+	unit=
+	{ [ -d /run/systemd/system ] && have systemctl; } || return 0
+	case $conf in
+	"$sysconfdir/nat64.conf") unit=nat64d.service ;;
+	"$sysconfdir"/nat64/*.conf) unit=nat64d@$(basename "$conf" .conf).service ;;
+	esac
+}
+
+# last_words: of a service that has failed.
+last_words()
+{
+	[ -n "$unit" ] && have journalctl || return 0
+	journalctl -q -u "$unit" -p warning -n 1 -o cat 2>/dev/null | sed 's/^/, its last words: /'
+}
+
+reload_command()
+{
+	if [ -n "$unit" ] && systemctl -q is-active "$unit"; then
+		echo "systemctl reload $unit"
+	elif [ -n "$daemon" ]; then
+		echo "kill -HUP $daemon"
+	else
+		echo "$start"
+	fi
+}
+
+check_service()
+{
+	find_unit
+	daemon=$(owner)
+	start="$nat64d --config $conf"
+	[ -z "$unit" ] || start="systemctl restart $unit"
+	unit_state=
+	[ -z "$unit" ] || unit_state=" ($unit is $(systemctl is-active "$unit"))"
+	judge service "no daemon holds $device$unit_state$(last_words)" "process $daemon translates on $device" "$start" \
+		[ -n "$daemon" ]
+}
+
+# --- forwarding -----------------------------------------------------------------------------------------------------
+
+# The IPv4 programs of a customer-side translator are on this machine: nothing of theirs is forwarded.
+check_forwarding()
+{
+	judge forwarding-6 "the machine does not forward IPv6" "IPv6 is forwarded" \
+		"sysctl -w net.ipv6.conf.all.forwarding=1" [ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ]
+	[ -z "$clat" ] || return 0
+	judge forwarding-4 "the machine does not forward IPv4" "IPv4 is forwarded" \
+		"sysctl -w net.ipv4.ip_forward=1" [ "$(sysctl_is ipv4/ip_forward)" = 1 ]
+	[ "$(sysctl_is ipv4/ip_forward)" = 1 ] || return 0
+	for dev in $device $uplink4; do
+		[ "$(sysctl_is "ipv4/conf/$dev/forwarding")" = 0 ] || continue
+		finding FAIL forwarding-4 "$dev does not forward IPv4" "sysctl -w $(name_sysctl "ipv4/conf/$dev/forwarding")=1"
+	done
+}
+
+# A device that forwards ignores router advertisements, unless told otherwise: the default route goes when it expires.
+check_accept_ra()
+{
+	[ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ] || return 0
+	for dev in $(ip -6 route show default proto ra 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
+		[ "$(sysctl_is "ipv6/conf/$dev/accept_ra")" = 1 ] || continue
+		finding WARN accept-ra "$dev forwards, so it ignores the advertisements that its IPv6 default route came from" \
+			"sysctl -w $(name_sysctl "ipv6/conf/$dev/accept_ra")=2"
+	done
+}
+
+# --- uplinks --------------------------------------------------------------------------------------------------------
+
+# Devices that would take a default route from an advertisement if they did not forward.
+deaf_to_ra()
+{
+	[ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ] || return 0
+	for dev in $(ip -6 -o addr show scope link up 2>/dev/null | awk '{ print $2 }' | sort -u); do
+		[ "$dev" = "$device" ] || [ "$(sysctl_is "ipv6/conf/$dev/accept_ra")" != 1 ] || echo "$dev"
+	done
+}
+
+ra_command()
+{
+	deaf=$(deaf_to_ra | sed -n 1p)
+	if [ -n "$deaf" ]; then
+		echo "sysctl -w $(name_sysctl "ipv6/conf/$deaf/accept_ra")=2"
+	else
+		echo "$1"
+	fi
+}
+
+has_address6()
+{
+	ip -6 -o addr show scope global 2>/dev/null | awk -v dev="$device" '$2 != dev && $2 != "lo"' | has .
+}
+
+# Only some translators need the whole of both internets: no more than a warning.
+check_uplinks()
+{
+	judge ipv6 "the machine has no IPv6 address of its own" "the machine has an IPv6 address" \
+		"$(ra_command "ip -6 addr add ADDRESS/64 dev DEVICE, one of your own network")" has_address6
+	if [ -n "$uplink6" ]; then
+		finding ok route-6 "IPv6 leaves by $uplink6"
+	else
+		finding WARN route-6 "no IPv6 default route: only hosts near by can use the translator" \
+			"$(ra_command "ip -6 route add default via ROUTER dev DEVICE")"
+	fi
+	if [ -n "$uplink4" ]; then
+		finding ok route-4 "IPv4 leaves by $uplink4"
+	else
+		finding WARN route-4 "no IPv4 default route: the IPv4 internet is out of reach" \
+			"ip -4 route add default via ROUTER dev DEVICE"
+	fi
+}
+
+# --- the device -----------------------------------------------------------------------------------------------------
+
+# link_is FLAG: such as UP, LOWER_UP.
+link_is()
+{
+	ip -o link show dev "$device" 2>/dev/null | has "[<,]$1[,>]"
+}
+
+mtu_of()
+{
+	ip -o link show dev "$1" 2>/dev/null | after mtu
+}
+
+check_device()
+{
+	if ! [ -e "/proc/sys/net/ipv4/conf/$device" ] || ! ip link show dev "$device" >/dev/null 2>&1; then
+		finding FAIL device "there is no $device" "$start"
+		return 1
+	elif ! link_is UP; then
+		finding FAIL device "$device is down" "ip link set $device up"
+	elif ! link_is LOWER_UP; then
+		finding FAIL device "$device has no carrier: no daemon is attached to it" "$start"
+	else
+		finding ok device "$device is up"
+	fi
+}
+
+# Translation makes a packet 20 bytes longer or shorter: a device as large as the uplinks never is the narrowest place.
+check_mtu()
+{
+	mtu=$(mtu_of "$device")
+	narrow=1280
+	up=$([ -z "$uplink4" ] || mtu_of "$uplink4")
+	if [ "$mtu" -lt 1280 ]; then
+		narrow=${up:-1500}
+		[ "$narrow" -ge 1280 ] || narrow=1280
+		finding FAIL mtu "$device has an MTU of $mtu, and IPv6 needs 1280" "ip link set $device mtu $narrow"
+	elif [ "$mtu" -lt "${up:-0}" ] && [ -z "$clat" ]; then
+		finding WARN mtu "$device has an MTU of $mtu, $uplink4 one of $up: packets are refused or cut that need not be" \
+			"ip link set $device mtu $up"
+	elif [ "${up:-1500}" -lt 1260 ]; then
+		finding WARN mtu "$uplink4 has an MTU of $up, below 1260: IPv6 hosts cannot send that little, so IPv4 is fragmented"
+	else
+		finding ok mtu "$device $mtu${up:+, $uplink4 $up}"
+	fi
+}
+
+# The stricter one of the two counts, but 2 (loose) overrules 1.
+check_rp_filter()
+{
+	strictest=$(sysctl_is ipv4/conf/all/rp_filter)
+	own=$(sysctl_is "ipv4/conf/$device/rp_filter")
+	[ "${own:-0}" -le "${strictest:-0}" ] || strictest=$own
+	if [ "${strictest:-0}" = 1 ]; then
+		finding WARN rp-filter "strict on $device: translated packets from addresses without a route to it are dropped" \
+			"sysctl -w $(name_sysctl "ipv4/conf/$device/rp_filter")=2"
+	else
+		finding ok rp-filter "not strict on $device"
+	fi
+}
+
+# --- connection tracking --------------------------------------------------------------------------------------------
+
+# MASQUERADE has no room for a connection that the table has no room for.
+check_conntrack()
+{
+	count=$(sysctl_is netfilter/nf_conntrack_count)
+	max=$(sysctl_is netfilter/nf_conntrack_max)
+	[ "${max:-0}" -gt 0 ] && [ -n "$count" ] || return 0
+	judge conntrack "the table of connections is full: $count of $max" "$count connections of $max" \
+		"sysctl -w net.netfilter.nf_conntrack_max=$((max * 4))" [ "$count" -lt $((max * 9 / 10)) ]
+}

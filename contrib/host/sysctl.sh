@@ -1,0 +1,92 @@
+# Forwarding: switched on, and put back to what it was where nobody else has changed it since.
+#
+# The two switches for all devices write through to every device, and to accept_redirects; hence all of them are
+# remembered.  Written straight into /proc/sys: sysctl(8) need not be there, and a device may have a dot in its name.
+# shellcheck shell=sh disable=SC2154 # variables of updown.sh
+
+sys=/proc/sys/net
+switches="$sys/ipv4/ip_forward $sys/ipv6/conf/all/forwarding"
+
+# snapshot: "FILE VALUE" lines.
+snapshot()
+{
+	# shellcheck disable=SC2086 # two words
+	grep -s . $switches "$sys"/ipv4/conf/*/forwarding "$sys/ipv4/conf/all/accept_redirects" \
+		"$sys"/ipv6/conf/*/forwarding "$sys"/ipv6/conf/*/accept_ra | sed 's/:/ /'
+}
+
+# ra_devices: those that got a default route from a router advertisement, which the kernel drops, and ignores from
+# now on, when forwarding is switched on; unless accept_ra is 2.  Where it is 0, another program takes care of it.
+ra_devices()
+{
+	ip -6 route show default proto ra 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u |
+		while read -r dev; do
+			[ "$(cat "$sys/ipv6/conf/$dev/accept_ra" 2>/dev/null)" != 1 ] || echo "$dev"
+		done
+}
+
+switch_on()
+{
+	for dev in $(ra_devices); do
+		echo 2 >"$sys/ipv6/conf/$dev/accept_ra"
+		say "$dev: accept_ra=2, or it would lose its IPv6 default route"
+	done
+	for file in $switches; do
+		[ "$(cat "$file")" = 1 ] || echo 1 >"$file" || return
+	done 2>/dev/null
+}
+
+# remember BEFORE AFTER: what this up has changed, on top of what others did.  AFTER is empty at first: if that is the
+# last word, because up was killed, all of it counts as changed.
+remember()
+{
+	touch "$space/sysctl.old" "$space/sysctl.new"
+	merged=$({ cat "$space/sysctl.old"; echo "$1"; } | awk 'NF == 2 && !seen[$1]++') && echo "$merged" >"$space/sysctl.old"
+	[ -n "$2" ] || return 0
+	merged=$({ cat "$space/sysctl.new"; echo "="; echo "$1"; echo "="; echo "$2"; } | awk '
+		$1 == "=" { part++; next }
+		part == 0 { new[$1] = $2 }
+		part == 1 { before[$1] = $2 }
+		part == 2 && (!($1 in new) || before[$1] != $2) { new[$1] = $2 }
+		END { for (file in new) print file, new[file] }')
+	echo "$merged" >"$space/sysctl.new"
+}
+
+forwarding_on()
+{
+	before=$(snapshot)
+	remember "$before" ""
+	switch_on && remember "$before" "$(snapshot)"
+}
+
+# differing: of the wanted "FILE VALUE" lines on standard input those that are not so now.
+differing()
+{
+	{ cat; echo "="; snapshot; } | awk '
+		$1 == "=" { now = 1; next }
+		!now { wanted[$1] = $2; next }
+		($1 in wanted) && wanted[$1] != $2 { print $1, wanted[$1]; delete wanted[$1] }'
+}
+
+write_sysctls()
+{
+	while read -r file value; do
+		echo "$value" >"$file"
+	done 2>/dev/null
+}
+
+# The switches first, since they change the others.
+restore_sysctls()
+{
+	[ -f "$space/sysctl.old" ] || return 0
+	wanted=$({ cat "$space/sysctl.old"; echo "="; cat "$space/sysctl.new"; echo "="; snapshot; } | awk '
+		$1 == "=" { part++; next }
+		part == 0 { old[$1] = $2 }
+		part == 1 { new[$1] = $2 }
+		part == 2 && ($1 in old) { print $1, (!($1 in new) || new[$1] == $2) ? old[$1] : $2 }')
+	for file in $switches; do
+		printf '%s\n' "$wanted" | grep "^$file " | differing | write_sysctls
+	done
+	printf '%s\n' "$wanted" | differing | write_sysctls
+	rm -f "$space/sysctl.old" "$space/sysctl.new"
+}

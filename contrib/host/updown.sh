@@ -1,0 +1,127 @@
+# up and down: what is changed, what is remembered of it, in which order.
+#
+# /run/nat64-host/NETNS/         one network namespace, by the number of its inode
+#     sysctl.old, sysctl.new     "FILE VALUE" lines: before the first up, and as up left them
+#     NAME/                      one configuration that is up; down of the last of them restores the sysctls
+#     lock/pid                   who is at work
+# shellcheck shell=sh disable=SC2154 # variables of nat64-host
+
+# shellcheck source=contrib/host/sysctl.sh
+. "$lib/sysctl.sh" || exit 1
+# shellcheck source=contrib/host/rules.sh
+. "$lib/rules.sh" || exit 1
+
+# name_instance: a name for the rules of this configuration, the same however its path is written.
+name_instance()
+{
+	full=$(readlink -f "$conf" 2>/dev/null) || full=$conf
+	base=$(basename "$full" .conf | tr -c 'A-Za-z0-9\n' _ | cut -c 1-8) # iptables takes 28 characters
+	name=nat64d_${base}_$(printf %s "$full" | cksum | cut -d ' ' -f 1)
+	space=/run/nat64-host/$(stat -L -c %i /proc/self/ns/net)
+	mine=$space/$name
+}
+
+# take_lock: two at once would remember each other's changes.  A lock whose owner is dead is nobody's.
+take_lock()
+{
+	tries=0
+	while mkdir -p "$space" && ! mkdir "$space/lock" 2>/dev/null; do
+		owner=$(cat "$space/lock/pid" 2>/dev/null)
+		if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
+			rm -rf "$space/lock"
+			continue
+		fi
+		tries=$((tries + 1))
+		[ $tries -le 20 ] || die "another nat64-host is at work (process ${owner:-unknown}; if not: rm -r $space/lock)"
+		sleep 0.5 2>/dev/null || sleep 1
+	done
+	echo $$ >"$space/lock/pid"
+}
+
+# release_lock: and nothing is left of what has become empty.
+release_lock()
+{
+	rm -rf "$space/lock"
+	rmdir "$space" /run/nat64-host 2>/dev/null
+	return 0
+}
+
+others_up()
+{
+	for other in "$space"/nat64d_*; do
+		[ ! -d "$other" ] || [ "$other" = "$mine" ] || return 0
+	done
+	return 1
+}
+
+enabled()
+{
+	[ -n "${NAT44+set}" ] || NAT44=$(sed -n 's/^NAT44=["'\'']*\([a-z]*\).*/\1/p' "$sysconfdir/default/nat64d" 2>/dev/null | tail -n 1)
+	[ "$NAT44" = yes ]
+}
+
+# forget: all but the rules.
+forget()
+{
+	others_up || restore_sysctls
+	rm -rf "$mine"
+}
+
+# give_up STATUS MESSAGE: an up that was up before stays as it was.  Rules that were not taken need not go, so that it is
+# no matter if nft does nothing at all.
+give_up()
+{
+	trap '' INT TERM HUP
+	if [ -z "$again" ]; then
+		remove_rules 2>/dev/null
+		forget
+	fi
+	release_lock
+	echo "nat64-host: $2" >&2
+	exit "$1"
+}
+
+do_up()
+{
+	take_lock
+	again=
+	[ ! -d "$mine" ] || again=yes
+	trap 'give_up 130 "interrupted: nothing was changed"' INT TERM HUP
+	mkdir -p "$mine" || give_up 1 "cannot write to $mine"
+	[ -z "$if_enabled" ] || : >"$mine/by-unit"
+	forwarding_on || give_up 1 "cannot switch forwarding on (is /proc/sys read-only here?); nothing was changed"
+	add_rules || give_up 1 "$backend did not take the rules; nothing was changed"
+	trap '' INT TERM HUP
+	release_lock
+}
+
+up()
+{
+	[ -z "$if_enabled" ] || enabled || exit 0
+	need_root
+	need_conf
+	name_instance
+	choose_backend
+	do_up
+	say "$conf: up${again:+ (as it was)}: forwarding on; $(summary)"
+}
+
+# down: works without the configuration, which may have gone since.
+down()
+{
+	need_root
+	name_instance
+	[ -z "$if_enabled" ] || [ -e "$mine/by-unit" ] || exit 0
+	if [ ! -d "$mine" ]; then
+		[ -e "$conf" ] || die "$conf: no such file, and nothing of it is up"
+		say "$conf: not up, nothing to undo"
+		exit 0
+	fi
+	trap '' INT TERM HUP # half an undoing helps nobody, and it is short
+	take_lock
+	remove_rules && forget
+	status=$?
+	release_lock
+	[ $status -eq 0 ] || die "$conf: could not remove the rules, so nothing was undone; try again"
+	say "$conf: down"
+}

@@ -1,0 +1,357 @@
+#!/usr/bin/env bash
+# nat64-host check: a healthy machine, and what breaks set-ups in practice, each called by its name and mended by the
+# command that the finding offers.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
+export NAT64D
+need nft iptables ip6tables sysctl awk
+topology
+in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
+mkdir "$T/run"
+
+# host COMMAND...: in the router, with a /run of its own.
+host() { in_router sh -c "mount --bind '$T/run' /run && exec \"\$@\"" sh "$@"; }
+doctor() { timeout 30 sh -c 'exec "$@"' sh "${as[@]}" check "$@" "$T/conf"; }
+# shellcheck disable=SC2206 # perhaps two words, such as busybox ash
+as=(ip netns exec "$R" ${SHELL_UNDER_TEST:-sh} "$HOST")
+well() { doctor "$@" >"$T/found" 2>&1; }
+
+# ails WHAT NAME [TEXT]: one point, ok if the doctor finds NAME, saying TEXT.  Its command is in `cure' then.
+ails() {
+	local line
+	well
+	same "$1: exit status 1" 1 $?
+	line=$(grep -E "^(FAIL|WARN)  $2: .*${3-}" "$T/found" | head -n 1)
+	cure=${line##* => }
+	if [ -n "$line" ]; then ok "$1: found as $2"; else not_ok "$1: found as $2 ${3-}" "$(cat "$T/found")"; fi
+}
+
+# cured WHAT: one point, ok if the command mends it and the doctor has nothing more to say.
+cured() {
+	local said
+	said=$(host sh -c "$cure" 2>&1 </dev/null)
+	if wait_for well; then ok "$1: mended by its command"; else not_ok "$1: mended by $cure" "$said" "$(cat "$T/found")"; fi
+}
+
+# illness WHAT NAME TEXT COMMAND...: COMMAND, in the router, breaks it.
+illness() {
+	local what=$1 name=$2 text=$3
+	shift 3
+	in_router "$@" >/dev/null 2>&1 || { skip "$what" "$* does not work here" && return; }
+	ails "$what" "$name" "$text"
+	cured "$what"
+}
+
+clean_rules() {
+	in_router nft flush ruleset
+	host "$HOST" up "$T/conf" >/dev/null
+}
+
+# --- a healthy machine ----------------------------------------------------------------------------------------------
+
+ip -n "$R" addr add 2001:db8:9::1/64 dev wan
+ip -n "$R" route add default via 8.8.8.8
+ip -n "$R" -6 route add default via 2001:db8:9::2
+config 'tun-setup yes' >"$T/conf"
+start_bare
+wait_for link_running nat64 || { not_ok "nat64d starts" && finish; }
+host "$HOST" up "$T/conf" >/dev/null
+well
+same "a healthy machine: exit status 0" 0 $?
+same "a healthy machine: every line is ok" "" "$(grep -v '^ok    [a-z0-9-]*: ' "$T/found")"
+t "a healthy machine: the ping went all the way" grep -q "^ok    ping: from .* to 8.8.8.8 as 64:ff9b::808:808: answered" "$T/found"
+start=$SECONDS
+well
+t "it takes less than ten seconds" [ $((SECONDS - start)) -lt 10 ]
+shot() { in_router sh -c 'nft list ruleset; ip addr; ip route show table all; ip -6 route show table all; cat /proc/sys/net/ipv4/conf/*/forwarding' | grep -v expires; }
+before=$(shot)
+well
+same "it changes nothing" "$before" "$(shot)"
+t "no colours but on a terminal" fails grep -q "$(printf '\033')" "$T/found"
+
+# --- forwarding -----------------------------------------------------------------------------------------------------
+
+illness "IPv4 forwarding off" forwarding-4 "" sysctl -qw net.ipv4.ip_forward=0
+illness "IPv6 forwarding off" forwarding-6 "" sysctl -qw net.ipv6.conf.all.forwarding=0
+illness "one device does not forward" forwarding-4 "wan does not" sysctl -qw net.ipv4.conf.wan.forwarding=0
+illness "strict reverse path filter" rp-filter "strict on nat64" sysctl -qw net.ipv4.conf.all.rp_filter=1
+in_router sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.nat64.rp_filter=0
+
+in_router sysctl -qw net.ipv6.conf.wan.accept_ra=1
+ip -n "$R" -6 route replace default via 2001:db8:9::2 proto ra
+illness "a default route by advertisement that will expire" accept-ra "wan forwards" true
+in_router sysctl -qw net.ipv6.conf.wan.accept_ra=0
+ip -n "$R" -6 route replace default via 2001:db8:9::2
+
+# --- the device -----------------------------------------------------------------------------------------------------
+
+illness "the device is down" device "is down" ip link set nat64 down
+illness "an MTU below IPv6's" mtu "IPv6 needs 1280" ip link set nat64 mtu 1000
+illness "an MTU below the uplink's" mtu "wan one of 1500" ip link set nat64 mtu 1400
+stop_nat64d
+ails "no daemon" service "no daemon holds nat64"
+t "no daemon: the device is missed, too" grep -q "^FAIL  device: there is no nat64" "$T/found"
+t "no daemon: its routes are not, for they would only repeat it" fails grep -q " route: " "$T/found"
+# As systemd would tell it, to one who has it; what it says here is made up.
+mkdir -p "$T/run/systemd/system" "$T/fake" "$T/etc"
+cp "$T/conf" "$T/etc/nat64.conf"
+sed "s|^sysconfdir=.*|sysconfdir=$T/etc|; s|^lib=.*|lib=$(dirname "$HOST")/host|" "$HOST" >"$T/fake/nat64-host"
+printf '#!/bin/sh\necho failed\n' >"$T/fake/systemctl"
+printf '#!/bin/sh\necho "nat64d: cannot open the device"\n' >"$T/fake/journalctl"
+chmod +x "$T"/fake/*
+host env PATH="$T/fake:$PATH" sh "$T/fake/nat64-host" check >"$T/found" 2>&1
+shows "a service that failed: its last words" "(nat64d.service is failed), its last words: nat64d: cannot open the device => systemctl restart nat64d.service" \
+	grep "^FAIL  service" "$T/found"
+rm -r "$T/run/systemd" "$T/fake"
+start_bare
+wait_for link_running nat64
+t "the daemon is back: all is well" wait_for well
+
+# --- addresses and routes -------------------------------------------------------------------------------------------
+
+illness "the device has the daemon's IPv4 address" addresses "192.168.255.1 is the daemon's own" ip addr add 192.168.255.1/24 dev nat64
+illness "the device has the daemon's IPv6 address" addresses "$OWN6 is the daemon's own" ip addr add "$OWN6/128" dev nat64
+illness "no route of the pool" route "pool 192.168.255.0/24" ip route del 192.168.255.0/24
+illness "no route of the prefix" route "prefix 64:ff9b::/96 leads to wan" ip -6 route del 64:ff9b::/96 dev nat64
+illness "a longer route elsewhere" route "leads to wan" ip -6 route add 64:ff9b::808:0/112 via 2001:db8:9::2
+ip -n "$R" -6 route add 64:ff9b::/96 via 2001:db8:9::2 table 77
+illness "another table wins" route "leads to wan" ip -6 rule add to 64:ff9b::/96 lookup 77
+ip -n "$R" -6 rule del to 64:ff9b::/96 lookup 77
+ip -n "$R" addr add 192.168.255.200/28 dev lan
+ails "a real network in the pool" overlap "192.168.255.0/24 overlaps 192.168.255.192/28 of lan"
+ip -n "$R" addr del 192.168.255.200/28 dev lan
+ip -n "$R" addr add 10.1.0.1/16 dev lan
+illness "private IPv4 behind the Well-Known Prefix" wkp "does not reach private IPv4, such as 10.1.0.0/16" true
+well --target 10.1.0.1
+t "with wkpf-strict no, private IPv4 is reached" grep -q "^ok    ping: .*a01:1: answered" "$T/found"
+ip -n "$R" addr del 10.1.0.1/16 dev lan
+ip -n "$R" -6 addr flush dev wan scope global
+ip -n "$R" -6 addr flush dev lan scope global
+ails "no IPv6 address" ipv6 "no IPv6 address of its own"
+shows "no IPv6 address: the ping says so, too" "no IPv6 address to ask" cat "$T/found"
+in_router sysctl -qw net.ipv6.conf.wan.accept_ra=1
+well
+t "no IPv6 address, deaf to advertisements" grep -q "^FAIL  ipv6: .* => sysctl -w net.ipv6.conf.wan.accept_ra=2" "$T/found"
+in_router sysctl -qw net.ipv6.conf.wan.accept_ra=0
+ip -n "$R" addr add 2001:db8:1::1/64 dev lan
+ip -n "$R" -6 route replace 2001:db8:2::/64 via 2001:db8:1::2
+ip -n "$R" addr add 2001:db8:9::1/64 dev wan
+ip -n "$R" -6 route del default
+ails "no IPv6 default route" route-6 "only hosts near by"
+ip -n "$R" -6 route replace default via 2001:db8:9::2
+ip -n "$R" route del default
+ails "no IPv4 default route" route-4 ""
+ip -n "$R" route add default via 8.8.8.8
+t "all of that mended: all is well" wait_for well
+
+# --- packet filters and NAT -----------------------------------------------------------------------------------------
+
+illness "no MASQUERADE" masquerade "no MASQUERADE or SNAT hides it" nft delete table ip "$(in_router nft list tables | sed -n 's/table ip \(nat64d_.*\)/\1/p')"
+host "$HOST" down "$T/conf" >/dev/null
+in_router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+in_router iptables -t nat -A POSTROUTING -o nat64 -j MASQUERADE 2>/dev/null
+ails "MASQUERADE on the wrong device" masquerade
+in_router iptables -t nat -A POSTROUTING -o wan -j MASQUERADE
+t "MASQUERADE -o wan will do" wait_for well
+in_router iptables -t nat -F
+in_router iptables -t nat -A POSTROUTING -s 192.168.0.0/16 -o wan -j SNAT --to-source 8.8.8.1
+t "so will SNAT" wait_for well
+in_router iptables -t nat -F
+in_router nft add table ip own
+in_router nft 'add chain ip own post { type nat hook postrouting priority 100; }'
+in_router nft 'add rule ip own post oifname { "wan", "ppp0" } ip daddr != { 10.0.0.0/8, 192.168.0.0/16 } counter masquerade'
+t "so will a rule of nft with sets" wait_for well
+clean_rules
+
+illness "iptables FORWARD DROP" firewall-4 "chain FORWARD of table ip filter drops it: policy" iptables -P FORWARD DROP
+clean_rules
+illness "ip6tables FORWARD DROP" firewall-6 "chain FORWARD of table ip6 filter drops it: policy" ip6tables -P FORWARD DROP
+clean_rules
+if in_router iptables-legacy -P FORWARD DROP 2>/dev/null; then
+	ails "iptables-legacy FORWARD DROP" firewall-4 "policy"
+	cured "iptables-legacy FORWARD DROP"
+	in_router iptables-legacy -P FORWARD ACCEPT
+	in_router iptables-legacy -F
+else
+	skip "iptables-legacy FORWARD DROP" "the kernel has no legacy iptables"
+fi
+
+docker() {
+	iptables -P FORWARD DROP
+	iptables -N DOCKER-USER
+	iptables -N DOCKER
+	iptables -A DOCKER-USER -j RETURN
+	iptables -A FORWARD -j DOCKER-USER
+	iptables -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+	iptables -A FORWARD -o docker0 -j DOCKER
+	iptables -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+}
+ufw() {
+	local six
+	for six in "" 6; do
+		"ip${six}tables" -P FORWARD DROP
+		"ip${six}tables" -N "ufw$six-before-forward"
+		"ip${six}tables" -N "ufw$six-user-forward"
+		"ip${six}tables" -A FORWARD -j "ufw$six-before-forward"
+		"ip${six}tables" -A "ufw$six-before-forward" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+		"ip${six}tables" -A "ufw$six-before-forward" -p "$([ -z "$six" ] && echo icmp || echo ipv6-icmp)" -j ACCEPT
+		"ip${six}tables" -A "ufw$six-before-forward" -j "ufw$six-user-forward"
+	done
+}
+firewalld() {
+	nft -f - <<-END
+		table inet firewalld {
+			chain filter_FWD_public { reject with icmpx admin-prohibited; }
+			chain filter_FORWARD_ZONES {
+				iifname "wan" goto filter_FWD_public
+				goto filter_FWD_public
+			}
+			chain filter_FORWARD {
+				type filter hook forward priority 10; policy accept;
+				ct state { established, related } accept
+				ct status dnat accept
+				iifname "lo" accept
+				jump filter_FORWARD_ZONES
+				ct state invalid drop
+				reject with icmpx admin-prohibited
+			}
+		}
+	END
+}
+plain() {
+	nft -f - <<-END
+		table inet filter {
+			chain forward {
+				type filter hook forward priority 0; policy drop;
+				ct state vmap { established : accept, related : accept, invalid : drop }
+				iifname "lan" oifname "wan" accept
+			}
+		}
+	END
+}
+export -f docker ufw firewalld plain
+illness "Docker" firewall-4 "\(Docker\) drops it: policy => iptables -I DOCKER-USER" bash -c docker
+clean_rules
+in_router bash -c ufw 2>/dev/null
+ails "ufw" firewall-4 "\(ufw\).* => ufw route allow in on nat64"
+ails "ufw" firewall-6 "\(ufw\)"
+# What that command does.
+for tables in iptables ip6tables; do
+	for chain in $(in_router "$tables" -S | sed -n 's/^-N \(ufw.*-user-forward\)/\1/p'); do
+		in_router "$tables" -A "$chain" -i nat64 -j ACCEPT
+		in_router "$tables" -A "$chain" -o nat64 -j ACCEPT
+	done
+done
+t "ufw with a route rule: all is well" well
+clean_rules
+in_router bash -c firewalld
+ails "firewalld" firewall-46 "\(firewalld\) drops it: reject"
+clean_rules
+illness "a policy of nft" firewall-46 "chain forward of table inet filter drops it: policy" bash -c plain
+in_router nft insert rule inet filter forward meta l4proto '{ icmp, ipv6-icmp }' drop
+ails "ICMP blocked" icmp-46 "path-MTU discovery"
+cured "ICMP blocked"
+clean_rules
+
+# --- without nft ----------------------------------------------------------------------------------------------------
+
+host "$HOST" down "$T/conf" >/dev/null
+in_router nft flush ruleset
+mkdir "$T/fake"
+printf '#!/bin/sh\nexit 1\n' >"$T/fake/nft"
+chmod +x "$T/fake/nft"
+all=$PATH PATH=$T/fake:$PATH
+host "$HOST" up "$T/conf" >/dev/null 2>&1
+t "iptables only: a healthy machine" well
+illness "iptables only: FORWARD DROP" firewall-4 "chain FORWARD of table ip filter drops it: policy" iptables -P FORWARD DROP
+illness "iptables only: ip6tables FORWARD DROP" firewall-6 "" ip6tables -P FORWARD DROP
+illness "iptables only: a rule that rejects" firewall-4 "drops it: .*REJECT" iptables -I FORWARD ! -i lo -j REJECT
+illness "iptables only: ICMP blocked" icmp-4 "" iptables -I FORWARD -p icmp -j DROP
+illness "iptables only: no MASQUERADE" masquerade "" iptables -t nat -F
+PATH=$all
+in_router sh -c 'iptables -P FORWARD ACCEPT; ip6tables -P FORWARD ACCEPT; nft flush ruleset' 2>/dev/null
+host "$HOST" down "$T/conf" >/dev/null
+host "$HOST" up "$T/conf" >/dev/null
+t "with nft again: all is well" well
+
+# --- strangers ------------------------------------------------------------------------------------------------------
+
+stop_nat64d
+config 'tun-setup yes' 'prefix 2001:db8:64::/96' >"$T/conf"
+start_bare
+wait_for link_running nat64
+illness "an open translator" open "anybody on the internet may use prefix 2001:db8:64::/96" true
+t "the guard: own clients pass" ping6 2001:db8:64::808:808
+in_router nft delete table inet nat64_guard
+well --ignore open
+same "--ignore open: exit status 0" 0 $?
+t "--ignore open: said as skipped" grep -q '^skip  open: ' "$T/found"
+
+# --- connections, live ----------------------------------------------------------------------------------------------
+
+cp /proc/sys/net/netfilter/nf_conntrack_max "$T/max"
+cp "$T/max" "$T/count"
+full() { in_router sh -c "mount --bind '$T/count' /proc/sys/net/netfilter/nf_conntrack_count; mount --bind '$T/max' /proc/sys/net/netfilter/nf_conntrack_max; $1"; }
+full "'$HOST' check --ignore open '$T/conf'" >"$T/found"
+t "connection table full: found as conntrack" grep -q "^FAIL  conntrack: the table of connections is full" "$T/found"
+cure=$(sed -n 's/^FAIL  conntrack: .* => //p' "$T/found")
+full "$cure; '$HOST' check --ignore open '$T/conf'" >"$T/found"
+same "connection table full: mended by its command" 0 $?
+
+in_server iptables -A INPUT -p icmp -j DROP 2>/dev/null
+well --ignore open
+t "nobody answers: the hop" grep -q "^FAIL  ping: .*: translated, but no answer came back" "$T/found"
+in_server iptables -F
+ip -n "$R" route add unreachable 9.9.9.9
+well --ignore open --target 9.9.9.9
+t "a router says why: its words" grep -q "^FAIL  ping: .*: an ICMP error came back (From .*: .*) => traceroute -n 64:ff9b::909:909" "$T/found"
+in_router ip6tables -A INPUT -s 64:ff9b::/96 -j DROP 2>/dev/null
+well --ignore open
+t "the answer is lost: the hop" grep -q "^FAIL  ping: .*: the answer came, was translated, and is lost on the machine" "$T/found"
+in_router ip6tables -F
+well --ignore open --target 10.1.2.3
+t "the daemon refuses it: the hop" grep -q "^FAIL  ping: .*: stops at the daemon" "$T/found"
+in_router ip6tables -A OUTPUT -d 64:ff9b::/96 -j DROP
+well --ignore open
+t "the kernel keeps it: the hop" grep -q "^FAIL  ping: .*: stops before nat64" "$T/found"
+in_router ip6tables -F
+kill -STOP "$PID"
+well --ignore open
+t "the daemon is stuck: its own address is silent" grep -q "^FAIL  ping: the daemon does not answer at its own address" "$T/found"
+kill -CONT "$PID"
+
+# --- a customer-side translator ---------------------------------------------------------------------------------------
+
+cat >"$T/clat.conf" <<-END
+	tun-device clat
+	prefix 64:ff9b::/96
+	ipv4-addr 192.0.0.2
+	map 192.0.0.1 2001:db8:3::c1a7
+	tun-up yes
+	tun-ip 192.0.0.1/32
+	tun-route 2001:db8:3::c1a7
+	tun-route 0.0.0.0/0
+END
+in_client sysctl -qw net.ipv6.conf.all.forwarding=1
+ip -n "$R" route add 2001:db8:3::/64 via 2001:db8:1::2
+ip netns exec "$C" "$NAT64D" --nodetach --stdout -c "$T/clat.conf" </dev/null >"$T/clat.log" 2>&1 &
+clat_running() { ip -n "$C" -o link show dev clat | grep -q LOWER_UP; }
+wait_for clat_running
+in_client sh "$HOST" check --target 8.8.8.8 "$T/clat.conf" >"$T/found"
+same "a customer-side translator in health: exit status 0" 0 $?
+same "a customer-side translator in health: every line is ok" "" "$(grep -v '^ok    ' "$T/found")"
+in_client sysctl -qw net.ipv6.conf.all.forwarding=0
+in_client sh "$HOST" check "$T/clat.conf" >"$T/found"
+t "a customer-side translator: forwarding" grep -q "^FAIL  forwarding-6" "$T/found"
+
+# --- what cannot be checked -----------------------------------------------------------------------------------------
+
+echo 'prefixx 1' >>"$T/conf"
+ails "a broken configuration" configuration "prefixx: unknown directive"
+doctor --nonsense >"$T/found" 2>&1
+same "bad usage: exit status 2" 2 $?
+in_router env NAT64D=/nonexistent PATH=/usr/bin:/bin sh -c 'sed "s|^sbindir=.*|sbindir=/nonexistent|; s|^lib=.*|lib=$2/host|" "$1" >"$3/host"; sh "$3/host" check "$3/conf"' \
+	sh "$HOST" "$(dirname "$HOST")" "$T" >"$T/found" 2>&1
+same "no nat64d: exit status 2" "2 nat64-host: nat64d is not installed (no /nonexistent/nat64d)" "$? $(cat "$T/found")"
+finish
