@@ -1,41 +1,198 @@
 #!/usr/bin/env bash
-# As clatd calls it: a customer-side translator (RFC 6877) on the client, nat64d as the provider's on the router.
+# 464XLAT (RFC 6877): nat64d on an IPv6-only host, called as clatd calls Tayga, and nat64d as the provider's translator on
+# the router, with routers and narrow links between; then Tayga as the provider's, if there is one.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-need
+need socat ss traceroute sha256sum
 topology
-config >"$T/conf"
+more_routers
+clat6=2001:db8:1::c1a7
+head -c 1000000 /dev/urandom >"$T/a"
+head -c 900001 /dev/urandom >"$T/b"
+
+# --- what clatd does ------------------------------------------------------------------------------------------------
+
+# clatd_calls ARGUMENT...: it passes an empty argument where it might pass -d.
+clatd_calls() { in_client "$NAT64D" --config "$T/clat.conf" "$@"; }
+
+clatd_prepares() {
+	cat >"$T/clat.conf" <<-END
+		# Ephemeral TAYGA config file written by clatd
+		# This file may be safely deleted at any time.
+		tun-device clat
+		prefix 64:ff9b::/96
+		ipv4-addr 192.0.0.2
+		map 192.0.0.1 $clat6
+	END
+	in_client sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.lan.proxy_ndp=1
+	ip -n "$C" -6 neighbour add proxy $clat6 dev lan
+}
+
+clatd_sets_device_up() {
+	ip -n "$C" link set up dev clat
+	ip -n "$C" -4 address add 192.0.0.1 dev clat
+}
+
+# A table of its own for what comes from the prefix, before that of local addresses.  What routers on the way have to say
+# does not come from there and is lost, so clatd has the host keep to an MTU that fits everywhere.
+clatd_routes() {
+	ip -n "$C" -6 rule add prio 1 table local
+	ip -n "$C" -6 rule del prio 0 table local
+	ip -n "$C" -6 route add $clat6 dev clat table 49575
+	ip -n "$C" -6 rule add prio 0 from 64:ff9b::/96 to $clat6 table 49575
+	ip -n "$C" -4 route add default dev clat metric 2048 mtu 1260 advmss 1220
+}
+
+clatd_unroutes() {
+	ip -n "$C" -6 rule add prio 0 table local
+	ip -n "$C" -6 rule del prio 1 table local
+	ip -n "$C" -6 rule del prio 0 table 49575
+	ip -n "$C" -6 route flush table 49575
+	ip -n "$C" -4 route del default
+}
+
+# As older versions do, and with v4-defaultroute-mtu=0: the host has to find out for itself.
+clatd_routes_plainly() {
+	ip -n "$C" -6 route add $clat6 dev clat
+	ip -n "$C" -4 route add default dev clat
+}
+
+clat_running() { ip -n "$C" -o link show dev clat | grep -q LOWER_UP; }
+
+# clat_runs ARGUMENT: one point; in the background, its number is in $clat.
+clat_runs() {
+	ip netns exec "$C" "$NAT64D" --config "$T/clat.conf" --nodetach "$1" </dev/null >>"$T/clat.log" 2>&1 &
+	clat=$!
+	t "nat64d --config F --nodetach '$1'" wait_for clat_running
+}
+
+clat_stops() {
+	PID=$clat
+	stops "the host's side: TERM, exit status 0"
+}
+
+# --- what a program on the host gets for it ---------------------------------------------------------------------------
+
+wire_in() { ip netns exec "$1" python3 "$here/wire.py" "${@:2}"; }
+ping_out() { in_client ping -4 -n -c 1 -W 2 "$@" 8.8.8.8; }
+forget_all() {
+	forget
+	ip -n "$C" route flush cache
+}
+
+# everything NAME: each protocol, all lengths.
+everything() {
+	t "$1: ping" ping_out
+	t "$1: UDP" udp_in "$C" echo 8.8.8.8 5007 20 1200
+	t "$1: UDP in fragments" udp_in "$C" echo 8.8.8.8 5007 10 4000
+	same "$1: UDP without checksum" echo "$(wire_in "$C" nocheck 8.8.8.8 5007 500)"
+	exchange "$1: TCP" "$S" TCP4-LISTEN "$C" TCP4:8.8.8.8
+}
+
+# inwards NAME: the host as a server, where the provider has given its CLAT an address.
+inwards() {
+	t "$1: ping" ping4 192.168.255.77
+	t "$1: UDP" udp_in "$S" echo 192.168.255.77 5008 20 1200
+	t "$1: UDP in fragments" udp_in "$S" echo 192.168.255.77 5008 10 4000
+	same "$1: UDP without checksum" echo "$(wire_in "$S" nocheck 192.168.255.77 5008 500)"
+	exchange "$1: TCP" "$C" TCP4-LISTEN "$S" TCP4:192.168.255.77
+}
+
+narrow() {
+	ip -n "$2" link set mid mtu "$1"
+	ip -n "$3" link set mid mtu "$1"
+	forget_all
+}
+
+# learns NAME WANTED PING-SIZE: the MTU of the path to the server, and the longest datagram that crosses it without fragments.
+learns() {
+	forget_all
+	shows "$1: ping is told" "mtu = $2" in_client ping -4 -n -c 3 -i 0.2 -W 1 -M "do" -s "$3" 8.8.8.8
+	forget_all
+	same "$1: the longest datagram" "$2 bytes" "$(wire_in "$C" discover 8.8.8.8 5007 1472)"
+	forget_all
+	exchange "$1: TCP" "$S" TCP4-LISTEN "$C" TCP4:8.8.8.8
+}
+
+hops() { in_client traceroute -4 -n -q 1 -w 2 -m 15 "$@" 8.8.8.8 | awk 'NR > 1 { print $2 }' | paste -sd ' '; }
+
+# --- nat64d on both sides ---------------------------------------------------------------------------------------------
+
+config "map 192.168.255.77 $clat6" >"$T/conf"
 start_nat64d || finish
 plat=$PID
-
-cat >"$T/clat.conf" <<-END
-	tun-device clat
-	prefix 64:ff9b::/96
-	ipv4-addr 192.0.0.2
-	map 192.0.0.1 2001:db8:3::c1a7
-END
-in_client sysctl -qw net.ipv6.conf.all.forwarding=1
-ip -n "$R" route add 2001:db8:3::/64 via 2001:db8:1::2
-
-t "nat64d --config F --mktun" in_client "$NAT64D" --config "$T/clat.conf" --mktun
-ip -n "$C" link set up dev clat
-ip -n "$C" -6 route add 2001:db8:3::c1a7 dev clat
-ip -n "$C" addr add 192.0.0.1 dev clat
-ip -n "$C" route add default dev clat mtu 1260
-ip netns exec "$C" "$NAT64D" --config "$T/clat.conf" --nodetach -d </dev/null >>"$T/clat.log" 2>&1 &
-PID=$!
-clat_running() { ip -n "$C" -o link show dev clat | grep -q LOWER_UP; }
-t "nat64d --config F --nodetach -d" wait_for clat_running
-LOG=$T/clat.log
-v4() { in_client ping -4 -n -c 1 -W 2 8.8.8.8; }
-t "an IPv4 program on an IPv6-only host reaches IPv4 (464XLAT)" wait_for v4
-t "with 1200 bytes" in_client ping -4 -n -c 1 -W 2 -s 1200 8.8.8.8
 serve_udp
-t "UDP" in_client python3 "$here/udp.py" echo 8.8.8.8 5007 50 1200
-t "UDP in fragments" in_client python3 "$here/udp.py" echo 8.8.8.8 5007 10 4000
-stops "TERM: exit status 0"
-t "nat64d --config F --rmtun" in_client "$NAT64D" --config "$T/clat.conf" --rmtun
+clatd_prepares
+
+t "nat64d --config F --mktun ''" clatd_calls --mktun ""
+clatd_sets_device_up
+clatd_routes
+clat_runs ""
+LOG=$T/clat.log
+udp_server "$C" 5008
+wait_for ping_out
+t "out: ping, 1,200 bytes" ping_out -s 1200
+everything "out"
+inwards "in"
+# 1,260 bytes of IPv4 are 1,280 of IPv6, which every link carries; the provider's side lets them be cut (RFC 7915, 5.1).
+# Only ICMP cannot be translated in pieces (1.2): no long ping.
+narrow 1000 "$B1" "$B2"
+everything "out, a link of 1,000 bytes in IPv4"
+inwards "in, a link of 1,000 bytes in IPv4"
+narrow 1500 "$B1" "$B2"
+narrow 1280 "$A1" "$A2"
+everything "out, a link of 1,280 bytes in IPv6"
+inwards "in, a link of 1,280 bytes in IPv6"
+narrow 1500 "$A1" "$A2"
+# The first piece would need the checksum of the whole: a clear refusal, by the CLAT, not silence.
+same "UDP without checksum in fragments is refused, and the program told" "EHOSTUNREACH from 192.0.0.2" \
+	"$(wire_in "$C" nocheck 8.8.8.8 5007 3000)"
+clat_stops
+clatd_unroutes
+
+clatd_routes_plainly
+clat_runs -d
+wait_for ping_out
+# The CLAT, the host's kernel, three routers, the provider's translator: what has no IPv4 address answers as the CLAT.
+path="192.0.0.2 192.0.0.2 192.0.0.2 192.0.0.2 192.0.0.2 192.0.0.2 9.9.1.1 9.9.1.2 9.9.2.2 8.8.8.8"
+same "traceroute, UDP" "$path" "$(hops)"
+same "traceroute, ICMP" "$path" "$(hops -I)"
+same "traceroute, TCP" "$path" "$(hops -T -p 5001)"
+learns "the translators themselves" 1480 1472
+narrow 1300 "$B1" "$B2"
+learns "a link of 1,300 bytes in IPv4" 1300 1452
+narrow 1500 "$B1" "$B2"
+narrow 1400 "$A1" "$A2"
+learns "a link of 1,400 bytes in IPv6" 1380 1452
+narrow 1280 "$A1" "$A2"
+learns "a link of 1,280 bytes in IPv6" 1260 1452
+narrow 1500 "$A1" "$A2"
+clat_stops
+
+clat_runs ""
+t "a device that stayed is used again" wait_for ping_out
+clat_stops
+t "nat64d --config F --rmtun" clatd_calls --rmtun
 t "the device is gone" fails ip -n "$C" link show dev clat
 PID=$plat
 stops "the provider's side: TERM, exit status 0"
+
+# --- Tayga as the provider's side -------------------------------------------------------------------------------------
+
+tayga=${TAYGA:-$(command -v tayga)}
+if [ -z "$tayga" ]; then
+	skip "Tayga as the provider's side" "not installed (or TAYGA=FILE)"
+	finish
+fi
+config "map 192.168.255.77 $clat6" >"$T/conf"
+ip netns exec "$R" "$tayga" --nodetach -c "$T/conf" </dev/null >>"$T/tayga.log" 2>&1 &
+plat=$!
+wait_for link_exists nat64 && set_routes
+clatd_calls --mktun "" 2>/dev/null && clatd_sets_device_up && clatd_routes
+clat_runs ""
+t "Tayga as the provider's side" wait_for ping_out
+everything "out, by Tayga"
+clat_stops
+kill "$plat"
+wait "$plat" 2>/dev/null
 finish
