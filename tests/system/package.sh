@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# The package: what is in it, and how it comes, is upgraded and goes on a machine with the real systemd.
+#
+#   NAT64_BUILD     a directory where configure and make have run, whose `make install' shall agree with the package
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# --- completion: needs neither root nor a container -------------------------------------------------------------------
+
+# completed COMMAND WORD...: what bash would offer for the last of the words, without bash-completion's own functions.
+completed() {
+	bash -c '_init_completion() { words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${words[cword]} prev=${words[cword-1]}; }
+		_filedir() { COMPREPLY=(a-file); }
+		. "$1" && shift && COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		$(complete -p "$1" | sed "s/.*-F \([^ ]*\).*/\1/")
+		echo "${COMPREPLY[@]}"' bash "$top/contrib/nat64d.bash-completion" "$@"
+}
+
+# every_option COMMAND...: the options that its --help tells of, the long ones.
+every_option() { "$@" --help 2>&1 | grep -oE -- '--[a-z][a-z-]+' | sort -u | tr '\n' ' '; }
+long_ones() { tr ' ' '\n' | grep '^--' | sort -u | tr '\n' ' '; }
+
+if [ -x "$NAT64D" ]; then
+	same "completion: every option of nat64d" "$(every_option "$NAT64D")" "$(completed nat64d - | long_ones)"
+else
+	skip "completion: every option of nat64d" "needs $NAT64D"
+fi
+same "completion: the commands of nat64-host" "up down check --help" "$(completed nat64-host "")"
+same "completion: the options of nat64-host check" "--target --ignore --help" "$(completed nat64-host check -)"
+same "completion: the options of nat64-host up" "--if-enabled --help" "$(completed nat64-host up -)"
+same "completion: a file after --config" a-file "$(completed nat64d --config "")"
+
+# --- the package, as a file -----------------------------------------------------------------------------------------
+
+need_container dpkg-deb
+command -v dpkg-buildpackage >/dev/null || [ -n "${NAT64_DEB-}" ] || leave_rest "needs dpkg-buildpackage"
+make_deb
+ok "contrib/mkdeb builds $(basename "$DEB")"
+if command -v lintian >/dev/null; then
+	same "lintian finds no error and no warning" "" "$(TMPDIR=$T lintian --allow-root "$DEB" 2>&1)"
+else
+	skip "lintian" "not installed"
+fi
+
+# The same names, whether packed with gzip or not, and without what only Debian wants.
+in_deb() {
+	dpkg-deb --fsys-tarfile "$DEB" | tar -t | sed 's|^\./|/|; s|\.gz$||' |
+		grep -v '/$\|README.Debian$\|/changelog$\|/copyright$' | sort
+}
+by_make() {
+	make -s -C "$NAT64_BUILD" install DESTDIR="$T/inst" prefix=/usr sysconfdir=/etc \
+		systemdsystemunitdir=/usr/lib/systemd/system >"$T/install" 2>&1 && (cd "$T/inst" && find . ! -type d | sed 's|^\.||' | sort)
+}
+if [ -n "${NAT64_BUILD-}" ]; then
+	same "make install DESTDIR= puts the same files in the same places" "$(in_deb)" "$(by_make)"
+else
+	skip "make install DESTDIR=" "NAT64_BUILD does not say where it is built"
+fi
+
+# The same tree under a higher version: what an upgrade sees of it is the number and the maintainer scripts.
+newer() {
+	dpkg-deb -R "$DEB" "$T/newer" && sed -i 's/^Version: .*/&+newer/' "$T/newer/DEBIAN/control" &&
+		dpkg-deb --root-owner-group -b "$T/newer" "$ROOT/root/newer.deb"
+}
+
+make_root
+# Nobody but this test has had a hand in it, whatever NAT64_ROOT has seen.
+rm -rf "$ROOT"/etc/nat64* "$ROOT"/etc/systemd/system/nat64d* "$ROOT"/usr/sbin/nat64* "$ROOT"/var/lib/nat64d
+cp "$DEB" "$ROOT/root/nat64d.deb"
+newer >"$T/newer.log" 2>&1 || not_ok "a package of a higher version" "$(cat "$T/newer.log")"
+boot
+inside ip addr add 2001:db8:1::1/128 dev lo
+inside ip addr add 8.8.8.8/32 dev lo
+
+# --- installed ------------------------------------------------------------------------------------------------------
+
+# Both ends are the container itself: what one address says to the other goes through the translator twice.
+translates() { inside ping -6 -n -q -c 1 -W 1 -I 2001:db8:1::1 "${1:-$GOOGLE}"; }
+state() { inside systemctl show -p ActiveState --value "$1"; }
+main() { inside systemctl show -p MainPID --value "$1"; }
+lease() { awk '$2 == "2001:db8:1::1" { print $1; exit }' "$ROOT/var/lib/nat64d/$1dynamic.map"; }
+base() {
+	printf '%s\n' 'tun-device nat64' 'ipv4-addr 192.168.255.1' "ipv6-addr $OWN6" 'prefix 64:ff9b::/96' \
+		'dynamic-pool 192.168.255.0/24' 'tun-setup yes'
+}
+other() { base | sed 's/ nat64$/ nat64x/; s/192\.168\.255/192.168.254/; s/1000::64/1001::64/; s/64:ff9b::/64:ff9b:1::/'; }
+sysctls() { inside sysctl -n net.ipv4.ip_forward net.ipv6.conf.all.forwarding | paste -sd ' '; }
+
+step "apt-get install -qy /root/nat64d.deb"
+t "with what it recommends" inside nft list ruleset
+same "nothing is started, there is no configuration" inactive "$(state nat64d)"
+same "nor enabled" disabled "$(inside systemctl is-enabled nat64d)"
+same "the machine does not forward because of it" "0 0" "$(sysctls)"
+t "the system user is there" inside getent passwd nat64d
+shows "the doctor knows the next step" "=> cp /usr/share/doc/nat64d/tayga.conf.example /etc/nat64.conf" inside nat64-host check
+t "which is one" test -e "$ROOT/usr/share/doc/nat64d/tayga.conf.example"
+for unit in nat64d.service nat64d@.service; do
+	same "$unit is well formed" "" "$(inside systemd-analyze verify --man=no $unit 2>&1 | grep nat64d)"
+done
+
+base >"$ROOT/etc/nat64.conf"
+other >"$ROOT/etc/nat64/x.conf"
+other >"$ROOT/etc/nat64/idle.conf"
+inside sed -i s/^NAT44=.*/NAT44=yes/ /etc/default/nat64d
+step "systemctl enable --now nat64d"
+t "packets pass" translates
+step "systemctl enable --now nat64d@x"
+t "packets of the instance pass" translates 64:ff9b:1::808:808
+same "NAT44=yes: the machine forwards" "1 1" "$(sysctls)"
+shows "and hides the pool" masquerade inside nft list ruleset
+held=$(lease "") held_x=$(lease x/)
+
+# --- upgraded -------------------------------------------------------------------------------------------------------
+
+answers_more_than() { [ "$(grep -c icmp_seq "$T/pings")" -gt "$1" ]; }
+
+# gap COMMAND...: the longest silence in the answers to a ping every 50 ms while it runs, in milliseconds, in $gap.
+gap() {
+	local job
+	gap=0
+	inside ping -6 -n -D -i 0.05 -I 2001:db8:1::1 $GOOGLE >"$T/pings" 2>&1 &
+	job=$!
+	wait_for answers_more_than 10
+	"$@" >"$T/upgrade" 2>&1
+	wait_for answers_more_than $(($(grep -c icmp_seq "$T/pings") + 5))
+	inside pkill -INT -x ping
+	wait "$job"
+	gap=$(sed -n 's/^\[\([0-9.]*\)\].*icmp_seq.*/\1/p' "$T/pings" |
+		awk 'NR > 1 && $1 - last > most { most = $1 - last } { last = $1 } END { printf "%d", most * 1000 }')
+}
+
+before=$(main nat64d) before_x=$(main nat64d@x)
+gap inside systemctl restart nat64d
+restart_gap=$gap
+gap inside apt-get install -qy /root/newer.deb
+shows "an upgrade" "+newer" inside dpkg-query -W nat64d
+t "the daemon is another process now" test "$(main nat64d)" != "$before"
+t "so is the instance" test "$(main nat64d@x)" != "$before_x"
+same "what was not running still does not" inactive "$(state nat64d@idle)"
+t "it cuts traffic for $gap ms, a restart for $restart_gap ms" test "$gap" -gt 0 -a "$gap" -le $((restart_gap * 2 + 500))
+same "the lease is kept" "$held" "$(lease "")"
+same "that of the instance, too" "$held_x" "$(lease x/)"
+t "packets of the instance pass" wait_for translates 64:ff9b:1::808:808
+t "the operator's /etc/default/nat64d is kept" inside grep -qx NAT44=yes /etc/default/nat64d
+
+# Stopped by the operator: an upgrade is no reason to start it.
+inside systemctl stop nat64d@x
+t "an upgrade of what is stopped" inside apt-get install -qy --reinstall /root/newer.deb
+same "it stays so" inactive "$(state nat64d@x)"
+inside systemctl start nat64d@x
+
+# --- removed, purged ------------------------------------------------------------------------------------------------
+
+inside nat64-host up /etc/nat64/idle.conf >/dev/null 2>&1
+step "apt-get remove -qy nat64d"
+t "nothing of it runs" fails inside pgrep -x nat64d
+t "the devices have gone" fails inside ip link show dev nat64
+t "both" fails inside ip link show dev nat64x
+same "so have all rules" "" "$(inside nft list ruleset)"
+same "and the forwarding that it switched on" "0 0" "$(sysctls)"
+t "and its traces" test ! -e "/proc/$LEADER/root/run/nat64-host"
+same "nothing has failed on the way" "" "$(inside systemctl --failed --plain --no-legend list-units 'nat64d*')"
+same "the lease is kept" "$held" "$(lease "")"
+t "and the configuration" test -e "$ROOT/etc/nat64.conf"
+
+inside ln -s /usr/share/nat64d/90-nat64d.conf /etc/sysctl.d/
+step "apt-get purge -qy nat64d"
+t "the leases have gone" test ! -e "$ROOT/var/lib/nat64d"
+same "nothing is left but what the operator wrote, and the user" "/etc/nat64 /etc/nat64.conf" \
+	"$(inside find /etc /var/lib /run /usr -path /var/lib/dpkg -prune -o -path /var/lib/apt -prune -o \
+		-name '*nat64*' -print | sort | paste -sd ' ')"
+step "apt-get install -qy /root/nat64d.deb"
+same "afterwards it is as new" "inactive disabled" "$(state nat64d) $(inside systemctl is-enabled nat64d)"
+finish

@@ -1,0 +1,250 @@
+#!/usr/bin/env bash
+# The units: how exposed they are, and how they live under the real systemd, in a container made for the purpose.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+MOST_EXPOSED=1.5
+
+# --- exposure: needs neither root nor a container -------------------------------------------------------------------
+
+# fill_in UNIT: as `make install' does.
+fill_in() { sed 's|@sbindir@|/usr/sbin|g; s|@sysconfdir@|/etc|g' "$top/contrib/$1.service.in"; }
+
+# exposure UNIT: one point.
+exposure() {
+	local dir out figure
+	command -v systemd-analyze >/dev/null || { skip "$1: exposure" "needs systemd-analyze" && return; }
+	dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
+	fill_in "$1" >"$dir/$1.service"
+	out=$(systemd-analyze --no-pager security --offline=true "$dir/$1.service" 2>&1)
+	rm -rf "$dir"
+	if [[ $out == *"nrecognized option"* ]]; then
+		skip "$1: exposure" "systemd-analyze is too old: no --offline"
+		return
+	fi
+	figure=$(sed -n 's/.*Overall exposure level for .*: \([0-9.]*\) .*/\1/p' <<<"$out")
+	if awk -v is="$figure" -v most=$MOST_EXPOSED 'BEGIN { exit !(is != "" && is + 0 <= most) }'; then
+		ok "$1: exposure $figure, at most $MOST_EXPOSED is allowed"
+	else
+		not_ok "$1: exposure ${figure:-unknown}, at most $MOST_EXPOSED is allowed" "$out"
+	fi
+}
+
+exposure nat64d
+exposure nat64d@
+
+# --- a container with the real systemd ------------------------------------------------------------------------------
+
+# A stand-in for nat64-host, of which the units only need to call the right verb in the right environment.
+stand_in() {
+	cat <<-'END'
+		#!/bin/sh
+		echo "$*: NAT44=$NAT44, effective $(sed -n 's/^CapEff:.//p' /proc/self/status)" >>/run/nat64-host.calls
+	END
+}
+
+# A call that the filter forbids kills here, so that none goes unnoticed; the daemon does without chown, and asks.
+drop_in() {
+	printf '%s\n' '[Service]' 'SystemCallErrorNumber=' 'SystemCallFilter=@chown' 'WatchdogSec=2'
+}
+
+install_units() {
+	local unit
+	rm -rf "$ROOT"/etc/nat64* "$ROOT"/etc/systemd/system/nat64d* "$ROOT/var/lib/nat64d" "$ROOT/var/spool/tayga" # of others
+	install -m 755 "$NAT64D" "$ROOT/usr/sbin/nat64d"
+	stand_in >"$ROOT/usr/sbin/nat64-host" && chmod 755 "$ROOT/usr/sbin/nat64-host"
+	for unit in nat64d nat64d@; do
+		fill_in $unit >"$ROOT/etc/systemd/system/$unit.service"
+		mkdir -p "$ROOT/etc/systemd/system/$unit.service.d"
+		drop_in >"$ROOT/etc/systemd/system/$unit.service.d/test.conf"
+	done
+	install -D -m 644 "$top/contrib/nat64d.sysusers" "$ROOT/usr/lib/sysusers.d/nat64d.conf"
+	install -D -m 644 "$top/contrib/nat64d.sysctl" "$ROOT/usr/lib/sysctl.d/90-nat64d.conf"
+	install -D -m 644 "$top/contrib/nat64d.default" "$ROOT/etc/default/nat64d"
+}
+
+# base [LINE...]: a configuration, with more lines.
+base() {
+	printf '%s\n' 'tun-device nat64' 'ipv4-addr 192.168.255.1' "ipv6-addr $OWN6" 'prefix 64:ff9b::/96' \
+		'dynamic-pool 192.168.255.0/24' 'tun-setup yes' "$@"
+}
+
+need_container
+[ -x "$NAT64D" ] || leave_rest "needs $NAT64D"
+make_root
+install_units
+boot
+
+# --- what the points are made of ------------------------------------------------------------------------------------
+
+# Both ends are the container itself: what one address says to the other goes through the translator twice.
+inside ip addr add 2001:db8:1::1/128 dev lo
+inside ip addr add 8.8.8.8/32 dev lo
+translates() { inside ping -6 -n -q -c 1 -W 1 -I 2001:db8:1::1 "${1:-$GOOGLE}"; }
+unit=nat64d
+show() { inside systemctl show -p "$1" --value "$unit"; }
+main() { show MainPID; }
+status_says() { [[ $(show StatusText) == *"$1"* ]]; }
+journal() { inside journalctl --no-pager -o cat -u $unit; }
+journal_says() { journal | grep -qF -- "$1"; }
+is_up() { [ "$(show ActiveState)" = active ]; }
+is_failed() { [ "$(show ActiveState)" = failed ]; }
+restarted() { [ "$(show NRestarts)" -gt "$1" ] && is_up; }
+lease() { awk '$2 == "2001:db8:1::1" { print $1; exit }' "$ROOT/var/lib/nat64d/dynamic.map"; }
+owner() { inside stat -c %U:%G "$1"; }
+conf=$ROOT/etc/nat64.conf
+
+# again NAME COMMAND...: one point, ok if COMMAND makes systemd start the daemon anew, and packets pass and the lease is the
+# one it was.
+again() {
+	local name=$1 before
+	shift
+	before=$(show NRestarts)
+	"$@"
+	if ! wait_for restarted "$before"; then
+		not_ok "$name" "not started anew" "$(journal | tail -n 15)"
+	elif ! wait_for translates; then
+		not_ok "$name" "started anew, but nothing passes" "$(journal | tail -n 15)"
+	else
+		same "$name, the lease is kept" "$held" "$(lease)"
+	fi
+}
+
+# rights PID: the user, and every set of capabilities that it can give up.
+# shellcheck disable=SC2016 # the shell inside expands it
+rights() {
+	inside sh -c 'stat -c %U /proc/$0 && grep -E "^(CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs)" /proc/$0/status' "$1" | tr -s '\t\n' '  '
+}
+none="nat64d CapInh: 0000000000000000 CapPrm: 0000000000000000 CapEff: 0000000000000000 CapAmb: 0000000000000000 NoNewPrivs: 1 "
+
+# --- nat64d.service -------------------------------------------------------------------------------------------------
+
+same "forwarding is on after a boot" "1 1" "$(inside sysctl -n net.ipv4.ip_forward net.ipv6.conf.all.forwarding | tr '\n' ' ' | sed 's/ $//')"
+inside systemctl start nat64d 2>/dev/null
+t "without a configuration: failed, and stays so" is_failed
+t "and the journal says why" journal_says "/etc/nat64.conf"
+
+base >"$conf" && chmod 600 "$conf"
+inside systemctl start nat64d 2>/dev/null
+t "a configuration that only root may read: failed" is_failed
+t "and the journal says why" journal_says "Permission denied"
+chmod 644 "$conf"
+
+t "start" inside systemctl start nat64d
+t "READY means ready: the first packet passes" translates
+t "the status line tells of it" wait_for status_says "1 of 254 addresses leased, 2 packets translated, 0 refused"
+same "the daemon is nobody, and has no capability" "$none" "$(rights "$(main)")"
+same "so is its helper" "$none" "$(rights "$(inside pgrep -P "$(main)")")"
+same "the lease file is the daemon's" nat64d:nat64d "$(owner /var/lib/nat64d/dynamic.map)"
+held=$(lease)
+same "nat64-host was called, with full rights" "up --if-enabled /etc/nat64.conf: NAT44=no, effective" \
+	"$(sed 's/ effective 0*[1-9a-f].*/ effective/; $!d' "$ROOT/run/nat64-host.calls" 2>/dev/null || inside sed 's/ effective 0*[1-9a-f].*/ effective/; $!d' /run/nat64-host.calls)"
+
+base 'map 192.168.255.77 2001:db8:2::77' 'log drop' >"$conf"
+t "reload" inside systemctl reload nat64d
+t "is in effect" wait_for journal_says "reload: /etc/nat64.conf is in effect"
+before=$(main)
+echo nonsense >>"$conf"
+t "reload with a mistake: fails" fails inside systemctl reload nat64d
+t "and the journal names the line" journal_says "/etc/nat64.conf:9: nonsense"
+t "and everything goes on" translates
+
+base 'map 203.0.113.7 2001:db8:2::77' >"$conf"
+inside systemctl reload nat64d
+t "reload that needs another route: refused, with the remedy" wait_for journal_says \
+	"route 203.0.113.7/32 of the device is new or gone, and nat64d has given up the right to see to that (CAP_NET_ADMIN): restart it instead; nothing is changed"
+t "the status line tells of it" wait_for status_says "the last reload was refused, the log says why"
+t "nothing of it is in effect" translates
+same "it is still the same process" "$before" "$(main)"
+base 'map 203.0.113.7 2001:db8:2::77' >"$conf"
+inside systemctl restart nat64d
+shows "a restart puts it into effect" "203.0.113.7 dev nat64" inside ip route show
+t "and packets pass" translates
+same "and the lease is kept" "$held" "$(lease)"
+
+base >"$conf"
+inside systemctl reload nat64d
+t "reload that needs one less: refused as well" wait_for status_says "the last reload was refused"
+shows "and it stays" "203.0.113.7 dev nat64" inside ip route show
+base 'map 203.0.113.7 2001:db8:2::77' >"$conf"
+inside systemctl reload nat64d
+t "a reload that is not: the status line forgets" wait_for fails status_says "refused,"
+
+kill_it() { inside kill -9 "$(main)"; }
+stop_it() { inside kill -STOP "$(main)"; }
+down_up() {
+	inside ip link set nat64 down
+	wait_for status_says "the link is down, nothing is translated"
+	inside ip link set nat64 up
+}
+flap() { printf 'link set nat64 %s\n' down up | inside ip -batch -; }
+narrow() {
+	inside ip link set nat64 mtu 1000
+	wait_for journal_says "MTU 1000"
+	inside ip link set nat64 mtu 1500
+}
+sleep 5
+t "five seconds later: no watchdog has bitten" test "$(show NRestarts)" -eq 0
+inside ip link set nat64 down
+sleep 3
+t "the link is down for three seconds: the loop turns on, no watchdog bites" test "$(show NRestarts)" -eq 0
+inside ip link set nat64 up
+wait_for restarted 0
+again "kill -9" kill_it
+again "stopped in its tracks: the watchdog bites" stop_it
+again "link down and up" down_up
+t "the journal says why" journal_says "its addresses and routes have gone with the link"
+again "link down and up within an instant" flap
+again "MTU below 1280 and back" narrow
+again "the device deleted" inside ip link del nat64
+
+inside systemctl stop nat64d
+t "stop: nothing is left running" fails inside pgrep -x nat64d
+t "the device has gone" fails inside ip link show dev nat64
+same "nat64-host was called" "down --if-enabled /etc/nat64.conf" "$(inside sed '$!d; s/: .*//' /run/nat64-host.calls)"
+same "stopped well" success "$(show Result)"
+
+# --- leases of others -----------------------------------------------------------------------------------------------
+
+echo NAT44=yes >"$ROOT/etc/default/nat64d"
+inside chown -R root:root /var/lib/nat64d
+chmod 700 "$ROOT/var/lib/nat64d"
+t "leases that were root's, of a unit without a user: start" inside systemctl start nat64d
+t "packets pass" translates
+same "the lease is kept" "$held" "$(lease)"
+t "NAT44=yes arrives at nat64-host" inside grep -q 'up --if-enabled /etc/nat64.conf: NAT44=yes' /run/nat64-host.calls
+inside systemctl stop nat64d
+
+mkdir -p "$ROOT/var/spool/tayga"
+printf '192.168.255.200\t2001:db8:1::1\t%s\n' "$(date +%s)" >"$ROOT/var/spool/tayga/dynamic.map"
+base 'data-dir /var/spool/tayga' >"$conf"
+t "the data-dir of Tayga, root's: start" inside systemctl start nat64d
+t "packets pass" translates
+t "the status line counts its lease" wait_for status_says "1 of 254 addresses leased"
+same "the file is the daemon's now" nat64d:nat64d "$(owner /var/spool/tayga/dynamic.map)"
+inside systemctl restart nat64d
+t "and a lease of Tayga outlives a restart" grep -q '^192.168.255.200.2001:db8:1::1' "$ROOT/var/spool/tayga/dynamic.map"
+inside systemctl stop nat64d
+inside chown -R root:root /var/spool/tayga
+base >"$conf"
+inside systemctl start nat64d
+same "it is left alone where data-dir is another" root:root "$(owner /var/spool/tayga/dynamic.map)"
+
+# --- nat64d@.service ------------------------------------------------------------------------------------------------
+
+mkdir -p "$ROOT/etc/nat64"
+base | sed 's/ nat64$/ nat64x/; s/192\.168\.255/192.168.254/; s/1000::64/1001::64/; s/64:ff9b::/64:ff9b:1::/' >"$ROOT/etc/nat64/x.conf"
+t "an instance beside it: start" inside systemctl start nat64d@x
+t "packets pass" translates 64:ff9b:1::808:808
+unit=nat64d@x
+same "it is nobody, and has no capability" "$none" "$(rights "$(main)")"
+t "its leases are its own" wait_for inside grep -q 2001:db8:1::1 /var/lib/nat64d/x/dynamic.map
+unit=nat64d
+inside systemctl stop nat64d
+t "the other one stopped: packets of the instance pass" translates 64:ff9b:1::808:808
+inside systemctl start nat64d
+t "and started: both do" translates
+t "both" translates 64:ff9b:1::808:808
+inside systemctl stop nat64d@x nat64d
+t "both stopped: nothing is left running" fails inside pgrep -x nat64d
+same "no call was forbidden by the filter" "" "$(journal | grep -i 'SIGSYS\|status=31')"
+finish
