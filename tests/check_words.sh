@@ -95,5 +95,6 @@ check_reasons 2>/dev/null
 check_lint "$conf_man"
 check_lint "$daemon_man"
 check_lint "$top/man/nat64-host.8"
+check_lint "$top/man/nat64.7"
 echo "1..$count"
 [ "$failed" -eq 0 ]

@@ -1,0 +1,161 @@
+#!/bin/sh
+# check_manual - nat64.7 is whole: each block is marked for the tests, what it writes is accepted, what it names exists, and
+# its addresses are for documentation.  What the commands do is tried by netns/manual.sh.
+#
+# Prints TAP.  $srcdir is the top of the source tree, $NAT64D the daemon.
+
+top=${srcdir:-.}
+page=$top/man/nat64.7
+NAT64D=${NAT64D:-./nat64d}
+count=0
+failed=0
+dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT TERM HUP
+
+# none NAME LINES: one point, ok if there are none.
+none()
+{
+	count=$((count + 1))
+	if [ -z "$2" ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		echo "$2" | sed 's/^/# /'
+		failed=$((failed + 1))
+	fi
+}
+
+blocks()
+{
+	awk -f "$top/tests/manual.awk" "$page"
+}
+
+block()
+{
+	awk -v block="$1" -f "$top/tests/manual.awk" "$page"
+}
+
+# of KIND: NUMBER MACHINE PATH SECTION, with tabs between.
+of()
+{
+	blocks | awk -F '\t' -v OFS='\t' -v kind="$1" '$2 == kind { print $1, $3, $4, $5 }'
+}
+
+# --- marks ----------------------------------------------------------------------------------------------------------
+
+check_marks()
+{
+	none "every literal block is marked" "$(of unmarked)"
+	none "every command has a machine to run on" "$(of run | awk -F '\t' '$2 == "-"')"
+	none "every file has a machine and a path" "$(of file | awk -F '\t' '$3 !~ /^\//')"
+	none "there is much to try" "$([ "$(of run | wc -l)" -ge 15 ] || of run)"
+	# The mark must not say another name than the reader sees.
+	none "every file is named in the text before it" "$(of file | while IFS="$tab" read -r number machine path section; do
+		head -n $((number - 3)) "$page" | tail -n 5 | grep -Fq ".Pa $path" || echo "$number: $path ($machine, $section)"
+	done)"
+}
+
+# --- files and commands ------------------------------------------------------------------------------------------------
+
+# tried NUMBER: what nat64d says to this configuration, with its map-file beside it.
+tried()
+{
+	block "$1" | sed "s|^map-file .*/|map-file $dir/|" >"$dir/conf"
+	STATE_DIRECTORY=$dir "$NAT64D" --test --config "$dir/conf" 2>&1 || return
+}
+
+check_configurations()
+{
+	if ! [ -x "$NAT64D" ]; then
+		count=$((count + 1))
+		echo "ok $count - configurations # SKIP there is no $NAT64D"
+		return
+	fi
+	of file | grep '\.map	' | while IFS="$tab" read -r number machine path section; do
+		block "$number" >"$dir/${path##*/}"
+	done
+	of file | grep '\.conf	' | grep nat64 >"$dir/list"
+	while IFS="$tab" read -r number machine path section; do
+		none "nat64d takes $path of $section, without a warning" "$(tried "$number" | grep -v ': configuration is fine$')"
+	done <"$dir/list"
+}
+
+check_commands()
+{
+	none "every command is one line that sh understands" "$(of run | while IFS="$tab" read -r number rest; do
+		block "$number" | while read -r line; do sh -n -c "$line" 2>&1 || echo "$number: $line ($rest)"; done
+	done)"
+}
+
+# --- words --------------------------------------------------------------------------------------------------------------
+
+directives()
+{
+	sed -n 's/^\.It Ic \([^ ]*\).*/\1/p' "$top/man/nat64.conf.5"
+}
+
+# marked MACRO: the words of that macro.
+marked()
+{
+	sed -n "s/^\.\(It \)\{0,1\}$1 //p" "$page" | tr ', ' '\n' | grep '^[a-z]' | sort -u
+}
+
+check_words()
+{
+	none "every directive it names is in nat64.conf.5" "$(marked Ic | while read -r word; do
+		directives | grep -Fqx -e "$word" || echo "$word"
+	done)"
+	none "every reason and finding it names is in nat64d.8 or nat64-host.8" "$(marked Cm | while read -r word; do
+		grep -Eq "^\.(It )?Cm (.* )?$word( |\$)" "$top/man/nat64d.8" "$top/man/nat64-host.8" || echo "$word"
+	done)"
+	# Of this page, or behind `under', of the one named next.
+	none "every section it refers to is there" "$(awk '/^\.Sx / { sub(/^\.Sx /, ""); sub(/ [.,;:)]$/, ""); print }' "$page" | sort -u | while read -r title; do
+		grep -Fqx -e ".Sh $title" -e ".Ss $title" "$page" "$top/man/nat64d.8" "$top/man/nat64.conf.5" || echo "$title"
+	done)"
+	none "every option of nat64d that it calls exists" "$(sed -n 's/^ *\(.*up \)\{0,1\}nat64d \(-[^ ]*\).*/\2/p' "$page" | sort -u | while read -r option; do
+		grep -Eq "^\.It (Fl [a-zA-Z] , )?Fl (${option#-})( |\$)|^\.It Fl ${option#-} ," "$top/man/nat64d.8" || echo "$option"
+	done)"
+}
+
+# --- addresses ------------------------------------------------------------------------------------------------------------
+
+# RFC 5737, RFC 3849, private networks, what the translators' RFCs define, and the one that everybody pings.
+check_addresses()
+{
+	none "its IPv4 addresses are for documentation, or private" "$(grep -Eo '\b[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\b' "$page" | sort -u |
+		grep -Ev '^(192\.0\.2|198\.51\.100|203\.0\.113|192\.168\.[0-9]+|192\.0\.0|100\.6[4-7]\.[0-9]+|172\.16\.[0-9]+|10\.[0-9]+\.[0-9]+)\.|^8\.8\.8\.8$|^0\.0\.0\.0$')"
+	none "its IPv6 addresses are for documentation" "$(grep -Eo '\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f:.]*' "$page" | sort -u |
+		grep -Ev '^2001:db8:|^64:ff9b:')"
+}
+
+check_readme()
+{
+	of file | awk -F '\t' '$4 == "HOME ROUTER" { print $1 }' >"$dir/first"
+	# Blanks aside.
+	none "README has the configuration of the first tutorial" "$(block "$(cat "$dir/first")" | while read -r line; do
+		sed 's/  */ /g; s/^ //' "$top/README" | grep -Fqx -e "$(echo "$line" | sed 's/  */ /g')" || echo "$line"
+	done)"
+}
+
+# The steps are in the files as well.
+check_dns64()
+{
+	none "the DNS64 files it copies are there" "$(sed -n 's|^cp .*/dns64/\([^ ]*\) .*|\1|p' "$page" | while read -r name; do
+		[ -r "$top/contrib/dns64/$name" ] || echo "$name"
+	done)"
+	none "its commands for BIND are those of the file" "$(sed -n '/^sed .*named/p; /^named-checkconf/p' "$page" | while read -r line; do
+		grep -Fq -e "$line" "$top/contrib/dns64/named.conf.options" || echo "$line"
+	done)"
+}
+
+tab=$(printf '\t')
+check_marks
+check_configurations
+check_commands
+check_words
+check_addresses
+check_readme
+check_dns64
+echo "1..$count"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Stands in for systemctl where the manual is tried: does what the units of this tree say, as far as that needs no systemd.
+# The units under the real one are the matter of tests/system.
+#
+#   UNITS   the directory of the units
+#   SBIN    where nat64d and nat64-host are
+#   LOGS    where a service leaves its log, as SERVICE.log
+set -u
+
+die() {
+	echo "systemctl: $*" >&2
+	exit 1
+}
+
+# use UNIT: the service to speak of.
+use() {
+	service=${1%.service} instance=""
+	[[ $service != *@* ]] || instance=${service#*@}
+	file=$UNITS/${service%"$instance"}.service.in
+	log=$LOGS/$service.log
+	pid=$(cat "/run/$service.pid" 2>/dev/null)
+	state=/var/lib/nat64d${instance:+/$instance}
+}
+
+# commands KEY: those of the unit, as systemd would read them.
+commands() {
+	sed -n "s/^$1=[-+]*//p" "$file" |
+		sed "s|@sbindir@|$SBIN|g; s|@sysconfdir@|/etc|g; s|%i|$instance|g; s|[$]MAINPID|$pid|g; s|[$][$]|$|g"
+}
+
+run() {
+	local line
+	while read -r line; do
+		bash -c "$line" || return
+	done < <(commands "$1")
+}
+
+environment() {
+	set -a
+	# shellcheck source=contrib/nat64d.default
+	[ ! -r /etc/default/nat64d ] || . /etc/default/nat64d
+	set +a
+}
+
+# gone: also if nobody has asked for its exit status yet.
+gone() {
+	local stat
+	stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 0
+	[[ ${stat##*) } == Z* ]]
+}
+
+# As the unit has it: a user with the one right that a start needs.
+start_daemon() {
+	mkdir -p "$state" && chown 65534 "$state"
+	: >"$log"
+	environment
+	run ExecStartPre
+	# shellcheck disable=SC2046 # words
+	STATE_DIRECTORY=$state setsid setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+net_admin \
+		--ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin $(commands ExecStart) </dev/null >>"$log" 2>&1 &
+	pid=$!
+	echo $pid >"/run/$service.pid"
+	until grep -q ': translating on ' "$log"; do
+		! gone || die "$service has failed: $(cat "$log")"
+		sleep 0.05
+	done
+	run ExecStartPost
+}
+
+stop_daemon() {
+	[ -n "$pid" ] || return 0
+	kill "$pid"
+	until gone; do sleep 0.05; done
+	rm -f "/run/$service.pid"
+	environment
+	run ExecStopPost
+}
+
+# networkd takes a machine without udev for a container, where /sys is read-only.
+start_networkd() {
+	mkdir -p /run/systemd/netif/{links,leases,lldp}
+	chown -R systemd-network: /run/systemd/netif
+	setsid /lib/systemd/systemd-networkd </dev/null >>"$log" 2>&1 &
+	echo $! >"/run/$service.pid"
+}
+
+start() {
+	case $service in
+	nat64d | nat64d@*) start_daemon ;;
+	nftables) nft -f /etc/nftables.conf ;;
+	systemd-networkd) start_networkd ;;
+	*) die "$service is not known here" ;;
+	esac
+}
+
+stop() {
+	case $service in
+	systemd-networkd) [ -z "$pid" ] || { kill "$pid" && until gone; do sleep 0.05; done; } ;;
+	*) stop_daemon ;;
+	esac
+}
+
+[ $# -gt 1 ] || die "what to do with which service?"
+verb=$1
+shift
+if [ "$verb" = kill ]; then
+	signal=$2
+	shift 2
+fi
+for unit in "$@"; do
+	[ "$unit" != --now ] || continue
+	use "$unit"
+	case $verb in
+	enable | start) start ;;
+	restart) stop && start ;;
+	stop) stop ;;
+	reload) run ExecReload ;;
+	kill) kill -s "$signal" "$pid" ;;
+	*) die "$verb is not known here" ;;
+	esac || exit
+done
