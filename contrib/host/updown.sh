@@ -21,10 +21,12 @@ name_instance()
 	mine=$space/$name
 }
 
-# take_lock: two at once would remember each other's changes.  A lock whose owner is dead is nobody's.
+# take_lock: two at once would remember each other's changes.  A lock whose owner is dead is nobody's.  Only the wait for
+# it can be interrupted: between the lock and the name in it, a signal would leave one that nobody owns.
 take_lock()
 {
 	tries=0
+	trap '' INT TERM HUP
 	while mkdir -p "$space" && ! mkdir "$space/lock" 2>/dev/null; do
 		owner=$(cat "$space/lock/pid" 2>/dev/null)
 		if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
@@ -33,7 +35,9 @@ take_lock()
 		fi
 		tries=$((tries + 1))
 		[ $tries -le 20 ] || die "another nat64-host is at work (process ${owner:-unknown}; if not: rm -r $space/lock)"
+		trap 'exit 130' INT TERM HUP
 		sleep 0.5 2>/dev/null || sleep 1
+		trap '' INT TERM HUP
 	done
 	echo $$ >"$space/lock/pid"
 }
