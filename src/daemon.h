@@ -62,8 +62,9 @@ struct daemon {
 	uint8_t arena[ARENA_SIZE]; /* what batch holds; only what is used has memory */
 };
 
-int64_t daemon_clock(void); /* ms of CLOCK_BOOTTIME */
-int64_t daemon_wall(void);  /* unix time, s */
+int64_t daemon_clock_us(void); /* CLOCK_BOOTTIME */
+int64_t daemon_clock(void);    /* the same in ms */
+int64_t daemon_wall(void);     /* unix time, s */
 
 static inline int32_t daemon_seconds(const struct daemon *d)
 {
@@ -93,6 +94,14 @@ void daemon_status(struct daemon *d);
 
 /* Rereads the configuration: all of it is taken over, or none. */
 void daemon_reload(struct daemon *d);
+
+#define EXIT_DEVICE 2 /* status: the device or its routes are lost; the unit starts us anew */
+
+/* Ends the loop; STATUS is to exit with. */
+void daemon_stop(struct daemon *d, int status);
+
+/* Reads, translates and sends a bounded number of packets. */
+void daemon_serve_packets(struct daemon *d);
 
 /* Serves until told to stop. */
 void daemon_loop(struct daemon *d);

@@ -1,8 +1,5 @@
 /* loop - decides what is served in which order: packets in bounded bursts, then everybody else,
- * then what is due.
- *
- * The packets of a burst stay in the arena until they are sent together.  Records of new leases are
- * written before that. */
+ * then what is due. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,17 +13,11 @@
 #include "service.h"
 #include "wire.h"
 
-#define BURST         1024        /* packets between two looks at everything else */
-#define LINE          64          /* bytes of a cache line, where every packet begins */
-#define HOT           (16 * 1024) /* bytes of a train that is sent before it leaves the cache */
-#define AWAKE_US      50          /* without sleep after such a train */
-#define DENSE         16   /* packets in a burst, of fewer bytes in all, after which we rest ... */
-#define REST_US       50   /* ... for so long, as network cards do between interrupts */
+#define REST_US       50   /* that packets are left to gather, as network cards do it */
 #define MAINTAIN_MS   1000 /* between two rounds of maintenance */
-#define EXIT_DEVICE   2    /* status: the device or its routes are lost; the unit starts us anew */
 #define EXPIRE_BUDGET 1000 /* leases ended per round */
 
-static int64_t clock_us(void)
+int64_t daemon_clock_us(void)
 {
 	struct timespec t;
 
@@ -36,7 +27,7 @@ static int64_t clock_us(void)
 
 int64_t daemon_clock(void)
 {
-	return clock_us() / 1000;
+	return daemon_clock_us() / 1000;
 }
 
 int64_t daemon_wall(void)
@@ -56,166 +47,10 @@ void daemon_lease_news(struct daemon *d)
 			log_notice("%s", line);
 }
 
-static void stop(struct daemon *d, int status)
+void daemon_stop(struct daemon *d, int status)
 {
 	d->stopping = true;
 	d->status = status;
-}
-
-static void commit(struct daemon *d)
-{
-	if (leasefile_commit(d->leases) < 0)
-		daemon_lease_news(d);
-	d->recorded = false;
-}
-
-static void record(struct daemon *d)
-{
-	for (unsigned i = 0; i < d->out.records; i++) {
-		struct lease *l = d->out.record[i];
-
-		if (d->leases)
-			leasefile_append(d->leases, l, daemon_seconds(d), daemon_wall());
-		l->saved = daemon_seconds(d);
-		l->on_record = true;
-	}
-	d->counters.recorded += d->out.records;
-	d->recorded = d->leases != NULL;
-}
-
-/* An answered echo request has become the reply by now: that is described then. */
-static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, size_t len)
-{
-	char line[512];
-
-	if (!(reason_table[why].class & d->conf->log) || !log_limit_take(&d->packet_log, d->now))
-		return;
-	if (why == R_SELF_ECHO && d->out.frames > 0) {
-		bytes = d->out.frame[0].head;
-		len = d->out.frame[0].head_len;
-	}
-	log_notice("%s", report_packet(line, sizeof(line), why, bytes, len));
-}
-
-/* A new lease goes on record before anyone can know of it. */
-static void flush(struct daemon *d)
-{
-	if (d->recorded)
-		commit(d);
-	batch_flush(d->batch, send_out, &d->send);
-	d->counters.merged = batch_merged(d->batch);
-}
-
-/* What is in the arena from here on need not stay. */
-static void restart_arena(struct daemon *d)
-{
-	flush(d);
-	d->arena_used = 0;
-}
-
-static void hold_frames(struct daemon *d)
-{
-	for (unsigned i = 0; i < d->out.frames; i++) {
-		const struct frame *f = &d->out.frame[i];
-
-		if (batch_add(d->batch, f))
-			continue;
-		flush(d);
-		batch_add(d->batch, f);
-	}
-	d->counters.answers += d->out.is_answer ? d->out.frames : 0;
-	d->counters.suppressed += d->out.suppressed;
-}
-
-static uint8_t *align(uint8_t *p)
-{
-	return p + (LINE - (uintptr_t)p % LINE) % LINE;
-}
-
-/* Where the next packet goes, with room for the longest one and all that may come of it. */
-static uint8_t *next_place(struct daemon *d)
-{
-	const size_t most = XLAT_HEADROOM + TUN_PACKET_MAX + XLAT_ROOM + (size_t)2 * LINE;
-
-	if (d->arena_used + most > ARENA_SIZE)
-		restart_arena(d);
-	return align(d->arena + d->arena_used + XLAT_HEADROOM);
-}
-
-/* A packet that is dropped leaves its place to the next one. */
-static void keep_place(struct daemon *d, const uint8_t *end)
-{
-	if (d->out.room_used > 0)
-		end = d->out.room + d->out.room_used;
-	if (d->out.frames > 0)
-		d->arena_used = (size_t)(end - d->arena);
-}
-
-static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
-{
-	enum report_dir dir = report_dir(bytes[0]);
-	enum reason why;
-
-	d->out.room = align(bytes + len);
-	why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
-	d->counters.reason[dir][why] += d->out.packets;
-	d->counters.bytes[dir] += len;
-	d->counters.trains_read += o->gso != GSO_NONE;
-	keep_place(d, bytes + len);
-	if (d->out.records > 0)
-		record(d);
-	log_packet(d, why, bytes, len);
-	hold_frames(d);
-}
-
-/* A device that is down or in some trouble is left alone until netlink or the next maintenance. */
-static void device_failed(struct daemon *d)
-{
-	d->unreadable = true;
-	if (errno == EIO)
-		return;
-	if (errno == EBADFD)
-		log_error("tun-device %s: has been deleted", tun_name(d->tun));
-	else
-		log_error("tun-device %s: read: %s", tun_name(d->tun), strerror(errno));
-	stop(d, EXIT_DEVICE);
-}
-
-/* After a train more will come at once: to look again costs less than to fall asleep and be woken,
- * which the sender's processor has to do.  After many small packets there is more to merge, and we
- * are woken less often, if they are left to gather for a moment. */
-static void set_pace(struct daemon *d, int packets, size_t bytes, bool bulk)
-{
-	if (bulk)
-		d->awake_until = clock_us() + AWAKE_US;
-	else
-		d->resting = packets >= DENSE && bytes < HOT;
-}
-
-static void serve_packets(struct daemon *d)
-{
-	struct offload offload;
-	bool bulk = false;
-	size_t bytes_read = 0;
-	int i;
-
-	for (i = 0; i < BURST; i++) {
-		uint8_t *bytes = next_place(d);
-		ssize_t n = tun_read(d->tun, bytes, TUN_PACKET_MAX, &offload);
-
-		if (n < 0)
-			device_failed(d);
-		if (n <= 0)
-			break;
-		serve_packet(d, bytes, (size_t)n, &offload);
-		bytes_read += (size_t)n;
-		if (n < HOT)
-			continue;
-		bulk = true;
-		restart_arena(d);
-	}
-	restart_arena(d);
-	set_pace(d, i, bytes_read, bulk);
 }
 
 /* What only a new start can mend.  Without a service manager, half of a translator is left until
@@ -227,7 +62,7 @@ static void want_restart(struct daemon *d)
 		  tun_name(d->tun),
 		  d->notify >= 0 ? "ending, to be started anew" : "restart nat64d");
 	if (d->notify >= 0)
-		stop(d, EXIT_DEVICE);
+		daemon_stop(d, EXIT_DEVICE);
 }
 
 /* Routes go with the link, and come back with it if we may.  A link that comes up for the first
@@ -274,7 +109,7 @@ static void serve_link(struct daemon *d)
 	d->unreadable = false;
 	if (change & TUN_GONE) {
 		log_error("tun-device %s: has been deleted", name);
-		stop(d, EXIT_DEVICE);
+		daemon_stop(d, EXIT_DEVICE);
 	}
 	if (change & TUN_MOVED)
 		log_warning("tun-device %s: is in another network namespace now: changes of its "
@@ -311,7 +146,7 @@ static void stop_by_signal(struct daemon *d)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	stop(d, 0);
+	daemon_stop(d, 0);
 }
 
 static void serve_signal(struct daemon *d)
@@ -385,7 +220,7 @@ static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 	if (ppoll(from, n, &t, NULL) < 0)
 		for (nfds_t i = 0; i < n; i++)
 			from[i].revents = 0;
-	d->now_us = clock_us();
+	d->now_us = daemon_clock_us();
 	d->now = d->now_us / 1000;
 }
 
@@ -427,6 +262,6 @@ void daemon_loop(struct daemon *d)
 			d->leases_at = d->now;
 		serve_what_is_due(d);
 		if (end_rest(d) || from[DEVICE].revents)
-			serve_packets(d);
+			daemon_serve_packets(d);
 	}
 }

@@ -1,0 +1,169 @@
+/* daemon_burst - decides what happens to the packets of a burst: each is read into the arena and
+ * stays there, translated in place, until all are sent together.  Records of new leases are written
+ * before that. */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon.h"
+
+#define BURST    1024        /* packets between two looks at everything else */
+#define LINE     64          /* bytes of a cache line, where every packet begins */
+#define HOT      (16 * 1024) /* bytes of a train that is sent before it leaves the cache */
+#define AWAKE_US 50          /* without sleep after such a train */
+#define DENSE    16          /* packets in a burst, of fewer bytes in all, after which we rest */
+
+static void commit(struct daemon *d)
+{
+	if (leasefile_commit(d->leases) < 0)
+		daemon_lease_news(d);
+	d->recorded = false;
+}
+
+static void record(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->out.records; i++) {
+		struct lease *l = d->out.record[i];
+
+		if (d->leases)
+			leasefile_append(d->leases, l, daemon_seconds(d), daemon_wall());
+		l->saved = daemon_seconds(d);
+		l->on_record = true;
+	}
+	d->counters.recorded += d->out.records;
+	d->recorded = d->leases != NULL;
+}
+
+/* An answered echo request has become the reply by now: that is described then. */
+static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, size_t len)
+{
+	char line[512];
+
+	if (!(reason_table[why].class & d->conf->log) || !log_limit_take(&d->packet_log, d->now))
+		return;
+	if (why == R_SELF_ECHO && d->out.frames > 0) {
+		bytes = d->out.frame[0].head;
+		len = d->out.frame[0].head_len;
+	}
+	log_notice("%s", report_packet(line, sizeof(line), why, bytes, len));
+}
+
+/* A new lease goes on record before anyone can know of it. */
+static void flush(struct daemon *d)
+{
+	if (d->recorded)
+		commit(d);
+	batch_flush(d->batch, send_out, &d->send);
+	d->counters.merged = batch_merged(d->batch);
+}
+
+/* What is in the arena from here on need not stay. */
+static void restart_arena(struct daemon *d)
+{
+	flush(d);
+	d->arena_used = 0;
+}
+
+static void hold_frames(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->out.frames; i++) {
+		const struct frame *f = &d->out.frame[i];
+
+		if (batch_add(d->batch, f))
+			continue;
+		flush(d);
+		batch_add(d->batch, f);
+	}
+	d->counters.answers += d->out.is_answer ? d->out.frames : 0;
+	d->counters.suppressed += d->out.suppressed;
+}
+
+static uint8_t *align(uint8_t *p)
+{
+	return p + (LINE - (uintptr_t)p % LINE) % LINE;
+}
+
+/* Where the next packet goes, with room for the longest one and all that may come of it. */
+static uint8_t *next_place(struct daemon *d)
+{
+	const size_t most = XLAT_HEADROOM + TUN_PACKET_MAX + XLAT_ROOM + (size_t)2 * LINE;
+
+	if (d->arena_used + most > ARENA_SIZE)
+		restart_arena(d);
+	return align(d->arena + d->arena_used + XLAT_HEADROOM);
+}
+
+/* A packet that is dropped leaves its place to the next one. */
+static void keep_place(struct daemon *d, const uint8_t *end)
+{
+	if (d->out.room_used > 0)
+		end = d->out.room + d->out.room_used;
+	if (d->out.frames > 0)
+		d->arena_used = (size_t)(end - d->arena);
+}
+
+static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
+{
+	enum report_dir dir = report_dir(bytes[0]);
+	enum reason why;
+
+	d->out.room = align(bytes + len);
+	why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
+	d->counters.reason[dir][why] += d->out.packets;
+	d->counters.bytes[dir] += len;
+	d->counters.trains_read += o->gso != GSO_NONE;
+	keep_place(d, bytes + len);
+	if (d->out.records > 0)
+		record(d);
+	log_packet(d, why, bytes, len);
+	hold_frames(d);
+}
+
+/* A device that is down or in some trouble is left alone until netlink or the next maintenance. */
+static void device_failed(struct daemon *d)
+{
+	d->unreadable = true;
+	if (errno == EIO)
+		return;
+	if (errno == EBADFD)
+		log_error("tun-device %s: has been deleted", tun_name(d->tun));
+	else
+		log_error("tun-device %s: read: %s", tun_name(d->tun), strerror(errno));
+	daemon_stop(d, EXIT_DEVICE);
+}
+
+/* After a train more will come at once: to look again costs less than to fall asleep and be woken,
+ * which the sender's processor has to do.  After many small packets there is more to merge, and we
+ * are woken less often, if they are left to gather for a moment. */
+static void set_pace(struct daemon *d, int packets, size_t bytes, bool bulk)
+{
+	if (bulk)
+		d->awake_until = daemon_clock_us() + AWAKE_US;
+	else
+		d->resting = packets >= DENSE && bytes < HOT;
+}
+
+void daemon_serve_packets(struct daemon *d)
+{
+	struct offload offload;
+	bool bulk = false;
+	size_t bytes_read = 0;
+	int i;
+
+	for (i = 0; i < BURST; i++) {
+		uint8_t *bytes = next_place(d);
+		ssize_t n = tun_read(d->tun, bytes, TUN_PACKET_MAX, &offload);
+
+		if (n < 0)
+			device_failed(d);
+		if (n <= 0)
+			break;
+		serve_packet(d, bytes, (size_t)n, &offload);
+		bytes_read += (size_t)n;
+		if (n < HOT)
+			continue;
+		bulk = true;
+		restart_arena(d);
+	}
+	restart_arena(d);
+	set_pace(d, i, bytes_read, bulk);
+}
