@@ -33,4 +33,8 @@ int setup_apply(const struct setup *s, const struct setup *was, struct tun *t, c
  * about the last that could not be. */
 int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, char *err);
 
+/* The first route, and the first address, that only one of A and B asks for; NULL: none. */
+const struct conf_addr *setup_changed_route(const struct setup *a, const struct setup *b);
+const struct conf_addr *setup_changed_addr(const struct setup *a, const struct setup *b);
+
 #endif

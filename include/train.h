@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "offload.h"
 #include "wire.h"
 
 struct train {
@@ -23,6 +24,14 @@ static inline size_t train_segments(size_t payload, size_t seg)
 	return seg == 0 || payload <= seg ? 1 : (payload + seg - 1) / seg;
 }
 
+/* What the kernel calls a train of PROTO in a packet of FAMILY. */
+static inline enum gso_type train_gso(uint8_t proto, unsigned family)
+{
+	if (proto == PROTO_UDP)
+		return GSO_UDP;
+	return family == 4 ? GSO_TCP4 : GSO_TCP6;
+}
+
 /* Where the checksum of a TCP or UDP header stands. */
 size_t train_csum_at(uint8_t proto);
 
@@ -34,5 +43,8 @@ void train_header(const struct train *t, size_t off, size_t n, uint8_t *at);
 /* Completes the partial checksum in the HEADER bytes at L4, which PAYLOAD follows: a UDP checksum
  * that comes out as 0 is written as 0xffff. */
 void train_complete(uint8_t *l4, size_t header, uint8_t proto, struct span payload);
+
+/* The same, where the payload, wherever it is, has the sum PAYLOAD_SUM. */
+void train_complete_sum(uint8_t *l4, size_t header, uint8_t proto, uint64_t payload_sum);
 
 #endif

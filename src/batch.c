@@ -299,14 +299,11 @@ static unsigned train_id(const struct batch *b, const struct entry *e)
 static void finish_train(const struct batch *b, struct entry *e)
 {
 	const struct look *k = &e->look;
-	bool ip4 = k->ip == sizeof(struct ip4_hdr);
 
 	batch_put_headers(&e->first, k, e->len, train_id(b, e));
 	e->first.offload = (struct offload){
 		.csum = CSUM_PARTIAL,
-		.gso = k->proto == PROTO_UDP ? GSO_UDP
-		       : ip4                 ? GSO_TCP4
-					     : GSO_TCP6,
+		.gso = (uint8_t)train_gso(k->proto, look_family(k)),
 		.seg = k->seg,
 		.header = k->header,
 		.csum_start = k->ip,

@@ -3,6 +3,7 @@
 #include "batch_impl.h"
 
 #include "csum.h"
+#include "header.h"
 #include "train.h"
 
 #define IP4_VER_IHL 0x45 /* version 4, no options: xlat writes none */
@@ -97,9 +98,7 @@ static enum look_kind look_udp(struct look *k, const struct frame *f)
 
 static bool train_ok(const struct look *k, const struct offload *o)
 {
-	unsigned tcp = k->ip == sizeof(struct ip4_hdr) ? GSO_TCP4 : GSO_TCP6;
-
-	return o->gso == (k->proto == PROTO_UDP ? GSO_UDP : tcp) && o->csum == CSUM_PARTIAL &&
+	return o->gso == train_gso(k->proto, look_family(k)) && o->csum == CSUM_PARTIAL &&
 	       o->ecn == 0 && o->seg != 0 && o->seg < k->payload;
 }
 
@@ -197,27 +196,14 @@ bool batch_checksum_ok(const struct frame *f, const struct look *k)
 	return csum_finish(sum) == 0;
 }
 
-static void put_ip(uint8_t *head, const struct look *k, size_t len, unsigned id)
-{
-	struct ip4_hdr *ip4 = (void *)head;
-	struct ip6_hdr *ip6 = (void *)head;
-
-	if (k->ip == sizeof(*ip6)) {
-		put16(ip6->plen, (unsigned)(len - sizeof(*ip6)));
-		return;
-	}
-	put16(ip4->len, (unsigned)len);
-	put16(ip4->id, id);
-	put16(ip4->csum, 0);
-	put16(ip4->csum, csum_finish(csum_sum(ip4, sizeof(*ip4))));
-}
-
 void batch_put_headers(struct frame *f, const struct look *k, size_t len, unsigned id)
 {
 	uint8_t *l4 = f->head + k->ip;
 	size_t l4_len = len - k->ip;
 
-	put_ip(f->head, k, len, id);
+	if (look_family(k) == 4)
+		put16(f->head + offsetof(struct ip4_hdr, id), id);
+	header_put_len(f->head, len);
 	if (k->proto == PROTO_UDP)
 		put16(((struct udp_hdr *)(void *)l4)->len, (unsigned)l4_len);
 	else

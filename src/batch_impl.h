@@ -27,6 +27,11 @@ struct look {
 	uint32_t payload; /* bytes */
 };
 
+static inline unsigned look_family(const struct look *k)
+{
+	return k->ip == sizeof(struct ip4_hdr) ? 4 : 6;
+}
+
 static inline size_t frame_len(const struct frame *f)
 {
 	return f->head_len + f->body_len;

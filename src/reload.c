@@ -96,34 +96,12 @@ static bool same_rate(const struct bucket_conf *a, const struct bucket_conf *b)
 	       a->net_rate == b->net_rate && a->net_burst == b->net_burst;
 }
 
-static bool same_addr(const struct conf_addr *a, const struct conf_addr *b)
-{
-	return a->family == b->family && a->len == b->len && a->addr4 == b->addr4 &&
-	       ip6_equal(&a->addr6, &b->addr6);
-}
-
-/* Which one is in only one of two sorted lists, the first such; NULL: none. */
-static const struct conf_addr *differs(const struct conf_addr *a, size_t n,
-				       const struct conf_addr *b, size_t m)
-{
-	size_t i = 0;
-
-	while (i < n && i < m && same_addr(&a[i], &b[i]))
-		i++;
-	if (i == n || i == m)
-		return i < n ? &a[i] : i < m ? &b[i] : NULL;
-	for (size_t k = i + 1; k < n; k++)
-		if (same_addr(&a[k], &b[i]))
-			return &a[i];
-	return &b[i];
-}
-
 /* Whoever may not remove a route must not get as far as that: half of a configuration would be in
  * effect. */
 static int refuse_changes(const struct setup *a, const struct setup *b, char *err)
 {
-	const struct conf_addr *route = differs(a->route, a->routes, b->route, b->routes);
-	const struct conf_addr *addr = differs(a->addr, a->addrs, b->addr, b->addrs);
+	const struct conf_addr *route = setup_changed_route(a, b);
+	const struct conf_addr *addr = setup_changed_addr(a, b);
 	char text[CONF_TEXT];
 
 	if (!route && !addr)

@@ -70,9 +70,7 @@ static uint64_t sum_payload(const struct batch_out *out)
 
 static void complete_checksum(struct batch_out *out, const struct train *t, uint8_t *l4)
 {
-	uint16_t csum = csum_finish(csum_sum(l4, t->header) + sum_payload(out));
-
-	put16(l4 + train_csum_at(t->proto), t->proto == PROTO_UDP ? csum_udp(csum) : csum);
+	train_complete_sum(l4, t->header, t->proto, sum_payload(out));
 	out->offload = (struct offload){.csum = CSUM_VOUCHED};
 }
 

@@ -191,3 +191,25 @@ int setup_apply(const struct setup *s, const struct setup *was, struct tun *t, c
 	remove_all(addrs, addrs.n, addrs_of(was), t, ignored);
 	return -1;
 }
+
+/* Both are sorted: of the first two that differ, the smaller one is in one list only. */
+static const struct conf_addr *changed(struct list a, struct list b)
+{
+	size_t i = 0;
+
+	while (i < a.n && i < b.n && compare(&a.at[i], &b.at[i]) == 0)
+		i++;
+	if (i < a.n && (i == b.n || compare(&a.at[i], &b.at[i]) < 0))
+		return &a.at[i];
+	return i < b.n ? &b.at[i] : NULL;
+}
+
+const struct conf_addr *setup_changed_route(const struct setup *a, const struct setup *b)
+{
+	return changed(routes_of(a), routes_of(b));
+}
+
+const struct conf_addr *setup_changed_addr(const struct setup *a, const struct setup *b)
+{
+	return changed(addrs_of(a), addrs_of(b));
+}

@@ -41,10 +41,14 @@ void train_header(const struct train *t, size_t off, size_t n, uint8_t *at)
 		put16(at + offsetof(struct udp_hdr, len), (unsigned)(t->header + n));
 }
 
-void train_complete(uint8_t *l4, size_t header, uint8_t proto, struct span payload)
+void train_complete_sum(uint8_t *l4, size_t header, uint8_t proto, uint64_t payload_sum)
 {
-	uint64_t sum = csum_sum(l4, header) + csum_sum(payload.p, payload.len);
-	uint16_t csum = csum_finish(sum);
+	uint16_t csum = csum_finish(csum_sum(l4, header) + payload_sum);
 
 	put16(l4 + train_csum_at(proto), proto == PROTO_UDP ? csum_udp(csum) : csum);
+}
+
+void train_complete(uint8_t *l4, size_t header, uint8_t proto, struct span payload)
+{
+	train_complete_sum(l4, header, proto, csum_sum(payload.p, payload.len));
 }

@@ -16,13 +16,6 @@ size_t xlat_segments(const struct packet *p, size_t len)
 	return p->seg ? train_segments(len - p->l4_header, p->seg) : 1;
 }
 
-static enum gso_type gso_of(const struct xlat_job *j)
-{
-	if (j->p.proto == PROTO_UDP)
-		return GSO_UDP;
-	return j->p.family == 4 ? GSO_TCP6 : GSO_TCP4;
-}
-
 struct offload xlat_offload(const struct xlat_job *j, size_t ip_len, size_t payload)
 {
 	const struct packet *p = &j->p;
@@ -36,7 +29,7 @@ struct offload xlat_offload(const struct xlat_job *j, size_t ip_len, size_t payl
 	o.csum_offset = (uint16_t)train_csum_at(p->proto);
 	if (p->seg == 0 || payload <= p->seg)
 		return o;
-	o.gso = (uint8_t)gso_of(j);
+	o.gso = (uint8_t)train_gso(p->proto, p->family == 4 ? 6 : 4);
 	o.ecn = p->ecn;
 	o.seg = (uint16_t)p->seg;
 	o.header = (uint16_t)(ip_len + p->l4_header);

@@ -284,6 +284,33 @@ START_TEST(refused_change)
 }
 END_TEST
 
+START_TEST(named_change)
+{
+	static const uint32_t maps[] = {0, 0x01000000, 0xcb007101};
+	struct conf c[3];
+	struct setup *s[3];
+
+	for (int i = 0; i < 3; i++) {
+		c[i] = conf_new(true, maps[i]);
+		s[i] = setup_new(&c[i]);
+		ck_assert_ptr_nonnull(s[i]);
+	}
+	for (int i = 0; i < 3; i++) {
+		ck_assert_ptr_null(setup_changed_route(s[i], s[i]));
+		ck_assert_ptr_null(setup_changed_addr(s[i], s[(i + 1) % 3]));
+	}
+	for (int i = 1; i < 3; i++) { /* added, be it first or last of all, and gone */
+		ck_assert_uint_eq(setup_changed_route(s[0], s[i])->addr4, maps[i]);
+		ck_assert_uint_eq(setup_changed_route(s[i], s[0])->addr4, maps[i]);
+	}
+	ck_assert_uint_eq(setup_changed_route(s[2], s[1])->addr4, maps[1]);
+	for (int i = 0; i < 3; i++) {
+		setup_free(s[i]);
+		map_table_free(c[i].maps);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("setup");
@@ -296,6 +323,7 @@ int main(void)
 	tcase_add_test(t, change);
 	tcase_add_test(t, changed_addresses);
 	tcase_add_test(t, refused_change);
+	tcase_add_test(t, named_change);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
