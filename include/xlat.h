@@ -72,10 +72,19 @@ struct frame {
 	bool alone; /* its IPv4 Identification is its sender's: not to be merged with others */
 };
 
+/* The last segment of a train that is too big, where it is short enough to pass: a packet of its
+ * own in the input buffer, which the caller is to have translated next.  LEN 0: there is none. */
+struct xlat_left {
+	uint8_t *packet;
+	size_t len;
+	struct offload offload;
+};
+
 struct xlat_out {
 	uint8_t *room; /* from the caller: XLAT_ROOM bytes */
 	size_t room_used;
-	unsigned packets; /* on the wire that the input stood for */
+	unsigned packets; /* on the wire that the input stood for, without what is left */
+	struct xlat_left left;
 	unsigned frames;
 	struct frame frame[XLAT_FRAMES];
 	bool is_answer;   /* the frame is an answer to the source, not a translation */
@@ -89,8 +98,8 @@ struct xlat_out {
  * NOW (milliseconds of the clock of pool.h, which pool.h sees in seconds).  OFFLOAD: what the
  * device left to be done about it; NULL: nothing.  Fills OUT's frames, valid until PACKET or the
  * room is used again.  R_OK: translated, PACKET's bytes are overwritten.  R_SELF_ECHO: answered.
- * Otherwise refused: PACKET is untouched, but for a checksum that was partial and is complete now;
- * OUT may hold an ICMP error for its source. */
+ * Otherwise refused: PACKET is untouched, but for a checksum that was partial and is complete now,
+ * and for OUT's left; OUT may hold an ICMP error for its source. */
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
 			int64_t now, struct xlat_out *out);
 

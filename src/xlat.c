@@ -393,6 +393,7 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	out->frames = out->records = 0;
 	out->room_used = 0;
 	out->packets = 1;
+	out->left.len = 0;
 	out->is_answer = out->suppressed = false;
 	if ((why = packet_parse(&j.p, packet, len, false)) ||
 	    (why = packet_take_offload(&j.p, packet, offload)))
@@ -402,5 +403,7 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	why = translate(&j, packet + (j.p.l4.p - packet));
 	if (why && why != R_SELF_ECHO)
 		answer(&j, why, now);
+	if (why == R_TOO_BIG)
+		xlat_leave_last(&j, packet);
 	return why;
 }

@@ -114,6 +114,10 @@ struct train xlat_train(const struct packet *p, const uint8_t *l4);
 /* How many packets a payload of LEN bytes, L4 header and all, of P makes. */
 size_t xlat_segments(const struct packet *p, size_t len);
 
+/* Of the train at PACKET, refused as too big: makes its last segment out->left, if that is short
+ * enough to pass.  J's packet is then that segment. */
+void xlat_leave_last(struct xlat_job *j, uint8_t *packet);
+
 /* Is the payload complete and its checksum one that can be carried over? Decides how. */
 enum reason xlat_check_l4(struct xlat_job *j);
 

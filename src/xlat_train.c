@@ -1,5 +1,6 @@
 /* xlat_train - what a train means to the translation: how many packets it stands for, and what is
  * left for the device to do about what it becomes. */
+#include "header.h"
 #include "xlat_job.h"
 
 struct train xlat_train(const struct packet *p, const uint8_t *l4)
@@ -34,4 +35,40 @@ struct offload xlat_offload(const struct xlat_job *j, size_t ip_len, size_t payl
 	o.seg = (uint16_t)p->seg;
 	o.header = (uint16_t)(ip_len + p->l4_header);
 	return o;
+}
+
+/* Makes of the headers and the last N payload bytes a packet that ends where the train has ended.
+ * The Identification stays what it was: of IPv4 only packets with DF are ever too big. */
+static void put_last(struct xlat_left *left, const struct packet *p, uint8_t *packet, size_t n)
+{
+	struct train t = xlat_train(p, p->l4.p);
+	size_t ip_len = p->whole.len - p->l4.len;
+	uint8_t l4[TCP_HEADER_MAX];
+
+	left->len = ip_len + t.header + n;
+	left->packet = packet + p->whole.len - left->len;
+	left->offload = (struct offload){.csum = CSUM_PARTIAL,
+					 .csum_start = (uint16_t)ip_len,
+					 .csum_offset = (uint16_t)train_csum_at(t.proto)};
+	train_header(&t, t.payload - n, n, l4);
+	memmove(left->packet, packet, ip_len);
+	memcpy(left->packet + ip_len, l4, t.header);
+	header_put_len(left->packet, left->len);
+}
+
+void xlat_leave_last(struct xlat_job *j, uint8_t *packet)
+{
+	const struct packet train = j->p;
+	size_t payload = train.l4.len - train.l4_header;
+	size_t n = train.seg ? payload % train.seg : 0;
+
+	if (n == 0)
+		return;
+	j->p.seg = 0;
+	j->p.whole.len -= payload - n;
+	j->p.l4.len -= payload - n;
+	if (j->dir->fit(j))
+		return;
+	put_last(&j->out->left, &train, packet, n);
+	j->out->packets--;
 }

@@ -194,6 +194,13 @@ enum reason rig_send_offload(struct rig *r, const uint8_t *bytes, size_t len,
 	return xlat_packet(&r->x, r->packet, len, o, r->now, &r->out);
 }
 
+enum reason rig_send_left(struct rig *r)
+{
+	const struct xlat_left left = r->out.left;
+
+	return xlat_packet(&r->x, left.packet, left.len, &left.offload, r->now, &r->out);
+}
+
 enum reason rig_send_text(struct rig *r, const char *text)
 {
 	struct bytes none = {r->input.b, 0};

@@ -129,12 +129,16 @@ for mode in auto off; do
 done
 same "packets are counted as on the wire" "${counted[1]}" "${counted[0]}"
 
-# of CASE FILE [FIRST]: its lines there.
+# of CASE FILE: its lines there.
 of() { awk -F '\t' -v name="$1" '$1 == name' "$2"; }
+# The first of standard input's lines at each end.
+firsts() { awk -F '\t' '!seen[$2]++' | sort; }
 while IFS=$'\t' read -r name wanted kind; do
 	is=$(of "$name" "$T/auto") want=$(of "$name" "$T/off")
 	if [ "$kind" = first ]; then
 		is=${is%%$'\n'*} want=${want%%$'\n'*} wanted=1
+	elif [ "$kind" = firsts ]; then
+		is=$(firsts <<<"$is") want=$(firsts <<<"$want") wanted=2
 	fi
 	if [ "$is" = "$want" ] && [ "$(grep -c . <<<"$is")" -eq "$wanted" ]; then
 		ok "$name: $wanted packets, the same"

@@ -4,7 +4,8 @@
 run CLIENT SERVER PID    sends each case from the namespace that it belongs to, on `lan' or `wan', and prints what
                          arrives in both: lines of CASE <TAB> SIDE <TAB> the packet in hexadecimal
 list                     lines of CASE <TAB> how many packets it is on the wire <TAB> "all", or "first": an answer,
-                         of which there is one for a train, but one for each of its packets where they come alone
+                         of which there is one for a train, but one for each of its packets where they come alone; or
+                         "firsts": an answer, and at the other end the last segment, short enough to pass
 
 The same bytes are sent in every run.  IPv4 Identifications, which are random, are left out, and header checksums.
 """
@@ -107,6 +108,8 @@ CASES = [
     Case("hop limit, UDP over IPv6", 6, UDP, 20 * 1001, 1001, ttl=2, kind="first"),
     Case("too big, TCP over IPv4", 4, TCP, 20 * 1460, 1460, kind="first"),
     Case("too big, UDP over IPv4", 4, UDP, 20 * 1472, 1472, kind="first"),
+    Case("too big but for the last, TCP over IPv4", 4, TCP, 20 * 1460 + 333, 1460, flags=ACK | PSH, kind="firsts"),
+    Case("too big but for the last, UDP over IPv4", 4, UDP, 20 * 1472 + 333, 1472, kind="firsts"),
     # alone
     Case("TCP 6->4, a partial checksum", 6, TCP, 700),
     Case("UDP 4->6, a partial checksum", 4, UDP, 701),
