@@ -3,7 +3,6 @@
 #include "xlat.h"
 
 #include "csum.h"
-#include "header.h"
 #include "icmp.h"
 #include "mss.h"
 #include "reply.h"
@@ -313,77 +312,6 @@ static enum reason translate(struct xlat_job *j, uint8_t *l4)
 	return R_OK;
 }
 
-static bool within_rate(const struct xlat_job *j, int64_t now)
-{
-	uint8_t net[4];
-
-	if (j->x->conf->icmp_errors != ICMP_ERRORS_LIMIT || !j->x->buckets)
-		return j->x->conf->icmp_errors != ICMP_ERRORS_NEVER;
-	if (j->p.family == 6)
-		return bucket_take(j->x->buckets, j->p.src6.b, 8, now);
-	put32(net, j->p.src4);
-	return bucket_take(j->x->buckets, net, sizeof(net), now);
-}
-
-/* The four bytes behind the checksum of an error that we send. */
-static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
-{
-	switch (why) {
-	case R_TOO_BIG:
-		return j->mtu;
-	case R_ROUTING_HDR:
-		return (uint32_t)j->p.header_at;
-	case R_SELF_PROTO:
-		return j->p.family == 6 ? (uint32_t)j->p.proto_at : 0;
-	default:
-		return 0;
-	}
-}
-
-/* Writes to AT, as far as an error quotes it, the first packet that P stands for, its checksum
- * complete: what the source has sent, for all it knows. */
-static void put_first(const struct packet *p, uint8_t *at, struct packet *first)
-{
-	struct train t = xlat_train(p, p->l4.p);
-	size_t ip_len = (size_t)(p->l4.p - p->whole.p);
-	size_t payload = packet_l4_len(p) - t.header;
-	size_t len = ip_len + t.header + payload;
-	uint8_t l4[TCP_HEADER_MAX];
-
-	first->whole = (struct span){at, min_size(len, REPLY_MAX6)};
-	memcpy(at, p->whole.p, first->whole.len);
-	header_put_len(at, len);
-	train_header(&t, 0, payload, l4);
-	train_complete(l4, t.header, t.proto, (struct span){p->l4.p + t.header, payload});
-	if (ip_len < first->whole.len)
-		memcpy(at + ip_len, l4, min_size(t.header, first->whole.len - ip_len));
-}
-
-static void answer(struct xlat_job *j, enum reason why, int64_t now)
-{
-	const struct reason_row *row = &reason_table[why];
-	struct icmp_answer what = j->p.family == 4 ? row->icmp4 : row->icmp6;
-	struct reply_own own = {j->x->conf->own4, j->x->conf->own6};
-	struct packet first = j->p;
-	uint8_t *at;
-	uint16_t id;
-	size_t len;
-
-	if (what.type == ICMP_NO_ANSWER || !reply_allowed(&j->p, &own))
-		return;
-	if (!within_rate(j, now)) {
-		j->out->suppressed = true;
-		return;
-	}
-	if (j->p.csum == CSUM_PARTIAL)
-		put_first(&j->p, xlat_room(j->out, REPLY_MAX6), &first);
-	id = j->p.family == 4 ? ident_take(&j->x->ident, own.own4, j->p.src4, 1) : 0;
-	at = xlat_room(j->out, REPLY_MAX6);
-	len = reply_error(at, &first, &own, what, answer_rest(j, why), id);
-	xlat_add_frame(j->out, at, len, NULL, 0);
-	j->out->is_answer = true;
-}
-
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
 			int64_t now, struct xlat_out *out)
 {
@@ -402,7 +330,7 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	j.dir = j.p.family == 4 ? &xlat_dir_4to6 : &xlat_dir_6to4;
 	why = translate(&j, packet + (j.p.l4.p - packet));
 	if (why && why != R_SELF_ECHO)
-		answer(&j, why, now);
+		xlat_answer(&j, why, now);
 	if (why == R_TOO_BIG)
 		xlat_leave_last(&j, packet);
 	return why;

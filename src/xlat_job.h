@@ -114,6 +114,10 @@ struct train xlat_train(const struct packet *p, const uint8_t *l4);
 /* How many packets a payload of LEN bytes, L4 header and all, of P makes. */
 size_t xlat_segments(const struct packet *p, size_t len);
 
+/* Answers J's packet, refused for WHY at NOW (milliseconds), where RFCs want an answer and the rate
+ * limit leaves one. */
+void xlat_answer(struct xlat_job *j, enum reason why, int64_t now);
+
 /* Of the train at PACKET, refused as too big: makes its last segment out->left, if that is short
  * enough to pass.  J's packet is then that segment. */
 void xlat_leave_last(struct xlat_job *j, uint8_t *packet);
