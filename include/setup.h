@@ -19,6 +19,7 @@ struct setup {
 	bool up;
 	struct conf_addr *addr, *route; /* each sorted, no two the same */
 	size_t addrs, routes;
+	unsigned char *mark; /* what setup_apply() did about each: its own notes */
 };
 
 /* What C asks for, to be given back with setup_free(); NULL without memory. */
@@ -26,11 +27,17 @@ struct setup *setup_new(const struct conf *c);
 void setup_free(struct setup *s);
 
 /* Asks for all of S but the addresses and routes of WAS (NULL: none), which are there already.  0;
- * or -1 with a line in ERR, and those that were added are removed again. */
-int setup_apply(const struct setup *s, const struct setup *was, struct tun *t, char *err);
+ * or -1 with a line in ERR, and what this call has added is removed again, but nothing else: the
+ * device is as it was. */
+int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *err);
+
+/* Asks for what S has lost by no fault of ours, as far as it can be had.  Returns how many
+ * addresses and routes could not be, with a line in ERR about the first. */
+size_t setup_renew(const struct setup *s, struct tun *t, char *err);
 
 /* Removes the addresses and routes of WAS that S does not ask for.  0, or -1 with a line in ERR
- * about the last that could not be. */
+ * about the last that could not be.  With an address the kernel may take away others and routes,
+ * which S still asks for: setup_renew(). */
 int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, char *err);
 
 /* The first route, and the first address, that only one of A and B asks for; NULL: none. */

@@ -26,6 +26,7 @@ enum tun_change {      /* what tun_watch() saw; bits */
 	TUN_UP = 8,
 	TUN_MTU = 16,
 	TUN_RENAMED = 32,
+	TUN_NARROWED = 64, /* its MTU was too small for IPv6 meanwhile, and is not any more */
 };
 
 enum tun_offload { /* what the kernel leaves to us, and takes from us; bits */
@@ -69,12 +70,14 @@ int tun_write(struct tun *t, const struct batch_out *out);
 int tun_watch_fd(const struct tun *t);
 unsigned tun_watch(struct tun *t);
 
+/* 1 if it was down. */
 int tun_link_up(struct tun *t, char *err);
+int tun_link_down(struct tun *t, char *err);
 /* Lets PACKETS wait in the device; 0: as many as before we changed it. */
 int tun_queue(struct tun *t, unsigned packets, char *err);
+/* An address or route that the device has already is left alone: 0.  1: added. */
 int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err);
 int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err);
-/* Nothing happens if the device has this very route already. */
 int tun_route_add(struct tun *t, const struct conf_addr *r, char *err);
 int tun_route_del(struct tun *t, const struct conf_addr *r, char *err);
 

@@ -77,6 +77,9 @@ void daemon_say_lease(void *arg, const char *line);
 
 /* Sets the length of the device's queue as the configuration wants it, or warns. */
 void daemon_set_queue(const struct daemon *d);
+/* Asks the kernel again for the addresses and routes that may have gone; what cannot be had is
+ * logged. */
+void daemon_renew_setup(const struct daemon *d);
 
 /* Warns if the device's MTU is too small for IPv6. */
 void daemon_check_mtu(const struct daemon *d);

@@ -65,18 +65,26 @@ static void want_restart(struct daemon *d)
 		daemon_stop(d, EXIT_DEVICE);
 }
 
+void daemon_renew_setup(const struct daemon *d)
+{
+	char err[TUN_ERR];
+	size_t failed = setup_renew(d->setup, d->tun, err);
+
+	if (failed > 1)
+		log_warning("%s (and %zu more that could not be set)", err, failed - 1);
+	else if (failed > 0)
+		log_warning("%s", err);
+}
+
 /* Routes go with the link, and come back with it if we may.  A link that comes up for the first
  * time has lost nothing. */
 static void set_up_again(struct daemon *d)
 {
-	bool lost = d->unrouted;
-	char err[TUN_ERR];
+	bool lost = d->unrouted && d->setup->addrs + d->setup->routes > 0;
 
 	d->unrouted = false;
-	if (setup_apply(d->setup, NULL, d->tun, err) == 0)
-		return;
 	if (sandbox_may_configure())
-		log_warning("%s", err);
+		daemon_renew_setup(d);
 	else if (lost)
 		want_restart(d);
 }
@@ -119,14 +127,18 @@ static void serve_link(struct daemon *d)
 		log_notice("tun-device %s: is now named %s", d->conf->tun_device, name);
 	if (change & TUN_MTU)
 		take_mtu(d);
+	if (change & TUN_NARROWED) {
+		log_notice("tun-device %s: the MTU was too small for IPv6 for a moment", name);
+		d->unrouted = true;
+	}
 	if (change & TUN_DOWN) {
 		log_warning("tun-device %s: the link is down, nothing is translated", name);
 		d->unrouted = true;
 	}
-	if (change & TUN_UP) {
+	if (change & TUN_UP)
 		log_notice("tun-device %s: the link is up", name);
+	if ((change & (TUN_UP | TUN_NARROWED)) && tun_is_up(d->tun))
 		set_up_again(d);
-	}
 	if (change)
 		daemon_status(d);
 }

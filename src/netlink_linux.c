@@ -128,34 +128,38 @@ int netlink_monitor_open(void)
 	return -1;
 }
 
-/* The head of a message tells.  True if link INDEX went down by it. */
-static bool follow(const uint8_t *p, size_t len, unsigned index, bool *up)
+static void follow(struct span msg, unsigned index, bool *up, struct netlink_past *past)
 {
-	bool was = *up;
+	const void *head = span_take(&msg, sizeof(struct nlmsghdr));
+	const void *body = span_take(&msg, sizeof(struct ifinfomsg));
 	struct nlmsghdr nh;
 	struct ifinfomsg link;
+	uint32_t mtu;
 
-	if (len < sizeof(nh) + sizeof(link))
-		return false;
-	memcpy(&nh, p, sizeof(nh));
-	memcpy(&link, p + sizeof(nh), sizeof(link));
+	if (!head || !body)
+		return;
+	memcpy(&nh, head, sizeof(nh));
+	memcpy(&link, body, sizeof(link));
 	if (nh.nlmsg_type != RTM_NEWLINK || (unsigned)link.ifi_index != index)
-		return false;
+		return;
+	mtu = attr_u32(msg, IFLA_MTU);
+	past->fell |= *up && !(link.ifi_flags & IFF_UP);
+	past->narrow |= mtu > 0 && mtu < IP6_MTU_MIN;
 	*up = link.ifi_flags & IFF_UP;
-	return was && !*up;
 }
 
 /* How the link is now is asked for, since some of them may be lost (ENOBUFS).  But only they know
- * what it has been through, and one that was down for an instant has lost its routes. */
-bool netlink_monitor_drain(int fd, unsigned index, bool *up)
+ * what it has been through.  What we look for is in the first bytes of each. */
+struct netlink_past netlink_monitor_drain(int fd, unsigned index, bool *up)
 {
-	uint8_t head[64];
-	bool fell = false;
+	struct netlink_past past = {false, false};
+	uint8_t start[512];
 	ssize_t n;
 
-	while ((n = recv(fd, head, sizeof(head), 0)) >= 0 || errno == ENOBUFS || errno == EINTR)
-		fell |= n > 0 && follow(head, (size_t)n, index, up);
-	return fell;
+	while ((n = recv(fd, start, sizeof(start), 0)) >= 0 || errno == ENOBUFS || errno == EINTR)
+		if (n > 0)
+			follow((struct span){start, (size_t)n}, index, up, &past);
+	return past;
 }
 
 /* The kernel's words, behind the error number (the request is not echoed: NETLINK_CAP_ACK). */
@@ -271,10 +275,10 @@ int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out)
 	return 0;
 }
 
-int netlink_link_up(struct netlink *nl, unsigned index)
+int netlink_link_set(struct netlink *nl, unsigned index, bool up)
 {
 	struct ifinfomsg link = {
-		.ifi_index = (int)index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+		.ifi_index = (int)index, .ifi_flags = up ? IFF_UP : 0, .ifi_change = IFF_UP};
 	struct msg m;
 
 	msg_begin(&m, RTM_NEWLINK, 0, &link, sizeof(link));
@@ -323,7 +327,7 @@ static int change_addr(struct netlink *nl, uint16_t type, unsigned flags, unsign
 
 int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a)
 {
-	return change_addr(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, a);
+	return change_addr(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, a);
 }
 
 int netlink_addr_del(struct netlink *nl, unsigned index, const struct conf_addr *a)

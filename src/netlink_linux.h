@@ -29,11 +29,17 @@ void netlink_close(struct netlink *nl);
 
 /* A socket that becomes readable when any link changes. */
 int netlink_monitor_open(void);
-/* Takes everything out of it, and follows link INDEX in *UP.  True if it went down at any time. */
-bool netlink_monitor_drain(int fd, unsigned index, bool *up);
+/* What a link has been through, however short: either costs it its IPv6 addresses and routes. */
+struct netlink_past {
+	bool fell;   /* it went down */
+	bool narrow; /* its MTU was too small for IPv6 */
+};
+
+/* Takes everything out of the socket, and follows link INDEX in *UP. */
+struct netlink_past netlink_monitor_drain(int fd, unsigned index, bool *up);
 
 int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out);
-int netlink_link_up(struct netlink *nl, unsigned index);
+int netlink_link_set(struct netlink *nl, unsigned index, bool up);
 int netlink_link_queue(struct netlink *nl, unsigned index, unsigned packets);
 
 int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a);

@@ -96,20 +96,26 @@ static bool same_rate(const struct bucket_conf *a, const struct bucket_conf *b)
 	       a->net_rate == b->net_rate && a->net_burst == b->net_burst;
 }
 
+#define NO_RIGHT                                                                        \
+	"and nat64d has given up the right to see to that (CAP_NET_ADMIN): restart it " \
+	"instead"
+
 /* Whoever may not remove a route must not get as far as that: half of a configuration would be in
  * effect. */
-static int refuse_changes(const struct setup *a, const struct setup *b, char *err)
+static int refuse_changes(const struct daemon *d, const struct change *n, char *err)
 {
-	const struct conf_addr *route = setup_changed_route(a, b);
-	const struct conf_addr *addr = setup_changed_addr(a, b);
+	const struct conf_addr *route = setup_changed_route(d->setup, n->setup);
+	const struct conf_addr *addr = setup_changed_addr(d->setup, n->setup);
 	char text[CONF_TEXT];
 
-	if (!route && !addr)
+	if (route || addr)
+		snprintf(err, TUN_ERR, "%s %s of the device is new or gone, " NO_RIGHT,
+			 route ? "route" : "address",
+			 conf_format_either(text, route ? route : addr));
+	else if (d->conf->tun_queue != n->conf->tun_queue)
+		snprintf(err, TUN_ERR, "tun-queue is another one, " NO_RIGHT);
+	else
 		return 0;
-	snprintf(err, TUN_ERR,
-		 "%s %s of the device is new or gone, and nat64d has given up the right to see to "
-		 "that (CAP_NET_ADMIN): restart it instead",
-		 route ? "route" : "address", conf_format_either(text, route ? route : addr));
 	return -1;
 }
 
@@ -121,7 +127,7 @@ static int prepare(struct daemon *d, struct change *n, char *err)
 	n->setup = setup_new(c);
 	if (!n->setup)
 		return -1;
-	if (!sandbox_may_configure() && refuse_changes(d->setup, n->setup, err) < 0)
+	if (!sandbox_may_configure() && refuse_changes(d, n, err) < 0)
 		return -1;
 	if (c->pools > 0) {
 		n->pool = daemon_new_pool(d, c);
@@ -148,6 +154,7 @@ static void swap(struct daemon *d, const struct change *n)
 {
 	size_t before = d->pool ? pool_used(d->pool) : 0;
 	size_t after = n->pool ? pool_used(n->pool) : 0;
+	bool readdressed = setup_changed_addr(d->setup, n->setup) != NULL;
 	char err[TUN_ERR];
 
 	if (setup_remove(d->setup, n->setup, d->tun, err) < 0)
@@ -169,6 +176,8 @@ static void swap(struct daemon *d, const struct change *n)
 	d->setup = n->setup;
 	d->pool = n->pool;
 	daemon_set_queue(d);
+	if (readdressed) /* the kernel takes away more than the one that is gone */
+		daemon_renew_setup(d);
 	d->leases_at =
 		d->now; /* the lease file must hear of the new prefixes before the next record */
 }

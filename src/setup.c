@@ -92,7 +92,8 @@ struct setup *setup_new(const struct conf *c)
 		return NULL;
 	s->route = calloc(most, sizeof(*s->route));
 	s->addr = calloc(c->tun_ips + 1, sizeof(*s->addr));
-	if (!s->route || !s->addr) {
+	s->mark = calloc(most + c->tun_ips, sizeof(*s->mark));
+	if (!s->route || !s->addr || !s->mark) {
 		setup_free(s);
 		return NULL;
 	}
@@ -116,12 +117,20 @@ void setup_free(struct setup *s)
 		return;
 	free(s->route);
 	free(s->addr);
+	free(s->mark);
 	free(s);
 }
+
+enum mark {
+	UNTRIED,
+	FOUND, /* it was there */
+	ADDED,
+};
 
 /* One thing that a device has several of, sorted, and how it is told. */
 struct list {
 	const struct conf_addr *at;
+	unsigned char *mark;
 	size_t n;
 	int (*add)(struct tun *t, const struct conf_addr *a, char *err);
 	int (*del)(struct tun *t, const struct conf_addr *a, char *err);
@@ -129,12 +138,16 @@ struct list {
 
 static struct list addrs_of(const struct setup *s)
 {
-	return (struct list){s ? s->addr : NULL, s ? s->addrs : 0, tun_addr_add, tun_addr_del};
+	if (!s)
+		return (struct list){.n = 0};
+	return (struct list){s->addr, s->mark, s->addrs, tun_addr_add, tun_addr_del};
 }
 
 static struct list routes_of(const struct setup *s)
 {
-	return (struct list){s ? s->route : NULL, s ? s->routes : 0, tun_route_add, tun_route_del};
+	if (!s)
+		return (struct list){.n = 0};
+	return (struct list){s->route, s->mark + s->addrs, s->routes, tun_route_add, tun_route_del};
 }
 
 static bool has(struct list l, const struct conf_addr *a)
@@ -142,54 +155,111 @@ static bool has(struct list l, const struct conf_addr *a)
 	return l.n > 0 && bsearch(a, l.at, l.n, sizeof(*a), compare) != NULL;
 }
 
-/* Removes those of the first END in WAS that NOW has not. */
-static int remove_all(struct list was, size_t end, struct list now, struct tun *t, char *err)
+/* Removes those in WAS that NOW has not. */
+static int remove_all(struct list was, struct list now, struct tun *t, char *err)
 {
 	int rc = 0;
 
-	for (size_t i = end; i-- > 0;)
+	for (size_t i = was.n; i-- > 0;)
 		if (!has(now, &was.at[i]) && was.del(t, &was.at[i], err) < 0)
 			rc = -1;
 	return rc;
 }
 
-/* Adds those in NOW that WAS has not: all, or none. */
+/* Adds those in NOW that WAS has not, up to the first that cannot be had. */
 static int add_all(struct list now, struct list was, struct tun *t, char *err)
 {
-	char ignored[TUN_ERR];
-
 	for (size_t i = 0; i < now.n; i++) {
-		if (has(was, &now.at[i]) || now.add(t, &now.at[i], err) == 0)
-			continue;
-		remove_all(now, i, was, t, ignored);
-		return -1;
+		int added = has(was, &now.at[i]) ? 0 : now.add(t, &now.at[i], err);
+
+		if (added < 0)
+			return -1;
+		now.mark[i] = added ? ADDED : FOUND;
 	}
 	return 0;
 }
 
+static bool take_back(struct list l, struct tun *t)
+{
+	char ignored[TUN_ERR];
+	bool any = false;
+
+	for (size_t i = l.n; i-- > 0;)
+		if (l.mark[i] == ADDED) {
+			l.del(t, &l.at[i], ignored);
+			any = true;
+		}
+	return any;
+}
+
+static void restore_found(struct list l, struct tun *t)
+{
+	char ignored[TUN_ERR];
+
+	for (size_t i = 0; i < l.n; i++)
+		if (l.mark[i] == FOUND)
+			l.add(t, &l.at[i], ignored);
+}
+
+/* With the last address of a device the kernel takes away all its routes. */
+static void undo(const struct setup *s, const struct setup *was, struct tun *t)
+{
+	char ignored[TUN_ERR];
+
+	take_back(routes_of(s), t);
+	if (!take_back(addrs_of(s), t))
+		return;
+	restore_found(routes_of(s), t);
+	if (was)
+		setup_renew(was, t, ignored);
+}
+
 int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, char *err)
 {
-	struct list routes = routes_of(was), addrs = addrs_of(was);
-	int rc = remove_all(routes, routes.n, routes_of(s), t, err);
+	int rc = remove_all(routes_of(was), routes_of(s), t, err);
 
-	if (remove_all(addrs, addrs.n, addrs_of(s), t, err) < 0)
+	if (remove_all(addrs_of(was), addrs_of(s), t, err) < 0)
 		rc = -1;
 	return rc;
 }
 
-int setup_apply(const struct setup *s, const struct setup *was, struct tun *t, char *err)
+/* Routes come first: they are what somebody else may have already.  A link that was down has lost
+ * those of WAS. */
+int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *err)
 {
-	struct list addrs = addrs_of(s);
+	int raised = s->up ? tun_link_up(t, err) : 0;
+	const struct setup *there = raised ? NULL : was;
 	char ignored[TUN_ERR];
 
-	if (s->up && tun_link_up(t, err) < 0)
+	if (raised < 0)
 		return -1;
-	if (add_all(addrs, addrs_of(was), t, err) < 0)
-		return -1;
-	if (add_all(routes_of(s), routes_of(was), t, err) == 0)
+	memset(s->mark, UNTRIED, s->addrs + s->routes);
+	if (add_all(routes_of(s), routes_of(there), t, err) == 0 &&
+	    add_all(addrs_of(s), addrs_of(there), t, err) == 0)
 		return 0;
-	remove_all(addrs, addrs.n, addrs_of(was), t, ignored);
+	undo(s, was, t);
+	if (raised)
+		tun_link_down(t, ignored);
 	return -1;
+}
+
+/* ERR is written to while *FAILED is 0 only. */
+static void renew_all(struct list l, struct tun *t, size_t *failed, char *err)
+{
+	char ignored[TUN_ERR];
+
+	for (size_t i = 0; i < l.n; i++)
+		if (l.add(t, &l.at[i], *failed ? ignored : err) < 0)
+			(*failed)++;
+}
+
+size_t setup_renew(const struct setup *s, struct tun *t, char *err)
+{
+	size_t failed = s->up && tun_link_up(t, err) < 0;
+
+	renew_all(addrs_of(s), t, &failed, err);
+	renew_all(routes_of(s), t, &failed, err);
+	return failed;
 }
 
 /* Both are sorted: of the first two that differ, the smaller one is in one list only. */

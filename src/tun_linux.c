@@ -17,6 +17,7 @@
 #include "netlink_linux.h"
 #include "tun.h"
 #include "tun_linux_attach.h"
+#include "wire.h"
 
 struct tun {
 	struct tun_attached dev;
@@ -198,7 +199,7 @@ static unsigned missing(struct tun *t)
 unsigned tun_watch(struct tun *t)
 {
 	struct netlink_link was = t->link;
-	bool fell = netlink_monitor_drain(t->monitor, t->index, &t->heard_up);
+	struct netlink_past past = netlink_monitor_drain(t->monitor, t->index, &t->heard_up);
 	unsigned changes = 0;
 
 	if (netlink_link(&t->nl, t->index, &t->link) < 0) {
@@ -206,12 +207,14 @@ unsigned tun_watch(struct tun *t)
 		return errno == ENODEV ? missing(t) : 0;
 	}
 	t->heard_up = t->link.up;
-	if (was.up && (fell || !t->link.up))
+	if (was.up && (past.fell || !t->link.up))
 		changes |= TUN_DOWN;
-	if (t->link.up && (fell || !was.up))
+	if (t->link.up && (past.fell || !was.up))
 		changes |= TUN_UP;
 	if (was.mtu != t->link.mtu)
 		changes |= TUN_MTU;
+	if (past.narrow && was.mtu >= IP6_MTU_MIN && t->link.mtu >= IP6_MTU_MIN)
+		changes |= TUN_NARROWED;
 	if (strcmp(was.name, t->link.name) != 0)
 		changes |= TUN_RENAMED;
 	return changes;
@@ -256,9 +259,17 @@ int tun_link_up(struct tun *t, char *err)
 {
 	if (t->link.up)
 		return 0;
-	if (netlink_link_up(&t->nl, t->index) < 0)
+	if (netlink_link_set(&t->nl, t->index, true) < 0)
 		return net_error(t, "setting the link up", NULL, err);
 	t->link.up = true;
+	return 1;
+}
+
+int tun_link_down(struct tun *t, char *err)
+{
+	if (netlink_link_set(&t->nl, t->index, false) < 0)
+		return net_error(t, "setting the link down", NULL, err);
+	t->link.up = false;
 	return 0;
 }
 
@@ -302,9 +313,9 @@ int tun_leave(struct tun *t, char *err)
 
 int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err)
 {
-	if (netlink_addr_add(&t->nl, t->index, a) == 0 || errno == EEXIST)
-		return 0;
-	return net_error(t, "address", a, err);
+	if (netlink_addr_add(&t->nl, t->index, a) == 0)
+		return 1;
+	return errno == EEXIST ? 0 : net_error(t, "address", a, err);
 }
 
 int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err)
@@ -320,7 +331,7 @@ int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
 	unsigned via;
 
 	if (netlink_route_add(&t->nl, t->index, r) == 0)
-		return 0;
+		return 1;
 	if (errno != EEXIST)
 		return net_error(t, "route", r, err);
 	via = netlink_route_index(&t->nl, r);

@@ -8,17 +8,30 @@
 
 #define MOST 32
 
-/* A device that takes what it is told; REFUSE is the address of a route it does not take. */
+/* A device that takes what it is told, and drops its IPv4 routes with its last IPv4 address as the
+ * kernel does; REFUSE is the address that it does not take, as an address or a route. */
 struct tun {
 	struct conf_addr route[MOST], addr[MOST];
-	unsigned routes, addrs, ups;
+	unsigned routes, addrs;
+	bool up;
 	uint32_t refuse;
 };
 
-static void put(struct conf_addr *list, unsigned *n, const struct conf_addr *a)
+static bool holds(const struct conf_addr *list, unsigned n, const struct conf_addr *a)
 {
+	for (unsigned i = 0; i < n; i++)
+		if (memcmp(&list[i], a, sizeof(*a)) == 0)
+			return true;
+	return false;
+}
+
+static int put(struct conf_addr *list, unsigned *n, const struct conf_addr *a)
+{
+	if (holds(list, *n, a))
+		return 0;
 	ck_assert_uint_lt(*n, MOST);
 	list[(*n)++] = *a;
+	return 1;
 }
 
 static void drop(struct conf_addr *list, unsigned *n, const struct conf_addr *a)
@@ -33,33 +46,47 @@ static void drop(struct conf_addr *list, unsigned *n, const struct conf_addr *a)
 
 int tun_link_up(struct tun *t, char *err)
 {
+	bool was = t->up;
+
 	(void)err;
-	t->ups++;
+	t->up = true;
+	return !was;
+}
+
+int tun_link_down(struct tun *t, char *err)
+{
+	(void)err;
+	t->up = false;
 	return 0;
+}
+
+static bool refuses(const struct tun *t, const struct conf_addr *a, char *err)
+{
+	if (!t->refuse || a->addr4 != t->refuse)
+		return false;
+	strcpy(err, "refused");
+	return true;
 }
 
 int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err)
 {
-	(void)err;
-	put(t->addr, &t->addrs, a);
-	return 0;
+	return refuses(t, a, err) ? -1 : put(t->addr, &t->addrs, a);
 }
 
 int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err)
 {
 	(void)err;
 	drop(t->addr, &t->addrs, a);
+	if (a->family == 4 && t->addrs == 0)
+		for (unsigned i = t->routes; i-- > 0;)
+			if (t->route[i].family == 4)
+				t->route[i] = t->route[--t->routes];
 	return 0;
 }
 
 int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
 {
-	if (t->refuse && r->addr4 == t->refuse) {
-		strcpy(err, "refused");
-		return -1;
-	}
-	put(t->route, &t->routes, r);
-	return 0;
+	return refuses(t, r, err) ? -1 : put(t->route, &t->routes, r);
 }
 
 int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
@@ -225,6 +252,24 @@ START_TEST(change)
 }
 END_TEST
 
+/* With the link its routes have gone: those that stay as they were are asked for as well. */
+START_TEST(change_while_down)
+{
+	struct conf a = conf_new(true, 0), b = conf_new(true, 0x0b000002);
+	struct setup *was = setup_new(&a), *is = setup_new(&b);
+	struct tun t = {.up = false};
+	char err[TUN_ERR];
+
+	ck_assert_int_eq(setup_apply(is, was, &t, err), 0);
+	ck_assert(t.up);
+	ck_assert_uint_eq(t.routes, is->routes);
+	setup_free(was);
+	setup_free(is);
+	map_table_free(a.maps);
+	map_table_free(b.maps);
+}
+END_TEST
+
 START_TEST(changed_addresses)
 {
 	struct conf a = conf_new(false, 0), b = conf_new(false, 0);
@@ -256,31 +301,105 @@ START_TEST(changed_addresses)
 }
 END_TEST
 
-/* A reload that fails half-way leaves addresses and routes as they were. */
-START_TEST(refused_change)
+static const struct conf_addr foreign = {.family = 4, .len = 32, .addr4 = 0x0b000001};
+
+/* A device that has every route of S, and an address and a route of somebody else. */
+static struct tun busy_device(const struct setup *s)
 {
-	struct conf a = conf_new(true, 0), b = conf_new(true, 0x0b000002);
-	struct conf_addr extra = {.family = 4, .len = 32, .addr4 = 0x0b000003};
-	struct conf_addr address = {.family = 4, .len = 32, .addr4 = 0x0c000001};
-	struct tun t = {.refuse = 0x0b000003};
-	struct setup *was, *is;
+	struct tun t = {.up = true};
+
+	t.addr[t.addrs++] = foreign;
+	t.route[t.routes++] = foreign;
+	for (size_t i = 0; i < s->routes; i++)
+		t.route[t.routes++] = s->route[i];
+	return t;
+}
+
+static void same_device(const char *name, const struct tun *a, const struct tun *b)
+{
+	ck_assert_msg(a->up == b->up, "%s: link", name);
+	ck_assert_msg(a->addrs == b->addrs, "%s: %u addresses", name, b->addrs);
+	ck_assert_msg(a->routes == b->routes, "%s: %u routes", name, b->routes);
+	for (unsigned i = 0; i < a->addrs; i++)
+		ck_assert_msg(holds(b->addr, b->addrs, &a->addr[i]), "%s: address %u", name, i);
+	for (unsigned i = 0; i < a->routes; i++)
+		ck_assert_msg(holds(b->route, b->routes, &a->route[i]), "%s: route %u", name, i);
+}
+
+static const struct refusal_row {
+	const char *name;
+	bool reload;      /* else a start */
+	bool up, foreign; /* what the device is and has before */
+	uint32_t refuse;
+} refusal_rows[] = {
+	{"reload, a route", true, true, true, 0x0b000003},
+	{"reload, an address", true, true, true, 0x0c000002},
+	{"reload, an address, none before", true, true, false, 0x0c000002},
+	{"reload, a route, link down", true, false, true, 0x0b000003},
+	{"start on a persistent device, a route", false, true, true, 0x0b000003},
+	{"start on a persistent device, an address", false, true, true, 0x0c000002},
+	{"start on a persistent device, an address, none before", false, true, false, 0x0c000002},
+	{"start on a persistent device, a route, link down", false, false, false, 0x0b000003},
+};
+
+/* What is refused half-way leaves link, addresses and routes as they were: those that were asked
+ * for before, those that were asked for and were there already, and those of others. */
+START_TEST(refused)
+{
+	const struct refusal_row *r = &refusal_rows[_i];
+	struct conf a = conf_new(true, r->reload ? 0x0b000004 : 0), b = conf_new(true, 0x0b000002);
+	struct conf_addr routes[] = {{.family = 4, .len = 32, .addr4 = 0x0b000003}, foreign};
+	struct conf_addr addrs[] = {{.family = 4, .len = 32, .addr4 = 0x0c000001},
+				    {.family = 4, .len = 32, .addr4 = 0x0c000002},
+				    foreign};
+	struct setup *was = setup_new(&a), *is;
+	struct tun before = busy_device(was), t;
 	char err[TUN_ERR];
 
-	b.tun_route = &extra;
-	b.tun_routes = 1;
-	b.tun_ip = &address;
-	b.tun_ips = 1;
-	was = setup_new(&a);
+	b.tun_route = routes;
+	b.tun_ip = addrs;
+	b.tun_routes = 2;
+	b.tun_ips = 2 + r->foreign;
 	is = setup_new(&b);
-	ck_assert_int_eq(setup_apply(was, NULL, &t, err), 0);
-	ck_assert_int_eq(setup_apply(is, was, &t, err), -1);
+	before.up = r->up;
+	before.addrs = r->foreign;
+	t = before;
+	t.refuse = r->refuse;
+	ck_assert_int_eq(setup_apply(is, r->reload ? was : NULL, &t, err), -1);
 	ck_assert_str_eq(err, "refused");
-	ck_assert_uint_eq(t.routes, was->routes);
-	ck_assert_uint_eq(t.addrs, 0);
+	same_device(r->name, &before, &t);
+	t.refuse = 0;
+	ck_assert_int_eq(setup_apply(is, r->reload ? was : NULL, &t, err), 0);
+	ck_assert(t.up);
 	setup_free(was);
 	setup_free(is);
 	map_table_free(a.maps);
 	map_table_free(b.maps);
+}
+END_TEST
+
+/* What has gone is asked for again, as far as it can be had. */
+START_TEST(renewal)
+{
+	struct conf c = conf_new(true, 0);
+	struct conf_addr address = {.family = 4, .len = 32, .addr4 = 0x0c000001};
+	struct tun t = {.refuse = 0x0a000000};
+	struct setup *s;
+	char err[TUN_ERR] = "";
+
+	c.tun_ip = &address;
+	c.tun_ips = 1;
+	s = setup_new(&c);
+	ck_assert_uint_eq(setup_renew(s, &t, err), 1);
+	ck_assert_str_eq(err, "refused");
+	ck_assert(t.up);
+	ck_assert_uint_eq(t.addrs, 1);
+	ck_assert_uint_eq(t.routes, s->routes - 1);
+	t.refuse = 0;
+	ck_assert_uint_eq(setup_renew(s, &t, err), 0);
+	ck_assert_uint_eq(t.routes, s->routes);
+	setup_free(s);
+	map_table_free(c.maps);
 }
 END_TEST
 
@@ -321,8 +440,10 @@ int main(void)
 	tcase_add_test(t, sources_of_routers);
 	tcase_add_test(t, words_only);
 	tcase_add_test(t, change);
+	tcase_add_test(t, change_while_down);
 	tcase_add_test(t, changed_addresses);
-	tcase_add_test(t, refused_change);
+	tcase_add_loop_test(t, refused, 0, ROWS(refusal_rows));
+	tcase_add_test(t, renewal);
 	tcase_add_test(t, named_change);
 	suite_add_tcase(s, t);
 	return run_suite(s);

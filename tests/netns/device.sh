@@ -32,6 +32,11 @@ ip -n "$R" link set nat64 down
 ip -n "$R" link set nat64 up
 kill -CONT "$PID"
 t "link down and up before it could look: traffic passes with no further command" wait_for ping6 "$GOOGLE"
+kill -STOP "$PID"
+ip -n "$R" link set nat64 mtu 1000
+ip -n "$R" link set nat64 mtu 1500
+kill -CONT "$PID"
+t "MTU below 1280 before it could look: traffic passes with no further command" wait_for ping6 "$GOOGLE"
 stops "TERM: exit status 0"
 t "the device is gone with its daemon" fails link_exists nat64
 

@@ -251,6 +251,10 @@ start_bare() {
 	PID=$!
 }
 
+# from=$(since) ... said "$from" WORDS: the log, from where it ended then, has a line with WORDS.
+since() { echo $(($(wc -l <"$LOG") + 1)); }
+said() { tail -n "+$1" "$LOG" | grep -E "$2"; }
+
 # By hand, what an operator without tun-setup does.
 set_routes() {
 	ip -n "$R" link set nat64 up

@@ -7,13 +7,11 @@ need ethtool socat ss
 topology
 BASE=('map 192.168.255.77 2001:db8:1::77' 'map 192.168.255.78 2001:db8:1::2' 'icmp-errors send')
 
-said() { tail -n "+$1" "$LOG" | grep -E "$2"; }
 # In effect: of a device that nobody has ever attached to ethtool also says what might have been asked for.
 features() { in_router ethtool -k nat64 | sed 's/ \[requested on\]//'; }
 feature() { in_router ethtool -k nat64 | sed -n "s/^$1: //p"; }
 queue() { ip -n "$R" -o link show dev nat64 | sed -n 's/.* qlen \([0-9]*\).*/\1/p'; }
 queue_is() { [ "$(queue)" = "$1" ]; }
-since() { echo $(($(wc -l <"$LOG") + 1)); }
 older() { [ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ]; }
 
 # --- what is said, and what is left ------------------------------------------------------------------------------------

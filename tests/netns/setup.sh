@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Addresses and routes of the device: changed, refused, lost and found again, and nobody else's touched.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+need
+topology
+
+has_addr() { ip -n "$R" addr show dev nat64 | grep -qF " $1 "; }
+has_route() { ip -n "$R" "$1" route show dev nat64 | grep -qE "^$2( |\$)"; }
+pool_routed() { has_route -4 192.168.255.0/24; }
+all_routed() { pool_routed && has_route -6 64:ff9b::/96; }
+
+# reload WORDS LINE...: with these lines more; WORDS are to be in the log.
+reload() {
+	local words=$1 from
+	shift
+	from=$(since)
+	config 'tun-setup yes' "$@" >"$T/conf"
+	kill -HUP "$PID"
+	wait_for said "$from" "$words" || echo "not said: $words"
+}
+
+# start LINE...
+start() {
+	config 'tun-setup yes' "$@" >"$T/conf"
+	start_bare
+	wait_for all_routed
+}
+
+effect='is in effect' refused='nothing is changed'
+in_router sysctl -qw net.ipv4.conf.all.promote_secondaries=0 net.ipv4.conf.default.promote_secondaries=0
+
+# With an address the kernel takes away its secondary ones, and with the last one all routes.
+start 'tun-ip 192.0.2.1/32'
+reload "$effect"
+t "the only tun-ip gone: the routes stay" all_routed
+t "and traffic passes" wait_for ping6 "$GOOGLE"
+reload "$effect" 'tun-ip 192.0.2.1/24' 'tun-ip 192.0.2.2/24'
+t "two of one network" has_addr 192.0.2.2/24
+reload "$effect" 'tun-ip 192.0.2.2/24'
+t "the first gone: the second stays" has_addr 192.0.2.2/24
+t "and so do the routes" all_routed
+reload "$effect" 'tun-ip 192.0.2.3/24'
+t "another one instead: it is there" has_addr 192.0.2.3/24
+t "and so are the routes" all_routed
+reload "$effect" 'tun-ip 2001:db8:5::1/64'
+reload "$effect" 'tun-ip 2001:db8:5::1/128'
+t "the same IPv6 address with another length" has_addr 2001:db8:5::1/128
+
+# A reload that is refused half-way.
+ip -n "$R" addr add 10.9.9.9/32 dev nat64
+ip -n "$R" route add 10.9.8.0/24 dev nat64
+ip -n "$R" addr show dev nat64 >"$T/addrs"
+ip -n "$R" route show dev nat64 >"$T/routes"
+ip -n "$R" -6 route show dev nat64 >"$T/routes6"
+reload "$refused" 'tun-ip 2001:db8:5::1/128' 'tun-ip 10.9.9.9/32' 'tun-ip 10.9.9.10/32' 'tun-route 10.9.8.0/24' \
+	'tun-route 10.9.7.0/24' 'tun-route 8.8.8.0/24'
+t "refused: the addresses are what they were" diff "$T/addrs" <(ip -n "$R" addr show dev nat64)
+t "refused: the routes are what they were" diff "$T/routes" <(ip -n "$R" route show dev nat64)
+t "refused: the IPv6 routes as well" diff "$T/routes6" <(ip -n "$R" -6 route show dev nat64)
+stop_nat64d
+
+# The link is down.
+start
+ip -n "$R" link set nat64 down
+reload "$effect"
+t "reload while the link is down: it is up" wait_for link_running nat64
+t "with its routes" wait_for all_routed
+t "and traffic passes" wait_for ping6 "$GOOGLE"
+stop_nat64d
+config >"$T/conf"
+start_bare
+wait_for said 0 'offload:'
+t "without tun-up the link stays down" fails link_running nat64
+reload "$refused" 'tun-route 8.8.8.0/24'
+t "and after a refused reload that wanted it up" fails link_running nat64
+stop_nat64d
+
+# One route that cannot be set does not keep the others away.
+start 'tun-ip 192.0.2.1/24' 'tun-route 10.9.7.0/24'
+ip -n "$R" link set nat64 down
+ip -n "$R" route add 10.9.7.0/24 dev wan
+from=$(since)
+ip -n "$R" link set nat64 up
+t "link up again, one route taken meanwhile: said" wait_for said "$from" '10.9.7.0/24: there is one already through wan'
+t "the others are there" wait_for all_routed
+t "and the address" has_addr 192.0.2.1/24
+t "and traffic passes" wait_for ping6 "$GOOGLE"
+stop_nat64d
+
+# A start that fails leaves a persistent device as it was.
+config 'tun-setup yes' 'tun-ip 10.5.5.5/32' 'tun-route 10.77.0.0/16' 'tun-route 10.9.7.0/24' >"$T/conf"
+in_router "$NAT64D" -c "$T/conf" --mktun 2>/dev/null
+ip -n "$R" link set nat64 up
+ip -n "$R" addr add 10.5.5.5/32 dev nat64
+ip -n "$R" route add 10.77.0.0/16 dev nat64
+t "a start with a route that is taken fails" fails in_router "$NAT64D" --nodetach -c "$T/conf"
+t "the address given by hand stays" has_addr 10.5.5.5/32
+t "the route given by hand stays" has_route -4 10.77.0.0/16
+t "no other is left" fails pool_routed
+ip -n "$R" link del nat64
+
+# Who may not do it does not begin.
+start
+was=$(ip -n "$R" link show dev nat64 | grep -o 'qlen.*')
+stop_nat64d
+config 'tun-setup yes' >"$T/conf"
+sed -i /data-dir/d "$T/conf"
+start_bare -u nobody
+wait_for all_routed
+from=$(since)
+sed -i '$a tun-queue 3000' "$T/conf"
+kill -HUP "$PID"
+t "without rights another tun-queue is refused" wait_for said "$from" 'tun-queue .*CAP_NET_ADMIN.*nothing is changed'
+same "and stays" "$was" "$(ip -n "$R" link show dev nat64 | grep -o 'qlen.*')"
+stop_nat64d
+finish
