@@ -47,11 +47,15 @@ static const char *needs_restart(const struct daemon *d, const struct conf *b)
 	return NULL;
 }
 
-/* Which prefix of TO is number I of FROM, or -1. */
+/* Which prefix of TO is number I of FROM, or -1.  Where FROM has none, every lease is of the first
+ * to come, as in the lease file. */
 static int same_prefix(const struct map_table *from, size_t i, const struct map_table *to)
 {
-	const struct prefix6 *p = map_prefix_at(from, i);
+	const struct prefix6 *p;
 
+	if (map_prefix_count(from) == 0)
+		return 0;
+	p = map_prefix_at(from, i);
 	for (size_t k = 0; k < map_prefix_count(to); k++) {
 		const struct prefix6 *q = map_prefix_at(to, k);
 

@@ -38,4 +38,22 @@ config 'map 192.168.255.77 2001:db8:2::77' 'map 192.168.255.78 2001:db8:1::2' 'w
 start_nat64d || finish
 t "hairpin: a mapped host reaches another by its IPv4 address" ping6 -I 2001:db8:1::2 64:ff9b::192.168.255.77
 stop_nat64d
+
+# Without a prefix hosts reach mapped addresses only, and have leases all the same.
+rm -f "$T/data/dynamic.map"
+config 'map 8.8.8.8 2001:db8:8::8' | grep -v '^prefix' >"$T/conf"
+start_nat64d || finish
+ip -n "$R" route add 2001:db8:8::8 dev nat64
+t "no prefix: a mapped host is reached" ping6 2001:db8:8::8
+reloads() { [ "$(grep -c 'is in effect' "$LOG")" -ge "$1" ]; }
+leases() { counter "$(counters)" both leases-used; }
+before=$(grep -c 'is in effect' "$LOG")
+kill -HUP "$PID"
+t "no prefix: a reload" wait_for reloads $((before + 1))
+same "no prefix: its lease is still there" 1 "$(leases)"
+echo 'prefix 64:ff9b::/96' >>"$T/conf"
+kill -HUP "$PID"
+t "the first prefix comes by a reload" wait_for reloads $((before + 2))
+same "and the lease is of that one" 1 "$(leases)"
+stop_nat64d
 finish
