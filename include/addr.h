@@ -69,7 +69,6 @@ bool addr_passes4(uint32_t a);
 bool addr_passes6(const struct ip6 *a);
 
 bool addr_is_multicast4(uint32_t a);
-bool addr_is_multicast6(const struct ip6 *a);
 
 /* What a kernel sends out of any device by itself: IPv4 local and administratively scoped multicast
  * (224.0.0.0/24, 239.255.255.250) and IPv6 link-local scope multicast (ff02::/16). */

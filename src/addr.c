@@ -162,11 +162,6 @@ bool addr_is_multicast4(uint32_t a)
 	return a >> 28 == 0xe;
 }
 
-bool addr_is_multicast6(const struct ip6 *a)
-{
-	return a->b[0] == 0xff;
-}
-
 bool addr_is_noise4(uint32_t dst)
 {
 	return dst >> 8 == 0xe00000 || dst == 0xeffffffa; /* IGMP, mDNS, LLMNR; SSDP */
