@@ -15,7 +15,7 @@ import sys
 import time
 
 BURST, PAUSE = 12, 0.004
-IDLE = 3
+IDLE = 15  # seconds: a busy machine may stop a process for some
 
 
 def send(host, port, flows, count, least, most, net=None):
