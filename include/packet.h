@@ -64,6 +64,11 @@ static inline bool packet_is_icmp(const struct packet *p)
 	return p->proto == (p->family == 4 ? PROTO_ICMP : PROTO_ICMPV6);
 }
 
+/* Goes on from where the parser stops, at AH or behind a fragment header, to the payload at the end
+ * of the chain.  Of P then hold p->proto, p->l4, and whether it is a fragment, from whichever
+ * header that shows.  Returns false where the end is not in it. */
+bool packet_go_to_end(struct packet *p);
+
 /* The ICMP type that p carries, or -1: not ICMP, not the first fragment, or nothing there. */
 int packet_icmp_type(const struct packet *p);
 

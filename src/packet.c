@@ -98,13 +98,21 @@ static bool is_ext_hdr(uint8_t next)
 	       next == PROTO_FRAGMENT || next == PROTO_AH;
 }
 
-/* Skips a hop-by-hop, routing or destination options header. */
+/* Bytes of the extension header PROTO at E, which is no fragment header. */
+static size_t ext_hdr_len(uint8_t proto, const uint8_t *e)
+{
+	if (proto == PROTO_AH) /* [4302-2.2] */
+		return (e[1] + 2u) * 4u;
+	return (e[1] + 1u) * 8u; /* [8200-4.3, 4.4, 4.6] */
+}
+
+/* Skips an extension header other than a fragment header. */
 static enum reason skip_ext_hdr(struct packet *p, struct span *s)
 {
 	const uint8_t *e = s->p;
 	size_t at = (size_t)(e - p->whole.p);
 
-	if (s->len < 8 || !span_take(s, (e[1] + 1u) * 8u))
+	if (s->len < 8 || !span_take(s, ext_hdr_len(p->proto, e)))
 		return R_BAD_CHAIN;
 	if (p->proto == PROTO_ROUTING && e[3] != 0 && p->header == R_OK) {
 		p->header = R_ROUTING_HDR;
@@ -195,6 +203,24 @@ enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, boo
 	default:
 		return R_BAD_VERSION;
 	}
+}
+
+/* In IPv4, where the other numbers are those of payloads, there is only AH. */
+static bool may_go_on(const struct packet *p)
+{
+	return p->family == 6 ? is_ext_hdr(p->proto) : p->proto == PROTO_AH;
+}
+
+bool packet_go_to_end(struct packet *p)
+{
+	while (p->frag_off == 0 && may_go_on(p)) {
+		bool frag = p->proto == PROTO_FRAGMENT, mf = p->mf;
+
+		if (frag ? read_frag_hdr(p, &p->l4) : skip_ext_hdr(p, &p->l4))
+			return false;
+		p->mf = p->mf || mf; /* fragments may stand in fragments */
+	}
+	return p->frag_off == 0;
 }
 
 int packet_icmp_type(const struct packet *p)

@@ -15,13 +15,23 @@ static bool is_from_us(const struct packet *p, const struct reply_own *own)
 	return p->family == 4 ? p->src4 == own->own4 : ip6_equal(&p->src6, &own->own6);
 }
 
+/* Is P an ICMP error or a redirect [4443-2.4e.1, 2.4e.2], or might it be one?  Translation does not
+ * care for what AH or a fragment header hides.  A fragment need not hold all of it; where a whole
+ * packet ends too early there is nothing more to hide. */
+static bool may_be_error(const struct packet *p)
+{
+	struct packet end = *p;
+
+	if (!packet_go_to_end(&end))
+		return packet_is_fragment(&end);
+	if (end.family == 6 && packet_icmp_type(&end) == ICMP6_REDIRECT)
+		return true;
+	return packet_is_icmp_error(&end);
+}
+
 bool reply_allowed(const struct packet *p, const struct reply_own *own)
 {
-	/* no error, but never answered [4443-2.4e.2] */
-	if (p->family == 6 && packet_icmp_type(p) == ICMP6_REDIRECT)
-		return false;
-	return p->frag_off == 0 && !packet_is_icmp_error(p) && packet_addrs_pass(p) &&
-	       !is_from_us(p, own);
+	return p->frag_off == 0 && packet_addrs_pass(p) && !is_from_us(p, own) && !may_be_error(p);
 }
 
 static void put_icmp(uint8_t *at, struct icmp_answer what, uint32_t rest)

@@ -135,9 +135,10 @@ static size_t put_frag_hdr(struct build *b, uint8_t *p, size_t at, size_t *next,
 	model_put16(p + at + 2, (unsigned)(c->off & 0xfff8) | c->mf | (generate_next() & 6));
 	p[*next] = 44;
 	*next = at;
-	if (b->sound || percent(98))
-		return at + 8;
-	return put_ext_hdr(b, p, at + 8, next);
+	at += 8;
+	while (!b->sound && percent(4))
+		at = put_ext_hdr(b, p, at, next);
+	return at;
 }
 
 static size_t put_header6(struct build *b, uint8_t *p, const struct cut *c)

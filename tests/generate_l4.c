@@ -234,7 +234,20 @@ static void put_other_icmp(struct build *b)
 	put_checksum(b, 2, b->family == 6);
 }
 
-void generate_transport(struct build *b, unsigned depth)
+/* Puts the payload behind AH. */
+static void put_ah(struct build *b)
+{
+	size_t len = 12 + 4 * (size_t)generate_below(6);
+
+	memmove(b->l4 + len, b->l4, b->n);
+	generate_fill(b->l4, len);
+	b->l4[0] = (uint8_t)b->proto;
+	b->l4[1] = (uint8_t)(percent(95) ? len / 4 - 2 : generate_next());
+	b->proto = 51;
+	b->n += len;
+}
+
+static void put_transport(struct build *b, unsigned depth)
 {
 	static const uint8_t others[] = {0,  2,  4,  41, 43, 44,  47,  50,  51,  58,
 					 59, 60, 33, 1,  89, 132, 136, 255, 103, 135};
@@ -257,4 +270,11 @@ void generate_transport(struct build *b, unsigned depth)
 		b->proto = b->sound ? 47 : percent(90) ? PICK(others) : generate_next() & 255;
 		fill(b, 0, random_length(b));
 	}
+}
+
+void generate_transport(struct build *b, unsigned depth)
+{
+	put_transport(b, depth);
+	while (depth == 0 && !b->sound && percent(3))
+		put_ah(b);
 }

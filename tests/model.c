@@ -154,15 +154,50 @@ static struct code error_6(enum reason why)
 	}
 }
 
+/* Bytes of the header NEXT at P, of which a fragment header has 8; 0: what stands there is none. */
+static size_t header_size(unsigned family, unsigned next, const uint8_t *p)
+{
+	if (next == 51)
+		return p[1] * 4u + 8;
+	if (family == 4)
+		return 0;
+	if (next == 44)
+		return 8;
+	return next == 0 || next == 43 || next == 60 ? p[1] * 8u + 8 : 0;
+}
+
+/* Is there, behind whatever headers, an error or a redirect, or might another fragment hold one? */
+static bool ends_in_error(const struct model_view *v)
+{
+	static const uint8_t none[8] = {0};
+	struct model_view end = *v;
+	size_t n;
+
+	while ((n = header_size(v->family, end.proto, end.l4_len < 8 ? none : v->start + end.l4)) >
+	       0) {
+		const uint8_t *p = v->start + end.l4;
+
+		if (n > end.l4_len)
+			return end.mf;
+		if (end.proto == 44 && model_get16(p + 2) >= 8)
+			return true;
+		if (end.proto == 44)
+			end.mf = end.mf || p[3] & 1;
+		end.proto = p[0];
+		end.l4 += n;
+		end.l4_len -= n;
+	}
+	return model_is_error(&end) ||
+	       (v->family == 6 && end.proto == 58 && v->start[end.l4] == 137);
+}
+
 /* [1812-4.3.2.7, 4443-2.4e], and nothing about what we sent ourselves. */
 static bool may_answer(const struct model *m, const struct model_view *v)
 {
-	if (v->off != 0 || model_is_error(v))
+	if (v->off != 0 || ends_in_error(v))
 		return false;
 	if (v->family == 4)
 		return model_passes4(v->src4) && model_passes4(v->dst4) && v->src4 != m->conf->own4;
-	if (model_is_icmp(v) && v->l4_len && v->start[v->l4] == 137)
-		return false;
 	return model_passes6(&v->src6) && model_passes6(&v->dst6) &&
 	       !model_same6(&v->src6, &m->conf->own6);
 }
