@@ -6,7 +6,9 @@
 #include "reply.h"
 #include "xlat_job.h"
 
-#define QUOTE_MIN 128 /* shortest quote in front of an extension [4884-3] */
+#define QUOTE_MIN   128 /* shortest quote in front of an extension [4884-3] */
+#define EXT_HEADER  4   /* an extension's header, bytes [4884-7] */
+#define EXT_VERSION 2   /* the high nibble of its first */
 
 struct message { /* an ICMP error, taken apart */
 	const struct icmp_row *row;
@@ -19,11 +21,18 @@ static size_t round_up(size_t n, size_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
+/* Does S begin as an extension structure does [4884-7]? */
+static bool begins_extension(struct span s)
+{
+	return s.len >= EXT_HEADER && s.p[0] >> 4 == EXT_VERSION;
+}
+
 /* Where the quote ends and an extension begins.  A length field that says more than is there, or
- * less than an IP header and 8 bytes, is not trusted. */
+ * less than an IP header and 8 bytes, is not trusted.  Below QUOTE_MIN it is the word of a sender
+ * who does not pad, or no length at all: what stands there decides. */
 static void split_quote(const struct xlat_job *j, struct message *m)
 {
-	struct span body = j->p.l4;
+	struct span body = j->p.l4, ext;
 	const uint8_t *icmp = span_take(&body, sizeof(struct icmp_hdr));
 	size_t stated = m->row->extend == EXT_NONE ? 0 : icmp[j->dir->from_at] * j->dir->from_unit;
 	size_t least = (j->p.family == 4 ? sizeof(struct ip4_hdr) : sizeof(struct ip6_hdr)) + 8;
@@ -32,8 +41,11 @@ static void split_quote(const struct xlat_job *j, struct message *m)
 	m->extension = (struct span){NULL, 0};
 	if (stated < least || stated > body.len)
 		return;
+	ext = (struct span){body.p + stated, body.len - stated};
+	if (stated < QUOTE_MIN && !begins_extension(ext))
+		return;
 	m->quote.len = stated;
-	m->extension = (struct span){body.p + stated, body.len - stated};
+	m->extension = ext;
 }
 
 static enum reason take_apart(const struct xlat_job *j, struct message *m)

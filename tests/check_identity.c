@@ -207,7 +207,11 @@ static size_t quote_length(const struct message *m)
 		stated = m->payload[5] * 4u;
 	else
 		stated = m->payload[0] == 1 || m->payload[0] == 3 ? m->payload[4] * 8u : 0;
-	return stated >= (m->v.family == 4 ? 28 : 48) && stated < n ? stated : n;
+	if (stated < (m->v.family == 4 ? 28 : 48) || stated >= n)
+		return n;
+	if (stated < 128 && (n - stated < 4 || m->payload[8 + stated] / 16 != 2))
+		return n;
+	return stated;
 }
 
 static void check_quote(const struct message *in, const struct message *out)

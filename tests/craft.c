@@ -235,6 +235,8 @@ static size_t shape_quote(uint8_t *q, size_t len, const struct layer *l, size_t 
 	}
 	*padded = len;
 	fill(q + len, ext);
+	if (ext)
+		q[len] = 0x20; /* version 2 */
 	return len + ext;
 }
 

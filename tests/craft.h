@@ -12,8 +12,8 @@
  * header with id= udp tcp     n= (payload bytes) w= (first payload word) sp= dp= zero bad ck= ulen=
  * doff= fl= (TCP flags) opts=HEX echo reply  n= id= seq= bad icmp T C REST   an error quoting the
  * packet that follows, or n= bytes.  cut= (quoted bytes that are left) ext= (bytes of RFC 4884
- * extensions) pad= (quote padded to) lf= (length field) bad data N      payload, for p=.   hex HEX
- * the same, literally.   in the input packet
+ * extensions, version 2) pad= (quote padded to) lf= (length field) bad data N      payload, for p=.
+ * hex HEX the same, literally.   in the input packet
  *
  * Payload byte number i is always craft_byte(i). */
 #ifndef NAT64D_TESTS_CRAFT_H

@@ -221,14 +221,19 @@ static size_t write_quote(const struct model *m, const struct model_view *q,
 
 /* --- extensions [4884] ----------------------------------------------------------------------- */
 
-/* Where the quote in the N bytes at P ends, and the extensions begin.  N: there are none. */
+/* Where the quote in the N bytes of a body ends, and the extensions begin.  N: there are none.  A
+ * quote that is too short to be followed by any is, if a header of version 2 stands there. */
 static size_t quote_end(const struct model_view *v, const struct told *t, size_t n)
 {
 	const uint8_t *rest = v->start + v->l4 + 4;
 	size_t stated = v->family == 4 ? rest[1] * 4u : rest[0] * 8u;
 	size_t least = v->family == 4 ? 28 : 48; /* a header and 8 bytes */
 
-	return t->has_length && stated >= least && stated <= n ? stated : n;
+	if (!t->has_length || stated < least || stated > n)
+		return n;
+	if (stated < 128 && (n - stated < 4 || rest[4 + stated] / 16 != 2))
+		return n;
+	return stated;
 }
 
 /* Objects of whole words, from the header to the end [4884-8], and a right checksum or none. */
