@@ -15,6 +15,15 @@ static bool within_rate(const struct xlat_job *j, int64_t now)
 	return bucket_take(j->x->buckets, net, sizeof(net), now);
 }
 
+/* Where a routing header with segments left is wrong: it stands in the way of a translation
+ * [7915-5.1], but to us it is of a type that we do not know [8200-4.4]. */
+static uint32_t routing_pointer(const struct xlat_job *j)
+{
+	bool for_us = ip6_equal(&j->p.dst6, &j->x->conf->own6);
+
+	return (uint32_t)j->p.header_at - (for_us ? 1 : 0);
+}
+
 /* The four bytes behind the checksum of an error that we send. */
 static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
 {
@@ -22,7 +31,7 @@ static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
 	case R_TOO_BIG:
 		return j->mtu;
 	case R_ROUTING_HDR:
-		return (uint32_t)j->p.header_at;
+		return routing_pointer(j);
 	case R_SELF_PROTO:
 		return j->p.family == 6 ? (uint32_t)j->p.proto_at : 0;
 	default:

@@ -99,8 +99,9 @@ static uint32_t error_rest(const struct model *m, const struct model_view *v, en
 		return m->mtu - (is_whole(v) ? 20 : 28);
 	if (why == R_TOO_BIG)
 		return m->mtu;
-	if (why == R_ROUTING_HDR)
-		return (uint32_t)v->segments_left_at;
+	if (why == R_ROUTING_HDR) /* to ourselves: to its type [8200-4.4] */
+		return (uint32_t)v->segments_left_at -
+		       (model_same6(&v->dst6, &m->conf->own6) ? 1 : 0);
 	return why == R_SELF_PROTO && v->family == 6 ? (uint32_t)v->proto_at : 0;
 }
 
