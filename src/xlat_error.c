@@ -135,21 +135,29 @@ static void put_icmp(const struct xlat_job *j, const struct message *m, uint8_t 
 	put16(icmp + offsetof(struct icmp_hdr, csum), csum_finish(sum));
 }
 
+/* What is to follow the quote, with ROOM bytes for both.  NAMED: as many for an extension that
+ * names the router, which 3/4 may have though 2/0 has none: its length field stands beside its MTU
+ * [4884-4.1]. */
+static struct span extension_of(const struct xlat_job *j, const struct message *m, uint8_t *named,
+				size_t room)
+{
+	if (j->name_router)
+		return (struct span){
+			named, nodeid_append(named, room - QUOTE_MIN, m->extension, &j->p.src6)};
+	if (m->row->extend == EXT_CARRIED)
+		return m->extension;
+	return (struct span){NULL, 0};
+}
+
 static void put_error(struct xlat_job *j, const struct xlat_job *quote, const struct message *m)
 {
 	uint8_t *message = xlat_room(j->out, REPLY_MAX6), *icmp = message + j->dir->header_len;
-	uint8_t *at = icmp + sizeof(struct icmp_hdr);
+	uint8_t *at = icmp + sizeof(struct icmp_hdr), named[REPLY_MAX6];
 	size_t room = j->dir->message_max - j->dir->header_len - sizeof(struct icmp_hdr);
-	size_t len = put_quote(quote, at, room), padded = 0;
-	struct span ext = m->extension;
-	uint8_t named[REPLY_MAX6];
+	struct span ext = extension_of(j, m, named, room);
+	size_t len = put_quote(quote, at, room);
+	size_t padded = put_extension(j->dir, ext, at, len, room);
 
-	if (m->row->extend == EXT_CARRIED) {
-		if (j->name_router)
-			ext = (struct span){
-				named, nodeid_append(named, room - QUOTE_MIN, ext, &j->p.src6)};
-		padded = put_extension(j->dir, ext, at, len, room);
-	}
 	if (padded)
 		len = padded + ext.len;
 	len += sizeof(struct icmp_hdr);

@@ -333,7 +333,7 @@ static void write_body(struct model *m, const struct model_view *v, const struct
 	memcpy(ext, p + end, n);
 	if (to->named)
 		n = name_node(ext, n, room - 128, &v->src6);
-	fit_body(body, ext, t->carries ? n : 0, room, v->family == 4 ? 8 : 4);
+	fit_body(body, ext, t->carries || to->named ? n : 0, room, v->family == 4 ? 8 : 4);
 }
 
 enum reason model_error(struct model *m, const struct model_view *v, const uint8_t *chosen,
