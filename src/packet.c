@@ -75,8 +75,10 @@ static enum reason parse4(struct packet *p, struct span s, bool quoted)
 	total = get16(h->len);
 	if (hlen < sizeof(*h))
 		return R_BAD_IHL;
-	if (total < hlen || (!quoted && total > s.len + sizeof(*h)))
+	if (total < sizeof(*h) || (!quoted && total > s.len + sizeof(*h)))
 		return R_TOO_SHORT;
+	if (hlen > total)
+		return R_BAD_IHL;
 	if (!quoted && csum_fold(csum_sum(start, hlen)) != 0xffff)
 		return R_BAD_CHECKSUM;
 

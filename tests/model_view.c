@@ -153,8 +153,10 @@ static enum reason view_4(struct model_view *v, const uint8_t *p, size_t len, bo
 	total = model_get16(p + 2);
 	if (header < 20)
 		return R_BAD_IHL;
-	if (total < header || (total > len && !quoted))
+	if (total < 20 || (total > len && !quoted))
 		return R_TOO_SHORT;
+	if (header > total)
+		return R_BAD_IHL;
 	if (!quoted && model_checksum(model_sum(p, header)) != 0)
 		return R_BAD_CHECKSUM;
 	v->len = total < len ? total : len;
