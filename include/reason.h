@@ -68,7 +68,7 @@ enum reason {
 /* The classes of the `log` directive. */
 enum log_class {
 	CLASS_NONE = 0,
-	CLASS_DROP = 1,   /* dropped without an answer */
+	CLASS_DROP = 1,   /* dropped; of these only R_UDP_ZERO has an answer */
 	CLASS_REJECT = 2, /* refused with an ICMP error */
 	CLASS_ICMP = 4,   /* answered by what any router sends: time exceeded, too big */
 	CLASS_SELF = 8,   /* addressed to the translator itself */
