@@ -34,6 +34,8 @@ static const struct rig_row header_rows[] = {
 	{"4443-2.4c error of 1280 quotes 1232 whole", NULL, "6r hop=1 | udp n=1184", R_TTL,
 	 "answer 3 0 0"},
 	{"4443-2.4c error cut to 1280", NULL, "6r hop=1 | udp n=1185", R_TTL, "answer 3 0 0"},
+	{"4443-2.4e hop limit 1, later fragment: no answer", NULL,
+	 "6r hop=1 | part 800 80 | udp n=999", R_TTL, NULL},
 	{"4443-2.4e hop limit 1, ICMP error: no answer", NULL, "6r hop=1 | icmp 1 0 0 | 6 | udp",
 	 R_TTL, NULL},
 	{"4443-2.4e hop limit 1, unknown ICMP error: no answer", NULL,
