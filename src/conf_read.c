@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "posix.h"
 #include "conf_impl.h"
@@ -145,12 +146,15 @@ static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, 
 {
 	if (n >= d->min && n <= d->max)
 		return true;
-	conf_error(r, "%s argument%s, not %u (%s %s)",
-		   d->max == 1        ? "takes one"
-		   : d->max > 2       ? "takes one or more"
-		   : d->min == d->max ? "takes two"
-				      : "takes one or two",
-		   d->max == 1 ? "" : "s", n, d->name, d->syntax);
+	if (d->max > 2)
+		conf_error(r, "takes at most %u arguments, not %u (%s %s)", d->max, n, d->name,
+			   d->syntax);
+	else
+		conf_error(r, "takes %s argument%s, not %u (%s %s)",
+			   d->max == 1        ? "one"
+			   : d->min == d->max ? "two"
+					      : "one or two",
+			   d->max == 1 ? "" : "s", n, d->name, d->syntax);
 	return false;
 }
 
@@ -187,7 +191,7 @@ static void read_line(struct conf_reader *r, char *line, size_t len)
 	if (n == 0)
 		return;
 	for (unsigned i = 0; i < D_COUNT; i++) {
-		if (strcmp(word[0], conf_directives[i].name) == 0) {
+		if (strcasecmp(word[0], conf_directives[i].name) == 0) {
 			run_directive(r, (enum conf_id)i, word + 1, n - 1);
 			return;
 		}

@@ -4,6 +4,7 @@
  * Only what a line says by itself is judged here; what depends on other lines waits for
  * conf_check.c. */
 #include <string.h>
+#include <strings.h>
 
 #include "conf_text.h"
 
@@ -181,7 +182,7 @@ static const struct log_word {
 static enum log_class find_log_class(const char *word)
 {
 	for (size_t i = 0; i < sizeof(log_words) / sizeof(*log_words); i++)
-		if (strcmp(word, log_words[i].word) == 0)
+		if (strcasecmp(word, log_words[i].word) == 0)
 			return log_words[i].class;
 	return CLASS_NONE;
 }
@@ -192,7 +193,7 @@ static void set_log(struct conf_reader *r, char **arg, unsigned n)
 		enum log_class class = find_log_class(arg[i]);
 
 		r->conf->log |= class;
-		if (strcmp(arg[i], "dyn") == 0) /* of Tayga 0.9.6 */
+		if (strcasecmp(arg[i], "dyn") == 0) /* of Tayga 0.9.6 */
 			conf_warn(r, "dyn is accepted and ignored (the leases are in dynamic.map)");
 		else if (!class)
 			conf_error(r, WORD " is none of drop, reject, icmp, self", arg[i]);
@@ -246,14 +247,37 @@ static bool may_be_device(const struct conf_addr *a)
 	return addr_passes6(&a->addr6) || (a->addr6.b[0] == 0xfe && a->addr6.b[1] >> 6 == 2);
 }
 
+/* A device has an IPv6 address with one length only; IPv4 addresses it may have with several. */
+static bool has_other_length(struct conf_reader *r, const char *s, const struct conf_addr *a)
+{
+	const struct conf *c = r->conf;
+	char text[CONF_TEXT];
+
+	for (size_t i = 0; i < c->tun_ips; i++) {
+		const struct conf_addr *b = &c->tun_ip[i];
+
+		if (a->family != 6 || b->family != 6 || a->len == b->len ||
+		    !ip6_equal(&a->addr6, &b->addr6))
+			continue;
+		conf_error(r,
+			   WORD " is there already as %s, in line %u (a device has an IPv6 address "
+				"once: leave one of them out)",
+			   s, conf_format_either(text, b), r->tun_ip_at.at[i]);
+		return true;
+	}
+	return false;
+}
+
 static void set_tun_ip(struct conf_reader *r, char **arg, unsigned n)
 {
-	static const struct conf_want want = {.host_bits = true};
+	static const struct conf_want want = {.bare = true, .host_bits = true};
 	struct conf *c = r->conf;
 	struct conf_addr a;
 
 	(void)n;
 	if (!conf_parse_either(r, arg[0], &want, &a))
+		return;
+	if (has_other_length(r, arg[0], &a))
 		return;
 	if (may_be_device(&a))
 		c->tun_ip = append_addr(r, c->tun_ip, &c->tun_ips, &r->tun_ip_at, arg[0], &a);
@@ -278,9 +302,9 @@ static void set_tun_route(struct conf_reader *r, char **arg, unsigned n)
 static void set_offload(struct conf_reader *r, char **arg, unsigned n)
 {
 	(void)n;
-	if (strcmp(arg[0], "auto") == 0)
+	if (strcasecmp(arg[0], "auto") == 0)
 		r->conf->offload = true;
-	else if (strcmp(arg[0], "off") == 0)
+	else if (strcasecmp(arg[0], "off") == 0)
 		r->conf->offload = false;
 	else
 		conf_error(r, WORD " is neither auto nor off", arg[0]);
@@ -330,11 +354,11 @@ const struct conf_directive conf_directives[D_COUNT] = {
 	[D_ICMP_NODE_ID] = {"icmp-node-id", 1, 1, false, "yes|no", conf_set_icmp_node_id},
 	[D_ICMP_ERRORS] = {"icmp-errors", 1, 1, false, "send|limit|never", conf_set_icmp_errors},
 	[D_ICMP_RATE] = {"icmp-rate", 1, 2, false, "ALL [PER-NETWORK]", conf_set_icmp_rate},
-	[D_LOG] = {"log", 1, CONF_WORDS - 1, true, "drop|reject|icmp|self ...", set_log},
+	[D_LOG] = {"log", 0, CONF_WORDS - 1, true, "[drop|reject|icmp|self ...]", set_log},
 	[D_TUN_UP] = {"tun-up", 1, 1, false, "yes|no", set_tun_up},
 	[D_TUN_SETUP] = {"tun-setup", 1, 1, false, "yes|no", set_tun_setup},
-	[D_TUN_IP] = {"tun-ip", 1, 1, true, "ADDRESS/LENGTH", set_tun_ip},
-	[D_TUN_ROUTE] = {"tun-route", 1, 1, true, "PREFIX/LENGTH", set_tun_route},
+	[D_TUN_IP] = {"tun-ip", 1, 1, true, "ADDRESS[/LENGTH]", set_tun_ip},
+	[D_TUN_ROUTE] = {"tun-route", 1, 1, true, "PREFIX[/LENGTH]", set_tun_route},
 	[D_OFFLOAD] = {"offload", 1, 1, false, "auto|off", set_offload},
 	[D_TUN_QUEUE] = {"tun-queue", 1, 1, false, "PACKETS", set_tun_queue},
 	[D_STRICT_FRAG_HDR] = {"strict-frag-hdr", 1, 1, false, "yes|no", set_strict_frag_hdr},

@@ -289,7 +289,7 @@ bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_w
 	if (!is_digit(*s)) {
 		conf_error(r,
 			   WORD " is no address of either family (like 192.0.2.%s or 2001:db8::%s)",
-			   s, want->bare ? "0/24" : "1/24", want->bare ? "/64" : "1/64");
+			   s, want->host_bits ? "1/24" : "0/24", want->host_bits ? "1/64" : "/64");
 		return false;
 	}
 	if (!conf_parse_prefix4(r, s, want, &p4))

@@ -1,5 +1,5 @@
 /* conf_xlat - the directives about the translation itself: what RFCs leave to the operator. */
-#include <string.h>
+#include <strings.h>
 
 #include "conf_text.h"
 
@@ -14,19 +14,25 @@ void conf_set_wkpf_strict(struct conf_reader *r, char **arg, unsigned n)
 	conf_parse_bool(r, arg[0], &r->conf->xlat.wkpf_strict);
 }
 
+/* Tayga goes by the first letters only; these are the words that they are the first letters of. */
+static const struct {
+	const char *word;
+	enum udp_zero mode;
+} udp_words[] = {
+	{"calc", UDP_ZERO_CALC}, {"calculate", UDP_ZERO_CALC}, {"drop", UDP_ZERO_DROP},
+	{"fwd", UDP_ZERO_FWD},   {"forward", UDP_ZERO_FWD},
+};
+
 void conf_set_udp_cksum_mode(struct conf_reader *r, char **arg, unsigned n)
 {
-	enum udp_zero *mode = &r->conf->xlat.udp_zero;
-
 	(void)n;
-	if (strcmp(arg[0], "calc") == 0)
-		*mode = UDP_ZERO_CALC;
-	else if (strcmp(arg[0], "drop") == 0)
-		*mode = UDP_ZERO_DROP;
-	else if (strcmp(arg[0], "fwd") == 0)
-		*mode = UDP_ZERO_FWD;
-	else
-		conf_error(r, WORD " is none of drop, calc, fwd", arg[0]);
+	for (size_t i = 0; i < sizeof(udp_words) / sizeof(*udp_words); i++) {
+		if (strcasecmp(arg[0], udp_words[i].word) == 0) {
+			r->conf->xlat.udp_zero = udp_words[i].mode;
+			return;
+		}
+	}
+	conf_error(r, WORD " is none of drop, calc, fwd", arg[0]);
 }
 
 /* Less than every IPv6 link carries [8200-5], or more than a length field can say, makes no sense.
@@ -44,7 +50,7 @@ static const char *const tos_directions[] = {"4to6", "6to4"};
 static int parse_either(struct conf_reader *r, const char *s, const char *const words[2])
 {
 	for (int i = 0; i < 2; i++)
-		if (strcmp(s, words[i]) == 0)
+		if (strcasecmp(s, words[i]) == 0)
 			return i;
 	conf_error(r, WORD " is neither %s nor %s", s, words[0], words[1]);
 	return -1;
@@ -90,9 +96,9 @@ void conf_set_mss_clamp(struct conf_reader *r, char **arg, unsigned n)
 	unsigned bytes;
 
 	(void)n;
-	if (strcmp(arg[0], "auto") == 0)
+	if (strcasecmp(arg[0], "auto") == 0)
 		*clamp = MSS_AUTO;
-	else if (strcmp(arg[0], "off") == 0)
+	else if (strcasecmp(arg[0], "off") == 0)
 		*clamp = MSS_OFF;
 	else if (arg[0][0] < '0' || arg[0][0] > '9')
 		conf_error(r, WORD " is none of auto, off, or a number of bytes", arg[0]);
@@ -125,11 +131,11 @@ void conf_set_icmp_errors(struct conf_reader *r, char **arg, unsigned n)
 	enum icmp_errors *errors = &r->conf->xlat.icmp_errors;
 
 	(void)n;
-	if (strcmp(arg[0], "send") == 0)
+	if (strcasecmp(arg[0], "send") == 0)
 		*errors = ICMP_ERRORS_SEND;
-	else if (strcmp(arg[0], "limit") == 0)
+	else if (strcasecmp(arg[0], "limit") == 0)
 		*errors = ICMP_ERRORS_LIMIT;
-	else if (strcmp(arg[0], "never") == 0)
+	else if (strcasecmp(arg[0], "never") == 0)
 		*errors = ICMP_ERRORS_NEVER;
 	else
 		conf_error(r, WORD " is none of send, limit, never", arg[0]);
