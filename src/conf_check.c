@@ -120,6 +120,57 @@ static void make_own6(struct conf *c)
 		addr_embed(&c->xlat.own6, map_prefix_at(c->maps, 0), c->xlat.own4);
 }
 
+/* The last address of what keeps A from being leased: a part of POOL that no host can get. */
+static bool is_taken(const struct conf *c, const struct prefix4 *pool, uint32_t a, uint32_t *last)
+{
+	const struct prefix4 *p = &c->xlat.icmp_source;
+	const struct map *m = map_find4(c->maps, a);
+
+	if (a == pool->addr || a == c->xlat.own4)
+		*last = a;
+	else if (c->xlat.has_icmp_source && addr_in4(a, p))
+		*last = p->addr | ~addr_mask4(p->len);
+	else if (m)
+		*last = m->p4.addr | ~addr_mask4(m->p4.len);
+	else
+		return false;
+	return true;
+}
+
+/* The steps are those of maps, not of addresses. */
+static bool has_room(const struct conf *c, const struct prefix4 *pool)
+{
+	uint32_t end = pool->addr | ~addr_mask4(pool->len), last = pool->addr;
+
+	for (uint32_t a = pool->addr; is_taken(c, pool, a, &last); a = last + 1)
+		if (last >= end)
+			return false;
+	return true;
+}
+
+/* All of a pool that icmp-source-pool has is a mistake of that line. */
+static bool is_icmp_source(const struct xlat_conf *x, const struct prefix4 *pool)
+{
+	return x->has_icmp_source && x->icmp_source.len <= pool->len &&
+	       addr_in4(pool->addr, &x->icmp_source);
+}
+
+static void check_room(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	char text[CONF_TEXT];
+
+	for (size_t i = 0; i < c->pools; i++) {
+		if (is_icmp_source(&c->xlat, &c->pool[i]) || has_room(c, &c->pool[i]))
+			continue;
+		conf_point(r, r->pool_at.at[i], D_DYNAMIC_POOL);
+		conf_warn(r,
+			  "%s has no address for any host: all are its first, ipv4-addr, mapped or "
+			  "of icmp-source-pool (take a larger one, or leave it out)",
+			  conf_format_prefix4(text, &c->pool[i]));
+	}
+}
+
 static void check_pools(struct conf_reader *r)
 {
 	if (!r->first[D_DYNAMIC_POOL])
@@ -130,6 +181,7 @@ static void check_pools(struct conf_reader *r)
 			     "/var/lib/nat64d`)");
 	if (!r->first[D_PREFIX])
 		conf_warn(r, "without a prefix its hosts reach mapped addresses only");
+	check_room(r);
 }
 
 static void check_icmp_rules(struct conf_reader *r)
@@ -152,14 +204,11 @@ static void check_icmp_rules(struct conf_reader *r)
 static void check_icmp_source(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
-	const struct prefix4 *p = &c->xlat.icmp_source;
 	char text[CONF_TEXT];
 
-	if (!c->xlat.has_icmp_source)
-		return;
 	conf_point(r, r->first[D_ICMP_SOURCE_POOL], D_ICMP_SOURCE_POOL);
 	for (size_t i = 0; i < c->pools; i++)
-		if (p->len <= c->pool[i].len && addr_in4(c->pool[i].addr, p))
+		if (is_icmp_source(&c->xlat, &c->pool[i]))
 			conf_error(r,
 				   "nothing is left of dynamic-pool %s in line %u (take a part of "
 				   "it, or other addresses)",
