@@ -131,15 +131,41 @@ static const char *spell_suggest(const char *word)
 	return name;
 }
 
-static void complain_unknown(struct conf_reader *r, const char *word)
+/* The directive whose name is A, a dash and B, or NULL. */
+static const char *spell_joined(const char *a, const char *b)
 {
-	const char *name = spell_suggest(word);
+	size_t n = strlen(a);
+
+	for (unsigned i = 0; i < D_COUNT; i++) {
+		const char *name = conf_directives[i].name;
+
+		if (strncasecmp(name, a, n) == 0 && name[n] == '-' &&
+		    strcasecmp(name + n + 1, b) == 0)
+			return name;
+	}
+	return NULL;
+}
+
+/* Other files have "tun-up=yes" and "tun up yes". */
+static void complain_unknown(struct conf_reader *r, char **word, unsigned n)
+{
+	const char *name = n > 1 ? spell_joined(word[0], word[1]) : NULL;
+	char *equals = strchr(word[0], '=');
 
 	r->what = NULL;
-	if (name)
-		conf_error(r, WORD ": unknown directive (did you mean `%s`?)", word, name);
+	if (equals)
+		*equals = '\0';
+	if (!name)
+		name = spell_suggest(word[0]);
+	if (equals)
+		*equals = '=';
+	if (!name)
+		conf_error(r, WORD ": unknown directive (see nat64.conf(5))", word[0]);
+	else if (equals && equals[1])
+		conf_error(r, WORD ": unknown directive (did you mean `%s " WORD "`?)", word[0],
+			   name, equals + 1);
 	else
-		conf_error(r, WORD ": unknown directive (see nat64.conf(5))", word);
+		conf_error(r, WORD ": unknown directive (did you mean `%s`?)", word[0], name);
 }
 
 static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, unsigned n)
@@ -196,7 +222,7 @@ static void read_line(struct conf_reader *r, char *line, size_t len)
 			return;
 		}
 	}
-	complain_unknown(r, word[0]);
+	complain_unknown(r, word, n);
 }
 
 static void read_lines(struct conf_reader *r, struct text *t)
