@@ -46,6 +46,9 @@ int map_seal(struct map_table *t);
  */
 long map_overlap(const struct map_table *t, size_t i);
 
+/* The index (in order of adding) of P, a prefix that is there already. */
+size_t map_prefix_index(const struct map_table *t, const struct prefix6 *p);
+
 size_t map_count(const struct map_table *t);
 const struct map *map_at(const struct map_table *t, size_t i);
 size_t map_prefix_count(const struct map_table *t);

@@ -85,7 +85,6 @@ static void set_prefix(struct conf_reader *r, char **arg, unsigned n)
 	static const struct conf_want want = {.example = 96};
 	struct map_table *maps = r->conf->maps;
 	struct prefix6 p;
-	size_t i = 0;
 
 	(void)n;
 	if (!conf_parse_prefix6(r, arg[0], &want, &p) || !prefix_ok(r, arg[0], &p))
@@ -98,10 +97,8 @@ static void set_prefix(struct conf_reader *r, char **arg, unsigned n)
 		conf_note_line(r, &r->prefix_at);
 		return;
 	}
-	while (map_prefix_at(maps, i)->len != p.len ||
-	       !ip6_equal(&map_prefix_at(maps, i)->addr, &p.addr))
-		i++;
-	conf_error(r, WORD " is there already, in line %u", arg[0], r->prefix_at.at[i]);
+	conf_error(r, WORD " is there already, in line %u", arg[0],
+		   r->prefix_at.at[map_prefix_index(maps, &p)]);
 }
 
 static bool pool_ok(struct conf_reader *r, const char *s, const struct prefix4 *p)

@@ -76,6 +76,11 @@ bool map_add_prefix(struct map_table *t, const struct prefix6 *p)
 	return true;
 }
 
+size_t map_prefix_index(const struct map_table *t, const struct prefix6 *p)
+{
+	return lpm_find_exact(t->by_prefix, p->addr.b, p->len);
+}
+
 enum map_added map_add(struct map_table *t, const struct map *m, size_t *other)
 {
 	struct map *array;

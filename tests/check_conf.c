@@ -449,6 +449,26 @@ START_TEST(test_many_maps)
 }
 END_TEST
 
+/* A daemon that rereads its file translates nothing meanwhile. */
+START_TEST(test_many_prefixes_twice)
+{
+	FILE *f = fopen("t", "w");
+	double before;
+
+	ck_assert_ptr_nonnull(f);
+	fputs(BASE, f);
+	for (unsigned i = 0; i < 120000; i++)
+		fprintf(f, "prefix 2001:db8:%x::/96\n", i % 60000);
+	fclose(f);
+	before = seconds();
+	ck_assert_ptr_null(load("t"));
+	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
+	ck_assert_uint_eq(said.errors, 60000);
+	ck_assert_ptr_nonnull(strstr(
+		said.text, "t:60005: prefix: 2001:db8:1::/96 is there already, in line 5\n"));
+}
+END_TEST
+
 START_TEST(test_overlaps_capped)
 {
 	FILE *f = fopen("t", "w");
@@ -581,6 +601,7 @@ int main(void)
 	tcase_add_test(t, test_map_file_wrong);
 	tcase_add_test(t, test_map_file_overlap);
 	tcase_add_test(t, test_many_maps);
+	tcase_add_test(t, test_many_prefixes_twice);
 	tcase_add_test(t, test_overlaps_capped);
 	suite_add_tcase(suite, t);
 	return run_suite(suite);
