@@ -134,19 +134,25 @@ void conf_free(struct conf *c)
 	free(c);
 }
 
+const char *conf_file_hint(int error, const char *missing)
+{
+	if (error == ENOENT)
+		return missing;
+	if (error == EACCES)
+		return " (the user that nat64d runs as must be able to: chmod a+r, or chgrp; and "
+		       "chmod a+x its directory)";
+	if (error == EISDIR)
+		return " (the file itself is wanted)";
+	return "";
+}
+
 static void complain_file(struct conf_reader *r, int error, bool opened)
 {
-	const char *hint = "";
-
-	if (error == ENOENT)
-		hint = " (see nat64.conf(5); tayga.conf.example is one to start from)";
-	else if (error == EACCES)
-		hint = " (the user that nat64d runs as must be able to: chmod a+r, or chgrp)";
-	else if (error == EISDIR)
-		hint = " (the file itself is wanted)";
 	r->line = 0;
 	r->what = NULL;
-	conf_error(r, "cannot %s: %s%s", opened ? "read" : "open", strerror(error), hint);
+	conf_error(r, "cannot %s: %s%s", opened ? "read" : "open", strerror(error),
+		   conf_file_hint(error, " (see nat64.conf(5); tayga.conf.example is one to start "
+					 "from)"));
 }
 
 static void read_and_check(struct conf_reader *r, const char *state_dir)

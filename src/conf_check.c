@@ -74,8 +74,10 @@ static void read_map_file(struct conf_reader *r)
 	r->in_map_file = false;
 	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
 	if (error)
-		conf_error(r, "cannot %s %s: %s", opened ? "read" : "open", c->map_file,
-			   strerror(error));
+		conf_error(r, "cannot %s %s: %s%s", opened ? "read" : "open", c->map_file,
+			   strerror(error),
+			   conf_file_hint(error, " (create it, even empty, or leave map-file "
+						 "out; a relative path begins at data-dir)"));
 }
 
 static void check_missing(struct conf_reader *r)

@@ -96,6 +96,10 @@ bool conf_note_line(struct conf_reader *r, struct conf_lines *lines);
  * it could be opened. */
 int conf_read_file(struct conf_reader *r, const char *path, bool *opened);
 
+/* conf.c: what to do about ERROR, of a file that could not be opened or read; MISSING is what to
+ * say if it is not there. */
+const char *conf_file_hint(int error, const char *missing);
+
 /* conf_map.c: the `map` directive, and what can only be said of all maps together. */
 void conf_set_map(struct conf_reader *r, char **arg, unsigned n);
 void conf_check_maps(struct conf_reader *r);

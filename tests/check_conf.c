@@ -193,6 +193,42 @@ START_TEST(test_cannot_open)
 }
 END_TEST
 
+#define MAY_NOT_READ                                                                             \
+	"Permission denied (the user that nat64d runs as must be able to: chmod a+r, or chgrp; " \
+	"and chmod a+x its directory)\n"
+
+/* Root may read everything, so it is nobody who tries; under fakeroot he may, too. */
+START_TEST(test_may_not_read)
+{
+	char text[200], expect[400];
+	bool root = geteuid() == 0;
+	FILE *f;
+
+	write_text("maps", "map 10.0.0.2 2001:db8::2\n");
+	snprintf(text, sizeof(text), BASE "map-file %s/maps\n", dir);
+	write_text("t", text);
+	ck_assert_int_eq(chmod("maps", 0), 0);
+	ck_assert_int_eq(chmod(dir, 0755), 0);
+	if (root)
+		ck_assert_int_eq(seteuid(65534), 0);
+	f = fopen("maps", "r");
+	if (f) {
+		fclose(f);
+		return;
+	}
+	ck_assert_ptr_null(load("t"));
+	snprintf(expect, sizeof(expect), "t:4: map-file: cannot open %s/maps: " MAY_NOT_READ, dir);
+	ck_assert_str_eq(said.text, expect);
+	snprintf(text, sizeof(text), "%s/maps", dir);
+	ck_assert_ptr_null(load(text));
+	snprintf(expect, sizeof(expect), "%s/maps: cannot open: " MAY_NOT_READ, dir);
+	ck_assert_str_eq(said.text, expect);
+	if (root)
+		ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(chmod("maps", 0600), 0);
+}
+END_TEST
+
 /* The daemon must not wait for somebody to write to a file that it is told to reread. */
 START_TEST(test_fifo)
 {
@@ -590,6 +626,7 @@ int main(void)
 	tcase_add_test(t, test_quiet);
 	tcase_add_test(t, test_example);
 	tcase_add_test(t, test_cannot_open);
+	tcase_add_test(t, test_may_not_read);
 	tcase_add_test(t, test_fifo);
 	tcase_add_test(t, test_slow_pipe);
 	tcase_add_test(t, test_endless_file);
