@@ -1,4 +1,5 @@
 /* options - decides what each option means, and that those of Tayga mean the same here. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,12 +22,14 @@ enum { /* long options without a letter */
 	OPT_SYSLOG,
 	OPT_STDOUT,
 	OPT_JOURNAL,
-	OPT_HELP,
 	OPT_VERSION,
 };
 
+static const char short_options[] = ":c:dhnu:g:rp:tT";
+
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
+	{"debug", no_argument, NULL, 'd'},
 	{"nodetach", no_argument, NULL, 'n'},
 	{"user", required_argument, NULL, 'u'},
 	{"group", required_argument, NULL, 'g'},
@@ -39,7 +42,7 @@ static const struct option long_options[] = {
 	{"syslog", no_argument, NULL, OPT_SYSLOG},
 	{"stdout", no_argument, NULL, OPT_STDOUT},
 	{"journal", no_argument, NULL, OPT_JOURNAL},
-	{"help", no_argument, NULL, OPT_HELP},
+	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
 };
@@ -56,7 +59,7 @@ static const char help[] =
 	"      --rmtun         remove the device and exit\n"
 	"\n"
 	"  -n, --nodetach      stay in the foreground\n"
-	"  -d                  debug messages; stay in the foreground\n"
+	"  -d, --debug         debug messages; stay in the foreground\n"
 	"  -u, --user USER     run as USER, and in its group unless -g says another\n"
 	"  -g, --group GROUP   run as GROUP\n"
 	"  -r, --chroot        change the root directory to data-dir\n"
@@ -64,7 +67,8 @@ static const char help[] =
 	"      --syslog, --stdout, --journal\n"
 	"                      where messages go (default: standard error; syslog once detached)\n"
 	"\n"
-	"      --help, --version\n"
+	"  -h, --help          print this summary and exit\n"
+	"      --version       print the version and exit\n"
 	"\n"
 	"The manual is nat64d(8), that of the configuration file nat64.conf(5).\n";
 
@@ -92,7 +96,10 @@ static int log_to(struct options *o, enum log_sink sink)
 
 static int tell(const char *text)
 {
-	return fputs(text, stdout) == EOF || fflush(stdout) == EOF ? 1 : 0;
+	if (fputs(text, stdout) != EOF && fflush(stdout) != EOF)
+		return 0;
+	fprintf(stderr, "nat64d: standard output: %s\n", strerror(errno));
+	return 1;
 }
 
 static int apply_long(struct options *o, int opt)
@@ -108,8 +115,6 @@ static int apply_long(struct options *o, int opt)
 		return log_to(o, SINK_STDOUT);
 	case OPT_JOURNAL:
 		return log_to(o, SINK_JOURNAL);
-	case OPT_HELP:
-		return tell(help);
 	case OPT_VERSION:
 		return tell("nat64d " PACKAGE_VERSION "\n");
 	default:
@@ -127,6 +132,8 @@ static int apply(struct options *o, int opt)
 		o->debug = true;
 		o->foreground = true;
 		return -1;
+	case 'h':
+		return tell(help);
 	case 'n':
 		o->foreground = true;
 		return -1;
@@ -151,14 +158,18 @@ static int apply(struct options *o, int opt)
 	}
 }
 
-/* getopt_long() has stopped at something it does not know, or that lacks its argument. */
+/* getopt_long() has stopped at something it does not know, or that lacks its argument, or that has
+ * one it does not take.  Only the last of these, of a long option, leaves a known letter behind; a
+ * long option that it does not know leaves none. */
 static int bad_option(int opt, char **argv)
 {
-	char letter[] = {'-', (char)optopt, '\0'};
-	bool is_long = strncmp(argv[optind - 1], "--", 2) == 0;
-	const char *which = is_long || optopt <= 0 || optopt > 255 ? argv[optind - 1] : letter;
+	const char letter[] = {'-', (char)optopt, '\0'}, *last = argv[optind - 1];
 
-	return complain(opt == ':' ? "no argument to " : "unknown option ", which);
+	if (opt == ':')
+		return complain("no argument to ", strncmp(last, "--", 2) == 0 ? last : letter);
+	if (optopt > 255 || (optopt > 0 && optopt != ':' && strchr(short_options, optopt)))
+		return complain("this option takes no argument: ", last);
+	return complain("unknown option ", optopt > 0 ? letter : last);
 }
 
 /* NULL if there is none. clatd passes an empty one where it might pass -d. */
@@ -176,7 +187,7 @@ int options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){.config = SYSCONFDIR "/nat64.conf", .sink = SINK_STDERR};
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, ":c:dnu:g:rp:tT", long_options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		if (opt == '?' || opt == ':')
 			return bad_option(opt, argv);
 		status = apply(o, opt);
