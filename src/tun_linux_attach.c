@@ -61,7 +61,10 @@ int tun_attach_error(const char *name, char *err)
 	switch (errno) {
 	case EBUSY:
 	case E2BIG:
-		return tun_fail(err, "tun-device %s: in use by another process", name);
+		return tun_fail(err,
+				"tun-device %s: in use by another process (which one: pgrep -a "
+				"'tayga|nat64d')",
+				name);
 	case EPERM:
 		return tun_fail(
 			err,
