@@ -31,6 +31,10 @@ struct leasefile;
  * read yet. */
 struct leasefile *leasefile_open(const char *dir, const char *name, char *err, size_t err_size);
 
+/* Is there no directory DIR?  The line for that is then in ERR; USER (NULL: who we are) is to make
+ * it. */
+bool leasefile_missing(const char *dir, const char *user, char *err, size_t err_size);
+
 /* Reads every lease into POOL (leases that name no prefix belong to the first). NOW and WALL are
  * this moment by pool.h's clock and in unix time. Each line that cannot be used is said through
  * SAY with its number (the first 20 of them), and the file is then kept aside under another name

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,13 +55,44 @@ static bool can_rewrite(int dir)
 	return true;
 }
 
-static void say_dir(char *err, size_t size, const char *dir)
-{
-	unsigned uid = (unsigned)geteuid();
+#define USER_TEXT 64
 
+/* Who we are, as chown(1) takes it.  Behind a change of the root directory there is no user
+ * database, and what else is there must not be taken for a part of the C library's. */
+static char *user_text(char buf[USER_TEXT], bool may_look)
+{
+	const struct passwd *pw;
+	int saved = errno;
+
+	snprintf(buf, USER_TEXT, "%u", (unsigned)geteuid());
+	pw = may_look ? getpwuid(geteuid()) : NULL;
+	if (pw && strlen(pw->pw_name) < USER_TEXT)
+		strcpy(buf, pw->pw_name);
+	errno = saved;
+	return buf;
+}
+
+static void say_missing(char *err, size_t size, const char *dir, const char *user)
+{
+	snprintf(err, size, "data-dir %s does not exist (create it: install -d -o %s %s)", dir,
+		 user, dir);
+}
+
+bool leasefile_missing(const char *dir, const char *user, char *err, size_t err_size)
+{
+	char who[USER_TEXT];
+	struct stat st;
+
+	if (stat(dir, &st) == 0 || errno != ENOENT)
+		return false;
+	say_missing(err, err_size, dir, user ? user : user_text(who, true));
+	return true;
+}
+
+static void say_dir(char *err, size_t size, const char *dir, const char *user)
+{
 	if (errno == ENOENT)
-		snprintf(err, size, "data-dir %s does not exist (create it: install -d -o %u %s)",
-			 dir, uid, dir);
+		say_missing(err, size, dir, user);
 	else if (errno == ENOTDIR)
 		snprintf(err, size, "data-dir %s is not a directory", dir);
 	else if (errno == EWOULDBLOCK)
@@ -69,8 +101,8 @@ static void say_dir(char *err, size_t size, const char *dir)
 			 dir);
 	else if (errno == EACCES || errno == EPERM)
 		snprintf(err, size,
-			 "data-dir %s cannot be written by user id %u (give it away: chown %u %s)",
-			 dir, uid, uid, dir);
+			 "data-dir %s cannot be written by user %s (give it away: chown %s %s)",
+			 dir, user, user, dir);
 	else if (errno == EROFS)
 		snprintf(err, size,
 			 "data-dir %s is on a read-only file system (mount it writable, or choose "
@@ -80,10 +112,8 @@ static void say_dir(char *err, size_t size, const char *dir)
 		snprintf(err, size, "data-dir %s cannot be used: %s", dir, strerror(errno));
 }
 
-static void say_file(char *err, size_t size, const char *path)
+static void say_file(char *err, size_t size, const char *path, const char *user)
 {
-	unsigned uid = (unsigned)geteuid();
-
 	if (errno == ELOOP)
 		snprintf(err, size,
 			 "%s is a symbolic link (it gets replaced: put the file itself there)",
@@ -93,8 +123,8 @@ static void say_file(char *err, size_t size, const char *path)
 	else if (errno == EINVAL || errno == ENXIO)
 		snprintf(err, size, "%s is not a regular file (move it away)", path);
 	else if (errno == EACCES || errno == EPERM)
-		snprintf(err, size, "%s cannot be written by user id %u (chown %u %s)", path, uid,
-			 uid, path);
+		snprintf(err, size, "%s cannot be written by user %s (chown %s %s)", path, user,
+			 user, path);
 	else
 		snprintf(err, size, "%s cannot be opened: %s", path, strerror(errno));
 }
@@ -183,6 +213,8 @@ static struct leasefile *new_state(const char *dir)
 struct leasefile *leasefile_open(const char *dir, const char *name, char *err, size_t err_size)
 {
 	struct leasefile *f = new_state(name);
+	bool chrooted = strcmp(dir, name) != 0;
+	char who[USER_TEXT];
 
 	if (!f) {
 		snprintf(err, err_size, "data-dir %s: no memory", name);
@@ -190,13 +222,13 @@ struct leasefile *leasefile_open(const char *dir, const char *name, char *err, s
 	}
 	f->dir = open_dir(dir);
 	if (f->dir < 0) {
-		say_dir(err, err_size, name);
+		say_dir(err, err_size, name, user_text(who, !chrooted));
 		free_all(f);
 		return NULL;
 	}
 	f->file.fd = open_file(f->dir);
 	if (f->file.fd < 0) {
-		say_file(err, err_size, f->path);
+		say_file(err, err_size, f->path, user_text(who, !chrooted));
 		free_all(f);
 		return NULL;
 	}

@@ -1,4 +1,5 @@
 /* check_leasefile - what the lease file says is what comes back: format, damage, times, opening. */
+#include <pwd.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -563,6 +564,15 @@ START_TEST(open_refuses_odd_files)
 }
 END_TEST
 
+static const char *my_name(void)
+{
+	static char number[16];
+	const struct passwd *pw = getpwuid(geteuid());
+
+	snprintf(number, sizeof(number), "%u", (unsigned)geteuid());
+	return pw ? pw->pw_name : number;
+}
+
 START_TEST(open_names_the_remedy)
 {
 	struct leasedir d;
@@ -571,8 +581,18 @@ START_TEST(open_names_the_remedy)
 	dir_make(&d, 1);
 	dir_name(&d, "none", path);
 	ck_assert_ptr_null(leasefile_open(path, path, err, sizeof(err)));
-	snprintf(want, sizeof(want), "data-dir %s does not exist (create it: install -d -o %u %s)",
-		 path, (unsigned)geteuid(), path);
+	snprintf(want, sizeof(want), "data-dir %s does not exist (create it: install -d -o %s %s)",
+		 path, my_name(), path);
+	ck_assert_str_eq(err, want);
+	ck_assert(leasefile_missing(path, NULL, err, sizeof(err)));
+	ck_assert_str_eq(err, want);
+	ck_assert(leasefile_missing(path, "somebody", err, sizeof(err)));
+	ck_assert_ptr_nonnull(strstr(err, "install -d -o somebody "));
+	ck_assert(!leasefile_missing(d.path, NULL, err, sizeof(err)));
+	/* as if behind a change of the root directory, where nobody has a name */
+	ck_assert_ptr_null(leasefile_open(path, "/d", err, sizeof(err)));
+	snprintf(want, sizeof(want), "data-dir /d does not exist (create it: install -d -o %u /d)",
+		 (unsigned)geteuid());
 	ck_assert_str_eq(err, want);
 	dir_put(&d, "none", "", 0);
 	ck_assert_ptr_null(leasefile_open(path, path, err, sizeof(err)));
@@ -597,21 +617,25 @@ static void become_root(void)
 START_TEST(open_wants_to_write)
 {
 	struct leasedir d;
-	char err[256], path[128];
+	char err[256], path[128], want[256];
 
 	dir_make(&d, 1);
 	dir_put(&d, LEASEFILE_NAME, "", 0);
 	ck_assert_int_eq(chmod(d.path, 0555), 0);
 	become_somebody();
 	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
-	ck_assert_msg(strstr(err, "cannot be written by user id") != NULL, "%s", err);
+	snprintf(want, sizeof(want), "cannot be written by user %s (give it away: chown %s /",
+		 my_name(), my_name());
+	ck_assert_msg(strstr(err, want) != NULL, "%s", err);
 	become_root();
 	ck_assert_int_eq(chmod(d.path, 0777), 0);
 	dir_name(&d, LEASEFILE_NAME, path);
 	ck_assert_int_eq(chmod(path, 0444), 0);
 	become_somebody();
 	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
-	ck_assert_ptr_nonnull(strstr(err, "dynamic.map cannot be written by user id"));
+	snprintf(want, sizeof(want), "dynamic.map cannot be written by user %s (chown %s /",
+		 my_name(), my_name());
+	ck_assert_msg(strstr(err, want) != NULL, "%s", err);
 	become_root();
 
 	/* opened as root, started as somebody else */
