@@ -56,6 +56,12 @@ struct conf {
 struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag *diag);
 void conf_free(struct conf *c); /* NULL is fine */
 
+#define CONF_UNIT_DIR "/var/lib/nat64d" /* of nat64d.service; an instance has one below it */
+
+/* Does a unit of ours read PATH, where ETC has the configurations?  DIR is then the STATE_DIRECTORY
+ * that it would be read with there. */
+bool conf_unit_dir(const char *etc, const char *path, char *dir, size_t size);
+
 /* Prints C so that reading it again gives the same configuration. */
 void conf_print(const struct conf *c, FILE *out);
 

@@ -41,7 +41,8 @@ static bool resolve_map_file(struct conf_reader *r)
 	if (!c->data_dir) {
 		if (!r->first[D_DATA_DIR]) /* else that line has been complained of */
 			conf_error(r,
-				   "%s is relative, but there is no data-dir (give the whole path)",
+				   "%s is relative, but there is no data-dir (give the whole path; "
+				   "nat64d.service has " CONF_UNIT_DIR ")",
 				   c->map_file);
 		return false;
 	}
@@ -179,8 +180,8 @@ static void check_pools(struct conf_reader *r)
 		return;
 	conf_point(r, r->first[D_DYNAMIC_POOL], D_DYNAMIC_POOL);
 	if (!r->conf->data_dir && !r->first[D_DATA_DIR])
-		conf_warn(r, "leases will be lost at a restart (for example `data-dir "
-			     "/var/lib/nat64d`)");
+		conf_warn(r, "leases will be lost at a restart (nat64d.service gives a directory "
+			     "for them; without it, for example `data-dir " CONF_UNIT_DIR "`)");
 	if (!r->first[D_PREFIX])
 		conf_warn(r, "without a prefix its hosts reach mapped addresses only");
 	check_room(r);

@@ -3,12 +3,14 @@
  * The configuration is read before anything is touched; what needs root is opened before rights are
  * given up; the caller is told that all is well only after the leases are loaded. */
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #include "posix.h"
 #include "daemon.h"
@@ -329,10 +331,26 @@ static int print(const struct conf *c)
 	return 1;
 }
 
-static int tested(const struct conf *c)
+/* The service would not start, so it is worth a word; who runs it should have the directory. */
+static void check_data_dir(const struct options *o, const struct conf *c)
+{
+	const char *user = o->user;
+	char err[512], line[4800];
+
+	if (!user && o->unit_dir[0] && getpwnam("nat64d"))
+		user = "nat64d";
+	if (!c->data_dir || (c->pools == 0 && !o->chroot) ||
+	    !leasefile_missing(c->data_dir, user, err, sizeof(err)))
+		return;
+	snprintf(line, sizeof(line), "%s: %s", c->path, err);
+	log_line(LEVEL_WARNING, line);
+}
+
+static int tested(const struct options *o, const struct conf *c)
 {
 	char line[4200];
 
+	check_data_dir(o, c);
 	snprintf(line, sizeof(line), "%s: configuration is fine", c->path);
 	log_line(LEVEL_NOTICE, line);
 	return 0;
@@ -347,7 +365,7 @@ static int without_running(const struct options *o, const struct conf *c,
 	case ACTION_REMOVE:
 		return remove_device(c);
 	case ACTION_TEST:
-		return tested(c);
+		return tested(o, c);
 	case ACTION_PRINT:
 		return print(c);
 	case ACTION_RUN:
@@ -368,6 +386,18 @@ static void open_log(struct options *o)
 			    o->sink == SINK_SYSLOG ? "syslog" : "journal", strerror(errno));
 }
 
+/* A question about what a unit of ours reads is answered as that unit would run it, if it ever has:
+ * its directory is made by its first start. */
+static const char *state_directory(const struct options *o)
+{
+	const char *given = getenv("STATE_DIRECTORY");
+	struct stat st;
+
+	if ((given && *given) || (o->action != ACTION_TEST && o->action != ACTION_PRINT))
+		return given;
+	return stat(o->unit_dir, &st) == 0 && S_ISDIR(st.st_mode) ? o->unit_dir : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -385,7 +415,7 @@ int main(int argc, char **argv)
 	open_log(&o);
 	if (service_user_find(&user, o.user, o.group, err) < 0)
 		return exit_saying(err);
-	c = conf_load(o.config, getenv("STATE_DIRECTORY"), &diag);
+	c = conf_load(o.config, state_directory(&o), &diag);
 	if (!c)
 		return 1;
 	if (o.chroot && !c->data_dir) {

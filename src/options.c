@@ -7,6 +7,7 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
+#include "conf.h"
 #include "options.h"
 
 #ifndef PACKAGE_VERSION
@@ -197,5 +198,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	argument = first_argument(argc, argv);
 	if (argument)
 		return complain("no arguments are taken besides options: ", argument);
+	if (!conf_unit_dir(SYSCONFDIR, o->config, o->unit_dir, sizeof(o->unit_dir)))
+		o->unit_dir[0] = '\0';
 	return -1;
 }

@@ -86,8 +86,86 @@ check_described()
 	done
 }
 
+# config LINE...: a configuration, on standard output.
+config()
+{
+	printf '%s\n' 'tun-device nat64' 'ipv4-addr 192.168.255.1' 'prefix 2001:db8:64::/96' "$@"
+}
+
+# as_unit NAME STATE OPTION: nat64d OPTION on $dir/c as NAME.conf where units look; STATE, if not empty, is the directory
+# that the service has made.  Nobody else sees these places.
+as_unit()
+{
+	NAME=$1 STATE=$2 ETC=$etc DIR=$dir NAT64D=$NAT64D OPTION=$3 unshare -m sh 2>&1 <<-'END'
+		mount -t tmpfs tmpfs "$ETC" && mount -t tmpfs tmpfs /var/lib && mkdir "$ETC/nat64" || exit 77
+		cp "$DIR/c" "$ETC/$NAME.conf"
+		[ "$ETC" != /etc ] || echo 'nat64d:x:997:997::/:/bin/false' >/etc/passwd
+		[ -z "$STATE" ] || { mkdir -p "$STATE" && cp "$DIR/hosts.map" "$STATE"; }
+		"$NAT64D" "$OPTION" -c "$ETC/$NAME.conf"
+	END
+}
+
+lost="leases will be lost at a restart (nat64d.service gives a directory for them; without it, for example \`data-dir /var/lib/nat64d\`)"
+fine="configuration is fine"
+
+# Files that no unit reads: as the program itself would run them.
+check_elsewhere()
+{
+	config 'dynamic-pool 10.0.0.0/24' >"$dir/c"
+	says "-t: no data-dir" 0 "warning: $dir/c:4: dynamic-pool: $lost
+$dir/c: $fine" -t -c "$dir/c"
+	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
+	says "-t: a data-dir that is not there, and who is to make it" 0 \
+		"warning: $dir/c: data-dir $dir/none does not exist (create it: install -d -o $(id -un) $dir/none)
+$dir/c: $fine" -t -c "$dir/c"
+	says "-t -u: for the user named" 0 \
+		"warning: $dir/c: data-dir $dir/none does not exist (create it: install -d -o 12345 $dir/none)
+$dir/c: $fine" -t -u 12345 -g 12345 -c "$dir/c"
+	says "-T: not a word about that" 0 "" -T -c "$dir/c"
+	mkdir "$dir/none"
+	says "-t: a data-dir that is there" 0 "$dir/c: $fine" -t -c "$dir/c"
+	config "data-dir $dir/nought" >"$dir/c"
+	says "-t: a data-dir that nothing needs" 0 "$dir/c: $fine" -t -c "$dir/c"
+}
+
+# What a unit reads: as the unit would run it.
+check_units()
+{
+	etc=$("$NAT64D" --help | sed -n 's/.* instead of \(.*\)\/nat64\.conf$/\1/p')
+	config 'dynamic-pool 10.0.0.0/24' >"$dir/c"
+	if [ "$(id -u)" -ne 0 ] || [ ! -d "$etc" ] || ! as_unit nat64 "" -t >/dev/null; then
+		count=$((count + 1))
+		echo "ok $count - -t judges as the units would # SKIP needs root, $etc, and to mount"
+		return
+	fi
+	said=$(as_unit nat64 "" -t)
+	[ "$said" = "warning: $etc/nat64.conf:4: dynamic-pool: $lost
+$etc/nat64.conf: $fine" ]
+	report $? "-t: a directory that the service has not made yet does not count" "$said"
+	config 'dynamic-pool 10.0.0.0/24' 'map-file hosts.map' >"$dir/c"
+	echo 'map 192.0.2.1 2001:db8::1' >"$dir/hosts.map"
+	for name in nat64 nat64/b; do
+		state=/var/lib/nat64d${name#nat64}
+		said=$(as_unit $name "$state" -t)
+		[ "$said" = "$etc/$name.conf: $fine" ]
+		report $? "-t of $name.conf: the directory of its unit counts" "$said"
+		said=$(as_unit $name "$state" -T | grep -e '^data-dir' -e '^map-file')
+		[ "$said" = "map-file $state/hosts.map
+data-dir $state" ]
+		report $? "-T of $name.conf: it is shown" "$said"
+	done
+	[ "$etc" = /etc ] || return
+	config 'dynamic-pool 10.0.0.0/24' 'data-dir /var/lib/none' >"$dir/c"
+	said=$(as_unit nat64 "" -t)
+	[ "$said" = "warning: $etc/nat64.conf: data-dir /var/lib/none does not exist (create it: install -d -o nat64d /var/lib/none)
+$etc/nat64.conf: $fine" ]
+	report $? "-t: the user of the units is to own a data-dir that is not there" "$said"
+}
+
 check_mistakes
 check_help
 check_described
+check_elsewhere
+check_units
 echo "1..$count"
 exit $((failed > 0))

@@ -70,7 +70,7 @@ static const struct row {
 	     "t:6: dynamic-pool: 10.0.0.1/8 has host bits set (did you mean 10.0.0.0/8?)\n"
 	     "t:7: log: what is none of drop, reject, icmp, self\n"
 	     "t:8: foo: unknown directive (see nat64.conf(5))\n"
-	     "warning: t:6: dynamic-pool: leases will be lost at a restart (for example `data-dir /var/lib/nat64d`)\n"),
+	     "warning: t:6: dynamic-pool: leases will be lost at a restart (nat64d.service gives a directory for them; without it, for example `data-dir /var/lib/nat64d`)\n"),
 	ROW("mistakes of lines and of the whole",
 	    "prefix 64:ff9b::/97\n" "workers x\n",
 	    "t:1: prefix: 64:ff9b::/97: a translation prefix has a length of 32, 40, 48, 56, 64 or 96\n"
@@ -162,7 +162,7 @@ static const struct row {
 	ROW("pool and mask",
 	    BASE "dynamic-pool 192.0.2.0 255.255.255.0\n",
 	    "t:4: dynamic-pool: takes one argument, not 2 (dynamic-pool IPV4/LENGTH)\n"
-	     "warning: t:4: dynamic-pool: leases will be lost at a restart (for example `data-dir /var/lib/nat64d`)\n"),
+	     "warning: t:4: dynamic-pool: leases will be lost at a restart (nat64d.service gives a directory for them; without it, for example `data-dir /var/lib/nat64d`)\n"),
 	/* missing */
 	ROW("tun-device missing",
 	    "ipv4-addr 192.0.2.1\n" "prefix 64:ff9b::/96\n",
@@ -647,7 +647,7 @@ static const struct row {
 	    "t:4: data-dir: . is not an absolute path (for example /var/lib/nat64d)\n"),
 	ROW("map-file relative without data-dir",
 	    BASE "map-file maps\n",
-	    "t:4: map-file: maps is relative, but there is no data-dir (give the whole path)\n"),
+	    "t:4: map-file: maps is relative, but there is no data-dir (give the whole path; nat64d.service has /var/lib/nat64d)\n"),
 	ROW("map-file relative to a wrong data-dir",
 	    BASE "data-dir d\n" "map-file maps\n",
 	    "t:4: data-dir: d is not an absolute path (for example /var/lib/nat64d)\n"),
@@ -918,7 +918,7 @@ static const struct row odd_rows[] = {
 	    "warning: t:4: log: dyn is accepted and ignored (the leases are in dynamic.map)\n"),
 	ROW("pool without data-dir",
 	    BASE "dynamic-pool 10.0.0.0/24\n",
-	    "warning: t:4: dynamic-pool: leases will be lost at a restart (for example `data-dir /var/lib/nat64d`)\n"),
+	    "warning: t:4: dynamic-pool: leases will be lost at a restart (nat64d.service gives a directory for them; without it, for example `data-dir /var/lib/nat64d`)\n"),
 	ROW("pool without prefix",
 	    "tun-device nat64\n" "ipv4-addr 192.0.2.1\n" "ipv6-addr 2001:db8::1\n" "map 192.0.2.2 2001:db8::2\n" "dynamic-pool 10.0.0.0/24\n" "data-dir /d\n",
 	    "warning: t:5: dynamic-pool: without a prefix its hosts reach mapped addresses only\n"),
