@@ -17,14 +17,20 @@
  * messages go. */
 void service_fill_streams(void);
 
+/* The process that has started us, while it waits. */
+struct service_caller {
+	int word; /* where it reads how the start has ended */
+	int null; /* /dev/null, which cannot be opened from inside a chroot */
+};
+
 /* Goes on in a child in a session of its own, while the caller's process waits for the child's word
- * and exits with it: 0 after service_detached(), 1 if the child ends before.  Returns the
- * descriptor for that word, or -1 with errno. */
-int service_detach(void);
+ * and exits with it: 0 after service_detached(), 1 if the child ends before.  0, or -1 with errno.
+ */
+int service_detach(struct service_caller *c);
 
 /* All is well: lets the caller's process exit 0.  Standard input, output and error are /dev/null
  * from here on, but KEEP_STDOUT keeps the second. */
-int service_detached(int word, bool keep_stdout);
+void service_detached(const struct service_caller *c, bool keep_stdout);
 
 struct service_user {
 	uid_t uid;     /* -1: stay who we are */

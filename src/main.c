@@ -222,10 +222,10 @@ static void announce_offload(const struct daemon *d)
 			   got & TUN_UDP ? "" : "; no UDP trains, which need Linux 6.2");
 }
 
-static void announce(struct daemon *d, int word)
+static void announce(struct daemon *d, const struct service_caller *caller)
 {
-	if (word >= 0) {
-		service_detached(word, d->opt->sink == SINK_STDOUT);
+	if (caller) {
+		service_detached(caller, d->opt->sink == SINK_STDOUT);
 		log_tee_stderr(false);
 	}
 	log_never_wait();
@@ -265,7 +265,9 @@ static void finish(struct daemon *d)
 	bucket_free(d->xlat.buckets);
 }
 
-static int run(const struct options *o, struct conf *c, const struct service_user *user, int word)
+/* CALLER waits for us; NULL: nobody does. */
+static int run(const struct options *o, struct conf *c, const struct service_user *user,
+	       const struct service_caller *caller)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
 	int status = 1;
@@ -276,7 +278,7 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 	d->conf = c;
 	d->notify = d->pidfile = d->signals = -1;
 	if (start(d, user) == 0) {
-		announce(d, word);
+		announce(d, caller);
 		daemon_loop(d);
 		status = d->status;
 		log_notice("stopping");
@@ -290,14 +292,14 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 /* Until the daemon stands, its caller reads what is wrong. */
 static int run_detached(struct options *o, struct conf *c, const struct service_user *user)
 {
-	int word = service_detach();
+	struct service_caller caller;
 
-	if (word < 0) {
+	if (service_detach(&caller) < 0) {
 		log_error("detaching: %s", strerror(errno));
 		conf_free(c);
 		return 1;
 	}
-	return run(o, c, user, word);
+	return run(o, c, user, &caller);
 }
 
 static int make_device(const struct conf *c, const struct service_user *user)
@@ -422,7 +424,7 @@ int main(int argc, char **argv)
 		log_error("--chroot needs a data-dir to go to");
 		status = 1;
 	} else if (o.action == ACTION_RUN) {
-		return o.foreground ? run(&o, c, &user, -1) : run_detached(&o, c, &user);
+		return o.foreground ? run(&o, c, &user, NULL) : run_detached(&o, c, &user);
 	} else {
 		status = without_running(&o, c, &user);
 	}

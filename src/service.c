@@ -57,12 +57,13 @@ static void wait_for_word(int fd, pid_t child)
 	_exit(1);
 }
 
-int service_detach(void)
+int service_detach(struct service_caller *c)
 {
 	int ends[2];
 	pid_t child;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	c->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (c->null < 0 || pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
 	child = fork();
 	if (child < 0)
@@ -73,26 +74,23 @@ int service_detach(void)
 	}
 	close(ends[0]);
 	setsid();
-	return ends[1];
+	c->word = ends[1];
+	return 0;
 }
 
-int service_detached(int word, bool keep_stdout)
+void service_detached(const struct service_caller *c, bool keep_stdout)
 {
 	unsigned char well = 0;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null < 0)
-		return -1;
-	dup2(null, STDIN_FILENO);
+	dup2(c->null, STDIN_FILENO);
 	if (!keep_stdout)
-		dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
-	if (null > STDERR_FILENO)
-		close(null);
-	while (write(word, &well, 1) < 0 && errno == EINTR)
+		dup2(c->null, STDOUT_FILENO);
+	dup2(c->null, STDERR_FILENO);
+	if (c->null > STDERR_FILENO)
+		close(c->null);
+	while (write(c->word, &well, 1) < 0 && errno == EINTR)
 		;
-	close(word);
-	return 0;
+	close(c->word);
 }
 
 /* A decimal number that fits, and is not the -1 that means "unchanged". */

@@ -56,6 +56,18 @@ same "and the pid file is locked" 1 $?
 same "and nothing but a number is in it" "$PID" "$(cat "$T/pid")"
 kill -TERM "$PID"
 t "and TERM ends it" wait_for ended "$PID"
+# From inside there is no /dev/null to open, and the pid file cannot be removed.
+in_router timeout 10 "$NAT64D" -c "$T/conf" --chroot --pidfile "$T/pid" >"$T/out" 2>&1
+same "detaching into a chroot: exit status 0" 0 $?
+PID=$(cat "$T/pid")
+t "and the daemon is in it" test "/proc/$PID/root" -ef "$T/data"
+same "and it holds nothing of its caller open" "/dev/null /dev/null /dev/null" \
+	"$(readlink "/proc/$PID/fd/"[012] | paste -sd ' ')"
+set_routes
+t "and traffic passes" wait_for ping6 "$GOOGLE"
+kill -TERM "$PID"
+t "and TERM ends it" wait_for ended "$PID"
+same "and the pid file is empty" "" "$(cat "$T/pid")"
 in_router "$NAT64D" -c "$T/absent" --pidfile "$T/pid" >"$T/out" 2>&1
 same "detaching with a bad configuration: exit status 1" 1 $?
 mkdir -p "$T/nodir" && config >"$T/conf" && sed -i "s|^data-dir.*|data-dir $T/missing|" "$T/conf"
