@@ -47,7 +47,7 @@ int service_user_become(const struct service_user *u, const char *root, char *er
 /* Opens PATH, locks it against a second daemon, and writes our process number into it. Returns its
  * descriptor, or -1. */
 int service_pidfile_open(const char *path, char *err);
-/* Empties the file, and removes it if we may. */
+/* Empties the file, and removes it if we may and PATH still is this file. */
 void service_pidfile_close(int fd, const char *path);
 
 /* The socket to the service manager that NOTIFY_SOCKET names [sd_notify(3)], or -1.  To be called

@@ -216,11 +216,21 @@ int service_pidfile_open(const char *path, char *err)
 	return -1;
 }
 
+/* Whoever removes the file lets another daemon make its own in that place; and from inside a chroot
+ * the path leads elsewhere. */
+static bool is_ours(int fd, const char *path)
+{
+	struct stat mine, there;
+
+	return fstat(fd, &mine) == 0 && lstat(path, &there) == 0 && mine.st_ino == there.st_ino &&
+	       mine.st_dev == there.st_dev;
+}
+
 void service_pidfile_close(int fd, const char *path)
 {
 	if (fd < 0)
 		return;
-	if (ftruncate(fd, 0) == 0)
+	if (ftruncate(fd, 0) == 0 && is_ours(fd, path))
 		unlink(path);
 	close(fd);
 }

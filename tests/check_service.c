@@ -318,6 +318,24 @@ START_TEST(pidfile)
 }
 END_TEST
 
+/* Somebody has removed the file, and another daemon has made its own. */
+START_TEST(pidfile_of_another)
+{
+	int ours = service_pidfile_open(path, err), theirs;
+	struct stat st;
+
+	ck_assert_int_ge(ours, 0);
+	ck_assert_int_eq(unlink(path), 0);
+	theirs = service_pidfile_open(path, err);
+	ck_assert_int_ge(theirs, 0);
+	service_pidfile_close(ours, path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_gt(st.st_size, 0);
+	service_pidfile_close(theirs, path);
+	ck_assert_int_eq(stat(path, &st), -1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("service");
@@ -336,6 +354,7 @@ int main(void)
 	tcase_add_test(t, rights_are_given_up);
 	tcase_add_test(t, bounds);
 	tcase_add_test(t, pidfile);
+	tcase_add_test(t, pidfile_of_another);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
