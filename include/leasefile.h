@@ -45,7 +45,8 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 		   int32_t now, int64_t wall, void (*say)(void *arg, const char *line), void *arg);
 
 /* Starts the keeper. After the privileges were dropped; before the first commit. 0, or -1 with
- * errno (EACCES, EPERM, EROFS: this user cannot rewrite the file in its directory). */
+ * errno (EACCES, EPERM, EROFS: this user cannot rewrite the file in its directory; others: no
+ * process can be had). */
 int leasefile_start(struct leasefile *f);
 
 /* Puts L on record at NOW/WALL: into memory now, into the file with the next leasefile_commit().

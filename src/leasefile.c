@@ -49,7 +49,7 @@ static bool can_rewrite(int dir)
 	int fd = leasesync_create(dir, -1);
 
 	if (fd < 0)
-		return errno != EACCES && errno != EPERM && errno != EROFS;
+		return errno != EACCES && errno != EPERM && errno != EROFS && errno != EISDIR;
 	close(fd);
 	unlinkat(dir, LEASESYNC_NEW, 0);
 	return true;
@@ -99,7 +99,16 @@ static void say_dir(char *err, size_t size, const char *dir, const char *user)
 		snprintf(err, size,
 			 "data-dir %s is in use by another nat64d (stop it, or give each its own)",
 			 dir);
-	else if (errno == EACCES || errno == EPERM)
+	else if (errno == EISDIR)
+		snprintf(err, size,
+			 "data-dir %s: " LEASESYNC_NEW " is a directory, not a file (move it away)",
+			 dir);
+	else if (errno == EPERM)
+		snprintf(err, size,
+			 "data-dir %s cannot be written by user %s: %s (is it immutable? lsattr -d "
+			 "%s shows it)",
+			 dir, user, strerror(errno), dir);
+	else if (errno == EACCES)
 		snprintf(err, size,
 			 "data-dir %s cannot be written by user %s (give it away: chown %s %s)",
 			 dir, user, user, dir);
@@ -122,7 +131,12 @@ static void say_file(char *err, size_t size, const char *path, const char *user)
 		snprintf(err, size, "%s is a directory, not a file (move it away)", path);
 	else if (errno == EINVAL || errno == ENXIO)
 		snprintf(err, size, "%s is not a regular file (move it away)", path);
-	else if (errno == EACCES || errno == EPERM)
+	else if (errno == EPERM)
+		snprintf(
+			err, size,
+			"%s cannot be written by user %s: %s (is it immutable? lsattr %s shows it)",
+			path, user, strerror(errno), path);
+	else if (errno == EACCES)
 		snprintf(err, size, "%s cannot be written by user %s (chown %s %s)", path, user,
 			 user, path);
 	else

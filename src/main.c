@@ -127,10 +127,18 @@ static int open_leases(struct daemon *d)
 
 static int start_leases(struct daemon *d)
 {
+	int err;
+
 	if (!d->leases || leasefile_start(d->leases) == 0)
 		return 0;
-	log_error("data-dir %s: %s (the user that nat64d runs as must be able to write there)",
-		  d->conf->data_dir, strerror(errno));
+	err = errno;
+	if (err == EACCES || err == EPERM || err == EROFS)
+		log_error("data-dir %s: %s (the user that nat64d runs as must be able to write "
+			  "there)",
+			  d->conf->data_dir, strerror(err));
+	else
+		log_error("data-dir %s: the process that syncs the leases cannot be started: %s",
+			  d->conf->data_dir, strerror(err));
 	return -1;
 }
 

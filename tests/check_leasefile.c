@@ -1,6 +1,8 @@
 /* check_leasefile - what the lease file says is what comes back: format, damage, times, opening. */
+#include <linux/fs.h>
 #include <pwd.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "leasedir.h"
@@ -653,6 +655,65 @@ START_TEST(open_wants_to_write)
 }
 END_TEST
 
+/* A rewrite needs the name of its temporary. */
+START_TEST(open_wants_the_name_of_the_temporary)
+{
+	struct leasedir d;
+	char err[256], path[128], want[256];
+
+	dir_make(&d, 1);
+	dir_name(&d, "dynamic.map.new", path);
+	make_dir(path);
+	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
+	snprintf(want, sizeof(want),
+		 "data-dir %s: dynamic.map.new is a directory, not a file (move it away)", d.path);
+	ck_assert_str_eq(err, want);
+	rmdir(path);
+	dir_remove(&d);
+}
+END_TEST
+
+/* Makes PATH immutable, or no longer.  Only root can, and not on every file system. */
+static bool set_immutable(const char *path, bool on)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), flags;
+	bool done = false;
+
+	if (fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+		flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+		done = ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+	}
+	close(fd);
+	return done;
+}
+
+/* To give it away would not help, least of all to root. */
+START_TEST(open_names_what_is_immutable)
+{
+	static const char *const names[] = {"", LEASEFILE_NAME};
+	struct leasedir d;
+	char err[512], path[128], want[512];
+	struct leasefile *f;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, "", 0);
+	dir_name(&d, names[_i], path);
+	if (_i == 0)
+		path[strlen(path) - 1] = '\0';
+	if (set_immutable(path, true)) {
+		f = leasefile_open(d.path, d.path, err, sizeof(err));
+		set_immutable(path, false);
+		ck_assert_ptr_null(f);
+		snprintf(want, sizeof(want),
+			 "%s%s cannot be written by user %s: Operation not permitted (is it "
+			 "immutable? lsattr %s%s shows it)",
+			 _i == 0 ? "data-dir " : "", path, my_name(), _i == 0 ? "-d " : "", path);
+		ck_assert_str_eq(err, want);
+	}
+	dir_remove(&d);
+}
+END_TEST
+
 START_TEST(second_open_is_refused)
 {
 	struct leasedir d;
@@ -730,6 +791,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(open, open_refuses_odd_files, 0, ROWS(odd_files));
 	tcase_add_test(open, open_names_the_remedy);
 	tcase_add_test(open, open_wants_to_write);
+	tcase_add_test(open, open_wants_the_name_of_the_temporary);
+	tcase_add_loop_test(open, open_names_what_is_immutable, 0, 2);
 	tcase_add_test(open, second_open_is_refused);
 	tcase_add_test(open, open_clears_away);
 	tcase_add_test(open, mode_and_owner_stay);
