@@ -318,6 +318,8 @@ bool leasesync_hear(struct leasesync *k, struct leasesync_answer *a)
 	a->err = ECHILD;
 	if (n == (ssize_t)sizeof(m)) {
 		a->err = m.err;
+		if (a->task == LEASESYNC_CREATE && !a->err && a->fd < 0)
+			a->err = EMFILE; /* the kernel leaves out what there is no room for */
 		a->renamed = m.renamed != 0;
 		return true;
 	}

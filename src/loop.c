@@ -14,6 +14,7 @@
 #include "wire.h"
 
 #define REST_US       50   /* that packets are left to gather, as network cards do it */
+#define BLIND_US      5000 /* between two looks where ppoll() fails */
 #define MAINTAIN_MS   1000 /* between two rounds of maintenance */
 #define EXPIRE_BUDGET 1000 /* leases ended per round */
 
@@ -223,15 +224,19 @@ static int64_t wait_us(const struct daemon *d)
 	return at > d->now ? (at - d->now) * 1000 : 0;
 }
 
-/* If ppoll() fails, for want of memory, what is due is still done. */
+/* If ppoll() fails, for want of memory or of the right to so many descriptors [RLIMIT_NOFILE],
+ * everybody is asked every few milliseconds: no reading waits. */
 static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 {
+	const struct timespec nap = {.tv_nsec = BLIND_US * 1000};
 	int64_t us = wait_us(d);
 	struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
 
-	if (ppoll(from, n, &t, NULL) < 0)
+	if (ppoll(from, n, &t, NULL) < 0) {
+		nanosleep(&nap, NULL);
 		for (nfds_t i = 0; i < n; i++)
-			from[i].revents = 0;
+			from[i].revents = from[i].fd < 0 ? 0 : POLLIN;
+	}
 	d->now_us = daemon_clock_us();
 	d->now = d->now_us / 1000;
 }

@@ -36,6 +36,19 @@ stops "INT: exit status 0" INT
 start_nat64d || finish
 stops "TERM: exit status 0" TERM
 
+# ppoll() refuses more descriptors than the limit.
+start_nat64d || finish
+python3 -c 'import resource, sys; resource.prlimit(int(sys.argv[1]), resource.RLIMIT_NOFILE, (3, 3))' "$PID"
+t "no descriptor allowed any more: traffic passes" ping6 "$GOOGLE"
+ticks=$(cpu_ticks)
+sleep 2
+ticks=$(($(cpu_ticks) - ticks))
+t "and it does not spin: $ticks ticks in 2 s" test "$ticks" -lt $(($(getconf CLK_TCK) / 4))
+lines=$(wc -l <"$LOG")
+kill -USR1 "$PID"
+t "and obeys USR1" wait_for said "$lines"
+stops "and TERM: exit status 0" TERM
+
 in_router "$NAT64D" -c "$T/conf" --pidfile "$T/pid" >"$T/out" 2>&1
 same "detaching: exit status 0" 0 $?
 t "detaching: the pid file is there when it returns" test -s "$T/pid"
