@@ -165,16 +165,18 @@ START_TEST(test_quiet)
 }
 END_TEST
 
-/* The lines that are not commented out in the example are the walkthrough. */
+/* The lines that are not commented out in the example are the walkthrough, with nothing left to do
+ * by hand: the service knows where leases go, and the daemon sets its routes. */
 START_TEST(test_example)
 {
-	struct conf *c = load(example);
+	struct conf *c = load_with(example, "/var/lib/nat64d");
 	char *text;
 
 	ck_assert_msg(c != NULL, "%s", said.text);
 	ck_assert_str_eq(said.text, "");
 	text = print(c);
-	ck_assert_str_eq(text, WALKTHROUGH DEFAULTS TUN_OFF);
+	ck_assert_str_eq(text, WALKTHROUGH_BARE "data-dir /var/lib/nat64d\n" DEFAULTS
+						"tun-up no\ntun-setup yes\n" DEVICE);
 	free(text);
 	conf_free(c);
 }

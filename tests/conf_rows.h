@@ -992,9 +992,10 @@ static const struct row odd_rows[] = {
 	"ipv6-addr 64:ff9b::c000:201\n" \
 	"prefix 64:ff9b::/96\n"
 
-#define WALKTHROUGH                                                                \
+#define WALKTHROUGH_BARE                                                           \
 	"tun-device nat64\nipv4-addr 192.168.255.1\nipv6-addr 2001:db8:1000::64\n" \
-	"prefix 64:ff9b::/96\ndynamic-pool 192.168.255.0/24\ndata-dir /var/spool/tayga\n"
+	"prefix 64:ff9b::/96\ndynamic-pool 192.168.255.0/24\n"
+#define WALKTHROUGH WALKTHROUGH_BARE "data-dir /var/spool/tayga\n"
 
 static const struct right_row {
 	const char *name, *text, *print;
