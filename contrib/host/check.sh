@@ -85,11 +85,22 @@ colours_wanted()
 	[ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]
 }
 
+# one_to_start_from: Tayga's, where it was in use; it loads as it is.
+one_to_start_from()
+{
+	if [ "$conf" = "$sysconfdir/nat64.conf" ]; then
+		for tayga in "$sysconfdir/tayga.conf" /etc/tayga.conf; do
+			[ ! -e "$tayga" ] || { echo "$tayga" && return; }
+		done
+	fi
+	echo "$example"
+}
+
 check_configuration()
 {
 	find_nat64d
 	if ! [ -e "$conf" ]; then
-		finding FAIL configuration "$conf: no such file" "cp /usr/share/doc/nat64d/tayga.conf.example $conf"
+		finding FAIL configuration "$conf: no such file" "cp $(one_to_start_from) $conf"
 		return 1
 	fi
 	said=$(run_nat64d --test 2>&1)

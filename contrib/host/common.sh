@@ -72,7 +72,7 @@ read_conf()
 need_conf()
 {
 	find_nat64d
-	[ -e "$conf" ] || die "$conf: no such file (nat64.conf(5) explains it; tayga.conf.example is one to start from)"
+	[ -e "$conf" ] || die "$conf: no such file (nat64.conf(5) explains it; $example is one to start from)"
 	read_conf && return
 	run_nat64d --test 2>&1 | grep -v '^warning: ' >&2
 	die "$conf: not a configuration that nat64d takes; nothing was changed"

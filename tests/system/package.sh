@@ -57,6 +57,21 @@ else
 	skip "make install DESTDIR=" "NAT64_BUILD does not say where it is built"
 fi
 
+# elsewhere: what the program and the settings name, where somebody has chosen other directories.
+elsewhere() {
+	make -s -C "$NAT64_BUILD" install DESTDIR="$T/own" prefix=/opt/own sysconfdir=/opt/own/etc \
+		systemdsystemunitdir=/opt/own/systemd >"$T/install" 2>&1 &&
+		sed -n 's/^\(lib\|example\|sysctls\)=//p; s/.*ln -sf \([^ ]*\).*/\1/p' \
+			"$T/own/opt/own/sbin/nat64-host" "$T/own/opt/own/share/nat64d/90-nat64d.conf"
+}
+if [ -n "${NAT64_BUILD-}" ]; then
+	named=$(elsewhere)
+	t "make install prefix=: everything that is named is of that prefix" test "$(grep -c '^/opt/own/' <<<"$named")" -eq 4
+	same "and is there" "" "$(for file in $named; do [ -e "$T/own$file" ] || echo "$file"; done)"
+else
+	skip "make install prefix=" "NAT64_BUILD does not say where it is built"
+fi
+
 # The same tree under a higher version: what an upgrade sees of it is the number and the maintainer scripts.
 newer() {
 	dpkg-deb -R "$DEB" "$T/newer" && sed -i 's/^Version: .*/&+newer/' "$T/newer/DEBIAN/control" &&
