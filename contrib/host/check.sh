@@ -60,6 +60,28 @@ name_sysctl()
 	echo "net/$1" | tr ./ /.
 }
 
+# set_directive NAME VALUE: the command that writes it into the configuration, where it may stand only once.
+set_directive()
+{
+	if grep -q "^[[:space:]]*$1[[:space:]]" "$conf"; then
+		echo "sed -i 's/^[[:space:]]*$1[[:space:]].*/$1 $2/' $conf"
+	elif [ -z "$(tail -c 1 "$conf")" ]; then
+		echo "echo '$1 $2' >>$conf"
+	else
+		echo "echo >>$conf && echo '$1 $2' >>$conf" # the last line has no end
+	fi
+}
+
+# tool COMMAND [PACKAGE]: the command, and where it comes from if it is missing.
+tool()
+{
+	if have "${1%% *}"; then
+		echo "$1"
+	else
+		echo "$1 # Debian: apt install ${2:-${1%% *}}"
+	fi
+}
+
 # after WORD: what follows WORD on the line of standard input where it stands first.
 after()
 {

@@ -42,10 +42,10 @@ stopped()
 	case $2,$3 in
 	0,*) finding FAIL ping "$1: stops before $device: the kernel did not send it there" "ip route get ${1##* }" ;;
 	1,0) finding FAIL ping "$1: stops at the daemon, which refused it" "$(counters_hint)" ;;
-	1,1) finding FAIL ping "$1: translated, but no answer came back" "tcpdump -n -i ${uplink4:-any} icmp" ;;
+	1,1) finding FAIL ping "$1: translated, but no answer came back" "$(tool "tcpdump -n -i ${uplink4:-any} icmp")" ;;
 	2,1) finding FAIL ping "$1: the answer stops at the daemon, which refused it" "$(counters_hint)" ;;
-	2,2) finding FAIL ping "$1: the answer came, was translated, and is lost on the machine" "nft list ruleset" ;;
-	*) finding FAIL ping "$1: no answer; too much other traffic to see where it stops" "tcpdump -n -i $device icmp or icmp6" ;;
+	2,2) finding FAIL ping "$1: the answer came, was translated, and is lost on the machine" "$(tool "nft list ruleset" nftables)" ;;
+	*) finding FAIL ping "$1: no answer; too much other traffic to see where it stops" "$(tool "tcpdump -n -i $device icmp or icmp6")" ;;
 	esac
 }
 
@@ -69,7 +69,7 @@ ping_through()
 	fi
 	error=$(complaint)
 	if [ -n "$error" ]; then
-		finding FAIL ping "$1: an ICMP error came back$error" "traceroute -n $2"
+		finding FAIL ping "$1: an ICMP error came back$error" "$(tool "traceroute -n $2")"
 		return
 	fi
 	moved=$(echo "$before $(crossings)" | awk '{ print $3 - $1, $4 - $2 }')
@@ -94,9 +94,15 @@ far_end()
 {
 	far=${target:-$gateway4}
 	why=
-	[ -n "$far" ] || why="there is no IPv4 gateway"
-	[ -n "$why" ] || [ -n "$target" ] || [ "$(values wkpf-strict)" = no ] || ! values prefix | sed -n 1p | has -x '64:ff9b::/96' ||
-		! is_private "$far" || why="the IPv4 gateway $far is private, and 64:ff9b::/96 must not hold it"
+	if [ -n "$target" ]; then
+		return 0
+	elif ! is_ipv4 "$far"; then
+		why="there is no IPv4 gateway"
+	elif echo "$far" | has '^169\.254\.'; then
+		why="the IPv4 gateway $far has a link-local address, which is never translated"
+	elif [ "$(values wkpf-strict)" = yes ] && values prefix | sed -n 1p | has -x '64:ff9b::/96' && ! is_global "$far"; then
+		why="the IPv4 gateway $far is not of the public internet, and 64:ff9b::/96 must not hold it"
+	fi
 	[ -z "$why" ]
 }
 

@@ -111,6 +111,14 @@ function overlap(a, b) { return within(a, b) || within(b, a) }
 function private(a) {
 	return within(a, "10.0.0.0/8") || within(a, "172.16.0.0/12") || within(a, "192.168.0.0/16") || within(a, "100.64.0.0/10")
 }
+# As src/addr.c has it.
+function special(a) {
+	if (a ~ /^192\.0\.0\.(9|10)$/) return 0
+	return private(a) || within(a, "0.0.0.0/8") || within(a, "127.0.0.0/8") || within(a, "169.254.0.0/16") ||
+		within(a, "192.0.0.0/24") || within(a, "192.0.2.0/24") || within(a, "192.88.99.0/24") ||
+		within(a, "198.18.0.0/15") || within(a, "198.51.100.0/24") || within(a, "203.0.113.0/24") ||
+		within(a, "224.0.0.0/3")
+}
 '
 
 # only_private: those of the prefixes on standard input that no router of the internet knows.
@@ -122,6 +130,12 @@ only_private()
 is_private()
 {
 	[ -n "$(echo "$1" | only_private)" ]
+}
+
+# is_global ADDRESS: may 64:ff9b::/96 hold it?
+is_global()
+{
+	echo "$1" | awk "$ipv4_awk"'{ exit special($1) }'
 }
 
 # overlap PREFIX PREFIX
