@@ -1,7 +1,7 @@
 # check: the doctor.  What a finding looks like, and in which order one asks; the questions are in check_*.sh.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
-for part in check_system check_route check_firewall check_ping; do
+for part in check_system check_service check_pool check_route check_firewall check_ping; do
 	# shellcheck source=/dev/null
 	. "$lib/$part.sh" || exit 2
 done
@@ -9,6 +9,7 @@ done
 # --- findings -------------------------------------------------------------------------------------------------------
 
 problems=0
+appends=
 
 paint()
 {
@@ -21,17 +22,24 @@ paint()
 	esac
 }
 
-# finding LEVEL NAME TEXT [COMMAND]: one line.
+# finding LEVEL NAME TEXT [COMMAND]: one line.  What appends to a file is said once: twice, it would make a mistake there.
 finding()
 {
 	level=$1
+	mends=${4-}
+	case $mends in
+	*">>$conf"*)
+		[ "$mends" != "$appends" ] || mends="the same as above"
+		appends=$4
+		;;
+	esac
 	case ,$ignored, in
 	*",$2,"*) [ "$level" = ok ] || level=skip ;;
 	esac
 	case $level in
 	WARN | FAIL) problems=$((problems + 1)) ;;
 	esac
-	printf '%s%-4s%s  %s: %s%s\n' "$(paint "$level")" "$level" "$(paint end)" "$2" "$3" "${4:+ => $4}"
+	printf '%s%-4s%s  %s: %s%s\n' "$(paint "$level")" "$level" "$(paint end)" "$2" "$3" "${mends:+ => $mends}"
 }
 
 # judge NAME WRONG RIGHT COMMAND CONDITION...: fine if CONDITION holds.
@@ -152,6 +160,7 @@ check_all()
 	fi
 	check_overlap
 	check_wkp
+	check_pool
 	read_firewall
 	check_masquerade
 	check_firewall

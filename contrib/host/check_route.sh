@@ -51,12 +51,20 @@ address_lines()
 	ip -o addr show to "$1" 2>/dev/null | awk '{ for (i = 3; i < NF; i++) if ($i ~ /^inet6?$/) print $2, $(i + 1) }'
 }
 
-# With its address on the device goes the route that came with it: the pool needs one of its own.
+# With its address on the device goes the route that came with it: the pool needs one of its own.  A device that goes with
+# the daemon takes its addresses along.
 mend_address()
 {
+	last=$(lasting)
 	echo "$2" | while read -r dev cidr; do
-		printf 'ip addr del %s dev %s && ' "$cidr" "$dev"
+		if [ -z "$last" ] || [ "$dev" != "$device" ] || is_persistent; then
+			printf 'ip addr del %s dev %s && ' "$cidr" "$dev"
+		fi
 	done
+	if [ -n "$last" ]; then
+		echo "$last"
+		return
+	fi
 	for prefix in $(values dynamic-pool) $1; do
 		[ "$(family "$prefix")" = "$(family "$1")" ] || continue
 		[ "$prefix" = "$1" ] || printf 'ip route replace %s dev %s && ' "$prefix" "$device"
@@ -80,21 +88,30 @@ check_addresses()
 
 # --- routes ---------------------------------------------------------------------------------------------------------
 
-# mend_route ADDRESS PREFIX: a route to as much as PREFIX or less of it has to go first.
+# mend_route ADDRESS PREFIX: a route to as much as PREFIX or less of it has to go first, and may be all that is wrong.
 mend_route()
 {
+	last=$(lasting)
+	away=
 	six=$(family "$1")
 	entry=$(ip "$six" route get fibmatch "$1" 2>/dev/null | sed -n 1p)
 	table=$(echo "$entry" | after table)
 	where="dev $device${table:+ table $table}"
 	words=$(echo "$entry" | sed 's/ \(proto\|expires\|pref\|error\|cache\|scope\|src\|linkdown\|dead\|onlink\).*//')
 	case ${words%% *} in
-	"" | default | unreachable | prohibit | blackhole) ;;
+	"" | default) ;;
+	unreachable | prohibit | blackhole) last= ;;
 	*) length=${words%% *}
 		case $length in */*) length=${length#*/} ;; *) length=128 ;; esac
-		[ "$length" -lt "${2#*/}" ] || printf 'ip %s route del %s%s && ' "$six" "$words" "${table:+ table $table}" ;;
+		[ "$length" -lt "${2#*/}" ] || away="ip $six route del $words${table:+ table $table}" ;;
 	esac
-	echo "ip $six route replace $2 $where"
+	if [ -n "$table" ]; then
+		last= # other tables are not the daemon's
+	elif [ -n "$away" ] && ip "$six" route show "$2" dev "$device" 2>/dev/null | has .; then
+		echo "$away"
+		return
+	fi
+	echo "${away:+$away && }${last:-ip $six route replace $2 $where}"
 }
 
 # check_lead WHAT ADDRESS PREFIX
@@ -162,7 +179,8 @@ check_routes()
 		check_own_routes
 	fi
 	for astray in $(check_map_routes); do
-		finding FAIL route "map $astray: neither side leads to $device" "ip route replace $astray dev $device"
+		finding FAIL route "map $astray: neither side leads to $device" \
+			"$(lasting_or "ip route replace $astray dev $device")"
 	done
 }
 
@@ -195,16 +213,6 @@ check_overlap()
 	fi
 }
 
-# allow_private: the command; the directive may be there only once.
-allow_private()
-{
-	if grep -q '^[[:space:]]*wkpf-strict' "$conf"; then
-		echo "sed -i 's/^[[:space:]]*wkpf-strict.*/wkpf-strict no/' $conf && $(reload_command)"
-	else
-		echo "echo wkpf-strict no >>$conf && $(reload_command)"
-	fi
-}
-
 # RFC 6052, section 3.1: the Well-Known Prefix is for the public internet.
 check_wkp()
 {
@@ -212,7 +220,8 @@ check_wkp()
 	values prefix | has -x '64:ff9b::/96' || return 0
 	unreached=$(real_networks | sed 's/ .*//' | only_private | grep / | sed -n 1,3p | paste -s -d ' ' -)
 	if [ -n "$unreached" ]; then
-		finding WARN wkp "64:ff9b::/96 does not reach private IPv4, such as $unreached here (RFC 6052, section 3.1)" "$(allow_private)"
+		finding WARN wkp "64:ff9b::/96 does not reach private IPv4, such as $unreached here (RFC 6052, section 3.1)" \
+			"$(set_directive wkpf-strict no) && $(reload_command)"
 	else
 		finding ok wkp "64:ff9b::/96, and no private IPv4 network near by"
 	fi

@@ -1,68 +1,26 @@
-# Questions about the machine: the service, forwarding, uplinks, the device, connection tracking.
+# Questions about the machine: forwarding, uplinks, the device, connection tracking.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
-# --- the service ----------------------------------------------------------------------------------------------------
+# --- forwarding -----------------------------------------------------------------------------------------------------
 
-# owner: the process that holds the device, in this network namespace.
-owner()
+# switch_on SYSCTL: where there is a service, as lasting as that.
+switch_on()
 {
-	find /proc/[0-9]*/fdinfo -type f -exec grep -ls "^iff:[[:space:]]*$device\$" {} + 2>/dev/null |
-		cut -d / -f 3 | sort -un | while read -r pid; do
-		[ "$(stat -L -c %i "/proc/$pid/ns/net" 2>/dev/null)" != "$(stat -L -c %i /proc/self/ns/net)" ] || echo "$pid"
-	done | sed -n 1p
-}
-
-# find_unit: the unit that runs this configuration, where there is systemd.
-find_unit()
-{
-	unit=
-	{ [ -d /run/systemd/system ] && have systemctl; } || return 0
-	case $conf in
-	"$sysconfdir/nat64.conf") unit=nat64d.service ;;
-	"$sysconfdir"/nat64/*.conf) unit=nat64d@$(basename "$conf" .conf).service ;;
-	esac
-}
-
-# last_words: of a service that has failed.
-last_words()
-{
-	[ -n "$unit" ] && have journalctl || return 0
-	journalctl -q -u "$unit" -p warning -n 1 -o cat 2>/dev/null | sed 's/^/, its last words: /'
-}
-
-reload_command()
-{
-	if [ -n "$unit" ] && systemctl -q is-active "$unit"; then
-		echo "systemctl reload $unit"
-	elif [ -n "$daemon" ]; then
-		echo "kill -HUP $daemon"
+	if [ -n "$unit" ] && [ -z "$clat" ] && [ -e "$sysctls" ]; then
+		echo "ln -sf $sysctls /etc/sysctl.d/90-nat64d.conf && sysctl -p $sysctls"
 	else
-		echo "$start"
+		echo "sysctl -w $1=1"
 	fi
 }
-
-check_service()
-{
-	find_unit
-	daemon=$(owner)
-	start="$nat64d --config $conf"
-	[ -z "$unit" ] || start="systemctl restart $unit"
-	unit_state=
-	[ -z "$unit" ] || unit_state=" ($unit is $(systemctl is-active "$unit"))"
-	judge service "no daemon holds $device$unit_state$(last_words)" "process $daemon translates on $device" "$start" \
-		[ -n "$daemon" ]
-}
-
-# --- forwarding -----------------------------------------------------------------------------------------------------
 
 # The IPv4 programs of a customer-side translator are on this machine: nothing of theirs is forwarded.
 check_forwarding()
 {
 	judge forwarding-6 "the machine does not forward IPv6" "IPv6 is forwarded" \
-		"sysctl -w net.ipv6.conf.all.forwarding=1" [ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ]
+		"$(switch_on net.ipv6.conf.all.forwarding)" [ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ]
 	[ -z "$clat" ] || return 0
 	judge forwarding-4 "the machine does not forward IPv4" "IPv4 is forwarded" \
-		"sysctl -w net.ipv4.ip_forward=1" [ "$(sysctl_is ipv4/ip_forward)" = 1 ]
+		"$(switch_on net.ipv4.ip_forward)" [ "$(sysctl_is ipv4/ip_forward)" = 1 ]
 	[ "$(sysctl_is ipv4/ip_forward)" = 1 ] || return 0
 	for dev in $device $uplink4; do
 		[ "$(sysctl_is "ipv4/conf/$dev/forwarding")" = 0 ] || continue
@@ -145,7 +103,7 @@ check_device()
 		finding FAIL device "there is no $device" "$start"
 		return 1
 	elif ! link_is UP; then
-		finding FAIL device "$device is down" "ip link set $device up"
+		finding FAIL device "$device is down" "$(lasting_or "ip link set $device up")"
 	elif ! link_is LOWER_UP; then
 		finding FAIL device "$device has no carrier: no daemon is attached to it" "$start"
 	else

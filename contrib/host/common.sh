@@ -84,14 +84,20 @@ values()
 	printf '%s\n' "$canonical" | sed -n "s/^$1 //p"
 }
 
-# all_maps: "IPv4/LENGTH IPv6/LENGTH" lines, those of map-file among them.  nat64d has approved of both files.
-all_maps()
+# map_file: its path, if there is one.
+map_file()
 {
 	file=$(values map-file)
 	case $file in
-	"" | /*) ;;
-	*) file=$(values data-dir)/$file ;;
+	"" | /*) echo "$file" ;;
+	*) echo "$(values data-dir)/$file" ;;
 	esac
+}
+
+# all_maps: "IPv4/LENGTH IPv6/LENGTH" lines, those of map-file among them.  nat64d has approved of both files.
+all_maps()
+{
+	file=$(map_file)
 	{
 		values map
 		[ -z "$file" ] || sed -n 's/#.*//; s/^[[:space:]]*map[[:space:]]\{1,\}//p' "$file"

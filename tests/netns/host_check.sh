@@ -93,17 +93,6 @@ stop_nat64d
 ails "no daemon" service "no daemon holds nat64"
 t "no daemon: the device is missed, too" grep -q "^FAIL  device: there is no nat64" "$T/found"
 t "no daemon: its routes are not, for they would only repeat it" fails grep -q " route: " "$T/found"
-# As systemd would tell it, to one who has it; what it says here is made up.
-mkdir -p "$T/run/systemd/system" "$T/fake" "$T/etc"
-cp "$T/conf" "$T/etc/nat64.conf"
-sed "s|^sysconfdir=.*|sysconfdir=$T/etc|; s|^lib=.*|lib=$(dirname "$HOST")/host|" "$HOST" >"$T/fake/nat64-host"
-printf '#!/bin/sh\necho failed\n' >"$T/fake/systemctl"
-printf '#!/bin/sh\necho "nat64d: cannot open the device"\n' >"$T/fake/journalctl"
-chmod +x "$T"/fake/*
-host env PATH="$T/fake:$PATH" sh "$T/fake/nat64-host" check >"$T/found" 2>&1
-shows "a service that failed: its last words" "(nat64d.service is failed), its last words: nat64d: cannot open the device => systemctl restart nat64d.service" \
-	grep "^FAIL  service" "$T/found"
-rm -r "$T/run/systemd" "$T/fake"
 start_bare
 wait_for link_running nat64
 t "the daemon is back: all is well" wait_for well

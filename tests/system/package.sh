@@ -96,7 +96,7 @@ main() { inside systemctl show -p MainPID --value "$1"; }
 lease() { awk '$2 == "2001:db8:1::1" { print $1; exit }' "$ROOT/var/lib/nat64d/$1dynamic.map"; }
 base() {
 	printf '%s\n' 'tun-device nat64' 'ipv4-addr 192.168.255.1' "ipv6-addr $OWN6" 'prefix 64:ff9b::/96' \
-		'dynamic-pool 192.168.255.0/24' 'tun-setup yes'
+		'dynamic-pool 192.168.255.0/24' 'tun-setup yes' "$@"
 }
 other() { base | sed 's/ nat64$/ nat64x/; s/192\.168\.255/192.168.254/; s/1000::64/1001::64/; s/64:ff9b::/64:ff9b:1::/'; }
 sysctls() { inside sysctl -n net.ipv4.ip_forward net.ipv6.conf.all.forwarding | paste -sd ' '; }
@@ -109,6 +109,73 @@ same "the machine does not forward because of it" "0 0" "$(sysctls)"
 t "the system user is there" inside getent passwd nat64d
 shows "the doctor knows the next step" "=> cp /usr/share/doc/nat64d/tayga.conf.example /etc/nat64.conf" inside nat64-host check
 t "which is one" test -e "$ROOT/usr/share/doc/nat64d/tayga.conf.example"
+
+# --- the doctor, with what systemd really says ------------------------------------------------------------------------
+
+# finds NAME TEXT: one point, ok if a line of the doctor has that text; the command of that line is in `cure'.
+finds() {
+	local line
+	inside nat64-host check >"$T/found" 2>&1
+	line=$(grep -F -- "$2" "$T/found" | head -n 1)
+	cure=${line##* => }
+	if [ -n "$line" ]; then ok "the doctor: $1"; else not_ok "the doctor: $1" "wanted: $2" "$(cat "$T/found")"; fi
+}
+
+# cured NAME FINDING: one point, ok if `cure' mends it.
+cured() {
+	inside sh -c "$cure" >"$T/cure" 2>&1
+	inside nat64-host check >"$T/found" 2>&1
+	if grep -qE "^(WARN|FAIL)  $2: " "$T/found"; then
+		not_ok "the doctor: $1: mended by $cure" "$(cat "$T/cure" "$T/found")"
+	else
+		ok "the doctor: $1: mended by $cure"
+	fi
+}
+
+step "cp /usr/share/doc/nat64d/tayga.conf.example /etc/nat64.conf"
+step "systemctl restart nat64d"
+t "the example, as it is: packets pass" translates
+finds "the example, as it is" "ok    service: process $(main nat64d) translates on nat64"
+t "its addresses and routes are right" fails grep -qE "^(WARN|FAIL)  (service|reload|device|addresses|route|pool): " "$T/found"
+shows "its leases are counted" "ok    pool: 1 of 254 addresses leased" cat "$T/found"
+
+echo 'data-dir /nowhere' >>"$ROOT/etc/nat64.conf"
+inside systemctl restart nat64d 2>/dev/null
+finds "a start that failed: the daemon's own words" \
+	"(nat64d.service is failed), its last words: data-dir /nowhere does not exist"
+base | grep -v tun-setup >"$ROOT/etc/nat64.conf"
+inside systemctl restart nat64d
+finds "no tun-setup" "FAIL  device: nat64 is down => echo 'tun-setup yes' >>/etc/nat64.conf && systemctl restart nat64d.service"
+cured "no tun-setup" "(device|route)"
+
+base 'map 203.0.113.7 2001:db8:2::77' >"$ROOT/etc/nat64.conf"
+inside systemctl reload nat64d
+refused() { [[ $(inside systemctl show -p StatusText --value nat64d) == *"reload was refused"* ]]; }
+wait_for refused
+finds "a reload that was refused" "WARN  reload: the last reload was refused"
+cured "a reload that was refused" reload
+sleep 1
+base 'map 203.0.113.8 2001:db8:2::78' >"$ROOT/etc/nat64.conf"
+finds "a change that nobody has told of" "WARN  reload: /etc/nat64.conf was changed after the daemon had read it"
+cured "a change that nobody has told of" reload
+
+# As Debian's script would have started it: a service of that name.
+step "systemctl stop nat64d"
+cp "$ROOT/usr/sbin/nat64d" "$ROOT/usr/sbin/tayga"
+printf '%s\n' '[Service]' 'ExecStart=/usr/sbin/tayga --nodetach --config /etc/nat64.conf' '[Install]' 'WantedBy=multi-user.target' \
+	>"$ROOT/etc/systemd/system/tayga.service"
+step "systemctl enable --now tayga"
+has_device() { inside ip link show dev nat64; }
+wait_for has_device
+inside systemctl start nat64d 2>/dev/null
+finds "Tayga still runs" \
+	" (tayga) holds nat64, and is not the daemon of /etc/nat64.conf (nat64d.service is failed) => systemctl stop tayga && systemctl disable tayga && systemctl restart nat64d.service"
+cured "Tayga still runs" service
+same "and does not come back" disabled "$(inside systemctl is-enabled tayga)"
+rm -f "$ROOT/etc/systemd/system/tayga.service" "$ROOT/usr/sbin/tayga"
+inside systemctl stop nat64d
+inside systemctl daemon-reload
+
 for unit in nat64d.service nat64d@.service; do
 	same "$unit is well formed" "" "$(inside systemd-analyze verify --man=no $unit 2>&1 | grep nat64d)"
 done

@@ -1,0 +1,155 @@
+# Questions about the service: who holds the device, is it the unit's daemon, does it translate by the file as it is?
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
+
+# find_unit: the unit that runs this configuration, where there is systemd.
+find_unit()
+{
+	unit=
+	{ [ -d /run/systemd/system ] && have systemctl; } || return 0
+	case $conf in
+	"$sysconfdir/nat64.conf") unit=nat64d.service ;;
+	"$sysconfdir"/nat64/*.conf) unit=nat64d@$(basename "$conf" .conf).service ;;
+	esac
+}
+
+# unit_is PROPERTY [OPTION]: what systemd knows of it.
+unit_is()
+{
+	systemctl show -p "$1" --value ${2:+"$2"} "$unit" 2>/dev/null
+}
+
+# --- who holds the device -------------------------------------------------------------------------------------------
+
+# owners: the processes that hold the device, in this network namespace.
+owners()
+{
+	find /proc/[0-9]*/fdinfo -type f -exec grep -ls "^iff:[[:space:]]*$device\$" {} + 2>/dev/null |
+		cut -d / -f 3 | sort -un | while read -r pid; do
+		[ "$(stat -L -c %i "/proc/$pid/ns/net" 2>/dev/null)" != "$(stat -L -c %i /proc/self/ns/net)" ] || echo "$pid"
+	done
+}
+
+# find_daemon: if the unit's own process is among them, that one.
+find_daemon()
+{
+	main=
+	[ -z "$unit" ] || main=$(unit_is MainPID)
+	daemon=$(owners | awk -v main="$main" '$1 == main { found = 1 } NR == 1 { first = $1 } END { print found ? main : first }')
+	command=$(cat "/proc/${daemon:-0}/comm" 2>/dev/null)
+}
+
+# is_stranger: another program, or a daemon that stands in the way of the unit's.  One by hand beside a unit that nobody
+# wants is neither.
+is_stranger()
+{
+	case $command in
+	nat64d | "$(basename "$nat64d" | cut -c 1-15)") ;;
+	*) return 0 ;;
+	esac
+	[ -n "$unit" ] && [ "$daemon" != "$main" ] && [ "$unit_state" != inactive ]
+}
+
+# dismiss: the command that ends the stranger, by its service if it is one.  In two steps, for `disable --now' leaves a
+# service of /etc/init.d running.
+dismiss()
+{
+	service=$(sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$daemon/cgroup" 2>/dev/null | sed -n 1p)
+	case $service in
+	nat64d | nat64d@*) echo "systemctl stop $service" ;;
+	"${command:-?}") echo "systemctl stop $service && systemctl disable $service" ;;
+	*) echo "kill $daemon" ;;
+	esac
+}
+
+# last_words: of a service that has failed, its own: those of systemd about it only say that it has.
+last_words()
+{
+	have journalctl || return 0
+	case $unit_state in
+	failed | activating) journalctl -q _SYSTEMD_UNIT="$unit" -p warning -n 1 -o cat 2>/dev/null ;;
+	esac
+}
+
+reload_command()
+{
+	if [ -n "$unit" ] && systemctl -q is-active "$unit"; then
+		echo "systemctl reload $unit"
+	elif [ -n "$daemon" ]; then
+		echo "kill -HUP $daemon"
+	else
+		echo "$start"
+	fi
+}
+
+check_service()
+{
+	find_unit
+	find_daemon
+	start="$nat64d --config $conf"
+	unit_state=
+	[ -z "$unit" ] || { start="systemctl restart $unit" && unit_state=$(systemctl is-active "$unit"); }
+	state=${unit_state:+ ($unit is $unit_state)}
+	words=$(last_words)
+	if [ -z "$daemon" ]; then
+		finding FAIL service "no daemon holds $device$state${words:+, its last words: $words}" "${words:+mend that, then: }$start"
+	elif is_stranger; then
+		finding FAIL service "process $daemon ($command) holds $device, and is not the daemon of $conf$state" "$(dismiss) && $start"
+		daemon=
+	elif [ -n "$unit" ] && [ "$daemon" != "$main" ]; then
+		finding ok service "process $daemon translates on $device$state"
+		unit= # another daemon is in its place: what is said of it below is not for the unit
+		start="kill $daemon && $start"
+	else
+		finding ok service "process $daemon translates on $device"
+		[ -z "$unit" ] || check_effect
+	fi
+}
+
+# --- does it translate by the file as it is? ------------------------------------------------------------------------
+
+# is_newer FILE: changed since the unit was started or reloaded.  Seconds, so that nothing is said of one that was written
+# just before.
+is_newer()
+{
+	since=$(unit_is StateChangeTimestamp --timestamp=unix | sed -n 's/^@\([0-9]*\)$/\1/p')
+	[ -n "$since" ] && [ "$(stat -L -c %Y "$1" 2>/dev/null || echo 0)" -gt "$since" ]
+}
+
+check_effect()
+{
+	stale=
+	for file in "$conf" "$(map_file)"; do
+		[ -z "$file" ] || ! is_newer "$file" || stale=$file
+	done
+	if unit_is StatusText | has 'the last reload was refused'; then
+		finding WARN reload "the last reload was refused: the daemon goes by $conf as it was before" "$start"
+	elif [ -n "$stale" ]; then
+		finding WARN reload "$stale was changed after the daemon had read it" "$start"
+	fi
+}
+
+# --- what lasts -----------------------------------------------------------------------------------------------------
+
+# is_persistent: the device is somebody else's, with all its routes.
+is_persistent()
+{
+	ip -d -o link show dev "$device" 2>/dev/null | has ' persist on'
+}
+
+# lasting: the command that gives the device what it needs, and does so at every start; none if that is not the daemon's.
+lasting()
+{
+	[ -n "$unit" ] && [ -z "$clat" ] || return 0
+	if [ "$(values tun-setup)" = yes ]; then
+		echo "$start"
+	elif ! is_persistent; then
+		echo "$(set_directive tun-setup yes) && $start"
+	fi
+}
+
+# lasting_or COMMAND
+lasting_or()
+{
+	lasts=$(lasting)
+	echo "${lasts:-$1}"
+}

@@ -1,0 +1,305 @@
+#!/usr/bin/env bash
+# nat64-host check where the daemon is a service: whose words it shows, whose process holds the device, whether the file is
+# in effect, remedies that outlive a restart; and whether the pool has room.  systemd is made up here; tests/system/package.sh
+# has the real one.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
+top=$(cd "$here/../.." && pwd)
+export NAT64D
+need nft sysctl awk
+topology
+in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
+mkdir -p "$T/run/systemd/system" "$T/fake" "$T/etc/nat64" "$T/unit" "$T/sysctl.d"
+conf=$T/etc/nat64.conf
+lib=$(cd "$(dirname "$HOST")/host" && pwd)
+
+# --- a service manager ------------------------------------------------------------------------------------------------
+
+sed "s|^sysconfdir=.*|sysconfdir=$T/etc|; s|^lib=.*|lib=$lib|; s|^example=.*|example=$top/tayga.conf.example|
+	s|^sysctls=.*|sysctls=$top/contrib/nat64d.sysctl|" "$HOST" >"$T/fake/nat64-host"
+# systemctl: what it knows of a unit is in $T/unit, one file for each property.
+cat >"$T/fake/systemctl" <<-END
+	#!/bin/sh
+	cd "$T/unit" || exit
+	case \$1 in
+	is-active) cat State ;;
+	-q) [ "\$(cat State)" = active ] ;;
+	show) cat "\$3" ;;
+	restart | start)
+		[ ! -s MainPID ] || kill "\$(cat MainPID)" 2>/dev/null
+		for _ in 1 2 3 4 5 6 7 8 9 10; do ip link show dev nat64 >/dev/null 2>&1 && sleep 0.1; done
+		"$NAT64D" --nodetach --stdout -c "$conf" </dev/null >log 2>&1 &
+		echo \$! >MainPID
+		until grep -q 'translating on' log; do sleep 0.1; done
+		echo active >State
+		: >StatusText
+		date +@%s >StateChangeTimestamp
+		;;
+	esac
+END
+# journalctl: what systemd says of the unit, and what the unit says itself.
+cat >"$T/fake/journalctl" <<-'END'
+	#!/bin/sh
+	case " $* " in
+	*" _SYSTEMD_UNIT=nat64d.service "*) echo "data-dir /nowhere does not exist" ;;
+	*" -u "*) echo "Failed to start nat64d.service - Stateless NAT64 translator." ;;
+	esac
+END
+chmod +x "$T"/fake/*
+
+# host COMMAND...: in the router, with a /run and an /etc/sysctl.d of its own, and that manager.
+host() {
+	in_router env PATH="$T/fake:$PATH" sh -c "mount --bind '$T/run' /run &&
+		{ [ ! -d /etc/sysctl.d ] || mount --bind '$T/sysctl.d' /etc/sysctl.d; } && exec \"\$@\"" sh "$@"
+}
+# shellcheck disable=SC2206 # perhaps two words, such as busybox ash
+shell=(${SHELL_UNDER_TEST:-sh})
+well() { host "${shell[@]}" "$T/fake/nat64-host" check "$@" >"$T/found" 2>&1; }
+set_state() { echo "$1" >"$T/unit/State"; }
+main() { cat "$T/unit/MainPID"; }
+start_service() {
+	host systemctl restart nat64d
+	wait_for link_running nat64
+}
+stop_service() {
+	kill "$(main)" && wait_for fails link_exists nat64
+	: >"$T/unit/MainPID"
+}
+
+# says NAME LINE [OPTION...]: one point, ok if the doctor has exactly that line; its command is in `cure'.
+says() {
+	local name=$1 line=$2
+	shift 2
+	well "$@"
+	cure=${line##* => }
+	if grep -qxF -- "$line" "$T/found"; then ok "$name"; else not_ok "$name" "wanted: $line" "$(cat "$T/found")"; fi
+}
+
+# cured NAME [OPTION...]: one point, ok if `cure' mends it and the doctor has nothing more to say.
+cured() {
+	local name=$1 said
+	shift
+	said=$(host sh -c "$cure" 2>&1 </dev/null)
+	if wait_for well "$@"; then ok "$name: mended by $cure"; else not_ok "$name: mended by $cure" "$said" "$(cat "$T/found")"; fi
+}
+
+ip -n "$R" addr add 2001:db8:9::1/64 dev wan
+ip -n "$R" route add default via 8.8.8.8
+ip -n "$R" -6 route add default via 2001:db8:9::2
+restart="systemctl restart nat64d.service"
+set_state inactive
+
+# --- without a configuration ------------------------------------------------------------------------------------------
+
+says "no configuration: the example" "FAIL  configuration: $conf: no such file => cp $top/tayga.conf.example $conf"
+echo 'tun-device tayga' >"$T/etc/tayga.conf"
+says "no configuration, but Tayga's: that one" "FAIL  configuration: $conf: no such file => cp $T/etc/tayga.conf $conf"
+well "$T/etc/nat64/x.conf"
+t "no configuration of an instance: the example" grep -q " => cp $top/tayga.conf.example $T/etc/nat64/x.conf" "$T/found"
+
+# --- the example, as it is --------------------------------------------------------------------------------------------
+
+cp "$top/tayga.conf.example" "$conf"
+start_service
+host "$T/fake/nat64-host" up >/dev/null
+t "the example, as it is: all is well" wait_for well
+diag "$(cat "$T/found")"
+stop_service
+
+# --- a service that failed --------------------------------------------------------------------------------------------
+
+config >"$conf"
+set_state failed
+says "failed: the daemon's last words, and not systemd's about it" \
+	"FAIL  service: no daemon holds nat64 (nat64d.service is failed), its last words: data-dir /nowhere does not exist => mend that, then: $restart"
+set_state inactive
+says "stopped by the operator: no words of long ago" "FAIL  service: no daemon holds nat64 (nat64d.service is inactive) => $restart"
+
+# --- routes that last -------------------------------------------------------------------------------------------------
+
+start_service
+ip -n "$R" link set nat64 up
+add="echo 'tun-setup yes' >>$conf && $restart"
+says "no tun-setup: its routes are for the daemon to set, at every start" "FAIL  route: pool 192.168.255.0/24 leads to wan, not to nat64 => the same as above"
+says "said once, for twice would be a mistake in the file" "FAIL  route: prefix 64:ff9b::/96 leads to wan, not to nat64 => $add"
+cured "no tun-setup"
+ip -n "$R" -6 route del 64:ff9b::/96
+says "tun-setup, and a route has gone" "FAIL  route: prefix 64:ff9b::/96 leads to wan, not to nat64 => $restart"
+cured "a route has gone"
+ip -n "$R" addr add 192.168.255.1/24 dev nat64
+says "the device has the daemon's address" \
+	"FAIL  addresses: 192.168.255.1 is the daemon's own (ipv4-addr), but nat64 has it too: the kernel keeps its packets => $restart"
+cured "the device has the daemon's address"
+ip -n "$R" addr add 192.168.255.1/32 dev lan
+says "another device has it" "FAIL  addresses: 192.168.255.1 is the daemon's own (ipv4-addr), but lan has it too: the kernel keeps its packets => ip addr del 192.168.255.1/32 dev lan && $restart"
+cured "another device has it"
+ip -n "$R" -6 route add 64:ff9b::808:0/112 via 2001:db8:9::2
+well --target 8.8.8.8
+cure=$(sed -n 's/^FAIL  route: .* => //p' "$T/found")
+same "a longer route elsewhere: has to go, and no more" "ip -6 route del 64:ff9b::808:0/112 via 2001:db8:9::2 dev wan metric 1024" "$cure"
+cured "a longer route elsewhere"
+stop_service
+config 'tun-setup no' >"$conf"
+start_service
+says "the link is down" "FAIL  device: nat64 is down => sed -i 's/^[[:space:]]*tun-setup[[:space:]].*/tun-setup yes/' $conf && $restart"
+cured "the link is down"
+stop_service
+printf %s "$(config)" >"$conf"
+start_service
+ip -n "$R" link set nat64 up
+says "the last line of the file has no end" "FAIL  route: prefix 64:ff9b::/96 leads to wan, not to nat64 => echo >>$conf && $add"
+cured "the last line of the file has no end"
+stop_service
+config >"$conf"
+in_router "$NAT64D" --mktun -c "$conf" >/dev/null 2>&1
+start_service
+ip -n "$R" link set nat64 up
+well
+t "a device of somebody else's: its routes are, too" grep -qF " => ip -6 route replace 64:ff9b::/96 dev nat64" "$T/found"
+kill "$(main)"
+wait_for fails test -e "/proc/$(main)"
+in_router "$NAT64D" --rmtun -c "$conf" >/dev/null 2>&1
+
+in_router sysctl -qw net.ipv4.ip_forward=0
+config 'tun-setup yes' >"$conf"
+start_service
+says "forwarding is off: as lasting as the service" \
+	"FAIL  forwarding-4: the machine does not forward IPv4 => ln -sf $top/contrib/nat64d.sysctl /etc/sysctl.d/90-nat64d.conf && sysctl -p $top/contrib/nat64d.sysctl"
+cured "forwarding is off"
+
+# --- what is in effect ------------------------------------------------------------------------------------------------
+
+echo "0 of 254 addresses leased, 2 packets translated, 0 refused; the last reload was refused, the log says why" >"$T/unit/StatusText"
+says "a reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $restart"
+cured "a reload was refused"
+config 'prefix 2001:db8:64::/96' 'tun-setup yes' >"$conf"
+touch -d "+2 seconds" "$conf"
+says "another prefix since the start" "WARN  reload: $conf was changed after the daemon had read it => $restart" --ignore open
+sleep 2.1
+cured "another prefix since the start" --ignore open
+echo "map 192.168.255.9 2001:db8:9::9" >"$T/maps"
+touch -d "-1 hour" "$T/maps"
+config "map-file $T/maps" 'tun-setup yes' >"$conf"
+start_service
+t "a map-file of before: all is well" wait_for well
+touch -d "+2 seconds" "$T/maps"
+says "another map-file since the start" "WARN  reload: $T/maps was changed after the daemon had read it => $restart"
+stop_service
+
+# --- who holds the device ---------------------------------------------------------------------------------------------
+
+config 'tun-setup yes' >"$conf"
+cp "$NAT64D" "$T/tayga"
+# stranger PROGRAM: it holds the device, in the router.
+stranger() {
+	ip netns exec "$R" "$1" --nodetach --stdout -c "$conf" </dev/null >"$T/stranger.log" 2>&1 &
+	STRANGER=$!
+	wait_for link_running nat64
+}
+stranger "$T/tayga"
+set_state failed
+says "Tayga holds the device" "FAIL  service: process $STRANGER (tayga) holds nat64, and is not the daemon of $conf (nat64d.service is failed) => kill $STRANGER && $restart"
+cured "Tayga holds the device"
+stop_service
+wait "$STRANGER" 2>/dev/null
+stranger "$NAT64D"
+set_state activating
+says "another nat64d holds the device" "FAIL  service: process $STRANGER (nat64d) holds nat64, and is not the daemon of $conf (nat64d.service is activating) => kill $STRANGER && $restart"
+set_state inactive
+says "a nat64d by hand, and a unit that nobody wants" "ok    service: process $STRANGER translates on nat64 (nat64d.service is inactive)"
+kill "$STRANGER" && wait "$STRANGER" 2>/dev/null
+stranger "$T/tayga"
+cp "$conf" "$T/conf"
+well "$T/conf"
+t "Tayga holds the device, and there is no unit" grep -q "^FAIL  service: process $STRANGER (tayga) holds nat64.* => kill $STRANGER && $NAT64D --config $T/conf" "$T/found"
+kill "$STRANGER" && wait "$STRANGER" 2>/dev/null
+
+# --- room in the pool -------------------------------------------------------------------------------------------------
+
+# recorded SECONDS-AGO ADDRESS...: leases on record.
+recorded() {
+	local ago=$1 address
+	shift
+	for address; do printf '%s\t2001:db8:2::%x\t%s\n' "$address" "${address##*.}" "$(($(date +%s) - ago))"; done
+}
+pool_says() { says "$1" "$2" --ignore ping,masquerade,reload; }
+
+config 'tun-setup yes' | sed 's|^dynamic-pool.*|dynamic-pool 192.168.255.0/30|' >"$conf"
+rm -f "$T/data/dynamic.map"
+start_service
+in_client ping -6 -n -c 1 -W 1 -I 2001:db8:2::1 "$GOOGLE" >/dev/null
+in_client ping -6 -n -c 1 -W 1 -I 2001:db8:2::2 "$GOOGLE" >/dev/null
+wait_for grep -q 2001:db8:2::2 "$T/data/dynamic.map"
+pool_says "a full pool" "FAIL  pool: 2 of 2 addresses leased, all to hosts of the last two hours: there is none for another host => edit $conf: a larger dynamic-pool, or another one beside it, then: $restart"
+t "and so it is: the ping of the machine itself is refused" grep -q '^skip  ping: .*\(Address unreachable\|stops\)' "$T/found"
+stop_service
+recorded 10000 192.168.255.2 192.168.255.3 >"$T/data/dynamic.map"
+start_service
+pool_says "leased two hours ago: others may have them" "ok    pool: 2 of 2 addresses leased"
+stop_service
+
+# The daemon counts as well.
+config 'map 192.168.255.16/29 2001:db8:9::/125' 'map 192.168.255.17 2001:db8:a::1' 'map 192.168.0.0/24 2001:db8:b::/120' \
+	'map 192.168.254.64/26 2001:db8:c::/122' 'dynamic-pool 192.168.254.0/25' 'icmp-source-pool 192.168.255.240/28' 'tun-setup yes' >"$conf"
+# Twice the same address, and twice the same host: the later one counts; one of long ago is none.
+{
+	recorded 60 192.168.255.{30..219}
+	recorded 50 192.168.255.30 | sed 's/2001:db8:2::1e/2001:db8:2::ffff/'
+	recorded 50 192.168.255.220 | sed 's/2001:db8:2::dc/2001:db8:2::1f/'
+	recorded 2000000 192.168.255.229
+} >"$T/data/dynamic.map"
+start_service
+counted=$(sed -n 's/.* \([0-9]* of [0-9]* addresses leased\).*/\1/p' "$T/unit/log")
+pool_says "it counts as the daemon does: $counted" "ok    pool: $counted"
+stop_service
+config 'tun-setup yes' >"$conf"
+recorded 60 192.168.255.{2..230} >"$T/data/dynamic.map"
+start_service
+pool_says "a pool almost full" "WARN  pool: 229 of 254 addresses leased to hosts of the last two hours => edit $conf: a larger dynamic-pool, or another one beside it, then: $restart"
+stop_service
+rm -f "$T/data/dynamic.map"
+
+# --- whom to ping -----------------------------------------------------------------------------------------------------
+
+# Its list is the daemon's: the edges of each block, and what lies beyond.
+address() { echo "$(($1 >> 24)).$(($1 >> 16 & 255)).$(($1 >> 8 & 255)).$(($1 & 255))"; }
+sed -n '/special\[\] = {/,/^};/s/.*{\(0x[0-9a-f]*\), \([0-9]*\)}.*/\1 \2/p' "$top/src/addr.c" >"$T/special"
+while read -r first bits; do
+	last=$((first + (1 << (32 - bits)) - 1))
+	address $((first)) && address $last
+	[ $((first)) -eq 0 ] || address $((first - 1))
+	[ $last -eq 4294967295 ] || address $((last + 1))
+done <"$T/special" | sort -u >"$T/edges"
+printf '192.0.0.9\n192.0.0.10\n' >>"$T/edges"
+while read -r a; do
+	global=yes
+	IFS=. read -r n1 n2 n3 n4 <<<"$a"
+	n=$(((n1 << 24) + (n2 << 16) + (n3 << 8) + n4))
+	while read -r first bits; do
+		[ $((n >> (32 - bits))) -ne $((first >> (32 - bits))) ] || global=no
+	done <"$T/special"
+	case $a in 192.0.0.9 | 192.0.0.10) global=yes ;; esac
+	echo "$a $global"
+done <"$T/edges" >"$T/wanted"
+# shellcheck disable=SC2016 # for the inner shell
+"${shell[@]}" -c '. "$1/common.sh"; while read -r a; do if is_global "$a"; then echo "$a yes"; else echo "$a no"; fi; done' sh "$lib" \
+	<"$T/edges" >"$T/got"
+t "64:ff9b::/96 must not hold: the doctor's list is the daemon's" test "$(wc -l <"$T/special")" -ge 15
+same "at every edge of it" "$(cat "$T/wanted")" "$(cat "$T/got")"
+
+start_service
+for net in 198.51.100 203.0.113 192.0.2 198.18.0; do
+	ip -n "$R" addr add "$net.2/24" dev wan
+	ip -n "$S" addr add "$net.1/24" dev wan
+	ip -n "$R" route replace default via "$net.1"
+	says "the gateway $net.1 is not pinged" "skip  ping: not through the translator: the IPv4 gateway $net.1 is not of the public internet, and 64:ff9b::/96 must not hold it; give --target ADDRESS"
+	ip -n "$R" addr del "$net.2/24" dev wan
+done
+ip -n "$R" route replace default via 8.8.8.8
+
+# shellcheck disable=SC2016 # for the inner shell
+same "a tool that is missing: the package" "nosuchtool -n # Debian: apt install nosuchtool,nosuchtool x # Debian: apt install other,sh -c" \
+	"$(lib=$lib "${shell[@]}" -c '. "$lib/common.sh"; . "$lib/check.sh"
+		tool "nosuchtool -n"; tool "nosuchtool x" other; tool "sh -c"' | paste -s -d ,)"
+finish
