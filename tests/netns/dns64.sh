@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need dig nslookup curl ss named named-checkconf
 shipped=$here/../../contrib/dns64
-[ -r /etc/bind/named.conf.default-zones ] || skip_all "needs Debian's configuration of named"
+[ -r /etc/bind/named.conf ] || skip_all "needs Debian's configuration of named"
 topology
 iptables_masquerade 2>/dev/null || skip_all "needs iptables with NAT"
 config >"$T/conf"
@@ -177,9 +177,9 @@ reaches() {
 
 # bind_files: Debian's, ours as it is, and where to look for names: there is no way to the root of the world from here.
 bind_files() {
-	local dir=$T/bind step
+	local dir=$T/bind
 	mkdir -p "$dir/etc/bind" "$dir/var/cache/bind" "$dir/run/named"
-	cp /etc/bind/named.conf /etc/bind/named.conf.default-zones /etc/bind/db.* "$dir/etc/bind/"
+	cp /etc/bind/named.conf "$dir/etc/bind/"
 	cp /etc/bind/bind.keys "$dir/etc/bind/" 2>/dev/null
 	cp "$shipped/named.conf.options" "$dir/etc/bind/"
 	chmod -R a+rwX "$dir"
@@ -192,16 +192,35 @@ bind_files() {
 		validate-except { "example.org"; "8.8.8.in-addr.arpa"; };
 		trust-anchors { "example.net" static-key 257 3 13 "$key"; };
 	END
-	# The command of its step 3.
-	step=$(sed -n 's,^// *\(sed -i .*\),\1,p' "$shipped/named.conf.options")
-	etc "$R" "$dir" sh -c "$step"
+	step_3 "$dir"
+}
+
+# step_3 DIRECTORY: the command of that step.
+step_3() { etc "$R" "$1" sh -c "$(sed -n 's,^// *\(sed -i .*\),\1,p' "$shipped/named.conf.options")"; }
+
+checkconf() { etc "$R" "$1" named-checkconf /etc/bind/named.conf; }
+
+# release NUMBER ZONES: the recipe beside named.conf of another Debian, which includes zones of its own outside of any view.
+release() {
+	local dir=$T/debian$1
+	mkdir -p "$dir/etc/bind"
+	cp "$shipped/named.conf.options" "$dir/etc/bind/"
+	: >"$dir/etc/bind/named.conf.local"
+	echo 'zone "." { type hint; file "/usr/share/dns/root.hints"; };' >"$dir/etc/bind/named.conf.$2"
+	printf 'include "/etc/bind/named.conf.%s";\n' options local "$2" >"$dir/etc/bind/named.conf"
+	shows "Debian $1: without step 3 named-checkconf refuses" "all zones must be in views" checkconf "$dir"
+	step_3 "$dir"
+	t "Debian $1: with it, it accepts" checkconf "$dir"
+	same "Debian $1: and has nothing to warn of" "" "$(checkconf "$dir" 2>&1)"
 }
 
 answering() { [ -n "$(answers "$1" A v4.example.org)" ]; }
 
 bind_files
-t "named.conf.options: named-checkconf has nothing to say" etc "$R" "$T/bind" named-checkconf /etc/bind/named.conf
-same "nor to warn of" "" "$(etc "$R" "$T/bind" named-checkconf /etc/bind/named.conf 2>&1)"
+t "named.conf.options: named-checkconf has nothing to say" checkconf "$T/bind"
+same "nor to warn of" "" "$(checkconf "$T/bind" 2>&1)"
+release 12 default-zones
+release 13 root-hints
 daemon "$R" "$T/bind" named -g -n 1 -c /etc/bind/named.conf
 named=$job
 nat64d_log=$LOG LOG=$T/bind/log
