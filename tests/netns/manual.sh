@@ -221,8 +221,12 @@ unhidden "nat64-host"
 perform "By nat64-host"
 hidden "nat64-host"
 on router nat64-host down >/dev/null
+# Debian's file, as it comes.
+printf '%s\n' '#!/usr/sbin/nft -f' 'flush ruleset' | on router tee /etc/nftables.conf >/dev/null
+on router nft add table ip other
 perform "By nftables"
 hidden "nftables"
+t "nftables: the rules of others stay" on router nft list table ip other
 on router nft delete table ip nat64_nat44
 on router systemctl start nftables
 hidden "nftables, loaded as at boot"

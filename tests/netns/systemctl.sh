@@ -95,6 +95,7 @@ start() {
 
 stop() {
 	case $service in
+	nftables) nft flush ruleset ;;
 	systemd-networkd) [ -z "$pid" ] || { kill "$pid" && until gone; do sleep 0.05; done; } ;;
 	*) stop_daemon ;;
 	esac
@@ -107,11 +108,16 @@ if [ "$verb" = kill ]; then
 	signal=$2
 	shift 2
 fi
+# What would be done at the next boot is not done now.
+if [ "$verb" = enable ]; then
+	[ "$1" = --now ] || exit 0
+	verb=start
+	shift
+fi
 for unit in "$@"; do
-	[ "$unit" != --now ] || continue
 	use "$unit"
 	case $verb in
-	enable | start) start ;;
+	start) start ;;
 	restart) stop && start ;;
 	stop) stop ;;
 	reload) run ExecReload ;;

@@ -192,6 +192,38 @@ same "NAT44=yes: the machine forwards" "1 1" "$(sysctls)"
 shows "and hides the pool" masquerade inside nft list ruleset
 held=$(lease "") held_x=$(lease x/)
 
+# --- beside rules of one's own, with the words of nat64(7) ------------------------------------------------------------
+
+hides() { inside nft list ruleset | grep -q masquerade; }
+has_file() { inside nft list table ip nat64_nat44 >/dev/null 2>&1; }
+# at_boot: what the page says to have the rules of that file at each boot.
+at_boot() { sed -n '/^echo .*nat44.nft.*nftables.conf$/p; /^systemctl enable .*nftables$/p' "$top/man/nat64.7"; }
+
+inside tee /etc/nat64/nat44.nft >/dev/null <<-'END'
+	table ip nat64_nat44
+	delete table ip nat64_nat44
+	table ip nat64_nat44 {
+	}
+END
+step "nft -f /etc/nat64/nat44.nft"
+while read -r command <&3; do step "$command"; done 3< <(at_boot)
+t "nat64-host's rules are untouched" hides
+step "systemctl start nftables"
+t "Debian's file has flushed them" fails hides
+step "nat64-host up"
+t "and up has put them back" hides
+t "beside those of the file" has_file
+step "systemctl restart nftables"
+t "a restart of nftables removes them as well" fails hides
+step "systemctl stop nat64d nftables"
+step "systemctl start nftables nat64d"
+t "as at boot: nat64-host's rules" hides
+t "and those of the file" has_file
+t "packets pass" translates
+step "systemctl disable --now nftables"
+inside rm /etc/nat64/nat44.nft
+step "nat64-host up"
+
 # --- upgraded -------------------------------------------------------------------------------------------------------
 
 answers_more_than() { [ "$(grep -c icmp_seq "$T/pings")" -gt "$1" ]; }
