@@ -4,7 +4,7 @@
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
-need awk nft iptables ip6tables nsenter setpriv setsid ss sysctl
+need awk nft iptables ip6tables nsenter setpriv setsid ss sysctl traceroute
 top=$(cd "$here/../.." && pwd)
 page=$top/man/nat64.7
 "$NAT64D" --help | grep -q ' /etc/nat64.conf' || skip_all "nat64d is built for another sysconfdir"
@@ -121,6 +121,7 @@ all_performed() {
 # --- who reaches whom -------------------------------------------------------------------------------------------------
 
 pings() { on "$1" ping -n -c 1 -W 2 "${@:2}"; }
+hops() { awk 'NR > 1 { print $2 }' | paste -sd ' '; }
 
 # answering MACHINE: it tells whoever asks where he comes from.
 answering() {
@@ -185,6 +186,14 @@ answering host
 perform "HOME ROUTER"
 same "the internet sees the router" "203.0.113.2" "$(asks host 64:ff9b::8.8.8.8)"
 t "the lease is in the file that the page names" leased 2001:db8:1::2
+t "the daemon answers at the address that the page names" pings host 64:ff9b::192.168.255.1
+same "and is a hop by that" "2001:db8:1::1 64:ff9b::c0a8:ff01 64:ff9b::cb00:7102 64:ff9b::808:808" \
+	"$(on host traceroute -6 -n -q 1 -w 2 -m 8 64:ff9b::808:808 2>/dev/null | hops)"
+on router ip route add 8.8.8.8 via 203.0.113.1 mtu lock 1300
+shows "hosts learn of a 1300-byte link on the way to IPv4" mtu=1320 \
+	on host ping -n -c 2 -i 0.2 -W 1 -M "do" -s 1400 64:ff9b::8.8.8.8
+on router ip route del 8.8.8.8
+on host ip -6 route flush cache
 perform "A service at home"
 same "the server sees the client behind the prefix" 64:ff9b::808:808 "$(asks internet 203.0.113.2 8.8.8.8)"
 
