@@ -204,6 +204,7 @@ t "without a firewall, a neighbour on the wan can use the prefix" stranger
 # guarded NAME: the rules of the page are in force.
 guarded() {
 	same "$1: hosts reach the internet" "203.0.113.2" "$(asks host 64:ff9b::8.8.8.8)"
+	t "$1: so does the router, from an address of the wan" pings router -I 2001:db8:ffff::2 64:ff9b::8.8.8.8
 	t "$1: strangers are kept out" fails stranger
 	stranger "$2" >/dev/null
 	t "$1: also if they forge an address of ours" fails leased "$2"

@@ -51,8 +51,17 @@ by_make() {
 	make -s -C "$NAT64_BUILD" install DESTDIR="$T/inst" prefix=/usr sysconfdir=/etc \
 		systemdsystemunitdir=/usr/lib/systemd/system >"$T/install" 2>&1 && (cd "$T/inst" && find . ! -type d | sed 's|^\.||' | sort)
 }
+# What the manual says is there, and is not.
+elsewhere() {
+	make -s -C "$NAT64_BUILD" install DESTDIR="$T/local" prefix=/usr/local sysconfdir=/etc \
+		systemdsystemunitdir=/usr/local/lib/systemd/system >"$T/install" 2>&1
+	grep -o '/usr/[a-z/]*nat64d[^ ]*' "$T/local/usr/local/share/man/man7/nat64.7" | sort -u | while read -r file; do
+		[ -e "$T/local$file" ] || echo "$file"
+	done
+}
 if [ -n "${NAT64_BUILD-}" ]; then
 	same "make install DESTDIR= puts the same files in the same places" "$(in_deb)" "$(by_make)"
+	same "make install prefix=/usr/local: every file that nat64(7) names is there" "" "$(elsewhere)"
 else
 	skip "make install DESTDIR=" "NAT64_BUILD does not say where it is built"
 fi
@@ -72,6 +81,25 @@ else
 	skip "make install prefix=" "NAT64_BUILD does not say where it is built"
 fi
 
+# --- a machine on which it cannot be built ----------------------------------------------------------------------------
+
+# missing WORDS: what mkdeb says when dpkg, of Debian 12 or 13, says that; with or without lintian, as this machine is.
+missing() {
+	mkdir -p "$T/bin"
+	printf '#!/bin/sh\necho "dpkg-checkbuilddeps: error: %s" >&2\nexit 1\n' "$1" >"$T/bin/dpkg-checkbuilddeps"
+	chmod 755 "$T/bin/dpkg-checkbuilddeps"
+	PATH=$T/bin:$PATH "$top/contrib/mkdeb" "$T" 2>&1 | sed '1d; s/ lintian$//'
+}
+wants="build dependencies: build-essential:native check debhelper-compat (= 13) pkgconf (>= 1) | pkg-config (>= 0)"
+if command -v dpkg-buildpackage >/dev/null; then
+	for wants in "Unmet $wants" "unmet $wants"; do
+		same "mkdeb, ${wants%% *}: one command that installs what is missing" \
+			"apt-get install build-essential check debhelper-compat pkgconf" "$(missing "$wants")"
+	done
+else
+	skip "mkdeb: one command that installs what is missing" "needs dpkg-buildpackage"
+fi
+
 # The same tree under a higher version: what an upgrade sees of it is the number and the maintainer scripts.
 newer() {
 	dpkg-deb -R "$DEB" "$T/newer" && sed -i 's/^Version: .*/&+newer/' "$T/newer/DEBIAN/control" &&
@@ -86,6 +114,12 @@ newer >"$T/newer.log" 2>&1 || not_ok "a package of a higher version" "$(cat "$T/
 boot
 inside ip addr add 2001:db8:1::1/128 dev lo
 inside ip addr add 8.8.8.8/32 dev lo
+
+mkdir "$ROOT/root/tree" && cp -r "$top/contrib" "$top/configure.ac" "$ROOT/root/tree"
+command=$(inside /root/tree/contrib/mkdeb /root 2>&1 | sed -n '$s/^apt-get install //p')
+same "mkdeb, where there is no dpkg-dev: all that it needs, and lintian" \
+	"build-essential check debhelper-compat dh-sequence-installsysusers pkgconf lintian" "$command"
+step "apt-get install --simulate $command"
 
 # --- installed ------------------------------------------------------------------------------------------------------
 
