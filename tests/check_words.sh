@@ -71,6 +71,22 @@ check_reasons()
 	done
 }
 
+# Reasons of class drop that are answered all the same.
+check_answered()
+{
+	for name in $(sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)", *DROP,.*ANSWER(.*/\1/p' "$top/include/reason.h"); do
+		sed -n '/^\.It Cm drop$/,/^\.It Cm reject$/p' "$conf_man" | grep -Fqx -e ".Cm $name ."
+		report $? "class drop in nat64.conf.5 knows that $name is answered"
+	done
+}
+
+# Configurations are in /etc/nat64.conf and /etc/nat64, whichever page speaks of them.
+check_places()
+{
+	! cat "$top"/man/* | grep -q '/etc/nat64d'
+	report $? "no page puts files into /etc/nat64d"
+}
+
 # check_lint FILE
 check_lint()
 {
@@ -92,6 +108,8 @@ for file in "$conf_man" "$daemon_man" "$example"; do
 done
 check_directives
 check_reasons 2>/dev/null
+check_answered
+check_places
 check_lint "$conf_man"
 check_lint "$daemon_man"
 check_lint "$top/man/nat64-host.8"
