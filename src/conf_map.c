@@ -21,10 +21,11 @@ static const char *map_place(const struct conf_reader *r, size_t i, char *buf, s
 
 static bool passes_somewhere4(const struct prefix4 *p)
 {
-	uint32_t last = p->addr | ~addr_mask4(p->len);
+	uint32_t last = p->addr | ~addr_mask4(p->len), middle = p->addr;
 
-	return addr_passes4(p->addr) || addr_passes4(last) ||
-	       addr_passes4(p->addr + (last - p->addr) / 2 + 1);
+	if (p->len < 32)
+		middle |= UINT32_C(1) << (31 - p->len);
+	return addr_passes4(p->addr) || addr_passes4(last) || addr_passes4(middle);
 }
 
 static void set_bits_behind(struct ip6 *a, unsigned len)
