@@ -363,8 +363,10 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
 	return more ? 0 : TICK;
 }
 
+/* An idle keeper may be dead, too: only listening tells. */
 static void settle(struct leasefile *f)
 {
+	hear_keeper(f);
 	while (f->keeper.task != LEASESYNC_IDLE) {
 		leasesync_wait(&f->keeper);
 		hear_keeper(f);
@@ -375,7 +377,6 @@ static void settle(struct leasefile *f)
 static bool rewrite_last(struct leasefile *f, struct pool *pool, int32_t now, int64_t wall)
 {
 	settle(f);
-	hear_keeper(f);
 	if (f->keeper.fd < 0) {
 		leasesync_stop(&f->keeper);
 		if (leasesync_start(&f->keeper, f->dir) < 0)

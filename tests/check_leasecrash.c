@@ -489,6 +489,40 @@ START_TEST(keeper_is_replaced)
 }
 END_TEST
 
+/* Kills KEEPER as soon as it has made the temporary. */
+static void kill_in_rewrite(const struct leasedir *d, pid_t keeper)
+{
+	const struct timespec nap = {.tv_nsec = 100000};
+
+	while (!dir_has(d, LEASESYNC_NEW))
+		nanosleep(&nap, NULL);
+	kill(keeper, SIGKILL);
+	_exit(0);
+}
+
+START_TEST(keeper_dies_in_the_last_rewrite)
+{
+	struct leasedir d;
+	pid_t killer;
+
+	dir_make(&d, 1);
+	use_big_pool(&d);
+	dir_begin(&d, NOW, WALL);
+	add_leases(&d, 0, 100000, NOW, WALL); /* many slices: it dies while they are written */
+	dir_calm(&d, NOW, WALL);
+	killer = fork();
+	if (killer == 0)
+		kill_in_rewrite(&d, d.f->keeper.pid);
+	ck_assert_int_gt(killer, 0);
+	alarm(20);
+	ck_assert_int_eq(leasefile_close(d.f, d.pool, d.maps, NOW + 1, WALL + 1), 0);
+	alarm(0);
+	waitpid(killer, NULL, 0);
+	compare(&d, NOW + 2, WALL + 2, "keeper died in the last rewrite");
+	dir_remove(&d);
+}
+END_TEST
+
 /* ---- no space ---- */
 
 /* Check writes to a file as well: it must not see the limit, so no assertion while there is one. */
@@ -771,6 +805,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, removed_file_comes_back, 0, 3);
 	tcase_add_test(t, keeper_holds_nothing);
 	tcase_add_test(t, keeper_is_replaced);
+	tcase_add_test(t, keeper_dies_in_the_last_rewrite);
 	tcase_add_loop_test(t, full_disk, 0, 50);
 	tcase_add_test(t, full_disk_for_long);
 	tcase_add_test(t, full_disk_at_the_end);
