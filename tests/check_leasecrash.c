@@ -301,6 +301,38 @@ START_TEST(crash_in_each_state)
 }
 END_TEST
 
+/* Somebody removes the temporary before it gets its name: the old file goes on, and another
+ * rewrite succeeds. */
+START_TEST(temporary_vanishes)
+{
+	struct leasedir d;
+	char path[128];
+	ino_t was;
+
+	dir_make(&d, 1);
+	use_big_pool(&d);
+	dir_begin(&d, NOW, WALL);
+	add_leases(&d, 0, 3000, NOW, WALL);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	reach(&d, REWRITE_FILLING);
+	was = file_ino(&d);
+	dir_name(&d, LEASESYNC_NEW, path);
+	ck_assert_int_eq(unlink(path), 0);
+	dir_calm(&d, NOW, WALL);
+	ck_assert_int_eq(d.f->rewrite, REWRITE_NONE);
+	ck_assert_int_eq(leasefile_trouble(d.f), ESTALE);
+	ck_assert(file_ino(&d) == was);
+	add_leases(&d, 3000, 3100, NOW + 1, WALL + 1);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	dir_calm(&d, NOW + 1, WALL + 1);
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	ck_assert(file_ino(&d) != was);
+	dir_crash(&d);
+	compare(&d, NOW + 2, WALL + 2, "temporary removed");
+	dir_remove(&d);
+}
+END_TEST
+
 /* The keeper dies with the answer; the next one finds out what was done. */
 START_TEST(keeper_dies_in_each_state)
 {
@@ -800,6 +832,7 @@ static Suite *suite(void)
 	tcase_add_test(t, kill_at_random);
 	tcase_add_loop_test(t, crash_in_each_state, REWRITE_OPENING, REWRITE_PUBLISHING + 1);
 	tcase_add_loop_test(t, keeper_dies_in_each_state, REWRITE_OPENING, REWRITE_PUBLISHING + 1);
+	tcase_add_test(t, temporary_vanishes);
 	tcase_add_loop_test(t, rewrite_under_load, 0, 20);
 	tcase_add_test(t, log_does_not_grow);
 	tcase_add_loop_test(t, removed_file_comes_back, 0, 3);

@@ -210,6 +210,18 @@ START_TEST(limit)
 }
 END_TEST
 
+/* A line now and then leaves credit for one burst, not for as many as there was silence. */
+START_TEST(limit_does_not_save_up)
+{
+	struct log_limit l = {0};
+	int64_t now = 0;
+
+	for (; now < 600000; now += 2000)
+		ck_assert(log_limit_take(&l, now));
+	ck_assert_uint_eq(take(&l, now, 1000), LOG_BURST);
+}
+END_TEST
+
 /* Asking often must not wear away the fractions that time adds. */
 START_TEST(limit_is_exact_when_asked_often)
 {
@@ -239,6 +251,7 @@ int main(void)
 	tcase_add_test(lines, full_terminal);
 	tcase_add_loop_test(limits, limit, 0, ROWS(limit_rows));
 	tcase_add_test(limits, limit_is_exact_when_asked_often);
+	tcase_add_test(limits, limit_does_not_save_up);
 	suite_add_tcase(s, lines);
 	suite_add_tcase(s, limits);
 	return run_suite(s);
