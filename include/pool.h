@@ -64,8 +64,7 @@ void pool_touch(struct pool *p, struct lease *l, int32_t now);
 
 /* Puts back a lease that was on record: HOST held ADDR for PREFIX, last used at LAST.  Any lease in
  * the way (same address, or same host and prefix) gives way.  NULL if ADDR is reserved or in no
- * range, or beyond what the pool can hold. Times may come in any order; call pool_sort() after the
- * last one. */
+ * range.  Times may come in any order; call pool_sort() after the last one. */
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
 			   int32_t last);
 /* Puts leases in the order of their last use.  O(n log n); not for the packet path.  0, or -1

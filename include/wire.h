@@ -18,7 +18,6 @@ enum ip_proto {
 	PROTO_UDP = 17,
 	PROTO_ROUTING = 43,  /* IPv6 extension header */
 	PROTO_FRAGMENT = 44, /* IPv6 extension header */
-	PROTO_ESP = 50,
 	PROTO_AH = 51,
 	PROTO_ICMPV6 = 58,
 	PROTO_NONE = 59,    /* IPv6: no next header */
@@ -121,8 +120,6 @@ enum icmp6_type {
 	ICMP6_ECHO_REPLY = 129,
 	ICMP6_REDIRECT = 137,
 };
-
-#define ICMP4_UNREACH_NEEDFRAG 4 /* code of type 3 that carries an MTU */
 
 #define TOS_ECN     0x03u  /* of TOS and traffic class: what is not DSCP [3168-5] */
 #define IP_LEN_MAX  65535u /* an IPv4 packet; an IPv6 payload */

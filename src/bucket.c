@@ -34,7 +34,6 @@ struct bucket_table *bucket_new(const struct bucket_conf *conf, const struct sip
 	t->conf = *conf;
 	t->key = *key;
 	t->all.level = (uint64_t)conf->all_burst * TOKEN;
-	t->all.when = INT64_MIN;
 	return t;
 }
 

@@ -5,7 +5,7 @@
 #include "leasesync.h"
 #include "leasetext.h"
 
-#define LEASE_BUFFER 65536 /* records not yet written; a burst of 256 packets needs half of it */
+#define LEASE_BUFFER 65536     /* records not yet written: those of a burst, mostly */
 #define LEASE_CLEAN  "# clean" /* last line of a file with exact times */
 
 enum lease_trouble {

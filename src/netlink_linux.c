@@ -170,6 +170,8 @@ static void keep_words(struct netlink *nl, const struct nlmsghdr *nh, struct spa
 	if (!(nh->nlmsg_flags & NLM_F_ACK_TLVS) || !span_take(&body, sizeof(struct nlmsgerr)))
 		return;
 	text = attr_find(body, NLMSGERR_ATTR_MSG);
+	if (!text.p)
+		return;
 	snprintf(nl->why, sizeof(nl->why), "%.*s", (int)text.len, (const char *)text.p);
 }
 

@@ -1,7 +1,8 @@
 /* xlat_job - one packet on its way through the translator: what the spine, the error translation
  * and the two directions share.
  *
- * Decide first, write last: everything up to job->dir->emit() only reads. */
+ * Decide first, write last: nothing is written before xlat_fix_l4(), after which nothing refuses.
+ */
 #ifndef NAT64D_XLAT_JOB_H
 #define NAT64D_XLAT_JOB_H
 
@@ -71,7 +72,7 @@ struct xlat_job {
 	/* decided by fit() */
 	uint32_t mtu; /* with R_TOO_BIG: what to announce */
 	size_t limit; /* 4->6: longest packet that may leave whole; 0: any */
-	/* decided by l4_check() */
+	/* decided by xlat_check_l4() */
 	enum l4_fix fix;
 	uint8_t csum_at, new_type;
 };
@@ -128,7 +129,7 @@ enum reason xlat_check_l4(struct xlat_job *j);
 /* Does to the payload at L4 (LEN bytes of it are there) what xlat_check_l4() decided. */
 void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len);
 
-/* Translates the ICMP error in J, whose outer addresses are mapped, into out->reply. */
+/* Translates the ICMP error in J, the packet that it quotes included, and adds its frame. */
 enum reason xlat_error(struct xlat_job *j);
 
 extern const struct xlat_dir xlat_dir_4to6, xlat_dir_6to4;
