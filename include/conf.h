@@ -18,6 +18,7 @@
 struct conf_diag {
 	void (*say)(void *arg, bool error, const char *line);
 	void *arg;
+	bool hurried; /* a FIFO or terminal that has nothing to say is not waited for: EAGAIN */
 	unsigned errors, warnings; /* counted from zero by each conf_load() */
 };
 

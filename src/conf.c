@@ -8,6 +8,10 @@
 
 #include "conf_impl.h"
 
+/* Of a file that is none of ours every line is wrong: to say so a million times would keep packets
+ * waiting and fill a disk. */
+#define MOST_SAID 1000
+
 #define LINE_MAX_LEN (2 * PATH_MAX + 512) /* a message names at most two files */
 
 /* Words of a file go to terminals and logs: nothing in them may steer those. */
@@ -31,10 +35,18 @@ say(struct conf_reader *r, bool error, const char *format, va_list args)
 	n = strlen(line);
 	vsnprintf(line + n, sizeof(line) - n, format, args);
 	make_harmless(line + n);
-	if (error)
-		r->diag->errors++;
-	else
-		r->diag->warnings++;
+	r->diag->say(r->diag->arg, error, line);
+}
+
+/* What has not been said, after MOST_SAID lines of it. */
+static void say_rest(const struct conf_reader *r, bool error, unsigned n)
+{
+	char line[LINE_MAX_LEN];
+
+	if (n <= MOST_SAID)
+		return;
+	snprintf(line, sizeof(line), "%.*s: %u more %s", PATH_MAX, r->file, n - MOST_SAID,
+		 error ? "errors" : "warnings");
 	r->diag->say(r->diag->arg, error, line);
 }
 
@@ -42,6 +54,8 @@ void conf_error(struct conf_reader *r, const char *format, ...)
 {
 	va_list args;
 
+	if (r->diag->errors++ >= MOST_SAID)
+		return;
 	va_start(args, format);
 	say(r, true, format, args);
 	va_end(args);
@@ -51,6 +65,8 @@ void conf_warn(struct conf_reader *r, const char *format, ...)
 {
 	va_list args;
 
+	if (r->diag->warnings++ >= MOST_SAID)
+		return;
 	va_start(args, format);
 	say(r, false, format, args);
 	va_end(args);
@@ -143,6 +159,8 @@ const char *conf_file_hint(int error, const char *missing)
 		       "chmod a+x its directory)";
 	if (error == EISDIR)
 		return " (the file itself is wanted)";
+	if (error == EAGAIN)
+		return " (a reload does not wait for whoever writes to it)";
 	return "";
 }
 
@@ -182,6 +200,8 @@ struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag
 		r.what = NULL;
 		conf_error(&r, "out of memory");
 	}
+	say_rest(&r, false, diag->warnings);
+	say_rest(&r, true, diag->errors);
 	free(r.prefix_at.at);
 	free(r.map_at.at);
 	free(r.pool_at.at);

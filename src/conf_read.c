@@ -243,15 +243,16 @@ static void read_lines(struct conf_reader *r, struct text *t)
 }
 
 /* Opening a FIFO waits for its writer, which may never come; reading from one that has a writer may
- * wait. */
-static FILE *open_file(const char *path)
+ * wait, unless it is HURRIED. */
+static FILE *open_file(const char *path, bool hurried)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	FILE *file;
 
 	if (fd < 0)
 		return NULL;
-	fcntl(fd, F_SETFL, 0);
+	if (!hurried)
+		fcntl(fd, F_SETFL, 0);
 	file = fdopen(fd, "r");
 	if (!file)
 		close(fd);
@@ -261,7 +262,7 @@ static FILE *open_file(const char *path)
 int conf_read_file(struct conf_reader *r, const char *path, bool *opened)
 {
 	struct text t = {NULL, 0, 0};
-	FILE *file = open_file(path);
+	FILE *file = open_file(path, r->diag->hurried);
 	int error;
 
 	*opened = file != NULL;

@@ -188,7 +188,7 @@ static void swap(struct daemon *d, const struct change *n)
 
 static bool reload(struct daemon *d)
 {
-	struct conf_diag diag = {.say = daemon_say_conf};
+	struct conf_diag diag = {.say = daemon_say_conf, .hurried = true};
 	struct change n = {.conf = NULL};
 	const char *what;
 	char err[TUN_ERR];

@@ -1,5 +1,6 @@
 /* check_conf - every mistake is said, exactly; everything right loads, and prints a form that loads
  * and prints the same. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,15 +38,24 @@ static void hear(void *arg, bool error, const char *line)
 		said.len += (size_t)n;
 }
 
+#define MOST_SAID 1000 /* of each, and then how many more there are */
+
+static unsigned lines_for(unsigned n)
+{
+	return n > MOST_SAID ? MOST_SAID + 1 : n;
+}
+
+static bool hurried; /* for load_with() */
+
 static struct conf *load_with(const char *path, const char *state_dir)
 {
-	struct conf_diag diag = {.say = hear, .errors = 77, .warnings = 77};
+	struct conf_diag diag = {.say = hear, .hurried = hurried, .errors = 77, .warnings = 77};
 	struct conf *c;
 
 	memset(&said, 0, sizeof(said));
 	c = conf_load(path, state_dir, &diag);
-	ck_assert_uint_eq(diag.errors, said.errors);
-	ck_assert_uint_eq(diag.warnings, said.warnings);
+	ck_assert_uint_eq(lines_for(diag.errors), said.errors);
+	ck_assert_uint_eq(lines_for(diag.warnings), said.warnings);
 	ck_assert_msg((c == NULL) == (said.errors > 0), "%s: %u errors, but %s", path, said.errors,
 		      c ? "loaded" : "not loaded");
 	return c;
@@ -259,6 +269,54 @@ START_TEST(test_slow_pipe)
 	conf_free(load(path));
 	ck_assert_str_eq(said.text, "");
 	close(ends[0]);
+}
+END_TEST
+
+/* A reload does not wait for it, as packets would wait with it. */
+START_TEST(test_fifo_hurried)
+{
+	int fd;
+
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	fd = open("fifo", O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	hurried = true;
+	ck_assert_ptr_null(load("fifo"));
+	hurried = false;
+	close(fd);
+	ck_assert_int_eq(unlink("fifo"), 0);
+	ck_assert_str_eq(said.text,
+			 "fifo: cannot read: Resource temporarily unavailable (a reload does not "
+			 "wait for whoever writes to it)\n");
+}
+END_TEST
+
+static void write_wrong(unsigned lines)
+{
+	FILE *f = fopen("t", "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(BASE, f);
+	while (lines-- > 0)
+		fputs("x\n", f);
+	fclose(f);
+}
+
+START_TEST(test_all_said)
+{
+	write_wrong(MOST_SAID);
+	ck_assert_ptr_null(load("t"));
+	ck_assert_uint_eq(said.errors, MOST_SAID);
+	ck_assert_ptr_null(strstr(said.text, "more errors"));
+}
+END_TEST
+
+START_TEST(test_rest_counted)
+{
+	write_wrong(MOST_SAID + 234);
+	ck_assert_ptr_null(load("t"));
+	ck_assert_uint_eq(said.errors, MOST_SAID + 1);
+	ck_assert_ptr_nonnull(strstr(said.text, "\nt: 234 more errors\n"));
 }
 END_TEST
 
@@ -532,7 +590,7 @@ START_TEST(test_many_prefixes_twice)
 	before = seconds();
 	ck_assert_ptr_null(load("t"));
 	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
-	ck_assert_uint_eq(said.errors, 60000);
+	ck_assert_uint_eq(said.errors, MOST_SAID + 1);
 	ck_assert_ptr_nonnull(strstr(
 		said.text, "t:60005: prefix: 2001:db8:1::/96 is there already, in line 5\n"));
 }
@@ -662,6 +720,9 @@ int main(void)
 	tcase_add_test(t, test_cannot_open);
 	tcase_add_test(t, test_may_not_read);
 	tcase_add_test(t, test_fifo);
+	tcase_add_test(t, test_fifo_hurried);
+	tcase_add_test(t, test_all_said);
+	tcase_add_test(t, test_rest_counted);
 	tcase_add_test(t, test_slow_pipe);
 	tcase_add_test(t, test_endless_file);
 	tcase_add_test(t, test_long_lines);
