@@ -42,11 +42,12 @@ find_daemon()
 # wants is neither.
 is_stranger()
 {
+	[ "$daemon" != "$main" ] || return 1
 	case $command in
 	nat64d | "$(basename "$nat64d" | cut -c 1-15)") ;;
 	*) return 0 ;;
 	esac
-	[ -n "$unit" ] && [ "$daemon" != "$main" ] && [ "$unit_state" != inactive ]
+	[ -n "$unit" ] && [ "$unit_state" != inactive ]
 }
 
 # dismiss: the command that ends the stranger, by its service if it is one.  In two steps, for `disable --now' leaves a
@@ -107,11 +108,21 @@ check_service()
 
 # --- does it translate by the file as it is? ------------------------------------------------------------------------
 
-# is_newer FILE: changed since the unit was started or reloaded.  Seconds, so that nothing is said of one that was written
-# just before.
+# changed_state: when the unit was started or reloaded, by the later one of two clocks: that of the wall may have been wrong
+# at boot, and the other one stands still in suspend.
+changed_state()
+{
+	{
+		unit_is StateChangeTimestamp --timestamp=unix | sed -n 's/^@\([0-9]*\)$/\1/p'
+		echo "$(cat /proc/uptime) $(unit_is StateChangeTimestampMonotonic)" |
+			awk -v now="$(date +%s)" 'NF == 3 && $1 >= $3 / 1e6 { printf "%.0f\n", int(now + 1 - $1 + $3 / 1e6) }'
+	} | sort -n | tail -n 1
+}
+
+# is_newer FILE: changed since then.  Seconds, so that nothing is said of one that was written just before.
 is_newer()
 {
-	since=$(unit_is StateChangeTimestamp --timestamp=unix | sed -n 's/^@\([0-9]*\)$/\1/p')
+	since=$(changed_state)
 	[ -n "$since" ] && [ "$(stat -L -c %Y "$1" 2>/dev/null || echo 0)" -gt "$since" ]
 }
 

@@ -178,6 +178,14 @@ touch -d "+2 seconds" "$conf"
 says "another prefix since the start" "WARN  reload: $conf was changed after the daemon had read it => $restart" --ignore open
 sleep 2.1
 cured "another prefix since the start" --ignore open
+config 'tun-setup yes' >"$conf"
+start_service
+echo @100 >"$T/unit/StateChangeTimestamp"
+awk '{ printf "%.0f\n", $1 * 1e6 }' /proc/uptime >"$T/unit/StateChangeTimestampMonotonic"
+t "a clock that was wrong at boot: all is well" wait_for well
+echo 1 >"$T/unit/StateChangeTimestampMonotonic"
+says "the other clock is the one for those without" "WARN  reload: $conf was changed after the daemon had read it => $restart"
+rm "$T/unit/StateChangeTimestampMonotonic"
 echo "map 192.168.255.9 2001:db8:9::9" >"$T/maps"
 touch -d "-1 hour" "$T/maps"
 config "map-file $T/maps" 'tun-setup yes' >"$conf"
@@ -242,14 +250,14 @@ stop_service
 # The daemon counts as well.
 config 'map 192.168.255.16/29 2001:db8:9::/125' 'map 192.168.255.17 2001:db8:a::1' 'map 192.168.0.0/24 2001:db8:b::/120' \
 	'map 192.168.254.64/26 2001:db8:c::/122' 'dynamic-pool 192.168.254.0/25' 'icmp-source-pool 192.168.255.240/28' 'tun-setup yes' >"$conf"
+recorded 60 192.168.255.{30..219} >"$T/data/dynamic.map"
+start_service
 # Twice the same address, and twice the same host: the later one counts; one of long ago is none.
 {
-	recorded 60 192.168.255.{30..219}
 	recorded 50 192.168.255.30 | sed 's/2001:db8:2::1e/2001:db8:2::ffff/'
 	recorded 50 192.168.255.220 | sed 's/2001:db8:2::dc/2001:db8:2::1f/'
 	recorded 2000000 192.168.255.229
-} >"$T/data/dynamic.map"
-start_service
+} >>"$T/data/dynamic.map"
 counted=$(sed -n 's/.* \([0-9]* of [0-9]* addresses leased\).*/\1/p' "$T/unit/log")
 pool_says "it counts as the daemon does: $counted" "ok    pool: $counted"
 stop_service

@@ -188,7 +188,7 @@ refused() { [[ $(inside systemctl show -p StatusText --value nat64d) == *"reload
 wait_for refused
 finds "a reload that was refused" "WARN  reload: the last reload was refused"
 cured "a reload that was refused" reload
-sleep 1
+sleep 2
 base 'map 203.0.113.8 2001:db8:2::78' >"$ROOT/etc/nat64.conf"
 finds "a change that nobody has told of" "WARN  reload: /etc/nat64.conf was changed after the daemon had read it"
 cured "a change that nobody has told of" reload
