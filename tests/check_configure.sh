@@ -1,0 +1,55 @@
+#!/bin/sh
+# check_configure - where configure puts the configuration, and that the tests build without the Check library.
+#
+# Prints TAP.  $srcdir is the top of the source tree.
+
+top=$(cd "${srcdir:-.}" && pwd) || exit 1
+count=0
+failed=0
+dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT TERM HUP
+
+# report STATUS NAME
+report()
+{
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=$((failed + 1))
+	fi
+}
+
+# configure OPTION...: fast from the second time on.
+configure()
+{
+	(cd "$dir" && "$top/configure" -q --cache-file=cache "$@") >"$dir/said" 2>&1
+}
+
+# goes_to DIRECTORY [OPTION...]
+goes_to()
+{
+	where=$1
+	shift
+	configure "$@" && grep -q "^ *configuration *$where/nat64\.conf\$" "$dir/said"
+	report $? "configure $*: the configuration is in $where"
+}
+
+if [ ! -x "$top/configure" ] || ! configure; then
+	echo "1..0 # SKIP configure does not run here"
+	exit 0
+fi
+goes_to /etc
+goes_to /etc --prefix=/usr
+goes_to /usr/etc --prefix=/usr --sysconfdir=/usr/etc
+goes_to /opt/nat64d/etc --prefix=/opt/nat64d
+
+rm "$dir/cache"
+configure PKG_CONFIG=false && grep -q 'unit tests  *no: ' "$dir/said"
+report $? "without the Check library, configure says so"
+grep -q '^TESTS = ' "$dir/Makefile" && ! grep -q '^check_LIBRARIES = .*librig' "$dir/Makefile"
+report $? "and nothing that needs it is built"
+echo "1..$count"
+exit $((failed > 0))
