@@ -162,12 +162,14 @@ static int apply(struct options *o, int opt)
 /* getopt_long() has stopped at something it does not know, or that lacks its argument, or that has
  * one it does not take.  Only the last of these, of a long option, leaves a known letter behind; a
  * long option that it does not know leaves none. */
-static int bad_option(int opt, char **argv)
+static int bad_option(int opt, int argc, char **argv)
 {
-	const char letter[] = {'-', (char)optopt, '\0'}, *last = argv[optind - 1];
+	const char letter[] = {'-', (char)optopt, '\0'}, *last = argv[argc - 1];
 
+	/* what lacks its argument is the last; musl's optind is then behind the end */
 	if (opt == ':')
 		return complain("no argument to ", strncmp(last, "--", 2) == 0 ? last : letter);
+	last = argv[optind - 1];
 	if (optopt > 255 || (optopt > 0 && optopt != ':' && strchr(short_options, optopt)))
 		return complain("this option takes no argument: ", last);
 	return complain("unknown option ", optopt > 0 ? letter : last);
@@ -190,7 +192,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		if (opt == '?' || opt == ':')
-			return bad_option(opt, argv);
+			return bad_option(opt, argc, argv);
 		status = apply(o, opt);
 		if (status >= 0)
 			return status;
