@@ -2,8 +2,9 @@
  * recovered.
  *
  * Lines of "IPv4 TAB IPv6 TAB unix-time", and where more than one translation prefix is
- * configured a fourth column with the prefix; '#' begins a comment. The last line that names an
- * address, or a host and its prefix, is the one that counts.
+ * configured a fourth column with the prefix; '#' begins a comment. One of them, "# prefix P", says
+ * whose the lines behind it are that have no fourth column. The last line that names an address, or
+ * a host and its prefix, is the one that counts.
  *
  * The packet path only ever does one small write(2) to the page cache per burst, so that kill -9
  * loses nothing. Whatever may wait for a disk (sync, create, rename, remove) is done by a child
@@ -35,12 +36,12 @@ struct leasefile *leasefile_open(const char *dir, const char *name, char *err, s
  * it. */
 bool leasefile_missing(const char *dir, const char *user, char *err, size_t err_size);
 
-/* Reads every lease into POOL (leases that name no prefix belong to the first). NOW and WALL are
- * this moment by pool.h's clock and in unix time. Each line that cannot be used is said through
- * SAY with its number (the first 20 of them), and the file is then kept aside under another name
- * before it is rewritten. A lease never comes back older than it was: unless the last stop was
- * clean, its record may be POOL_RESTAMP seconds behind. 0, or -1 with errno if the file
- * cannot be read or memory is short. */
+/* Reads every lease into POOL (those whose prefix the file does not say, as when Tayga has written
+ * it, belong to the first). NOW and WALL are this moment by pool.h's clock and in unix time. Each
+ * line that cannot be used is said through SAY with its number (the first 20 of them), and the file
+ * is then kept aside under another name before it is rewritten. A lease never comes back older than
+ * it was: unless the last stop was clean, its record may be POOL_RESTAMP seconds behind. 0, or -1
+ * with errno if the file cannot be read or memory is short. */
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		   int32_t now, int64_t wall, void (*say)(void *arg, const char *line), void *arg);
 

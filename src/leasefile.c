@@ -349,8 +349,10 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
 
 	mind_clock(f, now, wall);
 	mind_pool(f, pool);
-	if (leasestate_set_prefixes(f, maps) != 0)
+	if (leasestate_set_prefixes(f, maps) != 0) {
 		f->wanted = true;
+		leaserewrite_restart(f);
+	}
 	hear_keeper(f);
 	mind_keeper(f);
 	leasestate_try_flush(f);

@@ -32,9 +32,11 @@ struct load {
 	void (*say)(void *arg, const char *line);
 	void *arg;
 	size_t lines, bad;
+	struct prefix6 whose; /* of lines without prefix */
+	bool has_whose;
 	bool clean;      /* the stamps are exact */
 	bool superseded; /* a line has overridden an earlier one */
-	bool unnamed;    /* a lease without prefix where we would write one */
+	bool unnamed;    /* a lease whose prefix is not said, or not as we would say it */
 	bool overlong;   /* in a line that is longer than a piece */
 	bool comment;    /* which is a comment */
 	bool torn;       /* no newline at the end */
@@ -81,18 +83,29 @@ static int32_t idle_since(const struct load *l, int64_t when)
 	return (int32_t)(l->wall - when);
 }
 
+static bool same_prefix(const struct prefix6 *a, const struct prefix6 *b)
+{
+	return a->len == b->len && ip6_equal(&a->addr, &b->addr);
+}
+
+/* The prefix of T; NULL: the file does not say, it is the first one. */
+static const struct prefix6 *prefix_of(const struct load *l, const struct leasetext *t)
+{
+	if (t->has_prefix)
+		return &t->prefix;
+	return l->has_whose ? &l->whose : NULL;
+}
+
 static int find_prefix(struct load *l, const struct leasetext *t)
 {
-	if (!t->has_prefix) {
-		l->unnamed = l->unnamed || l->f->prefix_count > 1;
-		return 0;
-	}
-	for (size_t i = 0; i < l->f->prefix_count; i++) {
-		const struct prefix6 *p = &l->f->prefixes[i].prefix;
+	const struct prefix6 *p = prefix_of(l, t);
 
-		if (p->len == t->prefix.len && ip6_equal(&p->addr, &t->prefix.addr))
+	l->unnamed = l->unnamed || !p || (!t->has_prefix && l->f->prefix_count > 1);
+	if (!p)
+		return 0;
+	for (size_t i = 0; i < l->f->prefix_count; i++)
+		if (same_prefix(p, &l->f->prefixes[i].prefix))
 			return (int)i;
-	}
 	return -1;
 }
 
@@ -100,7 +113,7 @@ static void say_unknown_prefix(struct load *l, const struct leasetext *t)
 {
 	char why[LEASETEXT_WHY], prefix[LEASETEXT_PREFIX];
 
-	leasetext_format_prefix(prefix, &t->prefix);
+	leasetext_format_prefix(prefix, prefix_of(l, t));
 	snprintf(why, sizeof(why), "prefix %s is not configured", prefix);
 	say_bad(l, why);
 }
@@ -162,6 +175,10 @@ static void take_line(struct load *l, char *line, size_t len)
 		break;
 	case LEASETEXT_BAD:
 		say_bad(l, why);
+		break;
+	case LEASETEXT_DEFAULT:
+		l->whose = t.prefix;
+		l->has_whose = true;
 		break;
 	case LEASETEXT_BLANK:
 		break;
@@ -268,6 +285,7 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 
 	if (leasestate_set_prefixes(f, maps) < 0)
 		return -1;
+	f->default_due = false; /* what is added first ends a line, perhaps */
 	l.clean = ends_clean(f->file.fd);
 	if (read_all(&l) < 0)
 		return -1;
@@ -284,5 +302,7 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 		leasestate_add(f, CUT_SHORT, strlen(CUT_SHORT));
 	if (l.clean)
 		leasestate_add(f, IN_USE, strlen(IN_USE));
+	f->default_due = f->prefix_count == 1 &&
+			 !(l.has_whose && same_prefix(&l.whose, &f->prefixes[0].prefix));
 	return 0;
 }

@@ -50,6 +50,17 @@ static void begin(struct leasefile *f, int fd)
 	f->rewrite = REWRITE_FILLING;
 }
 
+/* What is in the temporary already would be read by a header that no longer holds. */
+void leaserewrite_restart(struct leasefile *f)
+{
+	if (f->rewrite != REWRITE_FILLING)
+		return;
+	if (ftruncate(f->temp.fd, 0) < 0)
+		leaserewrite_abandon(f, errno);
+	else
+		begin(f, f->temp.fd);
+}
+
 static void finish(struct leasefile *f, int err)
 {
 	close(f->file.fd); /* the keeper holds it too: the blocks are freed over there */
@@ -113,6 +124,7 @@ static void fill(struct leasefile *f, struct pool *pool, int32_t now, int64_t wa
 	if (f->header_due) {
 		n = strlen(HEADER);
 		memcpy(slice, HEADER, n);
+		n += leasestate_default(f, slice + n);
 		f->header_due = false;
 	}
 	n += put_leases(f, slice + n, sizeof(slice) - n, pool, now, wall, &end);

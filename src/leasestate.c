@@ -129,18 +129,34 @@ bool leasestate_try_flush(struct leasefile *f)
 	return leasestate_flush(f);
 }
 
-void leasestate_add(struct leasefile *f, const char *line, size_t len)
+static void put_line(struct leasefile *f, const char *line, size_t len)
 {
-	if (sizeof(f->buffer) - f->len < len)
-		leasestate_try_flush(f);
-	if (sizeof(f->buffer) - f->len < len) {
-		f->wanted = true;
-		return;
-	}
 	memcpy(f->buffer + f->len, line, len);
 	f->len += len;
 	f->file.lines++;
 	f->temp.lines++;
+}
+
+void leasestate_add(struct leasefile *f, const char *line, size_t len)
+{
+	char whose[LEASETEXT_MAX];
+	size_t n = f->default_due ? leasestate_default(f, whose) : 0;
+
+	if (sizeof(f->buffer) - f->len < n + len)
+		leasestate_try_flush(f);
+	if (sizeof(f->buffer) - f->len < n + len) {
+		f->wanted = true;
+		return;
+	}
+	if (n > 0)
+		put_line(f, whose, n);
+	f->default_due = false;
+	put_line(f, line, len);
+}
+
+size_t leasestate_default(const struct leasefile *f, char out[LEASETEXT_MAX])
+{
+	return f->prefix_count == 1 ? leasetext_format_default(out, f->prefixes[0].text) : 0;
 }
 
 size_t leasestate_line(const struct leasefile *f, char out[LEASETEXT_MAX], const struct lease *l,
@@ -187,5 +203,6 @@ int leasestate_set_prefixes(struct leasefile *f, const struct map_table *maps)
 	free(f->prefixes);
 	f->prefixes = prefixes;
 	f->prefix_count = n;
+	f->default_due = true;
 	return 1;
 }

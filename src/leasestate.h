@@ -47,6 +47,7 @@ struct leasefile {
 
 	struct lease_prefix *prefixes; /* as of the last load or maintain */
 	size_t prefix_count;
+	bool default_due; /* lines without prefix are to come, and the file does not say whose */
 
 	int32_t now;
 	int64_t base; /* unix time at 0 of the clock: moves when the wall clock is set */
@@ -88,8 +89,8 @@ bool leasestate_try_flush(struct leasefile *f);
 /* Forgets the part of the buffer that every file has. */
 void leasestate_consume(struct leasefile *f);
 
-/* Adds one line to the buffer. If it is full, a rewrite will have to do: the pool knows
- * everything. */
+/* Adds one line to the buffer, behind one that names its prefix if that is due. If it is full, a
+ * rewrite will have to do: the pool knows everything. */
 void leasestate_add(struct leasefile *f, const char *line, size_t len);
 
 /* Writes the line of L, last used at LAST, to OUT; its length, 0 if its prefix is no longer
@@ -97,12 +98,19 @@ void leasestate_add(struct leasefile *f, const char *line, size_t len);
 size_t leasestate_line(const struct leasefile *f, char out[LEASETEXT_MAX], const struct lease *l,
 		       int32_t last, int32_t now, int64_t wall);
 
+/* Writes the line that names the prefix of lines without one, to OUT; its length, 0 if there is
+ * none to name. */
+size_t leasestate_default(const struct leasefile *f, char out[LEASETEXT_MAX]);
+
 /* Takes over the prefixes of MAPS: 1 if they have changed, 0 if not, -1 without memory (the old
  * ones stand). */
 int leasestate_set_prefixes(struct leasefile *f, const struct map_table *maps);
 
 /* leaserewrite.c: one bounded step; true if there is more to do at once. */
 bool leaserewrite_step(struct leasefile *f, struct pool *pool, int32_t now, int64_t wall);
+
+/* The prefixes have changed. */
+void leaserewrite_restart(struct leasefile *f);
 
 /* What the keeper answered to something that a step has asked for. */
 void leaserewrite_hear(struct leasefile *f, const struct leasesync_answer *a);

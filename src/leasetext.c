@@ -10,8 +10,9 @@
 #include <string.h>
 
 #define COLUMNS     4
-#define TIME_DIGITS 18 /* fits int64_t, whatever the digits */
-#define SHOWN       45 /* characters of a bad column that a message repeats */
+#define TIME_DIGITS 18          /* fits int64_t, whatever the digits */
+#define SHOWN       45          /* characters of a bad column that a message repeats */
+#define DEFAULT     "# prefix " /* to Tayga a comment */
 
 static bool is_space(char c)
 {
@@ -90,6 +91,18 @@ static bool parse_prefix(char *s, struct prefix6 *out)
 	return good;
 }
 
+/* Anything behind it makes it a comment like any other: of a line that was cut short, half a prefix
+ * may be left. */
+static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetext *out)
+{
+	const size_t n = strlen(DEFAULT);
+
+	if (len < n || memcmp(line, DEFAULT, n) != 0 || memchr(line, '\0', len))
+		return LEASETEXT_BLANK;
+	line[len] = '\0';
+	return parse_prefix(line + n, &out->prefix) ? LEASETEXT_DEFAULT : LEASETEXT_BLANK;
+}
+
 enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *out,
 				    char why[LEASETEXT_WHY])
 {
@@ -98,7 +111,7 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *ou
 	unsigned n;
 
 	if (leasetext_is_comment(line, len))
-		return LEASETEXT_BLANK;
+		return parse_comment(line, len, out);
 	if (memchr(line, '\0', len))
 		return bad_line(why, "has NUL bytes");
 	if (len >= LEASETEXT_MAX)
@@ -160,6 +173,11 @@ size_t leasetext_format(char *out, uint32_t addr, const struct ip6 *host, int64_
 	}
 	*p++ = '\n';
 	return (size_t)(p - out);
+}
+
+size_t leasetext_format_default(char *out, const char *prefix)
+{
+	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", prefix);
 }
 
 void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p)

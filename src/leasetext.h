@@ -17,12 +17,13 @@ struct leasetext {
 	struct ip6 host;
 	int64_t when; /* unix time */
 	bool has_prefix;
-	struct prefix6 prefix; /* as written: any length, maybe not clean */
+	struct prefix6 prefix; /* as written: any length, maybe not clean; LEASETEXT_DEFAULT, too */
 };
 
 enum leasetext_kind {
 	LEASETEXT_LEASE,
-	LEASETEXT_BLANK, /* nothing, or a comment */
+	LEASETEXT_BLANK,   /* nothing, or a comment */
+	LEASETEXT_DEFAULT, /* the comment that names the prefix of lines without one */
 	LEASETEXT_BAD,
 };
 
@@ -38,6 +39,10 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *ou
  * length.  PREFIX is the text of a prefix, or NULL for a line of three columns. */
 size_t leasetext_format(char *out, uint32_t addr, const struct ip6 *host, int64_t when,
 			const char *prefix);
+
+/* Writes the line that names PREFIX as that of the lines behind it that have none; like
+ * leasetext_format(). */
+size_t leasetext_format_default(char *out, const char *prefix);
 
 /* Writes the text of P, as in "2001:db8::/96". */
 void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p);

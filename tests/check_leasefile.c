@@ -65,7 +65,9 @@ START_TEST(text_is_taygas)
 	l = dir_lease(&d, "2001:db8::1", NOW - 5);
 	dir_record(&d, l, NOW, WALL);
 	text = dir_get(&d, LEASEFILE_NAME);
-	snprintf(want, sizeof(want), "192.0.2.%u\t2001:db8::1\t1699999995\n", l->addr & 0xff);
+	snprintf(want, sizeof(want),
+		 "# prefix 2001:db8:64::/96\n192.0.2.%u\t2001:db8::1\t1699999995\n",
+		 l->addr & 0xff);
 	ck_assert_str_eq(text, want);
 	free(text);
 	dir_remove(&d);
@@ -449,6 +451,130 @@ START_TEST(several_prefixes)
 }
 END_TEST
 
+/* To which prefix a line without one belongs, by what stands before it and which prefixes are
+ * configured. */
+#define HOLD  "192.0.2.9\t2001:db8::9\t1699999999\n"
+#define MINE  "# prefix 2001:db8:64::/96\n"
+#define OTHER "# prefix 2001:db8:64:1::/96\n"
+
+static const struct {
+	const char *name, *text, *prefixes;
+	int prefix;        /* index among them, -1: the line is refused */
+	const char *again; /* a later start has these ... */
+	int later;         /* ... and the lease is under this one */
+} whose[] = {
+	{"not said: the first", HOLD, "10", 0, "01", 1},
+	{"not said, one prefix", HOLD, "0", 0, "10", 1},
+	{"said, alone", MINE HOLD, "0", 0, "10", 1},
+	{"said, another is before it", MINE HOLD, "10", 1, "0", 0},
+	{"said, another is behind it", MINE HOLD, "01", 0, "10", 1},
+	{"said, not configured", MINE HOLD, "1", -1, NULL, 0},
+	{"said twice: the last one before it", MINE OTHER HOLD MINE, "01", 1, "1", 0},
+	{"said behind it", HOLD OTHER, "01", 0, "10", 1},
+	{"said otherwise by the line",
+	 MINE "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64:1::/96\n", "01", 1, "1", 0},
+	{"a comment about prefixes", "# prefix of ours\n" HOLD, "01", 0, "10", 1},
+	{"a comment with more behind", "# prefix 2001:db8:64:1::/96 too\n" HOLD, "01", 0, "10", 1},
+	{"cut short, and said to be", "# prefix 2001:db8:64:1::/9\t# cut short\n" HOLD, "0", 0,
+	 "10", 1},
+	{"indented", " # prefix 2001:db8:64:1::/96\n" HOLD, "01", 0, "10", 1},
+};
+
+START_TEST(lines_without_prefix)
+{
+	struct leasedir d;
+	struct ip6 host = ip6("2001:db8::9");
+
+	dir_make(&d, 1);
+	dir_prefixes(&d, whose[_i].prefixes);
+	dir_put(&d, LEASEFILE_NAME, whose[_i].text, strlen(whose[_i].text));
+	dir_begin(&d, NOW, WALL);
+	if (whose[_i].prefix < 0) {
+		ck_assert_uint_eq(pool_used(d.pool), 0);
+		ck_assert_str_eq(d.line[0],
+				 "dynamic.map:2: prefix 2001:db8:64::/96 is not configured");
+		dir_remove(&d);
+		return;
+	}
+	ck_assert_msg(d.said == 0, "%s: %s", whose[_i].name, d.line[0]);
+	ck_assert_msg(pool_find6(d.pool, &host, (unsigned)whose[_i].prefix) != NULL, "%s",
+		      whose[_i].name);
+	dir_calm(&d, NOW, WALL); /* rewritten, where it has to be */
+	dir_crash(&d);
+	dir_prefixes(&d, whose[_i].again);
+	dir_again(&d, NOW, WALL);
+	ck_assert_msg(d.said == 0, "%s, later: %s", whose[_i].name, d.line[0]);
+	ck_assert_msg(pool_find6(d.pool, &host, (unsigned)whose[_i].later) != NULL, "%s, later",
+		      whose[_i].name);
+	dir_remove(&d);
+}
+END_TEST
+
+/* Another prefix is put before the only one, after a stop or a crash. */
+START_TEST(prefix_put_before)
+{
+	struct leasedir d;
+	struct ip6 host = ip6("2001:db8::1");
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	if (_i == 0)
+		dir_crash(&d);
+	else
+		dir_end(&d, NOW, WALL);
+	dir_prefixes(&d, "10");
+	dir_again(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert_ptr_nonnull(pool_find6(d.pool, &host, 1));
+	ck_assert_uint_eq(pool_used(d.pool), 1);
+	dir_remove(&d);
+}
+END_TEST
+
+/* The line that names the prefix of what is recorded next must not be glued to half a line. */
+START_TEST(prefix_behind_a_cut_line)
+{
+	static const char text[] = HOLD "192.0.2.10\t2001:db8::10\t16999";
+	struct leasedir d;
+	struct ip6 host = ip6("2001:db8::1");
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	dir_crash(&d);
+	dir_prefixes(&d, "10");
+	dir_again(&d, NOW, WALL);
+	ck_assert_ptr_nonnull(pool_find6(d.pool, &host, 1));
+	dir_remove(&d);
+}
+END_TEST
+
+/* A crash right after a reload, before any rewrite: old records keep their prefix, new ones have
+ * theirs. */
+START_TEST(reload_of_the_only_prefix)
+{
+	struct leasedir d;
+	struct ip6 before = ip6("2001:db8::1"), after = ip6("2001:db8::2");
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	dir_calm(&d, NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	dir_prefixes(&d, "1");
+	leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::2", NOW), NOW, WALL);
+	dir_crash(&d);
+	dir_prefixes(&d, "01");
+	dir_again(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert_ptr_nonnull(pool_find6(d.pool, &before, 0));
+	ck_assert_ptr_nonnull(pool_find6(d.pool, &after, 1));
+	dir_remove(&d);
+}
+END_TEST
+
 /* As a reload does: the leases move to a pool in which they lie closer together. */
 static struct pool *move_pool(const struct pool *from)
 {
@@ -492,6 +618,46 @@ START_TEST(reload_during_a_rewrite)
 		struct ip6 host = host_no(i);
 
 		ck_assert_msg(pool_find6(d.pool, &host, 0) != NULL, "host %u", i);
+	}
+	dir_remove(&d);
+}
+END_TEST
+
+/* What a rewrite has written by then is under a header that no longer holds. */
+START_TEST(another_prefix_during_a_rewrite)
+{
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_new_pool(&d, "192.0.0.0", 20);
+	dir_begin(&d, NOW, WALL);
+	for (uint32_t i = 0; i < 4000; i++) {
+		struct ip6 host = host_no(i);
+
+		leasefile_append(d.f, pool_assign(d.pool, &host, 0, NOW), NOW, WALL);
+	}
+	d.f->wanted = true;
+	while (d.f->cursor == 0)
+		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+	ck_assert_int_eq(d.f->rewrite, REWRITE_FILLING);
+	dir_prefixes(&d, "1");
+	/* until the new file has its name, but not until it is replaced in its turn */
+	leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+	while (d.f->rewrite != REWRITE_NONE) {
+		if (d.f->keeper.task != LEASESYNC_IDLE)
+			leasesync_wait(&d.f->keeper);
+		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+	}
+	dir_crash(&d);
+
+	dir_prefixes(&d, "01");
+	dir_new_pool(&d, "192.0.0.0", 20);
+	dir_begin(&d, NOW, WALL);
+	ck_assert_uint_eq(d.f->file.lines, 2 + 4000); /* a header, and each lease once */
+	for (uint32_t i = 0; i < 4000; i++) {
+		struct ip6 host = host_no(i);
+
+		ck_assert_msg(pool_find6(d.pool, &host, 1) != NULL, "host %u", i);
 	}
 	dir_remove(&d);
 }
@@ -784,7 +950,12 @@ static Suite *suite(void)
 	tcase_add_test(text, clean_mark_is_taken_back);
 	tcase_add_test(text, rewrites_do_not_rejuvenate);
 	tcase_add_test(text, several_prefixes);
+	tcase_add_loop_test(text, lines_without_prefix, 0, ROWS(whose));
+	tcase_add_loop_test(text, prefix_put_before, 0, 2);
+	tcase_add_test(text, prefix_behind_a_cut_line);
+	tcase_add_test(text, reload_of_the_only_prefix);
 	tcase_add_test(text, reload_during_a_rewrite);
+	tcase_add_test(text, another_prefix_during_a_rewrite);
 	tcase_add_test(text, bad_files_are_bounded);
 	suite_add_tcase(s, text);
 	tcase_set_timeout(open, 20);

@@ -80,6 +80,21 @@ static inline struct map_table *prefixes_of(unsigned n)
 	return t;
 }
 
+/* Replaces the prefixes of D by those with these numbers of prefixes_of(), in this order: "10". */
+static inline void dir_prefixes(struct leasedir *d, const char *numbers)
+{
+	map_table_free(d->maps);
+	d->maps = map_table_new();
+	ck_assert_ptr_nonnull(d->maps);
+	for (; *numbers; numbers++) {
+		struct prefix6 p = {ip6("2001:db8:64::"), 96};
+
+		p.addr.b[7] = (uint8_t)(*numbers - '0');
+		ck_assert(map_add_prefix(d->maps, &p));
+	}
+	ck_assert_int_eq(map_seal(d->maps), 0);
+}
+
 static inline void dir_make(struct leasedir *d, unsigned prefixes)
 {
 	memset(d, 0, sizeof(*d));

@@ -37,6 +37,18 @@ hosts 200 | sort >"$T/after"
 t "the same addresses after a clean restart" cmp "$T/before" "$T/after"
 stop_nat64d
 
+# Another prefix in front of the only one: the leases are not its own.
+sed -i 's|^prefix|prefix 2001:db8:1:ffff::/96\n&|' "$T/conf"
+: >"$LOG"
+start_nat64d || finish
+hosts 20 | sort >"$T/after"
+same "the same addresses through the prefix they were for, which is no longer the first" 20 \
+	"$(comm -12 "$T/before" "$T/after" | wc -l)"
+same "and no more leases" 200 "$(counter "$(counters)" both leases-used)"
+same "and no line of the file is complained of" "" "$(grep 'dynamic.map' "$LOG")"
+stop_nat64d
+config >"$T/conf"
+
 # As Debian's package leaves it behind.
 now=$(date +%s)
 printf '###\n###\n# comment\n###\n192.168.255.9\t2001:db8:2::99\t%d\n192.168.255.10\t2001:db8:2::9a\t%d\n' \
