@@ -200,14 +200,24 @@ static void free_all(struct leasefile *f)
 	if (f->dir >= 0)
 		close(f->dir);
 	free(f->prefixes);
+	free(f->dir_path);
 	free(f->path);
 	free(f);
 }
 
-static struct leasefile *new_state(const char *dir)
+static char *name_of(const char *dir)
 {
 	size_t len = strlen(dir), size = len + sizeof("/" LEASEFILE_NAME);
 	bool slash = len > 0 && dir[len - 1] == '/';
+	char *name = malloc(size);
+
+	if (name)
+		snprintf(name, size, "%s%s%s", dir, slash ? "" : "/", LEASEFILE_NAME);
+	return name;
+}
+
+static struct leasefile *new_state(const char *dir, const char *name)
+{
 	struct leasefile *f = calloc(1, sizeof(*f));
 
 	if (!f)
@@ -215,18 +225,17 @@ static struct leasefile *new_state(const char *dir)
 	f->dir = f->file.fd = f->temp.fd = f->keeper.fd = -1;
 	f->write_delay = f->rewrite_delay = 1;
 	f->rewrite_at = f->write_at = f->keeper_at = f->sync_at = INT32_MIN;
-	f->path = malloc(size);
-	if (!f->path) {
-		free(f);
-		return NULL;
-	}
-	snprintf(f->path, size, "%s%s%s", dir, slash ? "" : "/", LEASEFILE_NAME);
-	return f;
+	f->dir_path = strdup(dir);
+	f->path = name_of(name);
+	if (f->dir_path && f->path)
+		return f;
+	free_all(f);
+	return NULL;
 }
 
 struct leasefile *leasefile_open(const char *dir, const char *name, char *err, size_t err_size)
 {
-	struct leasefile *f = new_state(name);
+	struct leasefile *f = new_state(dir, name);
 	bool chrooted = strcmp(dir, name) != 0;
 	char who[USER_TEXT];
 
@@ -251,7 +260,7 @@ struct leasefile *leasefile_open(const char *dir, const char *name, char *err, s
 
 int leasefile_start(struct leasefile *f)
 {
-	if (!can_rewrite(f->dir) || leasesync_start(&f->keeper, f->dir) < 0)
+	if (!can_rewrite(f->dir) || leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
 		return -1;
 	f->started = true;
 	leasestate_try_flush(f);
@@ -316,7 +325,7 @@ static void mind_keeper(struct leasefile *f)
 	    !leasesync_reap(&f->keeper))
 		return;
 	f->keeper_at = f->now + KEEPER_REST;
-	if (leasesync_start(&f->keeper, f->dir) < 0)
+	if (leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
 		leasestate_note(f, TROUBLE_KEEPER, errno);
 }
 
@@ -381,7 +390,7 @@ static bool rewrite_last(struct leasefile *f, struct pool *pool, int32_t now, in
 	settle(f);
 	if (f->keeper.fd < 0) {
 		leasesync_stop(&f->keeper);
-		if (leasesync_start(&f->keeper, f->dir) < 0)
+		if (leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
 			return false;
 	}
 	if (f->rewrite != REWRITE_NONE)

@@ -56,6 +56,11 @@ const char *leasefile_news(struct leasefile *f, bool *bad)
 		if (err == ECHILD)
 			snprintf(f->news, sizeof(f->news), "%s: %s (%s)", f->path, words[i].bad,
 				 words[i].remedy);
+		else if (err == ENOENT && i == TROUBLE_REWRITE)
+			snprintf(f->news, sizeof(f->news),
+				 "%s: %s: its directory has been removed (make it again; after "
+				 "--chroot restart nat64d, too)",
+				 f->path, words[i].bad);
 		else if (err)
 			snprintf(f->news, sizeof(f->news), "%s: %s: %s (%s)", f->path, words[i].bad,
 				 strerror(err), words[i].remedy);

@@ -40,7 +40,8 @@ struct lease_prefix {
 
 struct leasefile {
 	int dir; /* locked */
-	char *path;
+	char *dir_path;
+	char *path; /* of the file, as messages call it */
 	struct lease_sink file;
 	struct lease_sink temp;
 	size_t len; /* of what is in BUFFER */

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -33,6 +34,7 @@ union control {
 struct keeper {
 	int sock;
 	int dir;
+	const char *path;
 	int old; /* the file before the last rewrite, or -1 */
 };
 
@@ -111,6 +113,44 @@ int leasesync_create(int dir, int like)
 	return fd;
 }
 
+static bool same_file(int fd, int other)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
+/* In a directory that has been removed nothing can be made, even if there is another of its name.
+ * That one's lock is ours alone, and ends with us. */
+static bool open_again(struct keeper *k)
+{
+	int dir = open(k->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+
+	if (dir < 0)
+		return false;
+	if (same_file(dir, k->dir)) {
+		errno = ENOENT;
+	} else if (flock(dir, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+		close(k->dir);
+		k->dir = dir;
+		return true;
+	}
+	err = errno;
+	close(dir);
+	errno = err;
+	return false;
+}
+
+static int create(struct keeper *k, int like)
+{
+	int fd = leasesync_create(k->dir, like);
+
+	if (fd < 0 && errno == ENOENT && open_again(k))
+		fd = leasesync_create(k->dir, like);
+	return fd;
+}
+
 static int do_sync(int dir, int fd)
 {
 	if (fdatasync(fd) < 0)
@@ -148,7 +188,7 @@ static int do_task(struct keeper *k, struct message *m, int fd)
 		m->err = do_sync(k->dir, fd);
 		break;
 	case LEASESYNC_CREATE:
-		made = leasesync_create(k->dir, fd);
+		made = create(k, fd);
 		m->err = made < 0 ? errno : 0;
 		break;
 	case LEASESYNC_PUBLISH:
@@ -229,9 +269,9 @@ static bool serve(struct keeper *k)
 	return sent;
 }
 
-static _Noreturn void keep(int sock, int dir, pid_t parent)
+static _Noreturn void keep(int sock, int dir, const char *path, pid_t parent)
 {
-	struct keeper k = {.sock = sock, .dir = dir, .old = -1};
+	struct keeper k = {.sock = sock, .dir = dir, .path = path, .old = -1};
 
 	reset_signals();
 	prctl(PR_SET_NAME, "nat64d-leases");
@@ -264,7 +304,7 @@ bool leasesync_reap(struct leasesync *k)
 	return reap(k, WNOHANG);
 }
 
-int leasesync_start(struct leasesync *k, int dir)
+int leasesync_start(struct leasesync *k, int dir, const char *path)
 {
 	pid_t parent = getpid();
 	sigset_t all, before;
@@ -277,7 +317,7 @@ int leasesync_start(struct leasesync *k, int dir)
 	sigprocmask(SIG_SETMASK, &all, &before);
 	k->pid = fork();
 	if (k->pid == 0)
-		keep(pair[1], dir, parent);
+		keep(pair[1], dir, path, parent);
 	err = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(pair[1]);

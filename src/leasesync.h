@@ -1,7 +1,8 @@
 /* leasesync - the keeper: a child process that waits for the disk in the daemon's stead.
  *
  * One task at a time, asked for and answered over a socket; nothing here ever blocks the parent.
- * All names are relative to a descriptor of the directory, so that a chroot does not matter. */
+ * All names are relative to a descriptor of the directory: its path is that of the chroot and is
+ * only used where the directory itself has been removed. */
 #ifndef NAT64D_LEASESYNC_H
 #define NAT64D_LEASESYNC_H
 
@@ -37,8 +38,9 @@ struct leasesync_answer {
 /* Is the last keeper, if it has died, quite gone?  It must be before another is started. */
 bool leasesync_reap(struct leasesync *k);
 
-/* Starts a keeper for the directory DIR.  0, or -1 with errno. */
-int leasesync_start(struct leasesync *k, int dir);
+/* Starts a keeper for the directory DIR, which it opens again by PATH if it has been removed.  0,
+ * or -1 with errno. */
+int leasesync_start(struct leasesync *k, int dir, const char *path);
 
 /* Asks for TASK on the file FD (-1: none); the keeper must be idle. False: it is dead,
  * leasesync_hear() will say so. */

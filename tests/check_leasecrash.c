@@ -467,6 +467,100 @@ static unsigned count_fds(pid_t pid, char comm[32])
 	return n;
 }
 
+static void remove_directory(const struct leasedir *d)
+{
+	DIR *dir = opendir(d->path);
+	struct dirent *e;
+
+	ck_assert_ptr_nonnull(dir);
+	while ((e = readdir(dir)))
+		unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+	ck_assert_int_eq(rmdir(d->path), 0);
+}
+
+/* The directory goes while the daemon runs, and somebody makes it again: seen at once, noticed
+ * while it is missing, found by another keeper, or only looked for at the stop. */
+enum {
+	MADE_AT_ONCE,
+	MADE_LATER,
+	KEEPER_REPLACED,
+	STOPPED,
+	REMOVALS
+};
+
+START_TEST(removed_directory_comes_back)
+{
+	struct leasedir d;
+	int32_t t = NOW;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	add_leases(&d, 0, 100, NOW, WALL);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	dir_calm(&d, NOW, WALL);
+	ck_assert_ptr_null(news(&d));
+	remove_directory(&d);
+	if (_i == MADE_LATER) {
+		add_leases(&d, 100, 120, NOW + 1, WALL + 1);
+		for (; t < NOW + 20; t++)
+			dir_calm(&d, t, WALL + t - NOW);
+		ck_assert_ptr_nonnull(strstr(news(&d), "was removed or replaced"));
+		ck_assert_str_eq(news(&d), "dynamic.map: cannot be rewritten: its directory has "
+					   "been removed (make it again; after --chroot restart "
+					   "nat64d, too)");
+	}
+	ck_assert_int_eq(mkdir(d.path, 0755), 0);
+	add_leases(&d, 120, 150, t, WALL + t - NOW);
+	if (_i == KEEPER_REPLACED) {
+		kill(d.f->keeper.pid, SIGKILL);
+		leasesync_wait(&d.f->keeper);
+	}
+	if (_i != STOPPED) {
+		for (int32_t end = t + 100; t < end; t++)
+			dir_calm(&d, t, WALL + t - NOW);
+		while (news(&d))
+			;
+		ck_assert_int_eq(leasefile_trouble(d.f), 0);
+		dir_crash(&d);
+		compare(&d, t, WALL + t - NOW, "the daemon is killed");
+	} else {
+		dir_end(&d, t, WALL + t - NOW);
+		compare(&d, t, WALL + t - NOW, "the daemon is stopped");
+	}
+	ck_assert(dir_has(&d, LEASEFILE_NAME) && !dir_has(&d, LEASESYNC_NEW));
+	dir_remove(&d);
+}
+END_TEST
+
+/* Another daemon has got there first: its file is left alone. */
+START_TEST(removed_directory_of_another)
+{
+	struct leasedir d;
+	struct leasefile *other;
+	char err[256];
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	remove_directory(&d);
+	ck_assert_int_eq(mkdir(d.path, 0755), 0);
+	other = leasefile_open(d.path, d.path, err, sizeof(err));
+	ck_assert_ptr_nonnull(other);
+	add_leases(&d, 0, 10, NOW, WALL);
+	for (int32_t t = NOW; t < NOW + 20; t++)
+		dir_calm(&d, t, WALL + t - NOW);
+	ck_assert_uint_eq(file_size(&d, LEASEFILE_NAME), 0);
+	leasefile_close(other, NULL, d.maps, NOW, WALL);
+	for (int32_t t = NOW + 20; t < NOW + 120; t++)
+		dir_calm(&d, t, WALL + t - NOW);
+	ck_assert_uint_ne(file_size(&d, LEASEFILE_NAME), 0);
+	/* and it is locked for the others now */
+	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
+	ck_assert_ptr_nonnull(strstr(err, "is in use by another nat64d"));
+	dir_remove(&d);
+}
+END_TEST
+
 START_TEST(keeper_holds_nothing)
 {
 	struct leasedir d;
@@ -836,6 +930,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, rewrite_under_load, 0, 20);
 	tcase_add_test(t, log_does_not_grow);
 	tcase_add_loop_test(t, removed_file_comes_back, 0, 3);
+	tcase_add_loop_test(t, removed_directory_comes_back, 0, REMOVALS);
+	tcase_add_test(t, removed_directory_of_another);
 	tcase_add_test(t, keeper_holds_nothing);
 	tcase_add_test(t, keeper_is_replaced);
 	tcase_add_test(t, keeper_dies_in_the_last_rewrite);

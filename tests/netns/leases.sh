@@ -49,6 +49,13 @@ same "and no line of the file is complained of" "" "$(grep 'dynamic.map' "$LOG")
 stop_nat64d
 config >"$T/conf"
 
+start_nat64d || finish
+rm -rf "$T/data"
+mkdir "$T/data"
+stops "data-dir was removed and made again: exit status 0"
+on_disk >"$T/disk"
+t "and all leases are in it" cmp "$T/before" "$T/disk"
+
 # As Debian's package leaves it behind.
 now=$(date +%s)
 printf '###\n###\n# comment\n###\n192.168.255.9\t2001:db8:2::99\t%d\n192.168.255.10\t2001:db8:2::9a\t%d\n' \
