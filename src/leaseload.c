@@ -27,6 +27,8 @@
 struct load {
 	struct leasefile *f;
 	struct pool *pool;
+	const struct map_table *maps;
+	const struct ip6 *own6;
 	int32_t now;
 	int64_t wall;
 	void (*say)(void *arg, const char *line);
@@ -143,6 +145,10 @@ static void take_lease(struct load *l, const struct leasetext *t)
 	}
 	if (!addr_passes6(&t->host)) {
 		say_bad(l, "its IPv6 address is not one of a host");
+		return;
+	}
+	if (ip6_equal(&t->host, l->own6) || map_find_prefix(l->maps, &t->host) >= 0) {
+		say_bad(l, "its IPv6 address needs no lease (it is ipv6-addr, or inside a prefix)");
 		return;
 	}
 	if (!l->clean)
@@ -278,10 +284,17 @@ static void drop_expired(struct load *l)
 }
 
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
-		   int32_t now, int64_t wall, void (*report)(void *arg, const char *line),
-		   void *arg)
+		   const struct ip6 *own6, int32_t now, int64_t wall,
+		   void (*report)(void *arg, const char *line), void *arg)
 {
-	struct load l = {.f = f, .pool = pool, .now = now, .wall = wall, .say = report, .arg = arg};
+	struct load l = {.f = f,
+			 .pool = pool,
+			 .maps = maps,
+			 .own6 = own6,
+			 .now = now,
+			 .wall = wall,
+			 .say = report,
+			 .arg = arg};
 
 	if (leasestate_set_prefixes(f, maps) < 0)
 		return -1;

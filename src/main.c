@@ -116,8 +116,8 @@ static int open_leases(struct daemon *d)
 	if (!d->leases)
 		return complain(err);
 	d->now = daemon_clock();
-	if (leasefile_load(d->leases, d->pool, d->conf->maps, daemon_seconds(d), daemon_wall(),
-			   daemon_say_lease, NULL) < 0) {
+	if (leasefile_load(d->leases, d->pool, d->conf->maps, &d->conf->xlat.own6,
+			   daemon_seconds(d), daemon_wall(), daemon_say_lease, NULL) < 0) {
 		log_error("data-dir %s: " LEASEFILE_NAME ": %s", d->conf->data_dir,
 			  strerror(errno));
 		return -1;

@@ -135,6 +135,11 @@ static const struct {
 	 "192.0.2.200 is reserved (ipv4-addr, a map, or the network address)"},
 	{"multicast host", "192.0.2.9\tff02::1\t1699999999",
 	 "its IPv6 address is not one of a host"},
+	{"our own address", "192.0.2.9\t" OWN6 "\t1699999999",
+	 "its IPv6 address needs no lease (it is ipv6-addr, or inside a prefix)"},
+	{"inside the prefix", "192.0.2.9\t2001:db8:64::808:808\t1699999999",
+	 "its IPv6 address needs no lease (it is ipv6-addr, or inside a prefix)"},
+	{"beside the prefix", "192.0.2.9\t2001:db8:64::1:808:808\t1699999999", NULL},
 	{"escape sequence", "\033[2J\t2001:db8::9\t1699999999", "\"?[2J\" is not an IPv4 address"},
 	{"not ASCII", "\xff\xfe", "\"??\" is not an IPv4 address"},
 };
