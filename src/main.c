@@ -341,6 +341,14 @@ static int print(const struct conf *c)
 	return 1;
 }
 
+/* Who gives STATE_DIRECTORY makes it as well. */
+static bool is_given(const char *dir)
+{
+	const char *given = getenv("STATE_DIRECTORY");
+
+	return given && strncmp(given, dir, strlen(dir)) == 0;
+}
+
 /* The service would not start, so it is worth a word; who runs it should have the directory. */
 static void check_data_dir(const struct options *o, const struct conf *c)
 {
@@ -349,7 +357,7 @@ static void check_data_dir(const struct options *o, const struct conf *c)
 
 	if (!user && o->unit_dir[0] && getpwnam("nat64d"))
 		user = "nat64d";
-	if (!c->data_dir || (c->pools == 0 && !o->chroot) ||
+	if (!c->data_dir || is_given(c->data_dir) || (c->pools == 0 && !o->chroot) ||
 	    !leasefile_missing(c->data_dir, user, err, sizeof(err)))
 		return;
 	snprintf(line, sizeof(line), "%s: %s", c->path, err);
