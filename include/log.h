@@ -12,7 +12,6 @@ enum log_level { /* numbered as syslog does */
 	LEVEL_ERROR = 3,
 	LEVEL_WARNING = 4,
 	LEVEL_NOTICE = 5,
-	LEVEL_DEBUG = 7,
 };
 
 enum log_sink {
@@ -22,10 +21,9 @@ enum log_sink {
 	SINK_JOURNAL, /* datagrams in the journal's own format */
 };
 
-/* Chooses the place, and whether debug lines go there.  0, or -1 with errno if syslog or the
- * journal is not there; each message then tries again.  To be called before chroot, which hides the
- * sockets. */
-int log_open(enum log_sink sink, bool debug);
+/* Chooses the place.  0, or -1 with errno if syslog or the journal is not there; each message then
+ * tries again.  To be called before chroot, which hides the sockets. */
+int log_open(enum log_sink sink);
 
 /* Whether every line goes to standard error as well: while a daemon starts, its caller reads there.
  */
@@ -37,7 +35,6 @@ void log_never_wait(void);
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* A finished line such as "file:line: ...", before which a terminal shows no program name. */
 void log_line(enum log_level level, const char *line);

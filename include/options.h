@@ -21,7 +21,7 @@ struct options {
 	const char *pidfile;      /* NULL: none */
 	enum action action;
 	enum log_sink sink;
-	bool debug, foreground, chroot;
+	bool foreground, chroot;
 };
 
 /* Reads the command line.  Returns -1 to go on, or else the status to exit with: --help and

@@ -23,7 +23,7 @@
 static struct {
 	enum log_sink sink;
 	int fd; /* of the socket, or of a terminal, or -1 */
-	bool debug, tee, never_wait;
+	bool tee, never_wait;
 	bool numbered; /* standard error is the journal, which takes "<level>" in front */
 	unsigned long lost;
 } out = {.fd = -1};
@@ -75,13 +75,12 @@ static bool stderr_is_journal(void)
 	return strcmp(stream, is) == 0;
 }
 
-int log_open(enum log_sink sink, bool debug)
+int log_open(enum log_sink sink)
 {
 	if (out.fd >= 0)
 		close(out.fd);
 	out.fd = -1;
 	out.sink = sink;
-	out.debug = debug;
 	out.numbered = sink == SINK_STDERR && stderr_is_journal();
 	if (sink == SINK_STDERR || sink == SINK_STDOUT) {
 		out.fd = open_terminal(sink == SINK_STDERR ? STDERR_FILENO : STDOUT_FILENO);
@@ -270,12 +269,6 @@ void log_warning(const char *fmt, ...)
 void log_notice(const char *fmt, ...)
 {
 	SAY(LEVEL_NOTICE);
-}
-
-void log_debug(const char *fmt, ...)
-{
-	if (out.debug)
-		SAY(LEVEL_DEBUG);
 }
 
 bool log_limit_take(struct log_limit *l, int64_t now)

@@ -399,7 +399,7 @@ static void open_log(struct options *o)
 	if (detach && o->sink == SINK_STDERR)
 		o->sink = SINK_SYSLOG;
 	log_tee_stderr(detach);
-	if (log_open(o->sink, o->debug) < 0)
+	if (log_open(o->sink) < 0)
 		log_warning("%s: %s (messages are tried there again)",
 			    o->sink == SINK_SYSLOG ? "syslog" : "journal", strerror(errno));
 }

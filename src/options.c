@@ -60,7 +60,7 @@ static const char help[] =
 	"      --rmtun         remove the device and exit\n"
 	"\n"
 	"  -n, --nodetach      stay in the foreground\n"
-	"  -d, --debug         debug messages; stay in the foreground\n"
+	"  -d, --debug         the same as -n\n"
 	"  -u, --user USER     run as USER, and in its group unless -g says another\n"
 	"  -g, --group GROUP   run as GROUP\n"
 	"  -r, --chroot        change the root directory to data-dir\n"
@@ -129,12 +129,9 @@ static int apply(struct options *o, int opt)
 	case 'c':
 		o->config = optarg;
 		return -1;
-	case 'd':
-		o->debug = true;
-		o->foreground = true;
-		return -1;
 	case 'h':
 		return tell(help);
+	case 'd': /* Tayga's debug messages */
 	case 'n':
 		o->foreground = true;
 		return -1;

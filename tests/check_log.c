@@ -43,11 +43,10 @@ static const char *got(int fd)
 
 START_TEST(levels)
 {
-	log_open(SINK_STDERR, false);
+	log_open(SINK_STDERR);
 	log_error("e %d", 1);
 	log_warning("w");
 	log_notice("n");
-	log_debug("d");
 	log_line(LEVEL_ERROR, "file:3: x");
 	log_line(LEVEL_WARNING, "file:4: 100%");
 	ck_assert_str_eq(got(from_err), "nat64d: e 1\nnat64d: warning: w\nnat64d: n\nfile:3: x\n"
@@ -56,18 +55,9 @@ START_TEST(levels)
 }
 END_TEST
 
-START_TEST(debug_lines)
-{
-	log_open(SINK_STDOUT, true);
-	log_debug("d");
-	ck_assert_str_eq(got(from_out), "nat64d: d\n");
-	ck_assert_str_eq(got(from_err), "");
-}
-END_TEST
-
 START_TEST(both_places)
 {
-	log_open(SINK_STDOUT, false);
+	log_open(SINK_STDOUT);
 	log_tee_stderr(true);
 	log_notice("both");
 	log_tee_stderr(false);
@@ -79,7 +69,7 @@ END_TEST
 
 START_TEST(controls_are_masked)
 {
-	log_open(SINK_STDERR, false);
+	log_open(SINK_STDERR);
 	log_notice("a\nb\x1b[31m\x7f\t%s", "\r");
 	ck_assert_str_eq(got(from_err), "nat64d: a?b?[31m???\n");
 }
@@ -92,7 +82,7 @@ START_TEST(long_lines_are_cut)
 
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	log_open(SINK_STDERR, false);
+	log_open(SINK_STDERR);
 	log_notice("%s", big);
 	line = got(from_err);
 	ck_assert_uint_gt(strlen(line), 1000);
@@ -109,7 +99,7 @@ START_TEST(full_pipe)
 
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	log_open(SINK_STDERR, false);
+	log_open(SINK_STDERR);
 	log_never_wait();
 	for (int i = 0; i < 1000; i++)
 		log_notice("%s", big);
@@ -162,7 +152,7 @@ START_TEST(full_terminal)
 	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
 	ck_assert_int_eq(dup2(slave, STDERR_FILENO), STDERR_FILENO);
 	fcntl(master, F_SETFL, O_NONBLOCK);
-	log_open(SINK_STDERR, false);
+	log_open(SINK_STDERR);
 	log_never_wait();
 	for (int i = 0; i < 1000; i++)
 		log_notice("%s", big);
@@ -243,7 +233,6 @@ int main(void)
 
 	tcase_add_checked_fixture(lines, setup, NULL);
 	tcase_add_test(lines, levels);
-	tcase_add_test(lines, debug_lines);
 	tcase_add_test(lines, both_places);
 	tcase_add_test(lines, controls_are_masked);
 	tcase_add_test(lines, long_lines_are_cut);

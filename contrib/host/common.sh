@@ -100,7 +100,7 @@ all_maps()
 	file=$(map_file)
 	{
 		values map
-		[ -z "$file" ] || sed -n 's/#.*//; s/^[[:space:]]*map[[:space:]]\{1,\}//p' "$file"
+		[ -z "$file" ] || sed -n 's/#.*//; s/^[[:space:]]*[Mm][Aa][Pp][[:space:]]\{1,\}//p' "$file"
 	} | awk 'NF == 2 { print $1 ($1 ~ "/" ? "" : "/32"), $2 ($2 ~ "/" ? "" : "/128") }'
 }
 
