@@ -3,16 +3,15 @@
  * The configuration is read before anything is touched; what needs root is opened before rights are
  * given up; the caller is told that all is well only after the leases are loaded. */
 #include <errno.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 
 #include "posix.h"
+#include "action.h"
 #include "daemon.h"
 #include "sandbox.h"
 #include "service.h"
@@ -310,88 +309,6 @@ static int run_detached(struct options *o, struct conf *c, const struct service_
 	return run(o, c, user, &caller);
 }
 
-static int make_device(const struct conf *c, const struct service_user *user)
-{
-	char err[TUN_ERR];
-
-	if (tun_make(c->tun_device, user->uid, user->gid, err) < 0)
-		return exit_saying(err);
-	log_notice("tun-device %s: is persistent", c->tun_device);
-	return 0;
-}
-
-static int remove_device(const struct conf *c)
-{
-	char err[TUN_ERR];
-	int rc = tun_remove(c->tun_device, err);
-
-	if (rc < 0)
-		return exit_saying(err);
-	log_notice("tun-device %s: %s", c->tun_device,
-		   rc > 0 ? "is not there, nothing to remove" : "removed");
-	return 0;
-}
-
-static int print(const struct conf *c)
-{
-	conf_print(c, stdout);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
-	log_error("standard output: %s", strerror(errno));
-	return 1;
-}
-
-/* Who gives STATE_DIRECTORY makes it as well. */
-static bool is_given(const char *dir)
-{
-	const char *given = getenv("STATE_DIRECTORY");
-
-	return given && strncmp(given, dir, strlen(dir)) == 0;
-}
-
-/* The service would not start, so it is worth a word; who runs it should have the directory. */
-static void check_data_dir(const struct options *o, const struct conf *c)
-{
-	const char *user = o->user;
-	char err[512], line[4800];
-
-	if (!user && o->unit_dir[0] && getpwnam("nat64d"))
-		user = "nat64d";
-	if (!c->data_dir || is_given(c->data_dir) || (c->pools == 0 && !o->chroot) ||
-	    !leasefile_missing(c->data_dir, user, err, sizeof(err)))
-		return;
-	snprintf(line, sizeof(line), "%s: %s", c->path, err);
-	log_line(LEVEL_WARNING, line);
-}
-
-static int tested(const struct options *o, const struct conf *c)
-{
-	char line[4200];
-
-	check_data_dir(o, c);
-	snprintf(line, sizeof(line), "%s: configuration is fine", c->path);
-	log_line(LEVEL_NOTICE, line);
-	return 0;
-}
-
-static int without_running(const struct options *o, const struct conf *c,
-			   const struct service_user *user)
-{
-	switch (o->action) {
-	case ACTION_MAKE:
-		return make_device(c, user);
-	case ACTION_REMOVE:
-		return remove_device(c);
-	case ACTION_TEST:
-		return tested(o, c);
-	case ACTION_PRINT:
-		return print(c);
-	case ACTION_RUN:
-		break;
-	}
-	return 1;
-}
-
 static void open_log(struct options *o)
 {
 	bool detach = o->action == ACTION_RUN && !o->foreground;
@@ -402,18 +319,6 @@ static void open_log(struct options *o)
 	if (log_open(o->sink) < 0)
 		log_warning("%s: %s (messages are tried there again)",
 			    o->sink == SINK_SYSLOG ? "syslog" : "journal", strerror(errno));
-}
-
-/* A question about what a unit of ours reads is answered as that unit would run it, if it ever has:
- * its directory is made by its first start. */
-static const char *state_directory(const struct options *o)
-{
-	const char *given = getenv("STATE_DIRECTORY");
-	struct stat st;
-
-	if ((given && *given) || (o->action != ACTION_TEST && o->action != ACTION_PRINT))
-		return given;
-	return stat(o->unit_dir, &st) == 0 && S_ISDIR(st.st_mode) ? o->unit_dir : NULL;
 }
 
 int main(int argc, char **argv)
@@ -433,7 +338,7 @@ int main(int argc, char **argv)
 	open_log(&o);
 	if (service_user_find(&user, o.user, o.group, err) < 0)
 		return exit_saying(err);
-	c = conf_load(o.config, state_directory(&o), &diag);
+	c = conf_load(o.config, action_state_directory(&o), &diag);
 	if (!c)
 		return 1;
 	if (o.chroot && !c->data_dir) {
@@ -442,7 +347,7 @@ int main(int argc, char **argv)
 	} else if (o.action == ACTION_RUN) {
 		return o.foreground ? run(&o, c, &user, NULL) : run_detached(&o, c, &user);
 	} else {
-		status = without_running(&o, c, &user);
+		status = action_run(&o, c, &user);
 	}
 	conf_free(c);
 	return status;

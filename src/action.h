@@ -1,0 +1,16 @@
+/* action - what nat64d does instead of running: --mktun, --rmtun, --test, --print. */
+#ifndef NAT64D_ACTION_H
+#define NAT64D_ACTION_H
+
+#include "conf.h"
+#include "options.h"
+#include "service.h"
+
+/* STATE_DIRECTORY for what O asks, or NULL: the environment's, or that of the unit that reads the
+ * file which is tested or printed. */
+const char *action_state_directory(const struct options *o);
+
+/* Does what O asks for with C, as USER, and returns the exit status. */
+int action_run(const struct options *o, const struct conf *c, const struct service_user *user);
+
+#endif
