@@ -514,7 +514,7 @@ START_TEST(removed_directory_comes_back)
 	add_leases(&d, 120, 150, t, WALL + t - NOW);
 	if (_i == KEEPER_REPLACED) {
 		kill(d.f->keeper.pid, SIGKILL);
-		leasesync_wait(&d.f->keeper);
+		waitpid(d.f->keeper.pid, NULL, 0);
 	}
 	if (_i != STOPPED) {
 		for (int32_t end = t + 100; t < end; t++)
