@@ -102,7 +102,8 @@ static int find_prefix(struct load *l, const struct leasetext *t)
 {
 	const struct prefix6 *p = prefix_of(l, t);
 
-	l->unnamed = l->unnamed || !p || (!t->has_prefix && l->f->prefix_count > 1);
+	if (l->f->prefix_count > 0)
+		l->unnamed = l->unnamed || !p || (!t->has_prefix && l->f->prefix_count > 1);
 	if (!p)
 		return 0;
 	for (size_t i = 0; i < l->f->prefix_count; i++)
@@ -183,8 +184,9 @@ static void take_line(struct load *l, char *line, size_t len)
 		say_bad(l, why);
 		break;
 	case LEASETEXT_DEFAULT:
-		l->whose = t.prefix;
-		l->has_whose = true;
+		l->has_whose = t.has_prefix;
+		if (t.has_prefix)
+			l->whose = t.prefix;
 		break;
 	case LEASETEXT_BLANK:
 		break;
@@ -283,6 +285,15 @@ static void drop_expired(struct load *l)
 		    n, POOL_KEEP / (24 * 3600));
 }
 
+/* Is a line without prefix that comes next one of the only prefix, or, where there is none, of the
+ * first to come? */
+static bool says_whose(const struct load *l)
+{
+	if (l->f->prefix_count == 0)
+		return !l->has_whose;
+	return l->has_whose && same_prefix(&l->whose, &l->f->prefixes[0].prefix);
+}
+
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		   const struct ip6 *own6, int32_t now, int64_t wall,
 		   void (*report)(void *arg, const char *line), void *arg)
@@ -315,7 +326,6 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 		leasestate_add(f, CUT_SHORT, strlen(CUT_SHORT));
 	if (l.clean)
 		leasestate_add(f, IN_USE, strlen(IN_USE));
-	f->default_due = f->prefix_count == 1 &&
-			 !(l.has_whose && same_prefix(&l.whose, &f->prefixes[0].prefix));
+	f->default_due = !says_whose(&l);
 	return 0;
 }

@@ -161,7 +161,9 @@ void leasestate_add(struct leasefile *f, const char *line, size_t len)
 
 size_t leasestate_default(const struct leasefile *f, char out[LEASETEXT_MAX])
 {
-	return f->prefix_count == 1 ? leasetext_format_default(out, f->prefixes[0].text) : 0;
+	if (f->prefix_count > 1)
+		return 0;
+	return leasetext_format_default(out, f->prefix_count ? f->prefixes[0].text : NULL);
 }
 
 size_t leasestate_line(const struct leasefile *f, char out[LEASETEXT_MAX], const struct lease *l,

@@ -99,8 +99,8 @@ void leasestate_add(struct leasefile *f, const char *line, size_t len);
 size_t leasestate_line(const struct leasefile *f, char out[LEASETEXT_MAX], const struct lease *l,
 		       int32_t last, int32_t now, int64_t wall);
 
-/* Writes the line that names the prefix of lines without one, to OUT; its length, 0 if there is
- * none to name. */
+/* Writes the line that says whose lines without prefix are, to OUT; its length, 0 if all have one.
+ */
 size_t leasestate_default(const struct leasefile *f, char out[LEASETEXT_MAX]);
 
 /* Takes over the prefixes of MAPS: 1 if they have changed, 0 if not, -1 without memory (the old

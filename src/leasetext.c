@@ -13,6 +13,7 @@
 #define TIME_DIGITS 18          /* fits int64_t, whatever the digits */
 #define SHOWN       45          /* characters of a bad column that a message repeats */
 #define DEFAULT     "# prefix " /* to Tayga a comment */
+#define NONE        "none"
 
 static bool is_space(char c)
 {
@@ -100,6 +101,9 @@ static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetex
 	if (len < n || memcmp(line, DEFAULT, n) != 0 || memchr(line, '\0', len))
 		return LEASETEXT_BLANK;
 	line[len] = '\0';
+	out->has_prefix = strcmp(line + n, NONE) != 0;
+	if (!out->has_prefix)
+		return LEASETEXT_DEFAULT;
 	return parse_prefix(line + n, &out->prefix) ? LEASETEXT_DEFAULT : LEASETEXT_BLANK;
 }
 
@@ -177,7 +181,7 @@ size_t leasetext_format(char *out, uint32_t addr, const struct ip6 *host, int64_
 
 size_t leasetext_format_default(char *out, const char *prefix)
 {
-	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", prefix);
+	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", prefix ? prefix : NONE);
 }
 
 void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p)

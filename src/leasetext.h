@@ -23,7 +23,8 @@ struct leasetext {
 enum leasetext_kind {
 	LEASETEXT_LEASE,
 	LEASETEXT_BLANK,   /* nothing, or a comment */
-	LEASETEXT_DEFAULT, /* the comment that names the prefix of lines without one */
+	LEASETEXT_DEFAULT, /* the comment that names the prefix of lines without one, or takes it
+			      back */
 	LEASETEXT_BAD,
 };
 
@@ -40,8 +41,8 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *ou
 size_t leasetext_format(char *out, uint32_t addr, const struct ip6 *host, int64_t when,
 			const char *prefix);
 
-/* Writes the line that names PREFIX as that of the lines behind it that have none; like
- * leasetext_format(). */
+/* Writes the line that names PREFIX as that of the lines behind it that have none, or says for NULL
+ * that they are of the first; like leasetext_format(). */
 size_t leasetext_format_default(char *out, const char *prefix);
 
 /* Writes the text of P, as in "2001:db8::/96". */

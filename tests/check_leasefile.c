@@ -580,6 +580,39 @@ START_TEST(reload_of_the_only_prefix)
 }
 END_TEST
 
+/* Where only addresses of maps are reached, leases have no prefix: they are not of the one that was
+ * there before, and of the first to come. */
+START_TEST(records_without_any_prefix)
+{
+	struct leasedir d;
+	struct ip6 host = ip6("2001:db8::1");
+
+	dir_make(&d, 1);
+	if (_i == 0)
+		dir_put(&d, LEASEFILE_NAME, MINE, strlen(MINE));
+	else
+		dir_begin(&d, NOW, WALL);
+	if (_i == 1)
+		dir_record(&d, dir_lease(&d, "2001:db8::2", NOW), NOW, WALL);
+	dir_prefixes(&d, "");
+	if (_i == 0)
+		dir_begin(&d, NOW, WALL);
+	else
+		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	ck_assert_ptr_nonnull(pool_find6(d.pool, &host, 0));
+	ck_assert_uint_eq(pool_used(d.pool), 1);
+	dir_end(&d, NOW, WALL);
+	dir_prefixes(&d, "1");
+	dir_again(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert_ptr_nonnull(pool_find6(d.pool, &host, 0));
+	dir_remove(&d);
+}
+END_TEST
+
 /* As a reload does: the leases move to a pool in which they lie closer together. */
 static struct pool *move_pool(const struct pool *from)
 {
@@ -958,6 +991,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(text, lines_without_prefix, 0, ROWS(whose));
 	tcase_add_loop_test(text, prefix_put_before, 0, 2);
 	tcase_add_test(text, prefix_behind_a_cut_line);
+	tcase_add_loop_test(text, records_without_any_prefix, 0, 2);
 	tcase_add_test(text, reload_of_the_only_prefix);
 	tcase_add_test(text, reload_during_a_rewrite);
 	tcase_add_test(text, another_prefix_during_a_rewrite);
