@@ -71,8 +71,8 @@ name_sysctl()
 # set_directive NAME VALUE: the command that writes it into the configuration, where it may stand only once.
 set_directive()
 {
-	if grep -q "^[[:space:]]*$1[[:space:]]" "$conf"; then
-		echo "sed -i 's/^[[:space:]]*$1[[:space:]].*/$1 $2/' $conf"
+	if grep -qi "^[[:space:]]*$1[[:space:]]" "$conf"; then
+		echo "sed -i 's/^[[:space:]]*$1[[:space:]].*/$1 $2/I' $conf"
 	elif [ -z "$(tail -c 1 "$conf")" ]; then
 		echo "echo '$1 $2' >>$conf"
 	else
@@ -133,7 +133,8 @@ check_configuration()
 		finding FAIL configuration "$conf: no such file" "cp $(one_to_start_from) $conf"
 		return 1
 	fi
-	said=$(run_nat64d --test 2>&1)
+	# The directory of the service comes with its first start.
+	said=$(run_nat64d --test 2>&1 | grep -vF "data-dir $(service_directory) does not exist")
 	if ! read_conf; then
 		finding FAIL configuration "$(echo "$said" | grep -v '^warning: ' | sed -n 1p)" "$nat64d --test --config $conf"
 		return 1

@@ -140,9 +140,9 @@ cure=$(sed -n 's/^FAIL  route: .* => //p' "$T/found")
 same "a longer route elsewhere: has to go, and no more" "ip -6 route del 64:ff9b::808:0/112 via 2001:db8:9::2 dev wan metric 1024" "$cure"
 cured "a longer route elsewhere"
 stop_service
-config 'tun-setup no' >"$conf"
+config 'Tun-Setup NO' >"$conf"
 start_service
-says "the link is down" "FAIL  device: nat64 is down => sed -i 's/^[[:space:]]*tun-setup[[:space:]].*/tun-setup yes/' $conf && $restart"
+says "the link is down" "FAIL  device: nat64 is down => sed -i 's/^[[:space:]]*tun-setup[[:space:]].*/tun-setup yes/I' $conf && $restart"
 cured "the link is down"
 stop_service
 printf %s "$(config)" >"$conf"
@@ -248,7 +248,8 @@ pool_says "leased two hours ago: others may have them" "ok    pool: 2 of 2 addre
 stop_service
 
 # The daemon counts as well.
-config 'map 192.168.255.16/29 2001:db8:9::/125' 'map 192.168.255.17 2001:db8:a::1' 'map 192.168.0.0/24 2001:db8:b::/120' \
+echo 'MAP 192.168.255.232/30 2001:db8:d::/126' >"$T/maps"
+config "map-file $T/maps" 'map 192.168.255.16/29 2001:db8:9::/125' 'map 192.168.255.17 2001:db8:a::1' 'map 192.168.0.0/24 2001:db8:b::/120' \
 	'map 192.168.254.64/26 2001:db8:c::/122' 'dynamic-pool 192.168.254.0/25' 'icmp-source-pool 192.168.255.240/28' 'tun-setup yes' >"$conf"
 recorded 60 192.168.255.{30..219} >"$T/data/dynamic.map"
 start_service
