@@ -133,8 +133,7 @@ check_configuration()
 		finding FAIL configuration "$conf: no such file" "cp $(one_to_start_from) $conf"
 		return 1
 	fi
-	# The directory of the service comes with its first start.
-	said=$(run_nat64d --test 2>&1 | grep -vF "data-dir $(service_directory) does not exist")
+	said=$(run_nat64d --test 2>&1)
 	if ! read_conf; then
 		finding FAIL configuration "$(echo "$said" | grep -v '^warning: ' | sed -n 1p)" "$nat64d --test --config $conf"
 		return 1

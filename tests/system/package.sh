@@ -55,7 +55,7 @@ by_make() {
 elsewhere() {
 	make -s -C "$NAT64_BUILD" install DESTDIR="$T/local" prefix=/usr/local sysconfdir=/etc \
 		systemdsystemunitdir=/usr/local/lib/systemd/system >"$T/install" 2>&1
-	grep -o '/usr/[a-z/]*nat64d[^ ]*' "$T/local/usr/local/share/man/man7/nat64.7" | sort -u | while read -r file; do
+	grep -o "/usr/[a-z/]*nat64d[^ ']*" "$T/local/usr/local/share/man/man7/nat64.7" | sort -u | while read -r file; do
 		[ -e "$T/local$file" ] || echo "$file"
 	done
 }
@@ -66,15 +66,15 @@ else
 	skip "make install DESTDIR=" "NAT64_BUILD does not say where it is built"
 fi
 
-# elsewhere: what the program and the settings name, where somebody has chosen other directories.
-elsewhere() {
+# of_own_prefix: what the program and the settings name, where somebody has chosen other directories.
+of_own_prefix() {
 	make -s -C "$NAT64_BUILD" install DESTDIR="$T/own" prefix=/opt/own sysconfdir=/opt/own/etc \
 		systemdsystemunitdir=/opt/own/systemd >"$T/install" 2>&1 &&
 		sed -n 's/^\(lib\|example\|sysctls\)=//p; s/.*ln -sf \([^ ]*\).*/\1/p' \
 			"$T/own/opt/own/sbin/nat64-host" "$T/own/opt/own/share/nat64d/90-nat64d.conf"
 }
 if [ -n "${NAT64_BUILD-}" ]; then
-	named=$(elsewhere)
+	named=$(of_own_prefix)
 	t "make install prefix=: everything that is named is of that prefix" test "$(grep -c '^/opt/own/' <<<"$named")" -eq 4
 	same "and is there" "" "$(for file in $named; do [ -e "$T/own$file" ] || echo "$file"; done)"
 else
