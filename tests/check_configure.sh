@@ -4,23 +4,11 @@
 # Prints TAP.  $srcdir is the top of the source tree.
 
 top=$(cd "${srcdir:-.}" && pwd) || exit 1
-count=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
-
-# report STATUS NAME
-report()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=$((failed + 1))
-	fi
-}
 
 # configure OPTION...: fast from the second time on.
 configure()
@@ -51,5 +39,4 @@ configure PKG_CONFIG=false && grep -q 'unit tests  *no: ' "$dir/said"
 report $? "without the Check library, configure says so"
 grep -q '^TESTS = ' "$dir/Makefile" && ! grep -q '^check_LIBRARIES = .*librig' "$dir/Makefile"
 report $? "and nothing that needs it is built"
-echo "1..$count"
-exit $((failed > 0))
+finish

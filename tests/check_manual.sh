@@ -7,8 +7,8 @@
 top=${srcdir:-.}
 page=$top/man/nat64.7
 NAT64D=${NAT64D:-./nat64d}
-count=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
@@ -16,14 +16,8 @@ trap 'exit 130' INT TERM HUP
 # none NAME LINES: one point, ok if there are none.
 none()
 {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		echo "$2" | sed 's/^/# /'
-		failed=$((failed + 1))
-	fi
+	[ -z "$2" ]
+	report $? "$1" "$2"
 }
 
 blocks()
@@ -68,8 +62,7 @@ tried()
 check_configurations()
 {
 	if ! [ -x "$NAT64D" ]; then
-		count=$((count + 1))
-		echo "ok $count - configurations # SKIP there is no $NAT64D"
+		leave_out "configurations" "there is no $NAT64D"
 		return
 	fi
 	of file | grep '\.map	' | while IFS="$tab" read -r number machine path section; do
@@ -157,5 +150,4 @@ check_words
 check_addresses
 check_readme
 check_dns64
-echo "1..$count"
-[ "$failed" -eq 0 ]
+finish

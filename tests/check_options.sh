@@ -7,24 +7,11 @@
 top=${srcdir:-.}
 NAT64D=${NAT64D:-./nat64d}
 unset STATE_DIRECTORY
-count=0
-failed=0
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
-
-# report STATUS NAME [TEXT]
-report()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		[ -z "${3-}" ] || echo "$3" | sed 's/^/# /'
-		failed=$((failed + 1))
-	fi
-}
 
 # says NAME STATUS TEXT [OPTION...]: TEXT is all of standard error, and STATUS the exit status.
 says()
@@ -134,8 +121,7 @@ check_units()
 	etc=$("$NAT64D" --help | sed -n 's/.* instead of \(.*\)\/nat64\.conf$/\1/p')
 	config 'dynamic-pool 10.0.0.0/24' >"$dir/c"
 	if [ "$(id -u)" -ne 0 ] || [ ! -d "$etc" ] || ! as_unit nat64 "" -t >/dev/null; then
-		count=$((count + 1))
-		echo "ok $count - -t judges as the units would # SKIP needs root, $etc, and to mount"
+		leave_out "-t judges as the units would" "needs root, $etc, and to mount"
 		return
 	fi
 	said=$(as_unit nat64 "" -t)
@@ -167,5 +153,4 @@ check_help
 check_described
 check_elsewhere
 check_units
-echo "1..$count"
-exit $((failed > 0))
+finish

@@ -7,20 +7,8 @@ top=${srcdir:-.}
 conf_man=$top/man/nat64.conf.5
 daemon_man=$top/man/nat64d.8
 example=$top/tayga.conf.example
-count=0
-failed=0
-
-# report STATUS WHAT
-report()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=$((failed + 1))
-	fi
-}
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
 
 directives()
 {
@@ -92,8 +80,7 @@ check_lint()
 {
 	name=${1##*/}
 	if ! command -v mandoc >/dev/null 2>&1; then
-		count=$((count + 1))
-		echo "ok $count - $name is well formed # SKIP mandoc is not installed"
+		leave_out "$name is well formed" "mandoc is not installed"
 		return
 	fi
 	found=$(mandoc -T lint -W warning "$1" 2>&1)
@@ -114,5 +101,4 @@ check_lint "$conf_man"
 check_lint "$daemon_man"
 check_lint "$top/man/nat64-host.8"
 check_lint "$top/man/nat64.7"
-echo "1..$count"
-[ "$failed" -eq 0 ]
+finish
