@@ -29,6 +29,11 @@ static inline bool ip6_equal(const struct ip6 *a, const struct ip6 *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+static inline bool prefix6_equal(const struct prefix6 *a, const struct prefix6 *b)
+{
+	return a->len == b->len && ip6_equal(&a->addr, &b->addr);
+}
+
 /* LEN one bits from the top; 0 for LEN 0. */
 static inline uint32_t addr_mask4(unsigned len)
 {

@@ -46,7 +46,7 @@ int map_seal(struct map_table *t);
  */
 long map_overlap(const struct map_table *t, size_t i);
 
-/* The index (in order of adding) of P, a prefix that is there already. */
+/* The index (in order of adding) of P, a prefix that is there already.  Before map_seal(). */
 size_t map_prefix_index(const struct map_table *t, const struct prefix6 *p);
 
 size_t map_count(const struct map_table *t);

@@ -110,7 +110,7 @@ uint32_t addr_extract(const struct ip6 *a, const struct prefix6 *prefix)
 
 bool addr_is_wkp(const struct prefix6 *p)
 {
-	return p->len == wkp.len && ip6_equal(&p->addr, &wkp.addr);
+	return prefix6_equal(p, &wkp);
 }
 
 /* Spares most addresses the search: SPECIAL has rows under these first octets only. */

@@ -5,10 +5,10 @@
 #include "leasestate.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "posix.h"
 
 #define KEPT 10
 
@@ -53,8 +53,7 @@ static int keep_as(const struct leasefile *f, const char *name)
 		return copy_file(f, name);
 	/* Kept by an earlier start that did not get as far as the rewrite. */
 	if (fstat(f->file.fd, &mine) == 0 &&
-	    fstatat(f->dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    mine.st_ino == there.st_ino && mine.st_dev == there.st_dev)
+	    fstatat(f->dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&mine, &there))
 		return 0;
 	errno = EEXIST;
 	return -1;

@@ -85,11 +85,6 @@ static int32_t idle_since(const struct load *l, int64_t when)
 	return (int32_t)(l->wall - when);
 }
 
-static bool same_prefix(const struct prefix6 *a, const struct prefix6 *b)
-{
-	return a->len == b->len && ip6_equal(&a->addr, &b->addr);
-}
-
 /* The prefix of T; NULL: the file does not say, it is the first one. */
 static const struct prefix6 *prefix_of(const struct load *l, const struct leasetext *t)
 {
@@ -107,7 +102,7 @@ static int find_prefix(struct load *l, const struct leasetext *t)
 	if (!p)
 		return 0;
 	for (size_t i = 0; i < l->f->prefix_count; i++)
-		if (same_prefix(p, &l->f->prefixes[i].prefix))
+		if (prefix6_equal(p, &l->f->prefixes[i].prefix))
 			return (int)i;
 	return -1;
 }
@@ -291,7 +286,7 @@ static bool says_whose(const struct load *l)
 {
 	if (l->f->prefix_count == 0)
 		return !l->has_whose;
-	return l->has_whose && same_prefix(&l->whose, &l->f->prefixes[0].prefix);
+	return l->has_whose && prefix6_equal(&l->whose, &l->f->prefixes[0].prefix);
 }
 
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,

@@ -7,7 +7,6 @@
 #include "leasesync.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +17,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "posix.h"
 
 struct message {
 	int32_t task;
@@ -91,7 +91,7 @@ static bool has_name(int dir, const char *name, int fd)
 	struct stat a, b;
 
 	return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	       same_file(&a, &b);
 }
 
 int leasesync_create(int dir, int like)
@@ -113,12 +113,11 @@ int leasesync_create(int dir, int like)
 	return fd;
 }
 
-static bool same_file(int fd, int other)
+static bool is_still(int dir, int other)
 {
 	struct stat a, b;
 
-	return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && a.st_ino == b.st_ino &&
-	       a.st_dev == b.st_dev;
+	return fstat(dir, &a) == 0 && fstat(other, &b) == 0 && same_file(&a, &b);
 }
 
 /* In a directory that has been removed nothing can be made, even if there is another of its name.
@@ -129,7 +128,7 @@ static bool open_again(struct keeper *k)
 
 	if (dir < 0)
 		return false;
-	if (same_file(dir, k->dir)) {
+	if (is_still(dir, k->dir)) {
 		errno = ENOENT;
 	} else if (flock(dir, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
 		close(k->dir);

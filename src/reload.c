@@ -51,17 +51,11 @@ static const char *needs_restart(const struct daemon *d, const struct conf *b)
  * to come, as in the lease file. */
 static int same_prefix(const struct map_table *from, size_t i, const struct map_table *to)
 {
-	const struct prefix6 *p;
-
 	if (map_prefix_count(from) == 0)
 		return 0;
-	p = map_prefix_at(from, i);
-	for (size_t k = 0; k < map_prefix_count(to); k++) {
-		const struct prefix6 *q = map_prefix_at(to, k);
-
-		if (p->len == q->len && ip6_equal(&p->addr, &q->addr))
+	for (size_t k = 0; k < map_prefix_count(to); k++)
+		if (prefix6_equal(map_prefix_at(from, i), map_prefix_at(to, k)))
 			return (int)k;
-	}
 	return -1;
 }
 

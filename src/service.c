@@ -1,7 +1,6 @@
 /* service - decides the order in which rights are given up, and whose word the caller's exit status
  * is. */
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -14,8 +13,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "posix.h"
 #include "service.h"
 
 static int fail(char *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -222,8 +221,7 @@ static bool is_ours(int fd, const char *path)
 {
 	struct stat mine, there;
 
-	return fstat(fd, &mine) == 0 && lstat(path, &there) == 0 && mine.st_ino == there.st_ino &&
-	       mine.st_dev == there.st_dev;
+	return fstat(fd, &mine) == 0 && lstat(path, &there) == 0 && same_file(&mine, &there);
 }
 
 void service_pidfile_close(int fd, const char *path)
