@@ -1,7 +1,8 @@
 /* bucket - token buckets for the ICMP messages we generate [4443-2.4f, 1812-4.3.2.8].
  *
- * One bucket per answered network out of a bounded keyed table, and one over all.  Memory does not
- * grow, whoever sends. */
+ * There are several budgets, so that a flood that uses up one of them leaves the others alone. Each
+ * has one bucket per answered network, out of a bounded keyed table, and one over all networks.
+ * Memory does not grow, whoever sends. */
 #ifndef NAT64D_BUCKET_H
 #define NAT64D_BUCKET_H
 
@@ -11,7 +12,9 @@
 
 #include "siphash.h"
 
-struct bucket_conf {
+#define BUCKET_BUDGETS 4
+
+struct bucket_conf {                  /* of each budget */
 	uint32_t all_rate, all_burst; /* messages per second over all, and at once */
 	uint32_t net_rate, net_burst; /* the same per answered network */
 };
@@ -22,8 +25,11 @@ struct bucket_table;
 struct bucket_table *bucket_new(const struct bucket_conf *conf, const struct siphash_key *key);
 void bucket_free(struct bucket_table *t);
 
-/* May one message go to the network at NET (LEN bytes: 4 for an IPv4 /32, 8 for an IPv6 /64) at NOW
- * (milliseconds, never going back)?  Takes the tokens if so.  A rate of 0 means never. */
-bool bucket_take(struct bucket_table *t, const void *net, size_t len, int64_t now);
+#define BUCKET_NET_MAX 8 /* bytes */
+
+/* May one message out of BUDGET go to the network at NET (LEN bytes: 4 for an IPv4 /32, 8 for an
+ * IPv6 /64) at NOW (milliseconds, never going back)?  Takes the tokens if so.  A rate of 0 means
+ * never. */
+bool bucket_take(struct bucket_table *t, unsigned budget, const void *net, size_t len, int64_t now);
 
 #endif

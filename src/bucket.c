@@ -3,6 +3,7 @@
 #include "bucket.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* 4096 networks remembered in 96 KiB: more than can have spent tokens at once under any sensible
  * overall rate, small enough for the second-level cache.  Four ways, so that a handful of networks
@@ -21,7 +22,7 @@ struct bucket {
 struct bucket_table {
 	struct bucket_conf conf;
 	struct siphash_key key;
-	struct bucket all;
+	struct bucket all[BUCKET_BUDGETS];
 	struct bucket set[SETS][WAYS];
 };
 
@@ -33,7 +34,8 @@ struct bucket_table *bucket_new(const struct bucket_conf *conf, const struct sip
 		return NULL;
 	t->conf = *conf;
 	t->key = *key;
-	t->all.level = (uint64_t)conf->all_burst * TOKEN;
+	for (unsigned i = 0; i < BUCKET_BUDGETS; i++)
+		t->all[i].level = (uint64_t)conf->all_burst * TOKEN;
 	return t;
 }
 
@@ -76,21 +78,30 @@ static struct bucket *claim(struct bucket_table *t, uint64_t id, int64_t now)
 	return pick;
 }
 
-bool bucket_take(struct bucket_table *t, const void *net, size_t len, int64_t now)
+/* A network has an identity of its own in each budget. */
+static uint64_t identify(const struct bucket_table *t, unsigned budget, const void *net, size_t len)
+{
+	uint8_t id[1 + BUCKET_NET_MAX] = {(uint8_t)budget};
+
+	memcpy(id + 1, net, len);
+	return siphash(&t->key, id, 1 + len) | 1;
+}
+
+bool bucket_take(struct bucket_table *t, unsigned budget, const void *net, size_t len, int64_t now)
 {
 	const struct bucket_conf *c = &t->conf;
-	struct bucket *b;
+	struct bucket *all = &t->all[budget], *b;
 
 	if (c->all_rate == 0 || c->net_rate == 0)
 		return false;
-	refill(&t->all, c->all_rate, c->all_burst, now);
-	if (t->all.level < TOKEN)
+	refill(all, c->all_rate, c->all_burst, now);
+	if (all->level < TOKEN)
 		return false;
-	b = claim(t, siphash(&t->key, net, len) | 1, now);
+	b = claim(t, identify(t, budget, net, len), now);
 	refill(b, c->net_rate, c->net_burst, now);
 	if (b->level < TOKEN)
 		return false;
 	b->level -= TOKEN;
-	t->all.level -= TOKEN;
+	all->level -= TOKEN;
 	return true;
 }

@@ -3,16 +3,23 @@
 #include "reply.h"
 #include "xlat_job.h"
 
-static bool within_rate(const struct xlat_job *j, int64_t now)
+/* Too big has budgets of its own: path MTU discovery goes on while a flood of packets that are
+ * refused for other reasons, perhaps with forged sources, uses up what there is for them. */
+static unsigned budget(const struct xlat_job *j, enum reason why)
+{
+	return (j->p.family == 6 ? 2u : 0u) + (why == R_TOO_BIG ? 1u : 0u);
+}
+
+static bool within_rate(const struct xlat_job *j, enum reason why, int64_t now)
 {
 	uint8_t net[4];
 
 	if (j->x->conf->icmp_errors != ICMP_ERRORS_LIMIT || !j->x->buckets)
 		return j->x->conf->icmp_errors != ICMP_ERRORS_NEVER;
 	if (j->p.family == 6)
-		return bucket_take(j->x->buckets, j->p.src6.b, 8, now);
+		return bucket_take(j->x->buckets, budget(j, why), j->p.src6.b, 8, now);
 	put32(net, j->p.src4);
-	return bucket_take(j->x->buckets, net, sizeof(net), now);
+	return bucket_take(j->x->buckets, budget(j, why), net, sizeof(net), now);
 }
 
 /* Where a routing header with segments left is wrong: it stands in the way of a translation
@@ -70,7 +77,7 @@ void xlat_answer(struct xlat_job *j, enum reason why, int64_t now)
 
 	if (what.type == ICMP_NO_ANSWER || !reply_allowed(&j->p, &own))
 		return;
-	if (!within_rate(j, now)) {
+	if (!within_rate(j, why, now)) {
 		j->out->suppressed = true;
 		return;
 	}

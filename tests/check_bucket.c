@@ -11,12 +11,22 @@ static const struct siphash_key key = {1, 2};
 static const struct bucket_conf narrow = {
 	.all_rate = 100, .all_burst = 50, .net_rate = 10, .net_burst = 5};
 
+static unsigned take_of(struct bucket_table *t, unsigned budget, uint64_t net, int64_t now,
+			unsigned tries)
+{
+	unsigned taken = 0;
+
+	while (tries--)
+		taken += bucket_take(t, budget, &net, 8, now);
+	return taken;
+}
+
 static unsigned take(struct bucket_table *t, uint64_t net, size_t len, int64_t now, unsigned tries)
 {
 	unsigned taken = 0;
 
 	while (tries--)
-		taken += bucket_take(t, &net, len, now);
+		taken += bucket_take(t, 0, &net, len, now);
 	return taken;
 }
 
@@ -67,7 +77,7 @@ START_TEST(no_remainder_is_lost)
 	unsigned n = 0;
 
 	for (int64_t now = 0; now < 100000; now++)
-		n += bucket_take(t, "net", 4, now);
+		n += bucket_take(t, 0, "net", 4, now);
 	/* a third of a token is lost at most when the bucket is full, and it is taken the moment it
 	 * is */
 	ck_assert_uint_ge(n, 298);
@@ -108,6 +118,20 @@ START_TEST(refused_over_all_costs_no_network)
 	ck_assert_uint_eq(take(t, 1, 8, 0, 2), 2);
 	ck_assert_uint_eq(take(t, 2, 8, 0, 100), 0);
 	ck_assert_uint_eq(take(t, 2, 8, 200, 100), 2);
+	bucket_free(t);
+}
+END_TEST
+
+START_TEST(budgets_are_independent)
+{
+	struct bucket_table *t = bucket_new(&narrow, &key);
+
+	for (uint64_t net = 0; net < 1000; net++)
+		take_of(t, 1, net, 0, 100);
+	ck_assert_uint_eq(take_of(t, 1, 5000, 0, 100), 0);
+	for (unsigned i = 0; i < BUCKET_BUDGETS; i++)
+		if (i != 1)
+			ck_assert_uint_eq(take_of(t, i, 0, 0, 100), 5);
 	bucket_free(t);
 }
 END_TEST
@@ -187,6 +211,7 @@ int main(void)
 	tcase_add_loop_test(t, burst_then_rate, 0, ROWS(rows));
 	tcase_add_test(t, no_remainder_is_lost);
 	tcase_add_test(t, networks_are_independent);
+	tcase_add_test(t, budgets_are_independent);
 	tcase_add_test(t, refused_network_costs_nobody);
 	tcase_add_test(t, refused_over_all_costs_no_network);
 	tcase_add_loop_test(t, any_window, 0, ROWS(floods));

@@ -613,6 +613,32 @@ START_TEST(rate_limit)
 }
 END_TEST
 
+/* Forged sources that use up what there is for other errors leave path MTU discovery alone, and the
+ * other way round. */
+START_TEST(too_big_has_its_own_budget)
+{
+	static const char *const small[] = {"4 s=198.18.0.9 ttl=1 | udp",
+					    "6r s=2001:db8:9::5 hop=1 | udp"};
+	static const char *const big[] = {"4 df | udp n=1460", "6r | udp n=1460"};
+	static const char *const answer[] = {"answer 3 4 1480", "answer 2 0 1500"};
+	char text[80];
+
+	rig_open(&rig, RIG_SETUP ";rate 5 20");
+	for (int i = 1; i < 100; i++) {
+		snprintf(text, sizeof(text),
+			 _i ? "6r s=2001:db8:%d::5 hop=1 | udp" : "4 s=198.18.0.%d ttl=1 | udp", i);
+		expect(text, R_TTL, "*");
+	}
+	ck_assert(rig.out.suppressed);
+	for (int i = 0; i < 5; i++)
+		expect(big[_i], R_TOO_BIG, answer[_i]);
+	expect(big[_i], R_TOO_BIG, NULL);
+	expect(small[!_i], R_TTL, "*");
+	ck_assert(!rig.out.suppressed);
+	rig_close(&rig);
+}
+END_TEST
+
 /* What icmp-errors says, with a rate of so many; how many of ten errors leave. */
 static const struct {
 	const char *setup;
@@ -898,6 +924,7 @@ int main(void)
 	tcase_add_test(c, full_pool);
 	tcase_add_test(c, lease_per_prefix);
 	tcase_add_loop_test(c, rate_limit, 0, 2);
+	tcase_add_loop_test(c, too_big_has_its_own_budget, 0, 2);
 	tcase_add_loop_test(c, errors_limited_or_not, 0, ROWS(choices));
 	tcase_add_test(c, leased_router_has_its_address);
 	tcase_add_loop_test(random, random_valid, 0, 2);

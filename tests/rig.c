@@ -110,6 +110,13 @@ static bool choice(struct rig *r, const char *name, char *a)
 	return true;
 }
 
+static void set_rate(struct rig *r, const char *net, const char *all)
+{
+	r->rate.net_rate = r->rate.net_burst = (uint32_t)atoi(net);
+	if (*all)
+		r->rate.all_rate = r->rate.all_burst = (uint32_t)atoi(all);
+}
+
 static void directive(struct rig *r, char *name, char *a, char *b)
 {
 	if (strcmp(name, "prefix") == 0)
@@ -131,7 +138,7 @@ static void directive(struct rig *r, char *name, char *a, char *b)
 	else if (strcmp(name, "wkpf") == 0)
 		r->conf.wkpf_strict = strcmp(a, "no") != 0;
 	else if (strcmp(name, "rate") == 0)
-		r->rate.net_rate = r->rate.net_burst = (uint32_t)atoi(a);
+		set_rate(r, a, b);
 	else if (!choice(r, name, a))
 		ck_abort_msg("setup: %s", name);
 }
@@ -139,7 +146,7 @@ static void directive(struct rig *r, char *name, char *a, char *b)
 void rig_open(struct rig *r, const char *setup)
 {
 	char *text = strdup(setup ? setup : RIG_SETUP), *save, *one;
-	char name[64], a[128], b[128];
+	char name[64], a[128], b[128] = "";
 
 	memset(r, 0, sizeof(*r));
 	r->conf.wkpf_strict = true;
@@ -152,7 +159,7 @@ void rig_open(struct rig *r, const char *setup)
 	r->maps = map_table_new();
 	r->x.maps = r->maps;
 	r->now = 1000000;
-	for (one = strtok_r(text, ";", &save); one; one = strtok_r(NULL, ";", &save))
+	for (one = strtok_r(text, ";", &save); one; one = strtok_r(NULL, ";", &save), *b = '\0')
 		if (sscanf(one, "%63s %127s %127s", name, a, b) > 0)
 			directive(r, name, a, b);
 	free(text);
