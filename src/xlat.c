@@ -107,7 +107,7 @@ static enum reason check_udp(struct xlat_job *j)
 	j->fix = FIX_UDP;
 	if (j->outer || j->p.csum == CSUM_PARTIAL || get16(udp->csum) != 0)
 		return R_OK;
-	if (j->p.family == 6)
+	if (j->p.family == 6 && j->x->conf->udp_zero != UDP_ZERO_FWD)
 		return R_UDP_ZERO6;
 	switch (j->x->conf->udp_zero) {
 	case UDP_ZERO_FWD:

@@ -240,7 +240,10 @@ static const struct rig_row fragment_rows[] = {
 
 static const struct rig_row udp_rows[] = {
 	{"8200-8.1 no checksum", NULL, "6r | udp zero", R_UDP_ZERO6, NULL},
-	{"8200-8.1 no checksum, fwd", FWD0, "6r | udp zero", R_UDP_ZERO6, NULL},
+	{"6935-5 no checksum, fwd", FWD0, "6r | udp zero", R_OK, "4r ttl=63 id=* | udp zero"},
+	{"6935-5 no checksum, fwd, first fragment", FWD0, "6r | part 0 800 id=7 | udp n=2000 zero",
+	 R_OK, "4r ttl=63 id=7 | part 0 800 | udp n=2000 zero"},
+	{"6935-5 checksum, fwd", FWD0, "6r | udp", R_OK, "4r ttl=63 id=* | udp"},
 	{"8200-8.1 no checksum, first fragment", NULL, "6r | part 0 800 | udp n=2000 zero",
 	 R_UDP_ZERO6, NULL},
 	{"8200-8.1 no checksum, later fragment", NULL, "6r | part 800 800 | udp n=2000 zero", R_OK,

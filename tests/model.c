@@ -18,10 +18,10 @@ static enum reason check_udp(const struct model *m, const struct model_view *v)
 		return R_BAD_L4;
 	if (model_get16(udp + 6) != 0)
 		return R_OK;
-	if (v->family == 6)
-		return R_UDP_ZERO6;
 	if (m->conf->udp_zero == UDP_ZERO_FWD)
 		return R_OK;
+	if (v->family == 6)
+		return R_UDP_ZERO6;
 	if (m->conf->udp_zero == UDP_ZERO_DROP || model_is_fragment(v))
 		return R_UDP_ZERO;
 	return model_get16(udp + 4) < 8 || model_get16(udp + 4) > v->l4_len ? R_BAD_L4 : R_OK;

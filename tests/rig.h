@@ -2,8 +2,8 @@
  * results compared.
  *
  * Setup: directives separated by ';': prefix P, map A B, pool P, own4 A, own6 A, mtu N, offlink N,
- * udp calc|drop|fwd, wkpf strict|no, rate PER-NETWORK [ALL], source P, nodeid yes, tos 4to6|6to4 (to be ignored),
- * errors send|limit|never, mss auto|N.  NULL: RIG_SETUP. */
+ * udp calc|drop|fwd, wkpf strict|no, rate PER-NETWORK [ALL], source P, nodeid yes, tos 4to6|6to4
+ * (to be ignored), errors send|limit|never, mss auto|N.  NULL: RIG_SETUP. */
 #ifndef NAT64D_TESTS_RIG_H
 #define NAT64D_TESTS_RIG_H
 
