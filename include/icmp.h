@@ -42,8 +42,9 @@ int icmp_pointer_6to4(uint32_t pointer);
 
 /* The MTU to announce for one of M bytes, on a device whose MTU is MTU4 and MTU6 to either family.
  * QUOTED_LEN: total length of the quoted IPv4 packet, from which a router that gives no MTU (M = 0)
- * lets us guess [1191-7.1]. */
+ * lets us guess [1191-7.1].  FRAGMENT: the quoted IPv6 packet has a fragment header, whose 8 bytes
+ * were added here and count as well [7915-5.2]. */
 uint32_t icmp_mtu_4to6(uint32_t m, uint32_t quoted_len, uint32_t mtu4, uint32_t mtu6);
-uint32_t icmp_mtu_6to4(uint32_t m, uint32_t mtu4, uint32_t mtu6);
+uint32_t icmp_mtu_6to4(uint32_t m, bool fragment, uint32_t mtu4, uint32_t mtu6);
 
 #endif

@@ -82,7 +82,7 @@ bool packet_addrs_pass(const struct packet *p);
 bool packet_icmp_checksum_ok(const struct packet *p);
 
 /* Parses the LEN bytes at BYTES.  QUOTED: they stand inside an ICMP error, so they may be cut short
- * anywhere behind the fixed IP header, and the IPv4 header checksum is not looked at.  Returns
+ * anywhere behind the IP header, and the IPv4 header checksum is not looked at.  Returns
  * R_OK, or the reason why the bytes cannot be understood; then nothing in P is valid. */
 enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, bool quoted);
 

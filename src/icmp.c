@@ -117,9 +117,13 @@ uint32_t icmp_mtu_4to6(uint32_t m, uint32_t quoted_len, uint32_t mtu4, uint32_t 
 
 /* A packet too big with an MTU below 1280 is legal and kept [7915-5.2]; below what IPv4 can have it
  * is nonsense. */
-uint32_t icmp_mtu_6to4(uint32_t m, uint32_t mtu4, uint32_t mtu6)
+uint32_t icmp_mtu_6to4(uint32_t m, bool fragment, uint32_t mtu4, uint32_t mtu6)
 {
-	if (m < IP4_MTU_MIN + 20)
+	uint32_t growth = sizeof(struct ip6_hdr) - sizeof(struct ip4_hdr);
+
+	if (fragment)
+		growth += sizeof(struct frag_hdr);
+	if (m < IP4_MTU_MIN + growth)
 		return IP4_MTU_MIN;
-	return min32(m - 20, min32(mtu4, mtu6 - 20));
+	return min32(m - growth, min32(mtu4, mtu6 - growth));
 }

@@ -88,8 +88,10 @@ static enum reason parse4(struct packet *p, struct span s, bool quoted)
 	read_fields4(p, h);
 	p->l4_stated = total - hlen;
 	opts = span_take(&s, hlen - sizeof(*h));
-	p->l4 = opts ? s : (struct span){s.p + s.len, 0};
-	if (opts && has_source_route((struct span){opts, hlen - sizeof(*h)}))
+	if (!opts) /* only a quoted header can be cut inside its own length */
+		return R_TOO_SHORT;
+	p->l4 = s;
+	if (has_source_route((struct span){opts, hlen - sizeof(*h)}))
 		p->header = R_SOURCE_ROUTE;
 	return check_fragment(p);
 }

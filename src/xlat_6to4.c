@@ -149,14 +149,14 @@ static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
 	uint32_t from = get32(j->p.l4.p + offsetof(struct icmp_hdr, rest));
 	int pointer;
 
-	(void)quote;
 	*rest = 0;
 	switch (row->rest) {
 	case REST_ZERO:
 	case REST_NEXT_HEADER:
 		return R_OK;
 	case REST_MTU:
-		*rest = icmp_mtu_6to4(from, xlat_mtu4(j->x), xlat_mtu6(j->x));
+		*rest = icmp_mtu_6to4(from, packet_is_fragment(quote), xlat_mtu4(j->x),
+				      xlat_mtu6(j->x));
 		return R_OK;
 	case REST_POINTER:
 		break;

@@ -173,15 +173,23 @@ START_TEST(mtu_6to4)
 	int i;
 
 	for (m = 88; m < 65536; m++)
-		ck_assert_msg(icmp_mtu_6to4(m, 1500, 1500) == least(m - 20, 1480), "7915-5.2 %u",
-			      m);
+		ck_assert_msg(icmp_mtu_6to4(m, false, 1500, 1500) == least(m - 20, 1480),
+			      "7915-5.2 %u", m);
 	for (m = 0; m < 88; m++)
-		ck_assert_msg(icmp_mtu_6to4(m, 1500, 1500) <= 68, "7915-5.2 %u wraps around", m);
+		ck_assert_msg(icmp_mtu_6to4(m, false, 1500, 1500) <= 68, "7915-5.2 %u wraps around",
+			      m);
 	for (i = 0; i < ROWS(huge); i++)
-		ck_assert_msg(icmp_mtu_6to4(huge[i], 1500, 1500) == 1480, "7915-5.2 %u", huge[i]);
-	ck_assert_uint_eq(icmp_mtu_6to4(9000, 1400, 1500), 1400);
-	ck_assert_uint_eq(icmp_mtu_6to4(9000, 1500, 1400), 1380);
-	ck_assert_uint_eq(icmp_mtu_6to4(1000, 1500, 1400), 980);
+		ck_assert_msg(icmp_mtu_6to4(huge[i], false, 1500, 1500) == 1480, "7915-5.2 %u",
+			      huge[i]);
+	ck_assert_uint_eq(icmp_mtu_6to4(9000, false, 1400, 1500), 1400);
+	ck_assert_uint_eq(icmp_mtu_6to4(9000, false, 1500, 1400), 1380);
+	ck_assert_uint_eq(icmp_mtu_6to4(1000, false, 1500, 1400), 980);
+	for (m = 96; m < 65536; m++)
+		ck_assert_msg(icmp_mtu_6to4(m, true, 1500, 1500) == least(m - 28, 1472),
+			      "7915-5.2 %u of a fragment", m);
+	for (m = 0; m < 96; m++)
+		ck_assert_msg(icmp_mtu_6to4(m, true, 1500, 1500) == 68,
+			      "7915-5.2 %u of a fragment wraps around", m);
 }
 END_TEST
 

@@ -137,11 +137,14 @@ static unsigned mtu_4to6(const struct model *m, unsigned said, unsigned total)
 	return mtu < 1280 ? 1280 : mtu;
 }
 
-static unsigned mtu_6to4(const struct model *m, uint32_t said)
+/* Of a fragment the IPv6 packet is 28 bytes longer than the IPv4 packet, of others 20. */
+static unsigned mtu_6to4(const struct model *m, uint32_t said, bool fragment)
 {
-	if (said < 68 + 20) /* IPv4 knows nothing smaller */
+	unsigned longer = fragment ? 28 : 20;
+
+	if (said < 68 + longer) /* IPv4 knows nothing smaller */
 		return 68;
-	return smallest(said - 20, m->mtu, m->mtu - 20);
+	return smallest(said - longer, m->mtu, m->mtu - longer);
 }
 
 /* The four bytes behind the checksum; false: a pointer to what the other header does not have. */
@@ -158,7 +161,7 @@ static bool write_rest(const struct model *m, const struct model_view *v, const 
 	if (t->rest == MTU)
 		model_put32(rest,
 			    from4 ? mtu_4to6(m, model_get16(was + 2), model_get16(quote->start + 2))
-				  : mtu_6to4(m, model_get32(was)));
+				  : mtu_6to4(m, model_get32(was), model_is_fragment(quote)));
 	if (t->rest != POINTER)
 		return true;
 	p = from4 ? pointer_4to6(was[0]) : pointer_6to4(model_get32(was));

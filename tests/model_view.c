@@ -160,7 +160,9 @@ static enum reason view_4(struct model_view *v, const uint8_t *p, size_t len, bo
 	if (!quoted && model_checksum(model_sum(p, header)) != 0)
 		return R_BAD_CHECKSUM;
 	v->len = total < len ? total : len;
-	v->l4 = header < v->len ? header : v->len;
+	if (header > v->len) /* a quote that ends before its header does */
+		return R_TOO_SHORT;
+	v->l4 = header;
 	v->l4_len = v->len - v->l4;
 	v->l4_stated = total - header;
 	view_fields4(v, p);
