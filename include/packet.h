@@ -75,8 +75,10 @@ int packet_icmp_type(const struct packet *p);
 /* Is P an ICMP error message (or might it be one: an ICMP packet too short to tell)? */
 bool packet_is_icmp_error(const struct packet *p);
 
-/* May both addresses of P pass a router at all? */
-bool packet_addrs_pass(const struct packet *p);
+/* Is the checksum of P, whose TCP or UDP header is there, right as far as can be seen?  True for
+ * fragments, other protocols, UDP without a checksum, and what the device vouches for or leaves
+ * partial. */
+bool packet_l4_checksum_ok(const struct packet *p);
 
 /* Is the checksum of P, a whole ICMP message of its own family, right, or vouched for? */
 bool packet_icmp_checksum_ok(const struct packet *p);

@@ -15,7 +15,7 @@
 #include "addr.h"
 #include "siphash.h"
 
-#define POOL_GUARANTEE 7440 /* seconds a lease is safe after its last packet: 2 h 4 min */
+#define POOL_GUARANTEE 7440 /* seconds a lease is safe after its host's last packet: 2 h 4 min */
 #define POOL_RESTAMP   600  /* seconds: the record of a lease in use is never older */
 #define POOL_KEEP      (14 * 24 * 3600) /* seconds an idle lease is kept while there is room */
 
@@ -24,7 +24,7 @@ struct pool;
 struct lease { /* 48 bytes */
 	struct ip6 host;
 	uint32_t addr;   /* the IPv4 address, host order */
-	int32_t last;    /* the last packet, either way */
+	int32_t last;    /* the last packet that the host sent */
 	int32_t saved;   /* the value of LAST that the caller last put on record */
 	uint16_t prefix; /* index of the translation prefix the host used */
 	bool on_record;  /* has SAVED ever been set? */

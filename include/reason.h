@@ -28,7 +28,8 @@
 	/* 1.4: addresses that never pass */ \
 	X(NOISE,          "multicast-noise",         NONE,    NOTHING,        NOTHING,       "link-local multicast of the kernel itself") \
 	X(BAD_ADDRESS,    "illegal-address",         DROP,    NOTHING,        NOTHING,       "source or destination may never be routed") \
-	X(WKP_PRIVATE,    "wkp-private",             DROP,    NOTHING,        NOTHING,       "64:ff9b::/96 must not carry a non-global IPv4 address (see wkpf-strict)") \
+	X(WKP_PRIVATE,    "wkp-private",             REJECT,  ANSWER(3, 13),  ANSWER(1, 1),  "64:ff9b::/96 must not carry a non-global IPv4 address (see wkpf-strict)") \
+	X(RESERVED_DST,   "reserved-destination",    REJECT,  ANSWER(3, 13),  ANSWER(1, 1),  "destination in 240.0.0.0/4, which neither a map nor a pool names") \
 	/* 2.2: to the translator itself */ \
 	X(SELF_ECHO,      "self-echo",               SELF,    NOTHING,        NOTHING,       "echo request to the translator, answered") \
 	X(SELF_PROTO,     "self-protocol",           SELF,    ANSWER(3, 2),   ANSWER(4, 1),  "to the translator, which speaks only ICMP echo") \
@@ -48,6 +49,7 @@
 	/* 3, 4: transport checksums */ \
 	X(UDP_ZERO,       "udp-zero-checksum",       DROP,    ANSWER(3, 13),  NOTHING,       "UDP without a checksum (see udp-cksum-mode)") \
 	X(UDP_ZERO6,      "udp6-zero-checksum",      DROP,    NOTHING,        NOTHING,       "UDP over IPv6 without a checksum") \
+	X(BAD_L4_CSUM,    "bad-l4-checksum",         DROP,    NOTHING,        NOTHING,       "wrong TCP or UDP checksum of a host that has no lease yet") \
 	/* 2.4, 2.5, 5-8: ICMP */ \
 	X(ICMP_CHECKSUM,  "bad-icmp-checksum",       DROP,    NOTHING,        NOTHING,       "wrong ICMP checksum") \
 	X(ICMP_FRAGMENT,  "icmp-fragment",           DROP,    NOTHING,        NOTHING,       "fragmented ICMP message") \
@@ -55,7 +57,8 @@
 	X(ICMP_POINTER,   "icmp-pointer",            DROP,    NOTHING,        NOTHING,       "parameter problem that points at a field without a counterpart") \
 	X(ICMP_NESTED,    "icmp-nested",             DROP,    NOTHING,        NOTHING,       "ICMP error about an ICMP message that is no echo") \
 	X(QUOTE_BAD,      "bad-quote",               DROP,    NOTHING,        NOTHING,       "ICMP error whose quoted packet cannot be translated") \
-	X(QUOTE_NO_MAP,   "quote-no-map",            DROP,    NOTHING,        NOTHING,       "ICMP error whose quoted packet has an address without mapping")
+	X(QUOTE_NO_MAP,   "quote-no-map",            DROP,    NOTHING,        NOTHING,       "ICMP error whose quoted packet has an address without mapping") \
+	X(QUOTE_OTHER,    "quote-of-another",        DROP,    NOTHING,        NOTHING,       "ICMP error that does not go to the sender of the packet that it quotes")
 /* clang-format on */
 
 enum reason {

@@ -20,7 +20,8 @@ struct reply_own { /* our own addresses */
 
 /* May P be answered with an ICMP error at all?  Never an ICMP error or a redirect, whatever headers
  * it stands behind, a later fragment, a packet from or to other than one host [1812-4.3.2.7,
- * 4443-2.4e], nor one of our own. */
+ * 4443-2.4e], nor one of our own.  A link-local IPv4 address is that of one host; whether it may
+ * pass at all is for the caller to say. */
 bool reply_allowed(const struct packet *p, const struct reply_own *own);
 
 /* Writes an ICMP error about P, from us to its source, to OUT (REPLY_MAX6 bytes) and returns its

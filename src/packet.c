@@ -248,11 +248,32 @@ bool packet_is_icmp_error(const struct packet *p)
 	       type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAM_PROBLEM;
 }
 
-bool packet_addrs_pass(const struct packet *p)
+static uint64_t sum_pseudo(const struct packet *p, size_t len)
 {
-	if (p->family == 4)
-		return addr_passes4(p->src4) && addr_passes4(p->dst4);
-	return addr_passes6(&p->src6) && addr_passes6(&p->dst6);
+	uint64_t addrs =
+		p->family == 4 ? csum_addrs4(p->src4, p->dst4) : csum_addrs6(&p->src6, &p->dst6);
+
+	return addrs + csum_pseudo((uint32_t)len, p->proto);
+}
+
+/* The length of UDP's pseudo-header is that of its own header [768, 8200-8.1]. */
+bool packet_l4_checksum_ok(const struct packet *p)
+{
+	const struct udp_hdr *udp = (const void *)p->l4.p;
+	size_t len = p->l4.len;
+
+	if (p->csum != CSUM_WHOLE || packet_is_fragment(p))
+		return true;
+	if (p->proto == PROTO_UDP) {
+		len = get16(udp->len);
+		if (get16(udp->csum) == 0)
+			return true;
+		if (len < sizeof(*udp) || len > p->l4.len)
+			return false;
+	} else if (p->proto != PROTO_TCP) {
+		return true;
+	}
+	return csum_fold(csum_sum(p->l4.p, len) + sum_pseudo(p, len)) == 0xffff;
 }
 
 bool packet_icmp_checksum_ok(const struct packet *p)

@@ -29,9 +29,22 @@ static bool may_be_error(const struct packet *p)
 	return packet_is_icmp_error(&end);
 }
 
+static bool is_host4(uint32_t a)
+{
+	return addr_passes4(a) || addr_is_link_local4(a);
+}
+
+/* [1812-4.3.2.7] counts class E among the sources that are no single host. */
+static bool is_between_hosts(const struct packet *p)
+{
+	if (p->family == 4)
+		return is_host4(p->src4) && !addr_is_reserved4(p->src4) && is_host4(p->dst4);
+	return addr_passes6(&p->src6) && addr_passes6(&p->dst6);
+}
+
 bool reply_allowed(const struct packet *p, const struct reply_own *own)
 {
-	return p->frag_off == 0 && packet_addrs_pass(p) && !is_from_us(p, own) && !may_be_error(p);
+	return p->frag_off == 0 && is_between_hosts(p) && !is_from_us(p, own) && !may_be_error(p);
 }
 
 static void put_icmp(uint8_t *at, struct icmp_answer what, uint32_t rest)

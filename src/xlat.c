@@ -8,6 +8,23 @@
 #include "reply.h"
 #include "xlat_job.h"
 
+bool xlat_names4(const struct xlat *x, uint32_t a)
+{
+	return map_find4(x->maps, a) || (x->pool && pool_covers(x->pool, a));
+}
+
+bool xlat_passes4(const struct xlat *x, uint32_t a)
+{
+	return addr_passes4(a) || (addr_is_link_local4(a) && xlat_names4(x, a));
+}
+
+bool xlat_addrs_pass(const struct xlat *x, const struct packet *p)
+{
+	if (p->family == 4)
+		return xlat_passes4(x, p->src4) && xlat_passes4(x, p->dst4);
+	return addr_passes6(&p->src6) && addr_passes6(&p->dst6);
+}
+
 bool xlat_may_embed(const struct xlat *x, unsigned prefix, uint32_t a)
 {
 	if (!x->conf->wkpf_strict || addr_is_global4(a))
@@ -34,26 +51,26 @@ struct frame *xlat_add_frame(struct xlat_out *out, uint8_t *head, size_t head_le
 
 /* Addresses that never pass, section 1.4.  An ICMPv4 error from a badly numbered router does, for
  * the sake of trouble shooting [7915-4.1]. */
-static enum reason check_addresses4(const struct packet *p)
+static enum reason check_addresses4(const struct xlat *x, const struct packet *p)
 {
 	if (addr_is_noise4(p->dst4))
 		return R_NOISE;
-	if (!addr_passes4(p->dst4))
+	if (!xlat_passes4(x, p->dst4))
 		return R_BAD_ADDRESS;
-	if (addr_passes4(p->src4))
+	if (xlat_passes4(x, p->src4))
 		return R_OK;
 	if (packet_icmp_type(p) < 0 || !packet_is_icmp_error(p))
 		return R_BAD_ADDRESS;
 	return addr_is_multicast4(p->src4) || p->src4 == UINT32_MAX ? R_BAD_ADDRESS : R_OK;
 }
 
-static enum reason check_addresses(const struct packet *p)
+static enum reason check_addresses(const struct xlat *x, const struct packet *p)
 {
 	if (p->family == 4)
-		return check_addresses4(p);
+		return check_addresses4(x, p);
 	if (addr_is_noise6(&p->dst6))
 		return R_NOISE;
-	return packet_addrs_pass(p) ? R_OK : R_BAD_ADDRESS;
+	return xlat_addrs_pass(x, p) ? R_OK : R_BAD_ADDRESS;
 }
 
 static bool is_for_us(const struct xlat_job *j)
@@ -239,11 +256,14 @@ void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len)
 		put16(at, csum_udp(update_checksum(j, csum)));
 }
 
-/* Takes the lease that map() found missing, now that nothing else can refuse the packet. */
+/* Takes the lease that map() found missing, now that nothing else can refuse the packet.  What its
+ * host cannot have meant takes none: a damaged packet may name a host that does not exist. */
 static enum reason claim_lease(struct xlat_job *j)
 {
 	if (!j->wants_lease)
 		return R_OK;
+	if (!packet_l4_checksum_ok(&j->p))
+		return R_BAD_L4_CSUM;
 	j->lease_src = pool_assign(j->x->pool, &j->p.src6, j->prefix, j->now);
 	if (!j->lease_src)
 		return R_POOL_FULL;
@@ -251,6 +271,7 @@ static enum reason claim_lease(struct xlat_job *j)
 	return R_OK;
 }
 
+/* Only the host itself keeps its lease alive: a scan from IPv4 would keep all of them for ever. */
 static void use_lease(struct xlat_job *j, struct lease *l)
 {
 	if (!l)
@@ -294,7 +315,7 @@ static enum reason translate(struct xlat_job *j, uint8_t *l4)
 {
 	enum reason why;
 
-	if ((why = check_addresses(&j->p)))
+	if ((why = check_addresses(j->x, &j->p)))
 		return why;
 	if (is_for_us(j))
 		return serve(j, l4);
@@ -306,9 +327,8 @@ static enum reason translate(struct xlat_job *j, uint8_t *l4)
 	why = j->is_error ? xlat_error(j) : translate_plain(j, l4);
 	if (why)
 		return why;
-	use_lease(j, j->lease_src);
-	if (j->lease_dst != j->lease_src) /* a host may send to itself */
-		use_lease(j, j->lease_dst);
+	if (j->p.family == 6)
+		use_lease(j, j->lease_src);
 	return R_OK;
 }
 

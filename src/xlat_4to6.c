@@ -113,6 +113,8 @@ static enum reason map_pair(struct xlat_job *j, uint32_t host, uint32_t peer, st
 	if (!known) {
 		if (is_unleased(j->x, host))
 			return R_NO_MAP_DST;
+		if (addr_is_reserved4(host))
+			return R_RESERVED_DST;
 		if ((why = embed_first(j, host, host6, R_NO_MAP_DST)))
 			return why;
 	}

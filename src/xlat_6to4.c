@@ -17,7 +17,7 @@ static enum reason extract(const struct xlat_job *j, unsigned prefix, const stru
 			   uint32_t *out)
 {
 	*out = addr_extract(a, map_prefix_at(j->x->maps, prefix));
-	if (!addr_passes4(*out))
+	if (!xlat_passes4(j->x, *out))
 		return R_BAD_ADDRESS;
 	return xlat_may_embed(j->x, prefix, *out) ? R_OK : R_WKP_PRIVATE;
 }
@@ -27,17 +27,21 @@ static enum reason extract(const struct xlat_job *j, unsigned prefix, const stru
 static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *out)
 {
 	const struct map *m = map_find6(j->x->maps, a);
+	enum reason why;
 	int prefix;
 
 	if (m) {
 		*out = map_to4(m, a);
-		return addr_passes4(*out) ? R_OK : R_BAD_ADDRESS;
+		return xlat_passes4(j->x, *out) ? R_OK : R_BAD_ADDRESS;
 	}
 	prefix = map_find_prefix(j->x->maps, a);
 	if (prefix < 0)
 		return R_NO_MAP_DST;
 	j->prefix = (unsigned)prefix;
-	return extract(j, j->prefix, a, out);
+	why = extract(j, j->prefix, a, out);
+	if (!why && addr_is_reserved4(*out) && !xlat_names4(j->x, *out))
+		return R_RESERVED_DST;
+	return why;
 }
 
 /* Map, lease, our own address, prefix, in this order. */
@@ -48,7 +52,7 @@ static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 
 	if (m) {
 		*out = map_to4(m, a);
-		return addr_passes4(*out) ? R_OK : R_BAD_ADDRESS;
+		return xlat_passes4(j->x, *out) ? R_OK : R_BAD_ADDRESS;
 	}
 	if (j->x->pool && (j->lease_src = pool_find6(j->x->pool, a, j->prefix))) {
 		*out = j->lease_src->addr;
@@ -242,6 +246,8 @@ static void emit_parts(struct xlat_job *j, const uint8_t *l4)
 		struct frame *f;
 
 		n = part_len(&j->p, t.payload - off);
+		if (n == 0) /* a segment longer than IPv4 has, which fit() refuses */
+			return;
 		train_header(&t, off, n, at + ip_len);
 		header(j, t.header + n, at);
 		f = xlat_add_frame(j->out, at, ip_len + t.header, l4 + t.header + off, n);

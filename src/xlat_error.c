@@ -63,6 +63,15 @@ static enum reason take_apart(const struct xlat_job *j, struct message *m)
 	return R_OK;
 }
 
+/* Has the receiver of ERROR sent the packet QUOTE?  To anybody else an error about it would show
+ * the addresses of others, or disturb their connections. */
+static bool is_from_receiver(const struct packet *error, const struct packet *quote)
+{
+	if (error->family == 4)
+		return error->dst4 == quote->src4;
+	return ip6_equal(&error->dst6, &quote->src6);
+}
+
 /* Decides how the quoted packet is translated.  A fragment of a long echo request may be quoted as
  * well: it is we who cut it. */
 static enum reason plan_quote(struct xlat_job *quote, const struct xlat_job *outer,
@@ -79,8 +88,10 @@ static enum reason plan_quote(struct xlat_job *quote, const struct xlat_job *out
 		return R_QUOTE_BAD;
 	if (quote->dir->refuse(p))
 		return R_QUOTE_BAD;
-	if (!packet_addrs_pass(p) || quote->dir->map(quote))
+	if (!xlat_addrs_pass(outer->x, p) || quote->dir->map(quote))
 		return R_QUOTE_NO_MAP;
+	if (!is_from_receiver(&outer->p, p))
+		return R_QUOTE_OTHER;
 	return xlat_check_l4(quote);
 }
 

@@ -94,6 +94,15 @@ static inline uint8_t xlat_tos(const struct packet *p, bool ignore)
 	return ignore ? p->tos & TOS_ECN : p->tos;
 }
 
+/* Is A in a map or in the pool, leased or not: does the configuration name it? */
+bool xlat_names4(const struct xlat *x, uint32_t a);
+
+/* May A pass a router at all?  Link-local addresses may where the configuration names them. */
+bool xlat_passes4(const struct xlat *x, uint32_t a);
+
+/* The same of both addresses of P. */
+bool xlat_addrs_pass(const struct xlat *x, const struct packet *p);
+
 /* May A, embedded in prefix number PREFIX, be seen on the wire [6052-3.1]? */
 bool xlat_may_embed(const struct xlat *x, unsigned prefix, uint32_t a);
 

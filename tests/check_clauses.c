@@ -327,7 +327,7 @@ START_TEST(lease_of_the_well_known_prefix_gets_nothing_private)
 	rig_frame(&rig, 0, b);
 	snprintf(addr, sizeof(addr), "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
 	snprintf(in, sizeof(in), "4 s=10.0.0.1 d=%s | udp", addr);
-	expect(in, R_WKP_PRIVATE, NULL);
+	expect(in, R_WKP_PRIVATE, "answer 3 13 0");
 	snprintf(in, sizeof(in), "4 s=8.8.8.8 d=%s | udp", addr);
 	expect(in, R_OK, "6 s=64:ff9b::808:808 d=2001:db8:5::1 hop=63 | udp");
 	rig_close(&rig);

@@ -272,7 +272,7 @@ static void check_same(const struct message *in, const struct message *out)
 }
 
 /* What the second leg may well refuse: its TTL has run out, it has become too long, it was an echo
- * request that had to be cut, a fragment of AH [7915-5.1.1], or IGMP. */
+ * request that had to be cut, a fragment of AH [7915-5.1.1], IGMP, or it came from 240.0.0.0/4. */
 static bool may_stop(enum reason why, const struct message *in)
 {
 	if (in->v.ttl < 3 || why == R_TOO_BIG)
@@ -280,6 +280,7 @@ static bool may_stop(enum reason why, const struct message *in)
 	if (in->v.family == 6)
 		return why == R_PROTOCOL && in->v.proto == 2;
 	return (why == R_ICMP_FRAGMENT && !in->v.df) ||
+	       (why == R_RESERVED_DST && in->v.src4 >> 28 == 15) ||
 	       (why == R_FRAG_EXT_HDR && in->v.proto == 51);
 }
 
@@ -319,6 +320,8 @@ static bool is_quoted_hairpin(const struct message *m)
 	       is_hairpin(&q);
 }
 
+static const struct model nothing; /* no map or pool of the rig names a link-local address */
+
 /* A router without a mapping, or with an address that may not be, speaks through us [6791]. */
 static void forget_router(struct message *in, const struct message *half, const struct message *out)
 {
@@ -326,7 +329,7 @@ static void forget_router(struct message *in, const struct message *half, const 
 		return;
 	if (half->v.src4 == rig.conf.own4)
 		in->v.src6 = out->v.src6;
-	if (out->v.src4 == rig.conf.own4 && !model_passes4(in->v.src4))
+	if (out->v.src4 == rig.conf.own4 && !model_passes4(&nothing, in->v.src4))
 		in->v.src4 = out->v.src4;
 }
 

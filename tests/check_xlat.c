@@ -14,6 +14,7 @@
 #define POOL      RIG_SETUP ";pool 10.77.0.0/28"
 #define SMALL     RIG_SETUP ";pool 10.77.0.0/30"
 #define TWO       OWN MAP "prefix 2001:db8:64::/96; prefix 2001:db8:65::/96; pool 10.77.0.0/28"
+#define LOCAL     RIG_SETUP ";map 169.254.7.0/24 2001:db8:7::/120"
 #define NEWHOST   "s=2001:db8:5::1"
 
 static const struct rig_row own_rows[] = {
@@ -121,13 +122,48 @@ static const struct rig_row address_rows[] = {
 	 "6r d=2001:db8:64::ffff:ffff | udp", R_BAD_ADDRESS, NULL},
 	{"spec-1.4 to 0.0.0.0 through the prefix", NULL, "6r d=2001:db8:64:: | udp", R_BAD_ADDRESS,
 	 NULL},
-	{"6052-3.1 private source, strict", WKP, "4 s=10.0.0.1 | udp", R_WKP_PRIVATE, NULL},
-	{"6052-3.1 shared address space, strict", WKP, "4 s=100.64.0.1 | udp", R_WKP_PRIVATE, NULL},
-	{"6052-3.1 documentation, strict", WKP, "4 | udp", R_WKP_PRIVATE, NULL},
+	{"6052-3.1 private source, strict", WKP, "4 s=10.0.0.1 | udp", R_WKP_PRIVATE,
+	 "answer 3 13 0"},
+	{"6052-3.1 shared address space, strict", WKP, "4 s=100.64.0.1 | udp", R_WKP_PRIVATE,
+	 "answer 3 13 0"},
+	{"6052-3.1 documentation, strict", WKP, "4 | udp", R_WKP_PRIVATE, "answer 3 13 0"},
+	{"7915-4.4 private source, strict: no answer to an error", WKP,
+	 "4 s=10.0.0.1 d=203.0.113.5 | icmp 3 1 0 | 4r s=203.0.113.5 d=10.0.0.1 | udp",
+	 R_QUOTE_NO_MAP, NULL},
+	{"7915-5.4 private destination, strict: TCP fails at once", WKP,
+	 "6r d=64:ff9b::192.168.1.1 | tcp fl=2", R_WKP_PRIVATE, "answer 1 1 0"},
 	{"6052-3.1 global source, strict", WKP, "4 s=8.8.8.8 | udp", R_OK,
 	 "6 s=64:ff9b::808:808 hop=63 | udp"},
 	{"6052-3.1 private destination, strict", WKP, "6r d=64:ff9b::a00:1 | udp", R_WKP_PRIVATE,
-	 NULL},
+	 "answer 1 1 0"},
+	{"spec-1.4 240/4 through the prefix is refused", NULL, "6r d=2001:db8:64::240.0.0.1 | udp",
+	 R_RESERVED_DST, "answer 1 1 0"},
+	{"spec-1.4 255.255.255.254 through the prefix is refused", NULL,
+	 "6r d=2001:db8:64::255.255.255.254 | udp", R_RESERVED_DST, "answer 1 1 0"},
+	{"spec-1.4 240/4 from IPv4 through the prefix is refused", NULL, "4 d=240.0.0.1 | udp",
+	 R_RESERVED_DST, "answer 3 13 0"},
+	{"spec-1.4 239.x through the prefix is no destination at all", NULL,
+	 "6r d=2001:db8:64::239.0.0.1 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 240/4 that a map names", RIG_SETUP ";map 240.0.0.0/24 2001:db8:24::/120",
+	 "6r d=2001:db8:64::240.0.0.1 | udp", R_OK, "4r d=240.0.0.1 ttl=63 id=* | udp"},
+	{"spec-1.4 240/4 that a pool names", RIG_SETUP ";pool 240.0.1.0/24",
+	 "6r d=2001:db8:64::240.0.1.1 | udp", R_OK, "4r d=240.0.1.1 ttl=63 id=* | udp"},
+	{"spec-1.4 link-local that a map names, 4->6", LOCAL, "4 d=169.254.7.9 | udp", R_OK,
+	 "6 d=2001:db8:7::9 hop=63 | udp"},
+	{"spec-1.4 link-local that a map names, TTL 1", LOCAL, "4 d=169.254.7.9 ttl=1 | udp", R_TTL,
+	 "answer 11 0 0"},
+	{"spec-1.4 link-local that a map names, 6->4", LOCAL, "6r s=2001:db8:7::9 | udp", R_OK,
+	 "4r s=169.254.7.9 ttl=63 id=* | udp"},
+	{"spec-1.4 link-local that a map names, hairpin", LOCAL,
+	 "6r d=2001:db8:64::169.254.7.9 | udp", R_OK, "4r d=169.254.7.9 ttl=63 id=* | udp"},
+	{"spec-1.4 link-local that a map names, in a quote", LOCAL,
+	 "4 d=169.254.7.9 | icmp 3 1 0 | 4r s=169.254.7.9 | udp", R_OK,
+	 "6 d=2001:db8:7::9 hop=63 | icmp 1 0 0 | 6r s=2001:db8:7::9 | udp"},
+	{"spec-1.4 link-local beside the map", LOCAL, "4 d=169.254.8.9 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 link-local beside the map, through the prefix", LOCAL,
+	 "6r d=2001:db8:64::169.254.8.9 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 free link-local address of a pool", RIG_SETUP ";pool 169.254.7.0/24",
+	 "4 d=169.254.7.9 | udp", R_NO_MAP_DST, "answer 3 1 0"},
 	{"6052-3.1 global destination, strict", WKP, "6r d=64:ff9b::808:808 | udp", R_OK,
 	 "4r d=8.8.8.8 ttl=63 id=* | udp"},
 	{"6052-3.1 private source, wkpf-strict no", WKP "wkpf no", "4 s=10.0.0.1 | udp", R_OK,
@@ -406,8 +442,8 @@ START_TEST(lease_is_reported_when_new_or_stale)
 		int seconds; /* after the first packet */
 		bool back;
 		unsigned records;
-	} row[] = {{0, false, 0},   {1, true, 0},    {599, false, 0}, {601, false, 1},
-		   {602, false, 0}, {1199, true, 0}, {1202, true, 1}, {1203, true, 0}};
+	} row[] = {{0, false, 0},   {1, true, 0},    {599, false, 0},  {601, false, 1},
+		   {602, false, 0}, {1202, true, 0}, {1203, false, 1}, {1204, true, 0}};
 	char in[100], addr[20];
 	int i;
 
@@ -439,31 +475,54 @@ START_TEST(lease_not_on_record_is_reported_again)
 }
 END_TEST
 
-START_TEST(lease_hairpin_reports_both)
+/* Only packets of the host itself renew a lease; a scan from IPv4, or another host, does not. */
+START_TEST(only_its_host_renews_a_lease)
 {
-	char a[20], b[20], in[100];
+	char a[20], b[20], from4[5][100];
+	int32_t last;
+	int i;
 
 	rig_open(&rig, POOL);
 	lease_by("6r s=2001:db8:5::1 | udp", a);
 	lease_by("6r s=2001:db8:5::2 | udp", b);
 	ck_assert_str_ne(a, b);
-	snprintf(in, sizeof(in), "4 s=%s d=%s | udp", a, b);
-	expect(in, R_OK, "*");
-	ck_assert_uint_eq(rig.out.records, 2);
-	ck_assert_ptr_ne(rig.out.record[0], rig.out.record[1]);
+	put_on_record();
+	snprintf(from4[0], sizeof(from4[0]), "4 d=%s | udp", a);
+	snprintf(from4[1], sizeof(from4[1]), "4 s=%s d=%s | udp", a, b);
+	snprintf(from4[2], sizeof(from4[2]), "4 s=%s d=%s | udp", b, a);
+	snprintf(from4[3], sizeof(from4[3]), "4 s=%s d=%s | udp", a, a);
+	snprintf(from4[4], sizeof(from4[4]), "4 d=%s | icmp 3 1 0 | 4r s=%s | udp", a, a);
+	last = pool_next(rig.x.pool, NULL)->last;
+	rig.now += 7000000;
+	for (i = 0; i < ROWS(from4); i++) {
+		expect(from4[i], R_OK, "*");
+		ck_assert_uint_eq(rig.out.records, 0);
+		ck_assert_int_eq(pool_next(rig.x.pool, NULL)->last, last);
+	}
+	expect("6r s=2001:db8:5::1 | udp", R_OK, "*");
+	ck_assert_uint_eq(rig.out.records, 1);
+	ck_assert_int_eq(pool_next(rig.x.pool, NULL)->last, last + 7000);
 	rig_close(&rig);
 }
 END_TEST
 
-START_TEST(lease_to_itself_is_reported_once)
+/* A scan of the whole pool every 7000 s used to keep all leases for ever. */
+START_TEST(scan_from_ipv4_takes_no_pool_away)
 {
-	char a[20], in[100];
+	char in[100];
 
-	rig_open(&rig, POOL);
-	lease_by("6r s=2001:db8:5::1 | udp", a);
-	snprintf(in, sizeof(in), "4 s=%s d=%s | udp", a, a);
-	expect(in, R_OK, "*");
-	ck_assert_uint_eq(rig.out.records, 1);
+	rig_open(&rig, SMALL);
+	for (unsigned host = 1; host < 100; host++) {
+		snprintf(in, sizeof(in), "6r s=2001:db8:5::%x | udp", host);
+		expect(in, R_OK, "*");
+		for (int round = 0; round < 2; round++) {
+			rig.now += 7000000;
+			for (unsigned to = 0; to < 4; to++) {
+				snprintf(in, sizeof(in), "4 d=10.77.0.%u | udp", to);
+				rig_send_text(&rig, in);
+			}
+		}
+	}
 	rig_close(&rig);
 }
 END_TEST
@@ -486,6 +545,12 @@ static const struct {
 	{"6r " NEWHOST " d=2001:db8:dead::1 | udp", R_NO_MAP_DST},
 	{"6r " NEWHOST " d=2001:db8:64::7f00:1 | udp", R_BAD_ADDRESS},
 	{"6r " NEWHOST " d=ff02::1 | udp", R_NOISE},
+	{"6r " NEWHOST " | udp bad", R_BAD_L4_CSUM},
+	{"6r " NEWHOST " | tcp bad", R_BAD_L4_CSUM},
+	{"6r " NEWHOST " | tcp ck=0", R_BAD_L4_CSUM},
+	{"6r " NEWHOST " | hbh | frag | tcp n=99 bad", R_BAD_L4_CSUM},
+	{"6r " NEWHOST " | udp n=20 ulen=60", R_BAD_L4_CSUM},
+	{"6r " NEWHOST " | udp n=20 ulen=7", R_BAD_L4_CSUM},
 	{"6r " NEWHOST " p=6 | data 19", R_BAD_L4},
 	{"6r " NEWHOST " p=17 | data 7", R_BAD_L4},
 	{"6r " NEWHOST " | icmp 135 0 0 n=16", R_ICMP_TYPE},
@@ -704,21 +769,24 @@ static unsigned rnd(unsigned n)
 static const char *const l4[] = {"udp", "tcp", "echo", "reply", "udp", "tcp"};
 
 /* A random payload as text, of at most MAX bytes: a transport message, other bytes, or an error
- * about one. */
-static void random_payload(char *to, size_t size, bool six, bool error, unsigned max)
+ * about one that the host DST has sent. */
+static void random_payload(char *to, size_t size, const char *dst, bool error, unsigned max)
 {
+	bool six = strchr(dst, ':');
+
 	if (error)
-		snprintf(to, size, "icmp %d %u 0 | %s | %s n=%u", six ? 3 : 11, rnd(2),
-			 six ? "6" : "4r", l4[rnd(6)], rnd(max < 460 ? max : 460));
+		snprintf(to, size, "icmp %d %u 0 | %s s=%s | %s n=%u", six ? 3 : 11, rnd(2),
+			 six ? "6" : "4r", dst, l4[rnd(6)], rnd(max < 460 ? max : 460));
 	else
 		snprintf(to, size, "%s n=%u", l4[rnd(6)], rnd(max));
 }
 
 static void random_packet(char *to, size_t size, bool six, unsigned max)
 {
-	char payload[200], part[60] = "";
+	char payload[200], part[60] = "", dst[40];
 
-	random_payload(payload, sizeof(payload), six, rnd(5) == 0, max);
+	snprintf(dst, sizeof(dst), six ? "2001:db8:64::c633:64%02x" : "203.0.113.%u", rnd(256));
+	random_payload(payload, sizeof(payload), dst, rnd(5) == 0, max);
 	if (rnd(4) == 0) {
 		snprintf(payload, sizeof(payload), "%s n=%u", rnd(2) ? "udp" : "tcp",
 			 200 + rnd(max));
@@ -726,14 +794,11 @@ static void random_packet(char *to, size_t size, bool six, unsigned max)
 			 rnd(65536));
 	}
 	if (six)
-		snprintf(to, size,
-			 "6r s=2001:db8:1::%x d=2001:db8:64::c633:64%02x tc=%u hop=%u %s %s %s",
-			 rnd(256), rnd(256), rnd(256), 3 + rnd(253),
-			 rnd(4) ? "|" : "| hbh | dst n=1 |", part, payload);
+		snprintf(to, size, "6r s=2001:db8:1::%x d=%s tc=%u hop=%u %s %s %s", rnd(256), dst,
+			 rnd(256), 3 + rnd(253), rnd(4) ? "|" : "| hbh | dst n=1 |", part, payload);
 	else
-		snprintf(to, size,
-			 "4 s=198.51.100.%u d=203.0.113.%u tos=%u ttl=%u id=%u %s %s | %s %s",
-			 rnd(256), rnd(256), rnd(256), 3 + rnd(253), rnd(65536), rnd(2) ? "df" : "",
+		snprintf(to, size, "4 s=198.51.100.%u d=%s tos=%u ttl=%u id=%u %s %s | %s %s",
+			 rnd(256), dst, rnd(256), 3 + rnd(253), rnd(65536), rnd(2) ? "df" : "",
 			 rnd(4) ? "" : "opts=0101010101010101", part, payload);
 }
 
@@ -917,8 +982,8 @@ int main(void)
 	tcase_add_test(c, lease_is_used_both_ways);
 	tcase_add_test(c, lease_is_reported_when_new_or_stale);
 	tcase_add_test(c, lease_not_on_record_is_reported_again);
-	tcase_add_test(c, lease_hairpin_reports_both);
-	tcase_add_test(c, lease_to_itself_is_reported_once);
+	tcase_add_test(c, only_its_host_renews_a_lease);
+	tcase_add_test(c, scan_from_ipv4_takes_no_pool_away);
 	tcase_add_loop_test(c, bad_packet_takes_no_lease, 0, ROWS(leaseless));
 	tcase_add_test(c, refused_packet_does_not_touch);
 	tcase_add_test(c, full_pool);

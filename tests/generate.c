@@ -169,6 +169,8 @@ size_t generate_build(struct build *b, uint8_t *p, unsigned depth)
 	struct cut c;
 
 	generate_addresses(b);
+	if (b->from)
+		memcpy(b->src, b->from, sizeof(b->src));
 	do {
 		b->n = 0;
 		generate_transport(b, depth);

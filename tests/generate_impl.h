@@ -29,7 +29,8 @@ struct build {
 	unsigned family;
 	uint8_t src[16], dst[16]; /* 4 or all bytes of them */
 	unsigned proto;
-	bool quoted; /* going the other way */
+	bool quoted;         /* going the other way */
+	const uint8_t *from; /* its source must be this; NULL: any */
 	bool sound;
 	uint8_t l4[GENERATE_MAX];
 	size_t n;

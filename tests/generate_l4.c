@@ -168,6 +168,8 @@ static void put_quote(struct build *b, unsigned depth)
 	if (!b->sound && percent(2))
 		q->family = 10 - b->family;
 	q->quoted = !b->quoted;
+	if (q->family == b->family && (b->sound || percent(85))) /* who gets the error sent it */
+		q->from = b->dst;
 	q->sound = b->sound || percent(70);
 	n = generate_build(q, b->l4 + 8, depth + 1);
 	if (percent(5))

@@ -118,6 +118,8 @@ static struct code error_4(enum reason why)
 	case R_NO_MAP_DST:
 		return (struct code){3, 1};
 	case R_NO_MAP_SRC:
+	case R_WKP_PRIVATE:
+	case R_RESERVED_DST:
 	case R_UDP_ZERO:
 		return (struct code){3, 13};
 	case R_TOO_BIG:
@@ -147,6 +149,8 @@ static struct code error_6(enum reason why)
 	case R_ROUTING_HDR:
 		return (struct code){4, 0};
 	case R_FRAG_EXT_HDR:
+	case R_WKP_PRIVATE:
+	case R_RESERVED_DST:
 		return (struct code){1, 1};
 	case R_SELF_PROTO:
 		return (struct code){4, 1};
@@ -192,13 +196,19 @@ static bool ends_in_error(const struct model_view *v)
 	       (v->family == 6 && end.proto == 58 && v->start[end.l4] == 137);
 }
 
+static bool is_one_host(uint32_t a)
+{
+	return a >> 24 != 0 && a >> 24 != 127 && a >> 28 != 0xe && a != 0xffffffff;
+}
+
 /* [1812-4.3.2.7, 4443-2.4e], and nothing about what we sent ourselves. */
 static bool may_answer(const struct model *m, const struct model_view *v)
 {
 	if (v->off != 0 || ends_in_error(v))
 		return false;
 	if (v->family == 4)
-		return model_passes4(v->src4) && model_passes4(v->dst4) && v->src4 != m->conf->own4;
+		return is_one_host(v->src4) && v->src4 < 0xf0000000 && is_one_host(v->dst4) &&
+		       v->src4 != m->conf->own4;
 	return model_passes6(&v->src6) && model_passes6(&v->dst6) &&
 	       !model_same6(&v->src6, &m->conf->own6);
 }
@@ -258,7 +268,7 @@ static void answer(const struct model *m, const struct model_view *v, enum reaso
 
 /* --- the order ------------------------------------------------------------------------------- */
 
-static enum reason check_addresses(const struct model_view *v)
+static enum reason check_addresses(const struct model *m, const struct model_view *v)
 {
 	if (v->family == 6) {
 		if (v->dst6.b[0] == 0xff && v->dst6.b[1] == 2)
@@ -267,9 +277,9 @@ static enum reason check_addresses(const struct model_view *v)
 	}
 	if (v->dst4 >> 8 == 0xe00000 || v->dst4 == 0xeffffffa)
 		return R_NOISE;
-	if (!model_passes4(v->dst4))
+	if (!model_passes4(m, v->dst4))
 		return R_BAD_ADDRESS;
-	if (model_passes4(v->src4))
+	if (model_passes4(m, v->src4))
 		return R_OK;
 	/* [7915-4.1]: 0.x, 127.x and 169.254.x are badly numbered routers; no router is a group. */
 	if (!model_is_error(v) || v->off > 0 || v->l4_len == 0)
@@ -398,7 +408,7 @@ static enum reason judge(struct model *m, const struct model_view *v, int32_t no
 	struct model_pair to;
 	enum reason why;
 
-	if ((why = check_addresses(v)))
+	if ((why = check_addresses(m, v)))
 		return why;
 	if (for_us)
 		return serve(v, chosen, out);
@@ -409,7 +419,7 @@ static enum reason judge(struct model *m, const struct model_view *v, int32_t no
 	if (model_is_icmp(v) && model_is_fragment(v))
 		return R_ICMP_FRAGMENT;
 	why = translate(m, v, now, chosen, &to, out);
-	if (!why)
+	if (!why && v->family == 6) /* only the host itself keeps its lease */
 		model_touch(m, &to, now, out);
 	return why;
 }

@@ -104,6 +104,8 @@ bool model_is_fragment(const struct model_view *v);
 bool model_is_icmp(const struct model_view *v);
 bool model_is_error(const struct model_view *v);
 bool model_icmp_checksum_right(const struct model_view *v);
+/* Of a whole TCP or UDP packet that has a checksum; others are right. */
+bool model_l4_checksum_right(const struct model_view *v);
 
 void model_header4(uint8_t *at, unsigned tos, size_t len, unsigned id, unsigned frag, unsigned ttl,
 		   unsigned proto, uint32_t src, uint32_t dst);
@@ -116,7 +118,9 @@ size_t model_write6(const struct model *m, const struct model_view *v, const str
 size_t model_write4(const struct model *m, const struct model_view *v, const struct model_pair *to,
 		    uint8_t *at, unsigned ttl, size_t n, unsigned id);
 
-bool model_passes4(uint32_t a);
+/* May A pass; a link-local address may where M names it: in a map or a pool. */
+bool model_passes4(const struct model *m, uint32_t a);
+bool model_names4(const struct model *m, uint32_t a);
 bool model_passes6(const struct ip6 *a);
 bool model_is_global(uint32_t a);
 bool model_holds4(const struct prefix4 *p, uint32_t a);

@@ -63,14 +63,22 @@ static bool in_nets(uint32_t a, const struct net *n, size_t count)
 
 #define IN(a, table) in_nets(a, table, sizeof(table) / sizeof(*(table)))
 
-bool model_passes4(uint32_t a)
+bool model_names4(const struct model *m, uint32_t a)
+{
+	for (unsigned i = 0; i < m->pools; i++)
+		if (model_holds4(&m->pool[i], a))
+			return true;
+	return model_find_map4(m, a) != NULL;
+}
+
+bool model_passes4(const struct model *m, uint32_t a)
 {
 	static const struct net never[] = {
 		{0, 0, 0, 0, 8},   {127, 0, 0, 0, 8},        {169, 254, 0, 0, 16},
 		{224, 0, 0, 0, 4}, {255, 255, 255, 255, 32},
 	};
 
-	return !IN(a, never);
+	return !IN(a, never) || (a >> 16 == 0xa9fe && model_names4(m, a));
 }
 
 /* The columns "Globally Reachable: False" of the IANA registry; multicast and 240/4 with them. */

@@ -172,10 +172,10 @@ static bool write_rest(const struct model *m, const struct model_view *v, const 
 
 /* --- the quoted packet ----------------------------------------------------------------------- */
 
-static bool addresses_pass(const struct model_view *q)
+static bool addresses_pass(const struct model *m, const struct model_view *q)
 {
 	if (q->family == 4)
-		return model_passes4(q->src4) && model_passes4(q->dst4);
+		return model_passes4(m, q->src4) && model_passes4(m, q->dst4);
 	return model_passes6(&q->src6) && model_passes6(&q->dst6);
 }
 
@@ -196,7 +196,7 @@ static enum reason view_quote(struct model *m, const struct model_view *v, const
 
 	if (model_view(q, p, n, true) || q->family != v->family || !header_passes(q))
 		return R_QUOTE_BAD;
-	if (!addresses_pass(q))
+	if (!addresses_pass(m, q))
 		return R_QUOTE_NO_MAP;
 	if (v->family == 4)
 		why = model_map_4to6(m, q, true, false, to);
@@ -204,6 +204,8 @@ static enum reason view_quote(struct model *m, const struct model_view *v, const
 		why = model_map_6to4(m, q, true, false, 0, to);
 	if (why)
 		return R_QUOTE_NO_MAP;
+	if (v->family == 4 ? v->dst4 != q->src4 : !model_same6(&v->dst6, &q->src6))
+		return R_QUOTE_OTHER;
 	return q->off == 0 && model_is_icmp(q) && model_echo(q) < 0 ? R_ICMP_NESTED : R_OK;
 }
 

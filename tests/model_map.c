@@ -74,6 +74,8 @@ enum reason model_lease(struct model *m, const struct model_view *v, struct mode
 
 	if (!to->wants_lease)
 		return R_OK;
+	if (!model_l4_checksum_right(v))
+		return R_BAD_L4_CSUM;
 	if (m->leases == lease_room(m) && !take_back(m, now))
 		return R_POOL_FULL;
 	l = &m->lease[m->leases];
@@ -92,21 +94,19 @@ enum reason model_lease(struct model *m, const struct model_view *v, struct mode
 
 void model_touch(struct model *m, const struct model_pair *to, int32_t now, struct model_out *out)
 {
-	for (int i = 0; i < 2; i++) {
-		struct model_lease *l = to->lease[i];
+	struct model_lease *l = to->lease[0];
 
-		if (!l || (i == 1 && l == to->lease[0]))
-			continue;
-		if (l->last != now) {
-			l->last = now;
-			l->turn = ++m->turn;
-		}
-		if (l->on_record && now - l->saved < 600)
-			continue;
-		out->records++;
-		l->on_record = true;
-		l->saved = now;
+	if (!l)
+		return;
+	if (l->last != now) {
+		l->last = now;
+		l->turn = ++m->turn;
 	}
+	if (l->on_record && now - l->saved < 600)
+		return;
+	out->records++;
+	l->on_record = true;
+	l->saved = now;
 }
 
 /* --- IPv4 to IPv6 ---------------------------------------------------------------------------- */
@@ -165,6 +165,8 @@ static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool
 		to->prefix = (*host_lease)->prefix;
 	if (!host_known && is_nobody(m, host))
 		return R_NO_MAP_DST;
+	if (!host_known && host >= 0xf0000000)
+		return R_RESERVED_DST;
 	if (!host_known && (why = by_prefix(m, host, NULL, &to->prefix, host6, R_NO_MAP_DST)))
 		return why;
 
@@ -199,15 +201,16 @@ static enum reason by_extraction(const struct model *m, int prefix, const struct
 				 uint32_t *out)
 {
 	*out = model_extract(&m->prefix[prefix], a);
-	if (!model_passes4(*out))
+	if (!model_passes4(m, *out))
 		return R_BAD_ADDRESS;
 	return model_may_carry(m, (unsigned)prefix, *out) ? R_OK : R_WKP_PRIVATE;
 }
 
-static enum reason by_map(const struct map *e, const struct ip6 *a, uint32_t *out)
+static enum reason by_map(const struct model *m, const struct map *e, const struct ip6 *a,
+			  uint32_t *out)
 {
 	*out = model_map_4(e, a);
-	return model_passes4(*out) ? R_OK : R_BAD_ADDRESS;
+	return model_passes4(m, *out) ? R_OK : R_BAD_ADDRESS;
 }
 
 /* A router's address out of icmp-source-pool: any, but always the same for the same router
@@ -249,7 +252,7 @@ static enum reason host_6to4(struct model *m, const struct ip6 *a, struct model_
 	int prefix = model_find_prefix(m, a);
 
 	if (e)
-		return by_map(e, a, out);
+		return by_map(m, e, a, out);
 	to->lease[0] = m->pools ? lease_of_host(m, a, to->prefix) : NULL;
 	if (to->lease[0]) {
 		*out = to->lease[0]->addr;
@@ -267,13 +270,15 @@ static enum reason peer_6to4(struct model *m, const struct ip6 *a, struct model_
 {
 	const struct map *e = model_find_map6(m, a);
 	int prefix = model_find_prefix(m, a);
+	enum reason why;
 
 	if (e)
-		return by_map(e, a, out);
+		return by_map(m, e, a, out);
 	if (prefix < 0)
 		return R_NO_MAP_DST;
 	to->prefix = (unsigned)prefix;
-	return by_extraction(m, prefix, a, out);
+	why = by_extraction(m, prefix, a, out);
+	return !why && *out >= 0xf0000000 && !model_names4(m, *out) ? R_RESERVED_DST : why;
 }
 
 enum reason model_map_6to4(struct model *m, const struct model_view *v, bool quoted, bool error,

@@ -73,6 +73,26 @@ bool model_icmp_checksum_right(const struct model_view *v)
 	return model_checksum(sum) == 0;
 }
 
+bool model_l4_checksum_right(const struct model_view *v)
+{
+	const uint8_t *l4 = v->start + v->l4;
+	size_t len = v->l4_len;
+	unsigned long pseudo;
+
+	if (model_is_fragment(v) || (v->proto != 6 && v->proto != 17))
+		return true;
+	if (v->proto == 17) {
+		if (model_get16(l4 + 6) == 0)
+			return true;
+		if (model_get16(l4 + 4) < 8 || model_get16(l4 + 4) > len)
+			return false;
+		len = model_get16(l4 + 4);
+	}
+	pseudo = v->family == 6 ? model_pseudo6(&v->src6, &v->dst6)
+				: model_pseudo4(v->src4, v->dst4);
+	return model_checksum(model_sum(l4, len) + pseudo + len + v->proto) == 0;
+}
+
 /* --- packets --------------------------------------------------------------------------------- */
 
 bool model_is_fragment(const struct model_view *v)

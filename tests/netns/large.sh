@@ -60,7 +60,7 @@ mode() {
 	same "$1: fragments, no checksum accepted" "$6" "$(nocheck "$S" 192.168.255.77 5009 2500)"
 	mark
 	if [ "$1" = "udp-cksum-mode fwd" ]; then
-		same "$1: from IPv6: sent on" echo "$(nocheck "$C" "$GOOGLE" 5009 100)"
+		same "$1: from IPv6: sent on" echo "$(nocheck "$C" "$GOOGLE" 5007 100)"
 		return
 	fi
 	same "$1: from IPv6: dropped" silence "$(nocheck "$C" "$GOOGLE" 5007 100)"

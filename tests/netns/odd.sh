@@ -60,7 +60,7 @@ mapfile -t wanted <<-'END'
 	IPv4: from loopback: nothing
 	IPv4: from broadcast: nothing
 	IPv4: from multicast: nothing
-	IPv4: land: nothing
+	IPv4: land: 3/13
 	IPv4: TCP to ipv4-addr: 3/2
 	IPv4: to nobody's lease: 3/1
 	IPv6: longer than it is: nothing
@@ -82,7 +82,7 @@ mapfile -t wanted <<-'END'
 	IPv6: no UDP checksum: nothing
 	IPv6: from loopback: nothing
 	IPv6: from an IPv4-mapped address: nothing
-	IPv6: to a private IPv4 address: nothing
+	IPv6: to a private IPv4 address: 1/1
 	IPv6: to nowhere: 1/0
 	IPv6: TCP to ipv6-addr: 4/1 6
 END
