@@ -10,6 +10,17 @@
 
 #define QUEUE_MAX 100000 /* packets: the kernel allocates 8 bytes for each in one piece */
 
+/* The kernel would take more.  But the name goes into commands and rules of others, where a blank
+ * or a quote means something, and "-h" is no name. */
+static bool is_device_name(const char *s)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	return *s != '-' && strcmp(s, ".") != 0 && strcmp(s, "..") != 0 &&
+	       s[strspn(s, letters)] == '\0';
+}
+
 static void set_tun_device(struct conf_reader *r, char **arg, unsigned n)
 {
 	const char *name = arg[0];
@@ -18,12 +29,10 @@ static void set_tun_device(struct conf_reader *r, char **arg, unsigned n)
 	if (strlen(name) >= sizeof(r->conf->tun_device))
 		conf_error(r, WORD " is too long (an interface name has at most %zu characters)",
 			   name, sizeof(r->conf->tun_device) - 1);
-	else if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		conf_error(r, "%s cannot be an interface name (for example nat64)", name);
-	else if (strpbrk(name, "/:%")) /* the kernel refuses two of them, and replaces %d */
+	else if (!is_device_name(name))
 		conf_error(r,
-			   WORD
-			   " cannot be an interface name: no '/', ':' or '%%' (for example nat64)",
+			   WORD " cannot be an interface name here: letters, digits, '.', '_' and "
+				"'-' only, no '-' first (for example nat64)",
 			   name);
 	else
 		strcpy(r->conf->tun_device, name);
