@@ -53,7 +53,8 @@ struct conf {
 /* Reads PATH, and the map-file that it names.  STATE_DIR, in the form of systemd's STATE_DIRECTORY,
  * stands in for a data-dir left out (NULL or empty: none; the first of several).  Returns NULL if
  * there was any error; every problem of the files has then been said, each in one line that begins
- * with the file as the caller named it.  The result is given back with conf_free(). */
+ * with the file as the caller named it (but see conf_short()).  The result is given back with
+ * conf_free(). */
 struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag *diag);
 void conf_free(struct conf *c); /* NULL is fine */
 
@@ -62,6 +63,11 @@ void conf_free(struct conf *c); /* NULL is fine */
 /* Does a unit of ours read PATH, where ETC has the configurations?  DIR is then the STATE_DIRECTORY
  * that it would be read with there. */
 bool conf_unit_dir(const char *etc, const char *path, char *dir, size_t size);
+
+#define CONF_SHORT 300 /* room for a path in a message */
+
+/* PATH for a message; of one that is absurdly long the middle is left out.  Returns PATH or BUF. */
+const char *conf_short(char buf[CONF_SHORT], const char *path);
 
 /* Prints C so that reading it again gives the same configuration. */
 void conf_print(const struct conf *c, FILE *out);

@@ -1,6 +1,5 @@
 /* conf - the order in which a configuration is read and checked, its messages, its memory. */
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,18 @@
  * waiting and fill a disk. */
 #define MOST_SAID 1000
 
-#define LINE_MAX_LEN (2 * PATH_MAX + 512) /* a message names at most two files */
+#define LINE_MAX_LEN (2 * CONF_SHORT + 512) /* a message names at most two files */
+
+const char *conf_short(char buf[CONF_SHORT], const char *path)
+{
+	static const char gap[] = "...";
+	size_t len = strlen(path), half = (CONF_SHORT - sizeof(gap)) / 2;
+
+	if (len < CONF_SHORT)
+		return path;
+	snprintf(buf, CONF_SHORT, "%.*s%s%s", (int)half, path, gap, path + len - half);
+	return buf;
+}
 
 /* Words of a file go to terminals and logs: nothing in them may steer those. */
 static void make_harmless(char *s)
@@ -25,12 +35,12 @@ static void make_harmless(char *s)
 static void __attribute__((format(printf, 3, 0)))
 say(struct conf_reader *r, bool error, const char *format, va_list args)
 {
-	char line[LINE_MAX_LEN] = "", number[16] = "";
+	char line[LINE_MAX_LEN] = "", number[16] = "", file[CONF_SHORT];
 	size_t n;
 
 	if (r->line)
 		snprintf(number, sizeof(number), ":%u", r->line);
-	snprintf(line, sizeof(line), "%.*s%s: %s%s", PATH_MAX, r->file, number,
+	snprintf(line, sizeof(line), "%s%s: %s%s", conf_short(file, r->file), number,
 		 r->what ? r->what : "", r->what ? ": " : "");
 	n = strlen(line);
 	vsnprintf(line + n, sizeof(line) - n, format, args);
@@ -41,11 +51,11 @@ say(struct conf_reader *r, bool error, const char *format, va_list args)
 /* What has not been said, after MOST_SAID lines of it. */
 static void say_rest(const struct conf_reader *r, bool error, unsigned n)
 {
-	char line[LINE_MAX_LEN];
+	char line[LINE_MAX_LEN], file[CONF_SHORT];
 
 	if (n <= MOST_SAID)
 		return;
-	snprintf(line, sizeof(line), "%.*s: %u more %s", PATH_MAX, r->file, n - MOST_SAID,
+	snprintf(line, sizeof(line), "%s: %u more %s", conf_short(file, r->file), n - MOST_SAID,
 		 error ? "errors" : "warnings");
 	r->diag->say(r->diag->arg, error, line);
 }

@@ -19,21 +19,24 @@ static void use_state_dir(struct conf_reader *r, const char *state_dir)
 
 	if (r->first[D_DATA_DIR] || !state_dir || !*state_dir)
 		return;
-	if (*state_dir == '/') {
-		c->data_dir = conf_copy(r, state_dir);
-		if (c->data_dir)
-			c->data_dir[strcspn(c->data_dir, ":")] = '\0';
+	point_to_file(r, D_DATA_DIR);
+	if (*state_dir != '/') {
+		conf_error(r, "STATE_DIRECTORY is not an absolute path: " WORD, state_dir);
 		return;
 	}
-	point_to_file(r, D_DATA_DIR);
-	conf_error(r, "STATE_DIRECTORY is not an absolute path: " WORD, state_dir);
+	c->data_dir = conf_copy(r, state_dir);
+	if (!c->data_dir)
+		return;
+	c->data_dir[strcspn(c->data_dir, ":")] = '\0';
+	r->what = "data-dir: STATE_DIRECTORY";
+	conf_path_fits(r, c->data_dir);
 }
 
 /* A relative map-file lies in data-dir. */
 static bool resolve_map_file(struct conf_reader *r)
 {
 	struct conf *c = r->conf;
-	char *path;
+	char *path, text[CONF_SHORT];
 	size_t size;
 
 	if (c->map_file[0] == '/')
@@ -43,7 +46,7 @@ static bool resolve_map_file(struct conf_reader *r)
 			conf_error(r,
 				   "%s is relative, but there is no data-dir (give the whole path; "
 				   "nat64d.service has " CONF_UNIT_DIR ")",
-				   c->map_file);
+				   conf_short(text, c->map_file));
 		return false;
 	}
 	size = strlen(c->data_dir) + strlen(c->map_file) + 2;
@@ -55,12 +58,13 @@ static bool resolve_map_file(struct conf_reader *r)
 	snprintf(path, size, "%s/%s", c->data_dir, c->map_file);
 	free(c->map_file);
 	c->map_file = path;
-	return true;
+	return conf_path_fits(r, path);
 }
 
 static void read_map_file(struct conf_reader *r)
 {
 	struct conf *c = r->conf;
+	char text[CONF_SHORT];
 	bool opened;
 	int error;
 
@@ -75,8 +79,8 @@ static void read_map_file(struct conf_reader *r)
 	r->in_map_file = false;
 	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
 	if (error)
-		conf_error(r, "cannot %s %s: %s%s", opened ? "read" : "open", c->map_file,
-			   strerror(error),
+		conf_error(r, "cannot %s %s: %s%s", opened ? "read" : "open",
+			   conf_short(text, c->map_file), strerror(error),
 			   conf_file_hint(error, " (create it, even empty, or leave map-file "
 						 "out; a relative path begins at data-dir)"));
 }
@@ -108,11 +112,13 @@ static void check_missing(struct conf_reader *r)
 /* A map-file may be the only source of translations, and then must not be empty. */
 static void check_nothing(struct conf_reader *r)
 {
+	char text[CONF_SHORT];
+
 	if (r->first[D_PREFIX] || r->first[D_MAP] || r->diag->errors)
 		return;
 	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
 	conf_error(r, "%s has no maps, and there is no prefix: there is nothing to translate",
-		   r->conf->map_file);
+		   conf_short(text, r->conf->map_file));
 }
 
 static void make_own6(struct conf *c)

@@ -12,7 +12,8 @@
 #define CONF_WORDS    18                 /* kept of a line: more than any directive takes */
 
 /* How much of a word is shown in a message. */
-#define WORD "%.60s"
+#define WORD_SHOWN 60
+#define WORD       "%.60s"
 
 enum conf_id {
 	D_TUN_DEVICE,

@@ -11,11 +11,12 @@ static const char *map_place(const struct conf_reader *r, size_t i, char *buf, s
 {
 	const struct conf *c = r->conf;
 	const char *file = i < c->own_maps ? c->path : c->map_file;
+	char text[CONF_SHORT];
 
 	if (file == r->file)
 		snprintf(buf, size, "line %u", r->map_at.at[i]);
 	else
-		snprintf(buf, size, "%s:%u", file, r->map_at.at[i]);
+		snprintf(buf, size, "%s:%u", conf_short(text, file), r->map_at.at[i]);
 	return buf;
 }
 

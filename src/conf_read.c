@@ -75,6 +75,13 @@ static unsigned split_words(char *line, char *word[CONF_WORDS])
 	return n;
 }
 
+/* Nothing that is so long is right, and whoever reads a part of it should see that it is one. */
+static void cut_word(char *word)
+{
+	if (strlen(word) > WORD_SHOWN)
+		strcpy(word + WORD_SHOWN - 3, "...");
+}
+
 static unsigned lower_of(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
@@ -150,9 +157,11 @@ static const char *spell_joined(const char *a, const char *b)
 static void complain_unknown(struct conf_reader *r, char **word, unsigned n)
 {
 	const char *name = n > 1 ? spell_joined(word[0], word[1]) : NULL;
-	char *equals = strchr(word[0], '=');
+	char *equals;
 
 	r->what = NULL;
+	cut_word(word[0]);
+	equals = strchr(word[0], '=');
 	if (equals)
 		*equals = '\0';
 	if (!name)
@@ -184,6 +193,11 @@ static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, 
 	return false;
 }
 
+static bool takes_path(enum conf_id id)
+{
+	return id == D_DATA_DIR || id == D_MAP_FILE;
+}
+
 static void run_directive(struct conf_reader *r, enum conf_id id, char **arg, unsigned n)
 {
 	const struct conf_directive *d = &conf_directives[id];
@@ -199,8 +213,11 @@ static void run_directive(struct conf_reader *r, enum conf_id id, char **arg, un
 	}
 	if (!r->first[id])
 		r->first[id] = r->line;
-	if (arguments_ok(r, d, n))
-		d->set(r, arg, n);
+	if (!arguments_ok(r, d, n))
+		return;
+	for (unsigned i = 0; i < n && !takes_path(id); i++)
+		cut_word(arg[i]);
+	d->set(r, arg, n);
 }
 
 static void read_line(struct conf_reader *r, char *line, size_t len)

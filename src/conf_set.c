@@ -161,18 +161,21 @@ static void set_dynamic_pool(struct conf_reader *r, char **arg, unsigned n)
 /* A path has no blanks in it: it is one word. */
 static void set_data_dir(struct conf_reader *r, char **arg, unsigned n)
 {
+	char text[CONF_SHORT];
+
 	(void)n;
 	if (arg[0][0] != '/')
-		conf_error(r, WORD " is not an absolute path (for example /var/lib/nat64d)",
-			   arg[0]);
-	else
+		conf_error(r, "%s is not an absolute path (for example " CONF_UNIT_DIR ")",
+			   conf_short(text, arg[0]));
+	else if (conf_path_fits(r, arg[0]))
 		r->conf->data_dir = conf_copy(r, arg[0]);
 }
 
 static void set_map_file(struct conf_reader *r, char **arg, unsigned n)
 {
 	(void)n;
-	r->conf->map_file = conf_copy(r, arg[0]);
+	if (conf_path_fits(r, arg[0]))
+		r->conf->map_file = conf_copy(r, arg[0]);
 }
 
 static const struct log_word {

@@ -135,6 +135,17 @@ bool conf_parse_bool(struct conf_reader *r, const char *s, bool *out)
 	return false;
 }
 
+bool conf_path_fits(struct conf_reader *r, const char *s)
+{
+	char text[CONF_SHORT];
+
+	if (strlen(s) < PATH_MAX)
+		return true;
+	conf_error(r, "%s is too long (a path has at most %d characters)", conf_short(text, s),
+		   PATH_MAX - 1);
+	return false;
+}
+
 static void complain4(struct conf_reader *r, const char *s, const char *kind)
 {
 	char text[CONF_TEXT];

@@ -35,13 +35,16 @@ bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4
 bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
 		       struct conf_addr *out);
 
+/* Is S short enough for the kernel to take it as a path? */
+bool conf_path_fits(struct conf_reader *r, const char *s);
+
 /* Does S look like an address of that family: is it one up to a slash? */
 bool conf_is_addr4(const char *s);
 bool conf_is_addr6(const char *s);
 
 /* Text for a message or for conf_print(); each returns BUF. */
 #define CONF_TEXT  64
-#define CONF_PLACE 4200 /* a file and a line */
+#define CONF_PLACE (CONF_SHORT + 16) /* a file and a line */
 
 char *conf_format_addr4(char buf[CONF_TEXT], uint32_t a);
 char *conf_format_addr6(char buf[CONF_TEXT], const struct ip6 *a);

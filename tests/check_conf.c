@@ -482,6 +482,123 @@ START_TEST(test_map_file_overlap)
 }
 END_TEST
 
+#define PATH_LONGEST 4095 /* PATH_MAX without its NUL */
+#define SHOWN        300  /* of a path in a message, with a NUL */
+
+/* "/xx...": a path of LEN characters in pieces that a directory entry may have; to be freed. */
+static char *long_path(size_t len)
+{
+	char *path = malloc(len + 1);
+
+	ck_assert_ptr_nonnull(path);
+	for (size_t i = 0; i < len; i++)
+		path[i] = i % 100 == 0 ? '/' : 'x';
+	if (len > 0)
+		path[len - 1] = 'y';
+	path[len] = '\0';
+	return path;
+}
+
+/* What PATH looks like in a message. */
+static char *shown(char buf[SHOWN], const char *path)
+{
+	size_t len = strlen(path), half = (SHOWN - 4) / 2;
+
+	if (len < SHOWN)
+		return strcpy(buf, path);
+	snprintf(buf, SHOWN, "%.*s...%s", (int)half, path, path + len - half);
+	return buf;
+}
+
+/* TEXT, with AT in the place of its '@'; to be freed. */
+static char *fill(const char *text, const char *at)
+{
+	size_t before = strcspn(text, "@"), size = strlen(text) + strlen(at) + 1;
+	char *filled = malloc(size);
+
+	ck_assert_ptr_nonnull(filled);
+	snprintf(filled, size, "%.*s%s%s", (int)before, text, text[before] ? at : "",
+		 text[before] ? text + before + 1 : "");
+	return filled;
+}
+
+/* A path of LEN characters stands for '@' in TEXT; NAMED, with it, is what SAID names. */
+static const struct long_row {
+	const char *name, *text;
+	size_t len;
+	const char *named, *said;
+} long_rows[] = {
+	{"data-dir of 8000", BASE "data-dir @\n", 8000, "@",
+	 "t:4: data-dir: @ is too long (a path has at most 4095 characters)\n"},
+	{"data-dir, one too many", BASE "data-dir @\n", PATH_LONGEST + 1, "@",
+	 "t:4: data-dir: @ is too long (a path has at most 4095 characters)\n"},
+	{"data-dir, the most", BASE "data-dir @\n", PATH_LONGEST, "", ""},
+	{"data-dir, relative", BASE "data-dir x@\n", 8000, "x@",
+	 "t:4: data-dir: @ is not an absolute path (for example /var/lib/nat64d)\n"},
+	{"map-file of 8000", BASE "map-file @\n", 8000, "@",
+	 "t:4: map-file: @ is too long (a path has at most 4095 characters)\n"},
+	{"map-file, the most", BASE "map-file @\n", PATH_LONGEST, "@",
+	 "t:4: map-file: cannot open @: No such file or directory (create it, even empty, or leave "
+	 "map-file out; a relative path begins at data-dir)\n"},
+	{"map-file, too long with data-dir", BASE "map-file m\ndata-dir @\n", PATH_LONGEST, "@/m",
+	 "t:4: map-file: @ is too long (a path has at most 4095 characters)\n"},
+	{"map-file, relative, without data-dir", BASE "map-file x@\n", 4000, "x@",
+	 "t:4: map-file: @ is relative, but there is no data-dir (give the whole path; "
+	 "nat64d.service has /var/lib/nat64d)\n"},
+};
+
+START_TEST(test_long_paths)
+{
+	const struct long_row *row = &long_rows[_i];
+	char *path = long_path(row->len), *text = fill(row->text, path);
+	char *named = fill(row->named, path), cut[SHOWN], *expect;
+	struct conf *c;
+
+	expect = fill(row->said, shown(cut, named));
+	write_text("t", text);
+	c = load("t");
+	ck_assert_msg(strcmp(said.text, expect) == 0, "%s: said:\n%snot:\n%s", row->name, said.text,
+		      expect);
+	if (c)
+		check_round_trip(row->name, c);
+	conf_free(c);
+	free(path);
+	free(text);
+	free(named);
+	free(expect);
+}
+END_TEST
+
+START_TEST(test_long_state_dir)
+{
+	char *path = long_path(8000), cut[SHOWN], expect[1000];
+
+	write_text("t", BASE);
+	ck_assert_ptr_null(load_with("t", path));
+	snprintf(expect, sizeof(expect),
+		 "t: data-dir: STATE_DIRECTORY: %s is too long (a path has at most 4095 "
+		 "characters)\n",
+		 shown(cut, path));
+	ck_assert_str_eq(said.text, expect);
+	strcpy(path + PATH_LONGEST, ":"); /* the first of several counts */
+	conf_free(load_with("t", path));
+	ck_assert_str_eq(said.text, "");
+	free(path);
+}
+END_TEST
+
+/* A message names the file whole, however unlikely its name; the middle of an absurd one goes. */
+START_TEST(test_long_file_name)
+{
+	char *path = long_path(6000), cut[SHOWN], expect[1000];
+
+	ck_assert_ptr_null(load(path));
+	snprintf(expect, sizeof(expect), "%s: cannot open: File name too long\n", shown(cut, path));
+	ck_assert_str_eq(said.text, expect);
+	free(path);
+}
+END_TEST
+
 static const struct state_row {
 	const char *name, *text, *state_dir, *data_dir, *said;
 } state_rows[] = {
@@ -713,6 +830,7 @@ int main(void)
 	tcase_add_loop_test(t, test_odd, 0, ROWS(odd_rows));
 	tcase_add_loop_test(t, test_right, 0, ROWS(right_rows));
 	tcase_add_loop_test(t, test_state_dir, 0, ROWS(state_rows));
+	tcase_add_loop_test(t, test_long_paths, 0, ROWS(long_rows));
 	tcase_add_loop_test(t, test_unit_dir, 0, ROWS(unit_rows));
 	tcase_add_loop_test(t, test_mutations, 0, 5);
 	tcase_add_test(t, test_quiet);
@@ -725,6 +843,8 @@ int main(void)
 	tcase_add_test(t, test_rest_counted);
 	tcase_add_test(t, test_slow_pipe);
 	tcase_add_test(t, test_endless_file);
+	tcase_add_test(t, test_long_state_dir);
+	tcase_add_test(t, test_long_file_name);
 	tcase_add_test(t, test_long_lines);
 	tcase_add_test(t, test_prefix_lengths);
 	tcase_add_test(t, test_map_lengths);
