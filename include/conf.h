@@ -40,9 +40,10 @@ struct conf {
 	size_t own_maps; /* the first so many maps are the file's own, the others are map-file's */
 	struct prefix4 *pool;
 	size_t pools;
-	char *data_dir; /* absolute; NULL: leases are not kept */
-	char *map_file; /* absolute; NULL: none */
-	unsigned log;   /* enum log_class bits */
+	char *data_dir;         /* absolute; NULL: leases are not kept */
+	unsigned data_dir_line; /* 0: it comes from STATE_DIRECTORY */
+	char *map_file;         /* absolute; NULL: none */
+	unsigned log;           /* enum log_class bits */
 	bool tun_up, tun_setup;
 	bool offload;       /* super-packets and partial checksums, as far as the kernel has them */
 	unsigned tun_queue; /* packets; 0: left as it is */
@@ -68,6 +69,11 @@ bool conf_unit_dir(const char *etc, const char *path, char *dir, size_t size);
 
 /* PATH for a message; of one that is absurdly long the middle is left out.  Returns PATH or BUF. */
 const char *conf_short(char buf[CONF_SHORT], const char *path);
+
+/* What is wrong with data-dir, where only its use shows it, as a line "file:line: data-dir: WHAT".
+ */
+#define CONF_LINE 2048
+void conf_say_data_dir(char line[CONF_LINE], const struct conf *c, const char *what);
 
 /* Prints C so that reading it again gives the same configuration. */
 void conf_print(const struct conf *c, FILE *out);

@@ -24,6 +24,8 @@
 
 #define LEASEFILE_NAME "dynamic.map"
 
+#define LEASEFILE_ERR 1200 /* room for a message, which may name the directory twice */
+
 struct leasefile;
 
 /* Opens the directory DIR and the lease file in it, making the file if there is none, and locks
@@ -32,9 +34,10 @@ struct leasefile;
  * read yet. */
 struct leasefile *leasefile_open(const char *dir, const char *name, char *err, size_t err_size);
 
-/* Is there no directory DIR?  The line for that is then in ERR; USER (NULL: who we are) is to make
- * it. */
-bool leasefile_missing(const char *dir, const char *user, char *err, size_t err_size);
+/* Is there no directory DIR?  The line for that, which calls it NAME, is then in ERR; USER (NULL:
+ * who we are) is to own it. */
+bool leasefile_missing(const char *dir, const char *name, const char *user, char *err,
+		       size_t err_size);
 
 /* Reads every lease into POOL (those whose prefix the file does not say, as when Tayga has written
  * it, belong to the first). OWN6 is ipv6-addr, which like the addresses inside a prefix of MAPS

@@ -74,23 +74,23 @@ static bool is_given(const char *dir)
 static void check_data_dir(const struct options *o, const struct conf *c)
 {
 	const char *user = o->user;
-	char err[512], line[4800];
+	char err[LEASEFILE_ERR], line[CONF_LINE], text[CONF_SHORT];
 
 	if (!user && o->unit_dir[0] && getpwnam("nat64d"))
 		user = "nat64d";
 	if (!c->data_dir || is_given(c->data_dir) || (c->pools == 0 && !o->chroot) ||
-	    !leasefile_missing(c->data_dir, user, err, sizeof(err)))
+	    !leasefile_missing(c->data_dir, conf_short(text, c->data_dir), user, err, sizeof(err)))
 		return;
-	snprintf(line, sizeof(line), "%s: %s", c->path, err);
+	conf_say_data_dir(line, c, err);
 	log_line(LEVEL_WARNING, line);
 }
 
 static int tested(const struct options *o, const struct conf *c)
 {
-	char line[4200];
+	char line[CONF_LINE], text[CONF_SHORT];
 
 	check_data_dir(o, c);
-	snprintf(line, sizeof(line), "%s: configuration is fine", c->path);
+	snprintf(line, sizeof(line), "%s: configuration is fine", conf_short(text, c->path));
 	log_line(LEVEL_NOTICE, line);
 	return 0;
 }

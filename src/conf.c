@@ -89,6 +89,15 @@ void conf_point(struct conf_reader *r, unsigned line, enum conf_id id)
 	r->what = conf_directives[id].name;
 }
 
+void conf_say_data_dir(char line[CONF_LINE], const struct conf *c, const char *what)
+{
+	char file[CONF_SHORT], number[16] = "";
+
+	if (c->data_dir_line)
+		snprintf(number, sizeof(number), ":%u", c->data_dir_line);
+	snprintf(line, CONF_LINE, "%s%s: data-dir: %s", conf_short(file, c->path), number, what);
+}
+
 void *conf_grow(struct conf_reader *r, void *p, size_t n, size_t size)
 {
 	void *bigger;

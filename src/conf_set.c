@@ -169,6 +169,7 @@ static void set_data_dir(struct conf_reader *r, char **arg, unsigned n)
 			   conf_short(text, arg[0]));
 	else if (conf_path_fits(r, arg[0]))
 		r->conf->data_dir = conf_copy(r, arg[0]);
+	r->conf->data_dir_line = r->line;
 }
 
 static void set_map_file(struct conf_reader *r, char **arg, unsigned n)

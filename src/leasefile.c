@@ -74,18 +74,18 @@ static char *user_text(char buf[USER_TEXT], bool may_look)
 
 static void say_missing(char *err, size_t size, const char *dir, const char *user)
 {
-	snprintf(err, size, "data-dir %s does not exist (create it: install -d -o %s %s)", dir,
-		 user, dir);
+	snprintf(err, size, "%s does not exist (create it: install -d -o %s %s)", dir, user, dir);
 }
 
-bool leasefile_missing(const char *dir, const char *user, char *err, size_t err_size)
+bool leasefile_missing(const char *dir, const char *name, const char *user, char *err,
+		       size_t err_size)
 {
 	char who[USER_TEXT];
 	struct stat st;
 
 	if (stat(dir, &st) == 0 || errno != ENOENT)
 		return false;
-	say_missing(err, err_size, dir, user ? user : user_text(who, true));
+	say_missing(err, err_size, name, user ? user : user_text(who, true));
 	return true;
 }
 
@@ -94,31 +94,28 @@ static void say_dir(char *err, size_t size, const char *dir, const char *user)
 	if (errno == ENOENT)
 		say_missing(err, size, dir, user);
 	else if (errno == ENOTDIR)
-		snprintf(err, size, "data-dir %s is not a directory", dir);
+		snprintf(err, size, "%s is not a directory", dir);
 	else if (errno == EWOULDBLOCK)
 		snprintf(err, size,
-			 "data-dir %s is in use by another nat64d (stop it, or give each its own)",
-			 dir);
+			 "%s is in use by another nat64d (stop it, or give each its own)", dir);
 	else if (errno == EISDIR)
 		snprintf(err, size,
-			 "data-dir %s: " LEASESYNC_NEW " is a directory, not a file (move it away)",
-			 dir);
+			 "%s: " LEASESYNC_NEW " is a directory, not a file (move it away)", dir);
 	else if (errno == EPERM)
 		snprintf(err, size,
-			 "data-dir %s cannot be written by user %s: %s (is it immutable? lsattr -d "
+			 "%s cannot be written by user %s: %s (is it immutable? lsattr -d "
 			 "%s shows it)",
 			 dir, user, strerror(errno), dir);
 	else if (errno == EACCES)
-		snprintf(err, size,
-			 "data-dir %s cannot be written by user %s (give it away: chown %s %s)",
+		snprintf(err, size, "%s cannot be written by user %s (give it away: chown %s %s)",
 			 dir, user, user, dir);
 	else if (errno == EROFS)
 		snprintf(err, size,
-			 "data-dir %s is on a read-only file system (mount it writable, or choose "
+			 "%s is on a read-only file system (mount it writable, or choose "
 			 "another; under systemd the unit needs ReadWritePaths=%s)",
 			 dir, dir);
 	else
-		snprintf(err, size, "data-dir %s cannot be used: %s", dir, strerror(errno));
+		snprintf(err, size, "%s cannot be used: %s", dir, strerror(errno));
 }
 
 static void say_file(char *err, size_t size, const char *path, const char *user)
@@ -240,7 +237,7 @@ struct leasefile *leasefile_open(const char *dir, const char *name, char *err, s
 	char who[USER_TEXT];
 
 	if (!f) {
-		snprintf(err, err_size, "data-dir %s: no memory", name);
+		snprintf(err, err_size, "%s: no memory", name);
 		return NULL;
 	}
 	f->dir = open_dir(dir);

@@ -4,6 +4,7 @@
  * given up; the caller is told that all is well only after the leases are loaded. */
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,21 @@ static int exit_saying(const char *err)
 {
 	log_error("%s", err);
 	return 1;
+}
+
+/* Whoever reads it should not have to guess which file says so. */
+static int __attribute__((format(printf, 2, 3)))
+complain_data_dir(const struct conf *c, const char *format, ...)
+{
+	char what[LEASEFILE_ERR], line[CONF_LINE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	conf_say_data_dir(line, c, what);
+	log_line(LEVEL_ERROR, line);
+	return -1;
 }
 
 static int fill_random(void *p, size_t len)
@@ -106,39 +122,41 @@ static int open_device(struct daemon *d)
 
 static int open_leases(struct daemon *d)
 {
-	char err[512];
+	const char *dir = d->conf->data_dir, *name;
+	char err[LEASEFILE_ERR], text[CONF_SHORT];
 
-	if (!d->conf->data_dir || !d->pool)
+	if (!dir || !d->pool)
 		return 0;
-	d->leases = leasefile_open(d->opt->chroot ? "/" : d->conf->data_dir, d->conf->data_dir, err,
-				   sizeof(err));
+	name = conf_short(text, dir);
+	d->leases = leasefile_open(d->opt->chroot ? "/" : dir, name, err, sizeof(err));
 	if (!d->leases)
-		return complain(err);
+		return complain_data_dir(d->conf, "%s", err);
 	d->now = daemon_clock();
 	if (leasefile_load(d->leases, d->pool, d->conf->maps, &d->conf->xlat.own6,
-			   daemon_seconds(d), daemon_wall(), daemon_say_lease, NULL) < 0) {
-		log_error("data-dir %s: " LEASEFILE_NAME ": %s", d->conf->data_dir,
-			  strerror(errno));
-		return -1;
-	}
+			   daemon_seconds(d), daemon_wall(), daemon_say_lease, NULL) < 0)
+		return complain_data_dir(d->conf, "%s/" LEASEFILE_NAME ": %s", name,
+					 strerror(errno));
 	return 0;
 }
 
 static int start_leases(struct daemon *d)
 {
+	char text[CONF_SHORT];
+	const char *dir;
 	int err;
 
 	if (!d->leases || leasefile_start(d->leases) == 0)
 		return 0;
 	err = errno;
+	dir = conf_short(text, d->conf->data_dir);
 	if (err == EACCES || err == EPERM || err == EROFS)
-		log_error("data-dir %s: %s (the user that nat64d runs as must be able to write "
-			  "there)",
-			  d->conf->data_dir, strerror(err));
-	else
-		log_error("data-dir %s: the process that syncs the leases cannot be started: %s",
-			  d->conf->data_dir, strerror(err));
-	return -1;
+		return complain_data_dir(
+			d->conf,
+			"%s: %s (the user that nat64d runs as must be able to write there)", dir,
+			strerror(err));
+	return complain_data_dir(d->conf,
+				 "%s: the process that syncs the leases cannot be started: %s", dir,
+				 strerror(err));
 }
 
 /* The signals that are read from a descriptor; those of a stop are left to kill a start that hangs.
@@ -195,13 +213,16 @@ static int open_pidfile(struct daemon *d)
 static int give_up_rights(struct daemon *d, const struct service_user *user)
 {
 	bool root = (user->uid == (uid_t)-1 ? geteuid() : user->uid) == 0;
-	char err[SERVICE_ERR];
+	const char *new_root = d->opt->chroot ? d->conf->data_dir : NULL;
+	char err[LEASEFILE_ERR], text[CONF_SHORT];
 
+	if (new_root &&
+	    leasefile_missing(new_root, conf_short(text, new_root), d->opt->user, err, sizeof(err)))
+		return complain_data_dir(d->conf, "%s", err);
 	d->notify = service_notify_open();
 	if (!root)
 		sandbox_bound();
-	if (service_user_become(user, d->opt->chroot ? d->conf->data_dir : NULL, err) < 0 ||
-	    (!root && sandbox_drop(err) < 0))
+	if (service_user_become(user, new_root, err) < 0 || (!root && sandbox_drop(err) < 0))
 		return complain(err);
 	return 0;
 }
@@ -258,12 +279,14 @@ static void leave_device(struct daemon *d)
 
 static void finish(struct daemon *d)
 {
+	char text[CONF_SHORT];
+
 	d->now = daemon_clock();
 	service_notify(d->notify, "STOPPING=1\nSTATUS=saving leases");
 	if (leasefile_close(d->leases, d->pool, d->conf->maps, daemon_seconds(d), daemon_wall()) <
 	    0)
-		log_error("data-dir %s: the lease file was not rewritten: %s", d->conf->data_dir,
-			  strerror(errno));
+		complain_data_dir(d->conf, "%s: the lease file was not rewritten: %s",
+				  conf_short(text, d->conf->data_dir), strerror(errno));
 	service_pidfile_close(d->pidfile, d->opt->pidfile);
 	setup_free(d->setup);
 	leave_device(d);
@@ -342,7 +365,8 @@ int main(int argc, char **argv)
 	if (!c)
 		return 1;
 	if (o.chroot && !c->data_dir) {
-		log_error("--chroot needs a data-dir to go to");
+		complain_data_dir(c, "missing, and --chroot needs one to go to (for example "
+				     "`data-dir " CONF_UNIT_DIR "`)");
 		status = 1;
 	} else if (o.action == ACTION_RUN) {
 		return o.foreground ? run(&o, c, &user, NULL) : run_detached(&o, c, &user);

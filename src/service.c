@@ -166,7 +166,7 @@ int service_user_become(const struct service_user *u, const char *root, char *er
 	if (u->gid != (gid_t)-1 && take_groups(u, err) < 0)
 		return -1;
 	if (root && (chroot(root) < 0 || chdir("/") < 0))
-		return fail(err, "chroot %s: %s", root, strerror(errno));
+		return fail(err, "chroot %.160s: %s", root, strerror(errno));
 	if (u->uid == (uid_t)-1)
 		return 0;
 	if (setuid(u->uid) < 0)

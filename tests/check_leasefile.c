@@ -787,22 +787,22 @@ START_TEST(open_names_the_remedy)
 	dir_make(&d, 1);
 	dir_name(&d, "none", path);
 	ck_assert_ptr_null(leasefile_open(path, path, err, sizeof(err)));
-	snprintf(want, sizeof(want), "data-dir %s does not exist (create it: install -d -o %s %s)",
-		 path, my_name(), path);
+	snprintf(want, sizeof(want), "%s does not exist (create it: install -d -o %s %s)", path,
+		 my_name(), path);
 	ck_assert_str_eq(err, want);
-	ck_assert(leasefile_missing(path, NULL, err, sizeof(err)));
+	ck_assert(leasefile_missing(path, path, NULL, err, sizeof(err)));
 	ck_assert_str_eq(err, want);
-	ck_assert(leasefile_missing(path, "somebody", err, sizeof(err)));
+	ck_assert(leasefile_missing(path, path, "somebody", err, sizeof(err)));
 	ck_assert_ptr_nonnull(strstr(err, "install -d -o somebody "));
-	ck_assert(!leasefile_missing(d.path, NULL, err, sizeof(err)));
+	ck_assert(!leasefile_missing(d.path, d.path, NULL, err, sizeof(err)));
 	/* as if behind a change of the root directory, where nobody has a name */
 	ck_assert_ptr_null(leasefile_open(path, "/d", err, sizeof(err)));
-	snprintf(want, sizeof(want), "data-dir /d does not exist (create it: install -d -o %u /d)",
+	snprintf(want, sizeof(want), "/d does not exist (create it: install -d -o %u /d)",
 		 (unsigned)geteuid());
 	ck_assert_str_eq(err, want);
 	dir_put(&d, "none", "", 0);
 	ck_assert_ptr_null(leasefile_open(path, path, err, sizeof(err)));
-	snprintf(want, sizeof(want), "data-dir %s is not a directory", path);
+	snprintf(want, sizeof(want), "%s is not a directory", path);
 	ck_assert_str_eq(err, want);
 	dir_remove(&d);
 }
@@ -870,7 +870,7 @@ START_TEST(open_wants_the_name_of_the_temporary)
 	make_dir(path);
 	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
 	snprintf(want, sizeof(want),
-		 "data-dir %s: dynamic.map.new is a directory, not a file (move it away)", d.path);
+		 "%s: dynamic.map.new is a directory, not a file (move it away)", d.path);
 	ck_assert_str_eq(err, want);
 	rmdir(path);
 	dir_remove(&d);
@@ -909,9 +909,9 @@ START_TEST(open_names_what_is_immutable)
 		set_immutable(path, false);
 		ck_assert_ptr_null(f);
 		snprintf(want, sizeof(want),
-			 "%s%s cannot be written by user %s: Operation not permitted (is it "
+			 "%s cannot be written by user %s: Operation not permitted (is it "
 			 "immutable? lsattr %s%s shows it)",
-			 _i == 0 ? "data-dir " : "", path, my_name(), _i == 0 ? "-d " : "", path);
+			 path, my_name(), _i == 0 ? "-d " : "", path);
 		ck_assert_str_eq(err, want);
 	}
 	dir_remove(&d);
@@ -927,7 +927,7 @@ START_TEST(second_open_is_refused)
 	dir_begin(&d, NOW, WALL);
 	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
 	snprintf(want, sizeof(want),
-		 "data-dir %s is in use by another nat64d (stop it, or give each its own)", d.path);
+		 "%s is in use by another nat64d (stop it, or give each its own)", d.path);
 	ck_assert_str_eq(err, want);
 	dir_end(&d, NOW, WALL);
 	dir_open(&d);

@@ -103,10 +103,10 @@ check_elsewhere()
 $dir/c: $fine" -t -c "$dir/c"
 	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
 	says "-t: a data-dir that is not there, and who is to make it" 0 \
-		"warning: $dir/c: data-dir $dir/none does not exist (create it: install -d -o $(id -un) $dir/none)
+		"warning: $dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $(id -un) $dir/none)
 $dir/c: $fine" -t -c "$dir/c"
 	says "-t -u: for the user named" 0 \
-		"warning: $dir/c: data-dir $dir/none does not exist (create it: install -d -o 12345 $dir/none)
+		"warning: $dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o 12345 $dir/none)
 $dir/c: $fine" -t -u 12345 -g 12345 -c "$dir/c"
 	says "-T: not a word about that" 0 "" -T -c "$dir/c"
 	mkdir "$dir/none"
@@ -143,7 +143,7 @@ data-dir $state" ]
 	[ "$etc" = /etc ] || return
 	config 'dynamic-pool 10.0.0.0/24' 'data-dir /var/lib/none' >"$dir/c"
 	said=$(as_unit nat64 "" -t)
-	[ "$said" = "warning: $etc/nat64.conf: data-dir /var/lib/none does not exist (create it: install -d -o nat64d /var/lib/none)
+	[ "$said" = "warning: $etc/nat64.conf:5: data-dir: /var/lib/none does not exist (create it: install -d -o nat64d /var/lib/none)
 $etc/nat64.conf: $fine" ]
 	report $? "-t: the user of the units is to own a data-dir that is not there" "$said"
 }

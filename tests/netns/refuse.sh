@@ -41,10 +41,27 @@ refused "no configuration file" "$T/absent" ip netns exec "$R" "$NAT64D" --nodet
 
 config >"$T/conf"
 sed "s|^data-dir.*|data-dir $T/missing|" "$T/conf" >"$T/bad"
-refused "a data-dir that is not there" "$T/missing" ip netns exec "$R" "$NAT64D" --nodetach -c "$T/bad"
+refused "a data-dir that is not there" "$T/bad:6: data-dir: $T/missing does not exist (create it: install -d -o " \
+	ip netns exec "$R" "$NAT64D" --nodetach -c "$T/bad"
+refused "a data-dir that is not there, and is to be the root" "$T/bad:6: data-dir: $T/missing does not exist (create it: install -d -o " \
+	ip netns exec "$R" "$NAT64D" --nodetach --chroot -c "$T/bad"
+sed '/^data-dir/d; /^dynamic-pool/d' "$T/conf" >"$T/none"
+refused "no data-dir to be the root" "$T/none: data-dir: missing, and --chroot needs one to go to" \
+	ip netns exec "$R" "$NAT64D" --nodetach --chroot -c "$T/none"
+sed /^data-dir/d "$T/conf" >"$T/none"
+refused "a data-dir from the environment that is not there" "$T/none: data-dir: $T/missing does not exist (create it: install -d -o " \
+	env STATE_DIRECTORY="$T/missing" ip netns exec "$R" "$NAT64D" --nodetach -c "$T/none"
+long=/$(printf '%0200d/' 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0)
+sed "s|^data-dir.*|data-dir $long|" "$T/conf" >"$T/bad"
+refused "a data-dir with a name that is very long" "0/ does not exist (create it: install -d -o " \
+	ip netns exec "$R" "$NAT64D" --nodetach -c "$T/bad"
+sed "s|^data-dir.*|data-dir $long$long|" "$T/conf" >"$T/bad"
+refused "a data-dir with a name that is too long" "$T/bad:6: data-dir: /0000" \
+	ip netns exec "$R" "$NAT64D" --nodetach -c "$T/bad"
 touch "$T/file"
 sed "s|^data-dir.*|data-dir $T/file|" "$T/conf" >"$T/bad"
-refused "a data-dir that is a file" "$T/file" ip netns exec "$R" "$NAT64D" --nodetach -c "$T/bad"
+refused "a data-dir that is a file" "$T/bad:6: data-dir: $T/file is not a directory" \
+	ip netns exec "$R" "$NAT64D" --nodetach -c "$T/bad"
 cp "$NAT64D" "$T/nat64d"
 # Whoever may write nowhere and may make no device.
 chmod 755 "$T/data"

@@ -176,7 +176,7 @@ shows "its leases are counted" "ok    pool: 1 of 254 addresses leased" cat "$T/f
 echo 'data-dir /nowhere' >>"$ROOT/etc/nat64.conf"
 inside systemctl restart nat64d 2>/dev/null
 finds "a start that failed: the daemon's own words" \
-	"(nat64d.service is failed), its last words: data-dir /nowhere does not exist"
+	"(nat64d.service is failed), its last words: /etc/nat64.conf:$(grep -c "" "$ROOT/etc/nat64.conf"): data-dir: /nowhere does not exist"
 base | grep -v tun-setup >"$ROOT/etc/nat64.conf"
 inside systemctl restart nat64d
 finds "no tun-setup" "FAIL  device: nat64 is down => echo 'tun-setup yes' >>/etc/nat64.conf && systemctl restart nat64d.service"
