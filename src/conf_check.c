@@ -129,6 +129,32 @@ static void make_own6(struct conf *c)
 		addr_embed(&c->xlat.own6, map_prefix_at(c->maps, 0), c->xlat.own4);
 }
 
+/* Link-local addresses pass only as a part of a pool or map that is. */
+static bool is_named(const struct conf *c, uint32_t a)
+{
+	const struct map *m = map_find4(c->maps, a);
+
+	for (size_t i = 0; i < c->pools; i++)
+		if (addr_in4(a, &c->pool[i]))
+			return true;
+	return m && conf_is_link_local4(&m->p4);
+}
+
+static void check_own4(struct conf_reader *r)
+{
+	uint32_t own = r->conf->xlat.own4;
+	char text[CONF_TEXT];
+
+	if (!conf_is_link_local4(&(struct prefix4){own, 32}))
+		return;
+	conf_point(r, r->first[D_IPV4_ADDR], D_IPV4_ADDR);
+	conf_format_addr4(text, own);
+	if (is_named(r->conf, own))
+		conf_warn(r, "%s " LINK_LOCAL, text);
+	else
+		conf_error(r, OWN4_NEVER, text);
+}
+
 /* The last address of what keeps A from being leased: a part of POOL that no host can get. */
 static bool is_taken(const struct conf *c, const struct prefix4 *pool, uint32_t a, uint32_t *last)
 {
@@ -266,6 +292,7 @@ void conf_check(struct conf_reader *r, const char *state_dir)
 	check_missing(r);
 	check_nothing(r);
 	make_own6(r->conf);
+	check_own4(r);
 	conf_check_maps(r);
 	check_pools(r);
 	check_icmp_rules(r);

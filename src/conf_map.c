@@ -4,7 +4,7 @@
 
 #include "conf_text.h"
 
-#define OVERLAPS_SAID 20 /* a thousand nested maps are one piece of news */
+#define MAPS_SAID 20 /* a thousand nested maps are one piece of news */
 
 /* Where map I stands: "line 7", or "FILE:7" where that is another file than the one being read. */
 static const char *map_place(const struct conf_reader *r, size_t i, char *buf, size_t size)
@@ -20,13 +20,15 @@ static const char *map_place(const struct conf_reader *r, size_t i, char *buf, s
 	return buf;
 }
 
+/* Link-local addresses pass where the configuration names them. */
 static bool passes_somewhere4(const struct prefix4 *p)
 {
 	uint32_t last = p->addr | ~addr_mask4(p->len), middle = p->addr;
 
 	if (p->len < 32)
 		middle |= UINT32_C(1) << (31 - p->len);
-	return addr_passes4(p->addr) || addr_passes4(last) || addr_passes4(middle);
+	return addr_passes4(p->addr) || addr_passes4(last) || addr_passes4(middle) ||
+	       conf_is_link_local4(p);
 }
 
 static void set_bits_behind(struct ip6 *a, unsigned len)
@@ -140,6 +142,15 @@ static void check_overlap(struct conf_reader *r, size_t i, size_t around)
 			  conf_format_prefix6(a, &in->p6), conf_format_prefix6(b, &out->p6), place);
 }
 
+/* What has been found of so many maps more than have been said. */
+static void say_more(struct conf_reader *r, size_t found, const char *what)
+{
+	if (found <= MAPS_SAID)
+		return;
+	conf_point(r, 0, D_MAP);
+	conf_warn(r, "%zu more maps %s", found - MAPS_SAID, what);
+}
+
 static void check_overlaps(struct conf_reader *r)
 {
 	const struct map_table *t = r->conf->maps;
@@ -148,13 +159,27 @@ static void check_overlaps(struct conf_reader *r)
 	for (size_t i = 0; i < map_count(t); i++) {
 		long around = map_overlap(t, i);
 
-		if (around >= 0 && found++ < OVERLAPS_SAID)
+		if (around >= 0 && found++ < MAPS_SAID)
 			check_overlap(r, i, (size_t)around);
 	}
-	if (found <= OVERLAPS_SAID)
-		return;
-	conf_point(r, 0, D_MAP);
-	conf_warn(r, "%zu more maps lie inside another", found - OVERLAPS_SAID);
+	say_more(r, found, "lie inside another");
+}
+
+static void check_link_local(struct conf_reader *r)
+{
+	const struct map_table *t = r->conf->maps;
+	size_t found = 0;
+	char text[CONF_TEXT];
+
+	for (size_t i = 0; i < map_count(t); i++) {
+		const struct prefix4 *p = &map_at(t, i)->p4;
+
+		if (!conf_is_link_local4(p) || found++ >= MAPS_SAID)
+			continue;
+		point_to_map(r, i);
+		conf_warn(r, "%s " LINK_LOCAL, conf_format_prefix4(text, p));
+	}
+	say_more(r, found, "are link-local");
 }
 
 /* The first map that shares addresses with icmp-source-pool: they would belong to a host and to a
@@ -185,5 +210,6 @@ void conf_check_maps(struct conf_reader *r)
 	check_own(r, m4, m4 && m4->p4.len == 32, "ipv4-addr");
 	check_own(r, m6, m6 && m6->p6.len == 128, "ipv6-addr");
 	check_overlaps(r);
+	check_link_local(r);
 	check_icmp_source(r);
 }

@@ -40,14 +40,15 @@ static void set_tun_device(struct conf_reader *r, char **arg, unsigned n)
 
 static void set_ipv4_addr(struct conf_reader *r, char **arg, unsigned n)
 {
-	uint32_t *own = &r->conf->xlat.own4;
+	uint32_t own;
 
 	(void)n;
-	if (conf_parse_addr4(r, arg[0], own) && !addr_passes4(*own))
-		conf_error(r,
-			   WORD " may never be routed (an address of your own is wanted, for "
-				"example 192.168.255.1)",
-			   arg[0]);
+	if (!conf_parse_addr4(r, arg[0], &own))
+		return;
+	if (addr_passes4(own) || conf_is_link_local4(&(struct prefix4){own, 32}))
+		r->conf->xlat.own4 = own;
+	else
+		conf_error(r, OWN4_NEVER, arg[0]);
 }
 
 static void set_ipv6_addr(struct conf_reader *r, char **arg, unsigned n)
@@ -112,12 +113,17 @@ static void set_prefix(struct conf_reader *r, char **arg, unsigned n)
 
 static bool pool_ok(struct conf_reader *r, const char *s, const struct prefix4 *p)
 {
-	if (p->len <= 31)
+	if (p->len > 31) {
+		conf_error(r,
+			   WORD " has no room: its first address is never given away (for example "
+				"a /24)",
+			   s);
+		return false;
+	}
+	if (!conf_is_link_local4(p))
 		return conf_check_pool4(r, s, p, "192.168.255.0/24");
-	conf_error(r,
-		   WORD " has no room: its first address is never given away (for example a /24)",
-		   s);
-	return false;
+	conf_warn(r, WORD " " LINK_LOCAL, s);
+	return true;
 }
 
 /* Is P apart from every other pool? */
@@ -253,7 +259,8 @@ static struct conf_addr *append_addr(struct conf_reader *r, struct conf_addr *ar
 static bool may_be_device(const struct conf_addr *a)
 {
 	if (a->family == 4)
-		return addr_passes4(a->addr4) || a->addr4 >> 16 == 0xa9fe;
+		return addr_passes4(a->addr4) ||
+		       conf_is_link_local4(&(struct prefix4){a->addr4, 32});
 	return addr_passes6(&a->addr6) || (a->addr6.b[0] == 0xfe && a->addr6.b[1] >> 6 == 2);
 }
 

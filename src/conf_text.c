@@ -244,10 +244,16 @@ bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_
 	return false;
 }
 
+static const struct prefix4 link_local = {0xa9fe0000, 16};
+
+bool conf_is_link_local4(const struct prefix4 *p)
+{
+	return p->len >= link_local.len && addr_in4(p->addr, &link_local);
+}
+
 bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4 *p,
 		      const char *example)
 {
-	static const uint32_t link_local = 0xa9fe0000; /* 169.254.0.0 */
 	uint32_t last = p->addr | ~addr_mask4(p->len);
 
 	if (p->len < 8) {
@@ -255,7 +261,7 @@ bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4
 			   s);
 		return false;
 	}
-	if (addr_passes4(p->addr) && addr_passes4(last) && !addr_in4(link_local, p))
+	if (addr_passes4(p->addr) && addr_passes4(last) && !addr_in4(link_local.addr, p))
 		return true;
 	conf_error(r, WORD " has addresses that may never be routed (for example %s)", s, example);
 	return false;

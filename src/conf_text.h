@@ -31,6 +31,11 @@ bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_
 bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4 *p,
 		      const char *example);
 
+/* Is all of P link-local [3927]?  A router that keeps to the rules drops packets from there, but
+ * behind NAT44 nobody sees them. */
+bool conf_is_link_local4(const struct prefix4 *p);
+#define LINK_LOCAL "is link-local, which other routers drop (hide it behind NAT44)"
+
 /* A prefix of either family; address and length of it, host bits included, in OUT. */
 bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
 		       struct conf_addr *out);

@@ -731,6 +731,24 @@ START_TEST(test_overlaps_capped)
 }
 END_TEST
 
+START_TEST(test_link_local_capped)
+{
+	FILE *f = fopen("t", "w");
+	struct conf *c;
+
+	ck_assert_ptr_nonnull(f);
+	fputs(BASE, f);
+	for (unsigned i = 0; i < 100; i++)
+		fprintf(f, "map 169.254.0.%u 2001:db8:1::%u\n", i, i);
+	fclose(f);
+	c = load("t");
+	ck_assert_ptr_nonnull(c);
+	ck_assert_uint_eq(said.warnings, 21);
+	ck_assert_ptr_nonnull(strstr(said.text, "t: map: 80 more maps are link-local\n"));
+	conf_free(c);
+}
+END_TEST
+
 static uint32_t next_random(uint32_t *state)
 {
 	*state = *state * 1664525 + 1013904223;
@@ -855,6 +873,7 @@ int main(void)
 	tcase_add_test(t, test_many_maps);
 	tcase_add_test(t, test_many_prefixes_twice);
 	tcase_add_test(t, test_overlaps_capped);
+	tcase_add_test(t, test_link_local_capped);
 	suite_add_tcase(suite, t);
 	return run_suite(suite);
 }
