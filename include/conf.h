@@ -75,6 +75,10 @@ const char *conf_short(char buf[CONF_SHORT], const char *path);
 #define CONF_LINE 2048
 void conf_say_data_dir(char line[CONF_LINE], const struct conf *c, const char *what);
 
+/* The broadcast address that the kernel has of its own accord besides A, which is of the device; 0:
+ * none. */
+uint32_t conf_broadcast(const struct conf_addr *a);
+
 /* Prints C so that reading it again gives the same configuration. */
 void conf_print(const struct conf *c, FILE *out);
 

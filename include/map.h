@@ -46,6 +46,11 @@ int map_seal(struct map_table *t);
  */
 long map_overlap(const struct map_table *t, size_t i);
 
+/* The same for translation prefix I: the next shorter prefix around it; and the longest map that
+ * holds all of it.  -1: none. */
+long map_prefix_overlap(const struct map_table *t, size_t i);
+long map_around_prefix(const struct map_table *t, size_t i);
+
 /* The index (in order of adding) of P, a prefix that is there already.  Before map_seal(). */
 size_t map_prefix_index(const struct map_table *t, const struct prefix6 *p);
 

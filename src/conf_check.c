@@ -129,30 +129,13 @@ static void make_own6(struct conf *c)
 		addr_embed(&c->xlat.own6, map_prefix_at(c->maps, 0), c->xlat.own4);
 }
 
-/* Link-local addresses pass only as a part of a pool or map that is. */
-static bool is_named(const struct conf *c, uint32_t a)
+static bool has_device(const struct conf *c, uint32_t a)
 {
-	const struct map *m = map_find4(c->maps, a);
-
-	for (size_t i = 0; i < c->pools; i++)
-		if (addr_in4(a, &c->pool[i]))
+	for (size_t i = 0; i < c->tun_ips; i++)
+		if (c->tun_ip[i].family == 4 &&
+		    (a == c->tun_ip[i].addr4 || a == conf_broadcast(&c->tun_ip[i])))
 			return true;
-	return m && conf_is_link_local4(&m->p4);
-}
-
-static void check_own4(struct conf_reader *r)
-{
-	uint32_t own = r->conf->xlat.own4;
-	char text[CONF_TEXT];
-
-	if (!conf_is_link_local4(&(struct prefix4){own, 32}))
-		return;
-	conf_point(r, r->first[D_IPV4_ADDR], D_IPV4_ADDR);
-	conf_format_addr4(text, own);
-	if (is_named(r->conf, own))
-		conf_warn(r, "%s " LINK_LOCAL, text);
-	else
-		conf_error(r, OWN4_NEVER, text);
+	return false;
 }
 
 /* The last address of what keeps A from being leased: a part of POOL that no host can get. */
@@ -161,7 +144,7 @@ static bool is_taken(const struct conf *c, const struct prefix4 *pool, uint32_t 
 	const struct prefix4 *p = &c->xlat.icmp_source;
 	const struct map *m = map_find4(c->maps, a);
 
-	if (a == pool->addr || a == c->xlat.own4)
+	if (a == pool->addr || a == c->xlat.own4 || has_device(c, a))
 		*last = a;
 	else if (c->xlat.has_icmp_source && addr_in4(a, p))
 		*last = p->addr | ~addr_mask4(p->len);
@@ -200,8 +183,9 @@ static void check_room(struct conf_reader *r)
 			continue;
 		conf_point(r, r->pool_at.at[i], D_DYNAMIC_POOL);
 		conf_warn(r,
-			  "%s has no address for any host: all are its first, ipv4-addr, mapped or "
-			  "of icmp-source-pool (take a larger one, or leave it out)",
+			  "%s has no address for any host: all are its first, ipv4-addr, of "
+			  "tun-ip, mapped or of icmp-source-pool (take a larger one, or leave it "
+			  "out)",
 			  conf_format_prefix4(text, &c->pool[i]));
 	}
 }
@@ -250,37 +234,6 @@ static void check_icmp_source(struct conf_reader *r)
 				   conf_format_prefix4(text, &c->pool[i]), r->pool_at.at[i]);
 }
 
-/* What of the daemon's own A is, or NULL. */
-static const char *own_name(const struct xlat_conf *x, const struct conf_addr *a)
-{
-	if (a->family == 6)
-		return ip6_equal(&a->addr6, &x->own6) ? "ipv6-addr" : NULL;
-	if (a->addr4 == x->own4)
-		return "ipv4-addr";
-	return x->has_icmp_source && addr_in4(a->addr4, &x->icmp_source)
-		       ? "an address of icmp-source-pool"
-		       : NULL;
-}
-
-/* If the kernel has our address it answers in our place, and takes our errors for forged. */
-static void check_tun_ip(struct conf_reader *r)
-{
-	const struct conf *c = r->conf;
-
-	for (size_t i = 0; i < c->tun_ips; i++) {
-		const struct conf_addr *a = &c->tun_ip[i];
-		const char *name = own_name(&c->xlat, a);
-
-		if (!name)
-			continue;
-		conf_point(r, r->tun_ip_at.at[i], D_TUN_IP);
-		conf_warn(r,
-			  "this is %s: the kernel would answer for it (give the device an address "
-			  "of its own)",
-			  name);
-	}
-}
-
 void conf_check(struct conf_reader *r, const char *state_dir)
 {
 	use_state_dir(r, state_dir);
@@ -292,10 +245,9 @@ void conf_check(struct conf_reader *r, const char *state_dir)
 	check_missing(r);
 	check_nothing(r);
 	make_own6(r->conf);
-	check_own4(r);
+	conf_check_own(r);
 	conf_check_maps(r);
 	check_pools(r);
 	check_icmp_rules(r);
 	check_icmp_source(r);
-	check_tun_ip(r);
 }

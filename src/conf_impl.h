@@ -109,6 +109,12 @@ const char *conf_file_hint(int error, const char *missing);
 void conf_set_map(struct conf_reader *r, char **arg, unsigned n);
 void conf_check_maps(struct conf_reader *r);
 
+/* Messages point to M from now on. */
+void conf_point_to_map(struct conf_reader *r, const struct map *m);
+
+/* conf_own.c: what else has an address of the daemon or of the device. */
+void conf_check_own(struct conf_reader *r);
+
 /* conf_xlat.c: the directives about the translation itself. */
 void conf_set_wkpf_strict(struct conf_reader *r, char **arg, unsigned n);
 void conf_set_udp_cksum_mode(struct conf_reader *r, char **arg, unsigned n);

@@ -117,14 +117,9 @@ static size_t index_of(const struct map_table *t, const struct map *m)
 	return i;
 }
 
-/* A map around our address is shadowed by it at one place; a map of it alone could never be used.
- */
-static void check_own(struct conf_reader *r, const struct map *m, bool is_own, const char *name)
+void conf_point_to_map(struct conf_reader *r, const struct map *m)
 {
-	if (!m || !is_own)
-		return;
 	point_to_map(r, index_of(r->conf->maps, m));
-	conf_error(r, "this is %s, which answers for nat64d itself (map another address)", name);
 }
 
 static void check_overlap(struct conf_reader *r, size_t i, size_t around)
@@ -142,13 +137,13 @@ static void check_overlap(struct conf_reader *r, size_t i, size_t around)
 			  conf_format_prefix6(a, &in->p6), conf_format_prefix6(b, &out->p6), place);
 }
 
-/* What has been found of so many maps more than have been said. */
-static void say_more(struct conf_reader *r, size_t found, const char *what)
+/* How many more have been found than said. */
+static void say_more(struct conf_reader *r, size_t found, enum conf_id id, const char *what)
 {
 	if (found <= MAPS_SAID)
 		return;
-	conf_point(r, 0, D_MAP);
-	conf_warn(r, "%zu more maps %s", found - MAPS_SAID, what);
+	conf_point(r, 0, id);
+	conf_warn(r, "%zu more %s", found - MAPS_SAID, what);
 }
 
 static void check_overlaps(struct conf_reader *r)
@@ -162,7 +157,7 @@ static void check_overlaps(struct conf_reader *r)
 		if (around >= 0 && found++ < MAPS_SAID)
 			check_overlap(r, i, (size_t)around);
 	}
-	say_more(r, found, "lie inside another");
+	say_more(r, found, D_MAP, "maps lie inside another");
 }
 
 static void check_link_local(struct conf_reader *r)
@@ -179,7 +174,40 @@ static void check_link_local(struct conf_reader *r)
 		point_to_map(r, i);
 		conf_warn(r, "%s " LINK_LOCAL, conf_format_prefix4(text, p));
 	}
-	say_more(r, found, "are link-local");
+	say_more(r, found, D_MAP, "maps are link-local");
+}
+
+static void check_prefix(struct conf_reader *r, size_t i)
+{
+	const struct map_table *t = r->conf->maps;
+	const struct prefix6 *p = map_prefix_at(t, i);
+	long around = map_around_prefix(t, i), other = map_prefix_overlap(t, i);
+	char a[CONF_TEXT], b[CONF_TEXT], place[CONF_PLACE];
+
+	conf_point(r, r->prefix_at.at[i], D_PREFIX);
+	conf_format_prefix6(a, p);
+	if (around >= 0)
+		conf_warn(r,
+			  "%s lies inside map %s of %s, which is stronger: no IPv4 host is reached "
+			  "through it (take a prefix outside)",
+			  a, conf_format_prefix6(b, &map_at(t, (size_t)around)->p6),
+			  map_place(r, (size_t)around, place, sizeof(place)));
+	else
+		conf_warn(r, "%s lies inside %s of line %u (the longer prefix wins)", a,
+			  conf_format_prefix6(b, map_prefix_at(t, (size_t)other)),
+			  r->prefix_at.at[other]);
+}
+
+static void check_prefixes(struct conf_reader *r)
+{
+	const struct map_table *t = r->conf->maps;
+	size_t found = 0;
+
+	for (size_t i = 0; i < map_prefix_count(t); i++)
+		if ((map_around_prefix(t, i) >= 0 || map_prefix_overlap(t, i) >= 0) &&
+		    found++ < MAPS_SAID)
+			check_prefix(r, i);
+	say_more(r, found, D_PREFIX, "prefixes lie inside another or a map");
 }
 
 /* The first map that shares addresses with icmp-source-pool: they would belong to a host and to a
@@ -203,13 +231,8 @@ static void check_icmp_source(struct conf_reader *r)
 
 void conf_check_maps(struct conf_reader *r)
 {
-	const struct conf *c = r->conf;
-	const struct map *m4 = map_find4(c->maps, c->xlat.own4);
-	const struct map *m6 = map_find6(c->maps, &c->xlat.own6);
-
-	check_own(r, m4, m4 && m4->p4.len == 32, "ipv4-addr");
-	check_own(r, m6, m6 && m6->p6.len == 128, "ipv6-addr");
 	check_overlaps(r);
 	check_link_local(r);
+	check_prefixes(r);
 	check_icmp_source(r);
 }

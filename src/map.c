@@ -117,6 +117,11 @@ int map_seal(struct map_table *t)
 	return lpm_seal(t->by_prefix);
 }
 
+static long index_or_none(uint32_t i)
+{
+	return i == LPM_NONE ? -1 : (long)i;
+}
+
 long map_overlap(const struct map_table *t, size_t i)
 {
 	const struct map *m = &t->map[i];
@@ -127,7 +132,21 @@ long map_overlap(const struct map_table *t, size_t i)
 	around = lpm_find_shorter(t->by4, a4, m->p4.len);
 	if (around == LPM_NONE)
 		around = lpm_find_shorter(t->by6, m->p6.addr.b, m->p6.len);
-	return around == LPM_NONE ? -1 : (long)around;
+	return index_or_none(around);
+}
+
+long map_prefix_overlap(const struct map_table *t, size_t i)
+{
+	const struct prefix6 *p = &t->prefix[i];
+
+	return index_or_none(lpm_find_shorter(t->by_prefix, p->addr.b, p->len));
+}
+
+long map_around_prefix(const struct map_table *t, size_t i)
+{
+	const struct prefix6 *p = &t->prefix[i];
+
+	return index_or_none(lpm_find_shorter(t->by6, p->addr.b, p->len + 1u));
 }
 
 size_t map_count(const struct map_table *t)

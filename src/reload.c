@@ -12,6 +12,20 @@
 #include "sandbox.h"
 #include "service.h"
 
+/* The kernel keeps what comes to its own addresses. */
+static void reserve_device(struct pool *p, const struct conf *c)
+{
+	for (size_t i = 0; i < c->tun_ips; i++) {
+		const struct conf_addr *a = &c->tun_ip[i];
+		uint32_t broadcast = conf_broadcast(a);
+
+		if (a->family == 4)
+			pool_reserve(p, &(struct prefix4){a->addr4, 32});
+		if (broadcast)
+			pool_reserve(p, &(struct prefix4){broadcast, 32});
+	}
+}
+
 struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c)
 {
 	struct pool *p = pool_new(c->pool, c->pools, &d->pool_key);
@@ -21,6 +35,7 @@ struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c)
 	pool_reserve(p, &(struct prefix4){c->xlat.own4, 32});
 	if (c->xlat.has_icmp_source)
 		pool_reserve(p, &c->xlat.icmp_source);
+	reserve_device(p, c);
 	for (size_t i = 0; i < map_count(c->maps); i++)
 		pool_reserve(p, &map_at(c->maps, i)->p4);
 	return p;

@@ -165,6 +165,29 @@ START_TEST(test_quiet)
 		WALKTHROUGH,
 		"tun-device clat\nprefix 64:ff9b::/96\nipv4-addr 192.0.0.2\n"
 		"map 192.0.0.1 2001:db8::c1a7\n",
+		/* ipv4-addr and ipv6-addr are each other's in a mapped network: no host loses
+		   anything */
+		BASE "ipv6-addr 2001:db8::1\nmap 192.0.2.0/24 2001:db8::/120\n",
+		/* every ipv4-addr lies in a map of everything */
+		BASE "map 0.0.0.0/0 2001:db8:1::/96\n",
+		/* no IPv4 address leads there */
+		BASE "ipv6-addr 2001:db8:1::64:1\nmap 10.0.0.0/24 2001:db8:1::/64\n",
+		BASE "ipv6-addr 2001:db8:1::1\nmap 0.0.0.0/0 2001:db8:1::/96\n",
+		/* behind the prefix, but no IPv4 host */
+		BASE "ipv6-addr 64:ff9b::1\n",
+		BASE "ipv6-addr 64:ff9b::192.168.0.1\n",
+		BASE "ipv6-addr 64:ff9b::192.0.2.1\n",
+		"tun-device nat64\nipv4-addr 192.0.2.1\nprefix 2001:db8::/64\n"
+		"ipv6-addr 2001:db8::c6:3364:700:1\n",
+		/* a machine may be an IPv4-translatable host, or a mapped one */
+		"tun-device siit\nipv4-addr 192.0.2.1\nprefix 2001:db8:64::/96\n"
+		"tun-ip 2001:db8:64::198.51.100.9\n",
+		BASE "map 198.51.100.9 64:ff9b::9\ntun-ip 64:ff9b::9\n",
+		BASE "map 192.0.0.1 2001:db8::c1a7\ntun-ip 192.0.0.1\ntun-ip 2001:db8::c1a7\n",
+		/* networks of the device in which our addresses are neither the first nor the last
+		 */
+		BASE "tun-ip 192.0.2.0/31\ntun-ip 192.0.2.2/30\ntun-ip 192.0.2.9/24\n",
+		BASE "ipv6-addr 2001:db8::\ntun-ip 2001:db8::1/127\ntun-ip 2001:db8:1::1/64\n",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {

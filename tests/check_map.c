@@ -228,6 +228,33 @@ START_TEST(overlap)
 }
 END_TEST
 
+/* A prefix as long as a map lies in it, too; a longer map inside a prefix is none around it. */
+START_TEST(prefix_overlap)
+{
+	static const struct prefix6 list[] = {
+		{{{0x00, 0x64, 0xff, 0x9b}}, 96}, /* 0: alone */
+		{DB8(0xa, 0), 48},                /* 1: in map 0 */
+		{DB8(0xa, 0), 64},                /* 2: in 1 and map 0 */
+		{DB8(0xc, 0), 40},                /* 3: only a longer map in it */
+		{DB8(0xd, 0), 48},                /* 4: is map 4 */
+	};
+	static const long nested[] = {-1, -1, 1, -1, -1}, around[] = {-1, 0, 0, -1, 4};
+	struct map_table *t = map_table_new();
+	size_t other;
+
+	for (int i = 0; i < ROWS(crossed); i++)
+		ck_assert_int_eq(map_add(t, &crossed[i], &other), MAP_ADDED);
+	for (int i = 0; i < ROWS(list); i++)
+		ck_assert(map_add_prefix(t, &list[i]));
+	ck_assert_int_eq(map_seal(t), 0);
+	for (size_t i = 0; i < ROWS(list); i++) {
+		ck_assert_int_eq(map_prefix_overlap(t, i), nested[i]);
+		ck_assert_int_eq(map_around_prefix(t, i), around[i]);
+	}
+	map_table_free(t);
+}
+END_TEST
+
 START_TEST(prefixes)
 {
 	static const struct prefix6 list[] = {
@@ -331,6 +358,7 @@ int main(void)
 	tcase_add_test(t, conflict);
 	tcase_add_test(t, longest_on_each_side);
 	tcase_add_test(t, overlap);
+	tcase_add_test(t, prefix_overlap);
 	tcase_add_test(t, prefixes);
 	tcase_add_test(t, random_table);
 	suite_add_tcase(s, t);

@@ -100,6 +100,19 @@ t "the route given by hand stays" has_route -4 10.77.0.0/16
 t "no other is left" fails pool_routed
 ip -n "$R" link del nat64
 
+# The kernel takes what comes to the address of the device, and to the last one of its network: no host could use them.
+config 'tun-setup yes' 'tun-ip 192.168.255.2/29' | sed 's|255.0/24|255.0/29|' >"$T/conf"
+rm -f "$T/data/dynamic.map"
+from=$(since)
+start_bare
+t "an address of the device in the pool: two fewer to lease" wait_for said "$from" '0 of 4 addresses leased'
+for host in 1 2 3 4; do
+	t "the others are leased: host $host" wait_for ping6 -I "2001:db8:2::$host" "$GOOGLE"
+done
+same "and are these" "192.168.255.3 192.168.255.4 192.168.255.5 192.168.255.6" \
+	"$(awk '/^[0-9]/ { print $1 }' "$T/data/dynamic.map" | sort | paste -sd " ")"
+stop_nat64d
+
 # Who may not do it does not begin.
 start
 was=$(ip -n "$R" link show dev nat64 | grep -o 'qlen.*')

@@ -1,0 +1,243 @@
+/* conf_own - what else has an address of the daemon, or of the device.
+ *
+ * The daemon's own addresses always stay its own, and the kernel keeps those of the device.  What
+ * is lost to others by that is said; what could not be of any use then is an error. */
+#include "conf_text.h"
+
+/* Link-local addresses pass only as a part of a pool or map that is. */
+static bool is_named(const struct conf *c, uint32_t a)
+{
+	const struct map *m = map_find4(c->maps, a);
+
+	for (size_t i = 0; i < c->pools; i++)
+		if (addr_in4(a, &c->pool[i]))
+			return true;
+	return m && conf_is_link_local4(&m->p4);
+}
+
+static bool link_local_ok(struct conf_reader *r)
+{
+	uint32_t own = r->conf->xlat.own4;
+	char text[CONF_TEXT];
+
+	if (!conf_is_link_local4(&(struct prefix4){own, 32}))
+		return true;
+	conf_point(r, r->first[D_IPV4_ADDR], D_IPV4_ADDR);
+	conf_format_addr4(text, own);
+	if (is_named(r->conf, own)) {
+		conf_warn(r, "%s " LINK_LOCAL, text);
+		return true;
+	}
+	conf_error(r, OWN4_NEVER, text);
+	return false;
+}
+
+/* The host that a mapped network around ipv4-addr has in its place is unknown in IPv4.  Every
+ * ipv4-addr lies in a map of everything: there is nothing to choose. */
+static void check_map_around4(struct conf_reader *r, const struct map *m)
+{
+	const struct xlat_conf *x = &r->conf->xlat;
+	char net[CONF_TEXT], own[CONF_TEXT], host[CONF_TEXT];
+	struct ip6 lost;
+
+	map_to6(m, x->own4, &lost);
+	if (m->p4.len == 0 || ip6_equal(&lost, &x->own6))
+		return;
+	conf_point_to_map(r, m);
+	conf_warn(r,
+		  "%s holds ipv4-addr: %s stays nat64d's, and %s has no IPv4 address (if a host is "
+		  "there, choose another ipv4-addr)",
+		  conf_format_prefix4(net, &m->p4), conf_format_addr4(own, x->own4),
+		  conf_format_addr6(host, &lost));
+}
+
+/* An IPv4 address that leads to ipv6-addr leads to no host. */
+static void check_map_around6(struct conf_reader *r, const struct map *m)
+{
+	const struct xlat_conf *x = &r->conf->xlat;
+	uint32_t lost = map_to4(m, &x->own6);
+	char net[CONF_TEXT], own[CONF_TEXT], addr[CONF_TEXT];
+	struct ip6 back;
+
+	map_to6(m, lost, &back);
+	if (lost == x->own4 || !addr_passes4(lost) || !ip6_equal(&back, &x->own6))
+		return;
+	conf_point_to_map(r, m);
+	conf_warn(
+		r,
+		"%s holds ipv6-addr: %s stays nat64d's, and %s leads to no host (if one is there, "
+		"choose another ipv6-addr)",
+		conf_format_prefix6(net, &m->p6), conf_format_addr6(own, &x->own6),
+		conf_format_addr4(addr, lost));
+}
+
+static void complain_map(struct conf_reader *r, const struct map *m, const char *name)
+{
+	conf_point_to_map(r, m);
+	conf_error(r, "this is %s, which answers for nat64d itself (map another address)", name);
+}
+
+static void check_map4(struct conf_reader *r)
+{
+	const struct map *m = map_find4(r->conf->maps, r->conf->xlat.own4);
+
+	if (m && m->p4.len == 32)
+		complain_map(r, m, "ipv4-addr");
+	else if (m)
+		check_map_around4(r, m);
+}
+
+/* Could A be a host behind P? */
+static bool is_host_behind(const struct xlat_conf *x, const struct prefix6 *p, uint32_t a)
+{
+	return addr_passes4(a) && (!x->wkpf_strict || !addr_is_wkp(p) || addr_is_global4(a));
+}
+
+static void check_prefix_around(struct conf_reader *r, const struct prefix6 *p, unsigned line)
+{
+	const struct xlat_conf *x = &r->conf->xlat;
+	uint32_t lost = addr_extract(&x->own6, p);
+	char net[CONF_TEXT], addr[CONF_TEXT], better[CONF_TEXT];
+	struct ip6 back, own;
+
+	addr_embed(&back, p, lost);
+	addr_embed(&own, p, x->own4);
+	if (lost == x->own4 || !is_host_behind(x, p, lost) || !ip6_equal(&back, &x->own6))
+		return;
+	conf_point(r, r->first[D_IPV6_ADDR], D_IPV6_ADDR);
+	conf_warn(
+		r,
+		"in prefix %s of line %u this is %s, which no IPv6 host can reach (take an address "
+		"outside it, or %s)",
+		conf_format_prefix6(net, p), line, conf_format_addr4(addr, lost),
+		conf_format_addr6(better, &own));
+}
+
+static void check_map6(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	const struct map *m = map_find6(c->maps, &c->xlat.own6);
+	int prefix = m ? -1 : map_find_prefix(c->maps, &c->xlat.own6);
+
+	if (m && m->p6.len == 128)
+		complain_map(r, m, "ipv6-addr");
+	else if (m)
+		check_map_around6(r, m);
+	else if (prefix >= 0)
+		check_prefix_around(r, map_prefix_at(c->maps, (size_t)prefix),
+				    r->prefix_at.at[prefix]);
+}
+
+static void check_icmp_source(struct conf_reader *r)
+{
+	const struct xlat_conf *x = &r->conf->xlat;
+	char text[CONF_TEXT];
+
+	if (!x->has_icmp_source || !addr_in4(x->own4, &x->icmp_source))
+		return;
+	conf_point(r, r->first[D_ICMP_SOURCE_POOL], D_ICMP_SOURCE_POOL);
+	conf_warn(r,
+		  "%s holds ipv4-addr: in a traceroute some routers will look like nat64d (take "
+		  "others)",
+		  conf_format_prefix4(text, &x->icmp_source));
+}
+
+/* What of the daemon's own A is, or NULL. */
+static const char *own_name(const struct xlat_conf *x, const struct conf_addr *a)
+{
+	if (a->family == 6)
+		return ip6_equal(&a->addr6, &x->own6) ? "ipv6-addr" : NULL;
+	if (a->addr4 == x->own4)
+		return "ipv4-addr";
+	return x->has_icmp_source && addr_in4(a->addr4, &x->icmp_source)
+		       ? "an address of icmp-source-pool"
+		       : NULL;
+}
+
+uint32_t conf_broadcast(const struct conf_addr *a)
+{
+	return a->family == 4 && a->len < 31 ? a->addr4 | ~addr_mask4(a->len) : 0;
+}
+
+/* Every router answers for the first address of an IPv6 network [4291-2.6.1]. */
+static bool is_anycast(const struct conf_addr *a, const struct ip6 *addr)
+{
+	struct ip6 first = a->addr6;
+
+	addr_clean6(&first, a->len);
+	return a->family == 6 && a->len < 127 && ip6_equal(&first, addr);
+}
+
+/* Has the kernel an address of ours besides A itself? */
+static bool check_network(struct conf_reader *r, const struct conf_addr *a)
+{
+	const struct xlat_conf *x = &r->conf->xlat;
+	struct conf_addr alone = *a;
+	char text[CONF_TEXT];
+
+	alone.len = a->family == 4 ? 32 : 128;
+	if (x->own4 && conf_broadcast(a) == x->own4)
+		conf_warn(
+			r,
+			"the kernel takes the last address of its network, which is ipv4-addr, for "
+			"a broadcast address (for example %s)",
+			conf_format_either(text, &alone));
+	else if (is_anycast(a, &x->own6))
+		conf_warn(r,
+			  "the kernel takes the first address of its network, which is ipv6-addr, "
+			  "for its own (for example %s)",
+			  conf_format_either(text, &alone));
+	else
+		return false;
+	return true;
+}
+
+/* The kernel prefers the address of the device for what it sends there: a source that claims to be
+ * an IPv4 host. */
+static void check_source(struct conf_reader *r, const struct conf_addr *a)
+{
+	const struct conf *c = r->conf;
+	int i = map_find6(c->maps, &a->addr6) ? -1 : map_find_prefix(c->maps, &a->addr6);
+	const struct prefix6 *p = i < 0 ? NULL : map_prefix_at(c->maps, (size_t)i);
+	char text[CONF_TEXT];
+
+	if (!p || (c->pools == 0 && is_host_behind(&c->xlat, p, addr_extract(&a->addr6, p))))
+		return;
+	conf_warn(r,
+		  "this lies inside prefix %s of line %u: what this machine sends from it is not "
+		  "translated (take an address outside it)",
+		  conf_format_prefix6(text, p), r->prefix_at.at[i]);
+}
+
+/* If the kernel has our address it answers in our place, and takes our errors for forged. */
+static void check_tun_ip(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+
+	for (size_t i = 0; i < c->tun_ips; i++) {
+		const struct conf_addr *a = &c->tun_ip[i];
+		const char *name = own_name(&c->xlat, a);
+
+		conf_point(r, r->tun_ip_at.at[i], D_TUN_IP);
+		if (name)
+			conf_warn(r,
+				  "this is %s: the kernel would answer for it (give the device an "
+				  "address of its own)",
+				  name);
+		else if (!check_network(r, a) && a->family == 6)
+			check_source(r, a);
+	}
+}
+
+void conf_check_own(struct conf_reader *r)
+{
+	static const struct ip6 none;
+
+	if (r->conf->xlat.own4 && link_local_ok(r)) {
+		check_map4(r);
+		check_icmp_source(r);
+	}
+	if (!ip6_equal(&r->conf->xlat.own6, &none))
+		check_map6(r);
+	check_tun_ip(r);
+}
