@@ -40,6 +40,9 @@ struct conf {
 	size_t own_maps; /* the first so many maps are the file's own, the others are map-file's */
 	struct prefix4 *pool;
 	size_t pools;
+	struct prefix4 *translatable; /* as written; XLAT has them as a table */
+	size_t translatables;
+	struct lpm *translatable_table;
 	char *data_dir;         /* absolute; NULL: leases are not kept */
 	unsigned data_dir_line; /* 0: it comes from STATE_DIRECTORY */
 	char *map_file;         /* absolute; NULL: none */

@@ -39,6 +39,8 @@
 	X(TTL_ZERO,       "ttl-zero",                DROP,    NOTHING,        NOTHING,       "arrived with TTL or hop limit 0") \
 	X(NO_MAP_DST,     "no-map-destination",      REJECT,  ANSWER(3, 1),   ANSWER(1, 0),  "destination has no mapping") \
 	X(NO_MAP_SRC,     "no-map-source",           REJECT,  ANSWER(3, 13),  ANSWER(1, 5),  "source has no mapping") \
+	X(SRC_IN_PREFIX,  "source-in-prefix",        REJECT,  NOTHING,        ANSWER(1, 5),  "source inside a translation prefix, which claims an IPv4 address (see translatable)") \
+	X(ROUTED_BACK,    "routed-back",             REJECT,  ANSWER(3, 1),   NOTHING,       "destination whose IPv6 address is routed into the device again") \
 	X(POOL_FULL,      "pool-full",               REJECT,  NOTHING,        ANSWER(1, 3),  "no free address in the dynamic pool") \
 	X(TOO_BIG,        "too-big",                 ICMP,    ANSWER(3, 4),   ANSWER(2, 0),  "larger than the MTU and not to be fragmented") \
 	/* 3, 4: header fields that cannot be translated */ \

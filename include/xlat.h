@@ -11,6 +11,7 @@
 #include "addr.h"
 #include "bucket.h"
 #include "ident.h"
+#include "lpm.h"
 #include "map.h"
 #include "offload.h"
 #include "pool.h"
@@ -36,6 +37,10 @@ struct xlat_conf {
 	uint32_t own4;    /* ipv4-addr */
 	struct ip6 own6;  /* ipv6-addr */
 	bool wkpf_strict; /* [6052-3.1] */
+	/* The IPv4-translatable hosts [6052-3.3], which speak through a prefix as who they are: all
+	 * or those in the table (32-bit keys, any value; NULL: none). */
+	bool translatable_all;
+	const struct lpm *translatable;
 	enum udp_zero udp_zero;
 	unsigned offlink_mtu; /* bytes; IPv4 without DF is fragmented to this [7915-4] */
 	bool tos_ignore_4to6; /* clear DSCP, keep ECN [7915-4.1] */
@@ -52,7 +57,10 @@ struct xlat_conf {
 struct xlat {
 	const struct xlat_conf *conf;
 	const struct map_table *maps;
-	struct pool *pool;            /* NULL: no dynamic pool */
+	struct pool *pool; /* NULL: no dynamic pool */
+	/* which IPv6 destinations the kernel routes: value 1 into our own device, 0 elsewhere;
+	 * NULL: not known (treated as elsewhere) */
+	const struct lpm *routes6;
 	struct bucket_table *buckets; /* for generated ICMP errors */
 	unsigned mtu;                 /* of the device, both families */
 	struct ident ident;

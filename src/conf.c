@@ -162,6 +162,8 @@ void conf_free(struct conf *c)
 	map_table_free(c->maps);
 	free(c->path);
 	free(c->pool);
+	free(c->translatable);
+	lpm_free(c->translatable_table);
 	free(c->data_dir);
 	free(c->map_file);
 	free(c->tun_ip);

@@ -249,5 +249,6 @@ void conf_check(struct conf_reader *r, const char *state_dir)
 	conf_check_maps(r);
 	check_pools(r);
 	check_icmp_rules(r);
+	conf_check_translatable(r);
 	check_icmp_source(r);
 }

@@ -28,6 +28,7 @@ enum conf_id {
 	D_MAP_FILE,
 	D_DYNAMIC_POOL,
 	D_DATA_DIR,
+	D_TRANSLATABLE,
 	D_WKPF_STRICT,
 	D_UDP_CKSUM_MODE,
 	D_OFFLINK_MTU,
@@ -116,6 +117,8 @@ void conf_point_to_map(struct conf_reader *r, const struct map *m);
 void conf_check_own(struct conf_reader *r);
 
 /* conf_xlat.c: the directives about the translation itself. */
+void conf_set_translatable(struct conf_reader *r, char **arg, unsigned n);
+void conf_check_translatable(struct conf_reader *r);
 void conf_set_wkpf_strict(struct conf_reader *r, char **arg, unsigned n);
 void conf_set_udp_cksum_mode(struct conf_reader *r, char **arg, unsigned n);
 void conf_set_offlink_mtu(struct conf_reader *r, char **arg, unsigned n);

@@ -66,6 +66,16 @@ static void print_mss_clamp(int clamp, FILE *out)
 		fprintf(out, "mss-clamp %d\n", clamp);
 }
 
+static void print_translatable(const struct conf *c, FILE *out)
+{
+	char a[CONF_TEXT];
+
+	if (c->translatables == 0)
+		fprintf(out, "translatable %s\n", yes_no(c->xlat.translatable_all));
+	for (size_t i = 0; i < c->translatables; i++)
+		fprintf(out, "translatable %s\n", conf_format_prefix4(a, &c->translatable[i]));
+}
+
 static void print_xlat(const struct xlat_conf *x, FILE *out)
 {
 	static const char *const modes[] = {
@@ -124,6 +134,7 @@ void conf_print(const struct conf *c, FILE *out)
 	for (size_t i = 0; i < c->pools; i++)
 		fprintf(out, "dynamic-pool %s\n", conf_format_prefix4(a, &c->pool[i]));
 	print_data_dir(c, out);
+	print_translatable(c, out);
 	print_xlat(&c->xlat, out);
 	print_icmp(c, out);
 	print_log(c->log, out);

@@ -360,6 +360,8 @@ const struct conf_directive conf_directives[D_COUNT] = {
 	[D_MAP_FILE] = {"map-file", 1, 1, false, "PATH", set_map_file},
 	[D_DYNAMIC_POOL] = {"dynamic-pool", 1, 1, true, "IPV4/LENGTH", set_dynamic_pool},
 	[D_DATA_DIR] = {"data-dir", 1, 1, false, "PATH", set_data_dir},
+	[D_TRANSLATABLE] = {"translatable", 1, CONF_WORDS - 1, true, "yes|no|IPV4[/LENGTH] ...",
+			    conf_set_translatable},
 	[D_WKPF_STRICT] = {"wkpf-strict", 1, 1, false, "yes|no", conf_set_wkpf_strict},
 	[D_UDP_CKSUM_MODE] = {"udp-cksum-mode", 1, 1, false, "drop|calc|fwd",
 			      conf_set_udp_cksum_mode},

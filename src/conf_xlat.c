@@ -1,12 +1,76 @@
 /* conf_xlat - the directives about the translation itself: what RFCs leave to the operator. */
+#include <string.h>
 #include <strings.h>
 
 #include "conf_text.h"
+#include "wire.h"
 
 #define RATE_MAX 1000000 /* a burst of twice as many must not overflow */
 #define NET_RATE 50      /* of icmp-rate, left out */
 #define MSS_MIN  536     /* [9293-3.7.1] */
 #define MSS_MAX  65495   /* behind the least headers of the longest IPv4 packet */
+
+static void add_translatable(struct conf_reader *r, const char *s)
+{
+	static const struct conf_want want = {.bare = true};
+	struct conf *c = r->conf;
+	struct prefix4 p, *bigger;
+
+	if (!conf_parse_prefix4(r, s, &want, &p))
+		return;
+	bigger = conf_grow(r, c->translatable, c->translatables, sizeof(p));
+	if (!bigger)
+		return;
+	c->translatable = bigger;
+	c->translatable[c->translatables++] = p;
+}
+
+/* yes and no say all there is to say; networks may stand in several lines. */
+void conf_set_translatable(struct conf_reader *r, char **arg, unsigned n)
+{
+	unsigned first = r->first[D_TRANSLATABLE];
+	bool networks = conf_is_addr4(arg[0]) || strchr(arg[0], '/');
+
+	if (first != r->line && (!networks || r->conf->translatables == 0)) {
+		conf_error(r, "line %u says otherwise (either yes or no, once, or networks)",
+			   first);
+		return;
+	}
+	if (!networks && n == 1) {
+		conf_parse_bool(r, arg[0], &r->conf->xlat.translatable_all);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		add_translatable(r, arg[i]);
+}
+
+/* A network of IPv4-translatable hosts [6052-3.3] has a prefix of its own and needs no pool. */
+static bool translatable_default(const struct conf *c)
+{
+	for (size_t i = 0; i < map_prefix_count(c->maps); i++)
+		if (addr_is_wkp(map_prefix_at(c->maps, i)))
+			return false;
+	return c->pools == 0;
+}
+
+void conf_check_translatable(struct conf_reader *r)
+{
+	struct conf *c = r->conf;
+	uint8_t key[4];
+
+	if (!r->first[D_TRANSLATABLE])
+		c->xlat.translatable_all = translatable_default(c);
+	if (c->translatables == 0)
+		return;
+	c->translatable_table = lpm_new(32);
+	for (size_t i = 0; i < c->translatables && c->translatable_table; i++) {
+		put32(key, c->translatable[i].addr);
+		lpm_add(c->translatable_table, key, c->translatable[i].len, 0);
+	}
+	if (!c->translatable_table || lpm_seal(c->translatable_table) < 0)
+		r->no_memory = true;
+	c->xlat.translatable = c->translatable_table;
+}
 
 void conf_set_wkpf_strict(struct conf_reader *r, char **arg, unsigned n)
 {

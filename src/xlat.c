@@ -8,6 +8,23 @@
 #include "reply.h"
 #include "xlat_job.h"
 
+bool xlat_is_for_routers(const struct xlat_conf *conf, uint32_t a)
+{
+	if (conf->has_icmp_source && addr_in4(a, &conf->icmp_source))
+		return true;
+	return conf->node_id && a == XLAT_DUMMY4;
+}
+
+bool xlat_is_translatable(const struct xlat_conf *conf, uint32_t a)
+{
+	uint8_t key[4];
+
+	if (conf->translatable_all || !conf->translatable)
+		return conf->translatable_all;
+	put32(key, a);
+	return lpm_find(conf->translatable, key) != LPM_NONE;
+}
+
 bool xlat_names4(const struct xlat *x, uint32_t a)
 {
 	return map_find4(x->maps, a) || (x->pool && pool_covers(x->pool, a));

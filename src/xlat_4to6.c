@@ -55,34 +55,24 @@ static bool map_known(const struct xlat_job *j, uint32_t a, struct ip6 *out, str
 	return true;
 }
 
-/* Does A stand for routers that IPv4 cannot name?  Nobody is to be found there: through a prefix it
- * would only come back to us. */
-static bool is_for_routers(const struct xlat_conf *conf, uint32_t a)
-{
-	if (conf->has_icmp_source && addr_in4(a, &conf->icmp_source))
-		return true;
-	return conf->node_id && a == XLAT_DUMMY4;
-}
-
-/* Is A ours to give, though nobody holds it?  Our own address may lie among them but is no part of
- * them. */
+/* Is A ours to give, though nobody holds it, or is it there for routers?  Our own address may lie
+ * among them but is no part of them. */
 static bool is_unleased(const struct xlat *x, uint32_t a)
 {
 	if (a == x->conf->own4)
 		return false;
-	return is_for_routers(x->conf, a) || (x->pool && pool_covers(x->pool, a));
+	return xlat_is_for_routers(x->conf, a) || (x->pool && pool_covers(x->pool, a));
 }
 
 /* The other end of the conversation.  Where HOST is known by a map or lease and A is as well, A
  * goes through the prefix: the answer has to come back here [7757-4]. */
 static enum reason map_peer(struct xlat_job *j, uint32_t a, bool host_known,
-			    const struct lease *host_lease, struct ip6 *out, struct lease **lease)
+			    const struct lease *host_lease, struct ip6 *out, bool *known)
 {
-	bool known = map_known(j, a, out, lease);
-
-	if (known && !(host_known && map_prefix_count(j->x->maps)))
+	*known = map_known(j, a, out, &j->lease_src);
+	if (*known && !(host_known && map_prefix_count(j->x->maps)))
 		return R_OK;
-	if (!known && !j->outer && is_unleased(j->x, a))
+	if (!*known && !j->outer && is_unleased(j->x, a))
 		return R_NO_MAP_SRC;
 	if (!host_lease || map_prefix_count(j->x->maps) == 0)
 		return embed_first(j, a, out, R_NO_MAP_SRC);
@@ -101,11 +91,30 @@ static void map_router(struct xlat_job *j, uint32_t a, struct ip6 *out)
 		*out = j->x->conf->own6;
 }
 
+/* Does the kernel route A into our own device? */
+static bool comes_back(const struct xlat *x, const struct ip6 *a)
+{
+	return x->routes6 && lpm_find(x->routes6, a->b) == 1;
+}
+
+/* No packet circles: what is found only through a prefix must be somewhere else.  A lease is that
+ * of a host that has spoken to us. */
+static enum reason check_way(const struct xlat_job *j, uint32_t host, bool host_known,
+			     uint32_t peer, bool peer_known)
+{
+	const struct xlat_conf *conf = j->x->conf;
+
+	if (!host_known && !peer_known && !xlat_is_translatable(conf, host) &&
+	    !xlat_is_translatable(conf, peer))
+		return R_NO_MAP_DST;
+	return !j->lease_dst && comes_back(j->x, &j->dst6) ? R_ROUTED_BACK : R_OK;
+}
+
 /* HOST is whom the packet goes to, or whom a quoted packet came from; PEER is its other end. */
 static enum reason map_pair(struct xlat_job *j, uint32_t host, uint32_t peer, struct ip6 *host6,
 			    struct ip6 *peer6)
 {
-	bool known = map_known(j, host, host6, &j->lease_dst);
+	bool known = map_known(j, host, host6, &j->lease_dst), peer_known;
 	enum reason why;
 
 	if (j->lease_dst)
@@ -118,12 +127,12 @@ static enum reason map_pair(struct xlat_job *j, uint32_t host, uint32_t peer, st
 		if ((why = embed_first(j, host, host6, R_NO_MAP_DST)))
 			return why;
 	}
-	why = map_peer(j, peer, known, j->lease_dst, peer6, &j->lease_src);
-	if (why && j->is_error) {
+	why = map_peer(j, peer, known, j->lease_dst, peer6, &peer_known);
+	if (why && j->is_error)
 		map_router(j, peer, peer6);
-		return R_OK;
-	}
-	return why;
+	else if (why)
+		return why;
+	return j->outer ? R_OK : check_way(j, host, known, peer, peer_known);
 }
 
 static enum reason map(struct xlat_job *j)

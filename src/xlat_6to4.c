@@ -24,12 +24,13 @@ static enum reason extract(const struct xlat_job *j, unsigned prefix, const stru
 
 /* The other end of the conversation: by its map, or through a prefix, which is then the one in use.
  */
-static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *out)
+static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *out, bool *mapped)
 {
 	const struct map *m = map_find6(j->x->maps, a);
 	enum reason why;
 	int prefix;
 
+	*mapped = m != NULL;
 	if (m) {
 		*out = map_to4(m, a);
 		return xlat_passes4(j->x, *out) ? R_OK : R_BAD_ADDRESS;
@@ -44,10 +45,53 @@ static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 	return why;
 }
 
-/* Map, lease, our own address, prefix, in this order. */
-static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *out)
+/* Does A belong to us or to a host that we know or may get to know?  Nobody may claim it. */
+static bool is_taken(const struct xlat *x, uint32_t a)
+{
+	return a == x->conf->own4 || xlat_is_for_routers(x->conf, a) || xlat_names4(x, a);
+}
+
+/* Does a host hold A, which is taken, by a map or a lease? */
+static bool is_held(const struct xlat *x, uint32_t a)
+{
+	if (a == x->conf->own4 || xlat_is_for_routers(x->conf, a))
+		return false;
+	return map_find4(x->maps, a) || pool_find4(x->pool, a);
+}
+
+/* May A, the IPv4 address that a source inside a prefix claims, be what it says?  To a host with an
+ * explicit map everybody may write, known hosts by way of a hairpin; elsewhere there is nothing
+ * that would stop a forger.  A quoted packet went the other way: PEER has sent it to A. */
+static enum reason check_claim(const struct xlat_job *j, uint32_t a, uint32_t peer,
+			       bool peer_mapped)
+{
+	const struct xlat_conf *conf = j->x->conf;
+	bool ok;
+
+	if (is_taken(j->x, a))
+		ok = peer_mapped && is_held(j->x, a);
+	else
+		ok = peer_mapped || xlat_is_translatable(conf, a) ||
+		     (j->outer && xlat_is_translatable(conf, peer));
+	return ok ? R_OK : R_SRC_IN_PREFIX;
+}
+
+/* Our own address speaks for us in errors only, if it looks like one that is embedded. */
+static enum reason map_own(const struct xlat_job *j, const struct ip6 *a, uint32_t *out)
+{
+	*out = j->x->conf->own4;
+	if (j->is_error || j->outer || map_find_prefix(j->x->maps, a) < 0)
+		return R_OK;
+	return R_SRC_IN_PREFIX;
+}
+
+/* Map, lease, our own address, prefix, in this order.  Only the last asks who PEER, the other end,
+ * is. */
+static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *out, uint32_t peer,
+			    bool peer_mapped)
 {
 	const struct map *m = map_find6(j->x->maps, a);
+	enum reason why, claim;
 	int prefix;
 
 	if (m) {
@@ -58,12 +102,16 @@ static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 		*out = j->lease_src->addr;
 		return R_OK;
 	}
-	if (ip6_equal(a, &j->x->conf->own6)) {
-		*out = j->x->conf->own4;
-		return R_OK;
-	}
+	if (ip6_equal(a, &j->x->conf->own6))
+		return map_own(j, a, out);
 	prefix = map_find_prefix(j->x->maps, a);
-	return prefix < 0 ? R_NO_MAP_SRC : extract(j, (unsigned)prefix, a, out);
+	if (prefix < 0)
+		return R_NO_MAP_SRC;
+	why = extract(j, (unsigned)prefix, a, out);
+	if (why == R_BAD_ADDRESS)
+		return why;
+	claim = check_claim(j, *out, peer, peer_mapped);
+	return claim ? claim : why;
 }
 
 /* One address of the pool for each router, always the same, so that traceroute shows distinct hops
@@ -84,12 +132,14 @@ static bool names_router(const struct packet *p)
 	return type == ICMP6_UNREACH || type == ICMP6_TOO_BIG || type == ICMP6_TIME_EXCEEDED;
 }
 
-/* Any router may be the source of an error; one that IPv4 cannot name speaks through us [6791]. */
+/* Any router may be the source of an error, for the packet that it quotes shows that somebody has
+ * written to it; one that IPv4 cannot name, or that has the name of another, speaks through us
+ * [6791]. */
 static void map_router(struct xlat_job *j, enum reason why, uint32_t *out)
 {
 	const struct xlat_conf *conf = j->x->conf;
 
-	if (why == R_WKP_PRIVATE)
+	if ((why == R_WKP_PRIVATE || why == R_SRC_IN_PREFIX) && !is_taken(j->x, *out))
 		return;
 	j->name_router = conf->node_id && names_router(&j->p);
 	if (j->name_router)
@@ -104,11 +154,12 @@ static void map_router(struct xlat_job *j, enum reason why, uint32_t *out)
 static enum reason map_pair(struct xlat_job *j, const struct ip6 *host, const struct ip6 *peer,
 			    uint32_t *host4, uint32_t *peer4)
 {
-	enum reason why = map_peer(j, peer, peer4);
+	bool mapped;
+	enum reason why = map_peer(j, peer, peer4, &mapped);
 
 	if (why)
 		return why;
-	why = map_host(j, host, host4);
+	why = map_host(j, host, host4, *peer4, mapped);
 	if (why && j->is_error) {
 		map_router(j, why, host4);
 		return R_OK;

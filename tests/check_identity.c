@@ -33,9 +33,9 @@
 	"map 203.0.113.0/24 2001:db8:1::/120; map 8.8.8.8 2001:db8:2::8;"
 
 static const char *const setups[] = {
-	RIG_BASE "mtu 9000; offlink 9000",
-	RIG_BASE "mtu 1500",
-	WELL_KNOWN "mtu 1280",
+	RIG_BASE "mtu 9000; offlink 9000; translatable yes",
+	RIG_BASE "mtu 1500; translatable yes",
+	WELL_KNOWN "mtu 1280; translatable yes",
 };
 
 struct pile { /* packets */
@@ -297,14 +297,14 @@ static bool is_mapped(const struct ip6 *a)
 }
 
 /* Mapped hosts talk to each other through the prefix [7757-4]: they come home under other names.
- * What goes to ourselves through it does not come home at all, and what we sent has another
- * name. */
+ * What goes to ourselves through it does not come home at all, what we sent has another name, and
+ * nobody else may claim to be us. */
 static bool is_hairpin(const struct model_view *v)
 {
 	const struct prefix6 *p = &model.prefix[0];
 
 	if (v->family == 4)
-		return false;
+		return v->src4 == rig.conf.own4 || v->dst4 == rig.conf.own4;
 	if (model_same6(&v->src6, &rig.conf.own6) || model_same6(&v->dst6, &rig.conf.own6))
 		return true;
 	return (is_mapped(&v->src6) && is_mapped(&v->dst6)) ||

@@ -18,6 +18,7 @@ static struct bench {
 	struct xlat_conf conf;
 	struct model model;
 	struct map_table *maps;
+	struct lpm *translatable, *routes;
 	struct xlat x;
 	struct xlat_out out;
 	struct model_out want;
@@ -39,6 +40,31 @@ static void open_maps(struct bench *b)
 	for (unsigned i = 0; i < b->model.maps; i++)
 		ck_assert_int_eq(map_add(b->maps, &b->model.map[i], &other), MAP_ADDED);
 	ck_assert_int_eq(map_seal(b->maps), 0);
+}
+
+static void open_translatable(struct bench *b)
+{
+	const struct prefix4 *p = &b->model.translatable;
+	uint8_t key[4];
+
+	b->translatable = lpm_new(32);
+	model_put32(key, p->addr);
+	if (p->len > 0)
+		lpm_add(b->translatable, key, p->len, 7);
+	ck_assert_int_eq(lpm_seal(b->translatable), 0);
+	b->conf.translatable = b->translatable;
+	b->conf.translatable_all = b->model.all_translatable;
+}
+
+static void open_routes(struct bench *b)
+{
+	const struct model *m = &b->model;
+
+	b->routes = lpm_new(128);
+	for (unsigned i = 0; i < m->routes; i++)
+		lpm_add(b->routes, m->route[i].addr.b, m->route[i].len, m->routed_here[i]);
+	ck_assert_int_eq(lpm_seal(b->routes), 0);
+	b->x.routes6 = m->routes ? b->routes : NULL;
 }
 
 static void open_pool(struct bench *b)
@@ -74,6 +100,8 @@ static void bench_open(struct bench *b, uint64_t seed)
 	open_maps(b);
 	b->x.maps = b->maps;
 	open_pool(b);
+	open_translatable(b);
+	open_routes(b);
 	b->out.room = b->room;
 	b->x.buckets = bucket_new(&rate, &b->x.ident.key);
 	b->now = 1000000;
@@ -84,6 +112,8 @@ static void bench_close(struct bench *b)
 	bucket_free(b->x.buckets);
 	pool_free(b->x.pool);
 	map_table_free(b->maps);
+	lpm_free(b->translatable);
+	lpm_free(b->routes);
 }
 
 static void pass_time(struct bench *b)

@@ -282,6 +282,144 @@ static const struct rig_row hairpin_rows[] = {
 	 "4r d=9.9.9.9 ttl=63 id=* | udp"},
 };
 
+/* What README sets up: the Well-Known Prefix and a pool; and SIIT with a prefix of its own. */
+#define NAT64 "own4 10.77.0.1; own6 64:ff9b::10.77.0.1; prefix 64:ff9b::/96; pool 10.77.0.0/28;"
+#define OWNED OWN MAP "prefix 2001:db8:64::/96; pool 10.77.0.0/28; source 10.78.0.0/28;"
+#define SOME  OWNED "translatable 198.51.100.0/24; translatable 198.18.0.7/32"
+
+static const struct rig_row claim_rows[] = {
+	{"spec-1.6 forged source, NAT64", NAT64, "6 s=64:ff9b::1.2.3.4 d=64:ff9b::9.9.9.9 | udp",
+	 R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 forged source, TCP", NAT64, "6 s=64:ff9b::1.2.3.4 d=64:ff9b::9.9.9.9 | tcp fl=2",
+	 R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 forged source, echo", NAT64, "6 s=64:ff9b::1.2.3.4 d=64:ff9b::9.9.9.9 | echo",
+	 R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 forged source, later fragment", NAT64,
+	 "6 s=64:ff9b::1.2.3.4 d=64:ff9b::9.9.9.9 | part 80 80 | udp n=999", R_SRC_IN_PREFIX, NULL},
+	{"spec-1.6 forged source, ESP", NAT64,
+	 "6 s=64:ff9b::1.2.3.4 d=64:ff9b::9.9.9.9 p=50 | data 40", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 a private source is forged first of all", NAT64,
+	 "6 s=64:ff9b::10.1.2.3 d=64:ff9b::9.9.9.9 | udp", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 a source that may never be stays silent", NAT64,
+	 "6 s=64:ff9b::127.0.0.1 d=64:ff9b::9.9.9.9 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.6 the destination is judged first", NAT64,
+	 "6 s=64:ff9b::1.2.3.4 d=64:ff9b::10.9.9.9 | udp", R_WKP_PRIVATE, "answer 1 1 0"},
+	{"spec-1.6 ipv6-addr of its own making is no source", NAT64,
+	 "6 s=64:ff9b::10.77.0.1 d=64:ff9b::9.9.9.9 | udp", R_SRC_IN_PREFIX, NULL},
+	{"spec-1.6 but our errors pass", NAT64 MAP,
+	 "6r s=64:ff9b::10.77.0.1 d=64:ff9b::9.9.9.9 | icmp 3 0 0 | 6 s=64:ff9b::9.9.9.9 | udp",
+	 R_OK, "4r s=10.77.0.1 d=9.9.9.9 ttl=63 id=* | icmp 11 0 0 | 4 id=0 s=9.9.9.9 | udp"},
+	{"spec-1.6 a free address of the pool", OWNED, "6r s=2001:db8:64::10.77.0.9 | udp",
+	 R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 a free address of the pool, translatable", OWNED "translatable yes",
+	 "6r s=2001:db8:64::10.77.0.9 | udp", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 a mapped address, translatable", OWNED "translatable yes",
+	 "6r s=2001:db8:64::203.0.113.9 | udp", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 ipv4-addr, translatable", OWNED "translatable yes",
+	 "6r s=2001:db8:64::192.0.2.254 | udp", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 icmp-source-pool, translatable", OWNED "translatable yes",
+	 "6r s=2001:db8:64::10.78.0.3 | udp", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 192.0.0.8 with icmp-node-id, translatable",
+	 RIG_SETUP ";nodeid yes; translatable yes", "6r s=2001:db8:64::192.0.0.8 | udp",
+	 R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 translatable yes", OWNED "translatable yes", "6r s=2001:db8:64::9.9.9.9 | udp",
+	 R_OK, "4r s=9.9.9.9 ttl=63 id=* | udp"},
+	{"spec-1.6 translatable no", RIG_SETUP ";translatable no",
+	 "6r s=2001:db8:64::9.9.9.9 | udp", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 in translatable's network", SOME,
+	 "6r s=2001:db8:64::198.51.100.99 d=2001:db8:64::9.9.9.9 | udp", R_OK,
+	 "4r s=198.51.100.99 d=9.9.9.9 ttl=63 id=* | udp"},
+	{"spec-1.6 in translatable's second network", SOME, "6r s=2001:db8:64::198.18.0.7 | udp",
+	 R_OK, "4r s=198.18.0.7 ttl=63 id=* | udp"},
+	{"spec-1.6 beside translatable's networks", SOME, "6r s=2001:db8:64::198.18.0.8 | udp",
+	 R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 to a mapped host (CLAT, SIIT server)", NAT64 MAP,
+	 "6r s=64:ff9b::9.9.9.9 d=2001:db8:1::5 | udp", R_OK,
+	 "4r s=9.9.9.9 d=203.0.113.5 ttl=63 id=* | udp"},
+	{"spec-1.6 to a mapped host, as ipv4-addr", OWNED,
+	 "6r s=2001:db8:64::192.0.2.254 d=2001:db8:1::5 | udp", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 to a mapped host, from icmp-source-pool", OWNED,
+	 "6r s=2001:db8:64::10.78.0.3 d=2001:db8:1::5 | udp", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 to a mapped host, a free address of the pool", OWNED,
+	 "6r s=2001:db8:64::10.77.0.9 d=2001:db8:1::5 | udp", R_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"spec-1.6 to a mapped host, from a mapped one: a hairpin", OWNED,
+	 "6r s=2001:db8:64::203.0.113.9 d=2001:db8:1::5 | udp", R_OK,
+	 "4r s=203.0.113.9 d=203.0.113.5 ttl=63 id=* | udp"},
+	{"spec-1.6 a map inside the prefix is a map", OWNED "map 198.51.100.9 2001:db8:64::1:1",
+	 "6r s=2001:db8:64::1:1 | udp", R_OK, "4r s=198.51.100.9 ttl=63 id=* | udp"},
+	{"spec-1.6 an error about a packet of its receiver", NAT64 MAP,
+	 "6r s=64:ff9b::9.9.9.1 d=64:ff9b::9.9.9.9 | icmp 3 0 0 | 6 s=64:ff9b::9.9.9.9 "
+	 "d=2001:db8:1::5 | udp",
+	 R_OK, "4r s=9.9.9.1 d=9.9.9.9 ttl=63 id=* | icmp 11 0 0 | 4 id=0 s=9.9.9.9 | udp"},
+	{"spec-1.6 an error of a private router", NAT64 MAP,
+	 "6r s=64:ff9b::192.168.1.1 d=64:ff9b::9.9.9.9 | icmp 3 0 0 | 6 s=64:ff9b::9.9.9.9 "
+	 "d=2001:db8:1::5 | udp",
+	 R_OK, "4r s=192.168.1.1 d=9.9.9.9 ttl=63 id=* | icmp 11 0 0 | 4 id=0 s=9.9.9.9 | udp"},
+	{"spec-1.6 an error in the name of another: from us", OWNED "source 10.78.0.7/32",
+	 "6r s=2001:db8:64::10.77.0.9 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=10.78.0.7 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"spec-1.6 an error about a packet of somebody else", NAT64 MAP,
+	 "6r s=64:ff9b::9.9.9.1 d=64:ff9b::9.9.9.9 | icmp 3 0 0 | 6 s=64:ff9b::8.8.8.8 "
+	 "d=2001:db8:1::5 | udp",
+	 R_QUOTE_OTHER, NULL},
+	{"spec-1.6 an error about strangers: nothing of ours", NAT64,
+	 "6r s=2001:db8:5::1 d=64:ff9b::9.9.9.9 | icmp 2 0 1300 | 6 s=64:ff9b::9.9.9.9 "
+	 "d=64:ff9b::8.8.8.8 | tcp",
+	 R_QUOTE_NO_MAP, NULL},
+	{"spec-1.6 an error about a packet of a CLAT's host", NAT64 MAP,
+	 "6r s=2001:db8:5::1 d=2001:db8:1::5 | icmp 2 0 1300 | 6 s=2001:db8:1::5 "
+	 "d=64:ff9b::8.8.8.8 | tcp",
+	 R_OK,
+	 "4r s=10.77.0.1 d=203.0.113.5 ttl=63 id=* | icmp 3 4 1280 | 4 id=0 s=203.0.113.5 "
+	 "d=8.8.8.8 | tcp"},
+	{"spec-1.6 an error about a packet to a translatable host", SOME,
+	 "6r s=2001:db8:5::1 d=2001:db8:64::9.9.9.9 | icmp 1 4 0 | 6 s=2001:db8:64::9.9.9.9 "
+	 "d=2001:db8:64::198.51.100.7 | udp",
+	 R_OK, "*"},
+};
+
+#define CLAT OWN "prefix 2001:db8:64::/96; map 192.0.0.1 2001:db8:c::1;"
+#define BACK "route6 2001:db8:64::/96 here"
+static const struct rig_row circle_rows[] = {
+	{"spec-1.7 NAT64: neither end is known", NAT64, "4 s=9.9.9.9 d=8.8.8.8 | udp", R_NO_MAP_DST,
+	 "answer 3 1 0"},
+	{"spec-1.7 neither end is known, own prefix with a pool", OWNED,
+	 "4 s=9.9.9.9 d=8.8.8.8 | udp", R_NO_MAP_DST, "answer 3 1 0"},
+	{"spec-1.7 error between strangers", NAT64,
+	 "4 s=9.9.9.1 d=8.8.8.8 | icmp 3 1 0 | 4r s=8.8.8.8 d=9.9.9.9 | udp", R_NO_MAP_DST, NULL},
+	{"spec-1.7 to a translatable host elsewhere", SOME, "4 s=9.9.9.9 d=198.51.100.99 | udp",
+	 R_OK, "6 s=2001:db8:64::9.9.9.9 d=2001:db8:64::198.51.100.99 hop=63 | udp"},
+	{"spec-1.7 to a translatable host, routed back", SOME ";" BACK,
+	 "4 s=9.9.9.9 d=198.51.100.99 | udp", R_ROUTED_BACK, "answer 3 1 0"},
+	{"spec-1.7 CLAT: out", CLAT, "4 s=192.0.0.1 d=8.8.8.8 | udp", R_OK,
+	 "6 s=2001:db8:c::1 d=2001:db8:64::8.8.8.8 hop=63 | udp"},
+	{"spec-1.7 CLAT: out, the prefix routed elsewhere",
+	 CLAT "route6 ::/0 away; route6 2001:db8:c::/64 here", "4 s=192.0.0.1 d=8.8.8.8 | udp",
+	 R_OK, "6 s=2001:db8:c::1 d=2001:db8:64::8.8.8.8 hop=63 | udp"},
+	{"spec-1.7 CLAT: in", CLAT "route6 2001:db8:c::/64 here",
+	 "6r s=2001:db8:64::8.8.8.8 d=2001:db8:c::1 | udp", R_OK,
+	 "4r s=8.8.8.8 d=192.0.0.1 ttl=63 id=* | udp"},
+	{"spec-1.7 a mapped source, routed back", RIG_SETUP ";" BACK,
+	 "4 s=203.0.113.9 d=9.9.9.9 | udp", R_ROUTED_BACK, "answer 3 1 0"},
+	{"spec-1.7 SIIT-DC: an unmapped address of the routed network", RIG_SETUP ";" BACK,
+	 "4 s=9.9.9.9 d=203.0.114.9 ttl=255 | echo", R_ROUTED_BACK, "answer 3 1 0"},
+	{"spec-1.7 the longest route decides",
+	 RIG_SETUP ";" BACK "; route6 2001:db8:64::cb00:7200/120 away",
+	 "4 s=9.9.9.9 d=203.0.114.9 | udp", R_OK,
+	 "6 s=2001:db8:64::9.9.9.9 d=2001:db8:64::203.0.114.9 hop=63 | udp"},
+	{"spec-1.7 a default route into the device", RIG_SETUP ";route6 ::/0 here",
+	 "4 s=9.9.9.9 d=203.0.114.9 | udp", R_ROUTED_BACK, "answer 3 1 0"},
+	{"spec-1.7 a mapped destination that is routed back",
+	 RIG_SETUP ";route6 2001:db8:1::/64 here", "4 | udp", R_ROUTED_BACK, "answer 3 1 0"},
+	{"spec-1.7 an error that is routed back", RIG_SETUP ";" BACK,
+	 "4 s=203.0.113.9 d=9.9.9.9 | icmp 3 1 0 | 4r s=9.9.9.9 d=203.0.113.9 | udp", R_ROUTED_BACK,
+	 NULL},
+	{"spec-1.7 hairpinning is no circle", RIG_SETUP ";" BACK, "4 s=203.0.113.9 | udp", R_OK,
+	 "6 s=2001:db8:64::203.0.113.9 hop=63 | udp"},
+	{"spec-1.7 a host is reached as ever", RIG_SETUP ";" BACK, "4 | udp", R_OK,
+	 "6 hop=63 | udp"},
+};
+
 #define CLAMP        RIG_BASE "mss auto; mtu "
 #define MSS(hex)     "fl=2 opts=0204" hex "0402080a"
 #define MSS_ACK(hex) "fl=0x12 opts=010204" hex "000000"
@@ -370,9 +508,10 @@ static const struct {
 	const struct rig_row *row;
 	int rows;
 } tables[] = {
-	{own_rows, ROWS(own_rows)}, {address_rows, ROWS(address_rows)},
-	{map_rows, ROWS(map_rows)}, {hairpin_rows, ROWS(hairpin_rows)},
-	{mss_rows, ROWS(mss_rows)}, {errors_rows, ROWS(errors_rows)},
+	{own_rows, ROWS(own_rows)},     {address_rows, ROWS(address_rows)},
+	{map_rows, ROWS(map_rows)},     {hairpin_rows, ROWS(hairpin_rows)},
+	{claim_rows, ROWS(claim_rows)}, {circle_rows, ROWS(circle_rows)},
+	{mss_rows, ROWS(mss_rows)},     {errors_rows, ROWS(errors_rows)},
 };
 
 START_TEST(rows)

@@ -811,6 +811,26 @@ static const struct row {
 	ROW("mss-clamp on",
 	    BASE "mss-clamp on\n",
 	    "t:4: mss-clamp: on is none of auto, off, or a number of bytes\n"),
+	ROW("translatable is neither a word nor a network",
+	    BASE "translatable perhaps\n",
+	    "t:4: translatable: perhaps is neither yes nor no\n"),
+	ROW("translatable networks that are none",
+	    BASE "translatable 10.0.0.0/8 1.2.3.4/24 x 192.0.2.0/33\n",
+	    "t:4: translatable: 1.2.3.4/24 has host bits set (did you mean 1.2.3.0/24?)\n"
+	    "t:4: translatable: x is not an IPv4 address (like 192.0.2.1)\n"
+	    "t:4: translatable: 192.0.2.0/33: the length must be a plain number from 0 to 32\n"),
+	ROW("translatable networks, then yes",
+	    BASE "translatable 10.0.0.0/8\n" "translatable yes\n",
+	    "t:5: translatable: line 4 says otherwise (either yes or no, once, or networks)\n"),
+	ROW("translatable no, then a network",
+	    BASE "translatable no\n" "translatable 10.0.0.0/8\n",
+	    "t:5: translatable: line 4 says otherwise (either yes or no, once, or networks)\n"),
+	ROW("translatable yes twice",
+	    BASE "translatable yes\n" "translatable yes\n",
+	    "t:5: translatable: line 4 says otherwise (either yes or no, once, or networks)\n"),
+	ROW("translatable of nothing",
+	    BASE "translatable\n",
+	    "t:4: translatable: takes at most 17 arguments, not 0 (translatable yes|no|IPV4[/LENGTH] ...)\n"),
 	ROW("icmp-source-pool without length",
 	    BASE "icmp-source-pool 10.0.0.0\n",
 	    "t:4: icmp-source-pool: 10.0.0.0 lacks its length (for example 10.0.0.0/28)\n"),
@@ -1088,10 +1108,11 @@ static const struct row odd_rows[] = {
 	/* clang-format on */
 };
 
-#define UDP_MTU                 \
+#define STRICT_UDP_MTU          \
 	"wkpf-strict yes\n"     \
 	"udp-cksum-mode calc\n" \
 	"offlink-mtu 1280\n"
+#define UDP_MTU "translatable no\n" STRICT_UDP_MTU
 #define TOS_MSS      \
 	"tos copy\n" \
 	"mss-clamp off\n"
@@ -1099,7 +1120,8 @@ static const struct row odd_rows[] = {
 	"icmp-node-id no\n"   \
 	"icmp-errors limit\n" \
 	"icmp-rate 1000 50\n"
-#define DEFAULTS UDP_MTU TOS_MSS ICMP
+#define DEFAULTS      UDP_MTU TOS_MSS ICMP
+#define SIIT_DEFAULTS "translatable yes\n" STRICT_UDP_MTU TOS_MSS ICMP
 #define DEVICE           \
 	"offload auto\n" \
 	"tun-queue 0\n"
@@ -1159,7 +1181,8 @@ static const struct right_row {
 	 "tun-device abcdefghijklmno\nipv4-addr 192.0.2.1\nipv6-addr 2001:db8::6\nprefix "
 	 "2001:db8::/32\n"
 	 "prefix 64:ff9b::/96\nmap 10.0.0.0/24 2001:db8:1::/120\nmap 10.2.0.0/16 2001:db8:2::/96\n"
-	 "dynamic-pool 10.0.0.0/31\ndynamic-pool 10.1.0.0/16\ndata-dir /d\nwkpf-strict no\n"
+	 "dynamic-pool 10.0.0.0/31\ndynamic-pool 10.1.0.0/16\ndata-dir /d\ntranslatable "
+	 "no\nwkpf-strict no\n"
 	 "udp-cksum-mode fwd\nofflink-mtu 65535\ntos copy 4to6\ntos ignore 6to4\nmss-clamp "
 	 "1400\nicmp-source-pool 10.1.255.0/24\nicmp-node-id no\nicmp-errors limit\n"
 	 "icmp-rate 1000000 999999\nlog drop reject icmp self\ntun-up yes\n"
@@ -1179,9 +1202,13 @@ static const struct right_row {
 		      "offload off\ntun-queue 0\n"},
 	{"udp-cksum-mode calculate", BASE "udp-cksum-mode Calculate\n", HEAD DEFAULTS TUN_OFF},
 	{"udp-cksum-mode forward", BASE "udp-cksum-mode forward\n",
-	 HEAD "wkpf-strict yes\nudp-cksum-mode fwd\nofflink-mtu 1280\n" TOS_MSS ICMP TUN_OFF},
+	 HEAD
+	 "translatable no\nwkpf-strict yes\nudp-cksum-mode fwd\nofflink-mtu 1280\n" TOS_MSS ICMP
+		 TUN_OFF},
 	{"udp-cksum-mode DROP", BASE "udp-cksum-mode DROP\n",
-	 HEAD "wkpf-strict yes\nudp-cksum-mode drop\nofflink-mtu 1280\n" TOS_MSS ICMP TUN_OFF},
+	 HEAD
+	 "translatable no\nwkpf-strict yes\nudp-cksum-mode drop\nofflink-mtu 1280\n" TOS_MSS ICMP
+		 TUN_OFF},
 	{"log without a class", BASE "log\n", HEAD DEFAULTS TUN_OFF},
 	{"addresses of the device need no length", BASE "tun-ip 192.0.0.1\ntun-ip 2001:db8::1\n",
 	 HEAD DEFAULTS TUN_OFF "tun-ip 192.0.0.1/32\ntun-ip 2001:db8::1/128\n"},
@@ -1206,11 +1233,22 @@ static const struct right_row {
 	{"maps instead of a prefix",
 	 "tun-device siit\nipv4-addr 192.0.2.1\nipv6-addr 2001:db8::1\nmap 10.0.0.1 2001:db8::2\n",
 	 "tun-device siit\nipv4-addr 192.0.2.1\nipv6-addr 2001:db8::1\nmap 10.0.0.1 "
-	 "2001:db8::2\n" DEFAULTS TUN_OFF},
+	 "2001:db8::2\n" SIIT_DEFAULTS TUN_OFF},
 	{"6052-2.2 ipv6-addr from a /64",
 	 "tun-device n\nipv4-addr 192.0.2.33\nprefix 2001:db8:122:344::/64\n",
 	 "tun-device n\nipv4-addr 192.0.2.33\nipv6-addr 2001:db8:122:344:c0:2:2100:0\n"
-	 "prefix 2001:db8:122:344::/64\n" DEFAULTS TUN_OFF},
+	 "prefix 2001:db8:122:344::/64\n" SIIT_DEFAULTS TUN_OFF},
+	{"6052-3.3 a prefix of its own and a pool: nobody is translatable",
+	 "tun-device n\nipv4-addr 192.0.2.33\nprefix 2001:db8:122:344::/64\n"
+	 "dynamic-pool 10.0.0.0/24\ndata-dir /d\n",
+	 "tun-device n\nipv4-addr 192.0.2.33\nipv6-addr 2001:db8:122:344:c0:2:2100:0\n"
+	 "prefix 2001:db8:122:344::/64\ndynamic-pool 10.0.0.0/24\ndata-dir /d\n" DEFAULTS TUN_OFF},
+	{"6052-3.3 translatable yes", BASE "translatable YES\n",
+	 HEAD "translatable yes\n" STRICT_UDP_MTU TOS_MSS ICMP TUN_OFF},
+	{"6052-3.3 translatable networks, in several lines",
+	 BASE "translatable 10.0.0.0/8 192.0.2.7\ntranslatable 198.18.0.0/15\n",
+	 HEAD "translatable 10.0.0.0/8\ntranslatable 192.0.2.7/32\n"
+	      "translatable 198.18.0.0/15\n" STRICT_UDP_MTU TOS_MSS ICMP TUN_OFF},
 	{"7757-3.2 a map of everything", BASE "map 0.0.0.0/0 2001:db8:2::/96\n",
 	 HEAD "map 0.0.0.0/0 2001:db8:2::/96\n" DEFAULTS TUN_OFF},
 	{"icmp-source-pool of one address", BASE "icmp-source-pool 10.0.0.1/32\n",

@@ -161,6 +161,47 @@ static void generate_options(const struct model *m, struct xlat_conf *c)
 				     : (int)(500 + generate_below(1000));
 }
 
+static void generate_translatable(struct model *m)
+{
+	m->all_translatable = percent(40);
+	if (m->all_translatable || percent(50))
+		return;
+	m->translatable.len = (uint8_t)(8 + generate_below(25));
+	m->translatable.addr = clean4(generate_any4(m), m->translatable.len);
+}
+
+static bool has_route(const struct model *m, const struct prefix6 *p)
+{
+	for (unsigned i = 0; i < m->routes; i++)
+		if (m->route[i].len == p->len && model_same6(&m->route[i].addr, &p->addr))
+			return true;
+	return false;
+}
+
+/* Routes of whole prefixes and maps, of parts of them, and the default route. */
+static void generate_routes(struct model *m)
+{
+	unsigned n = percent(50) ? 0 : generate_below(MODEL_ROUTES + 1);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct prefix6 p = {{{0}}, 0};
+
+		if (m->prefixes && percent(70))
+			p = m->prefix[generate_below(m->prefixes)];
+		else if (m->maps && percent(70))
+			p = m->map[generate_below(m->maps)].p6;
+		if (m->prefixes && percent(20)) {
+			p.addr = generate_embedded(m, generate_any4(m));
+			p.len = (uint8_t)(100 + generate_below(29));
+			clean(p.addr.b, 128, p.len);
+		}
+		if (has_route(m, &p))
+			continue;
+		m->routed_here[m->routes] = percent(60);
+		m->route[m->routes++] = p;
+	}
+}
+
 void generate_conf(struct model *m, struct xlat_conf *c)
 {
 	memset(m, 0, sizeof(*m));
@@ -174,4 +215,6 @@ void generate_conf(struct model *m, struct xlat_conf *c)
 	m->mtu = random_mtu();
 	m->rate_zero = percent(15);
 	c->offlink_mtu = percent(70) ? 1280 : random_mtu();
+	generate_translatable(m);
+	generate_routes(m);
 }

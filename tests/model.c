@@ -116,6 +116,7 @@ static struct code error_4(enum reason why)
 	case R_TTL:
 		return (struct code){11, 0};
 	case R_NO_MAP_DST:
+	case R_ROUTED_BACK:
 		return (struct code){3, 1};
 	case R_NO_MAP_SRC:
 	case R_WKP_PRIVATE:
@@ -141,6 +142,7 @@ static struct code error_6(enum reason why)
 	case R_NO_MAP_DST:
 		return (struct code){1, 0};
 	case R_NO_MAP_SRC:
+	case R_SRC_IN_PREFIX:
 		return (struct code){1, 5};
 	case R_POOL_FULL:
 		return (struct code){1, 3};

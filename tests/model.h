@@ -18,6 +18,7 @@
 #define MODEL_MAPS     8
 #define MODEL_POOLS    2
 #define MODEL_LEASES   64
+#define MODEL_ROUTES   4
 #define MODEL_ROUTERS  256
 #define MODEL_BYTES    90000
 
@@ -37,6 +38,11 @@ struct model {
 	struct prefix6 prefix[MODEL_PREFIXES];
 	struct map map[MODEL_MAPS];
 	struct prefix4 pool[MODEL_POOLS];
+	bool all_translatable;
+	struct prefix4 translatable; /* those of one network, if LEN is not 0 */
+	struct prefix6 route[MODEL_ROUTES];
+	bool routed_here[MODEL_ROUTES]; /* into our own device */
+	unsigned routes;
 	unsigned prefixes, maps, pools, leases, routers;
 	struct model_lease lease[MODEL_LEASES];
 	unsigned long turn;

@@ -152,6 +152,25 @@ static enum reason by_prefix(const struct model *m, uint32_t a, const struct mod
 	return R_WKP_PRIVATE;
 }
 
+static bool is_translatable(const struct model *m, uint32_t a)
+{
+	if (m->all_translatable)
+		return true;
+	return m->translatable.len > 0 && model_holds4(&m->translatable, a);
+}
+
+/* The longest route decides. */
+static bool is_routed_here(const struct model *m, const struct ip6 *a)
+{
+	int best = -1;
+
+	for (unsigned i = 0; i < m->routes; i++)
+		if (model_holds6(&m->route[i], a) &&
+		    (best < 0 || m->route[i].len > m->route[best].len))
+			best = (int)i;
+	return best >= 0 && m->routed_here[best];
+}
+
 /* HOST lives on the IPv6 side, PEER is the one it talks to. */
 static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool quoted, bool error,
 			     struct ip6 *host6, struct ip6 *peer6, struct model_pair *to)
@@ -177,13 +196,18 @@ static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool
 		why = R_NO_MAP_SRC;
 	else if (!peer_known)
 		why = by_prefix(m, peer, *host_lease, &to->prefix, peer6, R_NO_MAP_SRC);
-	if (!why || !error)
+	if (why && !error)
 		return why;
-	if (m->prefixes) /* [7915-4.1]: a badly numbered router */
+	if (why && m->prefixes) /* [7915-4.1]: a badly numbered router */
 		model_embed(&m->prefix[to->prefix], peer, peer6);
-	else
+	else if (why)
 		*peer6 = m->conf->own6;
-	return R_OK;
+	if (quoted)
+		return R_OK;
+	/* Section 1.7. */
+	if (!host_known && !peer_known && !is_translatable(m, host) && !is_translatable(m, peer))
+		return R_NO_MAP_DST;
+	return !*host_lease && is_routed_here(m, host6) ? R_ROUTED_BACK : R_OK;
 }
 
 enum reason model_map_4to6(struct model *m, const struct model_view *v, bool quoted, bool error,
@@ -229,13 +253,20 @@ static uint32_t pooled_router(struct model *m, const struct ip6 *a, uint32_t cho
 	return chosen;
 }
 
+/* Ours, or of somebody whom we know or may get to know. */
+static bool is_taken(const struct model *m, uint32_t a)
+{
+	return a == m->conf->own4 || model_names4(m, a) || (m->conf->node_id && a == NAMELESS4) ||
+	       (m->conf->has_icmp_source && model_holds4(&m->conf->icmp_source, a));
+}
+
 static void name_router(struct model *m, const struct model_view *v, enum reason why,
 			uint32_t chosen, struct model_pair *to)
 {
 	uint8_t type = v->start[v->l4];
 
-	if (why == R_WKP_PRIVATE) /* embedded all right */
-		return;
+	if ((why == R_WKP_PRIVATE || why == R_SRC_IN_PREFIX) && !is_taken(m, to->src4))
+		return; /* embedded all right */
 	to->named = m->conf->node_id && type >= 1 && type <= 3;
 	if (to->named)
 		to->src4 = NAMELESS4;
@@ -245,9 +276,29 @@ static void name_router(struct model *m, const struct model_view *v, enum reason
 		to->src4 = m->conf->own4;
 }
 
-static enum reason host_6to4(struct model *m, const struct ip6 *a, struct model_pair *to,
+/* Section 1.6: the source A says that it is CLAIMED, and writes to PEER; of a quoted packet A is
+ * the destination. */
+static bool may_claim(struct model *m, uint32_t claimed, uint32_t peer, bool peer_mapped,
+		      bool quoted)
+{
+	bool ours = claimed == m->conf->own4 || (m->conf->node_id && claimed == NAMELESS4) ||
+		    (m->conf->has_icmp_source && model_holds4(&m->conf->icmp_source, claimed));
+
+	if (ours)
+		return false;
+	if (model_find_map4(m, claimed) || lease_of_addr(m, claimed)) /* a hairpin */
+		return peer_mapped;
+	if (in_pool(m, claimed))
+		return false;
+	return peer_mapped || is_translatable(m, claimed) || (quoted && is_translatable(m, peer));
+}
+
+static enum reason host_6to4(struct model *m, const struct ip6 *a, const struct ip6 *peer6,
+			     uint32_t peer, bool quoted, bool error, struct model_pair *to,
 			     uint32_t *out)
 {
+	bool peer_mapped = model_find_map6(m, peer6) != NULL;
+	enum reason why;
 	const struct map *e = model_find_map6(m, a);
 	int prefix = model_find_prefix(m, a);
 
@@ -260,9 +311,14 @@ static enum reason host_6to4(struct model *m, const struct ip6 *a, struct model_
 	}
 	if (model_same6(a, &m->conf->own6)) {
 		*out = m->conf->own4;
-		return R_OK;
+		return prefix >= 0 && !quoted && !error ? R_SRC_IN_PREFIX : R_OK;
 	}
-	return prefix < 0 ? R_NO_MAP_SRC : by_extraction(m, prefix, a, out);
+	if (prefix < 0)
+		return R_NO_MAP_SRC;
+	why = by_extraction(m, prefix, a, out);
+	if (why != R_BAD_ADDRESS && !may_claim(m, *out, peer, peer_mapped, quoted))
+		return R_SRC_IN_PREFIX;
+	return why;
 }
 
 static enum reason peer_6to4(struct model *m, const struct ip6 *a, struct model_pair *to,
@@ -289,11 +345,12 @@ enum reason model_map_6to4(struct model *m, const struct model_view *v, bool quo
 	memset(to, 0, sizeof(*to));
 	if (quoted) {
 		why = peer_6to4(m, &v->src6, to, &to->src4);
-		return why ? why : host_6to4(m, &v->dst6, to, &to->dst4);
+		return why ? why
+			   : host_6to4(m, &v->dst6, &v->src6, to->src4, true, error, to, &to->dst4);
 	}
 	if ((why = peer_6to4(m, &v->dst6, to, &to->dst4)))
 		return why;
-	why = host_6to4(m, &v->src6, to, &to->src4);
+	why = host_6to4(m, &v->src6, &v->dst6, to->dst4, false, error, to, &to->src4);
 	if (why && error) {
 		name_router(m, v, why, chosen, to);
 		return R_OK;

@@ -84,6 +84,46 @@ static void set_source(struct rig *r, char *a)
 	r->conf.has_icmp_source = true;
 }
 
+static void set_translatable(struct rig *r, char *a)
+{
+	uint8_t addr[4];
+	struct prefix4 p;
+
+	r->says_translatable = true;
+	r->conf.translatable_all = strcmp(a, "yes") == 0;
+	if (a[0] < '0' || a[0] > '9')
+		return;
+	p = parse_prefix4(a);
+	put32(addr, p.addr);
+	if (!r->translatable)
+		r->translatable = lpm_new(32);
+	lpm_add(r->translatable, addr, p.len, 0);
+	r->conf.translatable = r->translatable;
+}
+
+static void add_route6(struct rig *r, char *a, const char *where)
+{
+	struct prefix6 p = parse_prefix6(a);
+
+	if (!r->routes6)
+		r->routes6 = lpm_new(128);
+	lpm_add(r->routes6, p.addr.b, p.len, strcmp(where, "here") == 0);
+	r->x.routes6 = r->routes6;
+}
+
+static void seal(struct rig *r)
+{
+	bool wkp = false;
+
+	ck_assert_int_eq(map_seal(r->maps), 0);
+	ck_assert(!r->translatable || lpm_seal(r->translatable) == 0);
+	ck_assert(!r->routes6 || lpm_seal(r->routes6) == 0);
+	for (size_t i = 0; i < map_prefix_count(r->maps); i++)
+		wkp = wkp || addr_is_wkp(map_prefix_at(r->maps, i));
+	if (!r->says_translatable)
+		r->conf.translatable_all = !r->x.pool && !wkp;
+}
+
 static void set_errors(struct rig *r, const char *how)
 {
 	r->conf.icmp_errors = strcmp(how, "send") == 0    ? ICMP_ERRORS_SEND
@@ -101,6 +141,8 @@ static bool choice(struct rig *r, const char *name, char *a)
 	else if (strcmp(name, "tos") == 0)
 		*(strcmp(a, "4to6") == 0 ? &r->conf.tos_ignore_4to6 : &r->conf.tos_ignore_6to4) =
 			true;
+	else if (strcmp(name, "translatable") == 0)
+		set_translatable(r, a);
 	else if (strcmp(name, "errors") == 0)
 		set_errors(r, a);
 	else if (strcmp(name, "mss") == 0)
@@ -139,6 +181,8 @@ static void directive(struct rig *r, char *name, char *a, char *b)
 		r->conf.wkpf_strict = strcmp(a, "no") != 0;
 	else if (strcmp(name, "rate") == 0)
 		set_rate(r, a, b);
+	else if (strcmp(name, "route6") == 0)
+		add_route6(r, a, b);
 	else if (!choice(r, name, a))
 		ck_abort_msg("setup: %s", name);
 }
@@ -163,7 +207,7 @@ void rig_open(struct rig *r, const char *setup)
 		if (sscanf(one, "%63s %127s %127s", name, a, b) > 0)
 			directive(r, name, a, b);
 	free(text);
-	ck_assert_int_eq(map_seal(r->maps), 0);
+	seal(r);
 	r->x.buckets = bucket_new(&r->rate, &key);
 	r->input.b = malloc(CRAFT_MAX);
 	ck_assert(r->x.buckets && r->input.b && r->out.room);
@@ -175,6 +219,8 @@ void rig_close(struct rig *r)
 	if (r->x.pool)
 		pool_free(r->x.pool);
 	bucket_free(r->x.buckets);
+	lpm_free(r->translatable);
+	lpm_free(r->routes6);
 	free(r->room);
 	free(r->out.room);
 	free(r->input.b);

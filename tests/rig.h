@@ -3,7 +3,8 @@
  *
  * Setup: directives separated by ';': prefix P, map A B, pool P, own4 A, own6 A, mtu N, offlink N,
  * udp calc|drop|fwd, wkpf strict|no, rate PER-NETWORK [ALL], source P, nodeid yes, tos 4to6|6to4
- * (to be ignored), errors send|limit|never, mss auto|N.  NULL: RIG_SETUP. */
+ * (to be ignored), errors send|limit|never, mss auto|N, translatable yes|no|PREFIX4 (default: yes
+ * without a pool and the Well-Known Prefix), route6 PREFIX here|away.  NULL: RIG_SETUP. */
 #ifndef NAT64D_TESTS_RIG_H
 #define NAT64D_TESTS_RIG_H
 
@@ -18,6 +19,8 @@
 struct rig {
 	struct xlat_conf conf;
 	struct bucket_conf rate;
+	struct lpm *translatable, *routes6;
+	bool says_translatable;
 	struct map_table *maps;
 	struct xlat x;
 	struct xlat_out out;

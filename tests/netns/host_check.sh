@@ -299,7 +299,7 @@ in_router ip6tables -A INPUT -s 64:ff9b::/96 -j DROP 2>/dev/null
 well --ignore open
 t "the answer is lost: the hop" grep -q "^FAIL  ping: .*: the answer came, was translated, and is lost on the machine" "$T/found"
 in_router ip6tables -F
-well --ignore open --target 10.1.2.3
+well --ignore open --target 169.254.9.9
 t "the daemon refuses it: the hop" grep -q "^FAIL  ping: .*: stops at the daemon" "$T/found"
 in_router ip6tables -A OUTPUT -d 64:ff9b::/96 -j DROP
 well --ignore open

@@ -34,7 +34,7 @@ between "icmp-rate 100 5: the others are counted" 18 20 "$(grown both icmp-suppr
 between "icmp-rate 100 5: ten at once to IPv6" 10 12 "$(errors6)"
 now 'icmp-rate 4 4'
 between "reload, icmp-rate 4 4: eight at once" 8 10 "$(errors4)"
-between "icmp-rate 4 4: IPv6 shares the rate over all" 0 6 "$(errors6)"
+between "icmp-rate 4 4: IPv6 has a budget of its own" 8 10 "$(errors6)"
 now 'icmp-rate 0'
 mark
 same "icmp-rate 0: never" 0 "$(errors4)"
