@@ -15,10 +15,6 @@
 #define WORD_SHOWN 60
 #define WORD       "%.60s"
 
-#define OWN4_NEVER                                                                  \
-	WORD " may never be routed (an address of your own is wanted, for example " \
-	     "192.168.255.1)"
-
 enum conf_id {
 	D_TUN_DEVICE,
 	D_IPV4_ADDR,

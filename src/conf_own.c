@@ -4,34 +4,6 @@
  * is lost to others by that is said; what could not be of any use then is an error. */
 #include "conf_text.h"
 
-/* Link-local addresses pass only as a part of a pool or map that is. */
-static bool is_named(const struct conf *c, uint32_t a)
-{
-	const struct map *m = map_find4(c->maps, a);
-
-	for (size_t i = 0; i < c->pools; i++)
-		if (addr_in4(a, &c->pool[i]))
-			return true;
-	return m && conf_is_link_local4(&m->p4);
-}
-
-static bool link_local_ok(struct conf_reader *r)
-{
-	uint32_t own = r->conf->xlat.own4;
-	char text[CONF_TEXT];
-
-	if (!conf_is_link_local4(&(struct prefix4){own, 32}))
-		return true;
-	conf_point(r, r->first[D_IPV4_ADDR], D_IPV4_ADDR);
-	conf_format_addr4(text, own);
-	if (is_named(r->conf, own)) {
-		conf_warn(r, "%s " LINK_LOCAL, text);
-		return true;
-	}
-	conf_error(r, OWN4_NEVER, text);
-	return false;
-}
-
 /* The host that a mapped network around ipv4-addr has in its place is unknown in IPv4.  Every
  * ipv4-addr lies in a map of everything: there is nothing to choose. */
 static void check_map_around4(struct conf_reader *r, const struct map *m)
@@ -60,7 +32,8 @@ static void check_map_around6(struct conf_reader *r, const struct map *m)
 	struct ip6 back;
 
 	map_to6(m, lost, &back);
-	if (lost == x->own4 || !addr_passes4(lost) || !ip6_equal(&back, &x->own6))
+	if (lost == x->own4 || !ip6_equal(&back, &x->own6) ||
+	    (!addr_passes4(lost) && !conf_is_link_local4(&m->p4)))
 		return;
 	conf_point_to_map(r, m);
 	conf_warn(
@@ -233,7 +206,7 @@ void conf_check_own(struct conf_reader *r)
 {
 	static const struct ip6 none;
 
-	if (r->conf->xlat.own4 && link_local_ok(r)) {
+	if (r->conf->xlat.own4) {
 		check_map4(r);
 		check_icmp_source(r);
 	}

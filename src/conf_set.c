@@ -41,14 +41,21 @@ static void set_tun_device(struct conf_reader *r, char **arg, unsigned n)
 static void set_ipv4_addr(struct conf_reader *r, char **arg, unsigned n)
 {
 	uint32_t own;
+	bool link_local;
 
 	(void)n;
 	if (!conf_parse_addr4(r, arg[0], &own))
 		return;
-	if (addr_passes4(own) || conf_is_link_local4(&(struct prefix4){own, 32}))
+	link_local = conf_is_link_local4(&(struct prefix4){own, 32});
+	if (link_local)
+		conf_warn(r, WORD " " LINK_LOCAL, arg[0]);
+	if (link_local || addr_passes4(own))
 		r->conf->xlat.own4 = own;
 	else
-		conf_error(r, OWN4_NEVER, arg[0]);
+		conf_error(r,
+			   WORD " may never be routed (an address of your own is wanted, for "
+				"example 192.168.255.1)",
+			   arg[0]);
 }
 
 static void set_ipv6_addr(struct conf_reader *r, char **arg, unsigned n)

@@ -398,16 +398,6 @@ static const struct row {
 	ROW("ipv4-addr broadcast [1812-5.3.7]",
 	    "tun-device nat64\n" "ipv4-addr 255.255.255.255\n" "prefix 64:ff9b::/96\n",
 	    "t:2: ipv4-addr: 255.255.255.255 may never be routed (an address of your own is wanted, for example 192.168.255.1)\n"),
-	ROW("ipv4-addr link-local [3927-2.7]",
-	    "tun-device nat64\n" "ipv4-addr 169.254.1.1\n" "prefix 64:ff9b::/96\n",
-	    "t:2: ipv4-addr: 169.254.1.1 may never be routed (an address of your own is wanted, for example 192.168.255.1)\n"),
-	ROW("ipv4-addr link-local, and a pool that is, but elsewhere",
-	    "tun-device nat64\n" "ipv4-addr 169.254.1.1\n" "prefix 64:ff9b::/96\n" "data-dir /d\n" "dynamic-pool 169.254.2.0/24\n",
-	    "warning: t:5: dynamic-pool: 169.254.2.0/24 is link-local, which other routers drop (hide it behind NAT44)\n"
-	     "t:2: ipv4-addr: 169.254.1.1 may never be routed (an address of your own is wanted, for example 192.168.255.1)\n"),
-	ROW("ipv4-addr link-local, and a map around all that is",
-	    "tun-device nat64\n" "ipv4-addr 169.254.1.1\n" "prefix 64:ff9b::/96\n" "map 169.0.0.0/8 2001:db8::/64\n",
-	    "t:2: ipv4-addr: 169.254.1.1 may never be routed (an address of your own is wanted, for example 192.168.255.1)\n"),
 	ROW("ipv4-addr link-local and leading zeros",
 	    "tun-device nat64\n" "ipv4-addr 169.254.01.1\n" "prefix 64:ff9b::/96\n",
 	    "t:2: ipv4-addr: 169.254.01.1 has leading zeros, which some read as octal (did you mean 169.254.1.1?)\n"),
@@ -1031,6 +1021,10 @@ static const struct row odd_rows[] = {
 	ROW("ipv6-addr inside a map of everything",
 	    BASE "ipv6-addr 2001:db8:1::198.51.100.1\n" "map 0.0.0.0/0 2001:db8:1::/96\n",
 	    "warning: t:5: map: 2001:db8:1::/96 holds ipv6-addr: 2001:db8:1::c633:6401 stays nat64d's, and 198.51.100.1 leads to no host (if one is there, choose another ipv6-addr)\n"),
+	ROW("ipv6-addr inside a mapped network that is link-local",
+	    BASE "ipv6-addr 2001:db8:1::5\n" "map 169.254.7.0/24 2001:db8:1::/120\n",
+	    "warning: t:5: map: 2001:db8:1::/120 holds ipv6-addr: 2001:db8:1::5 stays nat64d's, and 169.254.7.5 leads to no host (if one is there, choose another ipv6-addr)\n"
+	     "warning: t:5: map: 169.254.7.0/24 is link-local, which other routers drop (hide it behind NAT44)\n"),
 	ROW("ipv6-addr is an IPv4 host behind the prefix",
 	    "tun-device nat64\n" "ipv4-addr 192.0.2.1\n" "ipv6-addr 2001:db8:64::198.51.100.7\n" "prefix 64:ff9b::/96\n" "prefix 2001:db8:64::/96\n",
 	    "warning: t:3: ipv6-addr: in prefix 2001:db8:64::/96 of line 5 this is 198.51.100.7, which no IPv6 host can reach (take an address outside it, or 2001:db8:64::c000:201)\n"),
@@ -1073,10 +1067,13 @@ static const struct row odd_rows[] = {
 	ROW("pool that is link-local",
 	    BASE "data-dir /d\n" "dynamic-pool 169.254.0.0/16\n",
 	    "warning: t:5: dynamic-pool: 169.254.0.0/16 is link-local, which other routers drop (hide it behind NAT44)\n"),
+	ROW("ipv4-addr that is link-local [3927-2.7]",
+	    "tun-device nat64\n" "ipv4-addr 169.254.1.1\n" "prefix 64:ff9b::/96\n",
+	    "warning: t:2: ipv4-addr: 169.254.1.1 is link-local, which other routers drop (hide it behind NAT44)\n"),
 	ROW("pool that is link-local, and ipv4-addr in it",
 	    "tun-device nat64\n" "ipv4-addr 169.254.64.1\n" "prefix 64:ff9b::/96\n" "data-dir /d\n" "dynamic-pool 169.254.64.0/18\n",
-	    "warning: t:5: dynamic-pool: 169.254.64.0/18 is link-local, which other routers drop (hide it behind NAT44)\n"
-	     "warning: t:2: ipv4-addr: 169.254.64.1 is link-local, which other routers drop (hide it behind NAT44)\n"),
+	    "warning: t:2: ipv4-addr: 169.254.64.1 is link-local, which other routers drop (hide it behind NAT44)\n"
+	     "warning: t:5: dynamic-pool: 169.254.64.0/18 is link-local, which other routers drop (hide it behind NAT44)\n"),
 	ROW("map that is link-local",
 	    BASE "map 169.254.7.7 2001:db8::7\n" "map 169.254.8.0/24 2001:db8:8::/120\n",
 	    "warning: t:4: map: 169.254.7.7/32 is link-local, which other routers drop (hide it behind NAT44)\n"
