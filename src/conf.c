@@ -180,6 +180,8 @@ const char *conf_file_hint(int error, const char *missing)
 		       "chmod a+x its directory)";
 	if (error == EISDIR)
 		return " (the file itself is wanted)";
+	if (error == EFBIG)
+		return " (64 MiB is the most)";
 	if (error == EAGAIN)
 		return " (a reload does not wait for whoever writes to it)";
 	return "";

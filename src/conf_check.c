@@ -16,12 +16,14 @@ static void point_to_file(struct conf_reader *r, enum conf_id id)
 static void use_state_dir(struct conf_reader *r, const char *state_dir)
 {
 	struct conf *c = r->conf;
+	char text[CONF_SHORT];
 
 	if (r->first[D_DATA_DIR] || !state_dir || !*state_dir)
 		return;
 	point_to_file(r, D_DATA_DIR);
 	if (*state_dir != '/') {
-		conf_error(r, "STATE_DIRECTORY is not an absolute path: " WORD, state_dir);
+		conf_error(r, "STATE_DIRECTORY is not an absolute path: %s (write a data-dir)",
+			   conf_short(text, state_dir));
 		return;
 	}
 	c->data_dir = conf_copy(r, state_dir);
@@ -117,7 +119,9 @@ static void check_nothing(struct conf_reader *r)
 	if (r->first[D_PREFIX] || r->first[D_MAP] || r->diag->errors)
 		return;
 	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
-	conf_error(r, "%s has no maps, and there is no prefix: there is nothing to translate",
+	conf_error(r,
+		   "%s has no maps, and there is no prefix: there is nothing to translate (write "
+		   "a `map` into it, or a prefix here)",
 		   conf_short(text, r->conf->map_file));
 }
 

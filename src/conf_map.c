@@ -60,7 +60,8 @@ static bool map_ok(struct conf_reader *r, char **arg, const struct map *m)
 	}
 	if (passes_somewhere4(&m->p4) && passes_somewhere6(&m->p6))
 		return true;
-	conf_error(r, WORD " may never be routed", passes_somewhere4(&m->p4) ? arg[1] : arg[0]);
+	conf_error(r, WORD " may never be routed (map an address that a host can have)",
+		   passes_somewhere4(&m->p4) ? arg[1] : arg[0]);
 	return false;
 }
 

@@ -146,7 +146,7 @@ static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix
 		if (p->addr == q->addr && p->len == q->len)
 			conf_error(r, WORD " is there already, in line %u", s, r->pool_at.at[i]);
 		else
-			conf_error(r, WORD " overlaps %s in line %u", s,
+			conf_error(r, WORD " overlaps %s in line %u (leave one of them out)", s,
 				   conf_format_prefix4(text, q), r->pool_at.at[i]);
 		return false;
 	}
@@ -342,11 +342,9 @@ static void set_tun_queue(struct conf_reader *r, char **arg, unsigned n)
 
 static void set_strict_frag_hdr(struct conf_reader *r, char **arg, unsigned n)
 {
-	bool unused;
-
+	(void)arg;
 	(void)n;
-	if (conf_parse_bool(r, arg[0], &unused))
-		conf_warn(r, "accepted and ignored (no atomic fragments are made [RFC 8021])");
+	conf_warn(r, "accepted and ignored (no atomic fragments are made [RFC 8021])");
 }
 
 static void set_workers(struct conf_reader *r, char **arg, unsigned n)

@@ -346,7 +346,8 @@ END_TEST
 START_TEST(test_endless_file)
 {
 	ck_assert_ptr_null(load("/dev/zero"));
-	ck_assert_str_eq(said.text, "/dev/zero: cannot read: File too large\n");
+	ck_assert_str_eq(said.text,
+			 "/dev/zero: cannot read: File too large (64 MiB is the most)\n");
 }
 END_TEST
 
@@ -632,7 +633,7 @@ static const struct state_row {
 	{"data-dir wins", BASE "data-dir /d\n", "/var/lib/x", "/d", ""},
 	{"blanks in its name", BASE, "/var/lib/a b", "/var/lib/a b", ""},
 	{"relative", BASE, "var/lib", NULL,
-	 "t: data-dir: STATE_DIRECTORY is not an absolute path: var/lib\n"},
+	 "t: data-dir: STATE_DIRECTORY is not an absolute path: var/lib (write a data-dir)\n"},
 	{"relative, but not used", BASE "data-dir /d\n", "var/lib", "/d", ""},
 	{"a wrong data-dir is not replaced", BASE "data-dir d\n", "/var/lib/x", NULL,
 	 "t:4: data-dir: d is not an absolute path (for example /var/lib/nat64d)\n"},
