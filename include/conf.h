@@ -50,6 +50,7 @@ struct conf {
 	bool tun_up, tun_setup;
 	bool offload;       /* super-packets and partial checksums, as far as the kernel has them */
 	unsigned tun_queue; /* packets; 0: left as it is */
+	unsigned tun_mtu;   /* bytes; 0: left as it is */
 	struct conf_addr *tun_ip, *tun_route;
 	size_t tun_ips, tun_routes;
 };

@@ -17,6 +17,7 @@
 
 struct setup {
 	bool up;
+	unsigned mtu;                   /* 0: as it is */
 	struct conf_addr *addr, *route; /* each sorted, no two the same */
 	size_t addrs, routes;
 	unsigned char *mark; /* what setup_apply() did about each: its own notes */
@@ -28,7 +29,7 @@ void setup_free(struct setup *s);
 
 /* Asks for all of S but the addresses and routes of WAS (NULL: none), which are there already.  0;
  * or -1 with a line in ERR, and what this call has added is removed again, but nothing else: the
- * device is as it was. */
+ * device is as it was.  The MTU is for a start (WAS is NULL) to set. */
 int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *err);
 
 /* Asks for what S has lost by no fault of ours, as far as it can be had.  Returns how many

@@ -46,8 +46,8 @@ void tun_close(struct tun *t);
 int tun_leave(struct tun *t, char *err);
 
 /* Makes NAME persistent (making it first, if need be), for the use of UID and GID, -1 for root
- * alone. */
-int tun_make(const char *name, uid_t uid, gid_t gid, char *err);
+ * alone, with an MTU unless that is 0. */
+int tun_make(const char *name, unsigned mtu, uid_t uid, gid_t gid, char *err);
 /* Removes NAME.  1 if there is no such device. */
 int tun_remove(const char *name, char *err);
 
@@ -73,6 +73,8 @@ unsigned tun_watch(struct tun *t);
 /* 1 if it was down. */
 int tun_link_up(struct tun *t, char *err);
 int tun_link_down(struct tun *t, char *err);
+/* 1 if it was another one. */
+int tun_mtu_set(struct tun *t, unsigned mtu, char *err);
 /* Lets PACKETS wait in the device; 0: as many as before we changed it. */
 int tun_queue(struct tun *t, unsigned packets, char *err);
 /* An address or route that the device has already is left alone: 0.  1: added. */

@@ -35,7 +35,7 @@ static int make_device(const struct conf *c, const struct service_user *user)
 {
 	char err[TUN_ERR];
 
-	if (tun_make(c->tun_device, user->uid, user->gid, err) < 0)
+	if (tun_make(c->tun_device, c->tun_mtu, user->uid, user->gid, err) < 0)
 		return complain(err);
 	log_notice("tun-device %s: is persistent", c->tun_device);
 	return 0;

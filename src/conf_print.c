@@ -117,6 +117,8 @@ static void print_tun(const struct conf *c, FILE *out)
 	fprintf(out, "tun-setup %s\n", yes_no(c->tun_setup));
 	fprintf(out, "offload %s\n", c->offload ? "auto" : "off");
 	fprintf(out, "tun-queue %u\n", c->tun_queue);
+	if (c->tun_mtu)
+		fprintf(out, "tun-mtu %u\n", c->tun_mtu);
 	for (size_t i = 0; i < c->tun_ips; i++)
 		fprintf(out, "tun-ip %s\n", conf_format_either(a, &c->tun_ip[i]));
 	for (size_t i = 0; i < c->tun_routes; i++)

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "conf_text.h"
+#include "wire.h"
 
 #define QUEUE_MAX 100000 /* packets: the kernel allocates 8 bytes for each in one piece */
 
@@ -340,6 +341,13 @@ static void set_tun_queue(struct conf_reader *r, char **arg, unsigned n)
 	conf_parse_number(r, arg[0], 0, QUEUE_MAX, &r->conf->tun_queue);
 }
 
+/* Below the least of IPv6 the kernel would take IPv6 away from the device. */
+static void set_tun_mtu(struct conf_reader *r, char **arg, unsigned n)
+{
+	(void)n;
+	conf_parse_number(r, arg[0], IP6_MTU_MIN, IP_LEN_MAX, &r->conf->tun_mtu);
+}
+
 static void set_strict_frag_hdr(struct conf_reader *r, char **arg, unsigned n)
 {
 	(void)arg;
@@ -385,6 +393,7 @@ const struct conf_directive conf_directives[D_COUNT] = {
 	[D_TUN_ROUTE] = {"tun-route", 1, 1, true, "PREFIX[/LENGTH]", set_tun_route},
 	[D_OFFLOAD] = {"offload", 1, 1, false, "auto|off", set_offload},
 	[D_TUN_QUEUE] = {"tun-queue", 1, 1, false, "PACKETS", set_tun_queue},
+	[D_TUN_MTU] = {"tun-mtu", 1, 1, false, "BYTES", set_tun_mtu},
 	[D_STRICT_FRAG_HDR] = {"strict-frag-hdr", 1, 1, false, "yes|no", set_strict_frag_hdr},
 	[D_WORKERS] = {"workers", 1, 1, false, "NUMBER", set_workers},
 };

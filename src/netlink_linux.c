@@ -287,15 +287,24 @@ int netlink_link_set(struct netlink *nl, unsigned index, bool up)
 	return tell(nl, &m);
 }
 
-int netlink_link_queue(struct netlink *nl, unsigned index, unsigned packets)
+static int set_number(struct netlink *nl, unsigned index, uint16_t type, uint32_t value)
 {
 	struct ifinfomsg link = {.ifi_index = (int)index};
-	uint32_t length = packets;
 	struct msg m;
 
 	msg_begin(&m, RTM_NEWLINK, 0, &link, sizeof(link));
-	msg_attr(&m, IFLA_TXQLEN, &length, sizeof(length));
+	msg_attr(&m, type, &value, sizeof(value));
 	return tell(nl, &m);
+}
+
+int netlink_link_queue(struct netlink *nl, unsigned index, unsigned packets)
+{
+	return set_number(nl, index, IFLA_TXQLEN, packets);
+}
+
+int netlink_link_mtu(struct netlink *nl, unsigned index, unsigned bytes)
+{
+	return set_number(nl, index, IFLA_MTU, bytes);
 }
 
 static void msg_addr(struct msg *m, uint16_t type, const struct conf_addr *a)

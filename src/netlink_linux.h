@@ -41,6 +41,7 @@ struct netlink_past netlink_monitor_drain(int fd, unsigned index, bool *up);
 int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out);
 int netlink_link_set(struct netlink *nl, unsigned index, bool up);
 int netlink_link_queue(struct netlink *nl, unsigned index, unsigned packets);
+int netlink_link_mtu(struct netlink *nl, unsigned index, unsigned bytes);
 
 int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a);
 int netlink_addr_del(struct netlink *nl, unsigned index, const struct conf_addr *a);

@@ -55,6 +55,8 @@ static const char *needs_restart(const struct daemon *d, const struct conf *b)
 		return "tun-device";
 	if (a->offload != b->offload)
 		return "offload";
+	if (a->tun_mtu != b->tun_mtu)
+		return "tun-mtu";
 	if (!same(a->data_dir, b->data_dir))
 		return "data-dir";
 	if (b->data_dir && !a->pools != !b->pools)

@@ -98,6 +98,7 @@ struct setup *setup_new(const struct conf *c)
 		return NULL;
 	}
 	s->up = c->tun_up || c->tun_setup;
+	s->mtu = c->tun_mtu;
 	if (c->tun_setup) {
 		collect(s, c);
 		drop_covered(s);
@@ -225,7 +226,7 @@ int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, 
 
 /* Routes come first: they are what somebody else may have already.  A link that was down has lost
  * those of WAS. */
-int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *err)
+static int apply(struct setup *s, const struct setup *was, struct tun *t, char *err)
 {
 	int raised = s->up ? tun_link_up(t, err) : 0;
 	const struct setup *there = raised ? NULL : was;
@@ -240,6 +241,21 @@ int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *e
 	undo(s, was, t);
 	if (raised)
 		tun_link_down(t, ignored);
+	return -1;
+}
+
+/* The MTU comes before the routes, which take theirs from it. */
+int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *err)
+{
+	unsigned mtu = tun_mtu(t);
+	char ignored[TUN_ERR];
+
+	if (s->mtu && !was && tun_mtu_set(t, s->mtu, err) < 0)
+		return -1;
+	if (apply(s, was, t, err) == 0)
+		return 0;
+	if (s->mtu && !was)
+		tun_mtu_set(t, mtu, ignored);
 	return -1;
 }
 

@@ -90,14 +90,16 @@ static int make_persistent(int fd, const char *name, uid_t uid, gid_t gid, char 
 	return 0;
 }
 
-int tun_make(const char *name, uid_t uid, gid_t gid, char *err)
+int tun_make(const char *name, unsigned mtu, uid_t uid, gid_t gid, char *err)
 {
 	struct tun *t = tun_open(name, false, err);
 	int rc;
 
 	if (!t)
 		return -1;
-	rc = make_persistent(t->dev.fd, name, uid, gid, err);
+	rc = mtu ? tun_mtu_set(t, mtu, err) : 0;
+	if (rc >= 0)
+		rc = make_persistent(t->dev.fd, name, uid, gid, err);
 	tun_close(t);
 	return rc;
 }
@@ -271,6 +273,19 @@ int tun_link_down(struct tun *t, char *err)
 		return net_error(t, "setting the link down", NULL, err);
 	t->link.up = false;
 	return 0;
+}
+
+int tun_mtu_set(struct tun *t, unsigned mtu, char *err)
+{
+	char what[64];
+
+	if (t->link.mtu == mtu)
+		return 0;
+	snprintf(what, sizeof(what), "MTU %u instead of %u (tun-mtu)", mtu, t->link.mtu);
+	if (netlink_link_mtu(&t->nl, t->index, mtu) < 0)
+		return net_error(t, what, NULL, err);
+	t->link.mtu = mtu;
+	return 1;
 }
 
 static bool is_persistent(const struct tun *t)

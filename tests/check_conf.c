@@ -421,7 +421,7 @@ START_TEST(test_values)
 	struct conf *c;
 
 	write_text("t", BASE "icmp-rate 30 7\nmss-clamp auto\nicmp-source-pool 10.0.0.16/28\n"
-			     "tos ignore 6to4\noffload off\ntun-queue 1000\n");
+			     "tos ignore 6to4\noffload off\ntun-queue 1000\ntun-mtu 9000\n");
 	c = load("t");
 	ck_assert_msg(c != NULL, "%s", said.text);
 	ck_assert_uint_eq(c->icmp_rate.all_rate, 30);
@@ -435,6 +435,7 @@ START_TEST(test_values)
 	ck_assert(!c->xlat.tos_ignore_4to6 && c->xlat.tos_ignore_6to4);
 	ck_assert(!c->offload);
 	ck_assert_uint_eq(c->tun_queue, 1000);
+	ck_assert_uint_eq(c->tun_mtu, 9000);
 	conf_free(c);
 }
 END_TEST
@@ -816,7 +817,7 @@ START_TEST(test_mutations)
 		"self\n"
 		"wkpf-strict no\nudp-cksum-mode fwd\nofflink-mtu 1400\ntun-up yes\ntun-setup no\n"
 		"tos ignore 6to4\nmss-clamp 1400\nicmp-source-pool 10.1.2.0/24\nicmp-errors limit\n"
-		"icmp-rate 100 20\nicmp-node-id no\noffload off\ntun-queue 20\n"
+		"icmp-rate 100 20\nicmp-node-id no\noffload off\ntun-queue 20\ntun-mtu 1500\n"
 		"tun-ip 10.9.0.1/24\ntun-ip 2001:db8:9::1/64\ntun-route 10.8.0.0/16\nworkers 2\n";
 	uint32_t state = (uint32_t)_i;
 	unsigned loaded = 0;

@@ -14,6 +14,8 @@ struct tun {
 	struct conf_addr route[MOST], addr[MOST];
 	unsigned routes, addrs;
 	bool up;
+	unsigned mtu;
+	bool refuse_mtu, routed_first; /* a route came before the MTU was set */
 	uint32_t refuse;
 };
 
@@ -58,6 +60,24 @@ int tun_link_down(struct tun *t, char *err)
 	(void)err;
 	t->up = false;
 	return 0;
+}
+
+unsigned tun_mtu(const struct tun *t)
+{
+	return t->mtu;
+}
+
+int tun_mtu_set(struct tun *t, unsigned mtu, char *err)
+{
+	bool other = t->mtu != mtu;
+
+	if (other && t->refuse_mtu) {
+		strcpy(err, "refused");
+		return -1;
+	}
+	t->routed_first |= other && t->routes > 0;
+	t->mtu = mtu;
+	return other;
 }
 
 static bool refuses(const struct tun *t, const struct conf_addr *a, char *err)
@@ -403,6 +423,45 @@ START_TEST(renewal)
 }
 END_TEST
 
+static const struct mtu_row {
+	const char *name;
+	unsigned asked, device;
+	bool reload, refuse_mtu;
+	uint32_t refuse; /* an address */
+	int rc;
+	unsigned left; /* the device's afterwards */
+} mtu_rows[] = {
+	{"none asked for", 0, 1500, false, true, 0, 0, 1500},
+	{"another one", 1400, 1500, false, false, 0, 0, 1400},
+	{"the same, of a device that may not be changed", 1500, 1500, false, true, 0, 0, 1500},
+	{"another one, of a device that may not be changed", 1400, 1500, false, true, 0, -1, 1500},
+	{"a route is refused", 1400, 1500, false, false, 0x0a000000, -1, 1500},
+	{"changed by hand before a reload", 1400, 1300, true, true, 0, 0, 1300},
+	{"a reload that is refused", 1400, 1300, true, true, 0x0a000000, -1, 1300},
+};
+
+START_TEST(asked_mtu)
+{
+	const struct mtu_row *r = &mtu_rows[_i];
+	struct conf a = conf_new(false, 0), b = conf_new(true, 0);
+	struct setup *was = setup_new(&a), *is;
+	struct tun t = {.mtu = r->device, .refuse_mtu = r->refuse_mtu, .refuse = r->refuse};
+	char err[TUN_ERR] = "";
+
+	b.tun_mtu = r->asked;
+	is = setup_new(&b);
+	ck_assert_msg(setup_apply(is, r->reload ? was : NULL, &t, err) == r->rc, "%s", r->name);
+	ck_assert_msg(t.mtu == r->left, "%s: MTU %u", r->name, t.mtu);
+	ck_assert_msg(!t.routed_first, "%s: a route first", r->name);
+	ck_assert_msg((t.routes > 0) == (r->rc == 0), "%s: %u routes", r->name, t.routes);
+	ck_assert_str_eq(err, r->rc < 0 ? "refused" : "");
+	setup_free(was);
+	setup_free(is);
+	map_table_free(a.maps);
+	map_table_free(b.maps);
+}
+END_TEST
+
 START_TEST(named_change)
 {
 	static const uint32_t maps[] = {0, 0x01000000, 0xcb007101};
@@ -444,6 +503,7 @@ int main(void)
 	tcase_add_test(t, changed_addresses);
 	tcase_add_loop_test(t, refused, 0, ROWS(refusal_rows));
 	tcase_add_test(t, renewal);
+	tcase_add_loop_test(t, asked_mtu, 0, ROWS(mtu_rows));
 	tcase_add_test(t, named_change);
 	suite_add_tcase(s, t);
 	return run_suite(s);

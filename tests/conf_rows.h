@@ -937,6 +937,15 @@ static const struct row {
 	ROW("tun-queue a word",
 	    BASE "tun-queue auto\n",
 	    "t:4: tun-queue: auto is not a plain number from 0 to 100000\n"),
+	ROW("tun-mtu too small for IPv6",
+	    BASE "tun-mtu 1279\n",
+	    "t:4: tun-mtu: 1279 is not a plain number from 1280 to 65535\n"),
+	ROW("tun-mtu too much",
+	    BASE "tun-mtu 65536\n",
+	    "t:4: tun-mtu: 65536 is not a plain number from 1280 to 65535\n"),
+	ROW("tun-mtu twice",
+	    BASE "tun-mtu 1400\n" "tun-mtu 1400\n",
+	    "t:5: tun-mtu: given already in line 4 (once is all it may be)\n"),
 	ROW("tun-ip length",
 	    BASE "tun-ip 192.0.2.2/40\n",
 	    "t:4: tun-ip: 192.0.2.2/40: the length must be a plain number from 0 to 32\n"),
@@ -1174,7 +1183,7 @@ static const struct right_row {
 	 "dynamic-pool 10.1.0.0/16\nmap 10.0.0.0/24 2001:db8:1::/120\nmap 10.2.0.0/16 "
 	 "2001:db8:2::/96\n"
 	 "prefix 2001:DB8::/32\nprefix 64:ff9b::/96\nipv6-addr 2001:db8:0::6\nipv4-addr 192.0.2.1\n"
-	 "offload off\ntun-queue 100000\ntun-device abcdefghijklmno\n",
+	 "offload off\ntun-mtu 65535\ntun-queue 100000\ntun-device abcdefghijklmno\n",
 	 "tun-device abcdefghijklmno\nipv4-addr 192.0.2.1\nipv6-addr 2001:db8::6\nprefix "
 	 "2001:db8::/32\n"
 	 "prefix 64:ff9b::/96\nmap 10.0.0.0/24 2001:db8:1::/120\nmap 10.2.0.0/16 2001:db8:2::/96\n"
@@ -1183,11 +1192,12 @@ static const struct right_row {
 	 "udp-cksum-mode fwd\nofflink-mtu 65535\ntos copy 4to6\ntos ignore 6to4\nmss-clamp "
 	 "1400\nicmp-source-pool 10.1.255.0/24\nicmp-node-id no\nicmp-errors limit\n"
 	 "icmp-rate 1000000 999999\nlog drop reject icmp self\ntun-up yes\n"
-	 "tun-setup yes\noffload off\ntun-queue 100000\ntun-ip 192.0.2.9/24\ntun-ip "
+	 "tun-setup yes\noffload off\ntun-queue 100000\ntun-mtu 65535\ntun-ip 192.0.2.9/24\ntun-ip "
 	 "2001:db8::9/64\ntun-route ::/0\n"
 	 "tun-route 10.0.0.0/8\n"},
 	{"offload auto, tun-queue 1", BASE "offload auto\ntun-queue 1\n",
 	 HEAD DEFAULTS "tun-up no\ntun-setup no\noffload auto\ntun-queue 1\n"},
+	{"the smallest tun-mtu", BASE "tun-mtu 1280\n", HEAD DEFAULTS TUN_OFF "tun-mtu 1280\n"},
 	{"names in any case",
 	 "TUN-DEVICE nat64\nIPv4-Addr 192.0.2.1\nPrefix 64:ff9b::/96\nMap 10.0.0.1 2001:DB8::1\n",
 	 HEAD "map 10.0.0.1 2001:db8::1\n" DEFAULTS TUN_OFF},

@@ -48,6 +48,36 @@ shows "tun-ip: the IPv4 address" 192.0.2.1/32 ip -n "$R" addr show dev nat64
 shows "tun-ip: the IPv6 address" 2001:db8:99::1/128 ip -n "$R" addr show dev nat64
 stop_nat64d
 
+# tun-mtu: a new device, one that is there, one that may not be changed.
+mtu_is() { ip -n "$R" -o link show dev nat64 | grep -q " mtu $1 "; }
+config 'tun-setup yes' 'tun-mtu 1400' >"$T/conf"
+from=$(since)
+start_bare
+t "tun-mtu: a new device" wait_for mtu_is 1400
+t "and traffic passes" wait_for ping6 "$GOOGLE"
+t "the daemon goes by it" wait_for said "$from" 'translating on nat64: MTU 1400,'
+config 'tun-setup yes' 'tun-mtu 1300' >"$T/conf"
+from=$(since)
+kill -HUP "$PID"
+t "another one needs a restart" wait_for said "$from" 'another tun-mtu needs a restart; nothing is changed'
+t "and the device keeps what it has" mtu_is 1400
+stop_nat64d
+config 'tun-setup yes' 'tun-mtu 9000' >"$T/conf"
+t "tun-mtu: --mktun" in_router "$NAT64D" -c "$T/conf" --mktun -u root
+t "sets it" mtu_is 9000
+sed -i '/data-dir/d; s/9000/1400/; s/tun-setup yes/tun-up no/' "$T/conf"
+shows "tun-mtu: a device that may not be changed: an error" "nat64: MTU 1400 instead of 9000 (tun-mtu): Operation not permitted (this needs root or CAP_NET_ADMIN)" \
+	in_router setpriv --bounding-set=-net_admin "$NAT64D" --nodetach -c "$T/conf"
+t "and it keeps its own" mtu_is 9000
+config 'tun-setup yes' 'tun-mtu 1400' 'tun-route 8.8.8.0/24' >"$T/conf"
+t "tun-mtu: a start that fails" fails in_router "$NAT64D" --nodetach -c "$T/conf"
+t "leaves a persistent device as it was" mtu_is 9000
+config 'tun-setup yes' 'tun-mtu 1400' >"$T/conf"
+start_bare
+t "tun-mtu: a persistent device" wait_for mtu_is 1400
+stop_nat64d
+in_router "$NAT64D" -c "$T/conf" --rmtun 2>/dev/null
+
 config >"$T/conf"
 for kind in "" multi_queue; do
 	# shellcheck disable=SC2086 # no word is wanted for the empty kind
