@@ -52,6 +52,7 @@ int tun_make(const char *name, unsigned mtu, uid_t uid, gid_t gid, char *err);
 int tun_remove(const char *name, char *err);
 
 const char *tun_name(const struct tun *t);
+unsigned tun_index(const struct tun *t);
 unsigned tun_mtu(const struct tun *t);
 unsigned tun_offloads(const struct tun *t);
 bool tun_is_up(const struct tun *t);

@@ -12,6 +12,7 @@
 #include "options.h"
 #include "pool.h"
 #include "report.h"
+#include "routes.h"
 #include "send.h"
 #include "setup.h"
 #include "siphash.h"
@@ -26,10 +27,11 @@ struct daemon {
 	struct conf *conf;
 	struct setup *setup;
 	struct tun *tun;
+	struct routes *routes;    /* which of them lead into TUN */
 	struct pool *pool;        /* NULL: no dynamic pool */
 	struct leasefile *leases; /* NULL: leases are not kept on disk */
 	struct siphash_key pool_key, bucket_key, batch_key;
-	struct xlat xlat; /* points to conf, pool and buckets */
+	struct xlat xlat; /* points to conf, pool, buckets and routes */
 	struct batch *batch;
 	struct send send; /* points to tun, batch and counters */
 	struct xlat_out out;

@@ -144,6 +144,12 @@ static void serve_link(struct daemon *d)
 		daemon_status(d);
 }
 
+static void serve_routes(struct daemon *d)
+{
+	routes_serve(d->routes, d->now);
+	d->xlat.routes6 = routes_table(d->routes);
+}
+
 static void log_counters(void *arg, const char *line)
 {
 	(void)arg;
@@ -191,6 +197,7 @@ static void maintain(struct daemon *d)
 		log_notice("%lu lines about packets suppressed", suppressed);
 	if (d->pool)
 		pool_expire(d->pool, daemon_seconds(d), EXPIRE_BUDGET);
+	serve_routes(d);
 	if (d->unready || d->now >= d->status_at)
 		daemon_status(d);
 	d->unreadable = false;
@@ -257,6 +264,8 @@ void daemon_loop(struct daemon *d)
 		LINK,
 		SIGNALS,
 		LEASES,
+		ROUTE_NEWS,
+		ROUTE_DUMP,
 		SOURCES
 	};
 	struct pollfd from[SOURCES] = {
@@ -264,6 +273,8 @@ void daemon_loop(struct daemon *d)
 		[LINK] = {.fd = tun_watch_fd(d->tun), .events = POLLIN},
 		[SIGNALS] = {.fd = d->signals, .events = POLLIN},
 		[LEASES] = {.fd = -1, .events = POLLIN},
+		[ROUTE_NEWS] = {.fd = routes_news_fd(d->routes), .events = POLLIN},
+		[ROUTE_DUMP] = {.fd = routes_dump_fd(d->routes), .events = POLLIN},
 	};
 
 	d->now = daemon_clock();
@@ -277,6 +288,8 @@ void daemon_loop(struct daemon *d)
 			serve_link(d);
 		if (from[LEASES].revents)
 			d->leases_at = d->now;
+		if (from[ROUTE_NEWS].revents || from[ROUTE_DUMP].revents)
+			serve_routes(d);
 		serve_what_is_due(d);
 		if (end_rest(d) || from[DEVICE].revents)
 			daemon_serve_packets(d);

@@ -120,6 +120,23 @@ static int open_device(struct daemon *d)
 	return 0;
 }
 
+/* Without netlink a router that has not set its routes by hand misses nothing. */
+static int open_routes(struct daemon *d)
+{
+	int64_t now = daemon_clock();
+
+	d->routes = routes_new(tun_index(d->tun));
+	if (!d->routes || routes_prepare(d->routes, d->conf->maps, d->setup) < 0)
+		return complain("out of memory");
+	routes_commit(d->routes, now);
+	if (routes_load(d->routes, now) < 0)
+		log_warning("netlink: the kernel's routes cannot be read: %s (only tun-setup and "
+			    "tun-route tell what leads into the device)",
+			    strerror(errno));
+	d->xlat.routes6 = routes_table(d->routes);
+	return 0;
+}
+
 static int open_leases(struct daemon *d)
 {
 	const char *dir = d->conf->data_dir, *name;
@@ -230,7 +247,8 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 static int start(struct daemon *d, const struct service_user *user)
 {
 	if (open_pidfile(d) < 0 || open_device(d) < 0 || build_translator(d) < 0 ||
-	    give_up_rights(d, user) < 0 || open_leases(d) < 0 || open_signals(d) < 0)
+	    open_routes(d) < 0 || give_up_rights(d, user) < 0 || open_leases(d) < 0 ||
+	    open_signals(d) < 0)
 		return -1;
 	return start_leases(d);
 }
@@ -290,6 +308,7 @@ static void finish(struct daemon *d)
 	service_pidfile_close(d->pidfile, d->opt->pidfile);
 	setup_free(d->setup);
 	leave_device(d);
+	routes_free(d->routes);
 	batch_free(d->batch);
 	pool_free(d->pool);
 	bucket_free(d->xlat.buckets);

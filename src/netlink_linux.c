@@ -68,8 +68,7 @@ static int attr_next(struct span *s, struct span *body)
 	return a.rta_type & NLA_TYPE_MASK;
 }
 
-/* The value of attribute TYPE among ATTRS; empty if it is not there. */
-static struct span attr_find(struct span attrs, int type)
+struct span netlink_attr(struct span attrs, int type)
 {
 	struct span body;
 	int t;
@@ -80,14 +79,28 @@ static struct span attr_find(struct span attrs, int type)
 	return (struct span){NULL, 0};
 }
 
-static uint32_t attr_u32(struct span attrs, int type)
+uint32_t netlink_attr_u32(struct span attrs, int type)
 {
-	struct span body = attr_find(attrs, type);
+	struct span body = netlink_attr(attrs, type);
 	uint32_t v = 0;
 
 	if (body.len >= sizeof(v))
 		memcpy(&v, body.p, sizeof(v));
 	return v;
+}
+
+bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body)
+{
+	if (buf->len < sizeof(*nh))
+		return false;
+	memcpy(nh, buf->p, sizeof(*nh));
+	if (nh->nlmsg_len < sizeof(*nh) || nh->nlmsg_len > buf->len)
+		return false;
+	body->p = buf->p + sizeof(*nh);
+	body->len = nh->nlmsg_len - sizeof(*nh);
+	if (!span_take(buf, pad4(nh->nlmsg_len)))
+		buf->len = 0; /* the last one need not be padded */
+	return true;
 }
 
 int netlink_open(struct netlink *nl)
@@ -142,7 +155,7 @@ static void follow(struct span msg, unsigned index, bool *up, struct netlink_pas
 	memcpy(&link, body, sizeof(link));
 	if (nh.nlmsg_type != RTM_NEWLINK || (unsigned)link.ifi_index != index)
 		return;
-	mtu = attr_u32(msg, IFLA_MTU);
+	mtu = netlink_attr_u32(msg, IFLA_MTU);
 	past->fell |= *up && !(link.ifi_flags & IFF_UP);
 	past->narrow |= mtu > 0 && mtu < IP6_MTU_MIN;
 	*up = link.ifi_flags & IFF_UP;
@@ -169,7 +182,7 @@ static void keep_words(struct netlink *nl, const struct nlmsghdr *nh, struct spa
 
 	if (!(nh->nlmsg_flags & NLM_F_ACK_TLVS) || !span_take(&body, sizeof(struct nlmsgerr)))
 		return;
-	text = attr_find(body, NLMSGERR_ATTR_MSG);
+	text = netlink_attr(body, NLMSGERR_ATTR_MSG);
 	if (!text.p)
 		return;
 	snprintf(nl->why, sizeof(nl->why), "%.*s", (int)text.len, (const char *)text.p);
@@ -197,17 +210,9 @@ static int find_reply(struct netlink *nl, struct span buf, struct span *body)
 {
 	struct nlmsghdr nh;
 
-	while (buf.len >= sizeof(nh)) {
-		memcpy(&nh, buf.p, sizeof(nh));
-		if (nh.nlmsg_len < sizeof(nh) || nh.nlmsg_len > buf.len)
-			return 1;
-		body->p = buf.p + sizeof(nh);
-		body->len = nh.nlmsg_len - sizeof(nh);
+	while (netlink_next(&buf, &nh, body))
 		if (nh.nlmsg_seq == nl->seq)
 			return nh.nlmsg_type == NLMSG_ERROR ? read_error(nl, &nh, *body) : 0;
-		if (!span_take(&buf, pad4(nh.nlmsg_len)))
-			return 1;
-	}
 	return 1;
 }
 
@@ -245,9 +250,9 @@ static int tell(struct netlink *nl, struct msg *m)
 
 static unsigned tun_queues(struct span attrs)
 {
-	struct span info = attr_find(attrs, IFLA_LINKINFO);
+	struct span info = netlink_attr(attrs, IFLA_LINKINFO);
 
-	return attr_u32(attr_find(info, IFLA_INFO_DATA), IFLA_TUN_NUM_QUEUES);
+	return netlink_attr_u32(netlink_attr(info, IFLA_INFO_DATA), IFLA_TUN_NUM_QUEUES);
 }
 
 int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out)
@@ -267,11 +272,11 @@ int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out)
 		return -1;
 	}
 	memcpy(&link, head, sizeof(link));
-	name = attr_find(body, IFLA_IFNAME);
+	name = netlink_attr(body, IFLA_IFNAME);
 	snprintf(out->name, sizeof(out->name), "%.*s", (int)name.len,
 		 name.p ? (const char *)name.p : "");
-	out->mtu = attr_u32(body, IFLA_MTU);
-	out->queue = attr_u32(body, IFLA_TXQLEN);
+	out->mtu = netlink_attr_u32(body, IFLA_MTU);
+	out->queue = netlink_attr_u32(body, IFLA_TXQLEN);
 	out->up = link.ifi_flags & IFF_UP;
 	out->queues = tun_queues(body);
 	return 0;
@@ -395,5 +400,5 @@ unsigned netlink_route_index(struct netlink *nl, const struct conf_addr *r)
 	if (!head)
 		return 0;
 	memcpy(&route, head, sizeof(route));
-	return route.rtm_dst_len == r->len ? attr_u32(body, RTA_OIF) : 0;
+	return route.rtm_dst_len == r->len ? netlink_attr_u32(body, RTA_OIF) : 0;
 }

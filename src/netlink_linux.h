@@ -9,6 +9,15 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "wire.h"
+
+struct nlmsghdr;
+
+/* Takes the next message off BUF; false at the end. */
+bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body);
+/* The value of attribute TYPE among ATTRS; empty, or 0, if it is not there. */
+struct span netlink_attr(struct span attrs, int type);
+uint32_t netlink_attr_u32(struct span attrs, int type);
 
 struct netlink {
 	int fd;

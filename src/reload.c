@@ -154,6 +154,8 @@ static int prepare(struct daemon *d, struct change *n, char *err)
 		if (!n->buckets)
 			return -1;
 	}
+	if (routes_prepare(d->routes, c->maps, n->setup) < 0)
+		return -1;
 	return setup_apply(n->setup, d->setup, d->tun, err);
 }
 
@@ -184,6 +186,8 @@ static void swap(struct daemon *d, const struct change *n)
 	d->xlat.conf = &n->conf->xlat;
 	d->xlat.maps = n->conf->maps;
 	d->xlat.pool = n->pool;
+	routes_commit(d->routes, d->now);
+	d->xlat.routes6 = routes_table(d->routes);
 	setup_free(d->setup);
 	conf_free(d->conf);
 	pool_free(d->pool);

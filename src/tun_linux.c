@@ -125,6 +125,11 @@ const char *tun_name(const struct tun *t)
 	return t->link.name;
 }
 
+unsigned tun_index(const struct tun *t)
+{
+	return t->index;
+}
+
 unsigned tun_mtu(const struct tun *t)
 {
 	return t->link.mtu;

@@ -1,0 +1,134 @@
+/* routes - decides which of the kernel's routes matter, and what follows from all of them together.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "routes_impl.h"
+
+static int compare_prefix(const void *a, const void *b)
+{
+	const struct prefix6 *x = a, *y = b;
+	int order = memcmp(&x->addr, &y->addr, sizeof(x->addr));
+
+	return order ? order : x->len - y->len;
+}
+
+int route_scope_set(struct route_scope *s, const struct map_table *maps)
+{
+	size_t n = map_prefix_count(maps);
+	struct prefix6 *prefix = malloc((n + 1) * sizeof(*prefix));
+
+	if (!prefix)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		prefix[i] = *map_prefix_at(maps, i);
+	qsort(prefix, n, sizeof(*prefix), compare_prefix);
+	free(s->prefix);
+	*s = (struct route_scope){maps, prefix, n};
+	return 0;
+}
+
+/* The first prefix that does not come before A. */
+static const struct prefix6 *not_before(const struct route_scope *s, const struct ip6 *a)
+{
+	size_t low = 0, high = s->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (memcmp(&s->prefix[mid].addr, a, sizeof(*a)) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < s->n ? &s->prefix[low] : NULL;
+}
+
+/* There may be many prefixes, and very many routes. */
+bool route_scope_has(const struct route_scope *s, const struct prefix6 *to)
+{
+	const struct prefix6 *next;
+
+	if (!s->maps)
+		return false;
+	if (map_find_prefix(s->maps, &to->addr) >= 0)
+		return true;
+	next = not_before(s, &to->addr);
+	return next && addr_in6(&next->addr, to);
+}
+
+void route_list_add(struct route_list *l, const struct route6 *route)
+{
+	if (l->n == l->room) {
+		size_t room = l->room ? 2 * l->room : 16;
+		struct route6 *bigger = realloc(l->at, room * sizeof(*bigger));
+
+		if (!bigger) {
+			l->broken = true;
+			return;
+		}
+		l->at = bigger;
+		l->room = room;
+	}
+	l->at[l->n++] = *route;
+}
+
+/* What lies inside a prefix follows it; of several routes for the same one, the one that counts
+ * comes first. */
+static int compare_route(const void *a, const void *b)
+{
+	const struct route6 *x = a, *y = b;
+	int order = compare_prefix(&x->to, &y->to);
+
+	if (order)
+		return order;
+	if (x->local != y->local)
+		return x->local ? -1 : 1;
+	if (x->metric != y->metric)
+		return x->metric < y->metric ? -1 : 1;
+	return y->ours - x->ours;
+}
+
+/* The routes around the one looked at, from the widest to the narrowest. */
+struct nest {
+	const struct route6 *at[130];
+	size_t n;
+};
+
+static const struct route6 *innermost(struct nest *nest, const struct route6 *route)
+{
+	while (nest->n > 0 && !addr_in6(&route->to.addr, &nest->at[nest->n - 1]->to))
+		nest->n--;
+	return nest->n > 0 ? nest->at[nest->n - 1] : NULL;
+}
+
+/* Does the kernel never get as far as ROUTE? */
+static bool is_hidden(const struct route6 *route, const struct route6 *around)
+{
+	return around && (route->to.len == around->to.len || (around->local && !route->local));
+}
+
+/* Only where the answer changes is anything written down: in most networks that is the prefix. */
+struct lpm *route_list_table(struct route_list *l)
+{
+	struct lpm *table = lpm_new(128);
+	struct nest nest = {.n = 0};
+
+	if (!table)
+		return NULL;
+	if (l->n > 0)
+		qsort(l->at, l->n, sizeof(*l->at), compare_route);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct route6 *route = &l->at[i], *around = innermost(&nest, route);
+
+		if (is_hidden(route, around))
+			continue;
+		nest.at[nest.n++] = route;
+		if (route->ours != (around && around->ours))
+			lpm_add(table, route->to.addr.b, route->to.len, route->ours);
+	}
+	if (lpm_seal(table) == 0)
+		return table;
+	lpm_free(table);
+	return NULL;
+}

@@ -1,0 +1,60 @@
+/* routes_impl - what the files of routes, and their tests, share. */
+#ifndef NAT64D_ROUTES_IMPL_H
+#define NAT64D_ROUTES_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "addr.h"
+#include "routes.h"
+
+struct route6 {
+	struct prefix6 to;
+	uint32_t metric; /* the lower one counts */
+	bool local;      /* in the table that is asked before all others */
+	bool ours;       /* into our device */
+};
+
+struct route_list {
+	struct route6 *at;
+	size_t n, room;
+	bool broken; /* memory was short: something is missing */
+};
+
+/* Which routes matter. */
+struct route_scope {
+	const struct map_table *maps;
+	struct prefix6 *prefix; /* theirs, by address */
+	size_t n;
+};
+
+struct routes {
+	unsigned device;
+	struct route_scope scope, next_scope;
+	struct lpm *table, *next_table;
+	struct route_list known, found; /* what TABLE was made of; what a dump has brought so far */
+	int news, dump;                 /* sockets, or -1 */
+	uint32_t seq;                   /* of the last dump asked for */
+	bool dumping;
+	int error;        /* why the last dump failed, or 0 */
+	bool stale;       /* something has changed that matters */
+	bool torn;        /* the dump may lack something: the kernel's table changed meanwhile */
+	bool outdated;    /* the dump is about prefixes of before */
+	unsigned repeats; /* dumps asked for again because they were torn */
+	int64_t asked_at; /* ms */
+	uint8_t buf[32768];
+};
+
+/* routes.c: what is in a table, wherever it comes from. */
+int route_scope_set(struct route_scope *s, const struct map_table *maps);
+/* Is TO inside a prefix, or around one? */
+bool route_scope_has(const struct route_scope *s, const struct prefix6 *to);
+void route_list_add(struct route_list *l, const struct route6 *route);
+/* Sorts L.  NULL without memory. */
+struct lpm *route_list_table(struct route_list *l);
+
+/* routes_linux.c: takes what has been received. */
+void routes_take_news(struct routes *r, const uint8_t *buf, size_t len);
+void routes_take_dump(struct routes *r, const uint8_t *buf, size_t len);
+
+#endif

@@ -1,0 +1,398 @@
+/* routes - decides when the kernel's routes are read again, and how its messages about them are
+ * read [rtnetlink(7)]. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "posix.h"
+#include "netlink_linux.h"
+#include "routes_impl.h"
+#include "wire.h"
+
+#define PACE_MS                                                                                  \
+	1000         /* between two dumps, which cost the kernel something where routes are many \
+		      */
+#define REPEATS    3 /* of a dump that was torn: where routes never rest, the next one is as well */
+#define NEWS       64 /* messages between two looks at packets */
+#define PATIENCE_S 5  /* for the first dump */
+
+struct routes *routes_new(unsigned device)
+{
+	struct routes *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->device = device;
+	r->news = r->dump = -1;
+	return r;
+}
+
+static void close_sockets(struct routes *r)
+{
+	if (r->news >= 0)
+		close(r->news);
+	if (r->dump >= 0)
+		close(r->dump);
+	r->news = r->dump = -1;
+	r->dumping = false;
+}
+
+void routes_free(struct routes *r)
+{
+	if (!r)
+		return;
+	close_sockets(r);
+	lpm_free(r->table);
+	lpm_free(r->next_table);
+	free(r->scope.prefix);
+	free(r->next_scope.prefix);
+	free(r->known.at);
+	free(r->found.at);
+	free(r);
+}
+
+const struct lpm *routes_table(const struct routes *r)
+{
+	return r->table;
+}
+
+int routes_news_fd(const struct routes *r)
+{
+	return r->news;
+}
+
+int routes_dump_fd(const struct routes *r)
+{
+	return r->dump;
+}
+
+/* Asks for all IPv6 routes.  Without success it is tried again later. */
+static void ask(struct routes *r, int64_t now)
+{
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	struct {
+		struct nlmsghdr nh;
+		struct rtmsg route;
+	} request = {
+		.nh = {.nlmsg_len = sizeof(request),
+		       .nlmsg_type = RTM_GETROUTE,
+		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		       .nlmsg_seq = ++r->seq},
+		.route = {.rtm_family = AF_INET6},
+	};
+
+	r->asked_at = now;
+	r->found.n = 0;
+	r->found.broken = r->torn = r->outdated = false;
+	r->dumping = sendto(r->dump, &request, sizeof(request), 0, (struct sockaddr *)&kernel,
+			    sizeof(kernel)) == (ssize_t)sizeof(request);
+	r->error = r->dumping ? 0 : errno;
+	r->stale = !r->dumping;
+}
+
+/* Where the kernel's routes are known, those that a configuration asks for say nothing new. */
+static struct lpm *first_table(const struct routes *r, const struct setup *s)
+{
+	struct route_list all = {.n = 0};
+	struct lpm *table = NULL;
+
+	for (size_t i = 0; i < r->known.n; i++)
+		route_list_add(&all, &r->known.at[i]);
+	for (size_t i = 0; i < s->routes; i++) {
+		const struct conf_addr *a = &s->route[i];
+		struct route6 route = {{a->addr6, a->len}, UINT32_MAX, false, true};
+
+		if (a->family == 6 && route_scope_has(&r->next_scope, &route.to))
+			route_list_add(&all, &route);
+	}
+	if (!all.broken)
+		table = route_list_table(&all);
+	free(all.at);
+	return table;
+}
+
+int routes_prepare(struct routes *r, const struct map_table *maps, const struct setup *s)
+{
+	lpm_free(r->next_table);
+	r->next_table = NULL;
+	if (route_scope_set(&r->next_scope, maps) < 0)
+		return -1;
+	r->next_table = first_table(r, s);
+	return r->next_table ? 0 : -1;
+}
+
+static bool same_scope(const struct route_scope *a, const struct route_scope *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!prefix6_equal(&a->prefix[i], &b->prefix[i]))
+			return false;
+	return true;
+}
+
+static void set_table(struct routes *r, struct lpm *table)
+{
+	lpm_free(r->table);
+	r->table = table;
+}
+
+/* With the same prefixes nothing is to be read again. */
+void routes_commit(struct routes *r, int64_t now)
+{
+	bool same = r->dump >= 0 && same_scope(&r->scope, &r->next_scope);
+
+	free(r->scope.prefix);
+	r->scope = r->next_scope;
+	r->next_scope = (struct route_scope){.n = 0};
+	if (same) {
+		lpm_free(r->next_table);
+	} else {
+		set_table(r, r->next_table);
+		if (r->dumping)
+			r->outdated = true;
+		else if (r->dump >= 0)
+			ask(r, now);
+	}
+	r->next_table = NULL;
+}
+
+/* --- messages
+ * ------------------------------------------------------------------------------------- */
+
+/* Does any way of a multipath route lead into the device? */
+static bool any_hop(struct span hops, unsigned device)
+{
+	struct rtnexthop hop;
+
+	while (hops.len >= sizeof(hop)) {
+		memcpy(&hop, hops.p, sizeof(hop));
+		if ((unsigned)hop.rtnh_ifindex == device)
+			return true;
+		if (hop.rtnh_len < sizeof(hop) || !span_take(&hops, RTNH_ALIGN(hop.rtnh_len)))
+			return false;
+	}
+	return false;
+}
+
+/* What a message is about; false if that is no route that could ever matter.  Routes that only hold
+ * for some sources (rtm_src_len) are not for what we send, and those that the kernel has made for
+ * itself (RTM_F_CLONED) go where their parents go. */
+static bool read_route(struct span body, unsigned device, struct route6 *out)
+{
+	const void *head = span_take(&body, sizeof(struct rtmsg));
+	struct rtmsg route;
+	struct span to;
+	uint32_t table;
+
+	if (!head)
+		return false;
+	memcpy(&route, head, sizeof(route));
+	if (route.rtm_family != AF_INET6 || route.rtm_src_len > 0 || route.rtm_dst_len > 128 ||
+	    (route.rtm_flags & RTM_F_CLONED))
+		return false;
+	table = netlink_attr_u32(body, RTA_TABLE);
+	if (table == 0)
+		table = route.rtm_table;
+	if (table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL)
+		return false;
+	*out = (struct route6){.local = table == RT_TABLE_LOCAL,
+			       .metric = netlink_attr_u32(body, RTA_PRIORITY),
+			       .to.len = route.rtm_dst_len};
+	to = netlink_attr(body, RTA_DST);
+	if (to.len >= sizeof(out->to.addr))
+		memcpy(&out->to.addr, to.p, sizeof(out->to.addr));
+	else if (route.rtm_dst_len > 0)
+		return false;
+	addr_clean6(&out->to.addr, out->to.len);
+	out->ours = route.rtm_type == RTN_UNICAST &&
+		    (netlink_attr_u32(body, RTA_OIF) == device ||
+		     any_hop(netlink_attr(body, RTA_MULTIPATH), device));
+	return true;
+}
+
+/* The kernel goes by how many entries it has told of, so one that vanishes makes it leave out
+ * another. */
+static void take_change(struct routes *r, const struct nlmsghdr *nh, struct span body)
+{
+	struct route6 route;
+
+	if ((nh->nlmsg_type != RTM_NEWROUTE && nh->nlmsg_type != RTM_DELROUTE) ||
+	    !read_route(body, r->device, &route))
+		return;
+	r->torn |= r->dumping && nh->nlmsg_type == RTM_DELROUTE;
+	r->stale |= route_scope_has(&r->scope, &route.to);
+}
+
+/* The first bytes of a message may be all there is in BUF: they say what it is about. */
+void routes_take_news(struct routes *r, const uint8_t *buf, size_t len)
+{
+	struct nlmsghdr nh;
+
+	if (len < sizeof(nh))
+		return;
+	memcpy(&nh, buf, sizeof(nh));
+	take_change(r, &nh, (struct span){buf + sizeof(nh), len - sizeof(nh)});
+}
+
+static void take_route(struct routes *r, struct span body)
+{
+	struct route6 route;
+
+	if (read_route(body, r->device, &route) && route_scope_has(&r->scope, &route.to))
+		route_list_add(&r->found, &route);
+}
+
+static void swap_lists(struct routes *r)
+{
+	struct route_list known = r->known;
+
+	r->known = r->found;
+	r->found = known;
+}
+
+/* A torn dump is most often right, and better than what was known before. */
+static void end_dump(struct routes *r)
+{
+	struct lpm *table;
+
+	r->dumping = false;
+	if (r->outdated) {
+		ask(r, r->asked_at);
+		return;
+	}
+	table = r->found.broken ? NULL : route_list_table(&r->found);
+	r->repeats = r->torn ? r->repeats + 1 : 0;
+	r->stale |= !table || (r->torn && r->repeats <= REPEATS);
+	if (r->repeats > REPEATS)
+		r->repeats = 0;
+	if (!table)
+		return;
+	set_table(r, table);
+	swap_lists(r);
+}
+
+static void fail_dump(struct routes *r, int error)
+{
+	r->dumping = false;
+	r->error = error;
+	r->stale = true;
+}
+
+static int error_of(struct span body)
+{
+	int err = -EPROTO;
+
+	if (body.len >= sizeof(err))
+		memcpy(&err, body.p, sizeof(err));
+	return -err;
+}
+
+void routes_take_dump(struct routes *r, const uint8_t *buf, size_t len)
+{
+	struct span left = {buf, len}, body;
+	struct nlmsghdr nh;
+
+	while (r->dumping && netlink_next(&left, &nh, &body)) {
+		if (nh.nlmsg_seq != r->seq)
+			continue;
+		r->torn |= (nh.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+		if (nh.nlmsg_type == NLMSG_DONE)
+			end_dump(r);
+		else if (nh.nlmsg_type == NLMSG_ERROR)
+			fail_dump(r, error_of(body));
+		else if (nh.nlmsg_type == RTM_NEWROUTE)
+			take_route(r, body);
+	}
+}
+
+/* --- sockets
+ * -------------------------------------------------------------------------------------- */
+
+static int open_socket(unsigned groups)
+{
+	struct sockaddr_nl at = {.nl_family = AF_NETLINK, .nl_groups = groups};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	int err;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+		return fd;
+	err = errno;
+	close(fd);
+	errno = err;
+	return -1;
+}
+
+static void receive_news(struct routes *r)
+{
+	uint8_t start[512];
+
+	for (int i = 0; i < NEWS && r->news >= 0; i++) {
+		ssize_t n = recv(r->news, start, sizeof(start), 0);
+
+		if (n > 0)
+			routes_take_news(r, start, (size_t)n);
+		else if (n < 0 && errno == ENOBUFS) /* some are lost */
+			r->stale = r->torn = true;
+		else if (n == 0 || errno != EINTR)
+			return;
+	}
+}
+
+static void receive_dump(struct routes *r)
+{
+	ssize_t n;
+
+	if (r->dump < 0)
+		return;
+	n = recv(r->dump, r->buf, sizeof(r->buf), 0);
+	if (n >= 0)
+		routes_take_dump(r, r->buf, (size_t)n);
+	else if (r->dumping && errno != EAGAIN && errno != EINTR)
+		fail_dump(r, errno);
+}
+
+void routes_serve(struct routes *r, int64_t now)
+{
+	receive_news(r);
+	receive_dump(r);
+	if (r->stale && !r->dumping && r->dump >= 0 && now - r->asked_at >= PACE_MS)
+		ask(r, now);
+}
+
+/* Until the dump that has been asked for has ended. */
+static int await_dump(struct routes *r)
+{
+	struct pollfd from = {.fd = r->dump, .events = POLLIN};
+
+	while (r->dumping) {
+		int ready = poll(&from, 1, PATIENCE_S * 1000);
+
+		if (ready == 0)
+			fail_dump(r, ETIMEDOUT);
+		else if (ready > 0)
+			receive_dump(r);
+		else if (errno != EINTR)
+			fail_dump(r, errno);
+	}
+	return r->error;
+}
+
+int routes_load(struct routes *r, int64_t now)
+{
+	r->news = open_socket(RTMGRP_IPV6_ROUTE);
+	if (r->news >= 0)
+		r->dump = open_socket(0);
+	r->error = errno;
+	if (r->dump >= 0) {
+		ask(r, now);
+		if (await_dump(r) == 0)
+			return 0;
+	}
+	close_sockets(r);
+	errno = r->error;
+	return -1;
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Which destinations the kernel would send back into the device: its routes, by hand, moved, and changing all the time.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+WATCH=${WATCH:-$(dirname "$NAT64D")/tests/watch_routes}
+need setpriv
+[ -x "$WATCH" ] || skip_all "needs $WATCH"
+topology
+
+# watch: from here on `ask' knows.  Whoever has no right at all may do it.
+watch() {
+	coproc FOLLOW { exec ip netns exec "$R" setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all "$WATCH" nat64 64:ff9b:: 96 2>&1; }
+	follow=$FOLLOW_PID
+}
+
+# ask WORD: what it says.
+ask() {
+	local said
+	echo "$1" >&"${FOLLOW[1]}"
+	read -r -t 5 said <&"${FOLLOW[0]}" && echo "$said"
+}
+
+leads() { [ "$(ask "$1")" = "$2" ]; }
+
+# six WORD...: ip -6 in the router.
+six() { ip -n "$R" -6 "$@"; }
+
+# churn VERB FIRST LAST: as many routes elsewhere, none of them near the prefix.
+churn() {
+	seq -f "route $1 2a00:%g::/32 via 2001:db8:1::2" "$2" "$3" | ip -n "$R" -6 -batch -
+}
+
+ip -n "$R" tuntap add dev nat64 mode tun
+ip -n "$R" link set nat64 up
+six route add 64:ff9b::/96 dev nat64
+watch
+t "a route that was there at the start" leads 64:ff9b::1 ours
+t "what is not routed there" leads 64:ff9c::1 elsewhere
+six route replace 64:ff9b::/96 via 2001:db8:1::2
+t "moved to another device" wait_for leads 64:ff9b::1 elsewhere
+six route replace 64:ff9b::/96 dev nat64
+t "and back" wait_for leads 64:ff9b::1 ours
+six route add 64:ff9b::a00:0/104 via 2001:db8:1::2
+t "a part of it elsewhere" wait_for leads 64:ff9b::a00:1 elsewhere
+t "the rest is what it was" leads 64:ff9b::1 ours
+six route add blackhole 64:ff9b::1:0/112
+t "a blackhole in it" wait_for leads 64:ff9b::1:1 elsewhere
+six route del 64:ff9b::a00:0/104
+t "that part again" wait_for leads 64:ff9b::a00:1 ours
+six route add 64:ff9b::/96 via 2001:db8:1::2 metric 5
+t "one with a lower metric" wait_for leads 64:ff9b::1 elsewhere
+six route del 64:ff9b::/96 metric 5
+t "gone again" wait_for leads 64:ff9b::1 ours
+six route replace 64:ff9b::/96 via 2001:db8:1::2
+wait_for leads 64:ff9b::1 elsewhere
+six route replace 64:ff9b::/96 nexthop via 2001:db8:1::2 nexthop via fe80::9 dev nat64
+t "one way of two" wait_for leads 64:ff9b::1 ours
+six route del 64:ff9b::/96
+six route add default dev nat64
+t "the default route" wait_for leads 64:ff9b::1 ours
+six route del default
+t "and no route" wait_for leads 64:ff9b::1 elsewhere
+six route add 64:ff9b::/96 dev nat64
+wait_for leads 64:ff9b::1 ours
+ip -n "$R" link set nat64 down
+t "with the link its routes go" wait_for leads 64:ff9b::1 elsewhere
+ip -n "$R" link set nat64 up
+six route add 64:ff9b::/96 dev nat64
+t "and come back" wait_for leads 64:ff9b::1 ours
+
+# Routes that do not matter, as many as a border router sees change.
+reads=$(ask reads)
+churn add 1 9999
+churn del 1 9999
+t "twenty thousand changes elsewhere: the answer is what it was" leads 64:ff9b::1 ours
+# Those that did not fit into the socket's buffer may have mattered.
+after=$(ask reads)
+t "and the routes are read hardly ever for them ($((after - reads)) times)" test $((after - reads)) -le 5
+churn add 1 9999
+kill -STOP "$follow"
+churn del 1 9999
+six route replace 64:ff9b::/96 via 2001:db8:1::2
+churn add 1 9999
+kill -CONT "$follow"
+t "a change that was lost among many" wait_for leads 64:ff9b::1 elsewhere
+six route replace 64:ff9b::/96 dev nat64
+t "a change beside ten thousand routes" wait_for leads 64:ff9b::1 ours
+diag "the longest piece of work: $(ask longest) us"
+before=$(ask reads)
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	six route replace 64:ff9b::a00:0/104 via 2001:db8:1::2
+	six route replace 64:ff9b::a00:0/104 dev nat64
+done
+sleep 0.3
+t "a route that flaps: read once a second at most" test $(($(ask reads) - before)) -le 2
+t "and right in the end" wait_for leads 64:ff9b::a00:1 ours
+exec {FOLLOW[1]}>&-
+wait "$follow"
+finish
