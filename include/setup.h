@@ -1,11 +1,14 @@
 /* setup - which link state, addresses and routes a configuration asks the kernel for, and asking
- * for them.
+ * for them; and what of the machine is in the way.
  *
  * tun-up, tun-ip and tun-route say so in words.  `tun-setup yes` derives it: the link up and a
  * route to the device for every prefix, pool, mapped IPv4 prefix, and for the translator's own
  * addresses; also for what stands for routers as the source of ICMP errors, or a host that checks
  * where sources are routed to (rp_filter) would drop them.  The IPv6 side of a map is a real host
- * elsewhere and gets no route. */
+ * elsewhere and gets no route.
+ *
+ * Nor does it take what the machine needs for something else: a default route, and one for a
+ * network of another interface, or a part of it, is left out unless tun-route names it. */
 #ifndef NAT64D_SETUP_H
 #define NAT64D_SETUP_H
 
@@ -19,12 +22,18 @@ struct setup {
 	bool up;
 	unsigned mtu;                   /* 0: as it is */
 	struct conf_addr *addr, *route; /* each sorted, no two the same */
-	size_t addrs, routes;
+	struct conf_addr *left;         /* routes that are left out; sorted */
+	struct conf_addr *named;        /* routes that tun-route names; sorted */
+	size_t addrs, routes, lefts, nameds;
 	unsigned char *mark; /* what setup_apply() did about each: its own notes */
 };
 
-/* What C asks for, to be given back with setup_free(); NULL without memory. */
-struct setup *setup_new(const struct conf *c);
+typedef void setup_say(void *arg, const char *line);
+
+/* What C asks for of T, to be given back with setup_free(); NULL without memory.  Routes of WAS
+ * (NULL: none) are there, so they are not judged again; without the right to change anything (not
+ * MAY) neither are those that it has left out. */
+struct setup *setup_new(const struct conf *c, const struct setup *was, bool may, struct tun *t);
 void setup_free(struct setup *s);
 
 /* Asks for all of S but the addresses and routes of WAS (NULL: none), which are there already.  0;
@@ -33,8 +42,14 @@ void setup_free(struct setup *s);
 int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *err);
 
 /* Asks for what S has lost by no fault of ours, as far as it can be had.  Returns how many
- * addresses and routes could not be, with a line in ERR about the first. */
-size_t setup_renew(const struct setup *s, struct tun *t, char *err);
+ * addresses and routes could not be, with a line in ERR about the first.  Routes that have to be
+ * left out by now are said (SAY may be NULL). */
+size_t setup_renew(struct setup *s, struct tun *t, setup_say *say, void *arg, char *err);
+
+/* Says which routes are left out, and what to write to have them; and which of the daemon's own
+ * addresses the machine has as well. */
+void setup_warn(const struct setup *s, const struct conf *c, struct tun *t, setup_say *say,
+		void *arg);
 
 /* Removes the addresses and routes of WAS that S does not ask for.  0, or -1 with a line in ERR
  * about the last that could not be.  With an address the kernel may take away others and routes,

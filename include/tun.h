@@ -84,4 +84,11 @@ int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err);
 int tun_route_add(struct tun *t, const struct conf_addr *r, char *err);
 int tun_route_del(struct tun *t, const struct conf_addr *r, char *err);
 
+/* Looks at which addresses and networks all interfaces have now, for the next two. */
+void tun_look(struct tun *t);
+/* Does all of R lie in a network on another interface?  WHERE (TUN_ERR bytes) then names both. */
+bool tun_elsewhere(struct tun *t, const struct conf_addr *r, char *where);
+/* Has any interface, ours or another, an address in NET?  WHERE then names both. */
+bool tun_owned(struct tun *t, const struct conf_addr *net, char *where);
+
 #endif

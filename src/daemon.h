@@ -73,9 +73,9 @@ static inline int32_t daemon_seconds(const struct daemon *d)
 	return (int32_t)(d->now / 1000);
 }
 
-/* Says a line about the configuration, and one about the lease file. */
+/* Says a line about the configuration, and a warning about anything else. */
 void daemon_say_conf(void *arg, bool error, const char *line);
-void daemon_say_lease(void *arg, const char *line);
+void daemon_say_warning(void *arg, const char *line);
 
 /* Sets the length of the device's queue as the configuration wants it, or warns. */
 void daemon_set_queue(const struct daemon *d);

@@ -23,7 +23,7 @@ void daemon_say_conf(void *arg, bool error, const char *line)
 	log_line(error ? LEVEL_ERROR : LEVEL_WARNING, line);
 }
 
-void daemon_say_lease(void *arg, const char *line)
+void daemon_say_warning(void *arg, const char *line)
 {
 	(void)arg;
 	log_line(LEVEL_WARNING, line);
@@ -110,13 +110,14 @@ static int open_device(struct daemon *d)
 	d->tun = tun_open(d->conf->tun_device, d->conf->offload, err);
 	if (!d->tun)
 		return complain(err);
-	d->setup = setup_new(d->conf);
+	d->setup = setup_new(d->conf, NULL, true, d->tun);
 	if (!d->setup)
 		return complain("out of memory");
 	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
 		return complain(err);
 	daemon_set_queue(d);
 	daemon_check_mtu(d);
+	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
 	return 0;
 }
 
@@ -150,7 +151,7 @@ static int open_leases(struct daemon *d)
 		return complain_data_dir(d->conf, "%s", err);
 	d->now = daemon_clock();
 	if (leasefile_load(d->leases, d->pool, d->conf->maps, &d->conf->xlat.own6,
-			   daemon_seconds(d), daemon_wall(), daemon_say_lease, NULL) < 0)
+			   daemon_seconds(d), daemon_wall(), daemon_say_warning, NULL) < 0)
 		return complain_data_dir(d->conf, "%s/" LEASEFILE_NAME ": %s", name,
 					 strerror(errno));
 	return 0;

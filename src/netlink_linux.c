@@ -1,5 +1,4 @@
-/* netlink - decides how a request to the kernel is laid out and how its answer is read
- * [rtnetlink(7)]. */
+/* netlink - decides what the kernel is asked and told, and what its answers mean [rtnetlink(7)]. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -11,97 +10,10 @@
 
 #include "posix.h"
 #include "netlink_linux.h"
+#include "netlink_linux_msg.h"
 #include "wire.h"
 
 #define REPLY_SIZE 32768
-
-struct msg {
-	union {
-		struct nlmsghdr nh;
-		uint8_t bytes[256];
-	};
-};
-
-static size_t pad4(size_t n)
-{
-	return (n + 3) & ~(size_t)3;
-}
-
-static void msg_begin(struct msg *m, uint16_t type, unsigned flags, const void *body, size_t len)
-{
-	memset(m, 0, sizeof(*m));
-	m->nh.nlmsg_type = type;
-	m->nh.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	memcpy(m->bytes + sizeof(m->nh), body, len);
-	m->nh.nlmsg_len = (uint32_t)(sizeof(m->nh) + pad4(len));
-}
-
-static void msg_attr(struct msg *m, uint16_t type, const void *data, size_t len)
-{
-	struct rtattr a = {(uint16_t)(sizeof(a) + len), type};
-	uint8_t *end = m->bytes + m->nh.nlmsg_len;
-
-	memcpy(end, &a, sizeof(a));
-	memcpy(end + sizeof(a), data, len);
-	m->nh.nlmsg_len += (uint32_t)pad4(sizeof(a) + len);
-}
-
-/* Takes the next attribute off S and narrows BODY to its value; -1 at the end. */
-static int attr_next(struct span *s, struct span *body)
-{
-	struct rtattr a;
-	const void *head = span_take(s, sizeof(a));
-	size_t len;
-
-	if (!head)
-		return -1;
-	memcpy(&a, head, sizeof(a));
-	if (a.rta_len < sizeof(a))
-		return -1;
-	len = a.rta_len - sizeof(a);
-	body->len = len;
-	body->p = span_take(s, len);
-	if (!body->p)
-		return -1;
-	if (!span_take(s, pad4(len) - len))
-		s->len = 0; /* the last one need not be padded */
-	return a.rta_type & NLA_TYPE_MASK;
-}
-
-struct span netlink_attr(struct span attrs, int type)
-{
-	struct span body;
-	int t;
-
-	while ((t = attr_next(&attrs, &body)) >= 0)
-		if (t == type)
-			return body;
-	return (struct span){NULL, 0};
-}
-
-uint32_t netlink_attr_u32(struct span attrs, int type)
-{
-	struct span body = netlink_attr(attrs, type);
-	uint32_t v = 0;
-
-	if (body.len >= sizeof(v))
-		memcpy(&v, body.p, sizeof(v));
-	return v;
-}
-
-bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body)
-{
-	if (buf->len < sizeof(*nh))
-		return false;
-	memcpy(nh, buf->p, sizeof(*nh));
-	if (nh->nlmsg_len < sizeof(*nh) || nh->nlmsg_len > buf->len)
-		return false;
-	body->p = buf->p + sizeof(*nh);
-	body->len = nh->nlmsg_len - sizeof(*nh);
-	if (!span_take(buf, pad4(nh->nlmsg_len)))
-		buf->len = 0; /* the last one need not be padded */
-	return true;
-}
 
 int netlink_open(struct netlink *nl)
 {
@@ -216,21 +128,37 @@ static int find_reply(struct netlink *nl, struct span buf, struct span *body)
 	return 1;
 }
 
-/* Sends M and waits for its one answer, which is left in REPLY. */
-static int transact(struct netlink *nl, struct msg *m, uint8_t *reply, struct span *body)
+static int send_request(struct netlink *nl, struct netlink_msg *m)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-	int found = 1;
 
 	m->nh.nlmsg_seq = ++nl->seq;
 	nl->why[0] = '\0';
-	if (sendto(nl->fd, m, m->nh.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+	return sendto(nl->fd, m, m->nh.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0
+		       ? -1
+		       : 0;
+}
+
+static ssize_t receive(struct netlink *nl, uint8_t *reply)
+{
+	ssize_t n;
+
+	do
+		n = recv(nl->fd, reply, REPLY_SIZE, 0);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* Sends M and waits for its one answer, which is left in REPLY. */
+static int transact(struct netlink *nl, struct netlink_msg *m, uint8_t *reply, struct span *body)
+{
+	int found = 1;
+
+	if (send_request(nl, m) < 0)
 		return -1;
 	while (found > 0) {
-		ssize_t n = recv(nl->fd, reply, REPLY_SIZE, 0);
+		ssize_t n = receive(nl, reply);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return -1;
 		found = find_reply(nl, (struct span){reply, (size_t)n}, body);
@@ -239,7 +167,7 @@ static int transact(struct netlink *nl, struct msg *m, uint8_t *reply, struct sp
 }
 
 /* For requests that are only acknowledged. */
-static int tell(struct netlink *nl, struct msg *m)
+static int tell(struct netlink *nl, struct netlink_msg *m)
 {
 	uint8_t reply[REPLY_SIZE];
 	struct span body;
@@ -261,9 +189,9 @@ int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out)
 	uint8_t reply[REPLY_SIZE];
 	struct span body, name;
 	const void *head;
-	struct msg m;
+	struct netlink_msg m;
 
-	msg_begin(&m, RTM_GETLINK, 0, &link, sizeof(link));
+	netlink_begin(&m, RTM_GETLINK, 0, &link, sizeof(link));
 	if (transact(nl, &m, reply, &body) < 0)
 		return -1;
 	head = span_take(&body, sizeof(link));
@@ -286,19 +214,19 @@ int netlink_link_set(struct netlink *nl, unsigned index, bool up)
 {
 	struct ifinfomsg link = {
 		.ifi_index = (int)index, .ifi_flags = up ? IFF_UP : 0, .ifi_change = IFF_UP};
-	struct msg m;
+	struct netlink_msg m;
 
-	msg_begin(&m, RTM_NEWLINK, 0, &link, sizeof(link));
+	netlink_begin(&m, RTM_NEWLINK, 0, &link, sizeof(link));
 	return tell(nl, &m);
 }
 
 static int set_number(struct netlink *nl, unsigned index, uint16_t type, uint32_t value)
 {
 	struct ifinfomsg link = {.ifi_index = (int)index};
-	struct msg m;
+	struct netlink_msg m;
 
-	msg_begin(&m, RTM_NEWLINK, 0, &link, sizeof(link));
-	msg_attr(&m, type, &value, sizeof(value));
+	netlink_begin(&m, RTM_NEWLINK, 0, &link, sizeof(link));
+	netlink_put(&m, type, &value, sizeof(value));
 	return tell(nl, &m);
 }
 
@@ -312,15 +240,15 @@ int netlink_link_mtu(struct netlink *nl, unsigned index, unsigned bytes)
 	return set_number(nl, index, IFLA_MTU, bytes);
 }
 
-static void msg_addr(struct msg *m, uint16_t type, const struct conf_addr *a)
+static void msg_addr(struct netlink_msg *m, uint16_t type, const struct conf_addr *a)
 {
 	uint8_t v4[4];
 
 	put32(v4, a->addr4);
 	if (a->family == 4)
-		msg_attr(m, type, v4, sizeof(v4));
+		netlink_put(m, type, v4, sizeof(v4));
 	else
-		msg_attr(m, type, a->addr6.b, sizeof(a->addr6.b));
+		netlink_put(m, type, a->addr6.b, sizeof(a->addr6.b));
 }
 
 static uint8_t family_of(const struct conf_addr *a)
@@ -333,9 +261,9 @@ static int change_addr(struct netlink *nl, uint16_t type, unsigned flags, unsign
 {
 	struct ifaddrmsg addr = {
 		.ifa_family = family_of(a), .ifa_prefixlen = a->len, .ifa_index = index};
-	struct msg m;
+	struct netlink_msg m;
 
-	msg_begin(&m, type, flags, &addr, sizeof(addr));
+	netlink_begin(&m, type, flags, &addr, sizeof(addr));
 	msg_addr(&m, IFA_LOCAL, a);
 	msg_addr(&m, IFA_ADDRESS, a);
 	return tell(nl, &m);
@@ -363,12 +291,12 @@ static int change_route(struct netlink *nl, uint16_t type, unsigned flags, unsig
 		.rtm_type = RTN_UNICAST,
 	};
 	uint32_t out = index;
-	struct msg m;
+	struct netlink_msg m;
 
-	msg_begin(&m, type, flags, &route, sizeof(route));
+	netlink_begin(&m, type, flags, &route, sizeof(route));
 	if (r->len > 0)
 		msg_addr(&m, RTA_DST, r);
-	msg_attr(&m, RTA_OIF, &out, sizeof(out));
+	netlink_put(&m, RTA_OIF, &out, sizeof(out));
 	return tell(nl, &m);
 }
 
@@ -382,23 +310,137 @@ int netlink_route_del(struct netlink *nl, unsigned index, const struct conf_addr
 	return change_route(nl, RTM_DELROUTE, 0, index, r);
 }
 
-unsigned netlink_route_index(struct netlink *nl, const struct conf_addr *r)
+/* The route that the kernel would take to R's address, and its attributes, which are in REPLY. */
+static int get_route(struct netlink *nl, const struct conf_addr *r, uint8_t *reply,
+		     struct rtmsg *route, struct span *attrs)
 {
-	struct rtmsg route = {.rtm_family = family_of(r),
+	struct rtmsg asked = {.rtm_family = family_of(r),
 			      .rtm_dst_len = r->family == 4 ? 32 : 128,
 			      .rtm_flags = RTM_F_FIB_MATCH};
-	uint8_t reply[REPLY_SIZE];
 	const void *head;
-	struct span body;
-	struct msg m;
+	struct netlink_msg m;
 
-	msg_begin(&m, RTM_GETROUTE, 0, &route, sizeof(route));
+	netlink_begin(&m, RTM_GETROUTE, 0, &asked, sizeof(asked));
 	msg_addr(&m, RTA_DST, r);
-	if (transact(nl, &m, reply, &body) < 0)
-		return 0;
-	head = span_take(&body, sizeof(route));
+	if (transact(nl, &m, reply, attrs) < 0)
+		return -1;
+	head = span_take(attrs, sizeof(*route));
 	if (!head)
+		return -1;
+	memcpy(route, head, sizeof(*route));
+	return 0;
+}
+
+unsigned netlink_route_index(struct netlink *nl, const struct conf_addr *r)
+{
+	uint8_t reply[REPLY_SIZE];
+	struct rtmsg route;
+	struct span attrs;
+
+	if (get_route(nl, r, reply, &route, &attrs) < 0 || route.rtm_dst_len != r->len)
 		return 0;
-	memcpy(&route, head, sizeof(route));
-	return route.rtm_dst_len == r->len ? netlink_attr_u32(body, RTA_OIF) : 0;
+	return netlink_attr_u32(attrs, RTA_OIF);
+}
+
+static void clean(struct conf_addr *a)
+{
+	if (a->family == 4)
+		a->addr4 &= addr_mask4(a->len);
+	else
+		addr_clean6(&a->addr6, a->len);
+}
+
+/* A wide route without a gateway, as for a tunnel, is no network: everything may lie in it. */
+unsigned netlink_route_network(struct netlink *nl, const struct conf_addr *r, struct conf_addr *net)
+{
+	uint8_t reply[REPLY_SIZE];
+	struct rtmsg route;
+	struct span attrs;
+
+	if (get_route(nl, r, reply, &route, &attrs) < 0 || route.rtm_type != RTN_UNICAST ||
+	    (route.rtm_protocol != RTPROT_KERNEL && route.rtm_protocol != RTPROT_RA) ||
+	    route.rtm_dst_len == 0 || route.rtm_dst_len > r->len ||
+	    netlink_attr(attrs, RTA_GATEWAY).p)
+		return 0;
+	*net = *r;
+	net->len = route.rtm_dst_len;
+	clean(net);
+	return netlink_attr_u32(attrs, RTA_OIF);
+}
+
+static bool read_addr(struct span value, uint8_t family, struct conf_addr *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->family = family == AF_INET ? 4 : 6;
+	out->len = family == AF_INET ? 32 : 128;
+	if (value.len < out->len / 8u)
+		return false;
+	if (out->family == 4)
+		out->addr4 = get32(value.p);
+	else
+		memcpy(out->addr6.b, value.p, sizeof(out->addr6.b));
+	return true;
+}
+
+/* Its own address is what IFA_LOCAL says; IFA_ADDRESS is that of the peer, if it has one. */
+static void tell_addr(struct span body, netlink_each *each, void *arg)
+{
+	const void *head = span_take(&body, sizeof(struct ifaddrmsg));
+	struct conf_addr addr, net;
+	struct ifaddrmsg msg;
+	struct span local, address;
+
+	if (!head)
+		return;
+	memcpy(&msg, head, sizeof(msg));
+	if (msg.ifa_family != AF_INET && msg.ifa_family != AF_INET6)
+		return;
+	address = netlink_attr(body, IFA_ADDRESS);
+	local = netlink_attr(body, IFA_LOCAL);
+	if (!read_addr(local.p ? local : address, msg.ifa_family, &addr) ||
+	    !read_addr(address.p ? address : local, msg.ifa_family, &net) ||
+	    msg.ifa_prefixlen > net.len)
+		return;
+	net.len = msg.ifa_prefixlen;
+	clean(&net);
+	each(arg, msg.ifa_index, &addr, &net);
+}
+
+/* 1 at the end of the dump, 0 if there is more of it. */
+static int tell_addrs(struct netlink *nl, struct span buf, netlink_each *each, void *arg)
+{
+	struct nlmsghdr nh;
+	struct span body;
+
+	while (netlink_next(&buf, &nh, &body)) {
+		if (nh.nlmsg_seq != nl->seq)
+			continue;
+		if (nh.nlmsg_type == NLMSG_ERROR)
+			return read_error(nl, &nh, body) < 0 ? -1 : 1;
+		if (nh.nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (nh.nlmsg_type == RTM_NEWADDR)
+			tell_addr(body, each, arg);
+	}
+	return 0;
+}
+
+int netlink_addrs(struct netlink *nl, netlink_each *each, void *arg)
+{
+	struct ifaddrmsg asked = {.ifa_family = AF_UNSPEC};
+	uint8_t reply[REPLY_SIZE];
+	struct netlink_msg m;
+	int ended = 0;
+
+	netlink_begin(&m, RTM_GETADDR, NLM_F_DUMP, &asked, sizeof(asked));
+	if (send_request(nl, &m) < 0)
+		return -1;
+	while (ended == 0) {
+		ssize_t n = receive(nl, reply);
+
+		if (n < 0)
+			return -1;
+		ended = tell_addrs(nl, (struct span){reply, (size_t)n}, each, arg);
+	}
+	return ended < 0 ? -1 : 0;
 }

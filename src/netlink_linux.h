@@ -9,15 +9,6 @@
 #include <stdint.h>
 
 #include "conf.h"
-#include "wire.h"
-
-struct nlmsghdr;
-
-/* Takes the next message off BUF; false at the end. */
-bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body);
-/* The value of attribute TYPE among ATTRS; empty, or 0, if it is not there. */
-struct span netlink_attr(struct span attrs, int type);
-uint32_t netlink_attr_u32(struct span attrs, int type);
 
 struct netlink {
 	int fd;
@@ -56,6 +47,17 @@ int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr 
 int netlink_addr_del(struct netlink *nl, unsigned index, const struct conf_addr *a);
 int netlink_route_add(struct netlink *nl, unsigned index, const struct conf_addr *r);
 int netlink_route_del(struct netlink *nl, unsigned index, const struct conf_addr *r);
+
+/* Tells EACH of every address that any link has, ADDR (with the length 32 or 128), and of the
+ * network that it lies in. */
+typedef void netlink_each(void *arg, unsigned index, const struct conf_addr *addr,
+			  const struct conf_addr *net);
+int netlink_addrs(struct netlink *nl, netlink_each *each, void *arg);
+
+/* The interface that has the network which R's address lies in, by a route that the kernel, or a
+ * router advertisement, has made; R as a whole must lie in it.  Else 0. */
+unsigned netlink_route_network(struct netlink *nl, const struct conf_addr *r,
+			       struct conf_addr *net);
 
 /* The interface of the route that has exactly the prefix R, or 0 if there is none (or it has no
  * interface). */

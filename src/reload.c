@@ -139,7 +139,7 @@ static int prepare(struct daemon *d, struct change *n, char *err)
 	const struct conf *c = n->conf;
 
 	snprintf(err, TUN_ERR, "out of memory");
-	n->setup = setup_new(c);
+	n->setup = setup_new(c, d->setup, sandbox_may_configure(), d->tun);
 	if (!n->setup)
 		return -1;
 	if (!sandbox_may_configure() && refuse_changes(d, n, err) < 0)
@@ -195,6 +195,7 @@ static void swap(struct daemon *d, const struct change *n)
 	d->setup = n->setup;
 	d->pool = n->pool;
 	daemon_set_queue(d);
+	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
 	if (readdressed) /* the kernel takes away more than the one that is gone */
 		daemon_renew_setup(d);
 	d->leases_at =

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "posix.h"
-#include "netlink_linux.h"
+#include "netlink_linux_msg.h"
 #include "routes_impl.h"
 #include "wire.h"
 

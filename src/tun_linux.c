@@ -3,7 +3,6 @@
 #include "config.h"
 #endif
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
@@ -14,9 +13,11 @@
 #include <sys/uio.h>
 
 #include "posix.h"
+#include "conf_text.h"
 #include "netlink_linux.h"
 #include "tun.h"
 #include "tun_linux_attach.h"
+#include "tun_linux_nets.h"
 #include "wire.h"
 
 struct tun {
@@ -25,6 +26,7 @@ struct tun {
 	unsigned index;
 	struct netlink nl;
 	struct netlink_link link; /* as last seen */
+	struct tun_nets *nets;    /* as last looked at, or NULL */
 	bool heard_up;            /* as the monitor last said, which knows of our own doing late */
 	bool moved;
 	bool queue_set;
@@ -73,6 +75,7 @@ void tun_close(struct tun *t)
 	if (!t)
 		return;
 	netlink_close(&t->nl);
+	tun_nets_free(t->nets);
 	if (t->monitor >= 0)
 		close(t->monitor);
 	tun_detach(&t->dev);
@@ -227,19 +230,6 @@ unsigned tun_watch(struct tun *t)
 	return changes;
 }
 
-static const char *addr_text(char *out, size_t size, const struct conf_addr *a)
-{
-	char s[INET6_ADDRSTRLEN];
-	struct in_addr v4 = {htonl(a->addr4)};
-
-	if (a->family == 4)
-		inet_ntop(AF_INET, &v4, s, sizeof(s));
-	else
-		inet_ntop(AF_INET6, a->addr6.b, s, sizeof(s));
-	snprintf(out, size, "%s/%u", s, a->len);
-	return out;
-}
-
 static const char *hint(const struct conf_addr *a)
 {
 	if (errno == EPERM)
@@ -254,10 +244,10 @@ static const char *hint(const struct conf_addr *a)
 static int net_error(const struct tun *t, const char *what, const struct conf_addr *a, char *err)
 {
 	const char *advice = hint(a), *words = t->nl.why[0] ? t->nl.why : strerror(errno);
-	char text[64] = "";
+	char text[CONF_TEXT] = "";
 
 	if (a)
-		addr_text(text, sizeof(text), a);
+		conf_format_either(text, a);
 	return tun_fail(err, "%s: %s%s%s: %s%s", t->link.name, what, a ? " " : "", text, words,
 			advice);
 }
@@ -347,7 +337,7 @@ int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err)
 
 int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
 {
-	char dst[64], name[IF_NAMESIZE] = "another way";
+	char dst[CONF_TEXT], name[IF_NAMESIZE] = "another way";
 	unsigned via;
 
 	if (netlink_route_add(&t->nl, t->index, r) == 0)
@@ -361,7 +351,7 @@ int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
 		if_indextoname(via, name);
 	return tun_fail(err,
 			"%s: route %s: there is one already through %s (remove that one first)",
-			t->link.name, addr_text(dst, sizeof(dst), r), name);
+			t->link.name, conf_format_either(dst, r), name);
 }
 
 int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
@@ -369,4 +359,47 @@ int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
 	if (netlink_route_del(&t->nl, t->index, r) == 0 || errno == ESRCH)
 		return 0;
 	return net_error(t, "removing route", r, err);
+}
+
+void tun_look(struct tun *t)
+{
+	tun_nets_free(t->nets);
+	t->nets = tun_nets_read(&t->nl, t->index);
+}
+
+static const char *name_of(unsigned index, char name[IF_NAMESIZE])
+{
+	return if_indextoname(index, name) ? name : "another interface";
+}
+
+/* A network may be known by its route only, as one of a router advertisement that gives no
+ * addresses. */
+bool tun_elsewhere(struct tun *t, const struct conf_addr *r, char *where)
+{
+	char name[IF_NAMESIZE], text[CONF_TEXT];
+	struct conf_addr net;
+	unsigned index = t->nets ? tun_nets_find(t->nets, r, &net) : 0;
+
+	if (index == 0)
+		index = netlink_route_network(&t->nl, r, &net);
+	if (index == 0 || index == t->index)
+		return false;
+	snprintf(where, TUN_ERR, "%s on %s", conf_format_either(text, &net), name_of(index, name));
+	return true;
+}
+
+bool tun_owned(struct tun *t, const struct conf_addr *net, char *where)
+{
+	char name[IF_NAMESIZE], text[CONF_TEXT];
+	struct conf_addr addr;
+	unsigned index = t->nets ? tun_nets_owner(t->nets, net, &addr) : 0;
+
+	if (index == 0)
+		return false;
+	if (addr.family == 4)
+		conf_format_addr4(text, addr.addr4);
+	else
+		conf_format_addr6(text, &addr.addr6);
+	snprintf(where, TUN_ERR, "%s on %s", text, name_of(index, name));
+	return true;
 }

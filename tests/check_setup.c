@@ -17,7 +17,13 @@ struct tun {
 	unsigned mtu;
 	bool refuse_mtu, routed_first; /* a route came before the MTU was set */
 	uint32_t refuse;
+	struct conf_addr net[2]; /* of other interfaces: in use while the length is not 0 */
+	struct conf_addr owned;  /* an address that some interface has */
+	bool lost;               /* routes may have gone without our doing */
 };
+
+/* Where nothing is in the way. */
+static struct tun machine;
 
 static bool holds(const struct conf_addr *list, unsigned n, const struct conf_addr *a)
 {
@@ -112,8 +118,37 @@ int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
 int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
 {
 	(void)err;
+	if (t->lost && !holds(t->route, t->routes, r))
+		return 0;
 	drop(t->route, &t->routes, r);
 	return 0;
+}
+
+static bool lies_in(const struct conf_addr *a, const struct conf_addr *net)
+{
+	if (a->family != net->family || a->len < net->len)
+		return false;
+	if (a->family == 4)
+		return addr_in4(a->addr4, &(struct prefix4){net->addr4, net->len});
+	return addr_in6(&a->addr6, &(struct prefix6){net->addr6, net->len});
+}
+
+void tun_look(struct tun *t)
+{
+	(void)t;
+}
+
+bool tun_elsewhere(struct tun *t, const struct conf_addr *r, char *where)
+{
+	strcpy(where, "that on lan");
+	return (t->net[0].len > 0 && lies_in(r, &t->net[0])) ||
+	       (t->net[1].len > 0 && lies_in(r, &t->net[1]));
+}
+
+bool tun_owned(struct tun *t, const struct conf_addr *net, char *where)
+{
+	strcpy(where, "it on lan");
+	return t->owned.len > 0 && lies_in(&t->owned, net);
 }
 
 static struct ip6 v6(uint16_t a, uint16_t b, uint16_t last)
@@ -170,7 +205,7 @@ static bool has6(const struct setup *s, struct ip6 addr, unsigned len)
 START_TEST(implied_routes)
 {
 	struct conf c = conf_new(true, 0);
-	struct setup *s = setup_new(&c);
+	struct setup *s = setup_new(&c, NULL, true, &machine);
 
 	ck_assert(s->up);
 	ck_assert(has4(s, 0xc0a8ff00, 24));
@@ -191,7 +226,7 @@ START_TEST(own_address_outside)
 
 	c.xlat.own4 = 0xc0000002;
 	c.xlat.own6 = v6(0x64, 0xff9b, 2);
-	s = setup_new(&c);
+	s = setup_new(&c, NULL, true, &machine);
 	ck_assert(has4(s, 0xc0000002, 32));
 	ck_assert_uint_eq(s->routes, 4);
 	setup_free(s);
@@ -207,23 +242,23 @@ START_TEST(sources_of_routers)
 
 	c.xlat.has_icmp_source = true;
 	c.xlat.icmp_source = (struct prefix4){0xc6120000, 24};
-	s = setup_new(&c);
+	s = setup_new(&c, NULL, true, &machine);
 	ck_assert(has4(s, 0xc6120000, 24));
 	ck_assert(!has4(s, XLAT_DUMMY4, 32));
 	ck_assert_uint_eq(s->routes, 5);
 	setup_free(s);
 	c.xlat.icmp_source = (struct prefix4){0xc0a8ff80, 28}; /* inside the pool */
-	s = setup_new(&c);
+	s = setup_new(&c, NULL, true, &machine);
 	ck_assert_uint_eq(s->routes, 4);
 	setup_free(s);
 	c.xlat.has_icmp_source = false;
 	c.xlat.node_id = true;
-	s = setup_new(&c);
+	s = setup_new(&c, NULL, true, &machine);
 	ck_assert(has4(s, 0xc0000008, 32));
 	ck_assert_uint_eq(s->routes, 5);
 	setup_free(s);
 	c.tun_setup = false;
-	s = setup_new(&c);
+	s = setup_new(&c, NULL, true, &machine);
 	ck_assert_uint_eq(s->routes, 0);
 	setup_free(s);
 	map_table_free(c.maps);
@@ -240,7 +275,7 @@ START_TEST(words_only)
 
 	c.tun_route = said;
 	c.tun_routes = 3;
-	s = setup_new(&c);
+	s = setup_new(&c, NULL, true, &machine);
 	ck_assert(!s->up);
 	ck_assert(has4(s, 0x0b000000, 8));
 	ck_assert(has4(s, 0x0b000000, 16));
@@ -253,7 +288,8 @@ END_TEST
 START_TEST(change)
 {
 	struct conf a = conf_new(true, 0x0b000001), b = conf_new(true, 0x0b000002);
-	struct setup *was = setup_new(&a), *is = setup_new(&b);
+	struct setup *was = setup_new(&a, NULL, true, &machine),
+		     *is = setup_new(&b, NULL, true, &machine);
 	struct tun t = {.routes = 0};
 	char err[TUN_ERR];
 
@@ -276,7 +312,8 @@ END_TEST
 START_TEST(change_while_down)
 {
 	struct conf a = conf_new(true, 0), b = conf_new(true, 0x0b000002);
-	struct setup *was = setup_new(&a), *is = setup_new(&b);
+	struct setup *was = setup_new(&a, NULL, true, &machine),
+		     *is = setup_new(&b, NULL, true, &machine);
 	struct tun t = {.up = false};
 	char err[TUN_ERR];
 
@@ -304,8 +341,8 @@ START_TEST(changed_addresses)
 	a.tun_ip = first;
 	b.tun_ip = second;
 	a.tun_ips = b.tun_ips = 2;
-	was = setup_new(&a);
-	is = setup_new(&b);
+	was = setup_new(&a, NULL, true, &machine);
+	is = setup_new(&b, NULL, true, &machine);
 	ck_assert_int_eq(setup_apply(was, NULL, &t, err), 0);
 	ck_assert_uint_eq(t.addrs, 2);
 	ck_assert_int_eq(setup_apply(is, was, &t, err), 0);
@@ -372,7 +409,7 @@ START_TEST(refused)
 	struct conf_addr addrs[] = {{.family = 4, .len = 32, .addr4 = 0x0c000001},
 				    {.family = 4, .len = 32, .addr4 = 0x0c000002},
 				    foreign};
-	struct setup *was = setup_new(&a), *is;
+	struct setup *was = setup_new(&a, NULL, true, &machine), *is;
 	struct tun before = busy_device(was), t;
 	char err[TUN_ERR];
 
@@ -380,7 +417,7 @@ START_TEST(refused)
 	b.tun_ip = addrs;
 	b.tun_routes = 2;
 	b.tun_ips = 2 + r->foreign;
-	is = setup_new(&b);
+	is = setup_new(&b, NULL, true, &machine);
 	before.up = r->up;
 	before.addrs = r->foreign;
 	t = before;
@@ -409,14 +446,14 @@ START_TEST(renewal)
 
 	c.tun_ip = &address;
 	c.tun_ips = 1;
-	s = setup_new(&c);
-	ck_assert_uint_eq(setup_renew(s, &t, err), 1);
+	s = setup_new(&c, NULL, true, &machine);
+	ck_assert_uint_eq(setup_renew(s, &t, NULL, NULL, err), 1);
 	ck_assert_str_eq(err, "refused");
 	ck_assert(t.up);
 	ck_assert_uint_eq(t.addrs, 1);
 	ck_assert_uint_eq(t.routes, s->routes - 1);
 	t.refuse = 0;
-	ck_assert_uint_eq(setup_renew(s, &t, err), 0);
+	ck_assert_uint_eq(setup_renew(s, &t, NULL, NULL, err), 0);
 	ck_assert_uint_eq(t.routes, s->routes);
 	setup_free(s);
 	map_table_free(c.maps);
@@ -444,12 +481,12 @@ START_TEST(asked_mtu)
 {
 	const struct mtu_row *r = &mtu_rows[_i];
 	struct conf a = conf_new(false, 0), b = conf_new(true, 0);
-	struct setup *was = setup_new(&a), *is;
+	struct setup *was = setup_new(&a, NULL, true, &machine), *is;
 	struct tun t = {.mtu = r->device, .refuse_mtu = r->refuse_mtu, .refuse = r->refuse};
 	char err[TUN_ERR] = "";
 
 	b.tun_mtu = r->asked;
-	is = setup_new(&b);
+	is = setup_new(&b, NULL, true, &machine);
 	ck_assert_msg(setup_apply(is, r->reload ? was : NULL, &t, err) == r->rc, "%s", r->name);
 	ck_assert_msg(t.mtu == r->left, "%s: MTU %u", r->name, t.mtu);
 	ck_assert_msg(!t.routed_first, "%s: a route first", r->name);
@@ -462,6 +499,283 @@ START_TEST(asked_mtu)
 }
 END_TEST
 
+/* --- what the machine needs for something else
+ * ------------------------------------------------------ */
+
+struct lines {
+	char text[4096];
+	unsigned n;
+};
+
+static void note(void *arg, const char *line)
+{
+	struct lines *l = arg;
+
+	ck_assert_uint_lt(strlen(l->text) + strlen(line) + 2, sizeof(l->text));
+	strcat(l->text, line);
+	strcat(l->text, "\n");
+	l->n++;
+}
+
+static const struct conf_addr all4 = {.family = 4};
+
+/* The whole of IPv4 is mapped, and the machine has a default route: only what lies in that map by
+ * other directives is had. */
+START_TEST(default_route)
+{
+	struct conf c = conf_new(true, 0);
+	struct map_table *maps = c.maps;
+	const struct map all = {{0, 0}, {v6(0x2001, 0xdbc, 0), 96}};
+	struct lines said = {.n = 0};
+	struct conf_addr named = all4;
+	struct setup *s;
+	size_t other;
+
+	c.maps = map_table_new();
+	ck_assert(map_add_prefix(c.maps, map_prefix_at(maps, 0)));
+	ck_assert_int_eq(map_add(c.maps, &all, &other), MAP_ADDED);
+	ck_assert_int_eq(map_seal(c.maps), 0);
+	s = setup_new(&c, NULL, true, &machine);
+	ck_assert(!has4(s, 0, 0));
+	ck_assert(has4(s, 0xc0a8ff00, 24));
+	ck_assert_uint_eq(s->routes, 3);
+	setup_warn(s, &c, &machine, note, &said);
+	ck_assert_uint_eq(said.n, 1);
+	ck_assert_ptr_nonnull(strstr(said.text, "tun-setup: route 0.0.0.0/0 is left out"));
+	ck_assert_ptr_nonnull(strstr(said.text, "write \"tun-route 0.0.0.0/0\""));
+	setup_free(s);
+	c.tun_route = &named;
+	c.tun_routes = 1;
+	s = setup_new(&c, NULL, true, &machine);
+	ck_assert(has4(s, 0, 0));
+	ck_assert_uint_eq(s->routes, 3);
+	ck_assert_uint_eq(s->lefts, 0);
+	setup_free(s);
+	map_table_free(c.maps);
+	map_table_free(maps);
+}
+END_TEST
+
+static const struct net_row {
+	const char *name;
+	struct conf_addr net[2], named;
+	unsigned routes; /* of 4 */
+	const char *said;
+} net_rows[] = {
+	{"none", {{0}}, {0}, 4, ""},
+	{"the pool's own",
+	 {{.family = 4, .len = 24, .addr4 = 0xc0a8ff00}},
+	 {0},
+	 3,
+	 "route 192.168.255.0/24 is left out: it lies in that on lan"},
+	{"around the pool",
+	 {{.family = 4, .len = 16, .addr4 = 0xc0a80000}},
+	 {0},
+	 3,
+	 "write \"tun-route 192.168.255.0/24\""},
+	{"inside the pool", {{.family = 4, .len = 25, .addr4 = 0xc0a8ff00}}, {0}, 4, ""},
+	{"beside the pool", {{.family = 4, .len = 24, .addr4 = 0xc0a8fe00}}, {0}, 4, ""},
+	{"around a map",
+	 {{.family = 4, .len = 8, .addr4 = 0x0a000000}},
+	 {0},
+	 3,
+	 "route 10.0.0.0/24 is left out"},
+	{"around the prefix",
+	 {{.family = 6, .len = 64, .addr6 = {{0, 0x64, 0xff, 0x9b}}}},
+	 {0},
+	 3,
+	 "write \"tun-route 64:ff9b::/96\""},
+	{"around ipv6-addr",
+	 {{.family = 6, .len = 32, .addr6 = {{0x20, 1, 0xd, 0xb8}}}},
+	 {0},
+	 3,
+	 "write \"tun-route 2001:db8::64/128\""},
+	{"around two",
+	 {{.family = 4, .len = 8, .addr4 = 0x0a000000},
+	  {.family = 4, .len = 16, .addr4 = 0xc0a80000}},
+	 {0},
+	 2,
+	 "tun-route 10.0.0.0/24"},
+	{"named by tun-route",
+	 {{.family = 4, .len = 16, .addr4 = 0xc0a80000}},
+	 {.family = 4, .len = 24, .addr4 = 0xc0a8ff00},
+	 4,
+	 ""},
+	{"another one named",
+	 {{.family = 4, .len = 16, .addr4 = 0xc0a80000}},
+	 {.family = 4, .len = 25, .addr4 = 0xc0a8ff00},
+	 4,
+	 "tun-route 192.168.255.0/24"},
+};
+
+START_TEST(other_networks)
+{
+	const struct net_row *r = &net_rows[_i];
+	struct tun t = {.net = {r->net[0], r->net[1]}};
+	struct conf_addr named = r->named;
+	struct conf c = conf_new(true, 0);
+	struct lines said = {.n = 0};
+	struct setup *s;
+
+	c.tun_route = &named;
+	c.tun_routes = named.len > 0;
+	s = setup_new(&c, NULL, true, &t);
+	setup_warn(s, &c, &t, note, &said);
+	ck_assert_msg(s->routes == r->routes, "%s: %zu routes", r->name, s->routes);
+	ck_assert_msg((said.n > 0) == (r->said[0] != '\0'), "%s: %s", r->name, said.text);
+	ck_assert_msg(strstr(said.text, r->said) != NULL, "%s: %s", r->name, said.text);
+	setup_free(s);
+	map_table_free(c.maps);
+}
+END_TEST
+
+static void add_maps(struct conf *c, uint32_t first, unsigned n)
+{
+	map_table_free(c->maps);
+	c->maps = map_table_new();
+	for (unsigned i = 0; i < n; i++) {
+		struct map m = {{first + 2 * i, 32}, {v6(0x2001, 0xdbd, (uint16_t)i), 128}};
+		size_t other;
+
+		ck_assert_int_eq(map_add(c->maps, &m, &other), MAP_ADDED);
+	}
+	ck_assert_int_eq(map_seal(c->maps), 0);
+}
+
+START_TEST(many_left)
+{
+	struct tun t = {.net = {{.family = 4, .len = 8, .addr4 = 0x0a000000}}};
+	struct conf c = conf_new(true, 0);
+	struct lines said = {.n = 0};
+	struct setup *s;
+
+	add_maps(&c, 0x0a000000, 12);
+	s = setup_new(&c, NULL, true, &t);
+	ck_assert_uint_eq(s->lefts, 12);
+	setup_warn(s, &c, &t, note, &said);
+	ck_assert_uint_eq(said.n, 9);
+	ck_assert_ptr_nonnull(strstr(said.text, "4 more routes are left out"));
+	setup_free(s);
+	map_table_free(c.maps);
+}
+END_TEST
+
+static const struct again_row {
+	const char *name;
+	bool net_before, net_now, named_before, named_now, may;
+	bool there; /* is the route of the pool there after the reload? */
+} again_rows[] = {
+	{"nothing new", false, false, false, false, true, true},
+	{"the network is new: what is there stays", false, true, false, false, true, true},
+	{"the network is new, without rights", false, true, false, false, false, true},
+	{"still left out", true, true, false, false, true, false},
+	{"the network has gone", true, false, false, false, true, true},
+	{"the network has gone, without rights", true, false, false, false, false, false},
+	{"named now", true, true, false, true, true, true},
+	{"not named any more", true, true, true, false, true, false},
+	{"named still", true, true, true, true, true, true},
+};
+
+START_TEST(left_again)
+{
+	const struct again_row *r = &again_rows[_i];
+	struct conf_addr net = {.family = 4, .len = 16, .addr4 = 0xc0a80000};
+	struct conf_addr named = {.family = 4, .len = 24, .addr4 = 0xc0a8ff00};
+	struct conf c = conf_new(true, 0);
+	struct tun t = {.up = true};
+	struct setup *was, *is;
+	char err[TUN_ERR];
+
+	c.tun_route = &named;
+	c.tun_routes = r->named_before;
+	if (r->net_before)
+		t.net[0] = net;
+	was = setup_new(&c, NULL, true, &t);
+	ck_assert_int_eq(setup_apply(was, NULL, &t, err), 0);
+	t.net[0] = r->net_now ? net : (struct conf_addr){0};
+	c.tun_routes = r->named_now;
+	is = setup_new(&c, was, r->may, &t);
+	ck_assert_int_eq(setup_apply(is, was, &t, err), 0);
+	ck_assert_int_eq(setup_remove(was, is, &t, err), 0);
+	ck_assert_msg(holds(t.route, t.routes, &named) == r->there, "%s", r->name);
+	ck_assert_msg(t.routes == 3u + r->there, "%s: %u routes", r->name, t.routes);
+	setup_free(was);
+	setup_free(is);
+	map_table_free(c.maps);
+}
+END_TEST
+
+START_TEST(left_at_renewal)
+{
+	struct conf c = conf_new(true, 0);
+	struct tun t = {.up = true, .lost = true};
+	struct conf_addr route = {.family = 4, .len = 24, .addr4 = 0xc0a8ff00};
+	struct lines said = {.n = 0};
+	struct setup *s = setup_new(&c, NULL, true, &t);
+	char err[TUN_ERR];
+
+	ck_assert_int_eq(setup_apply(s, NULL, &t, err), 0);
+	t.routes = 2;
+	t.net[0] = (struct conf_addr){.family = 4, .len = 16, .addr4 = 0xc0a80000};
+	for (int i = 0; i < 2; i++) { /* said once */
+		ck_assert_uint_eq(setup_renew(s, &t, note, &said, err), 0);
+		ck_assert_uint_eq(said.n, 1);
+		ck_assert_ptr_nonnull(strstr(said.text, "route 192.168.255.0/24 is left out"));
+		ck_assert_uint_eq(t.routes, 3);
+		ck_assert(!holds(t.route, t.routes, &route));
+	}
+	setup_free(s);
+	map_table_free(c.maps);
+}
+END_TEST
+
+static const struct owned_row {
+	const char *name;
+	struct conf_addr owned;
+	const char *said; /* the beginning of the only line */
+} owned_rows[] = {
+	{"nothing", {0}, ""},
+	{"another address", {.family = 4, .len = 32, .addr4 = 0xc0a8ff02}, ""},
+	{"ipv4-addr",
+	 {.family = 4, .len = 32, .addr4 = 0xc0a8ff01},
+	 "ipv4-addr: the machine has it on lan: "},
+	{"ipv6-addr",
+	 {.family = 6, .len = 128, .addr6 = {{0x20, 1, 0xd, 0xb8, [15] = 0x64}}},
+	 "ipv6-addr: the machine has it on lan: "},
+	{"one of icmp-source-pool",
+	 {.family = 4, .len = 32, .addr4 = 0xc6120007},
+	 "icmp-source-pool: the machine has it on lan: "},
+	{"192.0.0.8",
+	 {.family = 4, .len = 32, .addr4 = XLAT_DUMMY4},
+	 "icmp-node-id: the machine has it on lan: "},
+	{"a tun-ip, of which the configuration has been warned about",
+	 {.family = 4, .len = 32, .addr4 = 0xc6120009},
+	 ""},
+};
+
+START_TEST(own_addresses)
+{
+	const struct owned_row *r = &owned_rows[_i];
+	struct conf_addr ip = {.family = 4, .len = 24, .addr4 = 0xc6120009};
+	struct conf c = conf_new(false, 0);
+	struct tun t = {.owned = r->owned};
+	struct lines said = {.n = 0};
+	struct setup *s;
+
+	c.xlat.node_id = c.xlat.has_icmp_source = true;
+	c.xlat.icmp_source = (struct prefix4){0xc6120000, 24};
+	c.tun_ip = &ip;
+	c.tun_ips = r->owned.addr4 == ip.addr4;
+	s = setup_new(&c, NULL, true, &t);
+	setup_warn(s, &c, &t, note, &said);
+	ck_assert_msg(said.n == (r->said[0] != '\0'), "%s: %s", r->name, said.text);
+	ck_assert_msg(strncmp(said.text, r->said, strlen(r->said)) == 0, "%s: %s", r->name,
+		      said.text);
+	setup_free(s);
+	map_table_free(c.maps);
+}
+END_TEST
+
 START_TEST(named_change)
 {
 	static const uint32_t maps[] = {0, 0x01000000, 0xcb007101};
@@ -470,7 +784,7 @@ START_TEST(named_change)
 
 	for (int i = 0; i < 3; i++) {
 		c[i] = conf_new(true, maps[i]);
-		s[i] = setup_new(&c[i]);
+		s[i] = setup_new(&c[i], NULL, true, &machine);
 		ck_assert_ptr_nonnull(s[i]);
 	}
 	for (int i = 0; i < 3; i++) {
@@ -504,6 +818,12 @@ int main(void)
 	tcase_add_loop_test(t, refused, 0, ROWS(refusal_rows));
 	tcase_add_test(t, renewal);
 	tcase_add_loop_test(t, asked_mtu, 0, ROWS(mtu_rows));
+	tcase_add_test(t, default_route);
+	tcase_add_loop_test(t, other_networks, 0, ROWS(net_rows));
+	tcase_add_test(t, many_left);
+	tcase_add_loop_test(t, left_again, 0, ROWS(again_rows));
+	tcase_add_test(t, left_at_renewal);
+	tcase_add_loop_test(t, own_addresses, 0, ROWS(owned_rows));
 	tcase_add_test(t, named_change);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -112,6 +112,75 @@ done
 same "and are these" "192.168.255.3 192.168.255.4 192.168.255.5 192.168.255.6" \
 	"$(awk '/^[0-9]/ { print $1 }' "$T/data/dynamic.map" | sort | paste -sd " ")"
 stop_nat64d
+rm -f "$T/data/dynamic.map"
+
+# What the machine needs for something else is left to it, unless tun-route names it.
+leads() { ip -n "$R" route get "$1" | grep -q " dev $2 "; }
+left='is left out: it lies in'
+ip -n "$R" route add default via 8.8.8.8 metric 100
+from=$(since)
+start 'map 0.0.0.0/0 2001:db8:c::/96'
+t "a map of all IPv4: the machine keeps its default route" leads 9.9.9.9 wan
+t "it is said" said "$from" 'warning: tun-setup: route 0.0.0.0/0 is left out: .*write "tun-route 0.0.0.0/0"'
+t "what lies in it is routed all the same" all_routed
+reload "$effect" 'map 0.0.0.0/0 2001:db8:c::/96' 'tun-route 0.0.0.0/0'
+t "named by tun-route: it leads into the device" leads 9.9.9.9 nat64
+reload "$effect" 'map 0.0.0.0/0 2001:db8:c::/96'
+t "and not any more" leads 9.9.9.9 wan
+stop_nat64d
+ip -n "$R" route del default via 8.8.8.8
+
+ip -n "$R" addr add 192.168.0.1/16 dev lan
+ip -n "$R" -6 route add 2001:db8:77::/64 dev lan proto ra
+ip -n "$R" -6 route add 2000::/3 dev lan
+prefixes=('prefix 2001:db8:1:0:64::/96' 'prefix 2001:db8:77:0:64::/96' 'prefix 2001:db8:64::/96')
+from=$(since)
+config 'tun-setup yes' "${prefixes[@]}" >"$T/conf"
+start_bare
+t "a pool in a network of the LAN" wait_for said "$from" "route 192.168.255.0/24 $left 192.168.0.0/16 on lan .*write \"tun-route 192.168.255.0/24\""
+t "has no route" fails pool_routed
+t "nor has what lies in the pool" fails has_route -4 192.168.255.1
+t "a prefix in a network of the LAN: said" said "$from" "route 2001:db8:1:0:64::/96 $left 2001:db8:1::/64 on lan"
+t "has no route" fails has_route -6 2001:db8:1:0:64::/96
+t "a prefix in a network without an address: said" said "$from" "route 2001:db8:77:0:64::/96 $left 2001:db8:77::/64 on lan"
+t "has no route" fails has_route -6 2001:db8:77:0:64::/96
+t "one in a wide route through a tunnel has its own" wait_for has_route -6 2001:db8:64::/96
+from=$(since)
+reload "$effect" "${prefixes[@]}"
+t "a reload says it again" said "$from" "route 192.168.255.0/24 $left"
+from=$(since)
+reload "$effect" "${prefixes[@]}" 'tun-route 192.168.255.0/24'
+t "named by tun-route: there" wait_for pool_routed
+t "and not said" fails said "$from" "route 192.168.255.0/24 $left"
+t "and traffic passes" wait_for ping6 "$GOOGLE"
+stop_nat64d
+ip -n "$R" addr del 192.168.0.1/16 dev lan
+ip -n "$R" -6 route del 2000::/3 dev lan
+start
+ip -n "$R" link set nat64 down
+ip -n "$R" addr add 192.168.0.1/16 dev lan
+from=$(since)
+ip -n "$R" link set nat64 up
+t "a network that is new when the link comes back: said" wait_for said "$from" "route 192.168.255.0/24 $left"
+t "it keeps what is its own" fails pool_routed
+t "the others are there" wait_for has_route -6 64:ff9b::/96
+stop_nat64d
+ip -n "$R" addr del 192.168.0.1/16 dev lan
+
+# An address that is the daemon's and the machine's.
+ip -n "$R" addr add 192.168.255.1/32 dev wan
+from=$(since)
+start
+t "the machine has ipv4-addr: said" said "$from" 'warning: ipv4-addr: the machine has 192.168.255.1 on wan: .*name an address that no interface has'
+t "traffic passes all the same" wait_for ping6 "$GOOGLE"
+t "ipv6-addr is nobody's: nothing said" fails said "$from" 'ipv6-addr: the machine has'
+ip -n "$R" addr del 192.168.255.1/32 dev wan
+ip -n "$R" addr add "$OWN6/128" dev nat64
+from=$(since)
+reload "$effect"
+t "the device has ipv6-addr: said at a reload" wait_for said "$from" "warning: ipv6-addr: the machine has $OWN6 on nat64: .*leave ipv6-addr out"
+t "and not of ipv4-addr any more" fails said "$from" 'ipv4-addr: the machine has'
+stop_nat64d
 
 # Who may not do it does not begin.
 start

@@ -1,0 +1,32 @@
+/* netlink_linux_msg - messages to and from the kernel, and the attributes in them.
+ *
+ * Private to the Linux shell. */
+#ifndef NAT64D_NETLINK_LINUX_MSG_H
+#define NAT64D_NETLINK_LINUX_MSG_H
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire.h"
+
+struct netlink_msg {
+	union {
+		struct nlmsghdr nh;
+		uint8_t bytes[256];
+	};
+};
+
+/* A request, which BODY is the fixed part of; then its attributes, one after the other. */
+void netlink_begin(struct netlink_msg *m, uint16_t type, unsigned flags, const void *body,
+		   size_t len);
+void netlink_put(struct netlink_msg *m, uint16_t type, const void *data, size_t len);
+
+/* Takes the next message off BUF; false at the end. */
+bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body);
+/* The value of attribute TYPE among ATTRS; empty, or 0, if it is not there. */
+struct span netlink_attr(struct span attrs, int type);
+uint32_t netlink_attr_u32(struct span attrs, int type);
+
+#endif

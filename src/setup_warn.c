@@ -1,0 +1,95 @@
+/* setup_warn - decides what is said about a machine that is in the way of a configuration. */
+#include <stdio.h>
+
+#include "conf_text.h"
+#include "setup_impl.h"
+
+#define MOST_SAID 8 /* lines about routes that are left out */
+#define LINE_SIZE (2 * TUN_ERR)
+
+void setup_say_left(const struct conf_addr *r, const char *where, setup_say *say, void *arg)
+{
+	char line[LINE_SIZE], text[CONF_TEXT];
+
+	conf_format_either(text, r);
+	if (r->len == 0)
+		snprintf(line, sizeof(line),
+			 "tun-setup: route %s is left out: it would take all that has no other way "
+			 "(if that is meant, write \"tun-route %s\")",
+			 text, text);
+	else
+		snprintf(
+			line, sizeof(line),
+			"tun-setup: route %s is left out: it lies in %s (take other addresses; or, "
+			"if nobody there needs these, write \"tun-route %s\")",
+			text, where, text);
+	say(arg, line);
+}
+
+static void warn_left(const struct setup *s, struct tun *t, setup_say *say, void *arg)
+{
+	char line[LINE_SIZE], where[TUN_ERR];
+
+	for (size_t i = 0; i < s->lefts && i < MOST_SAID; i++) {
+		if (!tun_elsewhere(t, &s->left[i], where))
+			snprintf(where, sizeof(where), "what was a network on another interface");
+		setup_say_left(&s->left[i], where, say, arg);
+	}
+	if (s->lefts <= MOST_SAID)
+		return;
+	snprintf(line, sizeof(line), "tun-setup: %zu more routes are left out like these",
+		 s->lefts - MOST_SAID);
+	say(arg, line);
+}
+
+/* Whoever has asked for such an address by tun-ip has been warned already. */
+static bool is_asked_for(const struct setup *s, const struct conf_addr *net)
+{
+	for (size_t i = 0; i < s->addrs; i++) {
+		struct conf_addr a = s->addr[i];
+
+		a.len = a.family == 4 ? 32 : 128;
+		if (setup_covers(net, &a))
+			return true;
+	}
+	return false;
+}
+
+/* NET is WHAT of the configuration, and INSTEAD what to do if the machine has it. */
+static void warn_owned(const struct setup *s, struct tun *t, const struct conf_addr *net,
+		       const char *what, const char *instead, setup_say *say, void *arg)
+{
+	char line[LINE_SIZE], where[TUN_ERR];
+
+	if (is_asked_for(s, net) || !tun_owned(t, net, where))
+		return;
+	snprintf(line, sizeof(line), "%s: the machine has %s: the kernel answers for it%s (%s)",
+		 what, where, net->family == 4 ? ", and drops what nat64d sends from it" : "",
+		 instead);
+	say(arg, line);
+}
+
+void setup_warn(const struct setup *s, const struct conf *c, struct tun *t, setup_say *say,
+		void *arg)
+{
+	static const char other[] = "name addresses that no interface has";
+	const struct xlat_conf *x = &c->xlat;
+	struct conf_addr own4 = {.family = 4, .len = 32, .addr4 = x->own4};
+	struct conf_addr own6 = {.family = 6, .len = 128, .addr6 = x->own6};
+	struct conf_addr routers = {
+		.family = 4, .len = x->icmp_source.len, .addr4 = x->icmp_source.addr};
+	struct conf_addr dummy = {.family = 4, .len = 32, .addr4 = XLAT_DUMMY4};
+
+	tun_look(t);
+	warn_left(s, t, say, arg);
+	warn_owned(s, t, &own4, "ipv4-addr", "name an address that no interface has", say, arg);
+	warn_owned(s, t, &own6, "ipv6-addr",
+		   map_prefix_count(c->maps) > 0
+			   ? "leave ipv6-addr out, or name an address that no interface has"
+			   : "name an address that no interface has",
+		   say, arg);
+	if (x->has_icmp_source)
+		warn_owned(s, t, &routers, "icmp-source-pool", other, say, arg);
+	if (x->node_id)
+		warn_owned(s, t, &dummy, "icmp-node-id", "take it away there", say, arg);
+}
