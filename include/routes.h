@@ -33,10 +33,10 @@ int routes_load(struct routes *r, int64_t now);
 /* Value 1: into our device; 0 or none: elsewhere.  Valid until the next call with R. */
 const struct lpm *routes_table(const struct routes *r);
 
-/* Descriptors to poll for POLLIN (-1: none), then routes_serve(); and at least once a second, at
- * NOW (ms). */
+/* Descriptors to poll for POLLIN (-1: none), then routes_serve(); and when it is due (ms). */
 int routes_news_fd(const struct routes *r);
 int routes_dump_fd(const struct routes *r);
 void routes_serve(struct routes *r, int64_t now);
+int64_t routes_due(const struct routes *r);
 
 #endif

@@ -197,7 +197,6 @@ static void maintain(struct daemon *d)
 		log_notice("%lu lines about packets suppressed", suppressed);
 	if (d->pool)
 		pool_expire(d->pool, daemon_seconds(d), EXPIRE_BUDGET);
-	serve_routes(d);
 	if (d->unready || d->now >= d->status_at)
 		daemon_status(d);
 	d->unreadable = false;
@@ -206,6 +205,8 @@ static void maintain(struct daemon *d)
 
 static void serve_what_is_due(struct daemon *d)
 {
+	if (d->now >= routes_due(d->routes))
+		serve_routes(d);
 	if (d->now >= d->maintain_at)
 		maintain(d);
 	if (d->leases && d->now >= d->leases_at)
@@ -218,12 +219,14 @@ static void serve_what_is_due(struct daemon *d)
 
 static int64_t wait_us(const struct daemon *d)
 {
-	int64_t at = d->maintain_at;
+	int64_t at = d->maintain_at, routes_at = routes_due(d->routes);
 
 	if (d->resting)
 		return REST_US;
 	if (d->now_us < d->awake_until)
 		return 0;
+	if (routes_at < at)
+		at = routes_at;
 	if (d->leases && d->leases_at < at)
 		at = d->leases_at;
 	if (d->watchdog > 0 && d->watchdog_at < at)

@@ -41,7 +41,8 @@ struct routes {
 	bool torn;        /* the dump may lack something: the kernel's table changed meanwhile */
 	bool outdated;    /* the dump is about prefixes of before */
 	unsigned repeats; /* dumps asked for again because they were torn */
-	int64_t asked_at; /* ms */
+	int64_t now, asked_at; /* ms */
+	int64_t pace;          /* ms from one dump to the next */
 	uint8_t buf[32768];
 };
 

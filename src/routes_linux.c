@@ -12,12 +12,12 @@
 #include "routes_impl.h"
 #include "wire.h"
 
-#define PACE_MS                                                                                  \
-	1000         /* between two dumps, which cost the kernel something where routes are many \
-		      */
-#define REPEATS    3 /* of a dump that was torn: where routes never rest, the next one is as well */
-#define NEWS       64 /* messages between two looks at packets */
-#define PATIENCE_S 5  /* for the first dump */
+#define PACE_MIN   50   /* ms between two dumps */
+#define PACE_MAX   1000 /* where they take long, as then they cost the kernel something */
+#define SHARE      20   /* by so much longer than a dump is the pause behind it */
+#define REPEATS    3    /* of a torn dump: where routes never rest the next is torn as well */
+#define NEWS       64   /* messages between two looks at packets */
+#define PATIENCE_S 5    /* for the first dump */
 
 struct routes *routes_new(unsigned device)
 {
@@ -84,7 +84,8 @@ static void ask(struct routes *r, int64_t now)
 		.route = {.rtm_family = AF_INET6},
 	};
 
-	r->asked_at = now;
+	r->asked_at = r->now = now;
+	r->pace = PACE_MAX;
 	r->found.n = 0;
 	r->found.broken = r->torn = r->outdated = false;
 	r->dumping = sendto(r->dump, &request, sizeof(request), 0, (struct sockaddr *)&kernel,
@@ -160,8 +161,7 @@ void routes_commit(struct routes *r, int64_t now)
 	r->next_table = NULL;
 }
 
-/* --- messages
- * ------------------------------------------------------------------------------------- */
+/* --- messages -------------------------------------------------------------------------------- */
 
 /* Does any way of a multipath route lead into the device? */
 static bool any_hop(struct span hops, unsigned device)
@@ -254,14 +254,24 @@ static void swap_lists(struct routes *r)
 	r->found = known;
 }
 
+static void set_pace(struct routes *r)
+{
+	r->pace = (r->now - r->asked_at) * SHARE;
+	if (r->pace < PACE_MIN)
+		r->pace = PACE_MIN;
+	if (r->pace > PACE_MAX)
+		r->pace = PACE_MAX;
+}
+
 /* A torn dump is most often right, and better than what was known before. */
 static void end_dump(struct routes *r)
 {
 	struct lpm *table;
 
 	r->dumping = false;
+	set_pace(r);
 	if (r->outdated) {
-		ask(r, r->asked_at);
+		ask(r, r->now);
 		return;
 	}
 	table = r->found.broken ? NULL : route_list_table(&r->found);
@@ -309,8 +319,7 @@ void routes_take_dump(struct routes *r, const uint8_t *buf, size_t len)
 	}
 }
 
-/* --- sockets
- * -------------------------------------------------------------------------------------- */
+/* --- sockets --------------------------------------------------------------------------------- */
 
 static int open_socket(unsigned groups)
 {
@@ -355,12 +364,23 @@ static void receive_dump(struct routes *r)
 		fail_dump(r, errno);
 }
 
+static bool wants_dump(const struct routes *r)
+{
+	return r->stale && !r->dumping && r->dump >= 0;
+}
+
 void routes_serve(struct routes *r, int64_t now)
 {
+	r->now = now;
 	receive_news(r);
 	receive_dump(r);
-	if (r->stale && !r->dumping && r->dump >= 0 && now - r->asked_at >= PACE_MS)
+	if (wants_dump(r) && now - r->asked_at >= r->pace)
 		ask(r, now);
+}
+
+int64_t routes_due(const struct routes *r)
+{
+	return wants_dump(r) ? r->asked_at + r->pace : INT64_MAX;
 }
 
 /* Until the dump that has been asked for has ended. */

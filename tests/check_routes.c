@@ -31,8 +31,7 @@ struct said {
 	unsigned family; /* 0: IPv6 */
 };
 
-/* --- messages as the kernel writes them
- * ------------------------------------------------------------- */
+/* --- messages as the kernel writes them ------------------------------------------------------ */
 
 struct buffer {
 	uint8_t bytes[4096];
@@ -126,8 +125,7 @@ static void put_done(struct buffer *b, uint32_t seq, unsigned flags)
 	end(b, at);
 }
 
-/* --- what is watched
- * ---------------------------------------------------------------------------------- */
+/* --- what is watched ------------------------------------------------------------------------- */
 
 static struct map_table *maps_of(const char *const *prefix)
 {
@@ -422,6 +420,27 @@ START_TEST(torn)
 }
 END_TEST
 
+/* The longer a dump takes the longer is the pause behind it. */
+START_TEST(pace)
+{
+	static const struct {
+		int64_t took, pace;
+	} rows[] = {{0, 50}, {2, 50}, {10, 200}, {50, 1000}, {3000, 1000}};
+	struct map_table *maps = maps_of(prefixes);
+	struct routes *r = watch(maps, NULL);
+
+	for (int i = 0; i < ROWS(rows); i++) {
+		r->asked_at = 1000;
+		r->now = 1000 + rows[i].took;
+		dump(r, by_hand, 0);
+		ck_assert_int_eq(r->pace, rows[i].pace);
+		ck_assert_int_eq(routes_due(r), INT64_MAX);
+	}
+	routes_free(r);
+	map_table_free(maps);
+}
+END_TEST
+
 /* What belongs to somebody else's question, or to an earlier one of ours, is not taken. */
 START_TEST(other_answers)
 {
@@ -503,6 +522,7 @@ int main(void)
 	tcase_add_test(t, kept);
 	tcase_add_test(t, cut_short);
 	tcase_add_test(t, torn);
+	tcase_add_test(t, pace);
 	tcase_add_test(t, other_answers);
 	tcase_add_test(t, refused);
 	tcase_add_test(t, by_configuration);

@@ -499,8 +499,7 @@ START_TEST(asked_mtu)
 }
 END_TEST
 
-/* --- what the machine needs for something else
- * ------------------------------------------------------ */
+/* --- what the machine needs for something else ----------------------------------------------- */
 
 struct lines {
 	char text[4096];

@@ -16,20 +16,20 @@
 
 static int64_t longest;
 
-static int64_t clock_us(void)
+static int64_t clock_us(clockid_t which)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(which, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static void serve(struct routes *r)
 {
-	int64_t start = clock_us(), took;
+	int64_t start = clock_us(CLOCK_THREAD_CPUTIME_ID), took;
 
-	routes_serve(r, start / 1000);
-	took = clock_us() - start;
+	routes_serve(r, clock_us(CLOCK_MONOTONIC) / 1000);
+	took = clock_us(CLOCK_THREAD_CPUTIME_ID) - start;
 	if (took > longest)
 		longest = took;
 }
@@ -73,8 +73,8 @@ static struct routes *watch(char **argv, struct map_table *maps)
 	    !map_add_prefix(maps, &prefix) || map_seal(maps) < 0 ||
 	    routes_prepare(r, maps, &none) < 0)
 		return NULL;
-	routes_commit(r, clock_us() / 1000);
-	if (routes_load(r, clock_us() / 1000) == 0)
+	routes_commit(r, clock_us(CLOCK_MONOTONIC) / 1000);
+	if (routes_load(r, clock_us(CLOCK_MONOTONIC) / 1000) == 0)
 		return r;
 	fprintf(stderr, "routes: %s\n", strerror(errno));
 	return NULL;
@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 		return 1;
 	from[1].fd = routes_news_fd(r);
 	from[2].fd = routes_dump_fd(r);
-	while (poll(from, 3, 100) >= 0) {
+	while (poll(from, 3, 10) >= 0) {
 		serve(r);
 		if (from[0].revents && !read_line(r))
 			break;

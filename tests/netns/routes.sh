@@ -92,7 +92,8 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 	six route replace 64:ff9b::a00:0/104 dev nat64
 done
 sleep 0.3
-t "a route that flaps: read once a second at most" test $(($(ask reads) - before)) -le 2
+reads=$(($(ask reads) - before))
+t "a route that flaps: read hardly ever beside ten thousand ($reads times)" test $reads -le 6
 t "and right in the end" wait_for leads 64:ff9b::a00:1 ours
 exec {FOLLOW[1]}>&-
 wait "$follow"
