@@ -23,6 +23,7 @@
 #include "pool.h"
 
 #define LEASEFILE_NAME "dynamic.map"
+#define LEASEFILE_KEY  "pool.key"
 
 #define LEASEFILE_ERR 1200 /* room for a message, which may name the directory twice */
 
@@ -38,6 +39,12 @@ struct leasefile *leasefile_open(const char *dir, const char *name, char *err, s
  * who we are) is to own it. */
 bool leasefile_missing(const char *dir, const char *name, const char *user, char *err,
 		       size_t err_size);
+
+/* The secret of pool_set_secret(), in the file pool.key of the directory: 32 hexadecimal digits.
+ * KEY, which is random, becomes that of the file; if there is no file, one is made with it. A file
+ * that cannot be used or made is said through SAY, with what to do, and KEY stays. */
+void leasefile_key(struct leasefile *f, struct siphash_key *key,
+		   void (*say)(void *arg, const char *line), void *arg);
 
 /* Reads every lease into POOL (those whose prefix the file does not say, as when Tayga has written
  * it, belong to the first). OWN6 is ipv6-addr, which like the addresses inside a prefix of MAPS

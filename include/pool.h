@@ -40,6 +40,11 @@ struct lease { /* 48 bytes */
 struct pool *pool_new(const struct prefix4 *range, size_t n, const struct siphash_key *key);
 void pool_free(struct pool *p);
 
+/* Which address a host prefers depends on SECRET: whoever keeps it gives a host its address again
+ * after all leases are lost, and whoever does not know it cannot tell which hosts prefer the same.
+ * Leases stay.  Without this call the secret comes of pool_new()'s KEY. */
+void pool_set_secret(struct pool *p, const struct siphash_key *secret);
+
 /* The addresses of PREFIX are never handed out (ipv4-addr, mapped addresses).  A lease that holds
  * one of them is given up.  The network address of each range is reserved from the start. */
 void pool_reserve(struct pool *p, const struct prefix4 *prefix);
@@ -51,9 +56,9 @@ bool pool_covers(const struct pool *p, uint32_t addr);
 struct lease *pool_find6(const struct pool *p, const struct ip6 *host, unsigned prefix);
 struct lease *pool_find4(const struct pool *p, uint32_t addr);
 
-/* A new lease for HOST (which has none for PREFIX), at NOW: the preferred address (a fixed hash of
- * HOST), else the next free one, else the address of the longest idle lease whose guarantee has run
- * out, which ends.  NULL: the pool is full. */
+/* A new lease for HOST (which has none for PREFIX), at NOW: the preferred address (a keyed hash
+ * of HOST), else the next free one, else the address of the longest idle lease whose guarantee has
+ * run out, which ends.  NULL: the pool is full. */
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now);
 
 /* Would pool_assign() succeed at NOW? */

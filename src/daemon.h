@@ -31,7 +31,9 @@ struct daemon {
 	struct pool *pool;        /* NULL: no dynamic pool */
 	struct leasefile *leases; /* NULL: leases are not kept on disk */
 	struct siphash_key pool_key, bucket_key, batch_key;
-	struct xlat xlat; /* points to conf, pool, buckets and routes */
+	struct siphash_key
+		pool_secret; /* of the pool's preferred addresses: outlives us, if it can */
+	struct xlat xlat;    /* points to conf, pool, buckets and routes */
 	struct batch *batch;
 	struct send send; /* points to tun, batch and counters */
 	struct xlat_out out;

@@ -76,6 +76,7 @@ static int fill_random(void *p, size_t len)
 static int build_translator(struct daemon *d)
 {
 	if (fill_random(&d->pool_key, sizeof(d->pool_key)) < 0 ||
+	    fill_random(&d->pool_secret, sizeof(d->pool_secret)) < 0 ||
 	    fill_random(&d->bucket_key, sizeof(d->bucket_key)) < 0 ||
 	    fill_random(&d->batch_key, sizeof(d->batch_key)) < 0 ||
 	    fill_random(&d->xlat.ident, sizeof(d->xlat.ident)) < 0)
@@ -149,6 +150,8 @@ static int open_leases(struct daemon *d)
 	d->leases = leasefile_open(d->opt->chroot ? "/" : dir, name, err, sizeof(err));
 	if (!d->leases)
 		return complain_data_dir(d->conf, "%s", err);
+	leasefile_key(d->leases, &d->pool_secret, daemon_say_warning, NULL);
+	pool_set_secret(d->pool, &d->pool_secret);
 	d->now = daemon_clock();
 	if (leasefile_load(d->leases, d->pool, d->conf->maps, &d->conf->xlat.own6,
 			   daemon_seconds(d), daemon_wall(), daemon_say_warning, NULL) < 0)

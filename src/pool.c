@@ -3,12 +3,11 @@
 
 #include <stdlib.h>
 
-/* Public and without a secret, so that a host gets its address again after the leases are lost. */
+/* The same as long as the secret is, so that a host gets its address again after the leases are
+ * lost. */
 static uint32_t preferred_slot(const struct pool *p, const struct ip6 *host)
 {
-	static const struct siphash_key fixed = {0, 0};
-
-	return (uint32_t)(siphash(&fixed, host, sizeof(*host)) % p->slots);
+	return (uint32_t)(siphash(&p->secret, host, sizeof(*host)) % p->slots);
 }
 
 /* A slot to hand out, the next one at or behind FROM, around the end; BITMAP_NONE if all are taken.
@@ -54,6 +53,7 @@ struct pool *pool_new(const struct prefix4 *range, size_t n, const struct siphas
 	p->key = *key;
 	p->addr_mul = siphash(key, "mul", 3);
 	p->addr_add = siphash(key, "add", 3);
+	p->secret = (struct siphash_key){siphash(key, "own0", 4), siphash(key, "own1", 4)};
 	for (size_t i = 0; i < n; i++)
 		pool_reserve(p, &(struct prefix4){.addr = range[i].addr, .len = 32});
 	return p;
@@ -70,6 +70,11 @@ void pool_free(struct pool *p)
 	free(p->lease);
 	free(p->range);
 	free(p);
+}
+
+void pool_set_secret(struct pool *p, const struct siphash_key *secret)
+{
+	p->secret = *secret;
 }
 
 /* Ends the leases of addresses FIRST to LAST, by the shorter of two ways. */

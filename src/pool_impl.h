@@ -25,7 +25,8 @@ struct table {
 };
 
 struct pool {
-	struct siphash_key key;
+	struct siphash_key key;      /* of the table by host */
+	struct siphash_key secret;   /* of the preferred address */
 	uint64_t addr_mul, addr_add; /* the secret of the table by address */
 	struct range *range;         /* ascending */
 	size_t ranges;

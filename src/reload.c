@@ -32,6 +32,7 @@ struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c)
 
 	if (!p)
 		return NULL;
+	pool_set_secret(p, &d->pool_secret);
 	pool_reserve(p, &(struct prefix4){c->xlat.own4, 32});
 	if (c->xlat.has_icmp_source)
 		pool_reserve(p, &c->xlat.icmp_source);

@@ -151,8 +151,10 @@ END_TEST
 
 /* --- which address --- */
 
-/* The preferred address depends on the host only: another key, another time, other hosts before it.
- */
+static const struct siphash_key secret = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
+
+/* The preferred address depends on the host and the secret only: another key, another time, other
+ * hosts before it. */
 START_TEST(preferred_is_stable)
 {
 	static const struct siphash_key other_key = {7, 8};
@@ -160,6 +162,8 @@ START_TEST(preferred_is_stable)
 	struct pool *a = new_pool(&big, 1), *b = pool_new(&big, 1, &other_key);
 	unsigned same = 0;
 
+	pool_set_secret(a, &secret);
+	pool_set_secret(b, &secret);
 	for (uint32_t i = 0; i < 1000; i++)
 		assign(a, i, 5);
 	for (uint32_t i = 1000; i-- > 0;)
@@ -170,13 +174,77 @@ START_TEST(preferred_is_stable)
 }
 END_TEST
 
-/* What hosts got from one release they must get from the next. */
+/* What hosts got from one release they must get from the next.  Computed apart from this program.
+ */
+static const struct {
+	struct siphash_key secret;
+	uint32_t addr;
+} fixed[] = {
+	{{0, 0}, IP4(192, 168, 255, 78)},
+	{{0x0706050403020100, 0x0f0e0d0c0b0a0908}, IP4(192, 168, 255, 221)},
+};
+
 START_TEST(preferred_is_fixed)
 {
 	struct pool *p = new_pool(&net24, 1);
 	struct ip6 h = {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
 
-	ck_assert_uint_eq(pool_assign(p, &h, 0, 0)->addr, IP4(192, 168, 255, 78));
+	pool_set_secret(p, &fixed[_i].secret);
+	ck_assert_uint_eq(pool_assign(p, &h, 0, 0)->addr, fixed[_i].addr);
+	pool_free(p);
+}
+END_TEST
+
+/* The hosts, numbers up to MANY, that get the address of host 0 where they are the only ones. */
+#define MANY 4096
+
+static void find_rivals(const struct siphash_key *known, bool rival[MANY])
+{
+	uint32_t wanted = 0;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct pool *p = new_pool(&net24, 1);
+		uint32_t addr;
+
+		if (known)
+			pool_set_secret(p, known);
+		addr = assign(p, i, 0)->addr;
+		wanted = i == 0 ? addr : wanted;
+		rival[i] = addr == wanted;
+		pool_free(p);
+	}
+}
+
+/* Whoever does not know the secret cannot choose hosts that want the same address: those that would
+ * under another one spread. */
+START_TEST(preferred_is_secret)
+{
+	static const struct siphash_key none = {0, 0};
+	static bool guess[MANY], rival[MANY];
+	unsigned guessed = 0, right = 0;
+
+	find_rivals(&none, guess);
+	find_rivals(_i == 0 ? &secret : NULL, rival);
+	for (unsigned i = 1; i < MANY; i++) {
+		guessed += guess[i];
+		right += guess[i] && rival[i];
+	}
+	ck_assert_uint_ge(guessed, 8);
+	ck_assert_uint_le(right, 2);
+}
+END_TEST
+
+/* A lease does not move when its host would prefer another address. */
+START_TEST(secret_moves_no_lease)
+{
+	struct pool *p = new_pool(&net24, 1);
+	uint32_t addr[100];
+
+	for (uint32_t i = 0; i < 100; i++)
+		addr[i] = assign(p, i, 0)->addr;
+	pool_set_secret(p, &secret);
+	for (uint32_t i = 0; i < 100; i++)
+		ck_assert(find(p, i) == pool_find4(p, addr[i]));
 	pool_free(p);
 }
 END_TEST
@@ -492,7 +560,9 @@ int main(void)
 	tcase_add_loop_test(t, covers, 0, ROWS(sizes));
 	tcase_add_test(t, absurd_sizes);
 	tcase_add_test(t, preferred_is_stable);
-	tcase_add_test(t, preferred_is_fixed);
+	tcase_add_loop_test(t, preferred_is_fixed, 0, ROWS(fixed));
+	tcase_add_loop_test(t, preferred_is_secret, 0, 2);
+	tcase_add_test(t, secret_moves_no_lease);
 	tcase_add_test(t, next_free_and_wrap);
 	tcase_add_test(t, lease_is_per_prefix);
 	tcase_add_loop_test(t, guarantee, 0, ROWS(guarantees));

@@ -75,4 +75,73 @@ t "and those behind it" ping4 192.168.255.10
 t "the bad line is reported with its number" grep -q "dynamic.map:2" "$LOG"
 t "the damaged file is kept aside" grep -rq nonsense "$T/data"
 stop_nat64d
+
+# --- the table is lost ----------------------------------------------------------------------------------------------
+
+key=$T/data/pool.key
+lost() { rm -f "$map"* && : >"$LOG"; }
+same_addresses() { hosts 200 | sort >"$T/after" && comm -12 "$T/before" "$T/after" | wc -l; }
+mode_of() { stat -c '%U %a' "$1"; }
+
+rm -f "$key"
+chown nobody "$T/data"
+lost
+start_nat64d || finish
+same "the secret of the pool is made, for whom the directory belongs to" "nobody 600" "$(mode_of "$key")"
+hosts 200 | sort >"$T/before"
+stop_nat64d
+chown -R root "$T/data"
+lost
+start_nat64d --chroot || finish
+same "the table is lost: the same addresses, also from inside a chroot" 200 "$(same_addresses)"
+stop_nat64d
+lost
+start_nat64d || finish
+config 'map 192.168.255.50 2001:db8:3::50' >"$T/conf"
+from=$(since)
+kill -HUP "$PID"
+t "a reload" wait_for said "$from" "is in effect"
+same_addresses >/dev/null
+t "keeps the secret: the same addresses, but for the one that is mapped now and what it pushed aside" \
+	test "$(comm -12 "$T/before" "$T/after" | wc -l)" -ge 190
+config >"$T/conf"
+stop_nat64d
+
+lost
+cp -p "$key" "$T/key"
+rm "$key"
+start_nat64d || finish
+t "the secret is lost as well: other addresses" test "$(same_addresses)" -lt 50
+same "and nothing is said" "" "$(grep pool.key "$LOG")"
+fails cmp -s "$key" "$T/key"
+same "and there is another one" 0 $?
+stop_nat64d
+for odd in "echo 12 >" "ln -s $T/key" "mkfifo" "ln $T/key"; do
+	lost
+	rm -f "$key"
+	eval "$odd $key"
+	start_nat64d || finish
+	t "a secret by way of ${odd%% /*}: nat64d starts and translates" ping6 "$GOOGLE"
+	t "and says what to do" grep -qE "warning: $key .*\(.*\); until then hosts without a lease get other addresses" "$LOG"
+	stop_nat64d
+done
+rm -f "$key"
+cp -p "$T/key" "$key"
+lost
+start_nat64d || finish
+same "it is put back: the first addresses" 200 "$(same_addresses)"
+stop_nat64d
+
+lost
+rm "$key"
+chown -R nobody "$T/data"
+start_nat64d --user nobody || finish
+same "as another user: it is theirs" "nobody 600" "$(mode_of "$key")"
+stop_nat64d
+chown root "$key"
+: >"$LOG"
+start_nat64d --user nobody || finish
+t "a secret that is root's: they translate" ping6 "$GOOGLE"
+t "and it is said whose it should be" grep -q "$key cannot be read (give it to user $(id -u nobody), whom nat64d runs as)" "$LOG"
+stop_nat64d
 finish

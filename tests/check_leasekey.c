@@ -1,0 +1,379 @@
+/* check_leasekey - the secret of the pool: made once, found again, and never a reason not to start.
+ */
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "leasedir.h"
+
+#define DIGITS "0123456789abcdeffedcba9876543210"
+
+static const struct siphash_key random_key = {0x1111111111111111, 0x2222222222222222};
+static const struct siphash_key in_file = {0x0123456789abcdef, 0xfedcba9876543210};
+
+static bool is_key(const struct siphash_key *a, const struct siphash_key *b)
+{
+	return a->k0 == b->k0 && a->k1 == b->k1;
+}
+
+/* The key that a start has, which drew RANDOM for itself. */
+static struct siphash_key start(struct leasedir *d, const struct siphash_key *random)
+{
+	struct siphash_key key = *random;
+
+	d->said = 0;
+	if (!d->f)
+		dir_open(d);
+	leasefile_key(d->f, &key, note_line, d);
+	dir_crash(d);
+	return key;
+}
+
+static void says(const struct leasedir *d, const char *suffix, const char *what)
+{
+	char want[512];
+
+	snprintf(want, sizeof(want), "%s/" LEASEFILE_KEY "%s %s", d->path, suffix, what);
+	ck_assert_uint_eq(d->said, 1);
+	ck_assert_msg(strncmp(d->line[0], want, strlen(want)) == 0, "%s\nwanted: %s", d->line[0],
+		      want);
+}
+
+START_TEST(made_once)
+{
+	const struct siphash_key other = {3, 4};
+	struct leasedir d;
+	struct siphash_key key;
+	struct stat st;
+	char path[128], *text;
+	mode_t before;
+
+	dir_make(&d, 1);
+	dir_open(&d);
+	before = umask(0277);
+	key = start(&d, &random_key);
+	umask(before);
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert(is_key(&key, &random_key));
+	text = dir_get(&d, LEASEFILE_KEY);
+	ck_assert_str_eq(text, "11111111111111112222222222222222\n");
+	free(text);
+	dir_name(&d, LEASEFILE_KEY, path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	ck_assert(!dir_has(&d, LEASEFILE_KEY ".new"));
+
+	key = start(&d, &other);
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert(is_key(&key, &random_key));
+	dir_remove(&d);
+}
+END_TEST
+
+/* Root makes it for whom the daemon will run as. */
+START_TEST(made_for_the_owner)
+{
+	struct leasedir d;
+	struct stat st;
+	char path[128];
+
+	dir_make(&d, 1);
+	if (getuid() == 0)
+		ck_assert_int_eq(chown(d.path, 1234, 2345), 0);
+	start(&d, &random_key);
+	dir_name(&d, LEASEFILE_KEY, path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	if (getuid() == 0)
+		ck_assert(st.st_uid == 1234 && st.st_gid == 2345);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	dir_remove(&d);
+}
+END_TEST
+
+/* What a crash has left is no key, and not followed if somebody has made it a link. */
+START_TEST(temporary_is_cleared_away)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	char path[128], other[128], *text;
+
+	dir_make(&d, 1);
+	dir_put(&d, "other", "mine", 4);
+	dir_name(&d, LEASEFILE_KEY ".new", path);
+	dir_name(&d, "other", other);
+	if (_i == 0)
+		dir_put(&d, LEASEFILE_KEY ".new", DIGITS, 20);
+	else
+		ck_assert_int_eq((_i == 1 ? symlink : link)(other, path), 0);
+	key = start(&d, &random_key);
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert(is_key(&key, &random_key));
+	ck_assert(dir_has(&d, LEASEFILE_KEY) && !dir_has(&d, LEASEFILE_KEY ".new"));
+	text = dir_get(&d, "other");
+	ck_assert_str_eq(text, "mine");
+	free(text);
+	dir_remove(&d);
+}
+END_TEST
+
+static const struct {
+	const char *name, *text;
+	bool good;
+} texts[] = {
+	{"as we write it", DIGITS "\n", true},
+	{"no newline", DIGITS, true},
+	{"other case", "0123456789ABCDEFfedcba9876543210\n", true},
+	{"other line end", DIGITS "\r\n", true},
+	{"blanks behind it", DIGITS " \t\n\n", true},
+	{"as long as can be", DIGITS "                               \n", true},
+	{"longer", DIGITS "                                \n", false},
+	{"empty", "", false},
+	{"short", "0123456789abcdeffedcba987654321\n", false},
+	{"one digit more", DIGITS "0\n", false},
+	{"something behind it", DIGITS "\n# mine\n", false},
+	{"blanks before it", " " DIGITS "\n", false},
+	{"a letter that is no digit", "0123456789abcdefgedcba9876543210\n", false},
+	{"0x", "0x23456789abcdeffedcba9876543210\n", false},
+	{"twice", DIGITS "\n" DIGITS "\n", false},
+};
+
+START_TEST(text)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	char path[128], *kept;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_KEY, texts[_i].text, strlen(texts[_i].text));
+	dir_name(&d, LEASEFILE_KEY, path);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	key = start(&d, &random_key);
+	ck_assert_msg(is_key(&key, texts[_i].good ? &in_file : &random_key), "%s", texts[_i].name);
+	if (texts[_i].good)
+		ck_assert_msg(d.said == 0, "%s: %s", texts[_i].name, d.line[0]);
+	else
+		says(&d, "",
+		     "does not have 32 hexadecimal digits and nothing else (put back the old file, "
+		     "or remove it: the next start makes a new one); until then");
+	kept = dir_get(&d, LEASEFILE_KEY);
+	ck_assert_str_eq(kept, texts[_i].text);
+	free(kept);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(nul_bytes)
+{
+	static const char nul[] = DIGITS "\0";
+	struct leasedir d;
+	struct siphash_key key;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_KEY, nul, sizeof(nul) - 1);
+	key = start(&d, &random_key);
+	ck_assert(is_key(&key, &random_key));
+	ck_assert_uint_eq(d.said, 1);
+	dir_remove(&d);
+}
+END_TEST
+
+/* Of gigabytes no more is read than a key has. */
+START_TEST(huge)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	char path[128];
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_KEY, DIGITS, strlen(DIGITS));
+	dir_name(&d, LEASEFILE_KEY, path);
+	ck_assert_int_eq(truncate(path, (off_t)1 << 33), 0);
+	key = start(&d, &random_key);
+	ck_assert(is_key(&key, &random_key));
+	says(&d, "", "does not have 32 hexadecimal digits and nothing else");
+	dir_remove(&d);
+}
+END_TEST
+
+static void make_link(const struct leasedir *d, const char *path)
+{
+	dir_put(d, "other", DIGITS, strlen(DIGITS));
+	ck_assert_int_eq(symlink("other", path), 0);
+}
+
+static void make_dangling_link(const struct leasedir *d, const char *path)
+{
+	(void)d;
+	ck_assert_int_eq(symlink("nowhere", path), 0);
+}
+
+static void make_hard_link(const struct leasedir *d, const char *path)
+{
+	char other[128];
+
+	dir_put(d, "other", DIGITS, strlen(DIGITS));
+	dir_name(d, "other", other);
+	ck_assert_int_eq(link(other, path), 0);
+}
+
+static void make_fifo(const struct leasedir *d, const char *path)
+{
+	(void)d;
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+}
+
+static void make_dir(const struct leasedir *d, const char *path)
+{
+	(void)d;
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+}
+
+static void make_socket(const struct leasedir *d, const char *path)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	(void)d;
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	close(fd);
+}
+
+static const struct odd_row {
+	const char *name;
+	void (*make)(const struct leasedir *d, const char *path);
+	const char *said;
+} odd[] = {
+	{"link", make_link, "is a symbolic link (put the file itself there); until then"},
+	{"dangling link", make_dangling_link, "is a symbolic link (put the file itself there)"},
+	{"hard link", make_hard_link, "is a hard link (put a copy in its place); until then"},
+	{"FIFO", make_fifo, "is not a regular file (move it away); until then"},
+	{"directory", make_dir, "is not a regular file (move it away)"},
+	{"socket", make_socket, "is not a regular file (move it away)"},
+};
+
+/* The start goes on with what it drew, and leaves what is there alone. */
+START_TEST(odd_files)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	char path[128];
+	struct stat before, after;
+
+	dir_make(&d, 1);
+	dir_name(&d, LEASEFILE_KEY, path);
+	odd[_i].make(&d, path);
+	ck_assert_int_eq(lstat(path, &before), 0);
+	key = start(&d, &random_key);
+	ck_assert_msg(is_key(&key, &random_key), "%s", odd[_i].name);
+	says(&d, "", odd[_i].said);
+	ck_assert_int_eq(lstat(path, &after), 0);
+	ck_assert(before.st_ino == after.st_ino);
+	ck_assert(!dir_has(&d, "nowhere"));
+	if (odd[_i].make == make_dir)
+		rmdir(path);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(open_to_others)
+{
+	static const mode_t modes[] = {0640, 0604, 0620, 0666};
+	struct leasedir d;
+	struct siphash_key key;
+	char path[128];
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_KEY, DIGITS, strlen(DIGITS));
+	dir_name(&d, LEASEFILE_KEY, path);
+	ck_assert_int_eq(chmod(path, modes[_i]), 0);
+	key = start(&d, &random_key);
+	ck_assert(is_key(&key, &in_file));
+	says(&d, "", "is open to other users (chmod 600 it): whoever");
+	dir_remove(&d);
+}
+END_TEST
+
+/* As when root has put it there, or a backup. */
+START_TEST(of_another_user)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	char path[128], want[128];
+
+	if (getuid() != 0)
+		return;
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_KEY, DIGITS, strlen(DIGITS));
+	dir_name(&d, LEASEFILE_KEY, path);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	dir_open(&d);
+	ck_assert_int_eq(seteuid(65534), 0);
+	key = start(&d, &random_key);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert(is_key(&key, &random_key));
+	snprintf(want, sizeof(want), "cannot be read (give it to user 65534, whom nat64d runs as)");
+	says(&d, "", want);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(cannot_be_made)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	char path[128];
+
+	dir_make(&d, 1);
+	dir_name(&d, LEASEFILE_KEY ".new", path);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	key = start(&d, &random_key);
+	ck_assert(is_key(&key, &random_key));
+	says(&d, ".new", "cannot be made: Is a directory; until then");
+	ck_assert(!dir_has(&d, LEASEFILE_KEY));
+	rmdir(path);
+	dir_remove(&d);
+}
+END_TEST
+
+/* What it is for: the table is lost, the host gets its address again. */
+START_TEST(table_is_lost)
+{
+	const struct siphash_key draws[] = {{5, 6}, {7, 8}};
+	struct leasedir d;
+	struct siphash_key key;
+	uint32_t addr[2];
+	char path[128];
+
+	dir_make(&d, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		key = start(&d, &draws[i]);
+		dir_new_pool(&d, "192.0.2.0", 24);
+		pool_set_secret(d.pool, &key);
+		addr[i] = dir_lease(&d, "2001:db8::1", NOW)->addr;
+		dir_name(&d, LEASEFILE_NAME, path);
+		ck_assert_int_eq(unlink(path), 0);
+	}
+	ck_assert_uint_eq(addr[0], addr[1]);
+	dir_remove(&d);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("leasekey");
+	TCase *t = tcase_create("leasekey");
+
+	tcase_add_test(t, made_once);
+	tcase_add_test(t, made_for_the_owner);
+	tcase_add_loop_test(t, temporary_is_cleared_away, 0, 3);
+	tcase_add_loop_test(t, text, 0, ROWS(texts));
+	tcase_add_test(t, nul_bytes);
+	tcase_add_test(t, huge);
+	tcase_add_loop_test(t, odd_files, 0, ROWS(odd));
+	tcase_add_loop_test(t, open_to_others, 0, 4);
+	tcase_add_test(t, of_another_user);
+	tcase_add_test(t, cannot_be_made);
+	tcase_add_test(t, table_is_lost);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
