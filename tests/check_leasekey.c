@@ -1,5 +1,7 @@
 /* check_leasekey - the secret of the pool: made once, found again, and never a reason not to start.
  */
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -335,6 +337,30 @@ START_TEST(cannot_be_made)
 }
 END_TEST
 
+/* As a full disk: a part of the key can be written, or nothing. */
+START_TEST(cannot_be_written)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	struct rlimit before, limit;
+
+	dir_make(&d, 1);
+	dir_open(&d);
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = (struct rlimit){_i == 0 ? 0 : 20, before.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	key = start(&d, &random_key);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert(is_key(&key, &random_key));
+	says(&d, ".new",
+	     _i == 0 ? "cannot be made: File too large; until then"
+		     : "cannot be made: No space left on device; until then");
+	ck_assert(!dir_has(&d, LEASEFILE_KEY) && !dir_has(&d, LEASEFILE_KEY ".new"));
+	dir_remove(&d);
+}
+END_TEST
+
 /* What it is for: the table is lost, the host gets its address again. */
 START_TEST(table_is_lost)
 {
@@ -373,6 +399,7 @@ int main(void)
 	tcase_add_loop_test(t, open_to_others, 0, 4);
 	tcase_add_test(t, of_another_user);
 	tcase_add_test(t, cannot_be_made);
+	tcase_add_loop_test(t, cannot_be_written, 0, 2);
 	tcase_add_test(t, table_is_lost);
 	suite_add_tcase(s, t);
 	return run_suite(s);
