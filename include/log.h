@@ -25,6 +25,9 @@ enum log_sink {
  * tries again.  To be called before chroot, which hides the sockets. */
 int log_open(enum log_sink sink);
 
+/* The descriptor of the place, where log_open() has opened one, or -1. */
+int log_fd(void);
+
 /* Whether every line goes to standard error as well: while a daemon starts, its caller reads there.
  */
 void log_tee_stderr(bool on);

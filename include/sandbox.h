@@ -1,4 +1,5 @@
-/* sandbox - the capabilities of this process: asked about, and given up [capabilities(7)].
+/* sandbox - the capabilities of this process: asked about, and given up [capabilities(7)]; its
+ * memory hidden.
  *
  * Link, addresses and routes need CAP_NET_ADMIN; packets, leases and messages need nothing. */
 #ifndef NAT64D_SANDBOX_H
@@ -10,6 +11,10 @@
 
 /* May this process change links, addresses and routes? */
 bool sandbox_may_configure(void);
+
+/* Keeps our memory, with the keys and what passes, from processes of the same user and out of core
+ * dumps.  To be called again when the user has changed.  False if the kernel does not let us. */
+bool sandbox_hide(void);
 
 /* Takes every capability out of reach of whatever this process executes or becomes, if it may.  To
  * be called while it is still root; what it may do itself stays. */

@@ -17,6 +17,12 @@
  * messages go. */
 void service_fill_streams(void);
 
+/* Closes what the caller had open when it started us: a script that waits for the end of our output
+ * must not wait for that of a copy, and nothing leads out of a chroot.  KEEP is ours (-1: none);
+ * standard input, output and error stay, and so does what a service manager hands over
+ * [sd_listen_fds(3)]. */
+void service_close_inherited(int keep);
+
 /* The process that has started us, while it waits. */
 struct service_caller {
 	int word; /* where it reads how the start has ended */

@@ -15,7 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "posix.h"
@@ -203,29 +202,13 @@ static int do_task(struct keeper *k, struct message *m, int fd)
 	return made;
 }
 
-static void close_between(int first, int last)
-{
-	if (first > last)
-		return;
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
-		return;
-#endif
-	long max = sysconf(_SC_OPEN_MAX);
-
-	if (max < 0 || max > 65536)
-		max = 65536;
-	for (int fd = first; fd <= last && fd < max; fd++)
-		close(fd);
-}
-
 static void close_all_but(int a, int b)
 {
 	int low = a < b ? a : b, high = a < b ? b : a;
 
-	close_between(0, low - 1);
-	close_between(low + 1, high - 1);
-	close_between(high + 1, INT32_MAX);
+	posix_close_between(0, low - 1);
+	posix_close_between(low + 1, high - 1);
+	posix_close_between(high + 1, INT32_MAX);
 }
 
 static void reset_signals(void)

@@ -91,6 +91,11 @@ int log_open(enum log_sink sink)
 	return out.fd < 0 ? -1 : 0;
 }
 
+int log_fd(void)
+{
+	return out.fd;
+}
+
 void log_tee_stderr(bool on)
 {
 	out.tee = on;

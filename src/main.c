@@ -245,6 +245,9 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 		sandbox_bound();
 	if (service_user_become(user, new_root, err) < 0 || (!root && sandbox_drop(err) < 0))
 		return complain(err);
+	if (!sandbox_hide())
+		log_warning("processes of the same user can read the memory of nat64d (does a "
+			    "filter of system calls forbid prctl?)");
 	return 0;
 }
 
@@ -330,6 +333,7 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 	d->opt = o;
 	d->conf = c;
 	d->notify = d->pidfile = d->signals = -1;
+	sandbox_hide(); /* before there is a key; the user may change yet */
 	if (start(d, user) == 0) {
 		announce(d, caller);
 		daemon_loop(d);
@@ -353,6 +357,14 @@ static int run_detached(struct options *o, struct conf *c, const struct service_
 		return 1;
 	}
 	return run(o, c, user, &caller);
+}
+
+/* The configuration may have come from a descriptor of the caller, such as /dev/fd/63; from here on
+ * nothing does. */
+static int run_action(struct options *o, struct conf *c, const struct service_user *user)
+{
+	service_close_inherited(log_fd());
+	return o->foreground ? run(o, c, user, NULL) : run_detached(o, c, user);
 }
 
 static void open_log(struct options *o)
@@ -392,7 +404,7 @@ int main(int argc, char **argv)
 				     "`data-dir " CONF_UNIT_DIR "`)");
 		status = 1;
 	} else if (o.action == ACTION_RUN) {
-		return o.foreground ? run(&o, c, &user, NULL) : run_detached(&o, c, &user);
+		return run_action(&o, c, &user);
 	} else {
 		status = action_run(&o, c, &user);
 	}

@@ -14,4 +14,7 @@ static inline bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
+/* Closes every descriptor from FIRST to LAST. */
+void posix_close_between(int first, int last);
+
 #endif

@@ -1,4 +1,5 @@
-/* sandbox - decides that nothing is left of the rights of root once the device is set up. */
+/* sandbox - decides that nothing is left of the rights of root once the device is set up, and that
+ * nobody else sees our memory. */
 #include "sandbox.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,6 +37,17 @@ bool sandbox_may_configure(void)
 
 	return get(is) == 0 &&
 	       (is[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
+}
+
+/* A process that cannot be dumped cannot be traced either, nor read in /proc, but by root.  The
+ * limit is for kernels that are told to dump such a process all the same [fs.suid_dumpable]. */
+bool sandbox_hide(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 /* The kernel may know more capabilities than the headers: the first it does not know ends it, as

@@ -40,6 +40,44 @@ void service_fill_streams(void)
 		close(fd);
 }
 
+/* A decimal number that fits, and is not the -1 that means "unchanged". */
+static bool is_id(const char *s, unsigned *id)
+{
+	unsigned long v;
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	v = strtoul(s, &end, 10);
+	*id = (unsigned)v;
+	return *end == '\0' && errno == 0 && v < UINT_MAX;
+}
+
+/* The first descriptor behind standard error and those handed over. */
+static int first_inherited(void)
+{
+	const char *for_pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	unsigned pid, n;
+
+	if (!for_pid || !count || !is_id(for_pid, &pid) || !is_id(count, &n))
+		return STDERR_FILENO + 1;
+	if (pid != (unsigned)getpid() || n > INT_MAX - STDERR_FILENO - 1)
+		return STDERR_FILENO + 1;
+	return STDERR_FILENO + 1 + (int)n;
+}
+
+void service_close_inherited(int keep)
+{
+	int first = first_inherited();
+
+	if (keep >= first) {
+		posix_close_between(first, keep - 1);
+		first = keep + 1;
+	}
+	posix_close_between(first, INT_MAX);
+}
+
 /* The caller's process: exits with the child's word, or says how it ended without one. */
 static void wait_for_word(int fd, pid_t child)
 {
@@ -90,20 +128,6 @@ void service_detached(const struct service_caller *c, bool keep_stdout)
 	while (write(c->word, &well, 1) < 0 && errno == EINTR)
 		;
 	close(c->word);
-}
-
-/* A decimal number that fits, and is not the -1 that means "unchanged". */
-static bool is_id(const char *s, unsigned *id)
-{
-	unsigned long v;
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return false;
-	errno = 0;
-	v = strtoul(s, &end, 10);
-	*id = (unsigned)v;
-	return *end == '\0' && errno == 0 && v < UINT_MAX;
 }
 
 static int find_user(struct service_user *u, const char *user, bool need_group, char *err)

@@ -1,12 +1,17 @@
 /* check_service - the service manager's side of the daemon: notify socket, watchdog, status line,
- * user, pid file; and that no right is left. */
+ * user, pid file; and that no right is left, nor anything of the caller's. */
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -294,6 +299,123 @@ START_TEST(bounds)
 }
 END_TEST
 
+static int hide(void)
+{
+	struct rlimit limit;
+
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	if (!sandbox_hide() || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return 1;
+	return getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur == 0 && limit.rlim_max == 0
+		       ? 0
+		       : 2;
+}
+
+START_TEST(memory_is_hidden)
+{
+	ck_assert_int_eq(in_child(hide), 0);
+}
+END_TEST
+
+/* --- what the caller had open -------------------------------------------------------------- */
+
+static const struct inherited_row {
+	const char *name;
+	const char *pid, *count; /* of LISTEN_PID, "self" is ours, and LISTEN_FDS; NULL: not set */
+	int keep;
+	const char *left; /* which of 3 to 9 are open in the end, 900 as '*' */
+} inherited_rows[] = {
+	{"nothing is ours", NULL, NULL, -1, ""},
+	{"one is ours", NULL, NULL, 5, "5"},
+	{"the first is ours", NULL, NULL, 3, "3"},
+	{"the last is ours", NULL, NULL, 900, "*"},
+	{"two are handed over", "self", "2", -1, "34"},
+	{"two are handed over, the next is ours", "self", "2", 5, "345"},
+	{"one is handed over, another is ours", "self", "1", 7, "37"},
+	{"ours is among them", "self", "3", 4, "345"},
+	{"all are handed over", "self", "100000", -1, "3456789*"},
+	{"none is handed over", "self", "0", -1, ""},
+	{"to another process", "1", "2", -1, ""},
+	{"to nobody", NULL, "2", -1, ""},
+	{"a number is missing", "self", NULL, -1, ""},
+	{"a number is none", "self", "two", -1, ""},
+	{"a number is negative", "self", "-2", -1, ""},
+	{"a number is beyond all", "self", "4294967294", -1, ""},
+	{"a number begins well", "self", "2x", -1, ""},
+	{"the process begins well", "selfx", "2", -1, ""},
+};
+
+static const struct inherited_row *inherited_row;
+
+static int set_listen(const struct inherited_row *r)
+{
+	char pid[32];
+
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	snprintf(pid, sizeof(pid), "%ld%s", (long)getpid(),
+		 r->pid && strcmp(r->pid, "selfx") == 0 ? "x" : "");
+	if (r->pid)
+		setenv("LISTEN_PID", strncmp(r->pid, "self", 4) == 0 ? pid : r->pid, 1);
+	return r->count ? setenv("LISTEN_FDS", r->count, 1) : 0;
+}
+
+static int close_inherited(void)
+{
+	char left[16] = "";
+	size_t n = 0;
+
+	posix_close_between(10, 899); /* what the test itself has open */
+	for (int fd = 3; fd < 10; fd++)
+		if (dup2(STDERR_FILENO, fd) < 0)
+			return 1;
+	if (dup2(STDERR_FILENO, 900) < 0 || set_listen(inherited_row) < 0)
+		return 2;
+	service_close_inherited(inherited_row->keep);
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return 3;
+	for (int fd = 3; fd < 900; fd++)
+		if (fcntl(fd, F_GETFD) >= 0 && n < 10)
+			left[n++] = (char)('0' + fd);
+	if (fcntl(900, F_GETFD) >= 0)
+		left[n++] = '*';
+	return strcmp(left, inherited_row->left) == 0 ? 0 : 4;
+}
+
+START_TEST(inherited)
+{
+	inherited_row = &inherited_rows[_i];
+	ck_assert_msg(in_child(close_inherited) == 0, "%s", inherited_row->name);
+}
+END_TEST
+
+/* As a kernel before 5.9 answers, or a filter that does not know the call. */
+static int close_without_call(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {.len = ROWS(code), .filter = code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0)
+		return 5;
+	if (syscall(SYS_close_range, 100000, 100000, 0) == 0)
+		return 6;
+	return close_inherited();
+}
+
+START_TEST(inherited_on_old_kernels)
+{
+	inherited_row = &inherited_rows[_i];
+	ck_assert_msg(in_child(close_without_call) == 0, "%s", inherited_row->name);
+}
+END_TEST
+
 /* --- the pid file ------------------------------------------------------------------------- */
 
 static int second(void)
@@ -353,6 +475,9 @@ int main(void)
 	tcase_add_loop_test(t, user, 0, ROWS(user_rows));
 	tcase_add_test(t, rights_are_given_up);
 	tcase_add_test(t, bounds);
+	tcase_add_test(t, memory_is_hidden);
+	tcase_add_loop_test(t, inherited, 0, ROWS(inherited_rows));
+	tcase_add_loop_test(t, inherited_on_old_kernels, 0, ROWS(inherited_rows));
 	tcase_add_test(t, pidfile);
 	tcase_add_test(t, pidfile_of_another);
 	suite_add_tcase(s, t);
