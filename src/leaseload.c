@@ -42,6 +42,9 @@ struct load {
 	bool overlong;   /* in a line that is longer than a piece */
 	bool comment;    /* which is a comment */
 	bool torn;       /* no newline at the end */
+	bool has_tail;   /* and what is there is a lease, whose address is TAIL */
+	uint32_t tail;
+	bool fourth; /* the last line with a lease had a prefix */
 };
 
 __attribute__((format(printf, 2, 3))) static void say(const struct load *l, const char *fmt, ...)
@@ -174,12 +177,14 @@ static void take_line(struct load *l, char *line, size_t len)
 	switch (leasetext_parse(line, len, &t, why)) {
 	case LEASETEXT_LEASE:
 		take_lease(l, &t);
+		l->fourth = t.has_prefix;
 		break;
 	case LEASETEXT_BAD:
 		say_bad(l, why);
 		break;
 	case LEASETEXT_DEFAULT:
 		l->has_whose = t.has_prefix;
+		l->fourth = false;
 		if (t.has_prefix)
 			l->whose = t.prefix;
 		break;
@@ -219,18 +224,49 @@ static size_t take_piece(struct load *l, char *buf, size_t len)
 	return 0;
 }
 
-/* What has no newline was cut: its last digits may be missing, so it cannot be used even if it
- * reads well. */
+/* Does a line that may have been cut say which prefix its lease is of?  Where there are, or were,
+ * several, every line has a fourth column, which may be missing here.  Half a length is never that
+ * of a prefix that is configured: those have two digits. */
+static bool says_prefix(struct load *l, const struct leasetext *t)
+{
+	if (t->has_prefix)
+		return find_prefix(l, t) >= 0;
+	return l->f->prefix_count <= 1 && !l->fourth;
+}
+
+/* What has no newline was cut by a crash, or an editor has left it out.  Of the last word that is
+ * there digits may be missing, so an address counts only if something follows it, and a time never
+ * does: it is now. */
 static void take_tail(struct load *l, char *buf, size_t len)
 {
+	struct leasetext t;
+	bool has_nul = memchr(buf, '\0', len) != NULL;
+
 	l->torn = len > 0 || l->overlong;
 	if (!l->torn)
 		return;
 	l->lines++;
-	if (l->overlong ? l->comment : leasetext_is_comment(buf, len))
+	if (l->overlong ? l->comment
+			: leasetext_is_comment(buf, len) || leasetext_is_blank(buf, len))
 		return;
-	say_bad(l, memchr(buf, '\0', len) ? "has NUL bytes"
-					  : "is cut short (no newline at the end of the file)");
+	if (l->overlong || !leasetext_parse_cut(buf, len, &t) || !says_prefix(l, &t)) {
+		say_bad(l, has_nul ? "has NUL bytes"
+				   : "is cut short (no newline at the end of the file)");
+		return;
+	}
+	t.when = l->wall;
+	l->has_tail = true;
+	l->tail = t.addr;
+	take_lease(l, &t);
+}
+
+/* The lease of the last line is on record again, behind what must not be read as a line. */
+static void record_tail(struct load *l)
+{
+	struct lease *lease = l->has_tail ? pool_find4(l->pool, l->tail) : NULL;
+
+	if (lease)
+		leasefile_append(l->f, lease, l->now, l->wall);
 }
 
 static int read_all(struct load *l)
@@ -316,11 +352,12 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 	if (l.bad > 0)
 		say_damage(&l);
 	f->file.lines = l.lines;
-	f->wanted = l.bad > 0 || l.superseded || l.unnamed;
+	f->wanted = l.bad > 0 || l.has_tail || l.superseded || l.unnamed;
 	if (l.torn)
 		leasestate_add(f, CUT_SHORT, strlen(CUT_SHORT));
 	if (l.clean)
 		leasestate_add(f, IN_USE, strlen(IN_USE));
 	f->default_due = !says_whose(&l);
+	record_tail(&l);
 	return 0;
 }

@@ -20,6 +20,13 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
+bool leasetext_is_blank(const char *line, size_t len)
+{
+	while (len > 0 && is_space(line[len - 1]))
+		len--;
+	return len == 0;
+}
+
 bool leasetext_is_comment(const char *line, size_t len)
 {
 	while (len > 0 && is_space(*line)) {
@@ -139,6 +146,32 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *ou
 	if (out->has_prefix && !parse_prefix(column[3], &out->prefix))
 		return bad_column(why, column[3], "an IPv6 prefix");
 	return LEASETEXT_LEASE;
+}
+
+static bool is_number(const char *s)
+{
+	return s[strspn(s, "0123456789")] == '\0';
+}
+
+bool leasetext_parse_cut(char *line, size_t len, struct leasetext *out)
+{
+	char *column[COLUMNS];
+	struct in_addr a;
+	bool ends_blank = len > 0 && is_space(line[len - 1]);
+	unsigned n;
+
+	if (len >= LEASETEXT_MAX || memchr(line, '\0', len))
+		return false;
+	line[len] = '\0';
+	n = cut_columns(line, column);
+	if (n < 2 || n > COLUMNS || (n == 2 && !ends_blank) || (n > 2 && !is_number(column[2])))
+		return false;
+	if (inet_pton(AF_INET, column[0], &a) != 1 ||
+	    inet_pton(AF_INET6, column[1], out->host.b) != 1)
+		return false;
+	out->addr = ntohl(a.s_addr);
+	out->has_prefix = n == COLUMNS;
+	return !out->has_prefix || parse_prefix(column[3], &out->prefix);
 }
 
 static char *put_number(char *out, uint64_t n)

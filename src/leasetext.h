@@ -28,13 +28,19 @@ enum leasetext_kind {
 	LEASETEXT_BAD,
 };
 
-/* Is the beginning of a line, LEN bytes of it, that of a comment? */
+/* Is the beginning of a line, LEN bytes of it, that of a comment?  Nothing at all? */
 bool leasetext_is_comment(const char *line, size_t len);
+bool leasetext_is_blank(const char *line, size_t len);
 
 /* Reads the line of LEN bytes (its newline is not among them, one byte behind them is
  * writable); LINE is destroyed.  LEASETEXT_BAD: WHY says what is wrong, in printable characters. */
 enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *out,
 				    char why[LEASETEXT_WHY]);
+
+/* Reads a line of which any part of the end may be missing; like leasetext_parse().  True: both
+ * addresses are whole, since something follows them; OUT has them, and the prefix if there is one,
+ * whose length may be cut.  WHEN is not read. */
+bool leasetext_parse_cut(char *line, size_t len, struct leasetext *out);
 
 /* Writes a line with its newline to OUT, at most LEASETEXT_MAX bytes without a NUL; returns its
  * length.  PREFIX is the text of a prefix, or NULL for a line of three columns. */

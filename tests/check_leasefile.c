@@ -11,6 +11,10 @@
 	"###\n###\n### TAYGA dynamic map database\n###\n### You can edit this (carefully!)\n###\n" \
 	"### Last written: Tue Nov 14 22:13:20 2023\n###\n###\n\n"
 
+#define HOLD  "192.0.2.9\t2001:db8::9\t1699999999\n"
+#define MINE  "# prefix 2001:db8:64::/96\n"
+#define OTHER "# prefix 2001:db8:64:1::/96\n"
+
 static struct lease *must_hold(struct leasedir *d, const char *addr, const char *host)
 {
 	struct lease *l = pool_find4(d->pool, ip4(addr));
@@ -252,6 +256,16 @@ END_TEST
 
 /* However the file is cut, each line before the cut is kept, the cut one is said, and what comes
  * next is not glued to it. */
+/* Is the last line of the CUT bytes at TEXT one whose IPv6 address is followed by a blank? */
+static bool has_whole_addresses(const char *text, size_t cut)
+{
+	unsigned blanks = 0;
+
+	while (cut > 0 && text[cut - 1] != '\n')
+		blanks += text[--cut] == '\t';
+	return blanks == 2;
+}
+
 START_TEST(cut_anywhere)
 {
 	static const char text[] = "# x\n192.0.2.1\t2001:db8::1\t1699999991\n"
@@ -260,10 +274,12 @@ START_TEST(cut_anywhere)
 	for (size_t cut = 0; cut < sizeof(text); cut++) {
 		unsigned whole = 0;
 		struct leasedir d;
-		bool torn = cut > 4 && text[cut - 1] != '\n';
+		bool kept = cut > 4 && has_whole_addresses(text, cut);
+		bool torn = cut > 4 && text[cut - 1] != '\n' && !kept;
 
 		for (size_t i = 4; i < cut; i++)
 			whole += text[i] == '\n';
+		whole += kept;
 		dir_make(&d, 1);
 		dir_put(&d, LEASEFILE_NAME, text, cut);
 		dir_begin(&d, NOW, WALL);
@@ -277,6 +293,109 @@ START_TEST(cut_anywhere)
 		ck_assert_msg(pool_used(d.pool) == whole + 1, "cut %zu, second start", cut);
 		dir_remove(&d);
 	}
+}
+END_TEST
+
+/* The last line has no newline: an editor has left it out, or a crash has cut it anywhere. */
+static const struct {
+	const char *name, *text, *prefixes;
+	int prefix;       /* that 192.0.2.9 is leased for, -1: it is not */
+	const char *said; /* in the first line that is said, NULL: nothing is */
+} tails[] = {
+	{"whole", "192.0.2.9\t2001:db8::9\t1600000000", "0", 0, NULL},
+	{"a digit of the time", "192.0.2.9\t2001:db8::9\t1", "0", 0, NULL},
+	{"no time", "192.0.2.9\t2001:db8::9\t", "0", 0, NULL},
+	{"no time, a blank", "192.0.2.9 2001:db8::9 ", "0", 0, NULL},
+	{"a carriage return", "192.0.2.9\t2001:db8::9\r", "0", 0, NULL},
+	{"blanks behind the time", "192.0.2.9 2001:db8::9 1699999999 ", "0", 0, NULL},
+	{"behind a good line", "192.0.2.8\t2001:db8::8\t1699999999\n192.0.2.9\t2001:db8::9\t16",
+	 "0", 0, NULL},
+	{"behind the mark of a clean stop", "# clean\n192.0.2.9\t2001:db8::9\t16", "0", 0, NULL},
+	{"the address changes hands",
+	 "192.0.2.9\t2001:db8::8\t1699999999\n192.0.2.9\t2001:db8::9\t16", "0", 0, NULL},
+	{"the host moves", "192.0.2.8\t2001:db8::9\t1699999999\n192.0.2.9\t2001:db8::9\t16", "0", 0,
+	 NULL},
+
+	{"perhaps half an IPv6 address", "192.0.2.9\t2001:db8::9", "0", -1, "is cut short"},
+	{"half an IPv4 address", "192.0.2.9", "0", -1, "is cut short"},
+	{"an IPv4 address", "192.0.2.9\t", "0", -1, "is cut short"},
+	{"no time but a word", "192.0.2.9\t2001:db8::9\tnow", "0", -1, "is cut short"},
+	{"a comment behind it", "192.0.2.9\t2001:db8::9\t# mine", "0", -1, "is cut short"},
+	{"no IPv6 address", "192.0.2.9\t2001:db8::g\t16", "0", -1, "is cut short"},
+	{"no IPv4 address", "192.0.2\t2001:db8::9\t16", "0", -1, "is cut short"},
+	{"five columns", "192.0.2.9\t2001:db8::9\t16\t2001:db8:64::/96 x", "0", -1, "is cut short"},
+	{"reserved", "192.0.2.0\t2001:db8::9\t16", "0", -1, "192.0.2.0 is reserved"},
+	{"of no host", "192.0.2.9\tff02::9\t16", "0", -1, "its IPv6 address is not one of a host"},
+
+	{"the prefix is said before", OTHER "192.0.2.9\t2001:db8::9\t16", "1", 0, NULL},
+	{"another one is", OTHER "192.0.2.9\t2001:db8::9\t16", "0", -1,
+	 "prefix 2001:db8:64:1::/96 is not configured"},
+	{"with its prefix", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64:1::/96", "01", 1,
+	 NULL},
+	{"half a prefix length", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64:1::/9", "01", -1,
+	 "is cut short"},
+	{"half a prefix", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64:1::", "01", -1,
+	 "is cut short"},
+	{"a prefix that is not configured",
+	 "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64:1::/96", "0", -1, "is cut short"},
+	{"perhaps another prefix is missing", "192.0.2.9\t2001:db8::9\t16", "01", -1,
+	 "is cut short"},
+	{"the prefix was said, but there are several", MINE "192.0.2.9\t2001:db8::9\t16", "01", -1,
+	 "is cut short"},
+	{"there were several",
+	 "192.0.2.8\t2001:db8::8\t1699999999\t2001:db8:64::/96\n192.0.2.9\t2001:db8::9\t16", "0",
+	 -1, "is cut short"},
+	{"there were several, and now one",
+	 "192.0.2.8\t2001:db8::8\t1699999999\t2001:db8:64::/96\n" MINE "192.0.2.9\t2001:db8::9\t16",
+	 "0", 0, NULL},
+
+	{"blanks", "192.0.2.9\t2001:db8::9\t1699999999\n \t ", "0", 0, NULL},
+	{"a comment", "192.0.2.9\t2001:db8::9\t1699999999\n# mine", "0", 0, NULL},
+};
+
+static void must_be_tail(struct leasedir *d, int row, int32_t last)
+{
+	struct lease *l = pool_find4(d->pool, ip4("192.0.2.9"));
+	struct ip6 host = ip6("2001:db8::9");
+
+	if (tails[row].prefix < 0) {
+		ck_assert_msg(!l, "%s", tails[row].name);
+		return;
+	}
+	ck_assert_msg(l && ip6_equal(&l->host, &host) && l->prefix == tails[row].prefix, "%s",
+		      tails[row].name);
+	ck_assert_msg(l->last == last, "%s: idle for %d s", tails[row].name, NOW - l->last);
+	ck_assert_ptr_eq(pool_find6(d->pool, &host, l->prefix), l);
+}
+
+START_TEST(last_line_without_newline)
+{
+	const char *text = tails[_i].text;
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_prefixes(&d, tails[_i].prefixes);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	if (tails[_i].said)
+		ck_assert_msg(d.said == 2 && strstr(d.line[0], tails[_i].said), "%s: %s",
+			      tails[_i].name, d.line[0]);
+	else
+		ck_assert_msg(d.said == 0, "%s: %s", tails[_i].name, d.line[0]);
+	must_be_tail(&d, _i, NOW);
+
+	/* killed before it is rewritten, with another record behind it */
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	must_be_tail(&d, _i, NOW);
+	/* and after that */
+	dir_calm(&d, NOW, WALL);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	ck_assert_msg(d.said == 0, "%s: %s", tails[_i].name, d.line[0]);
+	must_be_tail(&d, _i, NOW);
+	dir_remove(&d);
 }
 END_TEST
 
@@ -458,9 +577,6 @@ END_TEST
 
 /* To which prefix a line without one belongs, by what stands before it and which prefixes are
  * configured. */
-#define HOLD  "192.0.2.9\t2001:db8::9\t1699999999\n"
-#define MINE  "# prefix 2001:db8:64::/96\n"
-#define OTHER "# prefix 2001:db8:64:1::/96\n"
 
 static const struct {
 	const char *name, *text, *prefixes;
@@ -983,6 +1099,7 @@ static Suite *suite(void)
 	tcase_add_test(text, long_lines);
 	tcase_add_loop_test(text, garbage, 0, 4);
 	tcase_add_test(text, cut_anywhere);
+	tcase_add_loop_test(text, last_line_without_newline, 0, ROWS(tails));
 	tcase_add_test(text, last_line_wins);
 	tcase_add_loop_test(text, times_come_back, 0, ROWS(times));
 	tcase_add_test(text, clean_mark_is_taken_back);

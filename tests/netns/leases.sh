@@ -66,6 +66,13 @@ t "all of it" ping4 192.168.255.10
 stop_nat64d
 t "and kept" grep -q "192.168.255.9.*2001:db8:2::99" "$map"
 
+printf '192.168.255.9\t2001:db8:2::99\t%d\n192.168.255.10\t2001:db8:2::9a\t%d' "$now" "$now" >"$map"
+: >"$LOG"
+start_nat64d || finish
+t "edited by hand, with no newline at the end: the last line counts" ping4 192.168.255.10
+same "and nothing is said" "" "$(grep 'dynamic.map' "$LOG")"
+stop_nat64d
+
 printf '192.168.255.9\t2001:db8:2::99\t%d\nnonsense\n192.168.255.10\t2001:db8:2::9a\t%d\n192.168.255.11\t2001:d' \
 	"$now" "$now" >"$map"
 : >"$LOG"
