@@ -51,11 +51,13 @@ void leasefile_key(struct leasefile *f, struct siphash_key *key,
  * never has a lease. NOW and WALL are this moment by pool.h's clock and in unix time. Each line
  * that cannot be used is said through SAY with its number (the first 20 of them), and the file is
  * then kept aside under another name before it is rewritten. A lease never comes back older than it
- * was: unless the last stop was clean, its record may be POOL_RESTAMP seconds behind. 0, or -1 with
- * errno if the file cannot be read or memory is short. */
+ * was: unless the last stop was clean, its record may be POOL_RESTAMP seconds behind. What nobody
+ * has used for POOL_KEEP ends, and ENDED is told. 0, or -1 with errno if the file cannot be read or
+ * memory is short. */
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		   const struct ip6 *own6, int32_t now, int64_t wall,
-		   void (*say)(void *arg, const char *line), void *arg);
+		   void (*say)(void *arg, const char *line),
+		   void (*ended)(void *arg, const struct lease *l), void *arg);
 
 /* Starts the keeper. After the privileges were dropped; before the first commit. 0, or -1 with
  * errno (EACCES, EPERM, EROFS: this user cannot rewrite the file in its directory; others: no

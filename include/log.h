@@ -42,13 +42,15 @@ void log_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A finished line such as "file:line: ...", before which a terminal shows no program name. */
 void log_line(enum log_level level, const char *line);
 
-/* A limit of LOG_RATE lines per second after LOG_BURST at once.  All zero is a fresh one. */
+/* A limit of RATE lines per second, which divides 1000, after BURST at once.  All zero is a fresh
+ * one of LOG_RATE and LOG_BURST. */
 #define LOG_RATE  10
 #define LOG_BURST 50
 
 struct log_limit {
+	unsigned rate, burst;
 	int64_t last;   /* ms */
-	int64_t credit; /* ms: a line costs 1000 / LOG_RATE */
+	int64_t credit; /* ms: a line costs 1000 / RATE */
 	bool used;
 	unsigned long suppressed;
 };

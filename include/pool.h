@@ -80,6 +80,10 @@ int pool_sort(struct pool *p);
  */
 unsigned pool_expire(struct pool *p, int32_t now, unsigned budget);
 
+/* The lease that the last pool_assign() ended, or the last one that the last pool_expire() did: a
+ * copy in OUT.  False: it ended none. */
+bool pool_ended(const struct pool *p, struct lease *out);
+
 /* Leases and addresses that could be leased. */
 size_t pool_used(const struct pool *p);
 size_t pool_size(const struct pool *p);

@@ -77,6 +77,7 @@ enum log_class {
 	CLASS_REJECT = 2, /* refused with an ICMP error */
 	CLASS_ICMP = 4,   /* answered by what any router sends: time exceeded, too big */
 	CLASS_SELF = 8,   /* addressed to the translator itself */
+	CLASS_LEASE = 16, /* no packet's: a lease begins or ends */
 };
 
 struct icmp_answer {

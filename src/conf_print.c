@@ -42,9 +42,9 @@ static void print_log(unsigned classes, FILE *out)
 {
 	if (!classes)
 		return;
-	fprintf(out, "log%s%s%s%s\n", classes & CLASS_DROP ? " drop" : "",
+	fprintf(out, "log%s%s%s%s%s\n", classes & CLASS_DROP ? " drop" : "",
 		classes & CLASS_REJECT ? " reject" : "", classes & CLASS_ICMP ? " icmp" : "",
-		classes & CLASS_SELF ? " self" : "");
+		classes & CLASS_SELF ? " self" : "", classes & CLASS_LEASE ? " lease" : "");
 }
 
 static void print_tos(const struct xlat_conf *x, FILE *out)

@@ -197,10 +197,8 @@ static const struct log_word {
 	const char *word;
 	enum log_class class;
 } log_words[] = {
-	{"drop", CLASS_DROP},
-	{"reject", CLASS_REJECT},
-	{"icmp", CLASS_ICMP},
-	{"self", CLASS_SELF},
+	{"drop", CLASS_DROP}, {"reject", CLASS_REJECT}, {"icmp", CLASS_ICMP},
+	{"self", CLASS_SELF}, {"lease", CLASS_LEASE},   {"dyn", CLASS_LEASE}, /* of Tayga 0.9.6 */
 };
 
 static enum log_class find_log_class(const char *word)
@@ -217,10 +215,8 @@ static void set_log(struct conf_reader *r, char **arg, unsigned n)
 		enum log_class class = find_log_class(arg[i]);
 
 		r->conf->log |= class;
-		if (strcasecmp(arg[i], "dyn") == 0) /* of Tayga 0.9.6 */
-			conf_warn(r, "dyn is accepted and ignored (the leases are in dynamic.map)");
-		else if (!class)
-			conf_error(r, WORD " is none of drop, reject, icmp, self", arg[i]);
+		if (!class)
+			conf_error(r, WORD " is none of drop, reject, icmp, self, lease", arg[i]);
 	}
 }
 
@@ -386,7 +382,7 @@ const struct conf_directive conf_directives[D_COUNT] = {
 	[D_ICMP_NODE_ID] = {"icmp-node-id", 1, 1, false, "yes|no", conf_set_icmp_node_id},
 	[D_ICMP_ERRORS] = {"icmp-errors", 1, 1, false, "send|limit|never", conf_set_icmp_errors},
 	[D_ICMP_RATE] = {"icmp-rate", 1, 2, false, "ALL [PER-NETWORK]", conf_set_icmp_rate},
-	[D_LOG] = {"log", 0, CONF_WORDS - 1, true, "[drop|reject|icmp|self ...]", set_log},
+	[D_LOG] = {"log", 0, CONF_WORDS - 1, true, "[drop|reject|icmp|self|lease ...]", set_log},
 	[D_TUN_UP] = {"tun-up", 1, 1, false, "yes|no", set_tun_up},
 	[D_TUN_SETUP] = {"tun-setup", 1, 1, false, "yes|no", set_tun_setup},
 	[D_TUN_IP] = {"tun-ip", 1, 1, true, "ADDRESS[/LENGTH]", set_tun_ip},

@@ -20,6 +20,10 @@
 #include "tun.h"
 #include "xlat.h"
 
+/* Lines about leases, in a second and at once: as a record they should be complete, and a line
+ * takes but some microseconds. */
+#define LEASE_LINES 1000
+
 #define ARENA_SIZE ((size_t)1 << 20) /* bytes of a burst that are held before they are sent */
 
 struct daemon {
@@ -38,7 +42,7 @@ struct daemon {
 	struct send send; /* points to tun, batch and counters */
 	struct xlat_out out;
 	struct counters counters;
-	struct log_limit packet_log;
+	struct log_limit packet_log, lease_log;
 
 	int signals; /* signalfd */
 	int notify;  /* socket to the service manager, or -1 */
@@ -90,6 +94,15 @@ void daemon_check_mtu(const struct daemon *d);
 
 /* Logs what the lease file has to say about itself. */
 void daemon_lease_news(struct daemon *d);
+
+/* Where the log is to have it: L, which is new, has been assigned, perhaps in the place of another;
+ * L has ended, for CAUSE; for not being used (ARG is the daemon). */
+void daemon_lease_assigned(struct daemon *d, const struct lease *l);
+void daemon_lease_ended(struct daemon *d, const struct lease *l, const char *cause);
+void daemon_lease_expired(void *arg, const struct lease *l);
+
+/* Ends at most BUDGET leases that nobody has used for long. */
+void daemon_expire_leases(struct daemon *d, unsigned budget);
 
 /* An empty pool for C, with what must not be handed out reserved.  NULL without memory. */
 struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c);

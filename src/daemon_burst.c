@@ -24,6 +24,8 @@ static void record(struct daemon *d)
 	for (unsigned i = 0; i < d->out.records; i++) {
 		struct lease *l = d->out.record[i];
 
+		if (!l->on_record)
+			daemon_lease_assigned(d, l);
 		if (d->leases)
 			leasefile_append(d->leases, l, daemon_seconds(d), daemon_wall());
 		l->saved = daemon_seconds(d);

@@ -32,6 +32,7 @@ struct load {
 	int32_t now;
 	int64_t wall;
 	void (*say)(void *arg, const char *line);
+	void (*ended)(void *arg, const struct lease *l);
 	void *arg;
 	size_t lines, bad;
 	struct prefix6 whose; /* of lines without prefix */
@@ -309,8 +310,12 @@ static void say_damage(struct load *l)
  * they. */
 static void drop_expired(struct load *l)
 {
-	unsigned n = pool_expire(l->pool, l->now, UINT32_MAX);
+	struct lease last;
+	unsigned n = 0;
 
+	for (; pool_expire(l->pool, l->now, 1) > 0; n++)
+		if (pool_ended(l->pool, &last))
+			l->ended(l->arg, &last);
 	if (n > 0)
 		say(l, "%s: %u leases were idle for more than %d days and have ended", l->f->path,
 		    n, POOL_KEEP / (24 * 3600));
@@ -327,7 +332,8 @@ static bool says_whose(const struct load *l)
 
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		   const struct ip6 *own6, int32_t now, int64_t wall,
-		   void (*report)(void *arg, const char *line), void *arg)
+		   void (*report)(void *arg, const char *line),
+		   void (*ended)(void *arg, const struct lease *l), void *arg)
 {
 	struct load l = {.f = f,
 			 .pool = pool,
@@ -336,6 +342,7 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 			 .now = now,
 			 .wall = wall,
 			 .say = report,
+			 .ended = ended,
 			 .arg = arg};
 
 	if (leasestate_set_prefixes(f, maps) < 0)

@@ -278,7 +278,8 @@ void log_notice(const char *fmt, ...)
 
 bool log_limit_take(struct log_limit *l, int64_t now)
 {
-	const int64_t cost = 1000 / LOG_RATE, most = cost * LOG_BURST;
+	const int64_t cost = 1000 / (l->rate ? l->rate : LOG_RATE);
+	const int64_t most = cost * (l->rate ? l->burst : LOG_BURST);
 
 	if (!l->used || now - l->last > most)
 		l->credit = most;

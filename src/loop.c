@@ -195,8 +195,11 @@ static void maintain(struct daemon *d)
 
 	if (suppressed > 0)
 		log_notice("%lu lines about packets suppressed", suppressed);
+	suppressed = log_limit_suppressed(&d->lease_log);
+	if (suppressed > 0)
+		log_notice("%lu lines about leases suppressed", suppressed);
 	if (d->pool)
-		pool_expire(d->pool, daemon_seconds(d), EXPIRE_BUDGET);
+		daemon_expire_leases(d, EXPIRE_BUDGET);
 	if (d->unready || d->now >= d->status_at)
 		daemon_status(d);
 	d->unreadable = false;

@@ -154,7 +154,8 @@ static int open_leases(struct daemon *d)
 	pool_set_secret(d->pool, &d->pool_secret);
 	d->now = daemon_clock();
 	if (leasefile_load(d->leases, d->pool, d->conf->maps, &d->conf->xlat.own6,
-			   daemon_seconds(d), daemon_wall(), daemon_say_warning, NULL) < 0)
+			   daemon_seconds(d), daemon_wall(), daemon_say_warning,
+			   daemon_lease_expired, d) < 0)
 		return complain_data_dir(d->conf, "%s/" LEASEFILE_NAME ": %s", name,
 					 strerror(errno));
 	return 0;
@@ -333,6 +334,7 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 	d->opt = o;
 	d->conf = c;
 	d->notify = d->pidfile = d->signals = -1;
+	d->lease_log = (struct log_limit){.rate = LEASE_LINES, .burst = LEASE_LINES};
 	sandbox_hide(); /* before there is a key; the user may change yet */
 	if (start(d, user) == 0) {
 		announce(d, caller);

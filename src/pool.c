@@ -124,12 +124,25 @@ bool pool_has_room(const struct pool *p, int32_t now)
 	return p->used && idle(oldest(p), now) > POOL_GUARANTEE;
 }
 
+static void end_oldest(struct pool *p)
+{
+	p->ended = *oldest(p);
+	pool_end_lease(p, oldest(p));
+}
+
+bool pool_ended(const struct pool *p, struct lease *out)
+{
+	*out = p->ended;
+	return p->ended.live;
+}
+
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now)
 {
+	p->ended.live = false;
 	if (!pool_has_room(p, now))
 		return NULL;
 	if (p->used == pool_size(p))
-		pool_end_lease(p, oldest(p));
+		end_oldest(p);
 	return pool_begin_lease(p, host, prefix, free_slot(p, preferred_slot(p, host)), now);
 }
 
@@ -214,8 +227,9 @@ unsigned pool_expire(struct pool *p, int32_t now, unsigned budget)
 {
 	unsigned ended = 0;
 
+	p->ended.live = false;
 	while (ended < budget && p->used && idle(oldest(p), now) > POOL_KEEP) {
-		pool_end_lease(p, oldest(p));
+		end_oldest(p);
 		ended++;
 	}
 	return ended;

@@ -33,6 +33,7 @@ struct pool {
 	uint32_t slots, reserved;
 	uint32_t used, top; /* leases; highest index that ever was one */
 	uint32_t unused;    /* chain of indexes to use again */
+	struct lease ended; /* by the last pool_assign() or pool_expire(); live, if it ended one */
 	struct lease *lease;
 	struct table table[TABLES];
 	struct bitmap *taken;    /* slots leased or reserved */

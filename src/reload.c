@@ -168,8 +168,35 @@ static void discard(struct change *n)
 	conf_free(n->conf);
 }
 
+/* Why lease L has no counterpart in POOL, which may be NULL, under its new prefix; NULL: it has. */
+static const char *cause_of_end(const struct lease *l, int prefix, const struct pool *pool)
+{
+	if (prefix < 0)
+		return "no-prefix";
+	if (!pool || !pool_covers(pool, l->addr))
+		return "no-pool";
+	return pool_find6(pool, &l->host, (unsigned)prefix) ? NULL : "reserved";
+}
+
+/* Tells the log which leases of the pool BEFORE, under OLD, do not go on. */
+static void say_ended(struct daemon *d, const struct conf *old, const struct pool *before)
+{
+	const struct lease *l;
+	size_t cursor = 0;
+
+	while (before && (l = pool_walk(before, &cursor))) {
+		int prefix = same_prefix(old->maps, l->prefix, d->conf->maps);
+		const char *cause = cause_of_end(l, prefix, d->pool);
+
+		if (cause)
+			daemon_lease_ended(d, l, cause);
+	}
+}
+
 static void swap(struct daemon *d, const struct change *n)
 {
+	struct conf *old = d->conf;
+	struct pool *old_pool = d->pool;
 	size_t before = d->pool ? pool_used(d->pool) : 0;
 	size_t after = n->pool ? pool_used(n->pool) : 0;
 	bool readdressed = setup_changed_addr(d->setup, n->setup) != NULL;
@@ -190,11 +217,13 @@ static void swap(struct daemon *d, const struct change *n)
 	routes_commit(d->routes, d->now);
 	d->xlat.routes6 = routes_table(d->routes);
 	setup_free(d->setup);
-	conf_free(d->conf);
-	pool_free(d->pool);
 	d->conf = n->conf;
 	d->setup = n->setup;
 	d->pool = n->pool;
+	if (after < before)
+		say_ended(d, old, old_pool);
+	conf_free(old);
+	pool_free(old_pool);
 	daemon_set_queue(d);
 	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
 	if (readdressed) /* the kernel takes away more than the one that is gone */

@@ -191,6 +191,7 @@ static const char *class_name(enum log_class class)
 		return "icmp";
 	case CLASS_SELF:
 		return "self";
+	case CLASS_LEASE:
 	case CLASS_NONE:
 		break;
 	}

@@ -426,6 +426,9 @@ START_TEST(last_line_wins)
 	ck_assert_uint_eq(d.said, 1);
 	ck_assert_str_eq(d.line[0],
 			 "dynamic.map: 1 leases were idle for more than 14 days and have ended");
+	ck_assert_uint_eq(d.expired, 1);
+	ck_assert_uint_eq(d.last.addr, ip4("192.0.2.6"));
+	ck_assert(d.last.host.b[15] == 7);
 	dir_calm(&d, NOW, WALL);
 	after = dir_get(&d, LEASEFILE_NAME);
 	ck_assert_ptr_null(strstr(after, "192.0.2.6"));

@@ -200,6 +200,20 @@ START_TEST(limit)
 }
 END_TEST
 
+/* Another rate and burst than packets have. */
+START_TEST(limit_of_its_own)
+{
+	struct log_limit l = {.rate = 1000, .burst = 700};
+
+	ck_assert_uint_eq(take(&l, 5, 1000), 700);
+	ck_assert_uint_eq(log_limit_suppressed(&l), 300);
+	ck_assert_uint_eq(take(&l, 5, 10), 0);
+	ck_assert_uint_eq(take(&l, 6, 10), 1);
+	ck_assert_uint_eq(take(&l, 106, 1000), 100);
+	ck_assert_uint_eq(take(&l, 86400000, 1000), 700);
+}
+END_TEST
+
 /* A line now and then leaves credit for one burst, not for as many as there was silence. */
 START_TEST(limit_does_not_save_up)
 {
@@ -240,6 +254,7 @@ int main(void)
 	tcase_add_test(lines, full_terminal);
 	tcase_add_loop_test(limits, limit, 0, ROWS(limit_rows));
 	tcase_add_test(limits, limit_is_exact_when_asked_often);
+	tcase_add_test(limits, limit_of_its_own);
 	tcase_add_test(limits, limit_does_not_save_up);
 	suite_add_tcase(s, lines);
 	suite_add_tcase(s, limits);

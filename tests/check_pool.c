@@ -338,6 +338,41 @@ START_TEST(longest_idle_goes_first)
 }
 END_TEST
 
+static bool was_ended(const struct pool *p, uint32_t n, uint32_t addr)
+{
+	struct ip6 h = host(n);
+	struct lease l;
+
+	return pool_ended(p, &l) && ip6_equal(&l.host, &h) && l.addr == addr && l.prefix == 0;
+}
+
+/* What a call has ended can be asked for until the next one, and nothing but that. */
+START_TEST(tells_what_it_ended)
+{
+	struct pool *p = new_pool(&net30, 1);
+	struct lease l;
+
+	ck_assert(!pool_ended(p, &l));
+	for (uint32_t i = 1; i <= 3; i++)
+		restore(p, i, IP4(10, 0, 0, i), (int32_t)i);
+	restore(p, 4, IP4(10, 0, 0, 3), 3); /* in the way of another that comes back: not told */
+	ck_assert(!pool_ended(p, &l));
+	ck_assert_ptr_null(assign(p, 9, 1));
+	ck_assert(!pool_ended(p, &l));
+	ck_assert_ptr_nonnull(assign(p, 9, 2 + POOL_GUARANTEE));
+	ck_assert(was_ended(p, 1, IP4(10, 0, 0, 1)));
+	ck_assert_ptr_null(assign(p, 8, 2 + POOL_GUARANTEE));
+	ck_assert(!pool_ended(p, &l));
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 3, 1), 1);
+	ck_assert(was_ended(p, 2, IP4(10, 0, 0, 2)));
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 3, 1), 0);
+	ck_assert(!pool_ended(p, &l));
+	ck_assert_ptr_nonnull(assign(p, 8, POOL_KEEP + 3)); /* there is room again */
+	ck_assert(!pool_ended(p, &l));
+	pool_free(p);
+}
+END_TEST
+
 /* While there is room nobody has to go, however long idle. */
 START_TEST(room_before_taking_back)
 {
@@ -567,6 +602,7 @@ int main(void)
 	tcase_add_test(t, lease_is_per_prefix);
 	tcase_add_loop_test(t, guarantee, 0, ROWS(guarantees));
 	tcase_add_test(t, longest_idle_goes_first);
+	tcase_add_test(t, tells_what_it_ended);
 	tcase_add_test(t, room_before_taking_back);
 	tcase_add_test(t, reserve_sizes);
 	tcase_add_test(t, reserve_evicts);

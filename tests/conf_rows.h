@@ -49,7 +49,7 @@ static const struct row {
 	ROW("CRLF and a mistake",
 	    BASE "tun-up maybe\r\n" "\r\n" "log all\r\n",
 	    "t:4: tun-up: maybe is neither yes nor no\n"
-	     "t:6: log: all is none of drop, reject, icmp, self\n"),
+	     "t:6: log: all is none of drop, reject, icmp, self, lease\n"),
 	ROW("control characters are not echoed",
 	    BASE "tun-up \033[31mred\007\n",
 	    "t:4: tun-up: ?[31mred? is neither yes nor no\n"),
@@ -75,7 +75,7 @@ static const struct row {
 	     "t:5: map: a is not an IPv4 address (like 192.0.2.1)\n"
 	     "t:5: map: b is not an IPv6 address (like 2001:db8::1)\n"
 	     "t:6: dynamic-pool: 10.0.0.1/8 has host bits set (did you mean 10.0.0.0/8?)\n"
-	     "t:7: log: what is none of drop, reject, icmp, self\n"
+	     "t:7: log: what is none of drop, reject, icmp, self, lease\n"
 	     "t:8: foo: unknown directive (see nat64.conf(5))\n"
 	     "warning: t:6: dynamic-pool: leases will be lost at a restart (nat64d.service gives a directory for them; without it, for example `data-dir /var/lib/nat64d`)\n"),
 	ROW("mistakes of lines and of the whole",
@@ -153,7 +153,7 @@ static const struct row {
 	    "t:4: map: takes two arguments, not 40 (map IPV4[/LENGTH] IPV6[/LENGTH])\n"),
 	ROW("more log words than sense",
 	    BASE "log drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop drop\n",
-	    "t:4: log: takes at most 17 arguments, not 40 (log [drop|reject|icmp|self ...])\n"),
+	    "t:4: log: takes at most 17 arguments, not 40 (log [drop|reject|icmp|self|lease ...])\n"),
 	ROW("no argument for two, in capitals",
 	    BASE "MAP\n",
 	    "t:4: map: takes two arguments, not 0 (map IPV4[/LENGTH] IPV6[/LENGTH])\n"),
@@ -918,13 +918,13 @@ static const struct row {
 	    "t:4: workers: -1 is not a plain number from 0 to 65535\n"),
 	ROW("log word unknown",
 	    BASE "log drop everything\n",
-	    "t:4: log: everything is none of drop, reject, icmp, self\n"),
+	    "t:4: log: everything is none of drop, reject, icmp, self, lease\n"),
 	ROW("log words with commas",
 	    BASE "log drop,icmp\n",
-	    "t:4: log: drop,icmp is none of drop, reject, icmp, self\n"),
+	    "t:4: log: drop,icmp is none of drop, reject, icmp, self, lease\n"),
 	ROW("log class none",
 	    BASE "log none\n",
-	    "t:4: log: none is none of drop, reject, icmp, self\n"),
+	    "t:4: log: none is none of drop, reject, icmp, self, lease\n"),
 	ROW("offload neither",
 	    BASE "offload on\n",
 	    "t:4: offload: on is neither auto nor off\n"),
@@ -985,9 +985,6 @@ static const struct row odd_rows[] = {
 	ROW("workers is ignored",
 	    BASE "workers 4\n",
 	    "warning: t:4: workers: accepted and ignored (one thread does all)\n"),
-	ROW("log dyn is ignored",
-	    BASE "log drop dyn icmp\n",
-	    "warning: t:4: log: dyn is accepted and ignored (the leases are in dynamic.map)\n"),
 	ROW("pool without data-dir",
 	    BASE "dynamic-pool 10.0.0.0/24\n",
 	    "warning: t:4: dynamic-pool: leases will be lost at a restart (nat64d.service gives a directory for them; without it, for example `data-dir /var/lib/nat64d`)\n"),
@@ -1178,7 +1175,8 @@ static const struct right_row {
 	 "icmp-rate 1000000 999999\nicmp-errors limit\nicmp-node-id no\nicmp-source-pool "
 	 "10.1.255.0/24\nmss-clamp 1400\ntos ignore 6to4\ntos copy 4to6\ntun-route "
 	 "::/0\ntun-ip 192.0.2.9/24\ntun-ip 2001:db8::9/64\ntun-route 10.0.0.0/8\n"
-	 "log self\nlog drop icmp\nlog reject drop\ntun-setup on\ntun-up 1\nofflink-mtu 65535\n"
+	 "log self\nlog drop icmp lease\nlog reject drop\ntun-setup on\ntun-up 1\nofflink-mtu "
+	 "65535\n"
 	 "udp-cksum-mode fwd\nwkpf-strict FALSE\ndata-dir /d\ndynamic-pool 10.0.0.0/31\n"
 	 "dynamic-pool 10.1.0.0/16\nmap 10.0.0.0/24 2001:db8:1::/120\nmap 10.2.0.0/16 "
 	 "2001:db8:2::/96\n"
@@ -1191,7 +1189,7 @@ static const struct right_row {
 	 "no\nwkpf-strict no\n"
 	 "udp-cksum-mode fwd\nofflink-mtu 65535\ntos copy 4to6\ntos ignore 6to4\nmss-clamp "
 	 "1400\nicmp-source-pool 10.1.255.0/24\nicmp-node-id no\nicmp-errors limit\n"
-	 "icmp-rate 1000000 999999\nlog drop reject icmp self\ntun-up yes\n"
+	 "icmp-rate 1000000 999999\nlog drop reject icmp self lease\ntun-up yes\n"
 	 "tun-setup yes\noffload off\ntun-queue 100000\ntun-mtu 65535\ntun-ip 192.0.2.9/24\ntun-ip "
 	 "2001:db8::9/64\ntun-route ::/0\n"
 	 "tun-route 10.0.0.0/8\n"},
@@ -1207,6 +1205,8 @@ static const struct right_row {
 	 HEAD UDP_MTU "tos ignore 4to6\ntos copy 6to4\nmss-clamp auto\nicmp-node-id no\n"
 		      "icmp-errors never\nlog drop reject\ntun-up yes\ntun-setup no\n"
 		      "offload off\ntun-queue 0\n"},
+	{"log dyn is log lease", BASE "log Dyn drop\n", HEAD DEFAULTS "log drop lease\n" TUN_OFF},
+	{"log dyn and lease", BASE "log dyn\nlog lease\n", HEAD DEFAULTS "log lease\n" TUN_OFF},
 	{"udp-cksum-mode calculate", BASE "udp-cksum-mode Calculate\n", HEAD DEFAULTS TUN_OFF},
 	{"udp-cksum-mode forward", BASE "udp-cksum-mode forward\n",
 	 HEAD

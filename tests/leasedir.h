@@ -25,6 +25,8 @@ struct leasedir {
 	struct leasefile *f;
 	struct pool *pool;
 	struct map_table *maps;
+	unsigned expired; /* leases that ended for want of use, the last of which is LAST */
+	struct lease last;
 	unsigned said; /* lines, of which the first are kept */
 	char line[SAID][512];
 };
@@ -166,12 +168,21 @@ static inline void note_line(void *arg, const char *line)
 	d->said++;
 }
 
+static inline void note_end(void *arg, const struct lease *l)
+{
+	struct leasedir *d = arg;
+
+	d->expired++;
+	d->last = *l;
+}
+
 static inline void dir_load(struct leasedir *d, int32_t now, int64_t wall)
 {
 	const struct ip6 own = ip6(OWN6);
 
-	d->said = 0;
-	ck_assert_int_eq(leasefile_load(d->f, d->pool, d->maps, &own, now, wall, note_line, d), 0);
+	d->said = d->expired = 0;
+	ck_assert_int_eq(
+		leasefile_load(d->f, d->pool, d->maps, &own, now, wall, note_line, note_end, d), 0);
 }
 
 static inline void dir_begin(struct leasedir *d, int32_t now, int64_t wall)

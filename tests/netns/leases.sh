@@ -83,6 +83,99 @@ t "the bad line is reported with its number" grep -q "dynamic.map:2" "$LOG"
 t "the damaged file is kept aside" grep -rq nonsense "$T/data"
 stop_nat64d
 
+# --- the log ----------------------------------------------------------------------------------------------------------
+
+# small NET LINE...: a configuration with the pool NET, and with lines about leases.
+small() {
+	local net=$1
+	shift
+	config "$@" | sed "s|^dynamic-pool.*|dynamic-pool $net|"
+}
+lease_lines() { tail -n "+$1" "$LOG" | sed -n 's/^nat64d: \(lease .*\)/\1/p' | sort; }
+reload() {
+	from=$(since)
+	kill -HUP "$PID"
+	wait_for said "$from" "is in effect"
+}
+speak() { in_client ping -6 -n -c 1 -W 2 -I "$1" "$GOOGLE"; }
+
+now=$(date +%s)
+two_weeks=$((14 * 24 * 3600))
+# The next to the last has three seconds to live.
+printf '192.168.255.%d\t2001:db8:2::%x\t%d\n' 4 4 $((now - two_weeks - 10)) 5 5 $((now - two_weeks + 3)) \
+	6 6 "$now" >"$map"
+echo '# clean' >>"$map"
+small 192.168.255.0/29 'log lease' >"$T/conf"
+: >"$LOG"
+start_nat64d || finish
+same "the log: what nobody has used for two weeks ends at the start" "lease 192.168.255.4 2001:db8:2::4 ended expired" \
+	"$(lease_lines 1)"
+t "or when the time has come" wait_for said 1 "lease 192.168.255.5 2001:db8:2::5 ended expired$"
+same "and leases that go on are not told of" 2 "$(lease_lines 1 | wc -l)"
+from=$(since)
+speak 2001:db8:2::77 >/dev/null
+address=$(lease_lines "$from" | awk '{ print $2 }')
+same "a new one" "lease $address 2001:db8:2::77 assigned" "$(lease_lines "$from")"
+t "names the address that it has" grep -q "^$address.*2001:db8:2::77" "$map"
+speak 2001:db8:2::77 >/dev/null
+speak 2001:db8:2::6 >/dev/null
+same "is told of once, and no other" 1 "$(lease_lines "$from" | wc -l)"
+small 192.168.255.0/29 'log lease' "map $address 2001:db8:3::1" >"$T/conf"
+reload
+same "a reload that maps its address" "lease $address 2001:db8:2::77 ended reserved" "$(lease_lines "$from")"
+small 192.168.255.8/29 'log lease' >"$T/conf"
+reload
+same "one to another pool" "lease 192.168.255.6 2001:db8:2::6 ended no-pool" "$(lease_lines "$from")"
+speak 2001:db8:2::78 >/dev/null
+address=$(lease_lines "$from" | awk '/assigned/ { print $2 }')
+small 192.168.255.8/29 'log lease' | sed 's|^prefix.*|prefix 2001:db8:1:ffff::/96|' >"$T/conf"
+reload
+same "one to another prefix" "lease $address 2001:db8:2::78 ended no-prefix" "$(lease_lines "$from")"
+small 192.168.255.0/29 >"$T/conf"
+reload
+speak 2001:db8:2::79 >/dev/null
+same "without log lease: nothing" "" "$(lease_lines "$from")"
+stop_nat64d
+
+# Of three addresses one can be taken back: its two hours and four minutes are over.
+printf '192.168.254.%d\t2001:db8:2::%x\t%d\n' 1 1 "$now" 2 2 $((now - 7500)) 3 3 $((now - 7300)) >"$map"
+echo '# clean' >>"$map"
+small 192.168.254.0/30 'log dyn' >"$T/conf"
+: >"$LOG"
+start_nat64d || finish
+ip -n "$R" route replace 192.168.254.0/30 dev nat64
+t "a full pool: a new host gets an answer" speak 2001:db8:2::80
+same "the log: who has lost the address, and who has it" "lease 192.168.254.2 2001:db8:2::2 ended taken-back
+lease 192.168.254.2 2001:db8:2::80 assigned" "$(tail -n +1 "$LOG" | sed -n 's/^nat64d: \(lease .*\)/\1/p')"
+speak 2001:db8:2::81 >/dev/null
+same "who gets none is not told of" 2 "$(lease_lines 1 | wc -l)"
+stop_nat64d
+
+# A flood of new hosts: the lines are limited, and so is the time that they take.
+small 172.16.0.0/18 'log lease' >"$T/conf"
+rm "$map"
+: >"$LOG"
+start_nat64d || finish
+ip -n "$R" route replace 172.16.0.0/18 dev nat64
+in_client python3 - "$GOOGLE" <<'END'
+import socket, sys
+for i in range(1, 6001):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.bind(("2001:db8:2::1:%x" % i, 0))
+    s.sendto(b"x", (sys.argv[1], 9))
+    s.close()
+END
+leased() { [ "$(counter "$(counters)" both leases-used)" -ge 4000 ]; }
+t "a flood of new hosts: they have leases" wait_for leased
+sleep 1.2 # until what was suppressed is told
+lines=$(lease_lines 1 | wc -l)
+suppressed=$(sed -n 's/.*nat64d: \([0-9]*\) lines about leases suppressed$/\1/p' "$LOG" | awk "{ n += \$1 } END { print n + 0 }")
+t "a thousand of them are told of at once: $lines" test "$lines" -ge 1000
+same "every lease is a line, or one that is counted as suppressed" "$(counter "$(counters)" both leases-used)" \
+	$((lines + suppressed))
+stop_nat64d
+config >"$T/conf"
+
 # --- the table is lost ----------------------------------------------------------------------------------------------
 
 key=$T/data/pool.key

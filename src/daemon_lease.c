@@ -1,0 +1,41 @@
+/* daemon_lease - decides what the log says of leases that begin and end. */
+#include "conf_text.h"
+#include "daemon.h"
+
+static void say(struct daemon *d, const struct lease *l, const char *what, const char *cause)
+{
+	char a[CONF_TEXT], b[CONF_TEXT];
+
+	if (!(d->conf->log & CLASS_LEASE) || !log_limit_take(&d->lease_log, d->now))
+		return;
+	log_notice("lease %s %s %s%s", conf_format_addr4(a, l->addr),
+		   conf_format_addr6(b, &l->host), what, cause);
+}
+
+void daemon_lease_assigned(struct daemon *d, const struct lease *l)
+{
+	struct lease before;
+
+	if (pool_ended(d->pool, &before))
+		daemon_lease_ended(d, &before, "taken-back");
+	say(d, l, "assigned", "");
+}
+
+void daemon_lease_ended(struct daemon *d, const struct lease *l, const char *cause)
+{
+	say(d, l, "ended ", cause);
+}
+
+void daemon_lease_expired(void *arg, const struct lease *l)
+{
+	daemon_lease_ended(arg, l, "expired");
+}
+
+void daemon_expire_leases(struct daemon *d, unsigned budget)
+{
+	struct lease l;
+
+	for (; budget > 0 && pool_expire(d->pool, daemon_seconds(d), 1) > 0; budget--)
+		if (pool_ended(d->pool, &l))
+			daemon_lease_expired(d, &l);
+}
