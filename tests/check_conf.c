@@ -11,6 +11,7 @@
 #undef R_OK /* of access(2), and of no use here */
 
 #include "run.h"
+#include "machine.h"
 #include "conf.h"
 #include "conf_rows.h"
 
@@ -232,7 +233,8 @@ END_TEST
 	"Permission denied (the user that nat64d runs as must be able to: chmod a+r, or chgrp; " \
 	"and chmod a+x its directory)\n"
 
-/* Root may read everything, so it is nobody who tries; under fakeroot he may, too. */
+/* Root may read everything, so it is nobody who tries; under fakeroot he may, too.  The mask of the
+ * caller is not to keep him out of the other file. */
 START_TEST(test_may_not_read)
 {
 	char text[200], expect[400];
@@ -243,7 +245,7 @@ START_TEST(test_may_not_read)
 	snprintf(text, sizeof(text), BASE "map-file %s/maps\n", dir);
 	write_text("t", text);
 	ck_assert_int_eq(chmod("maps", 0), 0);
-	ck_assert_int_eq(chmod(dir, 0755), 0);
+	ck_assert_int_eq(chmod(dir, 0755) | chmod("t", 0644), 0);
 	if (root)
 		ck_assert_int_eq(seteuid(65534), 0);
 	f = fopen("maps", "r");
@@ -879,7 +881,10 @@ int main(void)
 	tcase_add_test(t, test_quiet);
 	tcase_add_test(t, test_example);
 	tcase_add_test(t, test_cannot_open);
-	tcase_add_test(t, test_may_not_read);
+	if (machine_may(machine_root_is_root))
+		tcase_add_test(t, test_may_not_read);
+	else
+		LEAVE_OUT(suite, "test_may_not_read", "root has not all rights here");
 	tcase_add_test(t, test_fifo);
 	tcase_add_test(t, test_fifo_hurried);
 	tcase_add_test(t, test_all_said);
