@@ -1,6 +1,11 @@
 # What the tests of texts and command lines share: TAP, one point at a time.
 # shellcheck shell=sh
 
+# What the caller's shell has no say in.
+export LC_ALL=C
+umask 022
+unset CDPATH NOTIFY_SOCKET STATE_DIRECTORY JOURNAL_STREAM
+
 count=0
 failed=0
 

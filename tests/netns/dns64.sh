@@ -5,7 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 need dig nslookup curl ss named named-checkconf
 shipped=$here/../../contrib/dns64
-[ -r /etc/bind/named.conf ] || skip_all "needs Debian's configuration of named"
+debian=${BIND_ETC:-/etc/bind}
+[ -r "$debian/named.conf" ] || skip_all "needs Debian's configuration of named (or BIND_ETC=DIRECTORY)"
 topology
 iptables_masquerade 2>/dev/null || skip_all "needs iptables with NAT"
 config >"$T/conf"
@@ -16,11 +17,20 @@ reverse=8.0.8.0.8.0.8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.b.9.f.f.4.6.0.0.ip6.arpa
 ip -n "$R" addr add $plain/64 dev lan
 ip -n "$R" addr add $dns64/64 dev lan
 
-# Runs a command with the files below a directory in the place of the system's, which stay untouched.
+# Runs a command with the files below a directory in the place of the system's, which stay untouched.  Where named and
+# unbound are not installed there is nothing to take the place of: make_room gives the command an /etc, /var/cache or /run
+# of its own first.
 cat >"$T/etc.sh" <<'EOF'
+make_room() {
+	cd "/${1%/*}" && mount -t tmpfs tmpfs "/${1%/*}" || return
+	[ "${1%/*}" != etc ] || cp -a . /etc 2>/dev/null
+}
 cd "$1" && shift
 for d in etc/* var/cache/* run/*; do
-	[ ! -e "$d" ] || mount --bind "$d" "/$d" || exit
+	[ -e "$d" ] || continue
+	[ -e "/$d" ] || (make_room "$d") || exit
+	if [ -d "$d" ]; then mkdir -p "/$d"; else touch "/$d"; fi
+	mount --bind "$d" "/$d" || exit
 done
 exec "$@"
 EOF
@@ -179,8 +189,8 @@ reaches() {
 bind_files() {
 	local dir=$T/bind
 	mkdir -p "$dir/etc/bind" "$dir/var/cache/bind" "$dir/run/named"
-	cp /etc/bind/named.conf "$dir/etc/bind/"
-	cp /etc/bind/bind.keys "$dir/etc/bind/" 2>/dev/null
+	cp "$debian/named.conf" "$dir/etc/bind/"
+	cp "$debian/bind.keys" "$dir/etc/bind/" 2>/dev/null
 	cp "$shipped/named.conf.options" "$dir/etc/bind/"
 	chmod -R a+rwX "$dir"
 	for zone in example.org example.net 8.8.8.in-addr.arpa; do

@@ -39,7 +39,8 @@ same "without its route, strict rp_filter drops them" "8.8.8.1 9.9.2.1 9.9.1.1 1
 sed -i 's|^icmp-source-pool .*|icmp-node-id yes|' "$T/conf"
 kill -HUP "$PID"
 t "icmp-node-id: a route to 192.0.0.8" wait_for routed 192.0.0.8
-ip netns exec "$S" tcpdump -n --immediate-mode -i wan -w "$T/pcap" -U 'src 192.0.0.8' </dev/null >/dev/null 2>"$T/tcpdump" &
+# Under AppArmor tcpdump may write to files of this ending only.
+ip netns exec "$S" tcpdump -n --immediate-mode -i wan -w "$T/seen.pcap" -U 'src 192.0.0.8' </dev/null >/dev/null 2>"$T/tcpdump" &
 job=$!
 wait_for grep -q "listening on" "$T/tcpdump"
 same "icmp-node-id: all three are 192.0.0.8" \
@@ -50,7 +51,7 @@ wait "$job" 2>/dev/null
 
 # The packets as hexadecimal, one in each line: length 24, class 5, type 4, IPv6, then the address.
 packets() {
-	tcpdump -n -x -r "$T/pcap" 2>/dev/null |
+	tcpdump -n -x -r "$T/seen.pcap" 2>/dev/null |
 		awk '/^[0-9]/ { if (n++) print ""; next } { sub(/^[^:]*: */, ""); gsub(/ /, ""); printf "%s", $0 } END { print "" }'
 }
 same "icmp-node-id: three messages" 3 "$(packets | wc -l)"
@@ -59,11 +60,11 @@ for router in 2001:db8:a1::1 2001:db8:a2::1; do
 	same "icmp-node-id: a message is named $router" 1 "$(packets | grep -c "0018050400020000$name\$")"
 done
 same "icmp-node-id: each is named" 3 "$(packets | grep -c '001805040002000020010db8[0-9a-f]*$')"
-decoded() { tcpdump -n -vv -r "$T/pcap" 2>/dev/null; }
+decoded() { tcpdump -n -vv -r "$T/seen.pcap" 2>/dev/null; }
 same "icmp-node-id: tcpdump finds three extension structures" 3 "$(decoded | grep -c 'ICMP Multi-Part extension v2')"
 same "icmp-node-id: and their checksums right" 3 "$(decoded | grep -c 'checksum 0x.* (correct), length 28')"
 if command -v tshark >/dev/null; then
-	same "icmp-node-id: tshark reads class 5, type 4, 24 bytes" "5 4 24" "$(tshark -r "$T/pcap" -T fields -E separator=' ' \
+	same "icmp-node-id: tshark reads class 5, type 4, 24 bytes" "5 4 24" "$(tshark -r "$T/seen.pcap" -T fields -E separator=' ' \
 		-e icmp.ext.class -e icmp.ext.ctype -e icmp.ext.length 2>/dev/null | sort -u)"
 else
 	skip "icmp-node-id: tshark reads class 5, type 4, 24 bytes" "needs tshark"

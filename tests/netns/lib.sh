@@ -9,6 +9,10 @@
 # shellcheck shell=bash disable=SC2034 # variables are for the tests
 
 set -u
+# What the caller's shell has no say in: language, modes of files, what a service manager may have left to him.
+export LC_ALL=C
+umask 022
+unset CDPATH NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID LISTEN_FDS LISTEN_PID STATE_DIRECTORY JOURNAL_STREAM
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # after su without "-", root has a user's
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 NAT64D=${NAT64D:-$here/../../nat64d}
@@ -92,15 +96,42 @@ wait_for() {
 # --- the network --------------------------------------------------------------------------------------------------
 
 need() {
-	local tool
+	local tool lack
 	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
 	[ -c /dev/net/tun ] || skip_all "needs /dev/net/tun"
 	for tool in ip ping python3 "$@"; do
 		command -v "$tool" >/dev/null || skip_all "needs $tool"
 	done
 	[ -x "$NAT64D" ] || skip_all "needs $NAT64D"
+	[ -d /proc/sys/net/ipv6 ] || skip_all "needs IPv6, which the kernel has not (ipv6.disable=1?)"
 	ip netns add "$N-probe" 2>/dev/null || skip_all "may not make network namespaces"
+	lack=$(lacks_rights)
 	ip netns del "$N-probe"
+	[ -z "$lack" ] || skip_all "$lack"
+}
+
+# lacks_rights: what root may not do here, as in a container: tried in a namespace of its own.
+lacks_rights() {
+	if ! ip -n "$N-probe" tuntap add dev probe mode tun >/dev/null 2>&1; then
+		echo "may not make TUN devices"
+	elif ! ip netns exec "$N-probe" sysctl -qw net.ipv6.conf.all.forwarding=1 >/dev/null 2>&1; then
+		echo "may not write to /proc/sys (is it mounted read-only?)"
+	fi
+}
+
+# to_others PATH: may another user look there?
+to_others() { setpriv --reuid 65534 --clear-groups test -r "$1" 2>/dev/null; }
+
+# make_place: a directory for temporary files, $T, which other users can get at, whatever TMPDIR is; and so they can at the
+# daemon, wherever it was built.
+make_place() {
+	T=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || skip_all "needs a directory for temporary files"
+	chmod 755 "$T"
+	if ! to_others "$T/." && rmdir "$T"; then
+		T=$(mktemp -d /tmp/n64.XXXXXX) || skip_all "needs a directory for temporary files"
+		chmod 755 "$T"
+	fi
+	to_others "$NAT64D" || ! install -D "$NAT64D" "$T/open/nat64d" 2>/dev/null || NAT64D=$T/open/nat64d
 }
 
 in_client() { ip netns exec "$C" "$@"; }
@@ -122,7 +153,7 @@ cleanup() {
 # space NAME: a namespace more, which goes with the others.
 space() {
 	[[ " $SPACES " == *" $1 "* ]] || SPACES+=" $1"
-	ip netns add "$1" && ip -n "$1" link set lo up
+	ip netns add "$1" && as_born "$1" && ip -n "$1" link set lo up
 	# Duplicate address detection only costs time here, limits on ICMP make tests fail.
 	ip netns exec "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 \
 		net.ipv6.conf.default.accept_ra=0 net.ipv6.ip_nonlocal_bind=1 \
@@ -130,6 +161,17 @@ space() {
 	# Since Linux 6.14 a limit of the namespace.
 	ip netns exec "$1" sysctl -qw net.ipv4.icmp_msgs_per_sec=100000 net.ipv4.icmp_msgs_burst=10000 2>/dev/null
 	return 0
+}
+
+# as_born SPACE: a new namespace takes over what the machine has been told about IPv4, and perhaps about IPv6; not this one.
+as_born() {
+	local which
+	for which in all default; do
+		ip netns exec "$1" sysctl -qw \
+			"net.ipv4.conf.$which."{forwarding,rp_filter,log_martians,accept_local,route_localnet,arp_ignore,arp_announce}=0 \
+			"net.ipv4.conf.$which."{accept_redirects,secure_redirects,send_redirects}=1 \
+			"net.ipv6.conf.$which."{disable_ipv6,forwarding}=0 || return
+	done
 }
 
 # router NAME: the same, and it forwards.
@@ -146,8 +188,7 @@ join() {
 }
 
 topology() {
-	T=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || skip_all "needs a directory for temporary files"
-	chmod 755 "$T"
+	make_place
 	LOG=$T/log
 	mkdir "$T/data"
 	trap cleanup EXIT

@@ -12,8 +12,7 @@ SPACES=""
 
 # --- machines ---------------------------------------------------------------------------------------------------------
 
-T=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || skip_all "needs a directory for temporary files"
-chmod 755 "$T"
+make_place
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 

@@ -48,17 +48,18 @@ transfers() {
 	t "$1: UDP from IPv4, 5,000 bytes" udp_in "$S" echo 192.168.255.77 5008 5 5000
 }
 
-# watched SPACE FILTER COMMAND...: prints how many packets of FILTER passed SPACE's narrow link meanwhile.
+# watched SPACE FILTER COMMAND...: prints how many packets of FILTER passed SPACE's narrow link meanwhile.  Under AppArmor
+# tcpdump may write to files of this ending only.
 watched() {
 	local ns=$1 filter=$2 job
 	shift 2
-	ip netns exec "$ns" tcpdump -n -i mid -w "$T/pcap" -U "$filter" </dev/null >/dev/null 2>"$T/tcpdump" &
+	ip netns exec "$ns" tcpdump -n -i mid -w "$T/seen.pcap" -U "$filter" </dev/null >/dev/null 2>"$T/tcpdump" &
 	job=$!
 	wait_for grep -q "listening on" "$T/tcpdump"
 	"$@"
 	sleep 0.2
 	kill "$job" && wait "$job"
-	tcpdump -n -r "$T/pcap" 2>/dev/null | wc -l
+	tcpdump -n -r "$T/seen.pcap" 2>/dev/null | wc -l
 }
 
 # both_ways NAME: DF is the server's choice; IPv6 has it always, in effect.

@@ -38,7 +38,8 @@ stops "TERM: exit status 0" TERM
 
 # ppoll() refuses more descriptors than the limit.
 start_nat64d || finish
-python3 -c 'import resource, sys; resource.prlimit(int(sys.argv[1]), resource.RLIMIT_NOFILE, (3, 3))' "$PID"
+allow() { python3 -c "import resource; resource.prlimit($PID, resource.RLIMIT_NOFILE, ($1, 1000))"; }
+allow 3
 t "no descriptor allowed any more: traffic passes" ping6 "$GOOGLE"
 ticks=$(cpu_ticks)
 sleep 2
@@ -47,6 +48,8 @@ t "and it does not spin: $ticks ticks in 2 s" test "$ticks" -lt $(($(getconf CLK
 lines=$(wc -l <"$LOG")
 kill -USR1 "$PID"
 t "and obeys USR1" wait_for said "$lines"
+# What looks for leaks at the end opens files.
+[ "${INSTRUMENTED-}" != sanitizers ] || allow 1000
 stops "and TERM: exit status 0" TERM
 
 in_router "$NAT64D" -c "$T/conf" --pidfile "$T/pid" >"$T/out" 2>&1
@@ -74,8 +77,10 @@ in_router timeout 10 "$NAT64D" -c "$T/conf" --chroot --pidfile "$T/pid" >"$T/out
 same "detaching into a chroot: exit status 0" 0 $?
 PID=$(cat "$T/pid")
 t "and the daemon is in it" test "/proc/$PID/root" -ef "$T/data"
-same "and it holds nothing of its caller open" "/dev/null /dev/null /dev/null" \
-	"$(readlink "/proc/$PID/fd/"[012] | paste -sd ' ')"
+# By its numbers: what path it has depends on where it was opened, and from where one looks.
+null=$(stat -c %t:%T /dev/null)
+same "and it holds nothing of its caller open" "$null $null $null" \
+	"$(stat -L -c %t:%T "/proc/$PID/fd/"[012] | paste -sd ' ')"
 set_routes
 t "and traffic passes" wait_for ping6 "$GOOGLE"
 kill -TERM "$PID"
