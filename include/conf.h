@@ -86,4 +86,7 @@ uint32_t conf_broadcast(const struct conf_addr *a);
 /* Prints C so that reading it again gives the same configuration. */
 void conf_print(const struct conf *c, FILE *out);
 
+/* The same with the maps of map-file written out; the line of map-file is a comment then. */
+void conf_print_expanded(const struct conf *c, FILE *out);
+
 #endif

@@ -22,6 +22,7 @@ struct options {
 	enum action action;
 	enum log_sink sink;
 	bool foreground, chroot;
+	bool expand; /* --print writes out the maps of map-file */
 };
 
 /* Reads the command line.  Returns -1 to go on, or else the status to exit with: --help and

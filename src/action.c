@@ -53,15 +53,6 @@ static int remove_device(const struct conf *c)
 	return 0;
 }
 
-static int print(const struct conf *c)
-{
-	conf_print(c, stdout);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
-	log_error("standard output: %s", strerror(errno));
-	return 1;
-}
-
 /* Who gives STATE_DIRECTORY makes it as well. */
 static bool is_given(const char *dir)
 {
@@ -85,6 +76,21 @@ static void check_data_dir(const struct options *o, const struct conf *c)
 	log_line(LEVEL_WARNING, line);
 }
 
+/* Expanded, it is all that a program has to ask: what -t would warn of is said, too. */
+static int print(const struct options *o, const struct conf *c)
+{
+	if (o->expand) {
+		check_data_dir(o, c);
+		conf_print_expanded(c, stdout);
+	} else {
+		conf_print(c, stdout);
+	}
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	log_error("standard output: %s", strerror(errno));
+	return 1;
+}
+
 static int tested(const struct options *o, const struct conf *c)
 {
 	char line[CONF_LINE], text[CONF_SHORT];
@@ -105,7 +111,7 @@ int action_run(const struct options *o, const struct conf *c, const struct servi
 	case ACTION_TEST:
 		return tested(o, c);
 	case ACTION_PRINT:
-		return print(c);
+		return print(o, c);
 	case ACTION_RUN:
 		break;
 	}

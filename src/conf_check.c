@@ -67,6 +67,7 @@ static void read_map_file(struct conf_reader *r)
 {
 	struct conf *c = r->conf;
 	char text[CONF_SHORT];
+	struct conf_rights was;
 	bool opened;
 	int error;
 
@@ -77,7 +78,9 @@ static void read_map_file(struct conf_reader *r)
 		return;
 	r->in_map_file = true;
 	r->file = c->map_file;
+	conf_rights_lower(&was, c->map_file);
 	error = conf_read_file(r, c->map_file, &opened);
+	conf_rights_restore(&was);
 	r->in_map_file = false;
 	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
 	if (error)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "conf.h"
 
@@ -128,5 +129,15 @@ void conf_set_icmp_rate(struct conf_reader *r, char **arg, unsigned n);
 
 /* conf_check.c: all that can only be said at the end. */
 void conf_check(struct conf_reader *r, const char *state_dir);
+
+/* From lower to restore, root reads PATH with no more rights than whoever can change where it
+ * leads. For anybody else than root, and on a way that is all root's, nothing changes. */
+struct conf_rights {
+	bool lowered, regrouped;
+	int uid, gid, n;
+	gid_t *groups;
+};
+void conf_rights_lower(struct conf_rights *was, const char *path);
+void conf_rights_restore(struct conf_rights *was);
 
 #endif

@@ -8,13 +8,14 @@ static const char *yes_no(bool b)
 	return b ? "yes" : "no";
 }
 
-static void print_maps(const struct conf *c, FILE *out)
+static void print_maps(const struct conf *c, bool expanded, FILE *out)
 {
+	size_t maps = expanded ? map_count(c->maps) : c->own_maps;
 	char a[CONF_TEXT], b[CONF_TEXT];
 
 	for (size_t i = 0; i < map_prefix_count(c->maps); i++)
 		fprintf(out, "prefix %s\n", conf_format_prefix6(a, map_prefix_at(c->maps, i)));
-	for (size_t i = 0; i < c->own_maps; i++) {
+	for (size_t i = 0; i < maps; i++) {
 		const struct map *m = map_at(c->maps, i);
 
 		fprintf(out, "map %s %s\n",
@@ -24,7 +25,7 @@ static void print_maps(const struct conf *c, FILE *out)
 					 : conf_format_prefix6(b, &m->p6));
 	}
 	if (c->map_file)
-		fprintf(out, "map-file %s\n", c->map_file);
+		fprintf(out, "%smap-file %s\n", expanded ? "# " : "", c->map_file);
 }
 
 /* A directory from the environment may have blanks in its name, which no directive could say. */
@@ -125,14 +126,14 @@ static void print_tun(const struct conf *c, FILE *out)
 		fprintf(out, "tun-route %s\n", conf_format_either(a, &c->tun_route[i]));
 }
 
-void conf_print(const struct conf *c, FILE *out)
+static void print_all(const struct conf *c, bool expanded, FILE *out)
 {
 	char a[CONF_TEXT];
 
 	fprintf(out, "tun-device %s\n", c->tun_device);
 	fprintf(out, "ipv4-addr %s\n", conf_format_addr4(a, c->xlat.own4));
 	fprintf(out, "ipv6-addr %s\n", conf_format_addr6(a, &c->xlat.own6));
-	print_maps(c, out);
+	print_maps(c, expanded, out);
 	for (size_t i = 0; i < c->pools; i++)
 		fprintf(out, "dynamic-pool %s\n", conf_format_prefix4(a, &c->pool[i]));
 	print_data_dir(c, out);
@@ -141,4 +142,14 @@ void conf_print(const struct conf *c, FILE *out)
 	print_icmp(c, out);
 	print_log(c->log, out);
 	print_tun(c, out);
+}
+
+void conf_print(const struct conf *c, FILE *out)
+{
+	print_all(c, false, out);
+}
+
+void conf_print_expanded(const struct conf *c, FILE *out)
+{
+	print_all(c, true, out);
 }

@@ -398,6 +398,7 @@ int main(int argc, char **argv)
 	open_log(&o);
 	if (service_user_find(&user, o.user, o.group, err) < 0)
 		return exit_saying(err);
+	diag.hurried = o.expand; /* a program asks, perhaps as root, and must not hang */
 	c = conf_load(o.config, action_state_directory(&o), &diag);
 	if (!c)
 		return 1;

@@ -24,6 +24,7 @@ enum { /* long options without a letter */
 	OPT_STDOUT,
 	OPT_JOURNAL,
 	OPT_VERSION,
+	OPT_EXPAND,
 };
 
 static const char short_options[] = ":c:dhnu:g:rp:tT";
@@ -36,13 +37,15 @@ static const struct option long_options[] = {
 	{"group", required_argument, NULL, 'g'},
 	{"chroot", no_argument, NULL, 'r'},
 	{"pidfile", required_argument, NULL, 'p'},
-	{"test", no_argument, NULL, 't'},
-	{"print", no_argument, NULL, 'T'},
-	{"mktun", no_argument, NULL, OPT_MKTUN},
-	{"rmtun", no_argument, NULL, OPT_RMTUN},
 	{"syslog", no_argument, NULL, OPT_SYSLOG},
 	{"stdout", no_argument, NULL, OPT_STDOUT},
 	{"journal", no_argument, NULL, OPT_JOURNAL},
+	/* instead of running */
+	{"test", no_argument, NULL, 't'},
+	{"print", no_argument, NULL, 'T'},
+	{"expand", no_argument, NULL, OPT_EXPAND},
+	{"mktun", no_argument, NULL, OPT_MKTUN},
+	{"rmtun", no_argument, NULL, OPT_RMTUN},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
@@ -51,11 +54,12 @@ static const struct option long_options[] = {
 static const char help[] =
 	"usage: nat64d [-dnr] [-c FILE] [-u USER] [-g GROUP] [-p FILE] [--syslog | --stdout | "
 	"--journal]\n"
-	"       nat64d [-c FILE] -t | -T | --mktun | --rmtun\n"
+	"       nat64d [-c FILE] -t | -T [--expand] | --mktun | --rmtun\n"
 	"\n"
 	"  -c, --config FILE   read FILE instead of " SYSCONFDIR "/nat64.conf\n"
 	"  -t, --test          check the configuration and exit\n"
 	"  -T, --print         print the configuration in canonical form and exit\n"
+	"      --expand        with -T: the maps of map-file as well, and what -t would say\n"
 	"      --mktun         make the device persistent and exit (with -u and -g: for them)\n"
 	"      --rmtun         remove the device and exit\n"
 	"\n"
@@ -116,6 +120,9 @@ static int apply_long(struct options *o, int opt)
 		return log_to(o, SINK_STDOUT);
 	case OPT_JOURNAL:
 		return log_to(o, SINK_JOURNAL);
+	case OPT_EXPAND:
+		o->expand = true;
+		return -1;
 	case OPT_VERSION:
 		return tell("nat64d " PACKAGE_VERSION "\n");
 	default:
@@ -197,6 +204,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	argument = first_argument(argc, argv);
 	if (argument)
 		return complain("no arguments are taken besides options: ", argument);
+	if (o->expand && o->action != ACTION_PRINT)
+		return complain("--expand goes with -T", "");
 	if (!conf_unit_dir(SYSCONFDIR, o->config, o->unit_dir, sizeof(o->unit_dir)))
 		o->unit_dir[0] = '\0';
 	return -1;

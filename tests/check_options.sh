@@ -38,6 +38,8 @@ check_mistakes()
 		says "an argument to $option" 1 "nat64d: this option takes no argument: $option=1; $try" "$option=1" -tn
 	done
 	says "two actions" 1 "nat64d: more than one of -t, -T, --mktun and --rmtun; $try" -t -T
+	says "--expand, and nothing to print" 1 "nat64d: --expand goes with -T; $try" --expand
+	says "--expand with -t" 1 "nat64d: --expand goes with -T; $try" -t --expand
 	says "an argument" 1 "nat64d: no arguments are taken besides options: x; $try" x
 }
 
@@ -148,8 +150,69 @@ $etc/nat64.conf: $fine" ]
 	report $? "-t: the user of the units is to own a data-dir that is not there" "$said"
 }
 
+# The maps, as they come out of --print: those of map-file, and the line that names it.
+expanded()
+{
+	"$NAT64D" -T --expand -c "$dir/c" | grep -e '^map' -e '^# map-file'
+}
+
+check_expand()
+{
+	printf '%s\n' '# a comment' 'MAP 192.0.2.0/24 2001:db8:1::/120' '' 'map 192.0.2.200/32	2001:db8::200/128' >"$dir/maps"
+	config 'map 198.51.100.1 2001:db8::1' "map-file $dir/maps" 'dynamic-pool 10.0.0.0/24' >"$dir/c"
+	said=$(expanded 2>/dev/null)
+	[ "$said" = "map 198.51.100.1 2001:db8::1
+map 192.0.2.0/24 2001:db8:1::/120
+map 192.0.2.200 2001:db8::200
+# map-file $dir/maps" ]
+	report $? "--expand writes out the maps of map-file" "$said"
+	"$NAT64D" -T --expand -c "$dir/c" >"$dir/expanded" 2>/dev/null
+	[ "$("$NAT64D" -T --expand -c "$dir/expanded" 2>/dev/null)" = "$(grep -v '^# map-file' "$dir/expanded")" ]
+	report $? "--expand prints what can be read again" "$(cat "$dir/expanded")"
+	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
+	says "--expand: what -t warns of is said" 0 \
+		"warning: $dir/c: data-dir $dir/none does not exist (create it: install -d -o $(id -un) $dir/none)" -T --expand -c "$dir/c"
+}
+
+# Root reads in the directory of another user: with no more rights than that user, and without waiting.
+check_foreign()
+{
+	if [ "$(id -u)" -ne 0 ]; then
+		leave_out "root reads a map-file with the rights of its directory's owner" "needs root"
+		return
+	fi
+	mkdir "$dir/theirs" && chown 12345 "$dir/theirs" && chmod 755 "$dir"
+	config "map-file $dir/theirs/maps" >"$dir/c"
+	echo 'map 192.0.2.1 2001:db8::1' >"$dir/theirs/maps"
+	[ "$(expanded)" = "map 192.0.2.1 2001:db8::1
+# map-file $dir/theirs/maps" ]
+	report $? "root reads a map-file that its directory's owner may read"
+	printf 'secret\nmap 192.0.2.2 2001:db8::2\n' >"$dir/secret"
+	chmod 640 "$dir/secret"
+	ln -sf ../secret "$dir/theirs/maps"
+	denied="$dir/c:4: map-file: cannot open $dir/theirs/maps: Permission denied"
+	for option in --test --print "--print --expand"; do
+		# shellcheck disable=SC2086 # two words
+		said=$("$NAT64D" $option -c "$dir/c" 2>&1)
+		[ $? -eq 1 ] && [ "${said%% (*}" = "$denied" ]
+		report $? "$option: a link to what that owner may not read leads nowhere" "$said"
+	done
+	mkdir "$dir/theirs/sub" && ln -sf "$dir" "$dir/theirs/sub/up"
+	config "map-file $dir/theirs/sub/up/secret" >"$dir/c"
+	said=$("$NAT64D" -T --expand -c "$dir/c" 2>&1)
+	[ $? -eq 1 ] && [ "${said#*Permission denied}" != "$said" ]
+	report $? "nor does one on the way" "$said"
+	config "map-file $dir/theirs/maps" >"$dir/c"
+	rm "$dir/theirs/maps" && mkfifo -m 666 "$dir/theirs/maps"
+	said=$(exec 9<>"$dir/theirs/maps" && timeout 5 "$NAT64D" -T --expand -c "$dir/c" 2>&1)
+	[ $? -eq 1 ] && [ "${said#*: Resource temporarily unavailable}" != "$said" ]
+	report $? "--expand does not wait for a FIFO" "$said"
+}
+
 check_mistakes
 check_help
+check_expand
+check_foreign
 check_described
 check_elsewhere
 check_units
