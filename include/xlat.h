@@ -54,6 +54,9 @@ struct xlat_conf {
 
 #define XLAT_DUMMY4 0xc0000008u /* 192.0.0.8 [7600-4.8], with node_id */
 
+/* Is A an IPv4-translatable host [6052-3.3]? */
+bool xlat_is_translatable(const struct xlat_conf *conf, uint32_t a);
+
 struct xlat {
 	const struct xlat_conf *conf;
 	const struct map_table *maps;

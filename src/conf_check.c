@@ -252,10 +252,10 @@ void conf_check(struct conf_reader *r, const char *state_dir)
 	check_missing(r);
 	check_nothing(r);
 	make_own6(r->conf);
+	conf_check_translatable(r);
 	conf_check_own(r);
 	conf_check_maps(r);
 	check_pools(r);
 	check_icmp_rules(r);
-	conf_check_translatable(r);
 	check_icmp_source(r);
 }

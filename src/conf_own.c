@@ -172,9 +172,10 @@ static void check_source(struct conf_reader *r, const struct conf_addr *a)
 	const struct conf *c = r->conf;
 	int i = map_find6(c->maps, &a->addr6) ? -1 : map_find_prefix(c->maps, &a->addr6);
 	const struct prefix6 *p = i < 0 ? NULL : map_prefix_at(c->maps, (size_t)i);
+	uint32_t a4 = p ? addr_extract(&a->addr6, p) : 0;
 	char text[CONF_TEXT];
 
-	if (!p || (c->pools == 0 && is_host_behind(&c->xlat, p, addr_extract(&a->addr6, p))))
+	if (!p || (xlat_is_translatable(&c->xlat, a4) && is_host_behind(&c->xlat, p, a4)))
 		return;
 	conf_warn(r,
 		  "this lies inside prefix %s of line %u: what this machine sends from it is not "

@@ -30,9 +30,18 @@ bool xlat_names4(const struct xlat *x, uint32_t a)
 	return map_find4(x->maps, a) || (x->pool && pool_covers(x->pool, a));
 }
 
+static bool means_link_local(const struct xlat *x, uint32_t a)
+{
+	const struct map *m = map_find4(x->maps, a);
+
+	if (a == x->conf->own4 || (m && m->p4.len >= 16))
+		return true;
+	return x->pool && pool_covers(x->pool, a);
+}
+
 bool xlat_passes4(const struct xlat *x, uint32_t a)
 {
-	return addr_passes4(a) || (addr_is_link_local4(a) && xlat_names4(x, a));
+	return addr_passes4(a) || (addr_is_link_local4(a) && means_link_local(x, a));
 }
 
 bool xlat_addrs_pass(const struct xlat *x, const struct packet *p)

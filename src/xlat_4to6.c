@@ -39,10 +39,11 @@ static enum reason embed_first(struct xlat_job *j, uint32_t a, struct ip6 *out, 
 	return n ? R_WKP_PRIVATE : none;
 }
 
-/* A, by its map or lease.  False: it has neither. */
+/* A, by its map or lease.  False: it has neither.  Our own address may lie in a mapped network but
+ * stays our own. */
 static bool map_known(const struct xlat_job *j, uint32_t a, struct ip6 *out, struct lease **lease)
 {
-	const struct map *m = map_find4(j->x->maps, a);
+	const struct map *m = a == j->x->conf->own4 ? NULL : map_find4(j->x->maps, a);
 
 	*lease = NULL;
 	if (m) {

@@ -22,19 +22,27 @@ static enum reason extract(const struct xlat_job *j, unsigned prefix, const stru
 	return xlat_may_embed(j->x, prefix, *out) ? R_OK : R_WKP_PRIVATE;
 }
 
+/* The map of A, unless it would make ipv4-addr of it: that is nobody's but ours. */
+static const struct map *find_map(const struct xlat *x, const struct ip6 *a, uint32_t *out)
+{
+	const struct map *m = map_find6(x->maps, a);
+
+	if (!m)
+		return NULL;
+	*out = map_to4(m, a);
+	return *out == x->conf->own4 ? NULL : m;
+}
+
 /* The other end of the conversation: by its map, or through a prefix, which is then the one in use.
  */
 static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *out, bool *mapped)
 {
-	const struct map *m = map_find6(j->x->maps, a);
 	enum reason why;
 	int prefix;
 
-	*mapped = m != NULL;
-	if (m) {
-		*out = map_to4(m, a);
+	*mapped = find_map(j->x, a, out) != NULL;
+	if (*mapped)
 		return xlat_passes4(j->x, *out) ? R_OK : R_BAD_ADDRESS;
-	}
 	prefix = map_find_prefix(j->x->maps, a);
 	if (prefix < 0)
 		return R_NO_MAP_DST;
@@ -85,25 +93,22 @@ static enum reason map_own(const struct xlat_job *j, const struct ip6 *a, uint32
 	return R_SRC_IN_PREFIX;
 }
 
-/* Map, lease, our own address, prefix, in this order.  Only the last asks who PEER, the other end,
+/* Our own address, map, lease, prefix, in this order.  Only the last asks who PEER, the other end,
  * is. */
 static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *out, uint32_t peer,
 			    bool peer_mapped)
 {
-	const struct map *m = map_find6(j->x->maps, a);
 	enum reason why, claim;
 	int prefix;
 
-	if (m) {
-		*out = map_to4(m, a);
+	if (ip6_equal(a, &j->x->conf->own6))
+		return map_own(j, a, out);
+	if (find_map(j->x, a, out))
 		return xlat_passes4(j->x, *out) ? R_OK : R_BAD_ADDRESS;
-	}
 	if (j->x->pool && (j->lease_src = pool_find6(j->x->pool, a, j->prefix))) {
 		*out = j->lease_src->addr;
 		return R_OK;
 	}
-	if (ip6_equal(a, &j->x->conf->own6))
-		return map_own(j, a, out);
 	prefix = map_find_prefix(j->x->maps, a);
 	if (prefix < 0)
 		return R_NO_MAP_SRC;

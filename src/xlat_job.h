@@ -97,13 +97,11 @@ static inline uint8_t xlat_tos(const struct packet *p, bool ignore)
 /* Does A stand for routers that IPv4 cannot name? */
 bool xlat_is_for_routers(const struct xlat_conf *conf, uint32_t a);
 
-/* Is A an IPv4-translatable host [6052-3.3]? */
-bool xlat_is_translatable(const struct xlat_conf *conf, uint32_t a);
-
 /* Is A in a map or in the pool, leased or not: does the configuration name it? */
 bool xlat_names4(const struct xlat *x, uint32_t a);
 
-/* May A pass a router at all?  Link-local addresses may where the configuration names them. */
+/* May A pass a router at all?  Link-local addresses may where the configuration means them: not
+ * where a map of everything happens to hold them. */
 bool xlat_passes4(const struct xlat *x, uint32_t a);
 
 /* The same of both addresses of P. */

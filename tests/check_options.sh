@@ -171,7 +171,7 @@ map 192.0.2.200 2001:db8::200
 	report $? "--expand prints what can be read again" "$(cat "$dir/expanded")"
 	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
 	says "--expand: what -t warns of is said" 0 \
-		"warning: $dir/c: data-dir $dir/none does not exist (create it: install -d -o $(id -un) $dir/none)" -T --expand -c "$dir/c"
+		"warning: $dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $(id -un) $dir/none)" -T --expand -c "$dir/c"
 }
 
 # Root reads in the directory of another user: with no more rights than that user, and without waiting.

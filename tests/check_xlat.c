@@ -15,6 +15,7 @@
 #define SMALL     RIG_SETUP ";pool 10.77.0.0/30"
 #define TWO       OWN MAP "prefix 2001:db8:64::/96; prefix 2001:db8:65::/96; pool 10.77.0.0/28"
 #define LOCAL     RIG_SETUP ";map 169.254.7.0/24 2001:db8:7::/120"
+#define INSIDE    RIG_SETUP ";own4 203.0.113.84"
 #define NEWHOST   "s=2001:db8:5::1"
 
 static const struct rig_row own_rows[] = {
@@ -162,6 +163,11 @@ static const struct rig_row address_rows[] = {
 	{"spec-1.4 link-local beside the map", LOCAL, "4 d=169.254.8.9 | udp", R_BAD_ADDRESS, NULL},
 	{"spec-1.4 link-local beside the map, through the prefix", LOCAL,
 	 "6r d=2001:db8:64::169.254.8.9 | udp", R_BAD_ADDRESS, NULL},
+	{"spec-1.4 a map of everything does not mean link-local",
+	 OWN "map 0.0.0.0/0 2001:db8:c::/96", "4 s=9.9.9.9 d=169.254.7.9 | udp", R_BAD_ADDRESS,
+	 NULL},
+	{"spec-1.4 link-local ipv4-addr", RIG_SETUP ";own4 169.254.7.1", "4 d=169.254.7.1 | echo",
+	 R_SELF_ECHO, "4 s=169.254.7.1 d=198.51.100.7 id=* | reply"},
 	{"spec-1.4 free link-local address of a pool", RIG_SETUP ";pool 169.254.7.0/24",
 	 "4 d=169.254.7.9 | udp", R_NO_MAP_DST, "answer 3 1 0"},
 	{"6052-3.1 global destination, strict", WKP, "6r d=64:ff9b::808:808 | udp", R_OK,
@@ -225,6 +231,16 @@ static const struct rig_row map_rows[] = {
 	{"spec-1.2 map inside the prefix goes before it, 4->6",
 	 RIG_SETUP ";map 198.51.100.7 2001:db8:64::1:1", "6r d=2001:db8:64::1:1 | udp", R_OK,
 	 "4r d=198.51.100.7 ttl=63 id=* | udp"},
+	{"spec-1.2 ipv4-addr in a mapped network is no host's, 6->4", INSIDE,
+	 "6r s=2001:db8:1::54 | udp", R_NO_MAP_SRC, "answer 1 5 0"},
+	{"spec-1.2 ipv4-addr in a mapped network is no host's, destination", INSIDE,
+	 "6r s=2001:db8:1::5 d=2001:db8:1::54 | udp", R_NO_MAP_DST, "answer 1 0 0"},
+	{"spec-1.2 our errors from a mapped network come from us", INSIDE,
+	 "4 s=203.0.113.84 d=203.0.113.5 | icmp 11 0 0 | 4r s=203.0.113.5 d=9.9.9.9 | udp", R_OK,
+	 "6 s=2001:db8:64::203.0.113.84 hop=63 | icmp 3 0 0 | 6r d=2001:db8:64::9.9.9.9 | udp"},
+	{"spec-1.2 ipv6-addr in a mapped network is no host's", RIG_SETUP ";own6 2001:db8:1::77",
+	 "6r s=2001:db8:1::77 | icmp 3 0 0 | 6 | udp", R_OK,
+	 "4r s=192.0.2.254 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
 	{"1.5 6->4 destination without mapping", NULL, "6r d=2001:db8:dead::1 | udp", R_NO_MAP_DST,
 	 "answer 1 0 0"},
 	{"1.5 6->4 destination beside the prefix", NULL, "6r d=2001:db8:64::1:0:0 | udp",

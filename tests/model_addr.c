@@ -71,6 +71,16 @@ bool model_names4(const struct model *m, uint32_t a)
 	return model_find_map4(m, a) != NULL;
 }
 
+static bool means_link_local(const struct model *m, uint32_t a)
+{
+	const struct map *e = model_find_map4(m, a);
+
+	for (unsigned i = 0; i < m->pools; i++)
+		if (model_holds4(&m->pool[i], a))
+			return true;
+	return (m->conf && a == m->conf->own4) || (e && e->p4.len >= 16);
+}
+
 bool model_passes4(const struct model *m, uint32_t a)
 {
 	static const struct net never[] = {
@@ -78,7 +88,7 @@ bool model_passes4(const struct model *m, uint32_t a)
 		{224, 0, 0, 0, 4}, {255, 255, 255, 255, 32},
 	};
 
-	return !IN(a, never) || (a >> 16 == 0xa9fe && model_names4(m, a));
+	return !IN(a, never) || (a >> 16 == 0xa9fe && means_link_local(m, a));
 }
 
 /* The columns "Globally Reachable: False" of the IANA registry; multicast and 240/4 with them. */

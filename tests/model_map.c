@@ -113,7 +113,7 @@ void model_touch(struct model *m, const struct model_pair *to, int32_t now, stru
 
 static bool by_map_or_lease(struct model *m, uint32_t a, struct ip6 *out, struct model_lease **l)
 {
-	const struct map *e = model_find_map4(m, a);
+	const struct map *e = a == m->conf->own4 ? NULL : model_find_map4(m, a);
 
 	*l = e ? NULL : lease_of_addr(m, a);
 	if (e)
@@ -230,6 +230,14 @@ static enum reason by_extraction(const struct model *m, int prefix, const struct
 	return model_may_carry(m, (unsigned)prefix, *out) ? R_OK : R_WKP_PRIVATE;
 }
 
+/* A host whose other address would be ours has none. */
+static const struct map *usable_map(const struct model *m, const struct ip6 *a)
+{
+	const struct map *e = model_find_map6(m, a);
+
+	return e && model_map_4(e, a) == m->conf->own4 ? NULL : e;
+}
+
 static enum reason by_map(const struct model *m, const struct map *e, const struct ip6 *a,
 			  uint32_t *out)
 {
@@ -297,21 +305,21 @@ static enum reason host_6to4(struct model *m, const struct ip6 *a, const struct 
 			     uint32_t peer, bool quoted, bool error, struct model_pair *to,
 			     uint32_t *out)
 {
-	bool peer_mapped = model_find_map6(m, peer6) != NULL;
-	enum reason why;
-	const struct map *e = model_find_map6(m, a);
+	bool peer_mapped = usable_map(m, peer6) != NULL;
+	const struct map *e = usable_map(m, a);
 	int prefix = model_find_prefix(m, a);
+	enum reason why;
 
+	if (model_same6(a, &m->conf->own6)) {
+		*out = m->conf->own4;
+		return prefix >= 0 && !quoted && !error ? R_SRC_IN_PREFIX : R_OK;
+	}
 	if (e)
 		return by_map(m, e, a, out);
 	to->lease[0] = m->pools ? lease_of_host(m, a, to->prefix) : NULL;
 	if (to->lease[0]) {
 		*out = to->lease[0]->addr;
 		return R_OK;
-	}
-	if (model_same6(a, &m->conf->own6)) {
-		*out = m->conf->own4;
-		return prefix >= 0 && !quoted && !error ? R_SRC_IN_PREFIX : R_OK;
 	}
 	if (prefix < 0)
 		return R_NO_MAP_SRC;
@@ -324,7 +332,7 @@ static enum reason host_6to4(struct model *m, const struct ip6 *a, const struct 
 static enum reason peer_6to4(struct model *m, const struct ip6 *a, struct model_pair *to,
 			     uint32_t *out)
 {
-	const struct map *e = model_find_map6(m, a);
+	const struct map *e = usable_map(m, a);
 	int prefix = model_find_prefix(m, a);
 	enum reason why;
 
