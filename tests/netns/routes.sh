@@ -10,14 +10,14 @@ topology
 # watch: from here on `ask' knows.  Whoever has no right at all may do it.
 watch() {
 	coproc FOLLOW { exec ip netns exec "$R" setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all "$WATCH" nat64 64:ff9b:: 96 2>&1; }
-	follow=$FOLLOW_PID
+	follow=$FOLLOW_PID send=${FOLLOW[1]} answers=${FOLLOW[0]}
 }
 
 # ask WORD: what it says.
 ask() {
 	local said
-	echo "$1" >&"${FOLLOW[1]}"
-	read -r -t 5 said <&"${FOLLOW[0]}" && echo "$said"
+	echo "$1" >&"$send"
+	read -r -t 5 said <&"$answers" && echo "$said"
 }
 
 leads() { [ "$(ask "$1")" = "$2" ]; }
@@ -95,6 +95,57 @@ sleep 0.3
 reads=$(($(ask reads) - before))
 t "a route that flaps: read hardly ever beside ten thousand ($reads times)" test $reads -le 6
 t "and right in the end" wait_for leads 64:ff9b::a00:1 ours
-exec {FOLLOW[1]}>&-
+exec {send}>&-
 wait "$follow"
+ip -n "$R" link del nat64
+
+# The daemon: a packet for nobody, whose prefix leads back to us, is translated once and no more.
+circles() { [ "$(grown '4->6' routed-back)" -gt 0 ] && [ "$(grown '4->6' ok)" -eq 0 ]; }
+refused() { ping4 -t 255 203.0.113.9 | grep -q 'Destination Host Unreachable'; }
+
+cat >"$T/conf" <<-END
+	tun-device nat64
+	ipv4-addr 203.0.113.1
+	prefix 2001:db8:46::/96
+	map 203.0.113.7 2001:db8:2::7
+	tun-up yes
+END
+start_bare
+wait_for link_running nat64
+ip -n "$R" route add 203.0.113.0/24 dev nat64
+six route add 2001:db8:46::/96 dev nat64
+ip -n "$C" -6 route add local 2001:db8:46::cb00:7100/120 dev lo
+wait_for refused
+mark
+t "a packet for nobody, its prefix routed back by hand: refused" refused
+t "and not translated at all" circles
+t "the mapped host answers" wait_for ping4 203.0.113.7
+six route add 2001:db8:46::cb00:7100/120 via 2001:db8:1::2
+t "a host of the prefix that lives elsewhere answers" wait_for ping4 203.0.113.9
+six route del 2001:db8:46::cb00:7100/120
+t "its route gone: refused" wait_for refused
+six route add 2001:db8:46::808:800/120 dev nat64
+six route replace 2001:db8:46::/96 via 2001:db8:1::2
+t "the prefix led elsewhere: it answers" wait_for ping4 203.0.113.9
+six route replace 2001:db8:46::/96 dev nat64
+t "and led back again: refused" wait_for refused
+six route add 2001:db8:46::cb00:7100/120 via 2001:db8:1::2
+sed -i 's/^prefix.*/prefix 2001:db8:47::\/96/' "$T/conf"
+six route add 2001:db8:47::/96 dev nat64
+kill -HUP "$PID"
+t "another prefix by a reload, routed back by hand: refused" wait_for refused
+ip -n "$R" link set nat64 down
+ip -n "$R" link set nat64 up
+ip -n "$R" route add 203.0.113.0/24 dev nat64
+six route add 2001:db8:47::/96 dev nat64
+t "its link down and up again: refused" wait_for refused
+stop_nat64d
+
+# What tun-setup has set.
+sed -i 's/^tun-up/tun-setup/' "$T/conf"
+start_bare
+wait_for link_running nat64
+ip -n "$R" route replace 203.0.113.0/24 dev nat64
+t "routed back by tun-setup: refused" wait_for refused
+stop_nat64d
 finish
