@@ -98,11 +98,10 @@ struct xlat_out {
 	struct xlat_left left;
 	unsigned frames;
 	struct frame frame[XLAT_FRAMES];
-	bool is_answer;   /* the frame is an answer to the source, not a translation */
-	bool suppressed;  /* an ICMP error was due but its rate limit forbade it */
-	unsigned records; /* leases that are new or whose record is out of date: to be put on record
-			     before the frames leave */
-	struct lease *record[2];
+	bool is_answer;       /* the frame is an answer to the source, not a translation */
+	bool suppressed;      /* an ICMP error was due but its rate limit forbade it */
+	struct lease *record; /* a lease that is new or whose record is out of date, to be put on
+				 record before the frames leave; NULL: none */
 };
 
 /* Translates the LEN bytes at PACKET, in front of which XLAT_HEADROOM bytes may be overwritten, at

@@ -19,19 +19,15 @@ static void commit(struct daemon *d)
 	d->recorded = false;
 }
 
-static void record(struct daemon *d)
+static void record(struct daemon *d, struct lease *l)
 {
-	for (unsigned i = 0; i < d->out.records; i++) {
-		struct lease *l = d->out.record[i];
-
-		if (!l->on_record)
-			daemon_lease_assigned(d, l);
-		if (d->leases)
-			leasefile_append(d->leases, l, daemon_seconds(d), daemon_wall());
-		l->saved = daemon_seconds(d);
-		l->on_record = true;
-	}
-	d->counters.recorded += d->out.records;
+	if (!l->on_record)
+		daemon_lease_assigned(d, l);
+	if (d->leases)
+		leasefile_append(d->leases, l, daemon_seconds(d), daemon_wall());
+	l->saved = daemon_seconds(d);
+	l->on_record = true;
+	d->counters.recorded++;
 	d->recorded = d->leases != NULL;
 }
 
@@ -111,8 +107,8 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 
 	d->counters.reason[dir][why] += d->out.packets;
 	keep_place(d, bytes + len);
-	if (d->out.records > 0)
-		record(d);
+	if (d->out.record)
+		record(d, d->out.record);
 	log_packet(d, why, bytes, len);
 	hold_frames(d);
 }

@@ -304,7 +304,7 @@ static void use_lease(struct xlat_job *j, struct lease *l)
 		return;
 	pool_touch(j->x->pool, l, j->now);
 	if (!l->on_record || j->now - l->saved >= POOL_RESTAMP)
-		j->out->record[j->out->records++] = l;
+		j->out->record = l;
 }
 
 /* What a segment may carry so that neither side has to fragment it, whichever way it goes. */
@@ -364,7 +364,8 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	struct xlat_job j = {.x = x, .out = out, .now = (int32_t)(now / 1000)};
 	enum reason why;
 
-	out->frames = out->records = 0;
+	out->frames = 0;
+	out->record = NULL;
 	out->room_used = 0;
 	out->packets = 1;
 	out->left.len = 0;

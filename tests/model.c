@@ -431,7 +431,8 @@ void model_packet(struct model *m, const uint8_t *in, size_t len, int32_t now,
 {
 	struct model_view v;
 
-	out->frames = out->records = 0;
+	out->frames = 0;
+	out->record = false;
 	out->is_answer = out->suppressed = false;
 	out->why = model_view(&v, in, len, false);
 	if (out->why)

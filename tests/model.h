@@ -55,7 +55,8 @@ struct model {
 struct model_out {
 	enum reason why;
 	bool is_answer, suppressed;
-	unsigned frames, records;
+	bool record; /* a lease is to be put on record */
+	unsigned frames;
 	size_t end[XLAT_FRAMES]; /* of each frame in BYTES */
 	uint8_t bytes[MODEL_BYTES];
 };

@@ -104,7 +104,7 @@ void model_touch(struct model *m, const struct model_pair *to, int32_t now, stru
 	}
 	if (l->on_record && now - l->saved < 600)
 		return;
-	out->records++;
+	out->record = true;
 	l->on_record = true;
 	l->saved = now;
 }
