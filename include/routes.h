@@ -1,7 +1,8 @@
 /* routes - which IPv6 destinations the kernel would route into our own device: a packet for one of
  * them would come back to us, and circle.
  *
- * Only routes inside or around a translation prefix matter, of the tables main and local.  They are
+ * Only routes inside or around a translation prefix or the IPv6 side of a map matter, of the tables
+ * main and local.  They are
  * read at the start; afterwards the kernel tells of changes, and after one that matters all are
  * read again, a piece at a time, so that no packet waits.  None of it needs a right. */
 #ifndef NAT64D_ROUTES_H

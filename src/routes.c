@@ -15,13 +15,13 @@ static int compare_prefix(const void *a, const void *b)
 
 int route_scope_set(struct route_scope *s, const struct map_table *maps)
 {
-	size_t n = map_prefix_count(maps);
+	size_t prefixes = map_prefix_count(maps), n = prefixes + map_count(maps);
 	struct prefix6 *prefix = malloc((n + 1) * sizeof(*prefix));
 
 	if (!prefix)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		prefix[i] = *map_prefix_at(maps, i);
+		prefix[i] = i < prefixes ? *map_prefix_at(maps, i) : map_at(maps, i - prefixes)->p6;
 	qsort(prefix, n, sizeof(*prefix), compare_prefix);
 	free(s->prefix);
 	*s = (struct route_scope){maps, prefix, n};
@@ -44,14 +44,14 @@ static const struct prefix6 *not_before(const struct route_scope *s, const struc
 	return low < s->n ? &s->prefix[low] : NULL;
 }
 
-/* There may be many prefixes, and very many routes. */
+/* There may be many prefixes and maps, and very many routes. */
 bool route_scope_has(const struct route_scope *s, const struct prefix6 *to)
 {
 	const struct prefix6 *next;
 
 	if (!s->maps)
 		return false;
-	if (map_find_prefix(s->maps, &to->addr) >= 0)
+	if (map_find_prefix(s->maps, &to->addr) >= 0 || map_find6(s->maps, &to->addr))
 		return true;
 	next = not_before(s, &to->addr);
 	return next && addr_in6(&next->addr, to);

@@ -127,15 +127,20 @@ static void put_done(struct buffer *b, uint32_t seq, unsigned flags)
 
 /* --- what is watched ------------------------------------------------------------------------- */
 
+/* With every list of prefixes: 192.0.2.0/24 as 2001:db8:77::/120. */
+static const struct map mapped = {{0xc0000200, 24}, {{{0x20, 1, 0x0d, 0xb8, 0, 0x77}}, 120}};
+
 static struct map_table *maps_of(const char *const *prefix)
 {
 	struct map_table *maps = map_table_new();
+	size_t other;
 
 	for (; *prefix; prefix += 2) {
 		struct prefix6 p = {v6(prefix[0]), (uint8_t)atoi(prefix[1])};
 
 		ck_assert(map_add_prefix(maps, &p));
 	}
+	ck_assert_int_eq(map_add(maps, &mapped, &other), MAP_ADDED);
 	ck_assert_int_eq(map_seal(maps), 0);
 	return maps;
 }
@@ -281,6 +286,10 @@ static const struct dump_row {
 	 {"64:ff9b::9"},
 	 {NULL}},
 	{"IPv4", {{"64:ff9b::", 96, .device = DEVICE, .family = AF_INET}}, {NULL}, {"64:ff9b::1"}},
+	{"a mapped network",
+	 {{"2001:db8:77::", 64, .device = DEVICE}, {"2001:db8:77::9", 128, .device = OTHER}},
+	 {"2001:db8:77::1"},
+	 {"2001:db8:77::9"}},
 	{"an impossible length", {{"64:ff9b::", 129, .device = DEVICE}}, {NULL}, {"64:ff9b::1"}},
 };
 
@@ -329,6 +338,10 @@ static const struct news_row {
 	{"around", {"2001:db8::", 32, .device = OTHER}, true, true},
 	{"around, with bits behind its length", {"2001:db8:63::", 32, .device = OTHER}, true, true},
 	{"the default route", {"::", 0, .device = OTHER}, false, true},
+	{"a mapped network", {"2001:db8:77::", 120, .device = DEVICE}, false, true},
+	{"a mapped host", {"2001:db8:77::9", 128, .device = OTHER}, false, true},
+	{"around a mapped network", {"2001:db8:77::", 48, .device = DEVICE}, true, true},
+	{"beside a mapped network", {"2001:db8:77::100", 120, .device = DEVICE}, false, false},
 	{"an address of the machine",
 	 {"64:ff9b::1", 128, .device = 1, .table = RT_TABLE_LOCAL},
 	 false,

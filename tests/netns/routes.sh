@@ -141,6 +141,22 @@ six route add 2001:db8:47::/96 dev nat64
 t "its link down and up again: refused" wait_for refused
 stop_nat64d
 
+# A mapped host whose IPv6 address is routed into the device as well: nobody could reach it.
+start_bare
+wait_for link_running nat64
+ip -n "$R" route replace 203.0.113.0/24 dev nat64
+six route replace 2001:db8:47::/96 dev nat64
+t "a mapped host answers" wait_for ping4 203.0.113.7
+six route add 2001:db8:2::7 dev nat64
+circling() { ping4 -t 255 203.0.113.7 | grep -q 'Destination Host Unreachable'; }
+t "both its addresses routed into the device: refused" wait_for circling
+mark
+circling
+t "and not translated at all" circles
+six route del 2001:db8:2::7 dev nat64
+t "it answers again" wait_for ping4 203.0.113.7
+stop_nat64d
+
 # What tun-setup has set.
 sed -i 's/^tun-up/tun-setup/' "$T/conf"
 start_bare
