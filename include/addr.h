@@ -74,8 +74,16 @@ bool addr_passes4(uint32_t a);
 bool addr_passes6(const struct ip6 *a);
 
 bool addr_is_multicast4(uint32_t a);
-bool addr_is_link_local4(uint32_t a); /* 169.254.0.0/16 [3927] */
-bool addr_is_reserved4(uint32_t a);   /* 240.0.0.0/4 [1112-4] */
+
+static inline bool addr_is_link_local4(uint32_t a) /* 169.254.0.0/16 [3927] */
+{
+	return a >> 16 == 0xa9fe;
+}
+
+static inline bool addr_is_reserved4(uint32_t a) /* 240.0.0.0/4 [1112-4] */
+{
+	return a >> 28 == 0xf;
+}
 
 /* What a kernel sends out of any device by itself: IPv4 local and administratively scoped multicast
  * (224.0.0.0/24, 239.255.255.250) and IPv6 link-local scope multicast (ff02::/16). */

@@ -162,16 +162,6 @@ bool addr_is_multicast4(uint32_t a)
 	return a >> 28 == 0xe;
 }
 
-bool addr_is_link_local4(uint32_t a)
-{
-	return a >> 16 == 0xa9fe;
-}
-
-bool addr_is_reserved4(uint32_t a)
-{
-	return a >> 28 == 0xf;
-}
-
 bool addr_is_noise4(uint32_t dst)
 {
 	return dst >> 8 == 0xe00000 || dst == 0xeffffffa; /* IGMP, mDNS, LLMNR; SSDP */
