@@ -28,7 +28,7 @@ finding()
 	level=$1
 	mends=${4-}
 	case $mends in
-	*">>$conf"*)
+	*">>$file"*)
 		[ "$mends" != "$appends" ] || mends="the same as above"
 		appends=$4
 		;;
@@ -65,19 +65,32 @@ sysctl_is()
 # name_sysctl: as sysctl(8) wants it on its command line.
 name_sysctl()
 {
-	echo "net/$1" | tr ./ /.
+	word "$(echo "net/$1" | tr ./ /.)"
+}
+
+# stands NAME: is there a line of this directive in the file itself?
+stands()
+{
+	grep -qi "^[[:space:]]*$1[[:space:]]" "$conf"
 }
 
 # set_directive NAME VALUE: the command that writes it into the configuration, where it may stand only once.
 set_directive()
 {
-	if grep -qi "^[[:space:]]*$1[[:space:]]" "$conf"; then
-		echo "sed -i 's/^[[:space:]]*$1[[:space:]].*/$1 $2/I' $conf"
+	if stands "$1"; then
+		echo "sed -i 's/^[[:space:]]*$1[[:space:]].*/$1 $2/I' $file"
 	elif [ -z "$(tail -c 1 "$conf")" ]; then
-		echo "echo '$1 $2' >>$conf"
+		echo "echo '$1 $2' >>$file"
 	else
-		echo "echo >>$conf && echo '$1 $2' >>$conf" # the last line has no end
+		echo "echo >>$file && echo '$1 $2' >>$file" # the last line has no end
 	fi
+}
+
+# drop_directive NAME [VALUE]: the command that takes it out.
+drop_directive()
+{
+	value=$(printf %s "${2-}" | sed 's/[./]/\\&/g')
+	echo "sed -i '/^[[:space:]]*$1[[:space:]]${value:+[[:space:]]*$value[^0-9.]}/Id' $file"
 }
 
 # tool COMMAND [PACKAGE]: the command, and where it comes from if it is missing.
@@ -123,25 +136,25 @@ one_to_start_from()
 			[ ! -e "$tayga" ] || { echo "$tayga" && return; }
 		done
 	fi
-	echo "$example"
+	word "$example"
 }
 
 check_configuration()
 {
 	find_nat64d
 	if ! [ -e "$conf" ]; then
-		finding FAIL configuration "$conf: no such file" "cp $(one_to_start_from) $conf"
+		finding FAIL configuration "$conf: no such file" "cp $(one_to_start_from) $file"
 		return 1
 	fi
-	said=$(run_nat64d --test 2>&1)
 	if ! read_conf; then
-		finding FAIL configuration "$(echo "$said" | grep -v '^warning: ' | sed -n 1p)" "$nat64d --test --config $conf"
+		finding FAIL configuration "$(mistakes | sed -n 1p)" "$(word "$nat64d") --test --config $file"
 		return 1
 	fi
-	echo "$said" | sed -n 's/^warning: //p' | while read -r warning; do
+	warned=$(warnings)
+	[ -z "$warned" ] || printf '%s\n' "$warned" | while read -r warning; do
 		finding WARN configuration "$warning"
 	done
-	! echo "$said" | has '^warning: ' || problems=$((problems + 1)) # those in the pipe were counted in vain
+	[ -z "$warned" ] || problems=$((problems + 1)) # those in the pipe were counted in vain
 	finding ok configuration "$conf is one that nat64d takes"
 }
 
@@ -165,6 +178,7 @@ check_all()
 	check_masquerade
 	check_firewall
 	check_open
+	check_guard
 	check_conntrack
 	! link_is UP || check_ping
 }
@@ -173,6 +187,7 @@ check()
 {
 	need_root
 	have awk || die "awk is missing (Debian: apt install mawk)"
+	file=$(word "$conf") # in a command
 	colours=
 	! colours_wanted || colours=yes
 	find_uplinks

@@ -49,7 +49,7 @@ check_masquerade()
 			finding ok masquerade "pool $pool is hidden behind the machine's own IPv4 address"
 		elif is_private "$pool"; then
 			finding FAIL masquerade "pool $pool is private, and no MASQUERADE or SNAT hides it: no answer finds back" \
-				"$0 up $conf"
+				"$(word "$0") up $file"
 		else
 			finding ok masquerade "pool $pool is public and goes out as it is: it must be routed to this machine"
 		fi
@@ -90,6 +90,7 @@ whose()
 # let_through AUTHOR TOOL FAMILY TABLE CHAIN: the command.
 let_through()
 {
+	set -- "$1" "$2" "$3" "$(word "$4")" "$(word "$5")"
 	case $1,$2 in
 	ufw,*) echo "ufw route allow in on $device && ufw route allow out on $device" ;;
 	firewalld,*)
@@ -152,6 +153,46 @@ check_firewall()
 	[ -n "$errors" ] || finding ok icmp "ICMP errors may be forwarded"
 }
 
+# --- forged sources -------------------------------------------------------------------------------------------------
+
+# is_guarded PREFIX: by the rules of nat64-host, or by any others that drop such a source from all devices but ours.
+is_guarded()
+{
+	printf '%s\n' "$ruleset" | awk -v rule="ip6 saddr $1 " -v saved="-A nat64d_guard -s $1 " '
+		/^table / || /^\tchain / { ours = ($1 == "table" ? $3 : $2) == "nat64d_guard" || $1 == "chain" && ours }
+		/ daddr | -d / { next }
+		ours && index($0, rule) && /drop$/ || index($0, saved) == 1 && /-j DROP$/ { found = 1 }
+		END { exit !found }' || fate 6 forward "?" "$device" "$1" "$1" tcp new | has '^drop'
+}
+
+# guard_command PREFIX: where nat64-host is in use, its own; elsewhere, a rule beside those of the operator.
+guard_command()
+{
+	if [ "$(setting NAT44)" = yes ] || printf '%s\n' "$ruleset" "$facts" | has -e nat64d_ -e '^pass '; then
+		echo "$(word "$0") up $file"
+	elif have_nft; then
+		echo "nft 'table inet nat64_guard { chain forward { type filter hook forward priority 0; iifname != \"$device\" ip6 saddr $1 drop; }; }'"
+	else
+		echo "ip6tables -I FORWARD ! -i $device -s $1 -j DROP"
+	fi
+}
+
+# For configurations where nobody but the translator has an address in the prefix.
+check_guard()
+{
+	[ -z "$clat" ] || return 0
+	facts=$(printf '%s\n' "$reading" | awk -f "$lib/guard.awk")
+	for prefix in $(printf '%s\n' "$facts" | sed -n 's/^drop //p'); do
+		if is_guarded "$prefix"; then
+			finding ok guard "nobody but the translator sends from $prefix"
+		elif [ "$(setting GUARD)" = no ]; then
+			finding skip guard "sources in $prefix may be forged: GUARD=no"
+		else
+			finding WARN guard "hosts may forge sources in $prefix, and so pass for any IPv4 address" "$(guard_command "$prefix")"
+		fi
+	done
+}
+
 # --- strangers ------------------------------------------------------------------------------------------------------
 
 # guard PREFIX: the command.  Where clients and strangers come by one device, their addresses tell them apart.
@@ -162,10 +203,9 @@ guard()
 	from=
 	[ -n "$others" ] || from=$near
 	if have_nft; then
-		echo "nft 'table inet nat64_guard { chain forward { type filter hook forward priority 0; iifname \"$uplink6\"" \
-			"${from:+ip6 saddr != $from }ip6 daddr $1 drop; }; }'"
+		echo "nft $(word "table inet nat64_guard { chain forward { type filter hook forward priority 0; iifname \"$uplink6\" ${from:+ip6 saddr != $from }ip6 daddr $1 drop; }; }")"
 	else
-		echo "ip6tables -I FORWARD -i $uplink6 ${from:+! -s $from }-d $1 -j DROP"
+		echo "ip6tables -I FORWARD -i $(word "$uplink6") ${from:+! -s $from }-d $1 -j DROP"
 	fi
 }
 

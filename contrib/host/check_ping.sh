@@ -42,18 +42,32 @@ stopped()
 	case $2,$3 in
 	0,*) finding FAIL ping "$1: stops before $device: the kernel did not send it there" "ip route get ${1##* }" ;;
 	1,0) finding FAIL ping "$1: stops at the daemon, which refused it" "$(counters_hint)" ;;
-	1,1) finding FAIL ping "$1: translated, but no answer came back" "$(tool "tcpdump -n -i ${uplink4:-any} icmp")" ;;
+	1,1) finding FAIL ping "$1: translated, but no answer came back" "$(tool "tcpdump -n -i $(word "${uplink4:-any}") icmp")" ;;
 	2,1) finding FAIL ping "$1: the answer stops at the daemon, which refused it" "$(counters_hint)" ;;
 	2,2) finding FAIL ping "$1: the answer came, was translated, and is lost on the machine" "$(tool "nft list ruleset" nftables)" ;;
 	*) finding FAIL ping "$1: no answer; too much other traffic to see where it stops" "$(tool "tcpdump -n -i $device icmp or icmp6")" ;;
 	esac
 }
 
+# moved: packets to the daemon and from it since `before', "TO FROM".
+moved()
+{
+	echo "$before $(crossings)" | awk '{ print $3 - $1, $4 - $2 }'
+}
+
+# An answer is the daemon's only if something has crossed the device: the machine may have the address itself, or send it
+# somewhere else.
 ping_own()
 {
 	address=$(values "$1")
-	if try "$address"; then
-		finding ok ping "the daemon answers at $address"
+	before=$(crossings)
+	if [ "$(leads_to "$address")" = local ]; then
+		finding skip ping "not the daemon at $address: the machine has that address itself, and would answer"
+	elif try "$address"; then
+		case $(moved) in
+		0* | *" 0") finding FAIL ping "somebody else answers at the daemon's own address $address: nothing crossed $device" "ip route get $address" ;;
+		*) finding ok ping "the daemon answers at $address" ;;
+		esac
 	else
 		finding FAIL ping "the daemon does not answer at its own address $address" "ip route get $address"
 	fi
@@ -72,7 +86,7 @@ ping_through()
 		finding FAIL ping "$1: an ICMP error came back$error" "$(tool "traceroute -n $2")"
 		return
 	fi
-	moved=$(echo "$before $(crossings)" | awk '{ print $3 - $1, $4 - $2 }')
+	moved=$(moved)
 	stopped "$1" "${moved% *}" "${moved#* }"
 }
 

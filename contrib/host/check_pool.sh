@@ -28,7 +28,20 @@ pool_size()
 		END { printf "%.0f\n", size }'
 }
 
-# leases FILE: how many there are, and how many of them cannot be taken back yet.  Of an address, or a host and its prefix,
+# record: the file of leases.  Whose directory it is may put a link, a FIFO or anything else there: no link is followed, nothing
+# is waited for, and nothing of it is shown but numbers.
+record()
+{
+	leases=$(values data-dir)/dynamic.map
+	[ -f "$leases" ] && [ ! -L "$leases" ] || return
+	if dd --help 2>&1 | has nofollow; then
+		dd if="$leases" iflag=nofollow,nonblock bs=65536 2>/dev/null
+	elif have timeout; then
+		timeout 5 cat "$leases" 2>/dev/null
+	fi
+}
+
+# leases: of the file on standard input, how many there are, and how many of them cannot be taken back yet.  Of an address, or a host and its prefix,
 # the last line counts.
 leases()
 {
@@ -43,18 +56,17 @@ leases()
 		END {
 			for (a in last) { n += now - last[a] <= kept; safe += now - last[a] <= held }
 			print n + 0, safe + 0
-		}' "$1"
+		}'
 }
 
 check_pool()
 {
-	record=$(values data-dir)/dynamic.map
-	[ -n "$(values dynamic-pool)" ] && [ -r "$record" ] || return 0
+	[ -n "$(values dynamic-pool)" ] && [ -f "$(values data-dir)/dynamic.map" ] || return 0
 	size=$(pool_size)
-	used=$(leases "$record")
+	used=$(record | leases)
 	held=${used#* }
 	used=${used% *}
-	larger="edit $conf: a larger dynamic-pool, or another one beside it, then: $start"
+	larger="edit $file: a larger dynamic-pool, or another one beside it, then: $start"
 	if [ "$held" -ge "$size" ]; then
 		finding FAIL pool "$held of $size addresses leased, all to hosts of the last two hours: there is none for another host" "$larger"
 	elif [ $((held * 10)) -ge $((size * 9)) ]; then

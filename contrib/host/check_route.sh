@@ -51,16 +51,87 @@ address_lines()
 	ip -o addr show to "$1" 2>/dev/null | awk '{ for (i = 3; i < NF; i++) if ($i ~ /^inet6?$/) print $2, $(i + 1) }'
 }
 
+# is_free ADDRESS: it is nobody's, as far as this machine knows.
+is_free()
+{
+	case $(leads_to "$1") in
+	"" | "$device" | "$uplink4") return 0 ;;
+	esac
+	return 1
+}
+
+# another_address: an address of the pool that the daemon may have instead, empty if none is found.
+another_address()
+{
+	for pool in $(values dynamic-pool); do
+		for n in 1 2 3; do
+			another=$(nth "$pool" $n)
+			if [ "$another" != "$(values ipv4-addr)" ] && overlap "$another/32" "$pool" && is_free "$another"; then
+				echo "$another"
+				return
+			fi
+		done
+	done
+}
+
+# take_up: the command by which the daemon takes up its addresses.
+take_up()
+{
+	if [ -n "$unit" ]; then
+		echo "$start"
+	else
+		reload_command
+	fi
+}
+
+# is_pooled ADDRESS
+is_pooled()
+{
+	for pool in $(values dynamic-pool); do
+		! overlap "$1" "$pool" || return 0
+	done
+	return 1
+}
+
+# another_network: what to do about a pool in which the machine has addresses.
+another_network()
+{
+	echo "edit $file: dynamic-pool and ipv4-addr of a network that is used nowhere else, then: $start"
+}
+
+# give_way DIRECTIVE ADDRESS: the machine keeps its address, and the daemon gets another one.  Without ipv6-addr, the daemon
+# has one inside the prefix.
+give_way()
+{
+	another=$(another_address)
+	if values tun-ip | has -F -e "$2/"; then
+		echo "$(drop_directive tun-ip "$2") && $(take_up)"
+	elif [ "$1" = ipv6-addr ] && stands ipv6-addr && [ -n "$(values prefix)" ]; then
+		echo "$(drop_directive ipv6-addr) && $(take_up)"
+	elif [ "$1" = ipv4-addr ] && is_pooled "$2"; then
+		another_network
+	elif [ "$1" = ipv4-addr ] && [ -n "$another" ]; then
+		echo "$(set_directive ipv4-addr "$another") && $(take_up)"
+	else
+		echo "edit $file: $1 ADDRESS, one that no machine has, then: $(take_up)"
+	fi
+}
+
 # With its address on the device goes the route that came with it: the pool needs one of its own.  A device that goes with
-# the daemon takes its addresses along.
+# the daemon takes its addresses along.  From other devices than ours, nothing is taken away.
 mend_address()
 {
 	last=$(lasting)
-	echo "$2" | while read -r dev cidr; do
-		if [ -z "$last" ] || [ "$dev" != "$device" ] || is_persistent; then
+	if values tun-ip | has -F -e "$2/" || printf '%s\n' "$3" | has -v "^$device "; then
+		give_way "$1" "$2"
+		return
+	fi
+	shift
+	if [ -z "$last" ] || is_persistent; then
+		printf '%s\n' "$2" | while read -r dev cidr; do
 			printf 'ip addr del %s dev %s && ' "$cidr" "$dev"
-		fi
-	done
+		done
+	fi
 	if [ -n "$last" ]; then
 		echo "$last"
 		return
@@ -81,37 +152,57 @@ check_addresses()
 		[ -n "$found" ] || continue
 		mixed=yes
 		finding FAIL addresses "$address is the daemon's own ($directive), but ${found%% *} has it too: the kernel keeps its packets" \
-			"$(mend_address "$address" "$found")"
+			"$(mend_address $directive "$address" "$found")"
 	done
 	[ -n "$mixed" ] || finding ok addresses "the daemon's own addresses are its alone"
 }
 
 # --- routes ---------------------------------------------------------------------------------------------------------
 
-# mend_route ADDRESS PREFIX: a route to as much as PREFIX or less of it has to go first, and may be all that is wrong.
+# length_of_route ENTRY: of its network.
+length_of_route()
+{
+	net=${1#unreachable }
+	net=${net#prohibit }
+	net=${net#blackhole }
+	net=${net%% *}
+	case $net in
+	"" | default) echo 0 ;;
+	*/*) echo "${net#*/}" ;;
+	*:*) echo 128 ;;
+	*) echo 32 ;;
+	esac
+}
+
+# is_in_the_way: is `entry', which wins over a route of `wanted' to our device, somebody's?  One for less of it is, and one of
+# a network that the machine is in; so is one that wins by its metric, or the default route, if we want all.
+is_in_the_way()
+{
+	[ -n "$entry" ] || return 1
+	[ "$length" -le "${wanted#*/}" ] && [ "${wanted#*/}" -gt 0 ] || return 0
+	echo "$entry" | has ' proto kernel ' && return
+	[ "$length" -eq "${wanted#*/}" ] && ip "$six" route show "$wanted" dev "$device" ${table:+table "$table"} 2>/dev/null | has .
+}
+
+# mend_route ADDRESS PREFIX: a route of our own is added, or put in the place of another one for the same network; what is
+# somebody's is only shown.
 mend_route()
 {
+	wanted=$2
 	last=$(lasting)
-	away=
 	six=$(family "$1")
 	entry=$(ip "$six" route get fibmatch "$1" 2>/dev/null | sed -n 1p)
 	table=$(echo "$entry" | after table)
-	where="dev $device${table:+ table $table}"
-	words=$(echo "$entry" | sed 's/ \(proto\|expires\|pref\|error\|cache\|scope\|src\|linkdown\|dead\|onlink\).*//')
-	case ${words%% *} in
-	"" | default) ;;
-	unreachable | prohibit | blackhole) last= ;;
-	*) length=${words%% *}
-		case $length in */*) length=${length#*/} ;; *) length=128 ;; esac
-		[ "$length" -lt "${2#*/}" ] || away="ip $six route del $words${table:+ table $table}" ;;
-	esac
-	if [ -n "$table" ]; then
-		last= # other tables are not the daemon's
-	elif [ -n "$away" ] && ip "$six" route show "$2" dev "$device" 2>/dev/null | has .; then
-		echo "$away"
+	length=$(length_of_route "$entry")
+	if is_in_the_way; then
+		echo "ip $six route show table all to root $2 # which of these is to stay?"
 		return
 	fi
-	echo "${away:+$away && }${last:-ip $six route replace $2 $where}"
+	[ -z "$table" ] || last= # other tables are not the daemon's
+	case $entry in
+	unreachable* | prohibit* | blackhole*) last= ;;
+	esac
+	echo "${last:-ip $six route replace $2 dev $device${table:+ table $(word "$table")}}"
 }
 
 # check_lead WHAT ADDRESS PREFIX
@@ -166,7 +257,7 @@ check_clat_routes()
 	for prefix in $(values prefix); do
 		way=$(leads_to "$(embed "$prefix" 8.8.8.8)")
 		judge route "prefix $prefix of the provider has no route but $device" "prefix $prefix leads to the provider by $way" \
-			"ip -6 route replace $prefix via ROUTER dev ${uplink6:-DEVICE}" [ -n "${way#"$device"}" ]
+			"ip -6 route replace $prefix via ROUTER dev $(word "${uplink6:-DEVICE}")" [ -n "${way#"$device"}" ]
 	done
 }
 
@@ -179,8 +270,7 @@ check_routes()
 		check_own_routes
 	fi
 	for astray in $(check_map_routes); do
-		finding FAIL route "map $astray: neither side leads to $device" \
-			"$(lasting_or "ip route replace $astray dev $device")"
+		finding FAIL route "map $astray: neither side leads to $device" "$(mend_route "$(nth "$astray" 0)" "$astray")"
 	done
 }
 
@@ -206,8 +296,7 @@ check_overlap()
 		[ -z "$clash" ] || break
 	done
 	if [ -n "$clash" ]; then
-		finding FAIL overlap "pool $pool overlaps $clash" \
-			"edit $conf: dynamic-pool and ipv4-addr of a network that is used nowhere else, then: $start"
+		finding FAIL overlap "pool $pool overlaps $clash" "$(another_network)"
 	elif [ -n "$(values dynamic-pool)" ]; then
 		finding ok overlap "no network of the machine lies in a pool"
 	fi

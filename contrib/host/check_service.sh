@@ -35,7 +35,7 @@ find_daemon()
 	main=
 	[ -z "$unit" ] || main=$(unit_is MainPID)
 	daemon=$(owners | awk -v main="$main" '$1 == main { found = 1 } NR == 1 { first = $1 } END { print found ? main : first }')
-	command=$(cat "/proc/${daemon:-0}/comm" 2>/dev/null)
+	command=$(plain "$(cat "/proc/${daemon:-0}/comm" 2>/dev/null)")
 }
 
 # is_stranger: another program, or a daemon that stands in the way of the unit's.  One by hand beside a unit that nobody
@@ -56,8 +56,8 @@ dismiss()
 {
 	service=$(sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$daemon/cgroup" 2>/dev/null | sed -n 1p)
 	case $service in
-	nat64d | nat64d@*) echo "systemctl stop $service" ;;
-	"${command:-?}") echo "systemctl stop $service && systemctl disable $service" ;;
+	nat64d | nat64d@*) echo "systemctl stop $(word "$service")" ;;
+	"${command:-?}") echo "systemctl stop $(word "$service") && systemctl disable $(word "$service")" ;;
 	*) echo "kill $daemon" ;;
 	esac
 }
@@ -67,14 +67,14 @@ last_words()
 {
 	have journalctl || return 0
 	case $unit_state in
-	failed | activating) journalctl -q _SYSTEMD_UNIT="$unit" -p warning -n 1 -o cat 2>/dev/null ;;
+	failed | activating) plain "$(journalctl -q _SYSTEMD_UNIT="$unit" -p warning -n 1 -o cat 2>/dev/null)" ;;
 	esac
 }
 
 reload_command()
 {
 	if [ -n "$unit" ] && systemctl -q is-active "$unit"; then
-		echo "systemctl reload $unit"
+		echo "systemctl reload $(word "$unit")"
 	elif [ -n "$daemon" ]; then
 		echo "kill -HUP $daemon"
 	else
@@ -86,9 +86,9 @@ check_service()
 {
 	find_unit
 	find_daemon
-	start="$nat64d --config $conf"
+	start="$(word "$nat64d") --config $file"
 	unit_state=
-	[ -z "$unit" ] || { start="systemctl restart $unit" && unit_state=$(systemctl is-active "$unit"); }
+	[ -z "$unit" ] || { start="systemctl restart $(word "$unit")" && unit_state=$(systemctl is-active "$unit"); }
 	state=${unit_state:+ ($unit is $unit_state)}
 	words=$(last_words)
 	if [ -z "$daemon" ]; then
@@ -129,8 +129,8 @@ is_newer()
 check_effect()
 {
 	stale=
-	for file in "$conf" "$(map_file)"; do
-		[ -z "$file" ] || ! is_newer "$file" || stale=$file
+	for read in "$conf" "$(map_file)"; do
+		[ -z "$read" ] || ! is_newer "$read" || stale=$read
 	done
 	if unit_is StatusText | has 'the last reload was refused'; then
 		finding WARN reload "the last reload was refused: the daemon goes by $conf as it was before" "$start"

@@ -3,11 +3,20 @@
 
 # --- forwarding -----------------------------------------------------------------------------------------------------
 
+# keep_routes: a default route that came from a router advertisement goes when the machine begins to forward, unless this is
+# said first.
+keep_routes()
+{
+	for dev in $(ip -6 route show default proto ra 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
+		[ "$(sysctl_is "ipv6/conf/$dev/accept_ra")" != 1 ] || printf 'sysctl -w %s=2 && ' "$(name_sysctl "ipv6/conf/$dev/accept_ra")"
+	done
+}
+
 # switch_on SYSCTL: where there is a service, as lasting as that.
 switch_on()
 {
 	if [ -n "$unit" ] && [ -z "$clat" ] && [ -e "$sysctls" ]; then
-		echo "ln -sf $sysctls /etc/sysctl.d/90-nat64d.conf && sysctl -p $sysctls"
+		echo "ln -sf $(word "$sysctls") /etc/sysctl.d/90-nat64d.conf && sysctl -p $(word "$sysctls")"
 	else
 		echo "sysctl -w $1=1"
 	fi
@@ -17,7 +26,7 @@ switch_on()
 check_forwarding()
 {
 	judge forwarding-6 "the machine does not forward IPv6" "IPv6 is forwarded" \
-		"$(switch_on net.ipv6.conf.all.forwarding)" [ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ]
+		"$(keep_routes)$(switch_on net.ipv6.conf.all.forwarding)" [ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ]
 	[ -z "$clat" ] || return 0
 	judge forwarding-4 "the machine does not forward IPv4" "IPv4 is forwarded" \
 		"$(switch_on net.ipv4.ip_forward)" [ "$(sysctl_is ipv4/ip_forward)" = 1 ]

@@ -18,7 +18,6 @@ have()
 	command -v "$1" >/dev/null 2>&1
 }
 
-# have_nft: one that works, for a kernel may lack nftables.
 # has PATTERN: does standard input have such a line?  Reads all of it: a service is started with SIGPIPE ignored, and who
 # writes to a reader that has gone complains then.
 has()
@@ -26,14 +25,54 @@ has()
 	[ -n "$(grep "$@")" ]
 }
 
+# have_nft: one that works, for a kernel may lack nftables.
 have_nft()
 {
 	have nft && nft list tables >/dev/null 2>&1
 }
 
+# word TEXT: one word of a command that somebody may paste into a shell.
+word()
+{
+	case $1 in
+	"" | *[!A-Za-z0-9_./:@%+=,-]*) printf "'%s'\n" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+	*) printf '%s\n' "$1" ;;
+	esac
+}
+
+# words TEXT: each of its words.
+words()
+{
+	set -f
+	quoted=
+	for one in $1; do
+		quoted=$quoted${quoted:+ }$(word "$one")
+	done
+	set +f
+	printf '%s\n' "$quoted"
+}
+
+# plain TEXT: what others have written, in one line that cannot pass for a command of ours or do anything to a terminal.
+plain()
+{
+	printf %s "$1" | tr '\001-\037\177-\377' '?' | sed 's/=>/->/g'
+}
+
+# setting NAME: from the environment, or else from the file that the service reads.
+setting()
+{
+	case $1 in
+	NAT44) set -- "$1" "${NAT44-unset}" ;;
+	GUARD) set -- "$1" "${GUARD-unset}" ;;
+	INBOUND) set -- "$1" "${INBOUND-unset}" ;;
+	esac
+	[ "$2" != unset ] || set -- "$1" "$(sed -n "s/^$1=[\"']*\([a-z]*\).*/\1/p" "$sysconfdir/default/nat64d" 2>/dev/null | tail -n 1)"
+	printf '%s\n' "$2"
+}
+
 need_root()
 {
-	[ "$(id -u)" -eq 0 ] || die "$verb needs root: sudo nat64-host $verb $conf"
+	[ "$(id -u)" -eq 0 ] || die "$verb needs root: sudo nat64-host $verb $(word "$conf")"
 	have ip || die "ip is missing (Debian: apt install iproute2)"
 }
 
@@ -60,12 +99,38 @@ run_nat64d()
 	STATE_DIRECTORY=${STATE_DIRECTORY:-$(service_directory)} "$nat64d" "$@" --config "$conf"
 }
 
-# read_conf: the canonical form, or what is wrong with it and 1.
+# read_conf: everything that is known of the configuration, from one run of the daemon: `canonical' without the maps, which
+# all_maps has, and what the daemon `said' of it.  1 if it is not one that nat64d takes.  Nothing else here reads a file that
+# the user of the daemon may write: what root does next must not depend on what stands there then.
 read_conf()
 {
-	canonical=$(run_nat64d --print 2>/dev/null) && device=$(values tun-device) && return
-	canonical=
-	return 1
+	reading=$({ run_nat64d --print --expand 2>&3 3>&- | awk -f "$lib/facts.awk" 3>&-; } 3>&1)
+	said=$(printf '%s\n' "$reading" | grep -v '^=')
+	canonical=$(printf '%s\n' "$reading" | sed -n 's/^= //p')
+	strange=$(printf '%s\n' "$reading" | sed -n 's/^=! //p' | sed -n 1p)
+	[ -z "$strange" ] || said="$conf: $strange: its value must not get into a command"
+	device=$(values tun-device)
+	[ -n "$device" ] && [ -z "$strange" ]
+}
+
+# mistakes: what the daemon has said, without its warnings.  Of a map-file, which may be anybody's, only where: the words that
+# stand there could be those of a file that nobody else may see.
+mistakes()
+{
+	printf '%s\n' "$said" | grep -v '^warning: ' | other_files
+}
+
+warnings()
+{
+	printf '%s\n' "$said" | sed -n 's/^warning: //p' | other_files
+}
+
+other_files()
+{
+	CONF=$conf awk '
+		index($0, "/") != 1 || index($0, ENVIRON["CONF"] ":") == 1 { print; next }
+		match($0, /:[0-9]+: /) { print substr($0, 1, RSTART + RLENGTH - 3) ": see what nat64d -t says of this line"; next }
+		{ print }'
 }
 
 # need_conf: the mistakes of a broken file are nat64d's to tell.
@@ -74,7 +139,7 @@ need_conf()
 	find_nat64d
 	[ -e "$conf" ] || die "$conf: no such file (nat64.conf(5) explains it; $example is one to start from)"
 	read_conf && return
-	run_nat64d --test 2>&1 | grep -v '^warning: ' >&2
+	mistakes >&2
 	die "$conf: not a configuration that nat64d takes; nothing was changed"
 }
 
@@ -87,21 +152,13 @@ values()
 # map_file: its path, if there is one.
 map_file()
 {
-	file=$(values map-file)
-	case $file in
-	"" | /*) echo "$file" ;;
-	*) echo "$(values data-dir)/$file" ;;
-	esac
+	printf '%s\n' "$canonical" | sed -n 's/^# map-file //p'
 }
 
-# all_maps: "IPv4/LENGTH IPv6/LENGTH" lines, those of map-file among them.  nat64d has approved of both files.
+# all_maps: "IPv4/LENGTH IPv6/LENGTH" lines, those of map-file among them.
 all_maps()
 {
-	file=$(map_file)
-	{
-		values map
-		[ -z "$file" ] || sed -n 's/#.*//; s/^[[:space:]]*[Mm][Aa][Pp][[:space:]]\{1,\}//p' "$file"
-	} | awk 'NF == 2 { print $1 ($1 ~ "/" ? "" : "/32"), $2 ($2 ~ "/" ? "" : "/128") }'
+	printf '%s\n' "$reading" | sed -n 's/^=M //p'
 }
 
 # --- IPv4 arithmetic ------------------------------------------------------------------------------------------------

@@ -1,5 +1,10 @@
-# MASQUERADE: one nftables table, or iptables rules with one comment, for each configuration, replaced at one go.
+# Rules: one nftables table, or iptables chains with one comment, for each configuration, and the guard, which is for all of
+# them; replaced at one go.  MASQUERADE hides the pools; and what comes from IPv4 reaches a host of a pool only if somebody
+# has asked for it.
 # shellcheck shell=sh disable=SC2154 # variables of updown.sh
+
+# shellcheck source=contrib/host/guard.sh
+. "$lib/guard.sh" || exit 1
 
 # Networks that may have a route back to a mapped host: to them it keeps its address.
 inside="10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.168.0.0/16"
@@ -15,25 +20,55 @@ choose_backend()
 	fi
 }
 
-private_maps()
+# own_rules: what the rules of this configuration are made of.
+own_rules()
 {
-	all_maps | only_private
+	pools=$(values dynamic-pool)
+	private=$(all_maps | only_private)
+	reachable=
+	[ -z "$pools" ] || [ "$(setting INBOUND)" = yes ] || reachable=$(reachable_in_pools)
+	guarded=$(guard_facts)
 }
 
+no_rules()
+{
+	pools='' private='' reachable='' guarded=''
+}
+
+# reachable_in_pools: whom a stranger may reach there: mapped hosts, and the daemon.
+reachable_in_pools()
+{
+	{
+		values ipv4-addr
+		all_maps | awk -v pools="$(echo "$pools" | paste -s -d ' ' -)" "$ipv4_awk"'
+			BEGIN { n = split(pools, pool, " ") }
+			{ for (i = 1; i <= n; i++) if (overlap($1, pool[i])) { print $1; break } }'
+	} | sort -u
+}
+
+# summary: one line.
 summary()
 {
-	if [ -z "$(values dynamic-pool)$(private_maps)" ]; then
-		echo "no pool and no private map, so no MASQUERADE"
+	if [ -z "$pools$private" ]; then
+		done="no pool and no private map, so no MASQUERADE"
 	else
-		# shellcheck disable=SC2046 # one line
-		echo "MASQUERADE ($backend) for" $(values dynamic-pool) $(private_maps | sed -n 1,5p)
+		done="MASQUERADE ($backend) for $(printf '%s\n' "$pools" "$private" | sed '/^$/d' | sed -n 1,5p | paste -s -d ' ' -)"
 	fi
+	[ -z "$reachable" ] || done="$done; from IPv4, new connections to mapped hosts only"
+	own=$(printf '%s\n' "$guarded" | sed -n 's/^drop //p' | paste -s -d ' ' -)
+	echo "$done${own:+; nobody else sends from $own}"
 }
 
 # listed: the lines of standard input with commas between.
 listed()
 {
 	paste -s -d , -
+}
+
+# backend_in FILE: what stands there, if it is one.
+backend_in()
+{
+	grep -x -e nft -e iptables "$1" 2>/dev/null
 }
 
 # --- nftables -------------------------------------------------------------------------------------------------------
@@ -44,44 +79,62 @@ nft_set()
 	echo "set $1 { type ipv4_addr; flags interval; auto-merge; elements = { $(listed) }; }"
 }
 
-nft_rules()
+# Only what leaves for IPv4 is hidden: hosts behind the translator that speak to each other keep their addresses.
+nft_postrouting()
 {
-	[ -z "$2" ] || echo "$2" | nft_set maps
 	echo "chain postrouting { type nat hook postrouting priority srcnat; policy accept;"
-	# Only what leaves for IPv4: hosts behind the translator that speak to each other keep their addresses.
-	for pool in $1; do
+	for pool in $pools; do
 		echo "ip saddr $pool oifname != \"$device\" masquerade"
 	done
-	[ -z "$2" ] || echo "ip saddr @maps ip daddr != { $(echo "$inside" | tr ' ' '\n' | listed) } oifname != \"$device\" masquerade"
+	[ -z "$private" ] || echo "ip saddr @maps ip daddr != { $(echo "$inside" | tr ' ' '\n' | listed) } oifname != \"$device\" masquerade"
 	echo "}"
 }
 
-# nft_replace [POOLS MAPS]: without any, the table goes.  Naming it first makes removing it no mistake.
+nft_forward()
+{
+	echo "chain forward { type filter hook forward priority filter; policy accept;"
+	echo "oifname != \"$device\" accept"
+	echo "iifname \"$device\" accept"
+	echo "ct status dnat accept"
+	echo "ip daddr @reachable accept"
+	for pool in $pools; do
+		echo "ip daddr $pool ct state new drop"
+	done
+	echo "}"
+}
+
+# nft_own: without any, the table goes.  Naming it first makes removing it no mistake.
+nft_own()
+{
+	echo "table ip $name"
+	echo "delete table ip $name"
+	[ -n "$pools$private" ] || return 0
+	echo "table ip $name {"
+	[ -z "$private" ] || printf '%s\n' "$private" | nft_set maps
+	[ -z "$reachable" ] || printf '%s\n' "$reachable" | nft_set reachable
+	nft_postrouting
+	[ -z "$reachable" ] || nft_forward
+	echo "}"
+}
+
 nft_replace()
 {
-	{
-		echo "table ip $name"
-		echo "delete table ip $name"
-		if [ -n "$1$2" ]; then
-			echo "table ip $name {"
-			nft_rules "$1" "$2"
-			echo "}"
-		fi
-	} | nft -f -
+	{ nft_own && { [ "$home" != nft ] || nft_guard; }; } | nft -f -
 }
 
 # --- iptables -------------------------------------------------------------------------------------------------------
 
 # A chain of its own: what returns from it goes on to the rules of others.
-iptables_rules()
+iptables_nat()
 {
+	[ -n "$pools$private" ] || return 0
 	note="-m comment --comment $name"
 	echo ":$name - [0:0]"
 	echo "-A POSTROUTING ! -o $device $note -j $name"
-	for pool in $1; do
+	for pool in $pools; do
 		echo "-A $name -s $pool $note -j MASQUERADE"
 	done
-	for prefix in $2; do
+	for prefix in $private; do
 		for net in $inside; do
 			echo "-A $name -s $prefix -d $net $note -j RETURN"
 		done
@@ -89,35 +142,79 @@ iptables_rules()
 	done
 }
 
-# iptables_leftover: the commands that remove our chain and what leads to it.
+# In front of the rules of others, since those may accept.
+iptables_filter()
+{
+	[ -n "$reachable" ] || return 0
+	note="-m comment --comment $name"
+	echo ":$name - [0:0]"
+	echo "-I FORWARD ! -i $device -o $device $note -j $name"
+	echo "-A $name -m conntrack --ctstate DNAT,ESTABLISHED,RELATED,INVALID,UNTRACKED $note -j RETURN"
+	for prefix in $reachable; do
+		echo "-A $name -d $prefix $note -j RETURN"
+	done
+	for pool in $pools; do
+		echo "-A $name -d $pool $note -j DROP"
+	done
+}
+
+# iptables_leftover COMMAND TABLE HOOK CHAIN: the commands that remove our chain and what leads to it.
 iptables_leftover()
 {
-	saved=$(iptables-save -t nat)
-	echo "$saved" | sed -n "/^-A POSTROUTING .*-j $name\$/s/^-A/-D/p"
-	! echo "$saved" | has "^:$name " || printf '%s\n' "-F $name" "-X $name"
+	saved=$("$1-save" -t "$2")
+	printf '%s\n' "$saved" | sed -n "/^-A $3 .*-j $4\$/s/^-A/-D/p"
+	! printf '%s\n' "$saved" | has "^:$4 " || printf '%s\n' "-F $4" "-X $4"
+}
+
+# iptables_table TABLE LINES...: as iptables-restore reads it; nothing if there is nothing to do.
+iptables_table()
+{
+	table=$1
+	shift
+	lines=$(printf '%s\n' "$@" | sed '/^$/d')
+	[ -z "$lines" ] || printf '*%s\n%s\nCOMMIT\n' "$table" "$lines"
+}
+
+# iptables_commit COMMAND TEXT
+iptables_commit()
+{
+	[ -z "$2" ] || printf '%s\n' "$2" | "$1-restore" --noflush -w
 }
 
 iptables_replace()
 {
-	old=$(iptables_leftover)
-	new=
-	[ -z "$1$2" ] || new=$(iptables_rules "$1" "$2")
-	[ -n "$old$new" ] || return 0
-	printf '*nat\n%s\n%s\nCOMMIT\n' "$old" "$new" | sed '/^$/d' | iptables-restore --noflush -w
+	iptables_commit iptables "$(
+		iptables_table nat "$(iptables_leftover iptables nat POSTROUTING "$name")" "$(iptables_nat)"
+		iptables_table filter "$(iptables_leftover iptables filter FORWARD "$name")" "$(iptables_filter)"
+	)"
 }
 
 # --- both -----------------------------------------------------------------------------------------------------------
 
+# replace_rules: by what own_rules or no_rules has set.
+replace_rules()
+{
+	set_guard
+	guard_begins
+	home=$(guard_home)
+	"${backend}_replace" && { [ "$backend,$home" = nft,nft ] || "${home}_guard_alone"; }
+}
+
 add_rules()
 {
 	# Whoever has come to nft since the last up has rules of iptables to lose.
-	[ ! -f "$mine/backend" ] || [ "$(cat "$mine/backend")" = "$backend" ] || remove_rules || return
+	new=$backend
+	[ "$(backend_in "$mine/backend" || echo "$new")" = "$new" ] || remove_rules || return
+	backend=$new
+	guard_moves || return
+	own_rules
 	echo "$backend" >"$mine/backend"
-	"${backend}_replace" "$(values dynamic-pool)" "$(private_maps)"
+	replace_rules && printf '%s\n' "$guarded" >"$mine/guard"
 }
 
 remove_rules()
 {
-	[ -f "$mine/backend" ] || return 0
-	"$(cat "$mine/backend")_replace" "" ""
+	backend=$(backend_in "$mine/backend") || return 0
+	no_rules
+	replace_rules
 }

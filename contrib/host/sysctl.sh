@@ -71,7 +71,10 @@ differing()
 write_sysctls()
 {
 	while read -r file value; do
-		echo "$value" >"$file"
+		case $file,$value in
+		*/../* | *, | *,*[!0-9-]*) ;;
+		"$sys"/ipv[46]/*) echo "$value" >"$file" ;;
+		esac
 	done 2>/dev/null
 }
 

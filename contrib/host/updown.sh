@@ -2,6 +2,7 @@
 #
 # /run/nat64-host/NETNS/         one network namespace, by the number of its inode
 #     sysctl.old, sysctl.new     "FILE VALUE" lines: before the first up, and as up left them
+#     guard-backend              see guard.sh
 #     NAME/                      one configuration that is up; down of the last of them restores the sysctls
 #     lock/pid                   who is at work
 # shellcheck shell=sh disable=SC2154 # variables of nat64-host
@@ -15,10 +16,36 @@
 name_instance()
 {
 	full=$(readlink -f "$conf" 2>/dev/null) || full=$conf
-	base=$(basename "$full" .conf | tr -c 'A-Za-z0-9\n' _ | cut -c 1-8) # iptables takes 28 characters
+	base=$(basename "$full" .conf)
+	base=$(printf %s "$base" | tr -c A-Za-z0-9 _ | cut -c 1-8) # iptables takes 28 characters
 	name=nat64d_${base}_$(printf %s "$full" | cksum | cut -d ' ' -f 1)
 	space=/run/nat64-host/$(stat -L -c %i /proc/self/ns/net)
 	mine=$space/$name
+}
+
+# is_roots DIRECTORY: nobody else can have put anything there.
+is_roots()
+{
+	[ ! -L "$1" ] || return 1
+	case $(stat -c '%F %u %a' "$1" 2>/dev/null) in
+	"directory 0 "*[2367]? | "directory 0 "*[2367]) return 1 ;;
+	"directory 0 "*) return 0 ;;
+	esac
+	return 1
+}
+
+# make_space: root does what is written there.
+make_space()
+{
+	mkdir -p "$space" || die "cannot write to $space"
+	{ is_roots /run/nat64-host && is_roots "$space"; } ||
+		die "$space is not root's alone, so what it says is not to be trusted; nothing was changed"
+}
+
+# lock_owner: its number, empty if there is none yet.
+lock_owner()
+{
+	sed -n '1s/^\([0-9]\{1,\}\)$/\1/p' "$space/lock/pid" 2>/dev/null
 }
 
 # take_lock: two at once would remember each other's changes.  A lock whose owner is dead is nobody's.  Only the wait for
@@ -27,8 +54,8 @@ take_lock()
 {
 	tries=0
 	trap '' INT TERM HUP
-	while mkdir -p "$space" && ! mkdir "$space/lock" 2>/dev/null; do
-		owner=$(cat "$space/lock/pid" 2>/dev/null)
+	while make_space && ! mkdir "$space/lock" 2>/dev/null; do
+		owner=$(lock_owner)
 		if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
 			rm -rf "$space/lock"
 			continue
@@ -60,8 +87,7 @@ others_up()
 
 enabled()
 {
-	[ -n "${NAT44+set}" ] || NAT44=$(sed -n 's/^NAT44=["'\'']*\([a-z]*\).*/\1/p' "$sysconfdir/default/nat64d" 2>/dev/null | tail -n 1)
-	[ "$NAT44" = yes ]
+	[ "$(setting NAT44)" = yes ]
 }
 
 # forget: all but the rules.
@@ -69,6 +95,9 @@ forget()
 {
 	others_up || restore_sysctls
 	rm -rf "$mine"
+	no_rules
+	set_guard
+	guard_ends
 }
 
 # give_up STATUS MESSAGE: an up that was up before stays as it was.  Rules that were not taken need not go, so that it is
@@ -79,6 +108,10 @@ give_up()
 	if [ -z "$again" ]; then
 		remove_rules 2>/dev/null
 		forget
+	else
+		guarded=$(cat "$mine/guard" 2>/dev/null)
+		set_guard
+		guard_ends
 	fi
 	release_lock
 	echo "nat64-host: $2" >&2
@@ -95,6 +128,7 @@ do_up()
 	[ -z "$if_enabled" ] || : >"$mine/by-unit"
 	forwarding_on || give_up 1 "cannot switch forwarding on (is /proc/sys read-only here?); nothing was changed"
 	add_rules || give_up 1 "$backend did not take the rules; nothing was changed"
+	guard_ends
 	trap '' INT TERM HUP
 	release_lock
 }

@@ -47,6 +47,7 @@ config 'map 10.9.9.9 2001:db8:2::2' >"$T/conf"
 config 'map 100.64.1.0/24 2001:db8:3::/120' | sed 's/nat64/second/; s/192.168.255/192.168.254/; s/::64$/::65/' >"$T/second.conf"
 # Rules of somebody else, so that the tables of iptables are there.
 in_router iptables -t nat -A POSTROUTING -s 172.20.0.0/16 -j MASQUERADE 2>/dev/null
+in_router sh -c 'for t in iptables ip6tables; do $t -I FORWARD -j ACCEPT; $t -D FORWARD -j ACCEPT; done' 2>/dev/null
 in_router nft add table inet other
 
 # --- there and back -------------------------------------------------------------------------------------------------
@@ -60,6 +61,8 @@ round() {
 	shows "$1: up says what it did" "MASQUERADE ($2) for 192.168.255.0/24 10.9.9.9/32" up "$T/conf"
 	same "$1: IPv4 and IPv6 are forwarded" "1 1" "$(in_router sysctl -n net.ipv4.ip_forward net.ipv6.conf.all.forwarding | paste -s -d ' ')"
 	t "$1: there is a MASQUERADE" grep -qi "192.168.255.0/24.* masquerade" <<<"$(rules)"
+	t "$1: there is a guard" grep -qi "64:ff9b::/96.* drop" <<<"$(rules)"
+	t "$1: strangers are kept out" grep -qi "192.168.255.0/24.* drop" <<<"$(rules)"
 	once=$(traces)
 	t "$1: up again" up "$T/conf"
 	same "$1: twice is as once" "$once" "$(traces)"
@@ -70,14 +73,16 @@ round() {
 }
 round nft nft
 
-only "$T/nft-variant" iptables iptables-save iptables-restore
+only "$T/nft-variant" iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore
 without_nft "$T/nft-variant"
 round iptables iptables
 t "iptables: each rule bears the comment" up "$T/conf"
-same "iptables: no rule without" "" "$(in_router iptables-save -t nat 2>/dev/null | grep -e '-[jA] nat64d_' | grep -v -- '--comment nat64d_')"
+same "iptables: no rule without" "" "$(in_router sh -c 'iptables-save; ip6tables-save' 2>/dev/null | grep -e '-[jA] nat64d_' | grep -v -- '--comment nat64d_')"
 down "$T/conf" >/dev/null
 if in_router iptables-legacy -t nat -L -n >/dev/null 2>&1; then
-	only "$T/legacy" iptables=iptables-legacy iptables-save=iptables-legacy-save iptables-restore=iptables-legacy-restore
+	only "$T/legacy" iptables=iptables-legacy iptables-save=iptables-legacy-save iptables-restore=iptables-legacy-restore \
+		ip6tables=ip6tables-legacy ip6tables-save=ip6tables-legacy-save ip6tables-restore=ip6tables-legacy-restore
+	in_router iptables-legacy -t filter -L -n >/dev/null 2>&1
 	without_nft "$T/legacy"
 	before=$(in_router iptables-legacy-save | sed 's/^#.*//; s/\[.*//')
 	t "iptables-legacy: up" up "$T/conf"
@@ -212,6 +217,71 @@ wait
 t "four at once: up once" test "$(rules | grep -c 'table ip nat64d_')" = 1
 down "$T/conf" >/dev/null
 same "four at once: down once" "$virgin" "$(traces)"
+
+# --- what must not get into a rule --------------------------------------------------------------------------------------
+
+# Between the daemon's look at a map-file and whatever follows, somebody puts another one there.
+mkdir "$T/theirs"
+config "map-file $T/theirs/maps" >"$T/swapped.conf"
+cat >"$T/swap" <<-END
+	#!/bin/sh
+	echo 'map 10.7.7.7 2001:db8:7::7' >"$T/theirs/maps"
+	"$NAT64D" "\$@"
+	status=\$?
+	printf 'map 10.6.6.0/24,0.0.0.0/0;};add\ttable\tinet\tpwned;# 2001:db8::/64\n' >"$T/theirs/maps"
+	exit \$status
+END
+chmod +x "$T/swap"
+t "a map-file that is swapped meanwhile: up" env NAT64D="$T/swap" bash -c "$(declare -f in_router host up); R=$R T=$T; tool=(${tool[*]}); up $T/swapped.conf"
+t "a map-file that is swapped meanwhile: the maps are those that were judged" grep -q 'elements = { 10.7.7.7 }' <<<"$(rules)"
+t "a map-file that is swapped meanwhile: nothing else" fails grep -q -e pwned -e 10.6.6 <<<"$(rules)"
+down "$T/swapped.conf" >/dev/null
+same "a map-file that is swapped meanwhile: everything is as it was" "$virgin" "$(traces)"
+# shellcheck disable=SC2016 # for the other shell
+printf '%s\n' '#!/bin/sh' "cd '$T'; '$NAT64D' \"\$@\"" 'cat to' >"$T/odd"
+chmod +x "$T/odd"
+# odd DIRECTIVE LINE: what must not be believed, even from the daemon.
+odd() {
+	local out
+	echo "$2" >"$T/to"
+	out=$(NAT64D=$T/odd up "$T/second.conf" 2>&1)
+	same "$2: refused" 1 $?
+	shows "$2: said" "$1: its value must not get into a command" echo "$out"
+	same "$2: nothing changed" "$virgin" "$(traces)"
+}
+odd tun-device 'tun-device nat64" accept; ip daddr "x'
+odd tun-device 'tun-device nat64;reboot'
+odd tun-device 'tun-device a234567890123456'
+odd dynamic-pool 'dynamic-pool 10.0.0.0/24 masquerade'
+odd dynamic-pool 'dynamic-pool 10.0.0.999/24'
+# shellcheck disable=SC2016 # not for this shell
+odd dynamic-pool 'dynamic-pool $(reboot)/24'
+odd prefix 'prefix 64:ff9b::/96,::/0'
+odd prefix 'prefix 64:ff9b::/129'
+odd ipv4-addr 'ipv4-addr 10.0.0.0.1'
+odd map 'map 100.64.1.0/24 2001:db8:3::/120;'
+odd translatable 'translatable yes no'
+printf 'secret\n' >"$T/secret"
+ln -sf "$T/secret" "$T/theirs/maps"
+shows "a mistake in a map-file: where" "nat64-host: $T/swapped.conf: not a configuration" up "$T/swapped.conf"
+shows "a mistake in a map-file: the line" "$T/theirs/maps:1: see what nat64d -t says of this line" up "$T/swapped.conf"
+t "a mistake in a map-file: not what stands there" fails grep -q secret <<<"$(up "$T/swapped.conf" 2>&1 | sed "s|$T||g")"
+rm -rf "$T/theirs"
+for way in "chmod 777" "chmod 775" "chown 1234"; do
+	mkdir -p "$T/run/nat64-host"
+	$way "$T/run/nat64-host"
+	out=$(up "$T/conf" 2>&1)
+	same "$way /run/nat64-host: refused" 1 $?
+	shows "$way /run/nat64-host: said" "is not root's alone" echo "$out"
+	rm -rf "$T/run/nat64-host"
+done
+mkdir "$T/elsewhere" && ln -s "$T/elsewhere" "$T/run/nat64-host"
+t "a link as /run/nat64-host: refused" fails up "$T/conf"
+rm -rf "$T/elsewhere" "$T/run/nat64-host"
+(umask 0 && up "$T/conf") >/dev/null
+same "umask 0: nobody else may write" "" "$(find "$T/run/nat64-host" -perm /022)"
+down "$T/conf" >/dev/null
+same "after all that, everything is as it was" "$virgin" "$(traces)"
 
 # --- for the service --------------------------------------------------------------------------------------------------
 

@@ -81,6 +81,14 @@ in_router sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.nat64.rp_filter
 in_router sysctl -qw net.ipv6.conf.wan.accept_ra=1
 ip -n "$R" -6 route replace default via 2001:db8:9::2 proto ra
 illness "a default route by advertisement that will expire" accept-ra "wan forwards" true
+in_router sysctl -qw net.ipv6.conf.all.forwarding=0 net.ipv6.conf.wan.accept_ra=1
+ip -n "$R" -6 route flush default
+ip -n "$R" -6 route add default via 2001:db8:9::2 proto ra expires 300
+ails "IPv6 forwarding off, and a default route by advertisement" forwarding-6
+t "IPv6 forwarding off, and a default route by advertisement: that is kept" test "${cure#sysctl -w net.ipv6.conf.wan.accept_ra=2 && }" != "$cure"
+cured "IPv6 forwarding off, and a default route by advertisement"
+shows "IPv6 forwarding off, and a default route by advertisement: it is still there" "via 2001:db8:9::2" in_router ip -6 route show default
+ip -n "$R" -6 route flush default
 in_router sysctl -qw net.ipv6.conf.wan.accept_ra=0
 ip -n "$R" -6 route replace default via 2001:db8:9::2
 
@@ -101,9 +109,55 @@ t "the daemon is back: all is well" wait_for well
 
 illness "the device has the daemon's IPv4 address" addresses "192.168.255.1 is the daemon's own" ip addr add 192.168.255.1/24 dev nat64
 illness "the device has the daemon's IPv6 address" addresses "$OWN6 is the daemon's own" ip addr add "$OWN6/128" dev nat64
+# What is the machine's stays the machine's: the daemon gives way.
+config 'tun-setup yes' | sed 's/^ipv4-addr.*/ipv4-addr 10.5.5.5/' >"$T/conf"
+kill -HUP "$PID"
+wait_for in_router ping -4 -n -c 1 -W 1 10.5.5.5
+t "an address outside the pool: all is well" well
+ip -n "$R" addr add 10.5.5.5/32 dev lan
+ails "the machine has the daemon's IPv4 address" addresses "10.5.5.5 is the daemon's own \(ipv4-addr\), but lan has it too"
+same "the machine has the daemon's IPv4 address: what to write instead" \
+	"sed -i 's/^[[:space:]]*ipv4-addr[[:space:]].*/ipv4-addr 192.168.255.1/I' $T/conf && kill -HUP $PID" "$cure"
+t "the machine has the daemon's IPv4 address: its answer does not count" grep -q "^skip  ping: not the daemon at 10.5.5.5: the machine has that address itself" "$T/found"
+t "the machine has the daemon's IPv4 address: nothing is taken from it" fails grep -q "addr del" "$T/found"
+cured "the machine has the daemon's IPv4 address"
+ip -n "$R" addr del 10.5.5.5/32 dev lan
+ip -n "$R" addr add 192.168.255.1/32 dev lan
+ails "the machine has it, and it is of the pool" addresses "192.168.255.1 is the daemon's own \(ipv4-addr\), but lan has it too"
+same "the machine has it, and it is of the pool: another pool" \
+	"edit $T/conf: dynamic-pool and ipv4-addr of a network that is used nowhere else, then: $NAT64D --config $T/conf" "$cure"
+ip -n "$R" addr del 192.168.255.1/32 dev lan
+ip -n "$R" addr add "$OWN6/128" dev lan
+ails "the machine has the daemon's IPv6 address" addresses "$OWN6 is the daemon's own"
+same "the machine has the daemon's IPv6 address: what to write instead" "sed -i '/^[[:space:]]*ipv6-addr[[:space:]]/Id' $T/conf && kill -HUP $PID" "$cure"
+t "the machine has the daemon's IPv6 address: its answer does not count" grep -q "^skip  ping: not the daemon at $OWN6: " "$T/found"
+cured "the machine has the daemon's IPv6 address"
+ip -n "$R" addr del "$OWN6/128" dev lan
+config 'tun-setup yes' 'tun-ip 192.168.255.1/24' >"$T/conf"
+kill -HUP "$PID"
+wait_for in_router ip addr show to 192.168.255.1 dev nat64
+ails "the configuration gives it to the device" addresses "192.168.255.1 is the daemon's own"
+same "the configuration gives it to the device: what to take out" "sed -i '/^[[:space:]]*tun-ip[[:space:]][[:space:]]*192\\.168\\.255\\.1[^0-9.]/Id' $T/conf && kill -HUP $PID" "$cure"
+cured "the configuration gives it to the device"
+in_router iptables -t nat -A OUTPUT -d 192.168.255.1 -j DNAT --to-destination 8.8.8.8
+ails "another machine answers in the daemon's place" ping "somebody else answers at the daemon's own address 192.168.255.1: nothing crossed nat64"
+in_router iptables -t nat -F OUTPUT
+t "the daemon answers itself: all is well" well
+
 illness "no route of the pool" route "pool 192.168.255.0/24" ip route del 192.168.255.0/24
 illness "no route of the prefix" route "prefix 64:ff9b::/96 leads to wan" ip -6 route del 64:ff9b::/96 dev nat64
-illness "a longer route elsewhere" route "leads to wan" ip -6 route add 64:ff9b::808:0/112 via 2001:db8:9::2
+# Of others' routes, only those that stand exactly where ours belong are for a command to replace.
+shown() { same "$1: shown, not removed" "$2 # which of these is to stay?" "$cure"; }
+ip -n "$R" -6 route add 64:ff9b::808:0/112 via 2001:db8:9::2
+ails "a longer route elsewhere" route "prefix 64:ff9b::/96 leads to wan"
+shown "a longer route elsewhere" "ip -6 route show table all to root 64:ff9b::/96"
+shows "a longer route elsewhere: the command shows it" "64:ff9b::808:0/112 via 2001:db8:9::2" host sh -c "$cure"
+ip -n "$R" -6 route del 64:ff9b::808:0/112
+illness "our route elsewhere" route "leads to wan" ip -6 route replace 64:ff9b::/96 via 2001:db8:9::2
+ip -n "$R" -6 route add 64:ff9b::/96 via 2001:db8:9::2 metric 10
+ails "a better metric elsewhere" route "leads to wan"
+shown "a better metric elsewhere" "ip -6 route show table all to root 64:ff9b::/96"
+ip -n "$R" -6 route del 64:ff9b::/96 metric 10
 ip -n "$R" -6 route add 64:ff9b::/96 via 2001:db8:9::2 table 77
 illness "another table wins" route "leads to wan" ip -6 rule add to 64:ff9b::/96 lookup 77
 ip -n "$R" -6 rule del to 64:ff9b::/96 lookup 77
@@ -134,6 +188,52 @@ ails "no IPv4 default route" route-4 ""
 ip -n "$R" route add default via 8.8.8.8
 t "all of that mended: all is well" wait_for well
 
+# --- what root does not fall for ------------------------------------------------------------------------------------
+
+# The network of the LAN is the pool: its route is not for a command to remove.
+ip -n "$R" addr add 192.168.255.200/24 dev lan
+ip -n "$R" route del 192.168.255.0/24 dev nat64
+ails "the LAN is the pool" route "pool 192.168.255.0/24 leads to lan"
+shown "the LAN is the pool" "ip -4 route show table all to root 192.168.255.0/24"
+ip -n "$R" addr del 192.168.255.200/24 dev lan
+ip -n "$R" route replace 192.168.255.0/24 dev nat64
+
+mv "$T/data/dynamic.map" "$T/leases"
+mkfifo "$T/data/dynamic.map"
+t "a FIFO in the place of the leases: not waited for" well
+rm "$T/data/dynamic.map"
+printf '192.168.255.9\t2001:db8::9\t%s\n' "$(date +%s)" >"$T/secret"
+ln -s "$T/secret" "$T/data/dynamic.map"
+well
+t "a link in the place of the leases: not followed" grep -q "^ok    pool: 0 of 254 addresses leased" "$T/found"
+mv "$T/leases" "$T/data/dynamic.map"
+
+# A path and a name that a shell would take for more.
+odd="$T/it's \$(touch pwned); x"
+mkdir "$odd"
+cp "$T/conf" "$odd/conf"
+"${as[@]}" check "$odd/conf" >"$T/found" 2>&1
+echo 'ipv4-addr 1.2.3.4' >>"$odd/conf"
+"${as[@]}" check "$odd/conf" >>"$T/found" 2>&1
+rm "$odd/conf"
+"${as[@]}" check "$odd/conf" >>"$T/found" 2>&1
+cures=$(sed -n 's/.* => //p' "$T/found")
+t "an odd path: there are commands with it" grep -qF "it'\\''s" <<<"$cures"
+while read -r cure; do (cd "$T" && host sh -c "$cure") >/dev/null 2>&1 </dev/null; done <<<"$cures"
+t "an odd path: a shell takes it for a path" test ! -e "$T/pwned"
+t "an odd path: and so it is" test -e "$odd/conf"
+rm -rf "$odd"
+cp "$NAT64D" "$T/x => rm y"
+kill "$PID" && wait "$PID" 2>/dev/null
+ip netns exec "$R" "$T/x => rm y" --nodetach --stdout -c "$T/conf" </dev/null >>"$LOG" 2>&1 &
+PID=$!
+wait_for link_running nat64
+ails "a process with an odd name" service "process $PID \(x -> rm y\) holds nat64"
+stop_nat64d
+start_bare
+wait_for link_running nat64
+t "the daemon itself again: all is well" wait_for well
+
 # --- packet filters and NAT -----------------------------------------------------------------------------------------
 
 illness "no MASQUERADE" masquerade "no MASQUERADE or SNAT hides it" nft delete table ip "$(in_router nft list tables | sed -n 's/table ip \(nat64d_.*\)/\1/p')"
@@ -141,6 +241,7 @@ host "$HOST" down "$T/conf" >/dev/null
 in_router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 in_router iptables -t nat -A POSTROUTING -o nat64 -j MASQUERADE 2>/dev/null
 ails "MASQUERADE on the wrong device" masquerade
+export GUARD=no # these rules have none
 in_router iptables -t nat -A POSTROUTING -o wan -j MASQUERADE
 t "MASQUERADE -o wan will do" wait_for well
 in_router iptables -t nat -F
@@ -151,6 +252,7 @@ in_router nft add table ip own
 in_router nft 'add chain ip own post { type nat hook postrouting priority 100; }'
 in_router nft 'add rule ip own post oifname { "wan", "ppp0" } ip daddr != { 10.0.0.0/8, 192.168.0.0/16 } counter masquerade'
 t "so will a rule of nft with sets" wait_for well
+unset GUARD
 clean_rules
 
 illness "iptables FORWARD DROP" firewall-4 "chain FORWARD of table ip filter drops it: policy" iptables -P FORWARD DROP
@@ -243,6 +345,26 @@ ails "ICMP blocked" icmp-46 "path-MTU discovery"
 cured "ICMP blocked"
 clean_rules
 
+# --- the guard ----------------------------------------------------------------------------------------------------------
+
+illness "no guard" guard "hosts may forge sources in 64:ff9b::/96" nft delete table ip6 nat64d_guard
+GUARD=no well
+t "GUARD=no: a guard that is there" grep -q "^ok    guard: " "$T/found"
+in_router nft delete table ip6 nat64d_guard
+GUARD=no well
+same "GUARD=no: exit status 0" 0 $?
+t "GUARD=no: none is missed" grep -q "^skip  guard: sources in 64:ff9b::/96 may be forged: GUARD=no" "$T/found"
+host "$HOST" down "$T/conf" >/dev/null
+in_router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+in_router nft -f - <<-'END'
+	table ip own { chain post { type nat hook postrouting priority 100; oifname "wan" masquerade; }; }
+END
+ails "rules of one's own, and no guard" guard "hosts may forge sources"
+same "rules of one's own, and no guard: a rule beside them" \
+	"nft 'table inet nat64_guard { chain forward { type filter hook forward priority 0; iifname != \"nat64\" ip6 saddr 64:ff9b::/96 drop; }; }'" "$cure"
+cured "rules of one's own, and no guard"
+clean_rules
+
 # --- without nft ----------------------------------------------------------------------------------------------------
 
 host "$HOST" down "$T/conf" >/dev/null
@@ -257,6 +379,7 @@ illness "iptables only: FORWARD DROP" firewall-4 "chain FORWARD of table ip filt
 illness "iptables only: ip6tables FORWARD DROP" firewall-6 "" ip6tables -P FORWARD DROP
 illness "iptables only: a rule that rejects" firewall-4 "drops it: .*REJECT" iptables -I FORWARD ! -i lo -j REJECT
 illness "iptables only: ICMP blocked" icmp-4 "" iptables -I FORWARD -p icmp -j DROP
+illness "iptables only: no guard" guard "" ip6tables -F nat64d_guard
 illness "iptables only: no MASQUERADE" masquerade "" iptables -t nat -F
 PATH=$all
 in_router sh -c 'iptables -P FORWARD ACCEPT; ip6tables -P FORWARD ACCEPT; nft flush ruleset' 2>/dev/null
@@ -270,6 +393,7 @@ stop_nat64d
 config 'tun-setup yes' 'prefix 2001:db8:64::/96' >"$T/conf"
 start_bare
 wait_for link_running nat64
+host "$HOST" up "$T/conf" >/dev/null
 illness "an open translator" open "anybody on the internet may use prefix 2001:db8:64::/96" true
 t "the guard: own clients pass" ping6 2001:db8:64::808:808
 in_router nft delete table inet nat64_guard

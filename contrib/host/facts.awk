@@ -1,0 +1,71 @@
+# What `nat64d --print --expand' says of a configuration, line by line.  It ends up in rules and commands of root, so what does
+# not look exactly as it must is not passed on: "=! DIRECTIVE" comes out instead.  A map becomes "=M IPv4/LENGTH IPv6/LENGTH",
+# any other line "= LINE".
+
+function is_number(s, largest) {
+	return s ~ /^[0-9]+$/ && length(s) <= 3 && s + 0 <= largest
+}
+
+function is_ipv4(s,    part, i) {
+	if (s !~ /^[0-9.]+$/ || split(s, part, ".") != 4)
+		return 0
+	for (i = 1; i <= 4; i++)
+		if (!is_number(part[i], 255))
+			return 0
+	return 1
+}
+
+function is_ipv6(s) {
+	return s ~ /^[0-9a-f:.]+$/ && s ~ /:.*:/ && length(s) <= 45
+}
+
+function is_prefix(s, six,    part) {
+	if (split(s, part, "/") != 2)
+		return 0
+	return six ? is_ipv6(part[1]) && is_number(part[2], 128) : is_ipv4(part[1]) && is_number(part[2], 32)
+}
+
+function is_either(s) {
+	return is_prefix(s, 0) || is_prefix(s, 1) || is_ipv4(s) || is_ipv6(s)
+}
+
+function all_prefixes(    i) {
+	for (i = 2; i <= NF; i++)
+		if (!is_prefix($i, 0) && !is_ipv4($i))
+			return 0
+	return NF > 1
+}
+
+# Other directives are not used here.
+function is_fine() {
+	if ($1 == "tun-device")
+		return NF == 2 && $2 ~ /^[A-Za-z0-9._-]+$/ && length($2) <= 15 && $2 !~ /^\.\.?$/
+	if ($1 == "ipv4-addr")
+		return NF == 2 && is_ipv4($2)
+	if ($1 == "ipv6-addr")
+		return NF == 2 && is_ipv6($2)
+	if ($1 == "prefix")
+		return NF == 2 && is_prefix($2, 1)
+	if ($1 == "dynamic-pool" || $1 == "icmp-source-pool")
+		return NF == 2 && is_prefix($2, 0)
+	if ($1 == "tun-ip" || $1 == "tun-route")
+		return is_either($2)
+	if ($1 == "translatable")
+		return NF == 2 && $2 ~ /^(yes|no)$/ || all_prefixes()
+	if ($1 == "wkpf-strict" || $1 == "tun-setup")
+		return NF == 2 && $2 ~ /^(yes|no)$/
+	if ($1 == "data-dir")
+		return $0 ~ /^data-dir \/[^\001-\037\177]*$/
+	if ($1 == "#")
+		return $0 ~ /^# [^\001-\037\177]*$/
+	return 1
+}
+
+$1 == "map" {
+	four = $2 ($2 ~ /\// ? "" : "/32")
+	six = $3 ($3 ~ /\// ? "" : "/128")
+	print NF == 3 && is_prefix(four, 0) && is_prefix(six, 1) ? "=M " four " " six : "=! map"
+	next
+}
+
+{ print is_fine() ? "= " $0 : "=! " ($1 ~ /^[a-z0-9-]+$/ ? $1 : "line") }

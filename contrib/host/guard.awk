@@ -1,0 +1,107 @@
+# What the guard has to know of one configuration, from the lines of facts.awk: "device NAME"; "drop PREFIX", whose sources come
+# from that device alone; "both PREFIX PREFIX", a source and a destination of which none is translated; "pass PREFIX", sources
+# within a prefix that are hosts of their own.  With guard=no it has nothing to drop.
+
+# hex(A): the 32 digits of an IPv6 address.
+function hex(a,    part, left, right, gap, word, n, i, out, tail, byte) {
+	if (a ~ /\./) {
+		n = match(a, /[0-9.]+$/)
+		split(substr(a, n), byte, ".")
+		a = substr(a, 1, n - 1) sprintf("%x:%x", byte[1] * 256 + byte[2], byte[3] * 256 + byte[4])
+	}
+	left = a; right = ""
+	if (gap = index(a, "::")) {
+		left = substr(a, 1, gap - 1)
+		right = substr(a, gap + 2)
+	}
+	n = split(left, word, ":")
+	for (i = 1; i <= n; i++)
+		out = out substr("0000" word[i], length(word[i]) + 1)
+	n = split(right, word, ":")
+	for (i = 1; i <= n; i++)
+		tail = tail substr("0000" word[i], length(word[i]) + 1)
+	while (length(out tail) < 32)
+		out = out "0000"
+	return out tail
+}
+
+function length_of(prefix) {
+	return substr(prefix, index(prefix, "/") + 1) + 0
+}
+
+function address_of(prefix) {
+	return substr(prefix, 1, index(prefix, "/") - 1)
+}
+
+# shares(A, B, BITS): do these digits begin alike?
+function shares(a, b, bits,    whole, rest, x, y) {
+	whole = int(bits / 4)
+	if (substr(a, 1, whole) != substr(b, 1, whole))
+		return 0
+	rest = 2 ^ (4 - bits % 4)
+	x = index("0123456789abcdef", substr(a, whole + 1, 1)) - 1
+	y = index("0123456789abcdef", substr(b, whole + 1, 1)) - 1
+	return rest == 16 || int(x / rest) == int(y / rest)
+}
+
+# embed(I, IPV4): a network of IPv4 within prefix number I (RFC 6052, section 2.2).
+function embed(i, four,    out, byte, n, bits, text) {
+	out = substr(digits[i], 1, long[i] / 4)
+	split(address_of(four), byte, ".")
+	for (n = 1; n <= 4; n++) {
+		if (length(out) == 16)
+			out = out "00"
+		out = out sprintf("%02x", byte[n])
+	}
+	bits = long[i] + length_of(four)
+	if (long[i] < 96 && bits > 64)
+		bits += 8
+	while (length(out) < 32)
+		out = out "0"
+	for (n = 1; n < 32; n += 4)
+		text = text (n > 1 ? ":" : "") substr(out, n, 4)
+	return text "/" bits
+}
+
+$1 == "=" && $2 == "tun-device" { print "device " $3 }
+$1 == "=" && $2 == "dynamic-pool" { pooled = 1 }
+$1 == "=" && $2 == "translatable" { translatable = substr($0, length("= translatable ") + 1) }
+$1 == "=" && $2 == "prefix" {
+	prefix[++prefixes] = $3
+	digits[prefixes] = hex(address_of($3))
+	begins[substr($3, 1, index($3, ":"))] = 1
+	long[prefixes] = length_of($3)
+	well_known = well_known || $3 == "64:ff9b::/96"
+}
+$1 == "=M" { mapped[++maps] = $3 }
+
+END {
+	if (!translatable)
+		translatable = pooled || well_known ? "no" : "yes"
+	# A host with an address of its own within a prefix is found by its map, before any prefix is.
+	for (m = 1; m <= maps && prefixes; m++) {
+		bits = length_of(mapped[m])
+		if (bits >= 16 && !(substr(mapped[m], 1, index(mapped[m], ":")) in begins))
+			continue # most of many maps, without a closer look
+		own = hex(address_of(mapped[m]))
+		for (i = 1; i <= prefixes; i++)
+			if (shares(own, digits[i], bits < long[i] ? bits : long[i])) {
+				print "pass " mapped[m]
+				break
+			}
+	}
+	nets = translatable ~ /^(yes|no)$/ ? 0 : split(translatable, net, " ")
+	for (i = 1; i <= prefixes; i++) {
+		if (translatable == "yes")
+			print "pass " prefix[i]
+		for (n = 1; n <= nets; n++)
+			print "pass " embed(i, net[n] (net[n] ~ /\// ? "" : "/32"))
+		if (guard == "no" || translatable == "yes")
+			continue
+		if (pooled && translatable == "no")
+			print "drop " prefix[i]
+		else
+			for (n = 1; n <= prefixes; n++)
+				print "both " prefix[i] " " prefix[n]
+	}
+}
