@@ -59,16 +59,17 @@ static bool is_taken(const struct xlat *x, uint32_t a)
 	return a == x->conf->own4 || xlat_is_for_routers(x->conf, a) || xlat_names4(x, a);
 }
 
-/* Does a host hold A, which is taken, by a map or a lease? */
-static bool is_held(const struct xlat *x, uint32_t a)
+/* Does a host hold A, which is taken, by a map?  A lease is known to nobody but us, so that who
+ * comes with its address is a forger. */
+static bool is_mapped(const struct xlat *x, uint32_t a)
 {
 	if (a == x->conf->own4 || xlat_is_for_routers(x->conf, a))
 		return false;
-	return map_find4(x->maps, a) || pool_find4(x->pool, a);
+	return map_find4(x->maps, a) != NULL;
 }
 
 /* May A, the IPv4 address that a source inside a prefix claims, be what it says?  To a host with an
- * explicit map everybody may write, known hosts by way of a hairpin; elsewhere there is nothing
+ * explicit map everybody may write, mapped hosts by way of a hairpin; elsewhere there is nothing
  * that would stop a forger.  A quoted packet went the other way: PEER has sent it to A. */
 static enum reason check_claim(const struct xlat_job *j, uint32_t a, uint32_t peer,
 			       bool peer_mapped)
@@ -77,20 +78,19 @@ static enum reason check_claim(const struct xlat_job *j, uint32_t a, uint32_t pe
 	bool ok;
 
 	if (is_taken(j->x, a))
-		ok = peer_mapped && is_held(j->x, a);
+		ok = peer_mapped && is_mapped(j->x, a);
 	else
 		ok = peer_mapped || xlat_is_translatable(conf, a) ||
 		     (j->outer && xlat_is_translatable(conf, peer));
 	return ok ? R_OK : R_SRC_IN_PREFIX;
 }
 
-/* Our own address speaks for us in errors only, if it looks like one that is embedded. */
-static enum reason map_own(const struct xlat_job *j, const struct ip6 *a, uint32_t *out)
+/* From our own address come our errors and nothing else: the answers to what we serve do not need a
+ * translation, and a quoted packet was never for us. */
+static enum reason map_own(const struct xlat_job *j, uint32_t *out)
 {
 	*out = j->x->conf->own4;
-	if (j->is_error || j->outer || map_find_prefix(j->x->maps, a) < 0)
-		return R_OK;
-	return R_SRC_IN_PREFIX;
+	return j->is_error ? R_OK : R_SRC_IN_PREFIX;
 }
 
 /* Our own address, map, lease, prefix, in this order.  Only the last asks who PEER, the other end,
@@ -102,7 +102,7 @@ static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 	int prefix;
 
 	if (ip6_equal(a, &j->x->conf->own6))
-		return map_own(j, a, out);
+		return map_own(j, out);
 	if (find_map(j->x, a, out))
 		return xlat_passes4(j->x, *out) ? R_OK : R_BAD_ADDRESS;
 	if (j->x->pool && (j->lease_src = pool_find6(j->x->pool, a, j->prefix))) {

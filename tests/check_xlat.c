@@ -361,6 +361,12 @@ static const struct rig_row claim_rows[] = {
 	{"spec-1.6 to a mapped host, from a mapped one: a hairpin", OWNED,
 	 "6r s=2001:db8:64::203.0.113.9 d=2001:db8:1::5 | udp", R_OK,
 	 "4r s=203.0.113.9 d=203.0.113.5 ttl=63 id=* | udp"},
+	{"spec-1.6 ipv6-addr outside every prefix", OWNED, "6r s=2001:db8:ffff::64 | udp",
+	 R_SRC_IN_PREFIX, NULL},
+	{"spec-1.6 an error that quotes a packet to ipv6-addr", NAT64,
+	 "6 s=64:ff9b::1.2.3.4 d=64:ff9b::8.8.8.8 | icmp 1 4 0 | 6 s=64:ff9b::8.8.8.8 "
+	 "d=64:ff9b::10.77.0.1 | udp",
+	 R_QUOTE_NO_MAP, NULL},
 	{"spec-1.6 a map inside the prefix is a map", OWNED "map 198.51.100.9 2001:db8:64::1:1",
 	 "6r s=2001:db8:64::1:1 | udp", R_OK, "4r s=198.51.100.9 ttl=63 id=* | udp"},
 	{"spec-1.6 an error about a packet of its receiver", NAT64 MAP,
@@ -619,6 +625,20 @@ START_TEST(lease_is_reported_when_new_or_stale)
 END_TEST
 
 /* A lease that the shell has not put on record yet is reported again. */
+START_TEST(lease_is_not_claimed_by_others)
+{
+	char a[20], in[200];
+
+	rig_open(&rig, POOL);
+	lease_by("6r s=2001:db8:5::1 | udp", a);
+	snprintf(in, sizeof(in), "6r s=2001:db8:64::%s d=2001:db8:1::5 | udp", a);
+	expect(in, R_SRC_IN_PREFIX, "answer 1 5 0");
+	snprintf(in, sizeof(in), "6r s=2001:db8:64::%s | udp", a);
+	expect(in, R_SRC_IN_PREFIX, "answer 1 5 0");
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(lease_not_on_record_is_reported_again)
 {
 	rig_open(&rig, POOL);
@@ -1137,6 +1157,7 @@ int main(void)
 	tcase_add_test(c, lease_is_used_both_ways);
 	tcase_add_test(c, lease_is_reported_when_new_or_stale);
 	tcase_add_test(c, lease_not_on_record_is_reported_again);
+	tcase_add_test(c, lease_is_not_claimed_by_others);
 	tcase_add_test(c, only_its_host_renews_a_lease);
 	tcase_add_test(c, scan_from_ipv4_takes_no_pool_away);
 	tcase_add_loop_test(c, bad_packet_takes_no_lease, 0, ROWS(leaseless));

@@ -294,7 +294,7 @@ static bool may_claim(struct model *m, uint32_t claimed, uint32_t peer, bool pee
 
 	if (ours)
 		return false;
-	if (model_find_map4(m, claimed) || lease_of_addr(m, claimed)) /* a hairpin */
+	if (model_find_map4(m, claimed)) /* a hairpin */
 		return peer_mapped;
 	if (in_pool(m, claimed))
 		return false;
@@ -312,7 +312,7 @@ static enum reason host_6to4(struct model *m, const struct ip6 *a, const struct 
 
 	if (model_same6(a, &m->conf->own6)) {
 		*out = m->conf->own4;
-		return prefix >= 0 && !quoted && !error ? R_SRC_IN_PREFIX : R_OK;
+		return error && !quoted ? R_OK : R_SRC_IN_PREFIX;
 	}
 	if (e)
 		return by_map(m, e, a, out);
