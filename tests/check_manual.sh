@@ -1,11 +1,13 @@
 #!/bin/sh
 # check_manual - nat64.7 is whole: each block is marked for the tests, what it writes is accepted, what it names exists, and
-# its addresses are for documentation.  What the commands do is tried by netns/manual.sh.
+# its addresses are for documentation.  What the commands do is tried by netns/manual.sh.  Of nat64-rules.7, what it names
+# and its addresses.
 #
 # Prints TAP.  $srcdir is the top of the source tree, $NAT64D the daemon.
 
 top=${srcdir:-.}
 page=$top/man/nat64.7
+rules=$top/man/nat64-rules.7
 NAT64D=${NAT64D:-./nat64d}
 # shellcheck source=tests/tap.sh
 . "$top/tests/tap.sh"
@@ -88,24 +90,31 @@ directives()
 	sed -n 's/^\.It Ic \([^ ]*\).*/\1/p' "$top/man/nat64.conf.5"
 }
 
-# marked MACRO: the words of that macro.
+# marked MACRO PAGE: the words of that macro.
 marked()
 {
-	sed -n "s/^\.\(It \)\{0,1\}$1 //p" "$page" | tr ', ' '\n' | grep '^[a-z]' | sort -u
+	sed -n "s/^\.\(It \)\{0,1\}$1 //p; s/^\.Pq $1 //p" "$2" | tr ', ' '\n' | grep '^[a-z]' | sort -u
+}
+
+# check_names PAGE NAME: does what PAGE names exist?
+check_names()
+{
+	none "every directive in $2 is in nat64.conf.5" "$(marked Ic "$1" | while read -r word; do
+		directives | grep -Fqx -e "$word" || echo "$word"
+	done)"
+	none "every reason and finding in $2 is in nat64d.8 or nat64-host.8" "$(marked Cm "$1" | grep -v '^like-this$' | while read -r word; do
+		grep -Eq "^\.(It )?Cm (.* )?$word( |\$)" "$top/man/nat64d.8" "$top/man/nat64-host.8" || echo "$word"
+	done)"
+	# Of this page, or behind `under', of the one named next.
+	none "every section that $2 refers to is there" "$(awk '/^\.Sx / { sub(/^\.Sx /, ""); sub(/ [.,;:)]$/, ""); print }' "$1" | sort -u | while read -r title; do
+		grep -Fqx -e ".Sh $title" -e ".Ss $title" "$1" "$top/man/nat64d.8" "$top/man/nat64.conf.5" || echo "$title"
+	done)"
 }
 
 check_words()
 {
-	none "every directive it names is in nat64.conf.5" "$(marked Ic | while read -r word; do
-		directives | grep -Fqx -e "$word" || echo "$word"
-	done)"
-	none "every reason and finding it names is in nat64d.8 or nat64-host.8" "$(marked Cm | while read -r word; do
-		grep -Eq "^\.(It )?Cm (.* )?$word( |\$)" "$top/man/nat64d.8" "$top/man/nat64-host.8" || echo "$word"
-	done)"
-	# Of this page, or behind `under', of the one named next.
-	none "every section it refers to is there" "$(awk '/^\.Sx / { sub(/^\.Sx /, ""); sub(/ [.,;:)]$/, ""); print }' "$page" | sort -u | while read -r title; do
-		grep -Fqx -e ".Sh $title" -e ".Ss $title" "$page" "$top/man/nat64d.8" "$top/man/nat64.conf.5" || echo "$title"
-	done)"
+	check_names "$page" nat64.7
+	check_names "$rules" nat64-rules.7
 	none "every option of nat64d that it calls exists" "$(sed -n 's/^ *\(.*up \)\{0,1\}nat64d \(-[^ ]*\).*/\2/p' "$page" | sort -u | while read -r option; do
 		grep -Eq "^\.It (Fl [a-zA-Z] , )?Fl (${option#-})( |\$)|^\.It Fl ${option#-} ," "$top/man/nat64d.8" || echo "$option"
 	done)"
@@ -113,13 +122,26 @@ check_words()
 
 # --- addresses ------------------------------------------------------------------------------------------------------------
 
-# RFC 5737, RFC 3849, private networks, what the translators' RFCs define, and the one that everybody pings.
+# addresses PAGE PATTERN: those in it that match the pattern.  The clause in [1812-4.3.2.7] is none.
+addresses()
+{
+	sed 's/[0-9]\{3,4\}-[0-9.]*[0-9]//g' "$1" | grep -Eo "$2" | sort -u
+}
+
+ipv4='\b[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\b'
+ipv6='\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f:.]*'
+
+# RFC 5737, RFC 3849, private networks, what the translators' RFCs define, and the one that everybody pings; in the rules,
+# those that they treat apart.
 check_addresses()
 {
-	none "its IPv4 addresses are for documentation, or private" "$(grep -Eo '\b[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\b' "$page" | sort -u |
+	none "its IPv4 addresses are for documentation, or private" "$(addresses "$page" "$ipv4" |
 		grep -Ev '^(192\.0\.2|198\.51\.100|203\.0\.113|192\.168\.[0-9]+|192\.0\.0|100\.6[4-7]\.[0-9]+|172\.16\.[0-9]+|10\.[0-9]+\.[0-9]+)\.|^8\.8\.8\.8$|^0\.0\.0\.0$|^169\.254\.0\.0$|^240\.0\.0\.0$')"
-	none "its IPv6 addresses are for documentation" "$(grep -Eo '\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f:.]*' "$page" | sort -u |
-		grep -Ev '^2001:db8:|^64:ff9b:')"
+	none "its IPv6 addresses are for documentation" "$(addresses "$page" "$ipv6" | grep -Ev '^2001:db8:|^64:ff9b:')"
+	none "the IPv4 addresses of the rules are for documentation, or special" "$(addresses "$rules" "$ipv4" |
+		grep -Ev '^(192\.0\.2\.33|192\.0\.0\.8|(0|127|224|240)\.0\.0\.0|169\.254\.0\.0|255\.255\.255\.255|239\.255\.255\.250)$')"
+	none "the IPv6 addresses of the rules are for documentation, or special" "$(addresses "$rules" "$ipv6" |
+		grep -Ev '^2001:db8:|^64:ff9b:|^(fe80|ff00|ff02)::$|^ffff:0:0$')"
 }
 
 check_readme()

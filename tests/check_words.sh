@@ -6,9 +6,13 @@
 top=${srcdir:-.}
 conf_man=$top/man/nat64.conf.5
 daemon_man=$top/man/nat64d.8
+rules_man=$top/man/nat64-rules.7
 example=$top/tayga.conf.example
 # shellcheck source=tests/tap.sh
 . "$top/tests/tap.sh"
+dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT TERM HUP
 
 directives()
 {
@@ -59,6 +63,77 @@ check_reasons()
 	done
 }
 
+# answers: NAME ICMPV4 ICMPV6 of each reason in the source: type/code, or - for none.
+answers()
+{
+	sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)", *[A-Z]*, *\([A-Z]*[^A-Z]*\), *\([A-Z]*[^A-Z]*\), *".*/\1 \2 \3/p' "$top/include/reason.h" |
+		sed 's/NOTHING/-/g; s|ANSWER(\([0-9]*\), \([0-9]*\))|\1/\2|g'
+}
+
+# rows: the same, and the sections, in the table of nat64-rules.7.
+rows()
+{
+	sed -n '/^\.\\" table: reasons$/,/^\.El$/s/^\.It Cm \([^ ]*\) Ta \(.*\) Ta \(.*\) Ta \(.*\)$/\1 \3 \4 \2/p' "$rules_man"
+}
+
+# text_of NUMBER: the section of nat64-rules.7, up to the next heading of its kind.
+text_of()
+{
+	awk -v number="$1" '
+		/^\.S[hs] [1-9]/ { here = $2 == number || $2 == number "." || (index(number, ".") == 0 && index($2, number ".") == 1) }
+		/^\.Sh [A-Z]/ { here = 0 }
+		here' "$rules_man"
+}
+
+# Every reason is where the rules say, with the answer that the source gives.  There is no packet to refuse with \`ok'.
+check_rules()
+{
+	names=$(answers | grep -v '^ok ')
+	[ "$(echo "$names" | wc -l)" -ge 30 ]
+	report $? "the answers of the reasons are readable"
+	echo "$names" >"$dir/names"
+	while read -r name icmp4 icmp6; do
+		row=$(rows | grep "^$name ")
+		[ "${row% "${row#* * * }"}" = "$name $icmp4 $icmp6" ]
+		report $? "reason $name is in nat64-rules.7 with its answers" "should be: $name $icmp4 $icmp6; is: $row"
+		for number in $(echo "${row#* * * }" | tr -d ,); do
+			text_of "$number" | grep -Eq "(Cm|Ta) $name( |\$)"
+			report $? "section $number of nat64-rules.7 tells of $name"
+		done
+	done <"$dir/names"
+	for name in $(rows | cut -d ' ' -f 1); do
+		grep -q "^$name " "$dir/names"
+		report $? "reason $name of nat64-rules.7 exists"
+	done
+}
+
+# types_of WAY: TYPE/CODE TO-TYPE/TO-CODE of each ICMP error in the source that is translated.
+types_of()
+{
+	sed -n "/ table_$1\[\] = {\$/,/^};/s/^\t{\([^/]*\),.*/\1/p" "$top/src/icmp.c" | sed 's/SAME/code/' | tr -d ' ' | awk -F , '
+		$2 == 0 && $3 == 255 { print $1 "/any", $4 "/" ($5 == "code" ? "same" : $5); next }
+		{ for (code = $2; code <= $3; code++) print $1 "/" code, $4 "/" $5 }' | sort
+}
+
+# types_told WAY: the same, in the table of nat64-rules.7.
+types_told()
+{
+	sed -n '/^\.\\" table: '"$1"'$/,/^\.El$/s/^\.It \([0-9].*\) Ta \(.*\)/\1 > \2/p' "$rules_man" |
+		sed 's|, any code|/any|; s|, same code|/same|; s/, \(MTU\|pointer\) .*//' | awk -F ' > ' '
+		{ n = split($1, from, ", "); for (i = 1; i <= n; i++) print from[i], $2 }' | sort
+}
+
+check_types()
+{
+	for way in 4to6 6to4; do
+		types_of $way >"$dir/types"
+		[ "$(wc -l <"$dir/types")" -ge 8 ]
+		report $? "the ICMP table $way is readable"
+		differences=$(types_told $way | diff "$dir/types" -)
+		report $? "nat64-rules.7 has the ICMP table $way" "$differences"
+	done
+}
+
 # Reasons of class drop that are answered all the same.
 check_answered()
 {
@@ -89,16 +164,19 @@ check_lint()
 	[ $status -eq 0 ] || echo "$found" | sed 's/^/# /'
 }
 
-for file in "$conf_man" "$daemon_man" "$example"; do
+for file in "$conf_man" "$daemon_man" "$rules_man" "$example"; do
 	[ -r "$file" ]
 	report $? "there is a ${file##*/}"
 done
 check_directives
 check_reasons 2>/dev/null
+check_rules
+check_types
 check_answered
 check_places
 check_lint "$conf_man"
 check_lint "$daemon_man"
 check_lint "$top/man/nat64-host.8"
 check_lint "$top/man/nat64.7"
+check_lint "$rules_man"
 finish
