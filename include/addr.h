@@ -68,7 +68,7 @@ bool addr_is_wkp(const struct prefix6 *p);
 bool addr_is_global4(uint32_t a);
 
 /* May a packet from or to A pass a router at all [7915-4.1, 1812-5.3.7]?  False for the addresses
- * of section 1.4 of the translation rules: "this network", loopback, link-local, multicast,
+ * of section 1.4 of nat64-rules(7): "this network", loopback, link-local, multicast,
  * broadcast. */
 bool addr_passes4(uint32_t a);
 bool addr_passes6(const struct ip6 *a);

@@ -75,8 +75,8 @@ struct frame *xlat_add_frame(struct xlat_out *out, uint8_t *head, size_t head_le
 	return f;
 }
 
-/* Addresses that never pass, section 1.4.  An ICMPv4 error from a badly numbered router does, for
- * the sake of trouble shooting [7915-4.1]. */
+/* Addresses that never pass, section 1.4 of nat64-rules(7).  An ICMPv4 error from a badly numbered
+ * router does, for the sake of trouble shooting [7915-4.1]. */
 static enum reason check_addresses4(const struct xlat *x, const struct packet *p)
 {
 	if (addr_is_noise4(p->dst4))
@@ -106,7 +106,7 @@ static bool is_for_us(const struct xlat_job *j)
 	return ip6_equal(&j->p.dst6, &j->x->conf->own6);
 }
 
-/* To our own address: echo requests are answered, section 2.2. */
+/* To our own address: echo requests are answered, section 2.2 of nat64-rules(7). */
 static enum reason serve(struct xlat_job *j, uint8_t *l4)
 {
 	const struct packet *p = &j->p;

@@ -44,7 +44,7 @@ static const struct {
 	{"1812-4.3.2.7 from class E", "4 s=240.0.0.1 | udp", false},
 	{"1812-4.3.2.7 to class E", "4 d=240.0.0.1 | udp", true},
 	{"1812-4.3.2.7 from and to a link-local host", "4 s=169.254.1.1 d=169.254.1.2 | udp", true},
-	{"spec-9 from ourselves", "4 s=192.0.2.254 | udp", false},
+	{"rules-9 from ourselves", "4 s=192.0.2.254 | udp", false},
 	{"4443-2.4e UDP", "6 | udp", true},
 	{"4443-2.4e echo request", "6 | echo", true},
 	{"4443-2.4e echo reply", "6 | reply", true},
@@ -97,7 +97,7 @@ static const struct {
 	{"4443-2.4e from ::", "6 s=:: | udp", false},
 	{"4443-2.4e from multicast", "6 s=ff0e::1 | udp", false},
 	{"4443-2.4e to multicast", "6 d=ff0e::1 | udp", false},
-	{"spec-9 from ourselves, IPv6", "6 s=2001:db8:ffff::64 | udp", false},
+	{"rules-9 from ourselves, IPv6", "6 s=2001:db8:ffff::64 | udp", false},
 };
 
 START_TEST(may_be_answered)

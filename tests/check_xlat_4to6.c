@@ -93,7 +93,7 @@ static const struct rig_row option_rows[] = {
 	 "6 hop=63 | udp"},
 	{"7915-4.1 expired strict source route", NULL, "4 opts=890708c633640a00 | udp", R_OK,
 	 "6 hop=63 | udp"},
-	{"spec-3 pointer equal to length is unexpired", NULL, "4 opts=830707c633640a00 | udp",
+	{"rules-3 pointer equal to length is unexpired", NULL, "4 opts=830707c633640a00 | udp",
 	 R_SOURCE_ROUTE, "answer 3 5 0"},
 	{"7915-4.1 source route behind no-operations", NULL,
 	 "4 opts=010101830704010203040000 | udp", R_SOURCE_ROUTE, "answer 3 5 0"},
@@ -112,57 +112,57 @@ static const struct rig_row option_rows[] = {
 };
 
 static const struct rig_row protocol_rows[] = {
-	{"spec-3 protocol 0", NULL, "4 p=0 | data 40", R_PROTOCOL, NULL},
-	{"spec-3 protocol 43", NULL, "4 p=43 | data 40", R_PROTOCOL, NULL},
-	{"spec-3 protocol 44", NULL, "4 p=44 | data 40", R_PROTOCOL, NULL},
-	{"spec-3 protocol 58, ICMPv6 in IPv4", NULL, "4 p=58 | data 40", R_PROTOCOL, NULL},
-	{"spec-3 protocol 60", NULL, "4 p=60 | data 40", R_PROTOCOL, NULL},
-	{"spec-3 protocol 2, IGMP", NULL, "4 p=2 | data 8", R_PROTOCOL, NULL},
-	{"spec-3 ESP untouched", NULL, "4 p=50 | data 61", R_OK, "6 hop=63 p=50 | data 61"},
-	{"spec-3 AH untouched", NULL, "4 p=51 | data 64", R_OK, "6 hop=63 p=51 | data 64"},
-	{"spec-3 SCTP untouched", NULL, "4 p=132 | data 64", R_OK, "6 hop=63 p=132 | data 64"},
-	{"spec-3 GRE untouched", NULL, "4 p=47 | data 64", R_OK, "6 hop=63 p=47 | data 64"},
-	{"spec-3 DCCP untouched", NULL, "4 p=33 | data 64", R_OK, "6 hop=63 p=33 | data 64"},
-	{"spec-3 UDP-Lite untouched", NULL, "4 p=136 | data 64", R_OK, "6 hop=63 p=136 | data 64"},
-	{"spec-3 IPv4 in IPv4 untouched", NULL, "4 p=4 | data 64", R_OK, "6 hop=63 p=4 | data 64"},
-	{"spec-3 protocol 59", NULL, "4 p=59 | data 3", R_OK, "6 hop=63 p=59 | data 3"},
-	{"spec-3 protocol 255", NULL, "4 p=255 | data 1", R_OK, "6 hop=63 p=255 | data 1"},
-	{"spec-3 no payload at all", NULL, "4 p=50 | data 0", R_OK, "6 hop=63 p=50 | data 0"},
-	{"spec-3 protocol 253 as fragment", NULL, "4 p=253 | part 64 64 | data 200", R_OK,
+	{"rules-3 protocol 0", NULL, "4 p=0 | data 40", R_PROTOCOL, NULL},
+	{"rules-3 protocol 43", NULL, "4 p=43 | data 40", R_PROTOCOL, NULL},
+	{"rules-3 protocol 44", NULL, "4 p=44 | data 40", R_PROTOCOL, NULL},
+	{"rules-3 protocol 58, ICMPv6 in IPv4", NULL, "4 p=58 | data 40", R_PROTOCOL, NULL},
+	{"rules-3 protocol 60", NULL, "4 p=60 | data 40", R_PROTOCOL, NULL},
+	{"rules-3 protocol 2, IGMP", NULL, "4 p=2 | data 8", R_PROTOCOL, NULL},
+	{"rules-3 ESP untouched", NULL, "4 p=50 | data 61", R_OK, "6 hop=63 p=50 | data 61"},
+	{"rules-3 AH untouched", NULL, "4 p=51 | data 64", R_OK, "6 hop=63 p=51 | data 64"},
+	{"rules-3 SCTP untouched", NULL, "4 p=132 | data 64", R_OK, "6 hop=63 p=132 | data 64"},
+	{"rules-3 GRE untouched", NULL, "4 p=47 | data 64", R_OK, "6 hop=63 p=47 | data 64"},
+	{"rules-3 DCCP untouched", NULL, "4 p=33 | data 64", R_OK, "6 hop=63 p=33 | data 64"},
+	{"rules-3 UDP-Lite untouched", NULL, "4 p=136 | data 64", R_OK, "6 hop=63 p=136 | data 64"},
+	{"rules-3 IPv4 in IPv4 untouched", NULL, "4 p=4 | data 64", R_OK, "6 hop=63 p=4 | data 64"},
+	{"rules-3 protocol 59", NULL, "4 p=59 | data 3", R_OK, "6 hop=63 p=59 | data 3"},
+	{"rules-3 protocol 255", NULL, "4 p=255 | data 1", R_OK, "6 hop=63 p=255 | data 1"},
+	{"rules-3 no payload at all", NULL, "4 p=50 | data 0", R_OK, "6 hop=63 p=50 | data 0"},
+	{"rules-3 protocol 253 as fragment", NULL, "4 p=253 | part 64 64 | data 200", R_OK,
 	 "6 hop=63 | part 64 64 nh=253 | data 200"},
-	{"spec-2.1 TCP header cut", NULL, "4 p=6 | data 19", R_BAD_L4, NULL},
-	{"spec-2.1 UDP header cut", NULL, "4 p=17 | data 7", R_BAD_L4, NULL},
-	{"spec-2.1 ICMP header cut", NULL, "4 p=1 | data 7", R_BAD_L4, NULL},
-	{"spec-2.1 no UDP header", NULL, "4 p=17 | data 0", R_BAD_L4, NULL},
+	{"rules-2.1 TCP header cut", NULL, "4 p=6 | data 19", R_BAD_L4, NULL},
+	{"rules-2.1 UDP header cut", NULL, "4 p=17 | data 7", R_BAD_L4, NULL},
+	{"rules-2.1 ICMP header cut", NULL, "4 p=1 | data 7", R_BAD_L4, NULL},
+	{"rules-2.1 no UDP header", NULL, "4 p=17 | data 0", R_BAD_L4, NULL},
 };
 
 /* need = 40 + payload; udp n= N gives an IPv4 packet of N + 28 and an IPv6 packet of N + 48. */
 static const struct rig_row size_rows[] = {
-	{"spec-3 DF, IPv6 1499 of 1500", NULL, "4 df | udp n=1451", R_OK, "6 hop=63 | udp n=1451"},
-	{"spec-3 DF, IPv6 1500 of 1500", NULL, "4 df | udp n=1452", R_OK, "6 hop=63 | udp n=1452"},
-	{"spec-3 DF, IPv6 1501 of 1500", NULL, "4 df | udp n=1453", R_TOO_BIG, "answer 3 4 1480"},
-	{"spec-3 DF, IPv4 1500 of 1500", NULL, "4 df | tcp n=1460", R_TOO_BIG, "answer 3 4 1480"},
-	{"spec-3 DF, MTU 1280: 1280", MTU1280, "4 df | udp n=1232", R_OK, "6 hop=63 | udp n=1232"},
-	{"spec-3 DF, MTU 1280: 1281", MTU1280, "4 df | udp n=1233", R_TOO_BIG, "answer 3 4 1260"},
-	{"spec-3 DF, MTU 1400: 1401", MTU1400, "4 df | tcp n=1341", R_TOO_BIG, "answer 3 4 1380"},
-	{"spec-3 DF, MTU 1400: 1400", MTU1400, "4 df | tcp n=1340", R_OK, "6 hop=63 | tcp n=1340"},
-	{"spec-3 DF, echo too big", NULL, "4 df | echo n=1453", R_TOO_BIG, "answer 3 4 1480"},
-	{"spec-3 DF, echo reply too big", NULL, "4 df | reply n=1453", R_TOO_BIG,
+	{"rules-3 DF, IPv6 1499 of 1500", NULL, "4 df | udp n=1451", R_OK, "6 hop=63 | udp n=1451"},
+	{"rules-3 DF, IPv6 1500 of 1500", NULL, "4 df | udp n=1452", R_OK, "6 hop=63 | udp n=1452"},
+	{"rules-3 DF, IPv6 1501 of 1500", NULL, "4 df | udp n=1453", R_TOO_BIG, "answer 3 4 1480"},
+	{"rules-3 DF, IPv4 1500 of 1500", NULL, "4 df | tcp n=1460", R_TOO_BIG, "answer 3 4 1480"},
+	{"rules-3 DF, MTU 1280: 1280", MTU1280, "4 df | udp n=1232", R_OK, "6 hop=63 | udp n=1232"},
+	{"rules-3 DF, MTU 1280: 1281", MTU1280, "4 df | udp n=1233", R_TOO_BIG, "answer 3 4 1260"},
+	{"rules-3 DF, MTU 1400: 1401", MTU1400, "4 df | tcp n=1341", R_TOO_BIG, "answer 3 4 1380"},
+	{"rules-3 DF, MTU 1400: 1400", MTU1400, "4 df | tcp n=1340", R_OK, "6 hop=63 | tcp n=1340"},
+	{"rules-3 DF, echo too big", NULL, "4 df | echo n=1453", R_TOO_BIG, "answer 3 4 1480"},
+	{"rules-3 DF, echo reply too big", NULL, "4 df | reply n=1453", R_TOO_BIG,
 	 "answer 3 4 1480"},
-	{"spec-3 DF, ESP too big", NULL, "4 df p=50 | data 1461", R_TOO_BIG, "answer 3 4 1480"},
-	{"spec-3 DF, options do not count", NULL, "4 df opts=01010101 | udp n=1452", R_OK,
+	{"rules-3 DF, ESP too big", NULL, "4 df p=50 | data 1461", R_TOO_BIG, "answer 3 4 1480"},
+	{"rules-3 DF, options do not count", NULL, "4 df opts=01010101 | udp n=1452", R_OK,
 	 "6 hop=63 | udp n=1452"},
-	{"spec-3 DF fragment, not a multiple of 8", NULL, "4 df | part 0 1452 | udp n=4000",
+	{"rules-3 DF fragment, not a multiple of 8", NULL, "4 df | part 0 1452 | udp n=4000",
 	 R_BAD_FRAGMENT, NULL},
-	{"spec-3 DF fragment, 1496 of 1500", NULL, "4 df | part 0 1448 | udp n=4000", R_OK,
+	{"rules-3 DF fragment, 1496 of 1500", NULL, "4 df | part 0 1448 | udp n=4000", R_OK,
 	 "6 hop=63 | part 0 1448 | udp n=4000"},
-	{"spec-3 DF fragment, 1504 of 1500", NULL, "4 df | part 0 1456 | udp n=4000", R_TOO_BIG,
+	{"rules-3 DF fragment, 1504 of 1500", NULL, "4 df | part 0 1456 | udp n=4000", R_TOO_BIG,
 	 "answer 3 4 1472"},
-	{"spec-3 DF last fragment, 1500 of 1500", NULL, "4 df | part 1448 1452 | udp n=2892", R_OK,
+	{"rules-3 DF last fragment, 1500 of 1500", NULL, "4 df | part 1448 1452 | udp n=2892", R_OK,
 	 "6 hop=63 | part 1448 1452 | udp n=2892"},
 	{"1812-4.3.2.7 DF last fragment, 1501 of 1500: no answer", NULL,
 	 "4 df | part 1448 1453 | udp n=2893", R_TOO_BIG, NULL},
-	{"spec-3 DF fragment with options", NULL, "4 df opts=01010101 | part 0 1448 | udp n=4000",
+	{"rules-3 DF fragment with options", NULL, "4 df opts=01010101 | part 0 1448 | udp n=4000",
 	 R_OK, "6 hop=63 | part 0 1448 | udp n=4000"},
 	{"7915-4.1 IPv6 1280, DF clear, whole", NULL, "4 | udp n=1232", R_OK,
 	 "6 hop=63 | udp n=1232"},
@@ -187,9 +187,9 @@ static const struct rig_row size_rows[] = {
 	 "6 hop=63 | udp n=1352"},
 	{"7915-4 offlink-mtu 1400: pieces fit it, multiple of 8", OFF1400, "4 | udp n=1353", R_OK,
 	 "6 hop=63 | part 0 1352 | udp n=1353; 6 hop=63 | part 1352 9 | udp n=1353"},
-	{"spec-3 offlink-mtu beyond the device: device counts", OFF9000, "4 | udp n=1453", R_OK,
+	{"rules-3 offlink-mtu beyond the device: device counts", OFF9000, "4 | udp n=1453", R_OK,
 	 "6 hop=63 | part 0 1448 | udp n=1453; 6 hop=63 | part 1448 13 | udp n=1453"},
-	{"spec-3 offlink-mtu beyond the device: 1500 whole", OFF9000, "4 | udp n=1452", R_OK,
+	{"rules-3 offlink-mtu beyond the device: 1500 whole", OFF9000, "4 | udp n=1452", R_OK,
 	 "6 hop=63 | udp n=1452"},
 	{"7915-4.1 UDP without checksum, computed before it is cut", NULL, "4 | udp n=1400 zero",
 	 R_OK, "6 hop=63 | part 0 1232 | udp n=1400; 6 hop=63 | part 1232 176 | udp n=1400"},
@@ -222,9 +222,9 @@ static const struct rig_row fragment_rows[] = {
 	{"7915-4.1 last fragment cut again, MF only on the first", NULL,
 	 "4 | part 1480 1300 | udp n=2772", R_OK,
 	 "6 hop=63 | part 1480 1232 | udp n=2772; 6 hop=63 | part 2712 68 | udp n=2772"},
-	{"spec-2.1 fragment beyond 65535", NULL, "4 p=50 off=65528 | data 16", R_BAD_FRAGMENT,
+	{"rules-2.1 fragment beyond 65535", NULL, "4 p=50 off=65528 | data 16", R_BAD_FRAGMENT,
 	 NULL},
-	{"spec-2.1 non-last fragment not a multiple of 8", NULL, "4 p=50 mf | data 12",
+	{"rules-2.1 non-last fragment not a multiple of 8", NULL, "4 p=50 mf | data 12",
 	 R_BAD_FRAGMENT, NULL},
 	{"7915-1.2 ICMP, first fragment", NULL, "4 | part 0 800 | echo n=2000", R_ICMP_FRAGMENT,
 	 NULL},
@@ -232,15 +232,15 @@ static const struct rig_row fragment_rows[] = {
 	 NULL},
 	{"7915-1.2 ICMP, last fragment", NULL, "4 | part 1600 408 | echo n=2000", R_ICMP_FRAGMENT,
 	 NULL},
-	{"spec-2.1 first fragment without a whole UDP header", NULL, "4 p=17 mf | data 0", R_BAD_L4,
-	 NULL},
-	{"spec-2.1 first fragment without a whole TCP header", NULL, "4 p=6 mf | data 16", R_BAD_L4,
-	 NULL},
+	{"rules-2.1 first fragment without a whole UDP header", NULL, "4 p=17 mf | data 0",
+	 R_BAD_L4, NULL},
+	{"rules-2.1 first fragment without a whole TCP header", NULL, "4 p=6 mf | data 16",
+	 R_BAD_L4, NULL},
 	{"1812-4.3.2.7 TTL 1 of a later fragment: no answer", NULL,
 	 "4 ttl=1 | part 800 800 | udp n=2000", R_TTL, NULL},
 	{"1812-4.3.2.7 TTL 1 of a first fragment: answered", NULL,
 	 "4 ttl=1 | part 0 800 | udp n=2000", R_TTL, "answer 11 0 0"},
-	{"spec-3 fragment of IGMP", NULL, "4 p=2 off=80 | data 8", R_PROTOCOL, NULL},
+	{"rules-3 fragment of IGMP", NULL, "4 p=2 off=80 | data 8", R_PROTOCOL, NULL},
 };
 
 static const struct rig_row udp_rows[] = {
@@ -267,27 +267,28 @@ static const struct rig_row udp_rows[] = {
 };
 
 static const struct rig_row malformed_rows[] = {
-	{"spec-2.1 empty", NULL, "hex ", R_TOO_SHORT, NULL},
-	{"spec-2.1 one byte", NULL, "hex 45", R_TOO_SHORT, NULL},
-	{"spec-2.1 19 bytes", NULL, "hex 45000013000000004011000001020304010203", R_TOO_SHORT,
+	{"rules-2.1 empty", NULL, "hex ", R_TOO_SHORT, NULL},
+	{"rules-2.1 one byte", NULL, "hex 45", R_TOO_SHORT, NULL},
+	{"rules-2.1 19 bytes", NULL, "hex 45000013000000004011000001020304010203", R_TOO_SHORT,
 	 NULL},
-	{"spec-2.1 version 5", NULL, "4 ver=5 | udp", R_BAD_VERSION, NULL},
-	{"spec-2.1 version 0", NULL, "4 ver=0 | udp", R_BAD_VERSION, NULL},
-	{"spec-2.1 version 15", NULL, "4 ver=15 | udp", R_BAD_VERSION, NULL},
-	{"spec-2.1 IHL 4", NULL, "4 ihl=4 | udp", R_BAD_IHL, NULL},
-	{"spec-2.1 IHL 0", NULL, "4 ihl=0 | udp", R_BAD_IHL, NULL},
-	{"spec-2.1 IHL beyond the packet", NULL, "4 ihl=15 | data 20", R_BAD_IHL, NULL},
-	{"spec-2.1 IHL one word beyond the packet", NULL, "4 ihl=6 p=50 | data 3", R_BAD_IHL, NULL},
-	{"spec-2.1 IHL as long as the packet", NULL, "4 opts=01010101 p=50 | data 0", R_OK,
+	{"rules-2.1 version 5", NULL, "4 ver=5 | udp", R_BAD_VERSION, NULL},
+	{"rules-2.1 version 0", NULL, "4 ver=0 | udp", R_BAD_VERSION, NULL},
+	{"rules-2.1 version 15", NULL, "4 ver=15 | udp", R_BAD_VERSION, NULL},
+	{"rules-2.1 IHL 4", NULL, "4 ihl=4 | udp", R_BAD_IHL, NULL},
+	{"rules-2.1 IHL 0", NULL, "4 ihl=0 | udp", R_BAD_IHL, NULL},
+	{"rules-2.1 IHL beyond the packet", NULL, "4 ihl=15 | data 20", R_BAD_IHL, NULL},
+	{"rules-2.1 IHL one word beyond the packet", NULL, "4 ihl=6 p=50 | data 3", R_BAD_IHL,
+	 NULL},
+	{"rules-2.1 IHL as long as the packet", NULL, "4 opts=01010101 p=50 | data 0", R_OK,
 	 "6 hop=63 p=50 | data 0"},
-	{"spec-2.1 IHL beyond a packet that is cut", NULL, "4 ihl=15 len=41 | data 20", R_TOO_SHORT,
-	 NULL},
-	{"spec-2.1 total length below the header", NULL, "4 len=19 | udp", R_TOO_SHORT, NULL},
-	{"spec-2.1 total length 0", NULL, "4 len=0 | udp", R_TOO_SHORT, NULL},
-	{"spec-2.1 total length one beyond", NULL, "4 len=45 | udp n=16", R_TOO_SHORT, NULL},
-	{"spec-2.1 total length 65535", NULL, "4 len=65535 | udp n=16", R_TOO_SHORT, NULL},
-	{"spec-2.1 header checksum wrong", NULL, "4 ck=0x1234 | udp", R_BAD_CHECKSUM, NULL},
-	{"spec-2.1 header checksum 0", NULL, "4 ck=0 | udp", R_BAD_CHECKSUM, NULL},
+	{"rules-2.1 IHL beyond a packet that is cut", NULL, "4 ihl=15 len=41 | data 20",
+	 R_TOO_SHORT, NULL},
+	{"rules-2.1 total length below the header", NULL, "4 len=19 | udp", R_TOO_SHORT, NULL},
+	{"rules-2.1 total length 0", NULL, "4 len=0 | udp", R_TOO_SHORT, NULL},
+	{"rules-2.1 total length one beyond", NULL, "4 len=45 | udp n=16", R_TOO_SHORT, NULL},
+	{"rules-2.1 total length 65535", NULL, "4 len=65535 | udp n=16", R_TOO_SHORT, NULL},
+	{"rules-2.1 header checksum wrong", NULL, "4 ck=0x1234 | udp", R_BAD_CHECKSUM, NULL},
+	{"rules-2.1 header checksum 0", NULL, "4 ck=0 | udp", R_BAD_CHECKSUM, NULL},
 	{"791-3.1 option of length 0", NULL, "4 opts=07000000 | udp", R_OK, "6 hop=63 | udp"},
 	{"791-3.1 option of length 1", NULL, "4 opts=07010000 | udp", R_OK, "6 hop=63 | udp"},
 	{"791-3.1 option longer than the area", NULL, "4 opts=07280400 | udp", R_OK,
@@ -305,9 +306,9 @@ static const struct rig_row echo_rows[] = {
 	{"7915-4.2 echo, identifier and sequence kept", NULL, "4 | echo id=0xffff seq=0xfffe", R_OK,
 	 "6 hop=63 | echo id=0xffff seq=0xfffe"},
 	{"7915-4.2 echo of 1232 bytes", NULL, "4 df | echo n=1232", R_OK, "6 hop=63 | echo n=1232"},
-	{"spec-2.4 echo with wrong checksum", NULL, "4 | echo bad", R_ICMP_CHECKSUM, NULL},
-	{"spec-2.4 echo reply with wrong checksum", NULL, "4 | reply bad", R_ICMP_CHECKSUM, NULL},
-	{"spec-2.4 echo with checksum 0", NULL, "4 | echo zero", R_ICMP_CHECKSUM, NULL},
+	{"rules-2.4 echo with wrong checksum", NULL, "4 | echo bad", R_ICMP_CHECKSUM, NULL},
+	{"rules-2.4 echo reply with wrong checksum", NULL, "4 | reply bad", R_ICMP_CHECKSUM, NULL},
+	{"rules-2.4 echo with checksum 0", NULL, "4 | echo zero", R_ICMP_CHECKSUM, NULL},
 };
 
 static const struct {
@@ -392,7 +393,7 @@ START_TEST(every_protocol)
 			continue;
 		snprintf(in, sizeof(in), "4 p=%d | data 77", i);
 		snprintf(out, sizeof(out), "6 hop=63 p=%d | data 77", i);
-		expect(&r, "spec-3 protocol", in, out);
+		expect(&r, "rules-3 protocol", in, out);
 	}
 	rig_close(&r);
 }
@@ -414,7 +415,7 @@ START_TEST(trailing_bytes_are_cut_off)
 	len = craft(b, in[_i], NULL);
 	memset(b + len, 0xff, 100);
 	bad = rig_differs(&r, rig_send(&r, b, len + 100), R_OK, out[_i]);
-	ck_assert_msg(!bad, "spec-2.1 trailing bytes: %s: %s", in[_i], bad);
+	ck_assert_msg(!bad, "rules-2.1 trailing bytes: %s: %s", in[_i], bad);
 	rig_close(&r);
 }
 END_TEST
@@ -434,7 +435,7 @@ START_TEST(truncated_anywhere)
 		enum reason why = rig_send(&r, b, n);
 
 		ck_assert_msg(why == R_TOO_SHORT || (n < 24 && why == R_BAD_IHL),
-			      "spec-2.1 %s cut to %zu: %s", in[_i], n, reason_table[why].name);
+			      "rules-2.1 %s cut to %zu: %s", in[_i], n, reason_table[why].name);
 		ck_assert_uint_eq(r.out.frames, 0);
 	}
 	rig_close(&r);

@@ -122,40 +122,41 @@ static const struct rig_row chain_rows[] = {
 	 "6r | frag off=800 nh=60 | data 64", R_FRAG_EXT_HDR, NULL},
 	{"7915-5.1 AH without fragment is a protocol", NULL, "6r p=51 | data 40", R_OK,
 	 "4r ttl=63 id=* p=51 | data 40"},
-	{"spec-4 chain ends inside hop-by-hop", NULL, "6r p=0 | hex 11", R_BAD_CHAIN, NULL},
-	{"spec-4 chain ends at hop-by-hop", NULL, "6r p=0 | data 0", R_BAD_CHAIN, NULL},
-	{"spec-4 extension header longer than the packet", NULL, "6r | dst el=40 | udp",
+	{"rules-4 chain ends inside hop-by-hop", NULL, "6r p=0 | hex 11", R_BAD_CHAIN, NULL},
+	{"rules-4 chain ends at hop-by-hop", NULL, "6r p=0 | data 0", R_BAD_CHAIN, NULL},
+	{"rules-4 extension header longer than the packet", NULL, "6r | dst el=40 | udp",
 	 R_BAD_CHAIN, NULL},
-	{"spec-4 extension header one unit longer than the packet", NULL,
+	{"rules-4 extension header one unit longer than the packet", NULL,
 	 "6r | dst el=4 | udp n=16", R_BAD_CHAIN, NULL},
-	{"spec-4 second header truncated", NULL, "6r | hbh nh=43 | hex 1101", R_BAD_CHAIN, NULL},
-	{"spec-4 routing header truncated, segments left", NULL, "6r p=43 | hex 11010001",
+	{"rules-4 second header truncated", NULL, "6r | hbh nh=43 | hex 1101", R_BAD_CHAIN, NULL},
+	{"rules-4 routing header truncated, segments left", NULL, "6r p=43 | hex 11010001",
 	 R_BAD_CHAIN, NULL},
-	{"spec-4 fragment header truncated", NULL, "6r p=44 | hex 11000000000000", R_BAD_CHAIN,
+	{"rules-4 fragment header truncated", NULL, "6r p=44 | hex 11000000000000", R_BAD_CHAIN,
 	 NULL},
-	{"spec-4 no next header", NULL, "6r p=59 | data 0", R_OK, "4r ttl=63 id=* p=59 | data 0"},
-	{"spec-4 no next header with bytes", NULL, "6r p=59 | data 9", R_OK,
+	{"rules-4 no next header", NULL, "6r p=59 | data 0", R_OK, "4r ttl=63 id=* p=59 | data 0"},
+	{"rules-4 no next header with bytes", NULL, "6r p=59 | data 9", R_OK,
 	 "4r ttl=63 id=* p=59 | data 9"},
-	{"spec-4 no next header behind destination options", NULL, "6r | dst nh=59 | data 9", R_OK,
+	{"rules-4 no next header behind destination options", NULL, "6r | dst nh=59 | data 9", R_OK,
 	 "4r ttl=63 id=* p=59 | data 9"},
 };
 
 static const struct rig_row protocol_rows[] = {
-	{"spec-4 protocol 1, ICMPv4 in IPv6", NULL, "6r p=1 | data 40", R_PROTOCOL, NULL},
-	{"spec-4 protocol 1 behind hop-by-hop", NULL, "6r | hbh nh=1 | data 40", R_PROTOCOL, NULL},
-	{"spec-4 ESP untouched", NULL, "6r p=50 | data 61", R_OK, "4r ttl=63 id=* p=50 | data 61"},
-	{"spec-4 SCTP untouched", NULL, "6r p=132 | data 61", R_OK,
+	{"rules-4 protocol 1, ICMPv4 in IPv6", NULL, "6r p=1 | data 40", R_PROTOCOL, NULL},
+	{"rules-4 protocol 1 behind hop-by-hop", NULL, "6r | hbh nh=1 | data 40", R_PROTOCOL, NULL},
+	{"rules-4 ESP untouched", NULL, "6r p=50 | data 61", R_OK, "4r ttl=63 id=* p=50 | data 61"},
+	{"rules-4 SCTP untouched", NULL, "6r p=132 | data 61", R_OK,
 	 "4r ttl=63 id=* p=132 | data 61"},
-	{"spec-4 GRE untouched", NULL, "6r p=47 | data 61", R_OK, "4r ttl=63 id=* p=47 | data 61"},
-	{"spec-4 DCCP untouched", NULL, "6r p=33 | data 61", R_OK, "4r ttl=63 id=* p=33 | data 61"},
-	{"spec-4 IPv6 in IPv6 untouched", NULL, "6r p=41 | data 61", R_OK,
+	{"rules-4 GRE untouched", NULL, "6r p=47 | data 61", R_OK, "4r ttl=63 id=* p=47 | data 61"},
+	{"rules-4 DCCP untouched", NULL, "6r p=33 | data 61", R_OK,
+	 "4r ttl=63 id=* p=33 | data 61"},
+	{"rules-4 IPv6 in IPv6 untouched", NULL, "6r p=41 | data 61", R_OK,
 	 "4r ttl=63 id=* p=41 | data 61"},
-	{"spec-4 mobility header is an unknown protocol", NULL, "6r p=135 | data 61", R_OK,
+	{"rules-4 mobility header is an unknown protocol", NULL, "6r p=135 | data 61", R_OK,
 	 "4r ttl=63 id=* p=135 | data 61"},
-	{"spec-4 empty ESP", NULL, "6r p=50 | data 0", R_OK, "4r ttl=63 id=* p=50 | data 0"},
-	{"spec-2.1 TCP header cut", NULL, "6r p=6 | data 19", R_BAD_L4, NULL},
-	{"spec-2.1 UDP header cut", NULL, "6r p=17 | data 7", R_BAD_L4, NULL},
-	{"spec-2.1 ICMPv6 header cut", NULL, "6r p=58 | data 7", R_BAD_L4, NULL},
+	{"rules-4 empty ESP", NULL, "6r p=50 | data 0", R_OK, "4r ttl=63 id=* p=50 | data 0"},
+	{"rules-2.1 TCP header cut", NULL, "6r p=6 | data 19", R_BAD_L4, NULL},
+	{"rules-2.1 UDP header cut", NULL, "6r p=17 | data 7", R_BAD_L4, NULL},
+	{"rules-2.1 ICMPv6 header cut", NULL, "6r p=58 | data 7", R_BAD_L4, NULL},
 };
 
 /* udp n= N gives an IPv6 packet of N + 48 and an IPv4 packet of N + 28. */
@@ -172,23 +173,23 @@ static const struct rig_row size_rows[] = {
 	 R_OK, "4r ttl=63 id=* | udp n=1232"},
 	{"7915-5.1 IPv6 1500 of 1500", NULL, "6r | udp n=1452", R_OK,
 	 "4r df ttl=63 id=* | udp n=1452"},
-	{"spec-4 IPv6 1501 of 1500", NULL, "6r | udp n=1453", R_TOO_BIG, "answer 2 0 1500"},
-	{"spec-4 IPv6 1281 of 1280", MTU1280, "6r | udp n=1233", R_TOO_BIG, "answer 2 0 1280"},
-	{"spec-4 IPv6 1280 of 1280", MTU1280, "6r | udp n=1232", R_OK,
+	{"rules-4 IPv6 1501 of 1500", NULL, "6r | udp n=1453", R_TOO_BIG, "answer 2 0 1500"},
+	{"rules-4 IPv6 1281 of 1280", MTU1280, "6r | udp n=1233", R_TOO_BIG, "answer 2 0 1280"},
+	{"rules-4 IPv6 1280 of 1280", MTU1280, "6r | udp n=1232", R_OK,
 	 "4r ttl=63 id=* | udp n=1232"},
-	{"spec-4 IPv6 1401 of 1400", MTU1400, "6r | tcp n=1341", R_TOO_BIG, "answer 2 0 1400"},
-	{"spec-4 too big by its extension headers", NULL, "6r | dst n=30 | udp n=1205", R_TOO_BIG,
+	{"rules-4 IPv6 1401 of 1400", MTU1400, "6r | tcp n=1341", R_TOO_BIG, "answer 2 0 1400"},
+	{"rules-4 too big by its extension headers", NULL, "6r | dst n=30 | udp n=1205", R_TOO_BIG,
 	 "answer 2 0 1500"},
-	{"spec-4 fragment, IPv6 1504 of 1500", NULL, "6r | part 0 1456 | udp n=4000", R_TOO_BIG,
+	{"rules-4 fragment, IPv6 1504 of 1500", NULL, "6r | part 0 1456 | udp n=4000", R_TOO_BIG,
 	 "answer 2 0 1500"},
 	{"4443-2.4 later fragment too big: no answer", NULL, "6r | part 1456 1456 | udp n=4000",
 	 R_TOO_BIG, NULL},
-	{"spec-4 fragment, IPv6 1496 of 1500", NULL, "6r | part 0 1448 | udp n=4000", R_OK,
+	{"rules-4 fragment, IPv6 1496 of 1500", NULL, "6r | part 0 1448 | udp n=4000", R_OK,
 	 "4r ttl=63 | part 0 1448 | udp n=4000"},
 	{"7915-5.1 large fragment has DF clear", MTU9000, "6r | part 0 4000 | udp n=8000", R_OK,
 	 "4r ttl=63 | part 0 4000 | udp n=8000"},
-	{"spec-4 MTU 9000", MTU9000, "6r | udp n=8952", R_OK, "4r df ttl=63 id=* | udp n=8952"},
-	{"spec-4 MTU 9000, one more", MTU9000, "6r | udp n=8953", R_TOO_BIG, "answer 2 0 9000"},
+	{"rules-4 MTU 9000", MTU9000, "6r | udp n=8952", R_OK, "4r df ttl=63 id=* | udp n=8952"},
+	{"rules-4 MTU 9000, one more", MTU9000, "6r | udp n=8953", R_TOO_BIG, "answer 2 0 9000"},
 };
 
 static const struct rig_row fragment_rows[] = {
@@ -222,19 +223,19 @@ static const struct rig_row fragment_rows[] = {
 	 NULL},
 	{"7915-1.2 ICMPv6, later fragment", NULL, "6r | part 800 800 | echo n=2000",
 	 R_ICMP_FRAGMENT, NULL},
-	{"spec-4 not a multiple of 8", NULL, "6r | frag mf nh=50 | data 12", R_BAD_FRAGMENT, NULL},
-	{"spec-4 beyond 65535", NULL, "6r | frag off=65528 nh=50 | data 8", R_BAD_FRAGMENT, NULL},
-	{"spec-4 beyond 65535 by far", NULL, "6r | frag off=65528 nh=50 | data 800", R_BAD_FRAGMENT,
-	 NULL},
+	{"rules-4 not a multiple of 8", NULL, "6r | frag mf nh=50 | data 12", R_BAD_FRAGMENT, NULL},
+	{"rules-4 beyond 65535", NULL, "6r | frag off=65528 nh=50 | data 8", R_BAD_FRAGMENT, NULL},
+	{"rules-4 beyond 65535 by far", NULL, "6r | frag off=65528 nh=50 | data 800",
+	 R_BAD_FRAGMENT, NULL},
 	{"791-2.3 datagram that would not fit IPv4 whole", NULL,
 	 "6r | frag off=65520 nh=50 | data 8", R_OK, "4r ttl=63 off=65520 p=50 | data 8"},
 	{"7915-5.1.1 fragment near the end", NULL, "6r | frag off=65504 nh=50 | data 11", R_OK,
 	 "4r ttl=63 off=65504 p=50 | data 11"},
-	{"spec-2.1 first fragment without a whole UDP header", NULL, "6r | frag mf nh=17 | data 0",
+	{"rules-2.1 first fragment without a whole UDP header", NULL, "6r | frag mf nh=17 | data 0",
 	 R_BAD_L4, NULL},
-	{"spec-2.1 first fragment without a whole TCP header", NULL, "6r | frag mf nh=6 | data 16",
+	{"rules-2.1 first fragment without a whole TCP header", NULL, "6r | frag mf nh=6 | data 16",
 	 R_BAD_L4, NULL},
-	{"spec-4 fragment of protocol 1", NULL, "6r | frag off=80 nh=1 | data 16", R_PROTOCOL,
+	{"rules-4 fragment of protocol 1", NULL, "6r | frag off=80 nh=1 | data 16", R_PROTOCOL,
 	 NULL},
 };
 
@@ -252,14 +253,14 @@ static const struct rig_row udp_rows[] = {
 };
 
 static const struct rig_row malformed_rows[] = {
-	{"spec-2.1 39 bytes", NULL,
+	{"rules-2.1 39 bytes", NULL,
 	 "hex 600000000000114020010db800010000000000000000000520010db80064000000000000010203",
 	 R_TOO_SHORT, NULL},
-	{"spec-2.1 version 4 in an IPv6 packet", NULL, "6r ver=4 | udp", R_BAD_IHL, NULL},
-	{"spec-2.1 version 7", NULL, "6r ver=7 | udp", R_BAD_VERSION, NULL},
-	{"spec-2.1 payload length one beyond", NULL, "6r len=25 | udp n=16", R_TOO_SHORT, NULL},
-	{"spec-2.1 payload length 65535", NULL, "6r len=65535 | udp n=16", R_TOO_SHORT, NULL},
-	{"spec-2.1 payload length 0 with a payload behind", NULL, "6r len=0 | udp n=16", R_BAD_L4,
+	{"rules-2.1 version 4 in an IPv6 packet", NULL, "6r ver=4 | udp", R_BAD_IHL, NULL},
+	{"rules-2.1 version 7", NULL, "6r ver=7 | udp", R_BAD_VERSION, NULL},
+	{"rules-2.1 payload length one beyond", NULL, "6r len=25 | udp n=16", R_TOO_SHORT, NULL},
+	{"rules-2.1 payload length 65535", NULL, "6r len=65535 | udp n=16", R_TOO_SHORT, NULL},
+	{"rules-2.1 payload length 0 with a payload behind", NULL, "6r len=0 | udp n=16", R_BAD_L4,
 	 NULL},
 };
 
@@ -272,9 +273,9 @@ static const struct rig_row echo_rows[] = {
 	{"7915-5.2 echo, identifier and sequence kept", NULL, "6r | echo id=0xffff seq=0xfffe",
 	 R_OK, "4r ttl=63 id=* | echo id=0xffff seq=0xfffe"},
 	{"7915-5.2 echo, large", NULL, "6r | echo n=1452", R_OK, "4r df ttl=63 id=* | echo n=1452"},
-	{"spec-2.4 echo with wrong checksum", NULL, "6r | echo bad", R_ICMP_CHECKSUM, NULL},
-	{"spec-2.4 echo reply with wrong checksum", NULL, "6r | reply bad", R_ICMP_CHECKSUM, NULL},
-	{"spec-2.4 echo with checksum 0", NULL, "6r | echo zero", R_ICMP_CHECKSUM, NULL},
+	{"rules-2.4 echo with wrong checksum", NULL, "6r | echo bad", R_ICMP_CHECKSUM, NULL},
+	{"rules-2.4 echo reply with wrong checksum", NULL, "6r | reply bad", R_ICMP_CHECKSUM, NULL},
+	{"rules-2.4 echo with checksum 0", NULL, "6r | echo zero", R_ICMP_CHECKSUM, NULL},
 };
 
 static const struct {
@@ -356,7 +357,7 @@ START_TEST(every_protocol)
 			continue;
 		snprintf(in, sizeof(in), "6r p=%d | data 77", i);
 		snprintf(out, sizeof(out), "4r id=* ttl=63 p=%d | data 77", i);
-		expect(&r, "spec-4 protocol", in, out);
+		expect(&r, "rules-4 protocol", in, out);
 	}
 	rig_close(&r);
 }
@@ -378,7 +379,7 @@ START_TEST(trailing_bytes_are_cut_off)
 	len = craft(b, in[_i], NULL);
 	memset(b + len, 0xff, 100);
 	bad = rig_differs(&r, rig_send(&r, b, len + 100), R_OK, out[_i]);
-	ck_assert_msg(!bad, "spec-2.1 trailing bytes: %s: %s", in[_i], bad);
+	ck_assert_msg(!bad, "rules-2.1 trailing bytes: %s: %s", in[_i], bad);
 	rig_close(&r);
 }
 END_TEST
@@ -396,7 +397,7 @@ START_TEST(truncated_anywhere)
 	for (n = 0; n < len; n++) {
 		enum reason why = rig_send(&r, b, n);
 
-		ck_assert_msg(why == R_TOO_SHORT, "spec-2.1 %s cut to %zu: %s", in[_i], n,
+		ck_assert_msg(why == R_TOO_SHORT, "rules-2.1 %s cut to %zu: %s", in[_i], n,
 			      reason_table[why].name);
 		ck_assert_uint_eq(r.out.frames, 0);
 	}
@@ -420,7 +421,7 @@ START_TEST(chain_cut_anywhere)
 
 		put16(b + 4, (unsigned)n - 40);
 		why = rig_send(&r, b, n);
-		ck_assert_msg(why == want, "spec-4 chain cut to %zu: %s", n,
+		ck_assert_msg(why == want, "rules-4 chain cut to %zu: %s", n,
 			      reason_table[why].name);
 		ck_assert_uint_eq(r.out.frames, 0);
 	}

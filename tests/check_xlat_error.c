@@ -70,37 +70,37 @@ static const struct rig_row quote4_rows[] = {
 	 R_ICMP_NESTED, NULL},
 	{"7915-4.3 timestamp in an error", NULL, "4 | icmp 3 1 0 | 4r | icmp 13 0 0 n=12",
 	 R_ICMP_NESTED, NULL},
-	{"spec-8 quoted protocol 58", NULL, "4 | icmp 3 1 0 | 4r p=58 | data 40", R_QUOTE_BAD,
+	{"rules-8 quoted protocol 58", NULL, "4 | icmp 3 1 0 | 4r p=58 | data 40", R_QUOTE_BAD,
 	 NULL},
-	{"spec-8 quoted IGMP", NULL, "4 | icmp 3 1 0 | 4r p=2 | data 40", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted version 6", NULL, "4 | icmp 3 1 0 | 6r | udp", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted version 5", NULL, "4 | icmp 3 1 0 | 4r ver=5 | udp", R_QUOTE_BAD, NULL},
-	{"spec-8 an error that quotes the packet of another", NULL,
+	{"rules-8 quoted IGMP", NULL, "4 | icmp 3 1 0 | 4r p=2 | data 40", R_QUOTE_BAD, NULL},
+	{"rules-8 quoted version 6", NULL, "4 | icmp 3 1 0 | 6r | udp", R_QUOTE_BAD, NULL},
+	{"rules-8 quoted version 5", NULL, "4 | icmp 3 1 0 | 4r ver=5 | udp", R_QUOTE_BAD, NULL},
+	{"rules-8 an error that quotes the packet of another", NULL,
 	 "4 d=203.0.113.6 | icmp 3 1 0 | 4r s=203.0.113.5 | udp", R_QUOTE_OTHER, NULL},
-	{"spec-8 too big that quotes the packet of another", NULL,
+	{"rules-8 too big that quotes the packet of another", NULL,
 	 "4 d=203.0.113.6 | icmp 3 4 1300 | 4r s=203.0.113.5 | tcp", R_QUOTE_OTHER, NULL},
-	{"spec-8 an error that quotes what its receiver got", NULL, "4 | icmp 3 1 0 | 4 | udp",
+	{"rules-8 an error that quotes what its receiver got", NULL, "4 | icmp 3 1 0 | 4 | udp",
 	 R_QUOTE_OTHER, NULL},
-	{"spec-8 quoted header cut inside its own length", NULL,
+	{"rules-8 quoted header cut inside its own length", NULL,
 	 "4 | icmp 3 1 0 cut=28 | 4r opts=01010101010101010101010101010101 | udp", R_QUOTE_BAD,
 	 NULL},
-	{"spec-8 quoted header that claims 60 bytes, 28 are there", NULL,
+	{"rules-8 quoted header that claims 60 bytes, 28 are there", NULL,
 	 "4 | icmp 3 1 0 cut=28 | 4r ihl=15 len=100 | udp", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted header whole, nothing behind it", NULL,
+	{"rules-8 quoted header whole, nothing behind it", NULL,
 	 "4 | icmp 3 1 0 cut=36 | 4r opts=01010101010101010101010101010101 | udp", R_OK,
 	 "6 hop=63 | icmp 1 0 0 cut=40 | 6r | udp"},
-	{"spec-8 quoted IHL 4", NULL, "4 | icmp 3 1 0 | 4r ihl=4 | udp", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted total length below the header", NULL, "4 | icmp 3 1 0 | 4r len=8 | udp",
+	{"rules-8 quoted IHL 4", NULL, "4 | icmp 3 1 0 | 4r ihl=4 | udp", R_QUOTE_BAD, NULL},
+	{"rules-8 quoted total length below the header", NULL, "4 | icmp 3 1 0 | 4r len=8 | udp",
 	 R_QUOTE_BAD, NULL},
-	{"spec-8 nothing quoted", NULL, "4 | icmp 3 1 0 n=0", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted header checksum is not looked at", NULL,
+	{"rules-8 nothing quoted", NULL, "4 | icmp 3 1 0 n=0", R_QUOTE_BAD, NULL},
+	{"rules-8 quoted header checksum is not looked at", NULL,
 	 "4 | icmp 3 1 0 | 4r ck=0x1234 | udp", R_OK, "6 hop=63 | icmp 1 0 0 | 6r | udp"},
-	{"spec-8 quoted source without mapping", MAPS_ONLY,
+	{"rules-8 quoted source without mapping", MAPS_ONLY,
 	 "4 | icmp 3 1 0 | 4r s=203.0.114.5 | udp", R_QUOTE_NO_MAP, NULL},
-	{"spec-8 quoted destination without mapping", MAPS_ONLY,
+	{"rules-8 quoted destination without mapping", MAPS_ONLY,
 	 "4 | icmp 3 1 0 | 4r d=9.9.9.9 | udp", R_QUOTE_NO_MAP, NULL},
-	{"spec-2.4 wrong checksum", NULL, "4 | icmp 3 1 0 bad | 4r | udp", R_ICMP_CHECKSUM, NULL},
-	{"spec-2.5 fragmented error", NULL, "4 | part 0 40 | icmp 3 1 0 | 4r | udp n=200",
+	{"rules-2.4 wrong checksum", NULL, "4 | icmp 3 1 0 bad | 4r | udp", R_ICMP_CHECKSUM, NULL},
+	{"rules-2.5 fragmented error", NULL, "4 | part 0 40 | icmp 3 1 0 | 4r | udp n=200",
 	 R_ICMP_FRAGMENT, NULL},
 	{"4443-2.4c 1280 bytes at most: 1232 quoted, whole", NULL,
 	 "4 | icmp 3 1 0 | 4r | udp n=1184", R_OK, "6 hop=63 | icmp 1 0 0 | 6r | udp n=1184"},
@@ -108,7 +108,7 @@ static const struct rig_row quote4_rows[] = {
 	 "6 hop=63 | icmp 1 0 0 cut=1232 | 6r | udp n=1185"},
 	{"4443-2.4c 1280 bytes at most: cut", NULL, "4 df | icmp 3 1 0 | 4r | udp n=1440", R_OK,
 	 "6 hop=63 | icmp 1 0 0 cut=1232 | 6r | udp n=1440"},
-	{"spec-2.1 bytes behind the quoted packet's length are no part of it", NULL,
+	{"rules-2.1 bytes behind the quoted packet's length are no part of it", NULL,
 	 "4 | icmp 3 1 0 pad=100 | 4r | udp n=20", R_OK, "6 hop=63 | icmp 1 0 0 | 6r | udp n=20"},
 };
 
@@ -154,11 +154,11 @@ static const struct rig_row quote6_rows[] = {
 	 R_ICMP_NESTED, NULL},
 	{"7915-5.3 neighbour solicitation in an error", NULL,
 	 "6r | icmp 1 0 0 | 6 | icmp 135 0 0 n=16", R_ICMP_NESTED, NULL},
-	{"spec-8 an error that quotes the packet of another, IPv6", NULL,
+	{"rules-8 an error that quotes the packet of another, IPv6", NULL,
 	 "6r d=2001:db8:64::9.9.9.9 | icmp 1 4 0 | 6 | udp", R_QUOTE_OTHER, NULL},
-	{"spec-8 too big that quotes the packet of another, IPv6", NULL,
+	{"rules-8 too big that quotes the packet of another, IPv6", NULL,
 	 "6r d=2001:db8:64::9.9.9.9 | icmp 2 0 1300 | 6 | tcp", R_QUOTE_OTHER, NULL},
-	{"spec-8 an error that quotes what its receiver got, IPv6", NULL,
+	{"rules-8 an error that quotes what its receiver got, IPv6", NULL,
 	 "6r | icmp 1 4 0 | 6 s=2001:db8:64::9.9.9.9 | udp", R_QUOTE_OTHER, NULL},
 	{"7915-5.2 too big about a fragment: its header counts", NULL,
 	 "6r | icmp 2 0 1400 | 6 | part 0 800 id=9 | udp n=2000", R_OK,
@@ -175,20 +175,20 @@ static const struct rig_row quote6_rows[] = {
 	{"7915-5.2 too big about a fragment, below what IPv4 has", NULL,
 	 "6r | icmp 2 0 90 cut=100 | 6 | part 0 800 id=9 | udp n=2000", R_OK,
 	 "4r ttl=63 id=* | icmp 3 4 68 cut=72 | 4 id=9 | part 0 800 | udp n=2000"},
-	{"spec-8 quoted protocol 1", NULL, "6r | icmp 1 0 0 | 6 p=1 | data 40", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted version 4", NULL, "6r | icmp 1 0 0 | 4 | udp n=60", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted fragment header and extension header", NULL,
+	{"rules-8 quoted protocol 1", NULL, "6r | icmp 1 0 0 | 6 p=1 | data 40", R_QUOTE_BAD, NULL},
+	{"rules-8 quoted version 4", NULL, "6r | icmp 1 0 0 | 4 | udp n=60", R_QUOTE_BAD, NULL},
+	{"rules-8 quoted fragment header and extension header", NULL,
 	 "6r | icmp 1 0 0 | 6 | part 0 48 | dst | udp n=400", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted routing header with segments left", NULL,
+	{"rules-8 quoted routing header with segments left", NULL,
 	 "6r | icmp 1 0 0 | 6 | rt left=1 | udp", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted chain cut", NULL, "6r | icmp 1 0 0 cut=52 | 6 | hbh n=2 | udp", R_QUOTE_BAD,
-	 NULL},
-	{"spec-8 nothing quoted, IPv6", NULL, "6r | icmp 1 0 0 n=0", R_QUOTE_BAD, NULL},
-	{"spec-8 quoted source without mapping, IPv6", NULL,
+	{"rules-8 quoted chain cut", NULL, "6r | icmp 1 0 0 cut=52 | 6 | hbh n=2 | udp",
+	 R_QUOTE_BAD, NULL},
+	{"rules-8 nothing quoted, IPv6", NULL, "6r | icmp 1 0 0 n=0", R_QUOTE_BAD, NULL},
+	{"rules-8 quoted source without mapping, IPv6", NULL,
 	 "6r | icmp 1 0 0 | 6 s=2001:db8:dead::1 | udp", R_QUOTE_NO_MAP, NULL},
-	{"spec-8 quoted destination without mapping, IPv6", NULL,
+	{"rules-8 quoted destination without mapping, IPv6", NULL,
 	 "6r | icmp 1 0 0 | 6 d=2001:db8:dead::1 | udp", R_QUOTE_NO_MAP, NULL},
-	{"spec-2.4 wrong checksum, IPv6", NULL, "6r | icmp 1 0 0 bad | 6 | udp", R_ICMP_CHECKSUM,
+	{"rules-2.4 wrong checksum, IPv6", NULL, "6r | icmp 1 0 0 bad | 6 | udp", R_ICMP_CHECKSUM,
 	 NULL},
 	{"1812-4.3.2.3 576 bytes at most: whole", NULL, "6r | icmp 1 0 0 | 6 | udp n=520", R_OK,
 	 "4r ttl=63 id=* | icmp 3 1 0 | 4 id=0 | udp n=520"},
@@ -234,7 +234,7 @@ static const struct rig_row source_rows[] = {
 	 "6 s=64:ff9b::0a00:1 hop=63 | icmp 3 0 0 | 6r d=64:ff9b::808:808 | udp"},
 	{"6052-3.1 echo reply from a private host, strict well-known prefix", WKP,
 	 "4 s=10.0.0.1 | reply", R_WKP_PRIVATE, "answer 3 13 0"},
-	{"1.4 error from fe80::1", NULL, "6r s=fe80::1 | icmp 3 0 0 | 6 | udp", R_BAD_ADDRESS,
+	{"rules-1.4 error from fe80::1", NULL, "6r s=fe80::1 | icmp 3 0 0 | 6 | udp", R_BAD_ADDRESS,
 	 NULL},
 };
 
@@ -665,7 +665,7 @@ START_TEST(node_id_sizes)
 }
 END_TEST
 
-/* The tables of sections 6 and 7, written down once more. */
+/* The tables of sections 6 and 7 of nat64-rules(7), written down once more. */
 struct type_row {
 	int type, first, last, to_type, to_code;
 	unsigned rest; /* in, and out */
@@ -696,7 +696,7 @@ static const struct type_row *find_type(bool six, int type, int code)
 	return NULL;
 }
 
-/* One error of TYPE and CODE through R, and what section 6 or 7 says of it. */
+/* One error of TYPE and CODE through R, and what section 6 or 7 of nat64-rules(7) says of it. */
 static const char *type_differs(struct rig *r, bool six, int type, int code)
 {
 	const struct type_row *t = find_type(six, type, code);
@@ -734,7 +734,7 @@ START_TEST(every_type_and_code)
 						  ? NULL
 						  : type_differs(&r, six, type, code);
 
-			ck_assert_msg(!bad, "spec-%d %d/%d: %s", six ? 7 : 6, type, code, bad);
+			ck_assert_msg(!bad, "rules-%d %d/%d: %s", six ? 7 : 6, type, code, bad);
 		}
 	}
 	rig_close(&r);
@@ -948,11 +948,11 @@ START_TEST(quote_cut_anywhere)
 		snprintf(out, sizeof(out), cut_rows[_i].out, cut_rows[_i].out_head + l4);
 		why = rig_send_text(&r, in);
 		if (!whole) {
-			ck_assert_msg(why != R_OK && !r.out.frames, "spec-8 %s: translated", in);
+			ck_assert_msg(why != R_OK && !r.out.frames, "rules-8 %s: translated", in);
 			continue;
 		}
 		bad = rig_differs(&r, why, R_OK, out);
-		ck_assert_msg(!bad, "spec-8 %s: %s", in, bad);
+		ck_assert_msg(!bad, "rules-8 %s: %s", in, bad);
 	}
 #pragma GCC diagnostic pop
 	rig_close(&r);

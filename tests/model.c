@@ -109,7 +109,7 @@ struct code {
 	int type, code;
 };
 
-/* Sections 1.5, 2.2, 2.3, 3 and 4: which error answers what. */
+/* Sections 1.5, 2.2, 2.3, 3 and 4 of nat64-rules(7): which error answers what. */
 static struct code error_4(enum reason why)
 {
 	switch (why) {
@@ -309,7 +309,7 @@ static void write_reply(const struct model_view *v, const uint8_t *chosen, struc
 	out->is_answer = true;
 }
 
-/* Section 3, its protocols, and what a header holds that cannot be translated. */
+/* Section 3 of nat64-rules(7), its protocols, and what a header holds that cannot be translated. */
 static enum reason check_header(const struct model_view *v)
 {
 	static const uint8_t only6[] = {0, 43, 44, 58, 60, 2};
@@ -327,7 +327,7 @@ static enum reason check_header(const struct model_view *v)
 	return v->ext_in_frag ? R_FRAG_EXT_HDR : R_OK;
 }
 
-/* To ourselves, section 2.2. */
+/* To ourselves, section 2.2 of nat64-rules(7). */
 static enum reason serve(const struct model_view *v, const uint8_t *chosen, struct model_out *out)
 {
 	if (v->source_route)

@@ -1,5 +1,5 @@
-/* model_icmp - ICMP errors: the tables of sections 6 and 7, the packet they quote, and what stands
- * behind it. */
+/* model_icmp - ICMP errors: the tables of sections 6 and 7 of nat64-rules(7), the packet they
+ * quote, and what stands behind it. */
 #include "model.h"
 
 #include <string.h>

@@ -204,7 +204,7 @@ static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool
 		*peer6 = m->conf->own6;
 	if (quoted)
 		return R_OK;
-	/* Section 1.7. */
+	/* Section 1.7 of nat64-rules(7). */
 	if (!host_known && !peer_known && !is_translatable(m, host) && !is_translatable(m, peer))
 		return R_NO_MAP_DST;
 	return !*host_lease && is_routed_here(m, host6) ? R_ROUTED_BACK : R_OK;
@@ -284,8 +284,8 @@ static void name_router(struct model *m, const struct model_view *v, enum reason
 		to->src4 = m->conf->own4;
 }
 
-/* Section 1.6: the source A says that it is CLAIMED, and writes to PEER; of a quoted packet A is
- * the destination. */
+/* Section 1.6 of nat64-rules(7): the source A says that it is CLAIMED, and writes to PEER; of a
+ * quoted packet A is the destination. */
 static bool may_claim(struct model *m, uint32_t claimed, uint32_t peer, bool peer_mapped,
 		      bool quoted)
 {
