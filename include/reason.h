@@ -2,7 +2,8 @@
  *
  * Columns: identifier; name (stable: counters, logs and the manual use it); log class; ICMPv4
  * answer, ICMPv6 answer (type and code; NOTHING: none is sent); text.  The answer goes to the
- * packet's source, in the packet's own family. */
+ * packet's source, in the packet's own family.  The numbers below are sections of nat64-rules(7).
+ */
 #ifndef NAT64D_REASON_H
 #define NAT64D_REASON_H
 
