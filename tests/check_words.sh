@@ -134,6 +134,30 @@ check_types()
 	done
 }
 
+# cited: the sections of nat64-rules.7 that rows and clauses cite, and comments that name the page.
+cited()
+{
+	grep -Eoh 'rules-[0-9]+(\.[0-9]+)?' "$top"/tests/*.[ch] "$top/tests/CLAUSES" | sed 's/rules-//'
+	sed -n 's/^own  *\([0-9.]*\) .*/\1/p' "$top/tests/CLAUSES"
+	grep -Eh '[Ss]ections? [0-9][0-9., and]* of nat64-rules\(7\)' "$top"/include/*.h "$top"/src/*.[ch] "$top"/tests/*.[ch] |
+		sed 's/.*[Ss]ections* \([0-9].*\) of nat64-rules(7).*/\1/' | tr -cs '0-9.' '\n' | sed 's/\.$//'
+}
+
+check_citations()
+{
+	numbers=$(cited | sort -u)
+	[ "$(echo "$numbers" | wc -l)" -ge 15 ]
+	report $? "the citations are readable"
+	for number in $numbers; do
+		[ -n "$(text_of "$number")" ]
+		report $? "section $number, which the source cites, is in nat64-rules.7"
+	done
+	# Numbers that say not whose they are, and what earlier rows were called.
+	found=$(grep -En '"spec-[0-9]|\{"[1-9][0-9]?\.[0-9] |^	check_[a-z0-9_]*: (spec-)?[1-9]\.[0-9] ' "$top"/tests/*.[ch] "$top/tests/CLAUSES")
+	[ -z "$found" ]
+	report $? "every row that cites the rules begins with rules-" "$found"
+}
+
 # Reasons of class drop that are answered all the same.
 check_answered()
 {
@@ -172,6 +196,7 @@ check_directives
 check_reasons 2>/dev/null
 check_rules
 check_types
+check_citations
 check_answered
 check_places
 check_lint "$conf_man"
