@@ -36,14 +36,16 @@ rules() { in_router sh -c 'nft -s list ruleset; iptables-save; ip6tables-save' 2
 # --- packets ----------------------------------------------------------------------------------------------------------
 
 stranger() { ip netns exec "$1" python3 "$here/stranger.py" "${@:2}"; }
-# passes DEVICE FROM TO: does a datagram of the client get as far as this device of the router?
+# passes DEVICE FROM TO: does a datagram of the client get as far as this device of the router?  One that the router sends there
+# itself comes behind it.
 passes() {
 	local ready job
 	marks=$((${marks:-0} + 1))
-	coproc WATCH { stranger "$R" watch "$1" "mark $marks."; }
+	coproc WATCH { stranger "$R" watch "$1" "mark $marks." "end $marks."; }
 	job=$WATCH_PID # gone as soon as the watcher is
 	read -r ready <&"${WATCH[0]}"
 	stranger "$C" send "$2" "$3" "mark $marks."
+	stranger "$R" send :: "$([ "$1" = wan ] && echo 2001:db8:9::2 || echo "$GOOGLE")" "end $marks."
 	wait "$job"
 }
 stopped() { ! passes "$@"; }

@@ -1,31 +1,30 @@
 #!/usr/bin/env python3
 """Packets that somebody else should not get through, and who sees them.
 
-watch DEVICE MARK      says "ready", and ends well once a packet with MARK has passed DEVICE; 1 after a while without
+watch DEVICE MARK END  says "ready", and ends well once a packet with MARK has passed DEVICE; 1 if there is one with END first
 send FROM TO MARK      a datagram to the discard port
 ask TO PORT            opens a TCP connection: ends well if it is accepted
 """
-import select
 import socket
 import sys
-import time
 
-PATIENCE = 0.6
+PATIENCE = 1.0
 
 
 def family(host):
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def watch(device, mark):
+def watch(device, mark, last):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
     s.bind((device, 3))
     print("ready", flush=True)
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if select.select([s], [], [], end - time.monotonic())[0] and mark.encode() in s.recv(65536):
+    while True:
+        packet = s.recv(65536)
+        if mark.encode() in packet:
             return
-    sys.exit(1)
+        if last.encode() in packet:
+            sys.exit(1)
 
 
 def send(source, to, mark):
