@@ -213,7 +213,7 @@ checkconf() { etc "$R" "$1" named-checkconf /etc/bind/named.conf; }
 # release NUMBER ZONES: the recipe beside named.conf of another Debian, which includes zones of its own outside of any view.
 release() {
 	local dir=$T/debian$1
-	mkdir -p "$dir/etc/bind"
+	mkdir -p "$dir/etc/bind" "$dir/var/cache/bind"
 	cp "$shipped/named.conf.options" "$dir/etc/bind/"
 	: >"$dir/etc/bind/named.conf.local"
 	echo 'zone "." { type hint; file "/usr/share/dns/root.hints"; };' >"$dir/etc/bind/named.conf.$2"

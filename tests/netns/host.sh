@@ -178,8 +178,8 @@ wrapper() {
 	END
 	chmod +x "$T/wrapped/nft"
 }
-# The shell that becomes the tool leaves its number.
-interrupted_up() { host env PATH="$T/wrapped:$PATH" sh -c 'echo $$ >/run/pid; exec "$@"' sh "${tool[@]}" up "$T/conf"; }
+# The shell that becomes the tool leaves its number.  What nohup or & had it ignore it could not trap.
+interrupted_up() { host env --default-signal=HUP,INT,TERM PATH="$T/wrapped:$PATH" sh -c 'echo $$ >/run/pid; exec "$@"' sh "${tool[@]}" up "$T/conf"; }
 for signal in TERM INT HUP; do
 	for when in before after; do
 		wrapper $signal $when

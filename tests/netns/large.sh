@@ -85,6 +85,7 @@ names=(DCCP:33 GRE:47 ESP:50 AH:51 L2TP:115 SCTP:132 UDP-Lite:136 unassigned:253
 # carry FROM SPACE HOST SPACE FAMILY SIZE: one point for each protocol, ok if the bytes arrive as they left.
 carry() {
 	local job entry taken
+	: >"$T/taken" # no word of the one before
 	ip netns exec "$4" timeout 10 python3 "$here/wire.py" take "$5" "$6" "${names[@]#*:}" >"$T/taken" </dev/null &
 	job=$!
 	wait_for grep -q ready "$T/taken"

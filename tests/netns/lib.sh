@@ -22,6 +22,7 @@ OWN6=2001:db8:1000::64 GOOGLE=64:ff9b::808:808
 LOG="" PID="" T=""
 points=0 failures=0
 SPACES="$C $R $S"
+CHILDREN="" # processes outside of them that are to go as well
 
 # --- TAP ------------------------------------------------------------------------------------------------------------
 
@@ -141,6 +142,10 @@ in_server() { ip netns exec "$S" "$@"; }
 cleanup() {
 	local ns p
 	trap - EXIT INT TERM HUP
+	# A child that is hit by a signal before it has become another program runs the traps of its parent.
+	[ "$BASHPID" = $$ ] || return
+	# shellcheck disable=SC2086 # a list
+	[ -z "$CHILDREN" ] || kill $CHILDREN 2>/dev/null
 	for ns in $SPACES; do
 		for p in $(ip netns pids "$ns" 2>/dev/null); do
 			kill -9 "$p" 2>/dev/null

@@ -55,11 +55,11 @@ END
 
 declare -A holder
 
-# on MACHINE COMMAND...
+# on MACHINE COMMAND...  With its root: in a chroot that of the namespace is another.
 on() {
 	local pid=${holder[$1]}
 	shift
-	nsenter -t "$pid" -m -n -- env PATH="$T/bin:$PATH" "$@"
+	nsenter -t "$pid" -m -n -r -w -- env PATH="$T/bin:$PATH" "$@"
 }
 
 # machine NAME

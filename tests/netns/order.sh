@@ -18,6 +18,7 @@ start_receive() {
 
 # start_watch NAMESPACE DEVICE FAMILY COUNT: likewise for fragments; its words in $T/watch.
 start_watch() {
+	: >"$T/watch" # no word of the one before
 	ip netns exec "$1" python3 "$here/order.py" fragments "$2" "$3" "$4" </dev/null >"$T/watch" 2>&1 &
 	watch=$!
 	wait_for grep -q ready "$T/watch"

@@ -30,6 +30,7 @@ end_container() {
 
 remove_container() {
 	trap - EXIT INT TERM HUP
+	[ "$BASHPID" = $$ ] || return # as in cleanup
 	end_container
 	# What debootstrap leaves mounted when it is interrupted.
 	umount -l "$T/root/proc" "$T/root/sys" 2>/dev/null
@@ -112,8 +113,9 @@ make_root() {
 
 # --- a container ----------------------------------------------------------------------------------------------------
 
+# inside COMMAND...: in the container, and in its root: where all of this is in a chroot, that of the namespace is another.
 inside() {
-	nsenter -t "$LEADER" -a -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
+	nsenter -t "$LEADER" -a -r -w -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
 }
 
 # nspawn's first child is not yet the one that stays.
