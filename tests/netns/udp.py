@@ -4,14 +4,17 @@
 serve PORT             echo every datagram; a datagram "who" is answered with the address it came from
 echo HOST PORT N MAX   N datagrams of random sizes up to MAX there and back, one after the other, compared
 hosts N HOST PORT      2001:db8:2::1..N ask "who": lines of "IPv6 IPv4"
+within T N HOST PORT   as hosts, each asking once: those that are answered within T seconds
 probe HOST PORT        one datagram into the void: prints the name of the error that comes back
 """
 import errno
 import ipaddress
 import os
 import random
+import select
 import socket
 import sys
+import time
 
 
 def family(host):
@@ -54,7 +57,7 @@ def echo(host, port, count, most):
             sys.exit(f"datagram {i} of {size} bytes: " + ("lost" if got is None else f"{len(got)} other bytes"))
 
 
-def hosts(count, host, port):
+def all_ask(count, host, port):
     base = int(ipaddress.IPv6Address("2001:db8:2::"))
     socks = []
     for i in range(1, count + 1):
@@ -64,6 +67,23 @@ def hosts(count, host, port):
         s.settimeout(1)
         s.send(b"who")
         socks.append(s)
+    return socks
+
+
+def within(seconds, count, host, port):
+    end = time.monotonic() + seconds
+    waiting = all_ask(count, host, port)
+    while waiting and time.monotonic() < end:
+        for s in select.select(waiting, [], [], max(0, end - time.monotonic()))[0]:
+            waiting.remove(s)
+            try:
+                print(s.getsockname()[0], s.recv(100).decode())
+            except OSError:  # an ICMP error
+                pass
+
+
+def hosts(count, host, port):
+    socks = all_ask(count, host, port)
     answers = []
     for s in socks:
         try:
@@ -98,6 +118,8 @@ def main():
         echo(args[0], int(args[1]), int(args[2]), int(args[3]))
     elif mode == "hosts":
         hosts(int(args[0]), args[1], int(args[2]))
+    elif mode == "within":
+        within(float(args[0]), int(args[1]), args[2], int(args[3]))
     elif mode == "probe":
         probe(args[0], int(args[1]))
     else:
