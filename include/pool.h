@@ -88,6 +88,13 @@ bool pool_ended(const struct pool *p, struct lease *out);
 size_t pool_used(const struct pool *p);
 size_t pool_size(const struct pool *p);
 
+/* Range number I, by address, below N of pool_new(). */
+struct pool_range {
+	uint32_t first, last; /* addresses */
+	size_t size, used;    /* that could be leased; leases */
+};
+void pool_range(const struct pool *p, size_t i, struct pool_range *out);
+
 /* Iteration, longest idle last: the lease after L, or the first for NULL; NULL at the end. */
 struct lease *pool_next(const struct pool *p, const struct lease *l);
 

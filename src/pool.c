@@ -98,7 +98,7 @@ void pool_reserve(struct pool *p, const struct prefix4 *prefix)
 	uint32_t first = prefix->addr, last = prefix->addr | ~addr_mask4(prefix->len);
 
 	for (size_t i = 0; i < p->ranges; i++) {
-		const struct range *r = &p->range[i];
+		struct range *r = &p->range[i];
 		uint32_t from = first > r->first ? first : r->first;
 		uint32_t to = last < r->last ? last : r->last;
 
@@ -108,8 +108,22 @@ void pool_reserve(struct pool *p, const struct prefix4 *prefix)
 		from = r->base + (from - r->first);
 		to = r->base + (to - r->first);
 		bitmap_set_range(p->taken, from, to);
-		p->reserved += bitmap_set_range(p->withheld, from, to);
+		from = bitmap_set_range(p->withheld, from, to);
+		r->reserved += from;
+		p->reserved += from;
 	}
+}
+
+void pool_range(const struct pool *p, size_t i, struct pool_range *out)
+{
+	const struct range *r = &p->range[i];
+
+	*out = (struct pool_range){
+		.first = r->first,
+		.last = r->last,
+		.size = (size_t)r->last - r->first + 1 - r->reserved,
+		.used = r->used,
+	};
 }
 
 bool pool_covers(const struct pool *p, uint32_t addr)

@@ -17,6 +17,8 @@ enum by {
 struct range {
 	uint32_t first, last; /* addresses */
 	uint32_t base;        /* slot of the first */
+	uint32_t used;        /* leases */
+	uint32_t reserved;
 };
 
 struct table {
@@ -44,7 +46,8 @@ struct pool {
  * numbered. */
 bool pool_number_slots(struct pool *p, const struct prefix4 *prefix, size_t n);
 
-/* The slot of ADDR, or BITMAP_NONE; the address of SLOT. */
+/* The range and the slot of ADDR, or BITMAP_NONE; the address of SLOT. */
+struct range *pool_range_of(const struct pool *p, uint32_t addr); /* or NULL */
 uint32_t pool_slot_of(const struct pool *p, uint32_t addr);
 uint32_t pool_slot_addr(const struct pool *p, uint32_t slot);
 

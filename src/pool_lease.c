@@ -136,6 +136,7 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 		.live = true,
 	};
 	p->used++;
+	pool_range_of(p, l->addr)->used++;
 	table_insert(p, BY_HOST, i);
 	table_insert(p, BY_ADDR, i);
 	pool_list_append(p, l);
@@ -151,6 +152,7 @@ void pool_end_lease(struct pool *p, struct lease *l)
 	table_remove(p, BY_ADDR, i);
 	pool_list_remove(p, l);
 	bitmap_clear(p->taken, pool_slot_of(p, l->addr));
+	pool_range_of(p, l->addr)->used--;
 	l->live = false;
 	l->chain[BY_HOST] = p->unused;
 	p->unused = i;

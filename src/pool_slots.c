@@ -31,22 +31,29 @@ bool pool_number_slots(struct pool *p, const struct prefix4 *prefix, size_t n)
 	return slots > 0;
 }
 
-uint32_t pool_slot_of(const struct pool *p, uint32_t addr)
+struct range *pool_range_of(const struct pool *p, uint32_t addr)
 {
 	size_t lo = 0, hi = p->ranges;
 
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
-		const struct range *r = &p->range[mid];
+		struct range *r = &p->range[mid];
 
 		if (addr < r->first)
 			hi = mid;
 		else if (addr > r->last)
 			lo = mid + 1;
 		else
-			return r->base + (addr - r->first);
+			return r;
 	}
-	return BITMAP_NONE;
+	return NULL;
+}
+
+uint32_t pool_slot_of(const struct pool *p, uint32_t addr)
+{
+	const struct range *r = pool_range_of(p, addr);
+
+	return r ? r->base + (addr - r->first) : BITMAP_NONE;
 }
 
 uint32_t pool_slot_addr(const struct pool *p, uint32_t slot)
