@@ -20,6 +20,7 @@
 
 struct setup {
 	bool up;
+	bool raised;                    /* setup_apply() has set the link up */
 	unsigned mtu;                   /* 0: as it is */
 	struct conf_addr *addr, *route; /* each sorted, no two the same */
 	struct conf_addr *left;         /* routes that are left out; sorted */
@@ -50,6 +51,13 @@ size_t setup_renew(struct setup *s, struct tun *t, setup_say *say, void *arg, ch
  * addresses the machine has as well. */
 void setup_warn(const struct setup *s, const struct conf *c, struct tun *t, setup_say *say,
 		void *arg);
+
+/* Takes back what setup_apply(S, WAS, T) has added, a link that it raised included. */
+void setup_take_back(const struct setup *s, const struct setup *was, struct tun *t);
+
+/* Something that S asks for, but not WAS, and that T does not have; NULL: there is nothing. */
+const struct conf_addr *setup_missing(const struct setup *s, const struct setup *was,
+				      struct tun *t);
 
 /* Removes the addresses and routes of WAS that S does not ask for.  0, or -1 with a line in ERR
  * about the last that could not be.  With an address the kernel may take away others and routes,

@@ -41,6 +41,10 @@ enum tun_offload { /* what the kernel leaves to us, and takes from us; bits */
 struct tun *tun_open(const char *name, bool offload, char *err);
 void tun_close(struct tun *t);
 
+/* The device NAME, to be told about its link, addresses and routes alone: whoever has it open goes
+ * on reading and writing its packets. */
+struct tun *tun_reach(const char *name, char *err);
+
 /* Brings the length of the queue of a persistent device, if we set it, back to what it was.  Before
  * tun_close(), which clears its offloads in any case. */
 int tun_leave(struct tun *t, char *err);
@@ -83,6 +87,10 @@ int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err);
 int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err);
 int tun_route_add(struct tun *t, const struct conf_addr *r, char *err);
 int tun_route_del(struct tun *t, const struct conf_addr *r, char *err);
+
+/* Does the device have it already?  This needs no right. */
+bool tun_addr_has(struct tun *t, const struct conf_addr *a);
+bool tun_route_has(struct tun *t, const struct conf_addr *r);
 
 /* Looks at which addresses and networks all interfaces have now, for the next two. */
 void tun_look(struct tun *t);

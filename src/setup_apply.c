@@ -110,6 +110,32 @@ static void undo(const struct setup *s, const struct setup *was, struct tun *t)
 		renew_lists(was, t, &failed, ignored);
 }
 
+void setup_take_back(const struct setup *s, const struct setup *was, struct tun *t)
+{
+	char ignored[TUN_ERR];
+
+	undo(s, was, t);
+	if (s->raised)
+		tun_link_down(t, ignored);
+}
+
+/* One of NOW, but not of WAS, that T lacks. */
+static const struct conf_addr *missing(struct list now, struct list was, struct tun *t,
+				       bool (*has)(struct tun *t, const struct conf_addr *a))
+{
+	for (size_t i = 0; i < now.n; i++)
+		if (!setup_holds(was.at, was.n, &now.at[i]) && !has(t, &now.at[i]))
+			return &now.at[i];
+	return NULL;
+}
+
+const struct conf_addr *setup_missing(const struct setup *s, const struct setup *was, struct tun *t)
+{
+	const struct conf_addr *a = missing(routes_of(s), routes_of(was), t, tun_route_has);
+
+	return a ? a : missing(addrs_of(s), addrs_of(was), t, tun_addr_has);
+}
+
 int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, char *err)
 {
 	int rc = remove_all(routes_of(was), routes_of(s), t, err);
@@ -125,17 +151,15 @@ static int apply(struct setup *s, const struct setup *was, struct tun *t, char *
 {
 	int raised = s->up ? tun_link_up(t, err) : 0;
 	const struct setup *there = raised ? NULL : was;
-	char ignored[TUN_ERR];
 
 	if (raised < 0)
 		return -1;
+	s->raised = raised > 0;
 	memset(s->mark, UNTRIED, s->addrs + s->routes);
 	if (add_all(routes_of(s), routes_of(there), t, err) == 0 &&
 	    add_all(addrs_of(s), addrs_of(there), t, err) == 0)
 		return 0;
-	undo(s, was, t);
-	if (raised)
-		tun_link_down(t, ignored);
+	setup_take_back(s, was, t);
 	return -1;
 }
 

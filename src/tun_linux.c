@@ -70,6 +70,26 @@ struct tun *tun_open(const char *name, bool offload, char *err)
 	return NULL;
 }
 
+struct tun *tun_reach(const char *name, char *err)
+{
+	struct tun *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		tun_fail(err, "out of memory");
+		return NULL;
+	}
+	t->dev.fd = t->monitor = t->nl.fd = -1;
+	t->index = if_nametoindex(name);
+	if (t->index == 0)
+		tun_fail(err, "tun-device %s: %s", name, strerror(errno));
+	else if (netlink_open(&t->nl) < 0 || netlink_link(&t->nl, t->index, &t->link) < 0)
+		tun_fail(err, "netlink: link %s: %s", name, strerror(errno));
+	else
+		return t;
+	tun_close(t);
+	return NULL;
+}
+
 void tun_close(struct tun *t)
 {
 	if (!t)
@@ -359,6 +379,57 @@ int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
 	if (netlink_route_del(&t->nl, t->index, r) == 0 || errno == ESRCH)
 		return 0;
 	return net_error(t, "removing route", r, err);
+}
+
+struct search {
+	unsigned index;
+	const struct conf_addr *addr;
+	bool found;
+};
+
+static void compare(void *arg, unsigned index, const struct conf_addr *addr,
+		    const struct conf_addr *net)
+{
+	struct search *s = arg;
+	const struct conf_addr *a = s->addr;
+
+	if (index == s->index && addr->family == a->family && net->len == a->len &&
+	    (a->family == 4 ? addr->addr4 == a->addr4 : ip6_equal(&addr->addr6, &a->addr6)))
+		s->found = true;
+}
+
+bool tun_addr_has(struct tun *t, const struct conf_addr *a)
+{
+	struct search s = {t->index, a, false};
+
+	return netlink_addrs(&t->nl, compare, &s) == 0 && s.found;
+}
+
+static void set_bit(struct conf_addr *a, unsigned bit)
+{
+	if (a->family == 4)
+		a->addr4 |= 1U << (31 - bit);
+	else
+		a->addr6.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+}
+
+/* The kernel is asked about an address, and something narrower may have that one: an address of the
+ * device, somebody's route.  Then the middle of the prefix is tried, and its end. */
+bool tun_route_has(struct tun *t, const struct conf_addr *r)
+{
+	unsigned bits = r->family == 4 ? 32 : 128;
+	struct conf_addr a = *r;
+
+	if (netlink_route_index(&t->nl, &a) == t->index)
+		return true;
+	if (r->len >= bits - 1)
+		return false;
+	set_bit(&a, r->len);
+	if (netlink_route_index(&t->nl, &a) == t->index)
+		return true;
+	for (unsigned bit = r->len; bit < bits - 1; bit++)
+		set_bit(&a, bit);
+	return netlink_route_index(&t->nl, &a) == t->index;
 }
 
 void tun_look(struct tun *t)

@@ -124,6 +124,16 @@ int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
 	return 0;
 }
 
+bool tun_addr_has(struct tun *t, const struct conf_addr *a)
+{
+	return holds(t->addr, t->addrs, a);
+}
+
+bool tun_route_has(struct tun *t, const struct conf_addr *r)
+{
+	return holds(t->route, t->routes, r);
+}
+
 static bool lies_in(const struct conf_addr *a, const struct conf_addr *net)
 {
 	if (a->family != net->family || a->len < net->len)
@@ -301,6 +311,38 @@ START_TEST(change)
 	ck_assert_uint_eq(t.routes, is->routes);
 	for (unsigned i = 0; i < t.routes; i++)
 		ck_assert(t.route[i].addr4 != 0x0b000001);
+	setup_free(was);
+	setup_free(is);
+	map_table_free(a.maps);
+	map_table_free(b.maps);
+}
+END_TEST
+
+static void same_device(const char *name, const struct tun *a, const struct tun *b);
+
+/* What somebody else does in our place: added beforehand, looked for, and taken back. */
+START_TEST(done_by_another)
+{
+	struct conf_addr ip = {.family = 4, .len = 24, .addr4 = 0x0c000001};
+	struct conf a = conf_new(true, 0x0b000001), b = conf_new(true, 0x0b000002);
+	struct setup *was, *is;
+	struct tun t = {.routes = 0}, before;
+	char err[TUN_ERR];
+
+	b.tun_ip = &ip;
+	b.tun_ips = 1;
+	was = setup_new(&a, NULL, true, &machine);
+	is = setup_new(&b, NULL, true, &machine);
+	ck_assert_int_eq(setup_apply(was, NULL, &t, err), 0);
+	before = t;
+	ck_assert_ptr_nonnull(setup_missing(is, was, &t));
+	ck_assert_int_eq(setup_apply(is, was, &t, err), 0);
+	ck_assert_ptr_null(setup_missing(is, was, &t));
+	drop(t.addr, &t.addrs, &ip);
+	ck_assert_ptr_eq(setup_missing(is, was, &t), &is->addr[0]);
+	put(t.addr, &t.addrs, &ip);
+	setup_take_back(is, was, &t);
+	same_device("taken back", &before, &t);
 	setup_free(was);
 	setup_free(is);
 	map_table_free(a.maps);
@@ -813,6 +855,7 @@ int main(void)
 	tcase_add_test(t, words_only);
 	tcase_add_test(t, change);
 	tcase_add_test(t, change_while_down);
+	tcase_add_test(t, done_by_another);
 	tcase_add_test(t, changed_addresses);
 	tcase_add_loop_test(t, refused, 0, ROWS(refusal_rows));
 	tcase_add_test(t, renewal);
