@@ -20,6 +20,10 @@ struct conf_diag {
 	void *arg;
 	bool hurried; /* a FIFO or terminal that has nothing to say is not waited for: EAGAIN */
 	unsigned errors, warnings; /* counted from zero by each conf_load() */
+	/* While SAY is called: where the line points to, and what it says of that. */
+	const char *file;
+	unsigned line; /* 0: the file as a whole */
+	const char *text;
 };
 
 #define CONF_TUN_QUEUE 0 /* packets, of tun-queue left out; 0: the device's own length stays */
@@ -47,6 +51,9 @@ struct conf {
 	unsigned data_dir_line; /* 0: it comes from STATE_DIRECTORY */
 	char *map_file;         /* absolute; NULL: none */
 	unsigned log;           /* enum log_class bits */
+	char *control;          /* absolute path of the control socket; NULL: the default */
+	bool control_off;       /* there is none */
+	unsigned control_line;  /* 0: not given */
 	bool tun_up, tun_setup;
 	bool offload;       /* super-packets and partial checksums, as far as the kernel has them */
 	unsigned tun_queue; /* packets; 0: left as it is */
@@ -62,6 +69,12 @@ struct conf {
  * conf_free(). */
 struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag *diag);
 void conf_free(struct conf *c); /* NULL is fine */
+
+/* The path of the control socket by C, where RUNTIME_DIR has the form of systemd's
+ * RUNTIME_DIRECTORY (NULL or empty: none; the first of several), in OUT; NULL: there is none. */
+#define CONF_SOCKET_MAX 108 /* of a path, with a NUL: what the kernel takes */
+const char *conf_control_path(const struct conf *c, const char *runtime_dir,
+			      char out[CONF_SOCKET_MAX]);
 
 #define CONF_UNIT_DIR "/var/lib/nat64d" /* of nat64d.service; an instance has one below it */
 

@@ -32,32 +32,49 @@ static void make_harmless(char *s)
 			*s = '?';
 }
 
+/* LINE to whom it may concern; what it says of its place begins at TEXT. */
+static void hand_over(const struct conf_reader *r, unsigned number, bool error, const char *line,
+		      size_t text)
+{
+	struct conf_diag *d = r->diag;
+
+	d->file = r->file;
+	d->line = number;
+	d->text = line + text;
+	d->say(d->arg, error, line);
+}
+
 static void __attribute__((format(printf, 3, 0)))
 say(struct conf_reader *r, bool error, const char *format, va_list args)
 {
 	char line[LINE_MAX_LEN] = "", number[16] = "", file[CONF_SHORT];
-	size_t n;
+	size_t n, place;
 
 	if (r->line)
 		snprintf(number, sizeof(number), ":%u", r->line);
-	snprintf(line, sizeof(line), "%s%s: %s%s", conf_short(file, r->file), number,
-		 r->what ? r->what : "", r->what ? ": " : "");
+	snprintf(line, sizeof(line), "%s%s: ", conf_short(file, r->file), number);
+	place = strlen(line);
+	snprintf(line + place, sizeof(line) - place, "%s%s", r->what ? r->what : "",
+		 r->what ? ": " : "");
 	n = strlen(line);
 	vsnprintf(line + n, sizeof(line) - n, format, args);
 	make_harmless(line + n);
-	r->diag->say(r->diag->arg, error, line);
+	hand_over(r, r->line, error, line, place);
 }
 
 /* What has not been said, after MOST_SAID lines of it. */
 static void say_rest(const struct conf_reader *r, bool error, unsigned n)
 {
 	char line[LINE_MAX_LEN], file[CONF_SHORT];
+	size_t place;
 
 	if (n <= MOST_SAID)
 		return;
-	snprintf(line, sizeof(line), "%s: %u more %s", conf_short(file, r->file), n - MOST_SAID,
+	snprintf(line, sizeof(line), "%s: ", conf_short(file, r->file));
+	place = strlen(line);
+	snprintf(line + place, sizeof(line) - place, "%u more %s", n - MOST_SAID,
 		 error ? "errors" : "warnings");
-	r->diag->say(r->diag->arg, error, line);
+	hand_over(r, 0, error, line, place);
 }
 
 void conf_error(struct conf_reader *r, const char *format, ...)
@@ -166,6 +183,7 @@ void conf_free(struct conf *c)
 	lpm_free(c->translatable_table);
 	free(c->data_dir);
 	free(c->map_file);
+	free(c->control);
 	free(c->tun_ip);
 	free(c->tun_route);
 	free(c);

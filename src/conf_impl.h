@@ -36,6 +36,7 @@ enum conf_id {
 	D_ICMP_ERRORS,
 	D_ICMP_RATE,
 	D_LOG,
+	D_CONTROL,
 	D_TUN_UP,
 	D_TUN_SETUP,
 	D_TUN_IP,

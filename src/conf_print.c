@@ -141,6 +141,8 @@ static void print_all(const struct conf *c, bool expanded, FILE *out)
 	print_xlat(&c->xlat, out);
 	print_icmp(c, out);
 	print_log(c->log, out);
+	if (c->control || c->control_off)
+		fprintf(out, "control %s\n", c->control ? c->control : "off");
 	print_tun(c, out);
 }
 

@@ -195,7 +195,7 @@ static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, 
 
 static bool takes_path(enum conf_id id)
 {
-	return id == D_DATA_DIR || id == D_MAP_FILE;
+	return id == D_DATA_DIR || id == D_MAP_FILE || id == D_CONTROL;
 }
 
 static void run_directive(struct conf_reader *r, enum conf_id id, char **arg, unsigned n)

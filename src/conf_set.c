@@ -193,6 +193,26 @@ static void set_map_file(struct conf_reader *r, char **arg, unsigned n)
 		r->conf->map_file = conf_copy(r, arg[0]);
 }
 
+static void set_control(struct conf_reader *r, char **arg, unsigned n)
+{
+	char text[CONF_SHORT];
+
+	(void)n;
+	r->conf->control_line = r->line;
+	if (strcasecmp(arg[0], "off") == 0)
+		r->conf->control_off = true;
+	else if (arg[0][0] != '/')
+		conf_error(
+			r,
+			"%s is neither off nor an absolute path (for example /run/nat64d/control)",
+			conf_short(text, arg[0]));
+	else if (strlen(arg[0]) >= CONF_SOCKET_MAX)
+		conf_error(r, "%s is too long (the path of a socket has at most %d characters)",
+			   conf_short(text, arg[0]), CONF_SOCKET_MAX - 1);
+	else
+		r->conf->control = conf_copy(r, arg[0]);
+}
+
 static const struct log_word {
 	const char *word;
 	enum log_class class;
@@ -383,6 +403,7 @@ const struct conf_directive conf_directives[D_COUNT] = {
 	[D_ICMP_ERRORS] = {"icmp-errors", 1, 1, false, "send|limit|never", conf_set_icmp_errors},
 	[D_ICMP_RATE] = {"icmp-rate", 1, 2, false, "ALL [PER-NETWORK]", conf_set_icmp_rate},
 	[D_LOG] = {"log", 0, CONF_WORDS - 1, true, "[drop|reject|icmp|self|lease ...]", set_log},
+	[D_CONTROL] = {"control", 1, 1, false, "PATH|off", set_control},
 	[D_TUN_UP] = {"tun-up", 1, 1, false, "yes|no", set_tun_up},
 	[D_TUN_SETUP] = {"tun-setup", 1, 1, false, "yes|no", set_tun_setup},
 	[D_TUN_IP] = {"tun-ip", 1, 1, true, "ADDRESS[/LENGTH]", set_tun_ip},

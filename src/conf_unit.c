@@ -1,4 +1,5 @@
-/* conf_unit - which configurations our units read, and where those keep their leases. */
+/* conf_unit - which configurations our units read, where those keep their leases, and where they
+ * are spoken to. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,4 +23,22 @@ bool conf_unit_dir(const char *etc, const char *path, char *dir, size_t size)
 		return false;
 	return (size_t)snprintf(dir, size, "%s/%.*s", CONF_UNIT_DIR, (int)(n - strlen(end)), path) <
 	       size;
+}
+
+const char *conf_control_path(const struct conf *c, const char *runtime_dir,
+			      char out[CONF_SOCKET_MAX])
+{
+	int n;
+
+	if (c->control_off)
+		return NULL;
+	if (c->control) {
+		snprintf(out, CONF_SOCKET_MAX, "%s", c->control);
+		return out;
+	}
+	if (!runtime_dir || *runtime_dir != '/')
+		return NULL;
+	n = snprintf(out, CONF_SOCKET_MAX, "%.*s/control", (int)strcspn(runtime_dir, ":"),
+		     runtime_dir);
+	return n < CONF_SOCKET_MAX ? out : NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "batch.h"
 #include "conf.h"
+#include "control.h"
 #include "leasefile.h"
 #include "log.h"
 #include "options.h"
@@ -23,6 +24,19 @@
 /* Lines about leases, in a second and at once: as a record they should be complete, and a line
  * takes but some microseconds. */
 #define LEASE_LINES 1000
+
+/* The leases that reloads have ended, for a later one that has room for them again. */
+struct aside {
+	struct aside_lease *at;
+	size_t n;
+};
+
+/* How the last reload went. */
+struct reload_result {
+	bool any, ok;
+	int64_t at;      /* unix time */
+	char error[512]; /* the first reason why it was refused */
+};
 
 #define ARENA_SIZE ((size_t)1 << 20) /* bytes of a burst that are held before they are sent */
 
@@ -43,6 +57,12 @@ struct daemon {
 	struct xlat_out out;
 	struct counters counters;
 	struct log_limit packet_log, lease_log;
+
+	struct aside aside;
+	struct control *control; /* NULL: no control socket */
+	struct reload_result last_reload;
+	unsigned long reloads; /* that have changed something */
+	int64_t started;       /* ms: when we began to translate */
 
 	int signals; /* signalfd */
 	int notify;  /* socket to the service manager, or -1 */
@@ -112,8 +132,28 @@ struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c);
 void daemon_ready(struct daemon *d);
 void daemon_status(struct daemon *d);
 
-/* Rereads the configuration: all of it is taken over, or none. */
-void daemon_reload(struct daemon *d);
+/* A reason why a reload is refused. */
+struct reload_reason {
+	const char *file;  /* NULL: it is of none */
+	unsigned line;     /* 0: it is of none */
+	const char *text;  /* what is wrong there */
+	const char *whole; /* the same as one line, with file and line in front */
+};
+
+/* Who has asked for a reload. */
+struct reload_call {
+	bool prepared; /* root has added to the device what it needs, and takes away what it does
+			  not need any more: it is enough to look whether all is there */
+	void (*hear)(void *arg, const struct reload_reason *why);
+	void *arg;
+};
+
+/* Rereads the configuration: all of it is taken over, or none.  CALL is told why not; NULL: nobody
+ * is. */
+bool daemon_reload(struct daemon *d, const struct reload_call *call);
+
+/* Answers a request at the control socket (ARG is the daemon). */
+void daemon_answer(void *arg, const struct control_request *r, struct answer *a);
 
 #define EXIT_DEVICE 2 /* status: the device or its routes are lost; the unit starts us anew */
 

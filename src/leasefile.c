@@ -340,11 +340,14 @@ static void mind_clock(struct leasefile *f, int32_t now, int64_t wall)
 }
 
 /* After a reload the leases lie elsewhere: a rewrite that is under way begins again.  What it has
- * written already does no harm, the last line of a lease counts. */
+ * written already does no harm, the last line of a lease counts.  Some may have ended, or come
+ * back: the file is to say so. */
 static void mind_pool(struct leasefile *f, const struct pool *pool)
 {
-	if (f->pool != pool)
+	if (f->pool != pool) {
 		f->cursor = 0;
+		f->wanted = f->wanted || f->pool;
+	}
 	f->pool = pool;
 }
 

@@ -175,7 +175,7 @@ static void serve_signal(struct daemon *d)
 	if (read(d->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP)
-		daemon_reload(d);
+		daemon_reload(d, NULL);
 	else if (info.ssi_signo == SIGUSR1)
 		report_lines(&d->counters, d->pool, log_counters, NULL);
 	else
@@ -200,6 +200,8 @@ static void maintain(struct daemon *d)
 		log_notice("%lu lines about leases suppressed", suppressed);
 	if (d->pool)
 		daemon_expire_leases(d, EXPIRE_BUDGET);
+	if (d->control)
+		control_expire(d->control, d->now);
 	if (d->unready || d->now >= d->status_at)
 		daemon_status(d);
 	d->unreadable = false;
@@ -272,6 +274,7 @@ void daemon_loop(struct daemon *d)
 		LEASES,
 		ROUTE_NEWS,
 		ROUTE_DUMP,
+		CONTROL,
 		SOURCES
 	};
 	struct pollfd from[SOURCES] = {
@@ -281,6 +284,7 @@ void daemon_loop(struct daemon *d)
 		[LEASES] = {.fd = -1, .events = POLLIN},
 		[ROUTE_NEWS] = {.fd = routes_news_fd(d->routes), .events = POLLIN},
 		[ROUTE_DUMP] = {.fd = routes_dump_fd(d->routes), .events = POLLIN},
+		[CONTROL] = {.fd = d->control ? control_fd(d->control) : -1, .events = POLLIN},
 	};
 
 	d->now = daemon_clock();
@@ -292,6 +296,8 @@ void daemon_loop(struct daemon *d)
 			serve_signal(d);
 		if (from[LINK].revents)
 			serve_link(d);
+		if (from[CONTROL].revents)
+			control_serve(d->control, d->now, daemon_answer, d);
 		if (from[LEASES].revents)
 			d->leases_at = d->now;
 		if (from[ROUTE_NEWS].revents || from[ROUTE_DUMP].revents)

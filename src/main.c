@@ -181,6 +181,32 @@ static int start_leases(struct daemon *d)
 				 strerror(err));
 }
 
+/* As the user that we become, whose it is.  What has been asked for must be had; the default is a
+ * gift. */
+static int open_control(struct daemon *d)
+{
+	const struct conf *c = d->conf;
+	char path[CONF_SOCKET_MAX], err[CONTROL_ERR], file[CONF_SHORT];
+	const char *at = conf_control_path(c, getenv("RUNTIME_DIRECTORY"), path);
+
+	if (!at || (d->opt->chroot && !c->control))
+		return 0;
+	if (!d->opt->chroot)
+		d->control = control_open(at, err);
+	else
+		snprintf(err, sizeof(err),
+			 "not with --chroot, which hides the place (leave out "
+			 "one of the two)");
+	if (d->control)
+		return 0;
+	if (!c->control) {
+		log_warning("control socket %s: %s", at, err);
+		return 0;
+	}
+	log_error("%s:%u: control: %s: %s", conf_short(file, c->path), c->control_line, at, err);
+	return -1;
+}
+
 /* The signals that are read from a descriptor; those of a stop are left to kill a start that hangs.
  */
 static void block_signals(bool stop_too)
@@ -256,7 +282,7 @@ static int start(struct daemon *d, const struct service_user *user)
 {
 	if (open_pidfile(d) < 0 || open_device(d) < 0 || build_translator(d) < 0 ||
 	    open_routes(d) < 0 || give_up_rights(d, user) < 0 || open_leases(d) < 0 ||
-	    open_signals(d) < 0)
+	    open_control(d) < 0 || open_signals(d) < 0)
 		return -1;
 	return start_leases(d);
 }
@@ -291,6 +317,7 @@ static void announce(struct daemon *d, const struct service_caller *caller)
 		log_warning("tun-device %s: the link is down, nothing is translated",
 			    tun_name(d->tun));
 	d->watchdog = service_watchdog();
+	d->started = daemon_clock();
 	daemon_ready(d);
 }
 
@@ -313,12 +340,14 @@ static void finish(struct daemon *d)
 	    0)
 		complain_data_dir(d->conf, "%s: the lease file was not rewritten: %s",
 				  conf_short(text, d->conf->data_dir), strerror(errno));
+	control_close(d->control);
 	service_pidfile_close(d->pidfile, d->opt->pidfile);
 	setup_free(d->setup);
 	leave_device(d);
 	routes_free(d->routes);
 	batch_free(d->batch);
 	pool_free(d->pool);
+	free(d->aside.at);
 	bucket_free(d->xlat.buckets);
 }
 

@@ -2,13 +2,14 @@
  * once.
  *
  * Whatever can fail is done first, beside the old configuration; the swap itself cannot. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "conf_text.h"
-#include "daemon.h"
+#include "reload_impl.h"
 #include "sandbox.h"
 #include "service.h"
 
@@ -47,55 +48,72 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* The directive of B that only a start can put into effect, or NULL. */
-static const char *needs_restart(const struct daemon *d, const struct conf *b)
-{
-	const struct conf *a = d->conf;
+/* Where the reasons of a refusal go: to the log, to who has asked, and the first to be remembered.
+ */
+struct refusal {
+	struct daemon *d;
+	const struct reload_call *call; /* NULL: a signal */
+	const struct conf_diag *diag;   /* while the configuration is read */
+	unsigned reasons;
+};
 
-	if (strcmp(a->tun_device, b->tun_device) != 0)
-		return "tun-device";
-	if (a->offload != b->offload)
-		return "offload";
-	if (a->tun_mtu != b->tun_mtu)
-		return "tun-mtu";
-	if (!same(a->data_dir, b->data_dir))
-		return "data-dir";
-	if (b->data_dir && !a->pools != !b->pools)
-		return "dynamic-pool (the first one, or none any more)";
-	return NULL;
+static void tell(struct refusal *f, const struct reload_reason *why)
+{
+	char *kept = f->d->last_reload.error;
+
+	if (f->reasons++ == 0)
+		snprintf(kept, sizeof(f->d->last_reload.error), "%s", why->whole);
+	if (f->call)
+		f->call->hear(f->call->arg, why);
 }
 
-/* Which prefix of TO is number I of FROM, or -1.  Where FROM has none, every lease is of the first
- * to come, as in the lease file. */
-static int same_prefix(const struct map_table *from, size_t i, const struct map_table *to)
+static void refuse(struct refusal *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void refuse(struct refusal *f, const char *fmt, ...)
 {
-	if (map_prefix_count(from) == 0)
-		return 0;
-	for (size_t k = 0; k < map_prefix_count(to); k++)
-		if (prefix6_equal(map_prefix_at(from, i), map_prefix_at(to, k)))
-			return (int)k;
-	return -1;
+	char text[2 * TUN_ERR];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	log_error("reload: %s; nothing is changed", text);
+	tell(f, &(struct reload_reason){.text = text, .whole = text});
 }
 
-/* Brings the leases of D that fit under C over to POOL.  0, or -1 without memory. */
-static int move_leases(const struct daemon *d, const struct conf *c, struct pool *pool)
+/* A word about the configuration, which the log has as it is. */
+static void say_conf(void *arg, bool error, const char *line)
 {
-	const struct lease *old;
-	struct lease *l;
-	size_t cursor = 0;
+	struct refusal *f = arg;
 
-	while ((old = pool_walk(d->pool, &cursor))) {
-		int prefix = same_prefix(d->conf->maps, old->prefix, c->maps);
+	daemon_say_conf(NULL, error, line);
+	if (error)
+		tell(f, &(struct reload_reason){.file = f->diag->file,
+						.line = f->diag->line,
+						.text = f->diag->text,
+						.whole = line});
+}
 
-		if (prefix < 0)
-			continue;
-		l = pool_restore(pool, &old->host, (unsigned)prefix, old->addr, old->last);
-		if (!l)
-			continue;
-		l->saved = old->saved;
-		l->on_record = old->on_record;
-	}
-	return pool_sort(pool);
+/* Refuses what of B only a start can put into effect. */
+static void refuse_restart(struct refusal *f, const struct conf *b)
+{
+	const struct conf *a = f->d->conf;
+	const struct {
+		bool differs;
+		const char *what;
+	} all[] = {
+		{strcmp(a->tun_device, b->tun_device) != 0, "tun-device"},
+		{a->offload != b->offload, "offload"},
+		{a->tun_mtu != b->tun_mtu, "tun-mtu"},
+		{!same(a->data_dir, b->data_dir), "data-dir"},
+		{a->control_off != b->control_off || !same(a->control, b->control), "control"},
+		{b->data_dir && !a->pools != !b->pools,
+		 "dynamic-pool (the first one, or none any more)"},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i].differs)
+			refuse(f, "another %s needs a restart", all[i].what);
 }
 
 /* What a new configuration brings with it; whatever is NULL stays as it is, or goes. */
@@ -103,6 +121,7 @@ struct change {
 	struct conf *conf;
 	struct setup *setup;
 	struct pool *pool;
+	struct lease_change leases;
 	struct bucket_table *buckets; /* NULL: the rate is the same, and so is what has been sent */
 };
 
@@ -112,101 +131,119 @@ static bool same_rate(const struct bucket_conf *a, const struct bucket_conf *b)
 	       a->net_rate == b->net_rate && a->net_burst == b->net_burst;
 }
 
-#define NO_RIGHT                                                                        \
-	"and nat64d has given up the right to see to that (CAP_NET_ADMIN): restart it " \
-	"instead"
+#define NO_RIGHT                                                                      \
+	"and nat64d has given up the right to see to that (CAP_NET_ADMIN): as root, " \
+	"`nat64ctl reload` and `systemctl reload` do it"
 
 /* Whoever may not remove a route must not get as far as that: half of a configuration would be in
  * effect. */
-static int refuse_changes(const struct daemon *d, const struct change *n, char *err)
+static void refuse_changes(struct refusal *f, const struct change *n)
 {
+	const struct daemon *d = f->d;
 	const struct conf_addr *route = setup_changed_route(d->setup, n->setup);
 	const struct conf_addr *addr = setup_changed_addr(d->setup, n->setup);
 	char text[CONF_TEXT];
 
 	if (route || addr)
-		snprintf(err, TUN_ERR, "%s %s of the device is new or gone, " NO_RIGHT,
-			 route ? "route" : "address",
-			 conf_format_either(text, route ? route : addr));
-	else if (d->conf->tun_queue != n->conf->tun_queue)
-		snprintf(err, TUN_ERR, "tun-queue is another one, " NO_RIGHT);
-	else
-		return 0;
-	return -1;
+		refuse(f, "%s %s of the device is new or gone, " NO_RIGHT,
+		       route ? "route" : "address", conf_format_either(text, route ? route : addr));
+	if (d->conf->tun_queue != n->conf->tun_queue)
+		refuse(f, "another tun-queue needs a restart: nat64d has given up the right to set "
+			  "it (CAP_NET_ADMIN)");
 }
 
-static int prepare(struct daemon *d, struct change *n, char *err)
+/* Root says that all is there. */
+static void refuse_missing(struct refusal *f, const struct change *n)
+{
+	const struct daemon *d = f->d;
+	const struct conf_addr *a = setup_missing(n->setup, d->setup, d->tun);
+	char text[CONF_TEXT];
+
+	if (a)
+		refuse(f, "%s is not on the device", conf_format_either(text, a));
+	if (n->setup->up && !tun_is_up(d->tun))
+		refuse(f, "the link is down");
+	if (d->conf->tun_queue != n->conf->tun_queue)
+		refuse(f, "another tun-queue needs a restart");
+}
+
+/* Refuses what this process may not do for N. */
+static void judge_rights(struct refusal *f, const struct change *n)
+{
+	if (sandbox_may_configure())
+		return;
+	if (f->call && f->call->prepared)
+		refuse_missing(f, n);
+	else
+		refuse_changes(f, n);
+}
+
+static bool build_leases(struct daemon *d, struct change *n)
+{
+	if (n->conf->pools > 0) {
+		n->pool = daemon_new_pool(d, n->conf);
+		if (!n->pool)
+			return false;
+	}
+	n->leases = (struct lease_change){
+		.old = d->conf, .new = n->conf, .before = d->pool, .after = n->pool};
+	return reload_move_leases(d, &n->leases) == 0;
+}
+
+static bool build(struct daemon *d, struct change *n)
 {
 	const struct conf *c = n->conf;
 
-	snprintf(err, TUN_ERR, "out of memory");
-	n->setup = setup_new(c, d->setup, sandbox_may_configure(), d->tun);
-	if (!n->setup)
-		return -1;
-	if (!sandbox_may_configure() && refuse_changes(d, n, err) < 0)
-		return -1;
-	if (c->pools > 0) {
-		n->pool = daemon_new_pool(d, c);
-		if (!n->pool || (d->pool && move_leases(d, c, n->pool) < 0))
-			return -1;
-	}
+	if (!build_leases(d, n))
+		return false;
 	if (!same_rate(&d->conf->icmp_rate, &c->icmp_rate)) {
 		n->buckets = bucket_new(&c->icmp_rate, &d->bucket_key);
 		if (!n->buckets)
-			return -1;
+			return false;
 	}
-	if (routes_prepare(d->routes, c->maps, n->setup) < 0)
-		return -1;
-	return setup_apply(n->setup, d->setup, d->tun, err);
+	return routes_prepare(d->routes, c->maps, n->setup) == 0;
+}
+
+/* What the device needs comes last: it is all that others see. */
+static void prepare(struct refusal *f, struct change *n)
+{
+	struct daemon *d = f->d;
+	bool prepared = f->call && f->call->prepared, may = sandbox_may_configure();
+	char err[TUN_ERR];
+
+	n->setup = setup_new(n->conf, d->setup, may || prepared, d->tun);
+	if (n->setup)
+		judge_rights(f, n);
+	if (f->reasons > 0)
+		return;
+	if (!n->setup || !build(d, n))
+		refuse(f, "out of memory");
+	else if ((may || !prepared) && setup_apply(n->setup, d->setup, d->tun, err) < 0)
+		refuse(f, "%s", err);
 }
 
 static void discard(struct change *n)
 {
 	setup_free(n->setup);
 	pool_free(n->pool);
+	reload_forget_leases(&n->leases);
 	bucket_free(n->buckets);
 	conf_free(n->conf);
 }
 
-/* Why lease L has no counterpart in POOL, which may be NULL, under its new prefix; NULL: it has. */
-static const char *cause_of_end(const struct lease *l, int prefix, const struct pool *pool)
-{
-	if (prefix < 0)
-		return "no-prefix";
-	if (!pool || !pool_covers(pool, l->addr))
-		return "no-pool";
-	return pool_find6(pool, &l->host, (unsigned)prefix) ? NULL : "reserved";
-}
-
-/* Tells the log which leases of the pool BEFORE, under OLD, do not go on. */
-static void say_ended(struct daemon *d, const struct conf *old, const struct pool *before)
-{
-	const struct lease *l;
-	size_t cursor = 0;
-
-	while (before && (l = pool_walk(before, &cursor))) {
-		int prefix = same_prefix(old->maps, l->prefix, d->conf->maps);
-		const char *cause = cause_of_end(l, prefix, d->pool);
-
-		if (cause)
-			daemon_lease_ended(d, l, cause);
-	}
-}
-
-static void swap(struct daemon *d, const struct change *n)
+static void swap(struct daemon *d, struct change *n)
 {
 	struct conf *old = d->conf;
 	struct pool *old_pool = d->pool;
-	size_t before = d->pool ? pool_used(d->pool) : 0;
-	size_t after = n->pool ? pool_used(n->pool) : 0;
+	bool may = sandbox_may_configure();
 	bool readdressed = setup_changed_addr(d->setup, n->setup) != NULL;
 	char err[TUN_ERR];
 
-	if (setup_remove(d->setup, n->setup, d->tun, err) < 0)
+	if (may && setup_remove(d->setup, n->setup, d->tun, err) < 0)
 		log_warning("%s", err);
-	if (after < before)
+	if (n->leases.ended > 0)
 		log_warning("%zu leases do not fit the new configuration and have ended",
-			    before - after);
+			    n->leases.ended);
 	if (n->buckets) {
 		bucket_free(d->xlat.buckets);
 		d->xlat.buckets = n->buckets;
@@ -220,43 +257,49 @@ static void swap(struct daemon *d, const struct change *n)
 	d->conf = n->conf;
 	d->setup = n->setup;
 	d->pool = n->pool;
-	if (after < before)
-		say_ended(d, old, old_pool);
+	reload_say_leases(d, &n->leases);
+	reload_forget_leases(&n->leases);
 	conf_free(old);
 	pool_free(old_pool);
 	daemon_set_queue(d);
 	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
-	if (readdressed) /* the kernel takes away more than the one that is gone */
+	if (may && readdressed) /* the kernel takes away more than the one that is gone */
 		daemon_renew_setup(d);
 	d->leases_at =
 		d->now; /* the lease file must hear of the new prefixes before the next record */
+	d->reloads++;
 }
 
-static bool reload(struct daemon *d)
+static struct conf *load(struct refusal *f)
 {
-	struct conf_diag diag = {.say = daemon_say_conf, .hurried = true};
+	struct conf_diag diag = {.say = say_conf, .arg = f, .hurried = true};
+	struct conf *c;
+
+	f->diag = &diag;
+	c = conf_load(f->d->opt->config, getenv("STATE_DIRECTORY"), &diag);
+	f->diag = NULL;
+	if (!c)
+		log_error("reload: nothing is changed");
+	return c;
+}
+
+static bool reload(struct refusal *f)
+{
+	struct daemon *d = f->d;
 	struct change n = {.conf = NULL};
-	const char *what;
-	char err[TUN_ERR];
 
 	if (d->opt->chroot) {
-		log_error("reload: the configuration cannot be read from inside the chroot; "
-			  "restart instead");
+		refuse(f, "the configuration cannot be read from inside the chroot (restart "
+			  "instead)");
 		return false;
 	}
-	n.conf = conf_load(d->opt->config, getenv("STATE_DIRECTORY"), &diag);
-	if (!n.conf) {
-		log_error("reload: nothing is changed");
+	n.conf = load(f);
+	if (!n.conf)
 		return false;
-	}
-	what = needs_restart(d, n.conf);
-	if (what) {
-		log_error("reload: another %s needs a restart; nothing is changed", what);
-		discard(&n);
-		return false;
-	}
-	if (prepare(d, &n, err) < 0) {
-		log_error("reload: %s; nothing is changed", err);
+	refuse_restart(f, n.conf);
+	if (f->reasons == 0)
+		prepare(f, &n);
+	if (f->reasons > 0) {
 		discard(&n);
 		return false;
 	}
@@ -265,15 +308,22 @@ static bool reload(struct daemon *d)
 	return true;
 }
 
-void daemon_reload(struct daemon *d)
+bool daemon_reload(struct daemon *d, const struct reload_call *call)
 {
+	struct refusal f = {.d = d, .call = call};
 	char state[64];
 	struct timespec t;
+	bool ok;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
 		 (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
 	service_notify(d->notify, state);
-	d->refused = !reload(d);
+	ok = reload(&f);
+	d->refused = !ok;
+	d->last_reload.any = true;
+	d->last_reload.ok = ok;
+	d->last_reload.at = daemon_wall();
 	daemon_ready(d);
+	return ok;
 }

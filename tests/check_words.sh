@@ -7,6 +7,7 @@ top=${srcdir:-.}
 conf_man=$top/man/nat64.conf.5
 daemon_man=$top/man/nat64d.8
 rules_man=$top/man/nat64-rules.7
+ctl_man=$top/man/nat64ctl.8
 example=$top/tayga.conf.example
 # shellcheck source=tests/tap.sh
 . "$top/tests/tap.sh"
@@ -167,6 +168,43 @@ check_answered()
 	done
 }
 
+commands()
+{
+	sed -n 's/^[[:space:]]*{"\([a-z]*\)", "[^"]*", [0-9]*, [0-9]*, .*, run_.*},$/\1/p' "$top/src/daemon_control.c"
+}
+
+# The commands of the control socket: in the manual, in the help of nat64ctl and in its completion.
+check_commands()
+{
+	names=$(commands)
+	[ "$(echo "$names" | wc -l)" -ge 3 ]
+	report $? "the command table is readable" "$names"
+	for name in $names; do
+		grep -Eq "^\.It Cm $name( |\$)" "$ctl_man"
+		report $? "command $name has an entry in nat64ctl.8"
+		grep -Eq "^[[:space:]]*\"  $name  " "$top/src/nat64ctl.c"
+		report $? "command $name is in nat64ctl --help"
+		sed '/^_nat64ctl/,/^}/!d' "$top/contrib/nat64d.bash-completion" | grep -Eq "[ ']$name[ ']"
+		report $? "command $name is in the completion"
+	done
+	for name in $(sed '1,/^The commands are:/d' "$ctl_man" | awk '/^\.Bl/ { deep++ } /^\.El/ && --deep == 0 { exit } deep == 1 && /^\.It Cm / { print $3 }'); do
+		echo "$names" | grep -Fqx -e "$name"
+		report $? "entry $name of nat64ctl.8 is a command"
+	done
+}
+
+# The keys of its JSON.
+check_keys()
+{
+	names=$(grep -o '\\"[a-z0-9_]*\\": ' "$top/src/daemon_control.c" | tr -d '\\": ' | sort -u)
+	[ "$(echo "$names" | wc -l)" -ge 15 ]
+	report $? "the keys of the answers are readable" "$names"
+	for name in $names; do
+		grep -Eq "^\.(It )?Cm (.* )?$name( |\$)" "$ctl_man"
+		report $? "key $name is in nat64ctl.8"
+	done
+}
+
 # Configurations are in /etc/nat64.conf and /etc/nat64, whichever page speaks of them.
 check_places()
 {
@@ -201,6 +239,9 @@ check_answered
 check_places
 check_lint "$conf_man"
 check_lint "$daemon_man"
+check_commands
+check_keys
+check_lint "$ctl_man"
 check_lint "$top/man/nat64-host.8"
 check_lint "$top/man/nat64.7"
 check_lint "$rules_man"

@@ -1,0 +1,313 @@
+/* control - decides who is listened to, for how long, and what of it is done in one round.
+ *
+ * One epoll descriptor stands for the socket and all its clients, so that the loop watches one. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "control.h"
+#include "posix.h"
+
+#define LISTENER  CONTROL_CLIENTS /* its number among the sources of events */
+#define ACCEPTED  8               /* of those who wait, in a round */
+#define DISCARDED 16              /* pieces of what nobody has asked for, before a close */
+
+struct client {
+	int fd; /* -1: nobody */
+	uid_t uid;
+	int64_t since; /* ms: of the last progress; while it asks, of its arrival */
+	bool answering;
+	bool last;   /* nothing comes behind what the answer has now */
+	size_t len;  /* of the line */
+	size_t sent; /* of the answer */
+	char line[CONTROL_LINE + 1];
+	struct answer answer;
+};
+
+struct control {
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct stat made; /* the socket in its directory */
+	bool bound;
+	int epoll, fd;
+	bool deaf; /* there is no descriptor for another client */
+	struct client client[CONTROL_CLIENTS];
+};
+
+static int fail(char *err, const char *why, const char *advice)
+{
+	snprintf(err, CONTROL_ERR, "%s%s", why, advice);
+	return -1;
+}
+
+static int fail_errno(char *err)
+{
+	if (errno == EACCES || errno == EPERM || errno == EROFS)
+		return fail(err, strerror(errno),
+			    " (the user that nat64d runs as must be able to write to its "
+			    "directory)");
+	if (errno == ENOENT)
+		return fail(err, strerror(errno), " (make its directory)");
+	return fail(err, strerror(errno), "");
+}
+
+/* Does somebody listen there?  A full queue is an answer, too. */
+static bool is_alive(const struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool alive = fd < 0 || connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ||
+		     (errno != ECONNREFUSED && errno != ENOENT);
+
+	if (fd >= 0)
+		close(fd);
+	return alive;
+}
+
+/* Nothing but a socket that was left behind makes room. */
+static int replace(int fd, const struct sockaddr_un *at, char *err)
+{
+	struct stat st;
+
+	if (lstat(at->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return fail(err, "there is something else already, not a socket", "");
+	if (is_alive(at))
+		return fail(err, "somebody listens there already", " (another nat64d?)");
+	if (unlink(at->sun_path) < 0 && errno != ENOENT)
+		return fail_errno(err);
+	return bind(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 ? fail_errno(err) : 0;
+}
+
+static int bind_path(struct control *c, const char *path, char *err)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(at.sun_path))
+		return fail(err, "too long for the path of a socket", " (107 characters)");
+	strcpy(at.sun_path, path);
+	strcpy(c->path, path);
+	if (bind(c->fd, (struct sockaddr *)&at, sizeof(at)) < 0 &&
+	    (errno != EADDRINUSE ? fail_errno(err) : replace(c->fd, &at, err)) < 0)
+		return -1;
+	c->bound = true;
+	if (lstat(path, &c->made) < 0 || chmod(path, 0660) < 0 || listen(c->fd, SOMAXCONN) < 0)
+		return fail_errno(err);
+	return 0;
+}
+
+static bool watch(const struct control *c, int fd, uint32_t who, uint32_t events)
+{
+	struct epoll_event e = {.events = events, .data.u32 = who};
+
+	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+struct control *control_open(const char *path, char *err)
+{
+	struct control *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		fail(err, "out of memory", "");
+		return NULL;
+	}
+	for (int i = 0; i < CONTROL_CLIENTS; i++)
+		c->client[i].fd = -1;
+	c->epoll = epoll_create1(EPOLL_CLOEXEC);
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->epoll < 0 || c->fd < 0)
+		fail_errno(err);
+	else if (bind_path(c, path, err) == 0 && watch(c, c->fd, LISTENER, EPOLLIN))
+		return c;
+	control_close(c);
+	return NULL;
+}
+
+/* What lies unread would make the other side lose the end of our answer. */
+static void end_client(struct client *k)
+{
+	for (int i = 0; i < DISCARDED; i++)
+		if (recv(k->fd, k->line, CONTROL_LINE, MSG_DONTWAIT) <= 0)
+			break;
+	close(k->fd);
+	k->fd = -1;
+	answer_free(&k->answer);
+}
+
+static void remove_path(const struct control *c)
+{
+	struct stat there;
+
+	if (c->bound && lstat(c->path, &there) == 0 && same_file(&there, &c->made))
+		unlink(c->path);
+}
+
+void control_close(struct control *c)
+{
+	if (!c)
+		return;
+	for (int i = 0; i < CONTROL_CLIENTS; i++)
+		if (c->client[i].fd >= 0)
+			end_client(&c->client[i]);
+	remove_path(c);
+	if (c->fd >= 0)
+		close(c->fd);
+	if (c->epoll >= 0)
+		close(c->epoll);
+	free(c);
+}
+
+int control_fd(const struct control *c)
+{
+	return c->epoll;
+}
+
+static struct client *find_place(struct control *c)
+{
+	for (int i = 0; i < CONTROL_CLIENTS; i++)
+		if (c->client[i].fd < 0)
+			return &c->client[i];
+	return NULL;
+}
+
+static void turn_away(int fd)
+{
+	static const char text[] = "error too many clients: try again\n";
+
+	(void)!send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+static void admit(struct control *c, int fd, int64_t now)
+{
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t size = sizeof(peer);
+	struct client *k = find_place(c);
+
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	if (!k || !watch(c, fd, (uint32_t)(k - c->client), EPOLLIN)) {
+		turn_away(fd);
+		return;
+	}
+	k->fd = fd;
+	k->uid = peer.uid;
+	k->since = now;
+	k->answering = k->last = false;
+	k->len = k->sent = 0;
+}
+
+/* Without a descriptor to spare, who waits would wake us for nothing, again and again. */
+static void accept_some(struct control *c, int64_t now)
+{
+	for (int i = 0; i < ACCEPTED; i++) {
+		int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0 &&
+		    (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+			c->deaf = epoll_ctl(c->epoll, EPOLL_CTL_DEL, c->fd, NULL) == 0;
+		if (fd < 0)
+			return;
+		admit(c, fd, now);
+	}
+}
+
+/* Sends what there is, as much as is taken at once. */
+static void send_some(struct control *c, struct client *k, int64_t now, void *arg)
+{
+	struct answer *a = &k->answer;
+	ssize_t n;
+
+	if (k->sent == a->len && !k->last) {
+		a->len = k->sent = 0;
+		k->last = !a->more(arg, a) || a->cut;
+	}
+	n = send(k->fd, a->text + k->sent, a->len - k->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n > 0) {
+		k->sent += (size_t)n;
+		k->since = now;
+	}
+	if ((n < 0 && errno != EAGAIN && errno != EINTR) || (k->last && k->sent == a->len))
+		end_client(k);
+	(void)c;
+}
+
+static void begin_answer(struct control *c, struct client *k, int64_t now, void *arg)
+{
+	struct epoll_event e = {.events = EPOLLOUT, .data.u32 = (uint32_t)(k - c->client)};
+
+	if (k->answer.len == 0) { /* no memory: nobody should take silence for a yes */
+		end_client(k);
+		return;
+	}
+	k->answering = true;
+	k->last = !k->answer.more;
+	epoll_ctl(c->epoll, EPOLL_CTL_MOD, k->fd, &e);
+	send_some(c, k, now, arg);
+}
+
+static void answer_line(struct client *k, size_t len, control_answer *answer, void *arg)
+{
+	struct control_request r = {.root = k->uid == 0,
+				    .may_change = k->uid == 0 || k->uid == geteuid()};
+
+	if (control_parse(&r, k->line, len, &k->answer))
+		answer(arg, &r, &k->answer);
+}
+
+/* Takes what a client says; once that is a line, answers it. */
+static void hear(struct control *c, struct client *k, int64_t now, control_answer *answer,
+		 void *arg)
+{
+	ssize_t n = recv(k->fd, k->line + k->len, CONTROL_LINE - k->len, MSG_DONTWAIT);
+	const char *end;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0 || (n == 0 && k->len == 0)) {
+		end_client(k);
+		return;
+	}
+	end = memchr(k->line + k->len, '\n', (size_t)n);
+	k->len += (size_t)n;
+	if (end)
+		answer_line(k, (size_t)(end - k->line), answer, arg);
+	else if (n == 0)
+		answer_add(&k->answer, "usage the request has no end (a newline)\n");
+	else if (k->len == CONTROL_LINE)
+		answer_add(&k->answer, "usage a request has at most %d bytes\n", CONTROL_LINE);
+	else
+		return;
+	begin_answer(c, k, now, arg);
+}
+
+/* A reload takes its time, and packets wait meanwhile: one request, and the others are called again
+ * at once. */
+void control_serve(struct control *c, int64_t now, control_answer *answer, void *arg)
+{
+	struct epoll_event event[CONTROL_CLIENTS + 1];
+	int n = epoll_wait(c->epoll, event, CONTROL_CLIENTS + 1, 0);
+	bool answered = false;
+
+	for (int i = 0; i < n; i++) {
+		struct client *k = &c->client[event[i].data.u32 % CONTROL_CLIENTS];
+
+		if (event[i].data.u32 == LISTENER) {
+			accept_some(c, now);
+		} else if (k->answering) {
+			send_some(c, k, now, arg);
+		} else if (!answered) {
+			hear(c, k, now, answer, arg);
+			answered = k->fd < 0 || k->answering;
+		}
+	}
+}
+
+void control_expire(struct control *c, int64_t now)
+{
+	for (int i = 0; i < CONTROL_CLIENTS; i++)
+		if (c->client[i].fd >= 0 && now - c->client[i].since > CONTROL_PATIENCE)
+			end_client(&c->client[i]);
+	if (c->deaf)
+		c->deaf = !watch(c, c->fd, LISTENER, EPOLLIN);
+}

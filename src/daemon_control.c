@@ -1,0 +1,336 @@
+/* daemon_control - decides which commands there are, and what each answers. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "conf_text.h"
+#include "daemon.h"
+#include "posix.h"
+#include "sandbox.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "(unversioned)"
+#endif
+
+#define TIME_TEXT 32
+#define SLICE     100 /* addresses or routes that are listed at a time */
+
+static char *format_time(char buf[TIME_TEXT], int64_t at)
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(buf, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return buf;
+}
+
+/* --- status ------------------------------------------------------------------------------- */
+
+static int64_t uptime(const struct daemon *d)
+{
+	return (daemon_clock() - d->started) / 1000;
+}
+
+static const struct {
+	unsigned bit;
+	const char *name;
+} offloads[] = {{TUN_CSUM, "checksums"}, {TUN_TCP, "tcp"}, {TUN_ECN, "ecn"}, {TUN_UDP, "udp"}};
+
+#define OFFLOADS (sizeof(offloads) / sizeof(*offloads))
+
+/* Those there are, QUOTED or not, with commas between. */
+static void add_offloads(struct answer *a, unsigned got, const char *quote)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < OFFLOADS; i++) {
+		if (!(got & offloads[i].bit))
+			continue;
+		answer_add(a, "%s%s%s%s", comma, quote, offloads[i].name, quote);
+		comma = ", ";
+	}
+}
+
+/* Range number I of the pool as a prefix. */
+static struct pool_range get_range(const struct daemon *d, size_t i, char text[CONF_TEXT])
+{
+	struct prefix4 p = {.len = 32};
+	struct pool_range r;
+
+	pool_range(d->pool, i, &r);
+	p.addr = r.first;
+	while (p.len > 0 && (r.first | ~addr_mask4(p.len)) != r.last)
+		p.len--;
+	conf_format_prefix4(text, &p);
+	return r;
+}
+
+static size_t ranges(const struct daemon *d)
+{
+	return d->pool ? d->conf->pools : 0;
+}
+
+static void add_times(struct answer *a, const struct daemon *d)
+{
+	const struct reload_result *r = &d->last_reload;
+	char text[TIME_TEXT];
+
+	answer_add(a, "\"since\": \"%s\", \"uptime_seconds\": %lld, ",
+		   format_time(text, daemon_wall() - uptime(d)), (long long)uptime(d));
+	answer_add(a, "\"config_file\": ");
+	answer_json(a, d->conf->path);
+	if (!r->any) {
+		answer_add(a, ", \"last_reload\": null");
+		return;
+	}
+	answer_add(a, ", \"last_reload\": {\"time\": \"%s\", \"ok\": %s, \"error\": ",
+		   format_time(text, r->at), r->ok ? "true" : "false");
+	answer_json(a, r->ok ? NULL : r->error);
+	answer_add(a, "}");
+}
+
+static void add_lease_file(struct answer *a, const struct daemon *d)
+{
+	int trouble = d->leases ? leasefile_trouble(d->leases) : 0;
+	char path[PATH_MAX];
+
+	if (!d->leases) {
+		answer_add(a, "null");
+		return;
+	}
+	snprintf(path, sizeof(path), "%.*s/" LEASEFILE_NAME, PATH_MAX - 32, d->conf->data_dir);
+	answer_add(a, "{\"path\": ");
+	answer_json(a, path);
+	answer_add(a, ", \"ok\": %s, \"error\": ", trouble ? "false" : "true");
+	answer_json(a, trouble ? strerror(trouble) : NULL);
+	answer_add(a, "}");
+}
+
+static void status_json(struct answer *a, const struct daemon *d)
+{
+	char text[CONF_TEXT];
+
+	answer_add(a, "{\"version\": \"" PACKAGE_VERSION "\", \"pid\": %ld, ", (long)getpid());
+	add_times(a, d);
+	answer_add(a, ", \"device\": ");
+	answer_json(a, tun_name(d->tun));
+	answer_add(a, ", \"link_up\": %s, \"mtu\": %u, \"offloads\": [",
+		   tun_is_up(d->tun) ? "true" : "false", tun_mtu(d->tun));
+	add_offloads(a, tun_offloads(d->tun), "\"");
+	answer_add(a, "], \"pools\": [");
+	for (size_t i = 0; i < ranges(d); i++) {
+		struct pool_range r = get_range(d, i, text);
+
+		answer_add(a, "%s{\"pool\": \"%s\", \"size\": %zu, \"used\": %zu}", i ? ", " : "",
+			   text, r.size, r.used);
+	}
+	answer_add(a, "], \"lease_file\": ");
+	add_lease_file(a, d);
+	answer_add(a, "}\n");
+}
+
+static void status_text(struct answer *a, const struct daemon *d)
+{
+	const struct status now = {&d->counters, d->pool, !tun_is_up(d->tun), d->refused};
+	const struct reload_result *r = &d->last_reload;
+	char line[STATUS_MAX], text[CONF_TEXT];
+	int trouble = d->leases ? leasefile_trouble(d->leases) : 0;
+
+	answer_add(a, "nat64d %s, process %ld, up for %lld s\n", PACKAGE_VERSION, (long)getpid(),
+		   (long long)uptime(d));
+	answer_add(a, "configuration  %s\n", d->conf->path);
+	answer_add(a, "device         %s, link %s, MTU %u, offloads: ", tun_name(d->tun),
+		   tun_is_up(d->tun) ? "up" : "down", tun_mtu(d->tun));
+	add_offloads(a, tun_offloads(d->tun), "");
+	answer_add(a, "%s\n", tun_offloads(d->tun) ? "" : "none");
+	answer_add(a, "last reload    %s%s%s\n", r->any ? format_time(text, r->at) : "none",
+		   !r->any ? ""
+		   : r->ok ? ", done"
+			   : ", refused: ",
+		   r->any && !r->ok ? r->error : "");
+	if (d->leases)
+		answer_add(a, "lease file     %s/" LEASEFILE_NAME "%s%s\n", d->conf->data_dir,
+			   trouble ? ": " : ", in order", trouble ? strerror(trouble) : "");
+	answer_add(a, "packets        %s\n", status_line(line, &now));
+	if (ranges(d) > 0)
+		answer_add(a, "\n%-18s %10s %10s\n", "POOL", "SIZE", "USED");
+	for (size_t i = 0; i < ranges(d); i++) {
+		struct pool_range range = get_range(d, i, text);
+
+		answer_add(a, "%-18s %10zu %10zu\n", text, range.size, range.used);
+	}
+}
+
+static void run_status(void *arg, const struct control_request *r, struct answer *a)
+{
+	answer_add(a, "ok\n");
+	(r->json ? status_json : status_text)(a, arg);
+}
+
+/* --- setup -------------------------------------------------------------------------------- */
+
+/* Number I of all that D has asked the kernel for, and what it is; NULL: there are no more. */
+static const char *asked_for(const struct setup *s, size_t i, const struct conf_addr **out)
+{
+	const struct {
+		const char *what;
+		const struct conf_addr *at;
+		size_t n;
+	} all[] = {{"address", s->addr, s->addrs},
+		   {"route", s->route, s->routes},
+		   {"named", s->named, s->nameds},
+		   {"left-out", s->left, s->lefts}};
+
+	for (size_t k = 0; k < sizeof(all) / sizeof(*all); k++) {
+		if (i < all[k].n) {
+			*out = &all[k].at[i];
+			return all[k].what;
+		}
+		i -= all[k].n;
+	}
+	return NULL;
+}
+
+/* A reload in between would make it a list of two halves. */
+static bool more_setup(void *arg, struct answer *a)
+{
+	const struct daemon *d = arg;
+	const struct conf_addr *addr;
+	char text[CONF_TEXT];
+
+	if (a->epoch != d->reloads) {
+		answer_add(a, "changed\n");
+		return false;
+	}
+	for (int i = 0; i < SLICE; i++) {
+		const char *what = asked_for(d->setup, a->cursor++, &addr);
+
+		if (!what) {
+			answer_add(a, "end\n");
+			return false;
+		}
+		answer_add(a, "%-8s %s\n", what, conf_format_either(text, addr));
+	}
+	return true;
+}
+
+/* Who asks may have another working directory. */
+static void add_config(struct answer *a, const struct daemon *d)
+{
+	char cwd[PATH_MAX] = "";
+
+	if (d->conf->path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+		cwd[0] = '\0';
+	answer_add(a, "config   %s%s%s\n", cwd, cwd[0] ? "/" : "", d->conf->path);
+}
+
+static void run_setup(void *arg, const struct control_request *r, struct answer *a)
+{
+	const struct daemon *d = arg;
+	const char *state = getenv("STATE_DIRECTORY");
+
+	(void)r;
+	answer_add(a, "ok\n");
+	add_config(a, d);
+	if (state && *state)
+		answer_add(a, "state    %s\n", state);
+	answer_add(a, "device   %s\n", tun_name(d->tun));
+	answer_add(a, "changes  %s\n", sandbox_may_configure() ? "itself" : "by-root");
+	a->more = more_setup;
+	a->epoch = d->reloads;
+}
+
+/* --- reload ------------------------------------------------------------------------------- */
+
+#define LEFT_FREE 512 /* bytes of an answer, for its end */
+
+/* The reasons of a refusal, as they come. */
+struct reasons {
+	struct answer text;
+	bool json;
+	unsigned said, left_out;
+};
+
+static void hear_json(struct reasons *s, const struct reload_reason *why)
+{
+	answer_add(&s->text, "%s{\"file\": ", s->said ? ", " : "");
+	answer_json(&s->text, why->file);
+	if (why->line)
+		answer_add(&s->text, ", \"line\": %u, \"text\": ", why->line);
+	else
+		answer_add(&s->text, ", \"line\": null, \"text\": ");
+	answer_json(&s->text, why->text);
+	answer_add(&s->text, "}");
+}
+
+/* A line has at most CONF_LINE bytes, six times as many if JSON has to quote them all. */
+static void hear(void *arg, const struct reload_reason *why)
+{
+	struct reasons *s = arg;
+	size_t most = strlen(why->whole) * (s->json ? 6 : 1) + LEFT_FREE;
+
+	if (s->left_out > 0 || s->text.len + most > ANSWER_MAX - LEFT_FREE) {
+		s->left_out++;
+		return;
+	}
+	if (s->json)
+		hear_json(s, why);
+	else
+		answer_add(&s->text, "%s\n", why->whole);
+	s->said++;
+}
+
+static void reload_json(struct answer *a, struct reasons *s, bool ok)
+{
+	if (s->left_out > 0)
+		answer_add(
+			&s->text,
+			", {\"file\": null, \"line\": null, \"text\": \"%u more reasons are in the "
+			"log\"}",
+			s->left_out);
+	answer_add(a, "{\"ok\": %s, \"errors\": [%s]}\n", ok ? "true" : "false",
+		   s->text.text ? s->text.text : "");
+}
+
+static void reload_text(struct answer *a, struct reasons *s)
+{
+	if (s->left_out > 0)
+		answer_add(&s->text, "%u more reasons are in the log\n", s->left_out);
+	answer_add(a, "%s", s->text.text ? s->text.text : "");
+}
+
+static void run_reload(void *arg, const struct control_request *r, struct answer *a)
+{
+	struct reasons s = {.json = r->json};
+	struct reload_call call = {.prepared = r->root && r->words > 1, .hear = hear, .arg = &s};
+	bool ok;
+
+	if (r->words > 1 && strcmp(r->word[1], "prepared") != 0) {
+		answer_add(a, "usage reload\n");
+		return;
+	}
+	ok = daemon_reload(arg, &call);
+	answer_add(a, ok ? "ok\n" : "error the reload is refused, nothing is changed\n");
+	if (r->json)
+		reload_json(a, &s, ok);
+	else
+		reload_text(a, &s);
+	answer_free(&s.text);
+}
+
+static const struct control_command commands[] = {
+	{"reload", "", 0, 1, true, run_reload},
+	{"setup", "", 0, 0, false, run_setup},
+	{"status", "", 0, 0, false, run_status},
+};
+
+void daemon_answer(void *arg, const struct control_request *r, struct answer *a)
+{
+	control_run(commands, sizeof(commands) / sizeof(*commands), arg, r, a);
+}

@@ -1,0 +1,175 @@
+/* nat64ctl - decides what the words of the command line mean: which socket, which request. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nat64ctl.h"
+#include "posix.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "(unversioned)"
+#endif
+
+#define LINE_TOP 4095 /* bytes of a request, without its newline */
+
+static const char help[] =
+	"usage: nat64ctl [-i NAME | -s PATH] [--json] COMMAND [ARGUMENT ...]\n"
+	"\n"
+	"  reload              read the configuration again, all of it or nothing\n"
+	"  setup               list the addresses and routes that nat64d has asked the kernel for\n"
+	"  status              tell how nat64d is\n"
+	"\n"
+	"  -i, --instance NAME ask nat64d@NAME instead of nat64d\n"
+	"  -s, --socket PATH   ask who listens at PATH\n"
+	"      --json          answer in JSON\n"
+	"  -h, --help          print this summary and exit\n"
+	"      --version       print the version and exit\n"
+	"\n"
+	"Exit status: 0 done; 1 refused, failed or not permitted; 2 usage; 3 nobody listens "
+	"there.\n"
+	"The manual is nat64ctl(8).\n";
+
+/* What the command line says. */
+struct line {
+	struct ctl ctl;
+	char path[128];
+	bool chosen; /* a socket */
+	char request[LINE_TOP + 2];
+	size_t len;
+	bool reload; /* and nothing else */
+	unsigned words;
+};
+
+static int bad(const char *what, const char *which)
+{
+	ctl_complain("%s%s (nat64ctl --help explains)", what, which);
+	return CTL_USAGE;
+}
+
+static int tell(const char *text)
+{
+	if (fputs(text, stdout) != EOF && fflush(stdout) != EOF)
+		return CTL_DONE;
+	ctl_complain("standard output: %s", strerror(errno));
+	return CTL_FAILED;
+}
+
+static int choose(struct line *l, bool instance, const char *value)
+{
+	int n;
+
+	if (!value || !*value)
+		return bad("no argument to ", instance ? "--instance" : "--socket");
+	if (l->chosen)
+		return bad("more than one of --instance and --socket", "");
+	if (instance && strchr(value, '/'))
+		return bad("not the name of an instance: ", value);
+	n = snprintf(l->path, sizeof(l->path), instance ? "/run/nat64d-%s/control" : "%s", value);
+	if (n < 0 || (size_t)n >= sizeof(l->path))
+		return bad("too long: ", value);
+	l->chosen = true;
+	return -1;
+}
+
+/* The daemon takes words apart at blanks. */
+static int add_word(struct line *l, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = word; *p; p++)
+		if (*p <= ' ' || *p > '~')
+			return bad("not a word of a request: ", word);
+	if (n == 0)
+		return bad("not a word of a request: ", "''");
+	if (l->len + n + 1 > LINE_TOP)
+		return bad("more than a request can hold", "");
+	l->reload = l->words++ == 0 && strcmp(word, "reload") == 0;
+	l->len += (size_t)snprintf(l->request + l->len, sizeof(l->request) - l->len, "%s%s",
+				   l->len ? " " : "", word);
+	return -1;
+}
+
+/* The value of OPTION, which is a long one or a letter: behind it, or the next argument. */
+static bool is_option(char ***arg, char letter, const char *name, const char **value)
+{
+	const char *a = **arg;
+	size_t n = strlen(name);
+
+	if (a[0] == '-' && a[1] == letter) {
+		*value = a[2] ? a + 2 : *++*arg;
+	} else if (strncmp(a, "--", 2) == 0 && strncmp(a + 2, name, n) == 0 &&
+		   (a[n + 2] == '=' || a[n + 2] == '\0')) {
+		*value = a[n + 2] ? a + n + 3 : *++*arg;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* -1 to go on, or a status to exit with. */
+static int read_argument(struct line *l, char ***arg)
+{
+	const char *a = **arg, *value;
+
+	if (strcmp(a, "--json") == 0) {
+		l->ctl.json = true;
+		return -1;
+	}
+	if (l->words > 0 || a[0] != '-')
+		return add_word(l, a);
+	if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0)
+		return tell(help);
+	if (strcmp(a, "--version") == 0)
+		return tell("nat64ctl " PACKAGE_VERSION "\n");
+	if (is_option(arg, 'i', "instance", &value))
+		return choose(l, true, value);
+	if (is_option(arg, 's', "socket", &value))
+		return choose(l, false, value);
+	return bad("unknown option ", a);
+}
+
+static int read_arguments(struct line *l, char **argv)
+{
+	for (char **arg = argv + 1; *arg; arg++) {
+		int status = read_argument(l, &arg);
+
+		if (status >= 0)
+			return status;
+		if (!*arg)
+			break;
+	}
+	return l->words > 0 ? -1 : bad("no command", "");
+}
+
+static int ask(struct line *l)
+{
+	struct ctl_reply r;
+	int status;
+
+	if (l->ctl.json && add_word(l, "--json") >= 0)
+		return CTL_USAGE;
+	ctl_ask(&l->ctl, l->request, &r);
+	status = ctl_print(&l->ctl, &r);
+	ctl_free(&r);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct line l = {.path = "/run/nat64d/control"};
+	int status;
+
+	(void)argc;
+	signal(SIGPIPE, SIG_IGN);
+	status = read_arguments(&l, argv);
+	if (status >= 0)
+		return status;
+	l.ctl.path = l.path;
+	if (l.reload && l.words == 1 && geteuid() == 0)
+		return ctl_reload(&l.ctl);
+	return ask(&l);
+}

@@ -1,0 +1,202 @@
+/* nat64ctl_client - one request, one answer: how long is waited, and what is made of what comes. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "nat64ctl.h"
+#include "posix.h"
+
+#define PATIENCE   60                  /* seconds without a byte: a large reload takes its time */
+#define ANSWER_TOP ((size_t)256 << 20) /* bytes: more is no answer */
+
+void ctl_complain(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("nat64ctl: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static void fail(struct ctl_reply *r, int status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void fail(struct ctl_reply *r, int status, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(r->why, sizeof(r->why), fmt, args);
+	va_end(args);
+	r->status = status;
+	r->line = r->why;
+	r->rest = "";
+}
+
+static void fail_connect(struct ctl_reply *r, const char *path)
+{
+	if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
+		fail(r, CTL_NOBODY,
+		     "%s: nobody listens there (is nat64d running? -i NAME for an "
+		     "instance, -s PATH for another place)",
+		     path);
+	else if (errno == EACCES || errno == EPERM)
+		fail(r, CTL_FAILED, "%s: %s (root may, and who is in the group of nat64d)", path,
+		     strerror(errno));
+	else
+		fail(r, CTL_FAILED, "%s: %s", path, strerror(errno));
+}
+
+/* A descriptor, or -1. */
+static int open_socket(const char *path, struct ctl_reply *r)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE};
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	struct ucred peer = {.pid = 0};
+	socklen_t size = sizeof(peer);
+	int fd;
+
+	if (strlen(path) >= sizeof(to.sun_path)) {
+		fail(r, CTL_USAGE, "%s: too long for the path of a socket", path);
+		return -1;
+	}
+	strcpy(to.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	}
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
+		fail_connect(r, path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	r->pid = peer.pid;
+	return fd;
+}
+
+/* The daemon may have turned us away, and says so before it closes. */
+static void send_line(int fd, const char *line)
+{
+	char request[4097];
+	int n = snprintf(request, sizeof(request), "%s\n", line);
+
+	for (ssize_t sent = 0, now; sent < n; sent += now) {
+		now = send(fd, request + sent, (size_t)(n - sent), MSG_NOSIGNAL);
+		if (now <= 0)
+			return;
+	}
+}
+
+/* All that comes, with a NUL behind.  False: it broke off. */
+static bool receive(int fd, struct ctl_reply *r)
+{
+	size_t len = 0, room = 0;
+	ssize_t n;
+
+	do {
+		if (room - len < 2) {
+			char *bigger = realloc(r->memory, room ? 2 * room : 16384);
+
+			if (!bigger || room > ANSWER_TOP)
+				return false;
+			r->memory = bigger;
+			room = room ? 2 * room : 16384;
+		}
+		n = recv(fd, r->memory + len, room - len - 1, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		len += n > 0 ? (size_t)n : 0;
+		r->memory[len] = '\0';
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n == 0 || errno == ECONNRESET;
+}
+
+static bool starts(const char *line, const char *word, const char **behind)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(line, word, n) != 0 || (line[n] != ' ' && line[n] != '\0'))
+		return false;
+	*behind = line + n + (line[n] == ' ');
+	return true;
+}
+
+static void understand(struct ctl_reply *r)
+{
+	char *end = r->memory ? strchr(r->memory, '\n') : NULL;
+
+	if (!end) {
+		fail(r, CTL_FAILED, "nat64d has closed the connection without an answer");
+		r->lost = true;
+		return;
+	}
+	*end = '\0';
+	r->rest = end + 1;
+	if (starts(r->memory, "ok", &r->line))
+		r->status = CTL_DONE;
+	else if (starts(r->memory, "error", &r->line))
+		r->status = CTL_FAILED;
+	else if (starts(r->memory, "usage", &r->line))
+		r->status = CTL_USAGE;
+	else
+		fail(r, CTL_FAILED, "whoever listens there does not speak as nat64d does");
+}
+
+void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r)
+{
+	int fd;
+
+	*r = (struct ctl_reply){.rest = ""};
+	fd = open_socket(c->path, r);
+	if (fd < 0)
+		return;
+	send_line(fd, line);
+	if (receive(fd, r)) {
+		understand(r);
+	} else {
+		fail(r, CTL_FAILED, "no answer from nat64d: %s", strerror(errno));
+		r->lost = true;
+	}
+	close(fd);
+}
+
+void ctl_free(struct ctl_reply *r)
+{
+	free(r->memory);
+	r->memory = NULL;
+}
+
+/* The daemon has no power over root's terminal. */
+static void put(const char *s, FILE *out)
+{
+	for (; *s; s++)
+		fputc((unsigned char)*s < ' ' && *s != '\n' && *s != '\t' ? '?'
+		      : *s == 0x7f                                        ? '?'
+									  : *s,
+		      out);
+}
+
+/* Reasons first, what follows from them last. */
+int ctl_print(const struct ctl *c, const struct ctl_reply *r)
+{
+	put(r->rest, r->status == CTL_DONE || c->json ? stdout : stderr);
+	if (r->status != CTL_DONE) {
+		fputs(r->status == CTL_USAGE ? "nat64ctl: usage: " : "nat64ctl: ", stderr);
+		put(r->line, stderr);
+		fputc('\n', stderr);
+	}
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return r->status;
+	ctl_complain("standard output: %s", strerror(errno));
+	return CTL_FAILED;
+}

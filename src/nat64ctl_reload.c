@@ -1,0 +1,330 @@
+/* nat64ctl_reload - decides what root does on the device before and after a reload by a daemon that
+ * has no right to do it.
+ *
+ * What the daemon says is not believed further than it must be: the configuration and the way to it
+ * are root's, the device is the one that it names, and nothing else is touched. */
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+#include "posix.h"
+#include "answer.h"
+#include "conf_text.h"
+#include "nat64ctl.h"
+#include "setup.h"
+
+#define LOCK      "/run/nat64ctl.lock"
+#define LOCK_WAIT 30 /* seconds */
+
+/* What is at hand while a reload is under way. */
+struct job {
+	const struct ctl *ctl;
+	char *config, *state, *device; /* as the daemon says, out of ITS */
+	bool itself;                   /* the daemon may change its device */
+	struct ctl_reply its;          /* what it has asked the kernel for */
+	struct conf *conf;
+	struct tun *tun;
+	struct setup *was, *now;
+};
+
+static const char reload_request[] = "reload", prepared_request[] = "reload prepared";
+
+static int ask_reload(const struct job *j, const char *what, struct ctl_reply *r)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%s%s", what, j->ctl->json ? " --json" : "");
+	ctl_ask(j->ctl, line, r);
+	return r->status;
+}
+
+static int refuse(const struct job *j, const char *text)
+{
+	struct answer a = {.text = NULL};
+
+	if (j->ctl->json) {
+		answer_add(&a, "{\"ok\": false, \"errors\": [{\"file\": null, \"line\": null, "
+			       "\"text\": ");
+		answer_json(&a, text);
+		answer_add(&a, "}]}");
+		puts(a.text ? a.text : "");
+		answer_free(&a);
+	}
+	ctl_complain("%s; nothing is changed", text);
+	return CTL_FAILED;
+}
+
+/* Two at once would take each other's routes away. */
+static int take_lock(void)
+{
+	const struct timespec nap = {.tv_nsec = 50000000};
+	int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	for (int i = 0; fd >= 0 && i < LOCK_WAIT * 20; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fd;
+		nanosleep(&nap, NULL);
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* --- what the daemon says of itself --------------------------------------------------------- */
+
+/* A list of room for N, sorted as setup wants it: the daemon lists it so. */
+static struct conf_addr *get_list(size_t n)
+{
+	return calloc(n + 1, sizeof(struct conf_addr));
+}
+
+static struct setup *empty_setup(size_t lines)
+{
+	struct setup *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->addr = get_list(lines);
+	s->route = get_list(lines);
+	s->named = get_list(lines);
+	s->left = get_list(lines);
+	s->mark = calloc(2 * lines + 1, 1);
+	if (s->addr && s->route && s->named && s->left && s->mark)
+		return s;
+	setup_free(s);
+	return NULL;
+}
+
+static void ignore(void *arg, bool error, const char *line)
+{
+	(void)arg;
+	(void)error;
+	(void)line;
+}
+
+static bool parse(const char *word, struct conf_addr *out)
+{
+	static const struct conf_want want = {.bare = true, .host_bits = true};
+	struct conf_diag diag = {.say = ignore};
+	struct conf none = {.path = (char[]){""}};
+	struct conf_reader r = {.diag = &diag, .file = "", .conf = &none};
+
+	return conf_parse_either(&r, word, &want, out);
+}
+
+/* Puts the address or route VALUE into the list that WORD names.  False: there is none. */
+static bool take_address(struct setup *s, const char *word, const char *value)
+{
+	if (strcmp(word, "address") == 0)
+		return parse(value, &s->addr[s->addrs]) && ++s->addrs;
+	if (strcmp(word, "route") == 0)
+		return parse(value, &s->route[s->routes]) && ++s->routes;
+	if (strcmp(word, "named") == 0)
+		return parse(value, &s->named[s->nameds]) && ++s->nameds;
+	if (strcmp(word, "left-out") == 0)
+		return parse(value, &s->left[s->lefts]) && ++s->lefts;
+	return false;
+}
+
+/* Words of a later version are passed over. */
+static void take_line(struct job *j, char *line)
+{
+	size_t n = strcspn(line, " ");
+	char *value = line + n + strspn(line + n, " ");
+
+	line[n] = '\0';
+	if (strcmp(line, "config") == 0)
+		j->config = value;
+	else if (strcmp(line, "state") == 0)
+		j->state = value;
+	else if (strcmp(line, "device") == 0)
+		j->device = value;
+	else if (strcmp(line, "changes") == 0)
+		j->itself = strcmp(value, "itself") == 0;
+	else
+		take_address(j->was, line, value);
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t n = 1;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+/* The list must have its end, or it is half of one. */
+static bool read_setup(struct job *j)
+{
+	char *line = (char *)(uintptr_t)j->its.rest, *next;
+	bool ended = false;
+
+	j->was = empty_setup(count_lines(line));
+	for (; j->was && *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		ended = strcmp(line, "end") == 0;
+		take_line(j, line);
+	}
+	return j->was && ended && j->config && j->device;
+}
+
+/* --- what root does about it ---------------------------------------------------------------- */
+
+/* The device is in the daemon's network namespace. */
+static int enter_netns(const struct job *j)
+{
+	struct stat mine, its;
+	char path[64];
+	int fd, rc = 0;
+
+	snprintf(path, sizeof(path), "/proc/%ld/ns/net", (long)j->its.pid);
+	fd = j->its.pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &its) == 0 && stat("/proc/self/ns/net", &mine) == 0 &&
+	    !same_file(&mine, &its))
+		rc = setns(fd, CLONE_NEWNET);
+	close(fd);
+	return rc;
+}
+
+/* Root takes nobody else's word for what becomes of the machine's routes. */
+static bool is_roots(const char *path)
+{
+	struct conf_rights rights;
+	bool foreign;
+
+	conf_rights_lower(&rights, path);
+	foreign = rights.lowered;
+	conf_rights_restore(&rights);
+	return !foreign;
+}
+
+static int reload_as_it_is(const struct job *j)
+{
+	struct ctl_reply r;
+	int status;
+
+	ask_reload(j, reload_request, &r);
+	status = ctl_print(j->ctl, &r);
+	ctl_free(&r);
+	return status;
+}
+
+/* Did a daemon whose answer was lost do it all the same, or one that has been started meanwhile? */
+static bool is_in_effect(const struct job *j)
+{
+	struct job again = {.ctl = j->ctl};
+	bool is = false;
+
+	ctl_ask(j->ctl, "setup", &again.its);
+	if (again.its.status == CTL_DONE && read_setup(&again))
+		is = !setup_changed_route(again.was, j->now) &&
+		     !setup_changed_addr(again.was, j->now);
+	setup_free(again.was);
+	ctl_free(&again.its);
+	return is;
+}
+
+static void warn(void *arg, const char *line)
+{
+	(void)arg;
+	ctl_complain("warning: %s", line);
+}
+
+static void clear_away(struct job *j)
+{
+	char err[TUN_ERR];
+
+	if (setup_remove(j->was, j->now, j->tun, err) < 0)
+		ctl_complain("warning: %s", err);
+	if (setup_changed_addr(j->was, j->now) && setup_renew(j->now, j->tun, warn, NULL, err) > 0)
+		ctl_complain("warning: %s", err);
+}
+
+static int reload_prepared(struct job *j)
+{
+	struct ctl_reply r;
+	char err[TUN_ERR];
+	int status;
+
+	j->now = setup_new(j->conf, j->was, true, j->tun);
+	if (!j->now)
+		return refuse(j, "out of memory");
+	if (setup_apply(j->now, j->was, j->tun, err) < 0)
+		return refuse(j, err);
+	ask_reload(j, prepared_request, &r);
+	if (r.status == CTL_DONE || (r.lost && is_in_effect(j)))
+		clear_away(j);
+	else
+		setup_take_back(j->now, j->was, j->tun);
+	status = ctl_print(j->ctl, &r);
+	ctl_free(&r);
+	return status;
+}
+
+/* What is wrong with the configuration the daemon says itself, and so it does of another device: it
+ * is asked in any case, so that it knows, too. */
+static int reload(struct job *j)
+{
+	struct conf_diag diag = {.say = ignore, .hurried = true};
+	char err[TUN_ERR];
+
+	if (enter_netns(j) < 0)
+		return refuse(j, "the network namespace of nat64d cannot be entered");
+	if (!is_roots(j->config))
+		return reload_as_it_is(j);
+	j->conf = conf_load(j->config, j->state, &diag);
+	if (!j->conf || strcmp(j->conf->tun_device, j->device) != 0)
+		return reload_as_it_is(j);
+	j->tun = tun_reach(j->device, err);
+	return j->tun ? reload_prepared(j) : refuse(j, err);
+}
+
+/* What has been begun is brought to its end. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+int ctl_reload(const struct ctl *c)
+{
+	struct job j = {.ctl = c};
+	int status, lock;
+
+	block_signals();
+	lock = take_lock();
+	ctl_ask(c, "setup", &j.its);
+	if (lock < 0)
+		status = refuse(&j, "another reload is under way (" LOCK ")");
+	else if (j.its.status != CTL_DONE)
+		status = ctl_print(c, &j.its);
+	else if (!read_setup(&j))
+		status = refuse(&j, "nat64d does not say what its device has");
+	else
+		status = j.itself ? reload_as_it_is(&j) : reload(&j);
+	tun_close(j.tun);
+	setup_free(j.now);
+	setup_free(j.was);
+	conf_free(j.conf);
+	ctl_free(&j.its);
+	if (lock >= 0)
+		close(lock);
+	return status;
+}

@@ -1,0 +1,195 @@
+/* reload_lease - decides which leases go on under another configuration, what the log says of the
+ * others, and when they come back. */
+#include <stdlib.h>
+
+#include "conf_text.h"
+#include "reload_impl.h"
+
+#define MOST_ASIDE 65536 /* leases, those used last: 3 MB */
+#define MOST_SAID  20    /* lines of each kind */
+
+/* Which prefix of TO is number I of FROM, or -1.  Where FROM has none, every lease is of the first
+ * to come, as in the lease file. */
+static int same_prefix(const struct map_table *from, size_t i, const struct map_table *to)
+{
+	if (map_prefix_count(from) == 0)
+		return 0;
+	for (size_t k = 0; k < map_prefix_count(to); k++)
+		if (prefix6_equal(map_prefix_at(from, i), map_prefix_at(to, k)))
+			return (int)k;
+	return -1;
+}
+
+/* The same for what was set aside. */
+static int prefix_of(const struct aside_lease *l, const struct map_table *to)
+{
+	if (l->prefix.len == 0)
+		return 0;
+	for (size_t k = 0; k < map_prefix_count(to); k++)
+		if (prefix6_equal(&l->prefix, map_prefix_at(to, k)))
+			return (int)k;
+	return -1;
+}
+
+static bool goes_on(const struct lease_change *n, const struct lease *l)
+{
+	int prefix = same_prefix(n->old->maps, l->prefix, n->new->maps);
+	const struct lease *now =
+		n->after && prefix >= 0 ? pool_find6(n->after, &l->host, (unsigned)prefix) : NULL;
+
+	return now && now->addr == l->addr;
+}
+
+static int move_all(struct lease_change *n)
+{
+	const struct lease *old;
+	struct lease *l;
+	size_t cursor = 0;
+
+	while (n->before && (old = pool_walk(n->before, &cursor))) {
+		int prefix = same_prefix(n->old->maps, old->prefix, n->new->maps);
+
+		l = n->after && prefix >= 0 ? pool_restore(n->after, &old->host, (unsigned)prefix,
+							   old->addr, old->last)
+					    : NULL;
+		if (!l) {
+			n->ended++;
+			continue;
+		}
+		l->saved = old->saved;
+		l->on_record = old->on_record;
+	}
+	return 0;
+}
+
+/* True: it has a lease again, or its time is over. */
+static bool is_done(const struct daemon *d, struct lease_change *n, const struct aside_lease *l)
+{
+	int prefix = prefix_of(l, n->new->maps);
+	struct lease *back;
+
+	if ((int64_t)daemon_seconds(d) - l->last > POOL_KEEP)
+		return true;
+	if (!n->after || prefix < 0 || pool_find4(n->after, l->addr))
+		return false;
+	if (pool_find6(n->after, &l->host, (unsigned)prefix))
+		return true; /* it has another by now */
+	back = pool_restore(n->after, &l->host, (unsigned)prefix, l->addr, l->last);
+	if (!back)
+		return false;
+	n->back.at[n->back.n++] = *l;
+	return true;
+}
+
+/* Those that wait already are older news than those that end now. */
+static void set_aside(const struct daemon *d, struct lease_change *n)
+{
+	struct aside *a = &n->aside;
+
+	for (const struct lease *l = NULL; n->before && (l = pool_next(n->before, l));) {
+		struct prefix6 none = {.len = 0};
+
+		if (a->n == MOST_ASIDE || goes_on(n, l))
+			continue;
+		a->at[a->n++] = (struct aside_lease){
+			.host = l->host,
+			.prefix = map_prefix_count(n->old->maps) > 0
+					  ? *map_prefix_at(n->old->maps, l->prefix)
+					  : none,
+			.addr = l->addr,
+			.last = l->last,
+		};
+	}
+	for (size_t i = 0; i < d->aside.n; i++)
+		if (!is_done(d, n, &d->aside.at[i]) && a->n < MOST_ASIDE)
+			a->at[a->n++] = d->aside.at[i];
+}
+
+int reload_move_leases(const struct daemon *d, struct lease_change *n)
+{
+	size_t most;
+
+	move_all(n);
+	most = n->ended + d->aside.n < MOST_ASIDE ? n->ended + d->aside.n : MOST_ASIDE;
+	if (most > 0) {
+		n->aside.at = calloc(most, sizeof(*n->aside.at));
+		n->back.at = calloc(d->aside.n + 1, sizeof(*n->back.at));
+		if (!n->aside.at || !n->back.at)
+			return -1;
+		set_aside(d, n);
+	}
+	return n->after ? pool_sort(n->after) : 0;
+}
+
+/* As the class `lease` of the log has it. */
+static const char *cause_of_end(const struct lease_change *n, uint32_t addr, int prefix)
+{
+	if (prefix < 0)
+		return "no-prefix";
+	return !n->after || !pool_covers(n->after, addr) ? "no-pool" : "reserved";
+}
+
+static const char *why_ended(const struct lease_change *n, uint32_t addr, int prefix)
+{
+	if (map_find4(n->new->maps, addr))
+		return "the address is mapped now";
+	if (prefix < 0)
+		return "its prefix is gone";
+	if (!n->after || !pool_covers(n->after, addr))
+		return "no dynamic-pool has the address any more";
+	return "the address is nat64d's own or the device's now";
+}
+
+static void say_removed(const struct lease_change *n, const struct lease *l, int prefix)
+{
+	char a[CONF_TEXT], b[CONF_TEXT];
+
+	log_notice("lease %s of %s removed: %s", conf_format_addr4(a, l->addr),
+		   conf_format_addr6(b, &l->host), why_ended(n, l->addr, prefix));
+}
+
+static void say_ended(struct daemon *d, const struct lease_change *n)
+{
+	const struct lease *l;
+	size_t cursor = 0, said = 0;
+
+	while (n->before && (l = pool_walk(n->before, &cursor))) {
+		int prefix = same_prefix(n->old->maps, l->prefix, n->new->maps);
+
+		if (goes_on(n, l))
+			continue;
+		if (said++ < MOST_SAID)
+			say_removed(n, l, prefix);
+		daemon_lease_ended(d, l, cause_of_end(n, l->addr, prefix));
+	}
+	if (n->ended > MOST_SAID)
+		log_notice("%zu more leases removed like these", n->ended - MOST_SAID);
+}
+
+static void say_back(const struct aside *back)
+{
+	char a[CONF_TEXT], b[CONF_TEXT];
+
+	for (size_t i = 0; i < back->n && i < MOST_SAID; i++)
+		log_notice("lease %s of %s is back: its address can be leased again",
+			   conf_format_addr4(a, back->at[i].addr),
+			   conf_format_addr6(b, &back->at[i].host));
+	if (back->n > MOST_SAID)
+		log_notice("%zu more leases are back like these", back->n - MOST_SAID);
+}
+
+void reload_say_leases(struct daemon *d, struct lease_change *n)
+{
+	if (n->ended > 0)
+		say_ended(d, n);
+	say_back(&n->back);
+	free(d->aside.at);
+	d->aside = n->aside;
+	n->aside = (struct aside){.n = 0};
+}
+
+void reload_forget_leases(struct lease_change *n)
+{
+	free(n->aside.at);
+	free(n->back.at);
+}

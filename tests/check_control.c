@@ -1,0 +1,414 @@
+/* check_control - what counts as a request, who may give it, what an answer is made of; and the
+ * socket with clients that do not do as they should. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "posix.h"
+#include "control.h"
+#include "run.h"
+
+/* --- requests ----------------------------------------------------------------------------- */
+
+static const struct parse_row {
+	const char *name, *line;
+	size_t len;
+	const char *want; /* words with | between, then +json; or the answer */
+} parse_rows[] = {
+#define ROW(name, line, want)                      \
+	{                                          \
+		name, line, sizeof(line) - 1, want \
+	}
+	ROW("one word", "status", "status"),
+	ROW("two", "who 192.0.2.1", "who|192.0.2.1"),
+	ROW("blanks and tabs", "  a \t b\t", "a|b"),
+	ROW("a carriage return at the end", "status\r", "status"),
+	ROW("one within", "sta\rtus", "usage a request is one line of plain words\n"),
+	ROW("json first", "--json status", "status+json"),
+	ROW("json last", "status --json", "status+json"),
+	ROW("json twice", "--json status --json", "status+json"),
+	ROW("json alone", "--json", "usage no command (try status)\n"),
+	ROW("nothing", "", "usage no command (try status)\n"),
+	ROW("blanks", " \t ", "usage no command (try status)\n"),
+	ROW("a NUL byte", "a\0b", "usage a request is one line of plain words\n"),
+	ROW("an escape", "a \033[2J", "usage a request is one line of plain words\n"),
+	ROW("a high byte", "\xff", "usage a request is one line of plain words\n"),
+	ROW("delete", "a\x7f", "usage a request is one line of plain words\n"),
+	ROW("64 words",
+	    "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 "
+	    "3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4",
+	    "1|2|3|4|5|6|7|8|9|0|1|2|3|4|5|6|7|8|9|0|1|2|3|4|5|6|7|8|9|0|1|2|3|4|5|6|7|8|9|0|1|2|"
+	    "3|4|5|6|7|8|9|0|1|2|3|4|5|6|7|8|9|0|1|2|3|4"),
+	ROW("65 words",
+	    "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 "
+	    "3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5",
+	    "usage too many words\n"),
+#undef ROW
+};
+
+START_TEST(test_parse)
+{
+	const struct parse_row *row = &parse_rows[_i];
+	char line[CONTROL_LINE + 1], is[CONTROL_LINE] = "";
+	struct control_request r = {.words = 99};
+	struct answer a = {.text = NULL};
+
+	memcpy(line, row->line, row->len);
+	if (control_parse(&r, line, row->len, &a)) {
+		for (unsigned i = 0; i < r.words; i++) {
+			strcat(is, i ? "|" : "");
+			strcat(is, r.word[i]);
+		}
+		strcat(is, r.json ? "+json" : "");
+		ck_assert_ptr_null(a.text);
+	} else {
+		strcpy(is, a.text);
+	}
+	ck_assert_msg(strcmp(is, row->want) == 0, "%s: %s", row->name, is);
+	answer_free(&a);
+}
+END_TEST
+
+/* --- commands ----------------------------------------------------------------------------- */
+
+static void run_it(void *arg, const struct control_request *r, struct answer *a)
+{
+	answer_add(a, "ok %s %u\n", (const char *)arg, r->words);
+}
+
+static const struct control_command table[] = {
+	{"ask", "[ONE]", 0, 1, false, run_it},
+	{"change", "ONE", 1, 1, true, run_it},
+	{"none", "", 0, 0, false, run_it},
+};
+
+static const struct run_row {
+	const char *line;
+	bool may_change;
+	const char *want;
+} run_rows[] = {
+	{"ask", false, "ok it 1\n"},
+	{"ask a", false, "ok it 2\n"},
+	{"ask a b", false, "usage ask [ONE]\n"},
+	{"none a", true, "usage none\n"},
+	{"change a", true, "ok it 2\n"},
+	{"change", true, "usage change ONE\n"},
+	{"change a", false,
+	 "error change: not permitted (only root and the user that nat64d runs as may change "
+	 "something)\n"},
+	{"as", true, "usage as: unknown command (these are known: ask change none)\n"},
+	{"ASK", true, "usage ASK: unknown command (these are known: ask change none)\n"},
+};
+
+START_TEST(test_run)
+{
+	const struct run_row *row = &run_rows[_i];
+	struct control_request r = {.may_change = row->may_change};
+	struct answer a = {.text = NULL};
+	char line[64], it[] = "it";
+
+	strcpy(line, row->line);
+	ck_assert(control_parse(&r, line, strlen(line), &a));
+	control_run(table, ROWS(table), it, &r, &a);
+	ck_assert_str_eq(a.text, row->want);
+	answer_free(&a);
+}
+END_TEST
+
+/* --- answers ------------------------------------------------------------------------------ */
+
+static const struct json_row {
+	const char *text, *want;
+} json_rows[] = {
+	{NULL, "null"},
+	{"", "\"\""},
+	{"plain", "\"plain\""},
+	{"a\"b\\c", "\"a\\\"b\\\\c\""},
+	{"\n\t\033\x7f", "\"\\u000a\\u0009\\u001b\\u007f\""},
+	{"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""},
+	{"\xc3", "\"?\""},
+	{"\xc3(", "\"?(\""},
+	{"\xc0\x80", "\"??\""},
+	{"\xe0\x80\x80", "\"???\""},
+	{"\xed\xa0\x80", "\"???\""},
+	{"\xf4\x90\x80\x80", "\"????\""},
+	{"\xff\x80", "\"??\""},
+};
+
+START_TEST(test_json)
+{
+	struct answer a = {.text = NULL};
+
+	answer_json(&a, json_rows[_i].text);
+	ck_assert_str_eq(a.text, json_rows[_i].want);
+	answer_free(&a);
+}
+END_TEST
+
+START_TEST(test_bound)
+{
+	struct answer a = {.text = NULL};
+	char piece[1000];
+
+	memset(piece, 'x', sizeof(piece) - 1);
+	piece[sizeof(piece) - 1] = '\0';
+	for (int i = 0; i < 100; i++)
+		answer_add(&a, "%s", piece);
+	ck_assert(a.cut);
+	ck_assert_uint_eq(a.len, ANSWER_MAX / 999 * 999);
+	answer_add(&a, "y");
+	ck_assert_ptr_null(strchr(a.text, 'y'));
+	answer_free(&a);
+}
+END_TEST
+
+/* --- the socket --------------------------------------------------------------------------- */
+
+static char dir[] = "/tmp/nat64-control.XXXXXX", path[64], err[CONTROL_ERR];
+static struct control *control;
+static unsigned answered;
+
+static void open_it(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/it", dir);
+	control = control_open(path, err);
+	ck_assert_msg(control != NULL, "%s", err);
+	answered = 0;
+}
+
+static void close_it(void)
+{
+	control_close(control);
+	unlink(path);
+	rmdir(dir);
+	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+}
+
+static int client(void)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	strcpy(at.sun_path, path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (intmax_t)strlen(text));
+}
+
+static bool more(void *arg, struct answer *a)
+{
+	(void)arg;
+	for (int i = 0; i < 1000; i++)
+		answer_add(a, "line %zu\n", a->cursor++);
+	return a->cursor < 100000;
+}
+
+static void answer_it(void *arg, const struct control_request *r, struct answer *a)
+{
+	(void)arg;
+	answered++;
+	answer_add(a, "ok %s\n", r->word[0]);
+	if (strcmp(r->word[0], "long") == 0)
+		a->more = more;
+}
+
+static void serve(int64_t now)
+{
+	for (int i = 0; i < 10; i++)
+		control_serve(control, now, answer_it, NULL);
+}
+
+/* All of TEXT, and then the end. */
+static void hears(int fd, const char *text)
+{
+	char is[256] = "";
+
+	ck_assert_int_eq(recv(fd, is, sizeof(is) - 1, 0), (intmax_t)strlen(text));
+	ck_assert_str_eq(is, text);
+	ck_assert_int_eq(recv(fd, is, sizeof(is), 0), 0);
+	close(fd);
+}
+
+static void hears_nothing(int fd)
+{
+	char is[16];
+
+	ck_assert_int_eq(recv(fd, is, sizeof(is), 0), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+}
+
+START_TEST(test_one_request_a_round)
+{
+	int a = client(), b = client();
+
+	say(a, "one\n");
+	say(b, "two\n");
+	control_serve(control, 0, answer_it, NULL); /* takes them in */
+	for (unsigned i = 1; i <= 2; i++) {
+		control_serve(control, 0, answer_it, NULL);
+		ck_assert_uint_eq(answered, i);
+	}
+	hears(a, "ok one\n");
+	hears(b, "ok two\n");
+}
+END_TEST
+
+START_TEST(test_in_pieces)
+{
+	int a = client();
+
+	for (const char *p = "stat\0us\0\n\0"; p[0]; p += strlen(p) + 1) {
+		say(a, p);
+		serve(0);
+	}
+	hears(a, "ok status\n");
+}
+END_TEST
+
+START_TEST(test_stalling)
+{
+	int a = client(), b;
+
+	say(a, "half");
+	serve(0);
+	control_expire(control, CONTROL_PATIENCE);
+	hears_nothing(a);
+	b = client();
+	serve(CONTROL_PATIENCE);
+	control_expire(control, CONTROL_PATIENCE + 1);
+	hears(a, "");
+	say(b, "later\n");
+	serve(CONTROL_PATIENCE + 1);
+	hears(b, "ok later\n");
+}
+END_TEST
+
+/* Says a byte now and then, to be served for ever. */
+START_TEST(test_dripping)
+{
+	int a = client();
+
+	for (int64_t now = 0; now <= CONTROL_PATIENCE; now += 10000) {
+		say(a, "x");
+		serve(now);
+	}
+	control_expire(control, CONTROL_PATIENCE + 1);
+	hears(a, "");
+}
+END_TEST
+
+START_TEST(test_too_many)
+{
+	int all[CONTROL_CLIENTS + 1];
+
+	for (int i = 0; i <= CONTROL_CLIENTS; i++) {
+		all[i] = client();
+		serve(0);
+	}
+	hears(all[CONTROL_CLIENTS], "error too many clients: try again\n");
+	hears_nothing(all[0]);
+	close(all[0]);
+	serve(0);
+	all[0] = client();
+	say(all[0], "now\n");
+	serve(0);
+	hears(all[0], "ok now\n");
+	for (int i = 1; i < CONTROL_CLIENTS; i++)
+		close(all[i]);
+}
+END_TEST
+
+/* A long answer comes in pieces, as fast as it is read, and to the end. */
+START_TEST(test_long)
+{
+	static char is[4096];
+	size_t len = 0, lines = 0;
+	int a = client(), other = client();
+	ssize_t n;
+
+	say(a, "long\n");
+	serve(0);
+	say(other, "short\n");
+	serve(0);
+	hears(other, "ok short\n");
+	while ((n = recv(a, is, sizeof(is), 0)) != 0) {
+		for (ssize_t i = 0; i < n; i++)
+			lines += is[i] == '\n';
+		len += n > 0 ? (size_t)n : 0;
+		ck_assert(n > 0 || errno == EAGAIN);
+		serve(0);
+	}
+	ck_assert_uint_eq(lines, 100001);
+	close(a);
+}
+END_TEST
+
+START_TEST(test_gone)
+{
+	int a = client();
+
+	say(a, "long\n");
+	close(a);
+	serve(0);
+	ck_assert_uint_eq(answered, 1);
+	a = client();
+	close(a);
+	serve(0);
+	a = client();
+	say(a, "here\n");
+	serve(0);
+	hears(a, "ok here\n");
+}
+END_TEST
+
+START_TEST(test_path)
+{
+	struct control *other = control_open(path, err);
+
+	ck_assert_ptr_null(other);
+	ck_assert_str_eq(err, "somebody listens there already (another nat64d?)");
+	unlink(path);
+	other = control_open(path, err);
+	ck_assert_ptr_nonnull(other);
+	control_close(control);
+	control = NULL;
+	ck_assert_int_eq(access(path, F_OK), 0); /* it is the other's */
+	control_close(other);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	snprintf(path, sizeof(path), "%s/none/it", dir);
+	ck_assert_ptr_null(control_open(path, err));
+	ck_assert_str_eq(err, "No such file or directory (make its directory)");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("control");
+	TCase *t = tcase_create("control"), *socket = tcase_create("socket");
+
+	tcase_add_loop_test(t, test_parse, 0, ROWS(parse_rows));
+	tcase_add_loop_test(t, test_run, 0, ROWS(run_rows));
+	tcase_add_loop_test(t, test_json, 0, ROWS(json_rows));
+	tcase_add_test(t, test_bound);
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(socket, open_it, close_it);
+	tcase_add_test(socket, test_one_request_a_round);
+	tcase_add_test(socket, test_in_pieces);
+	tcase_add_test(socket, test_stalling);
+	tcase_add_test(socket, test_dripping);
+	tcase_add_test(socket, test_too_many);
+	tcase_add_test(socket, test_long);
+	tcase_add_test(socket, test_gone);
+	tcase_add_test(socket, test_path);
+	suite_add_tcase(s, socket);
+	return run_suite(s);
+}

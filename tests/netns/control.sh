@@ -1,0 +1,258 @@
+#!/usr/bin/env bash
+# The control socket: who may ask what, clients that stall or talk rubbish, and a reload that does what it says.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+need setpriv
+topology
+NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
+export RUNTIME_DIRECTORY=$T/run
+SOCKET=$T/run/control
+install -D "$NAT64CTL" "$T/open/nat64ctl" # where other users get at it
+mkdir "$T/run"
+
+ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
+as_other() { in_router setpriv --reuid 12345 --regid 12345 --clear-groups "$T/open/nat64ctl" -s "$SOCKET" "$@"; }
+
+# exits NAME STATUS TEXT COMMAND...: one point; TEXT stands on standard error, and standard output is empty.
+exits() {
+	local name=$1 status=$2 text=$3 is
+	shift 3
+	"$@" >"$T/stdout" 2>"$T/stderr"
+	is=$?
+	if [ $is -eq "$status" ] && grep -qF -- "$text" "$T/stderr" && [ ! -s "$T/stdout" ]; then
+		ok "$name"
+	else
+		not_ok "$name" "$*" "exit status $is, standard error:" "$(cat "$T/stderr")" "standard output:" "$(cat "$T/stdout")"
+	fi
+}
+
+# raw TEXT: sends TEXT as it is, and prints what comes back.
+raw() {
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1])
+try: s.sendall(sys.argv[2].encode().decode("unicode_escape").encode("latin-1"))
+except BrokenPipeError: pass
+s.shutdown(socket.SHUT_WR)
+while True:
+    try: b = s.recv(65536)
+    except ConnectionResetError: break
+    if not b: break
+    sys.stdout.write(b.decode())' "$SOCKET" "$1"
+}
+
+# json EXPRESSION: of standard input, which is one object called it.
+json() { python3 -c 'import json, sys
+it = json.load(sys.stdin)
+print(eval(sys.argv[1]))' "$1"; }
+
+has_route() { ip -n "$R" route show "$1" dev nat64 | grep -q .; }
+has_route6() { ip -n "$R" -6 route show "$1" dev nat64 | grep -q .; }
+
+# --- without a daemon -----------------------------------------------------------------------------------------------
+
+exits "nobody listens: exit status 3" 3 "$SOCKET: nobody listens there" ctl status
+exits "no command: usage" 2 "no command" ctl
+exits "an unknown option: usage" 2 "unknown option --nosuch" ctl --nosuch status
+exits "two sockets: usage" 2 "more than one of" ctl -i b status
+exits "an instance with a slash: usage" 2 "not the name of an instance" in_router "$NAT64CTL" -i a/b status
+exits "an instance is its own socket" 3 "/run/nat64d-n64test/control: nobody listens" in_router "$NAT64CTL" --instance=n64test status
+exits "a word with a blank: usage" 2 "not a word of a request" ctl "a b"
+
+# --- asking ---------------------------------------------------------------------------------------------------------
+
+config 'tun-setup yes' >"$T/conf"
+python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$SOCKET"
+chown -R nobody "$T/data" "$T/run"
+start_bare --user nobody
+t "a socket that was left behind is replaced" wait_for ctl status
+same "it is the daemon's, and its group's" "nobody 660" "$(stat -c '%U %a' "$SOCKET")"
+ping6 "$GOOGLE" >/dev/null
+shows "status: the device" "device         nat64, link up, MTU 1500" ctl status
+shows "status: no reload yet" "last reload    none" ctl status
+shows "status: the pool" "192.168.255.0/24          254          1" ctl status
+ctl status --json >"$T/status"
+same "status --json: the keys" \
+	"config_file device last_reload lease_file link_up mtu offloads pid pools since uptime_seconds version" \
+	"$(json '" ".join(sorted(it))' <"$T/status")"
+same "status --json: the values" "$PID nat64 True 1500 None True $T/conf" \
+	"$(json '" ".join(map(str, [it["pid"], it["device"], it["link_up"], it["mtu"], it["last_reload"], it["lease_file"]["ok"], it["config_file"]]))' <"$T/status")"
+same "status --json: the pools" "[{'pool': '192.168.255.0/24', 'size': 254, 'used': 1}]" "$(json 'it["pools"]' <"$T/status")"
+same "--json may stand anywhere" "$PID" "$(ctl --json status | json 'it["pid"]')"
+shows "setup: what was asked for" "route    64:ff9b::/96" ctl setup
+exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (these are known: reload setup status)" ctl nosuch
+exits "an argument too many: usage" 2 "usage: status" ctl status now
+exits "who may not connect: exit status 1" 1 "Permission denied" as_other status
+chmod 666 "$SOCKET"
+shows "who may connect may ask" "device         nat64" as_other status
+exits "but not change anything" 1 "not permitted" as_other reload
+chmod 660 "$SOCKET"
+same "the daemon's own user may" "" "$(in_router setpriv --reuid nobody --clear-groups "$T/open/nat64ctl" -s "$SOCKET" reload 2>&1)"
+
+# --- rubbish, and clients that stall --------------------------------------------------------------------------------
+
+same "an empty line: usage" "usage no command (try status)" "$(raw '\n')"
+same "CR LF is taken" "ok" "$(raw 'status\r\n' | head -n 1)"
+same "blanks and tabs" "ok" "$(raw ' \t status  \n' | head -n 1)"
+same "a NUL byte: usage" "usage a request is one line of plain words" "$(raw 'status\x00\n')"
+same "what is not ASCII: usage" "usage a request is one line of plain words" "$(raw 'st\xc3\xa4tus\n')"
+same "no newline: usage" "usage the request has no end (a newline)" "$(raw 'status')"
+same "too many words: usage" "usage too many words" "$(raw "$(printf 'a %.0s' {1..70})"'\n')"
+same "4096 bytes without an end: usage" "usage a request has at most 4096 bytes" "$(raw "$(printf 'x%.0s' {1..5000})")"
+same "4095 bytes and a newline are read" "usage xxxx" "$(raw "$(printf 'x%.0s' {1..4095})"'\n' | head -c 10)"
+same "two lines: the first is answered" 1 "$(raw 'status\nstatus\n' | grep -c '^ok$')"
+
+# clients N COMMAND: N clients that have sent COMMAND and do not read; prints what the last one is told.
+cat >"$T/clients.py" <<'END'
+import socket, sys, time
+all = []
+for i in range(int(sys.argv[2])):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    if sys.argv[3]:
+        s.sendall(sys.argv[3].encode())
+    all.append(s)
+all[-1].settimeout(5)
+print(all[-1].recv(999).decode(), end="", flush=True)
+open(sys.argv[4], "w")
+time.sleep(60)
+END
+python3 "$T/clients.py" "$SOCKET" 33 "stat" "$T/there" >"$T/out" &
+stalling=$!
+wait_for test -e "$T/there"
+same "32 clients that say half a word: one more is told so" "error too many clients: try again" "$(cat "$T/out")"
+exits "and so is nat64ctl, which fails" 1 "too many clients" ctl status
+t "and traffic passes" ping6 "$GOOGLE"
+ticks=$(cpu_ticks)
+sleep 1
+t "and nothing spins" test $(($(cpu_ticks) - ticks)) -lt $(($(getconf CLK_TCK) / 4))
+kill "$stalling"
+wait "$stalling" 2>/dev/null
+t "when they have gone, it listens again" wait_for ctl status
+many() {
+	local i job jobs=()
+	for i in {1..40}; do
+		ctl status >"$T/many.$i" 2>&1 &
+		jobs+=($!)
+	done
+	for job in "${jobs[@]}"; do wait "$job"; done
+	[ "$(cat "$T"/many.* | grep -cE '^device |too many clients')" -eq 40 ]
+}
+t "40 at once: each is answered or told so" many
+same "and none is left" "1 0" "$(find "/proc/$PID/fd" -type l -printf '%l\n' | grep -c eventpoll) $(ss -Hx state established 2>/dev/null | grep -cF "$SOCKET")"
+
+# --- reload: by root, with a daemon that has no rights --------------------------------------------------------------
+
+cp "$T/conf" "$T/good"
+reload() { config 'tun-setup yes' "$@" >"$T/conf" && ctl reload; }
+t "reload: nothing new" ctl reload
+shows "status: it was done" "Z, done" ctl status
+from=$(since)
+t "reload with a new pool, a prefix and a map" reload 'dynamic-pool 10.9.0.0/24' 'prefix 2001:db8:64::/96' 'map 10.8.0.1 2001:db8:2::81'
+t "its route is there: the pool" has_route 10.9.0.0/24
+t "its route is there: the prefix" has_route6 2001:db8:64::/96
+t "its route is there: the map" has_route 10.8.0.1
+t "and traffic passes: the new prefix" ping6 2001:db8:64::808:808
+t "and traffic passes: the map" ping4 10.8.0.1
+t "and the log says so" said "$from" "reload: $T/conf is in effect"
+same "and the daemon has no right" "CapEff:	0000000000000000" "$(grep CapEff "/proc/$PID/status")"
+shows "setup has it" "route    10.9.0.0/24" ctl setup
+t "reload takes away again" reload 'dynamic-pool 10.9.0.0/24'
+t "what only the old configuration had is gone: the prefix" fails has_route6 2001:db8:64::/96
+t "and the map" fails has_route 10.8.0.1
+t "and the rest is there" has_route 10.9.0.0/24
+t "an address of the device" reload 'tun-ip 10.7.0.1/24' 'dynamic-pool 10.9.0.0/24'
+t "it is there" grep -q 10.7.0.1/24 <(ip -n "$R" addr show dev nat64)
+t "and taken away" reload 'dynamic-pool 10.9.0.0/24'
+t "it is gone" fails grep -q 10.7.0.1/24 <(ip -n "$R" addr show dev nat64)
+t "and the routes are still there" has_route 10.9.0.0/24
+t "and traffic passes" ping6 "$GOOGLE"
+
+# --- reload: refused ------------------------------------------------------------------------------------------------
+
+routes() { ip -n "$R" route show dev nat64 && ip -n "$R" -6 route show dev nat64 && ip -n "$R" addr show dev nat64; }
+routes >"$T/before"
+unchanged() { routes | diff "$T/before" -; }
+config 'tun-setup yes' 'dynamic-pool 10.6.0.0/24' 'nonsense 1' 'tun-up maybe' >"$T/conf"
+exits "two mistakes: exit status 1, the first" 1 "$T/conf:9: nonsense: unknown directive" ctl reload
+t "and the second" grep -qF "$T/conf:10: tun-up: maybe is neither yes nor no" "$T/stderr"
+t "and what follows" grep -qxF "nat64ctl: the reload is refused, nothing is changed" "$T/stderr"
+t "and nothing is on the device" unchanged
+ctl reload --json >"$T/stdout" 2>/dev/null
+same "--json: exit status 1" 1 $?
+same "--json: each with its file and line" \
+	"False [('$T/conf', 9, 'nonsense: unknown directive (see nat64.conf(5))'), ('$T/conf', 10, 'tun-up: maybe is neither yes nor no')]" \
+	"$(json 'str(it["ok"]) + " " + str([(e["file"], e["line"], e["text"]) for e in it["errors"]])' <"$T/stdout")"
+shows "status: it was refused, and why" "refused: $T/conf:9: nonsense" ctl status
+same "status --json, too" "False" "$(ctl status --json | json 'it["last_reload"]["ok"]')"
+config 'tun-setup yes' 'dynamic-pool 10.6.0.0/24' 'offload off' "tun-mtu 1400" >"$T/conf"
+exits "what needs a restart: all of it" 1 "another offload needs a restart" ctl reload
+t "all of it" grep -qF "another tun-mtu needs a restart" "$T/stderr"
+t "and what was added is taken back" unchanged
+ip -n "$R" route add 10.6.0.0/24 dev wan
+config 'tun-setup yes' 'dynamic-pool 10.5.0.0/24' 'dynamic-pool 10.6.0.0/24' 'dynamic-pool 10.9.0.0/24' >"$T/conf"
+exits "a route that somebody has: exit status 1, and which" 1 "route 10.6.0.0/24: there is one already through wan" ctl reload
+t "and what was added is taken back" unchanged
+ctl reload --json >"$T/stdout" 2>/dev/null
+same "--json: no file" "[(None, None)]" "$(json '[(e["file"], e["line"]) for e in it["errors"]]' <"$T/stdout")"
+ip -n "$R" route del 10.6.0.0/24
+config "control $T/other" 'tun-setup yes' >"$T/conf"
+exits "another control socket needs a restart" 1 "another control needs a restart" ctl reload
+from=$(since)
+config 'tun-setup yes' 'dynamic-pool 10.5.0.0/24' 'dynamic-pool 10.9.0.0/24' >"$T/conf"
+kill -HUP "$PID"
+t "SIGHUP alone: refused, and who can do it" wait_for said "$from" 'route 10.5.0.0/24 .*nat64ctl reload.*nothing is changed'
+t "and nothing is on the device" unchanged
+shows "who sends no more than the word gets no more than that" "given up the right" raw 'reload\n'
+shows "who claims to be prepared is not believed" "10.5.0.0/24 is not on the device" raw 'reload prepared\n'
+t "nat64ctl does it" ctl reload
+t "the route is there" has_route 10.5.0.0/24
+chown 12345 "$T/conf"
+config 'tun-setup yes' 'dynamic-pool 10.4.0.0/24' >"$T/conf"
+exits "the configuration is somebody's: root adds nothing for it" 1 "given up the right" ctl reload
+t "nothing of it" fails has_route 10.4.0.0/24
+chown 0 "$T/conf"
+t "root's: it does" ctl reload
+t "from another network namespace: the device is found where it is" \
+	"$NAT64CTL" -s "$SOCKET" reload
+
+# Two pools in turns, by several at once: whichever comes last, device and daemon agree.
+race() {
+	local i job jobs=()
+	for i in {1..8}; do
+		config 'tun-setup yes' "dynamic-pool 10.$((30 + i % 2)).0.0/24" >"$T/conf.new" && mv "$T/conf.new" "$T/conf"
+		ctl reload >>"$T/race" 2>&1 &
+		jobs+=($!)
+	done
+	for job in "${jobs[@]}"; do wait "$job"; done
+	ctl reload || return
+	has_route 10.30.0.0/24 && ! has_route 10.31.0.0/24
+}
+t "eight reloads at once: device and daemon agree in the end" race
+
+# --- the end --------------------------------------------------------------------------------------------------------
+
+mkdir "$T/data2"
+config >"$T/conf2"
+sed -i "s|^data-dir.*|data-dir $T/data2|" "$T/conf2"
+ip netns exec "$S" timeout 2 "$NAT64D" --nodetach --stdout -c "$T/conf2" >"$T/second" 2>&1
+t "a second daemon does not take the socket" grep -qF "somebody listens there already" "$T/second"
+t "and leaves it where it is" ctl status
+stops "TERM: exit status 0"
+t "the socket is gone" test ! -e "$SOCKET"
+config 'control off' >"$T/conf"
+start_nat64d
+t "control off: no socket" test ! -e "$SOCKET"
+stops "and TERM ends it"
+config "control $T/mine" >"$T/conf"
+start_nat64d
+SOCKET=$T/mine
+t "control PATH: the socket is there" ctl status
+stops "and TERM ends it"
+: >"$T/mine"
+shows "control PATH that is a file: which line, and what" "$T/conf:7: control: $T/mine: there is something else already, not a socket" \
+	in_router timeout 10 "$NAT64D" -n -c "$T/conf"
+rm -f "$T/mine"
+shows "control PATH that the user may not make: what to do" "must be able to write to its directory" \
+	in_router timeout 10 "$NAT64D" -n -c "$T/conf" --user nobody
+shows "control PATH and --chroot: not both" "not with --chroot" in_router timeout 10 "$NAT64D" -n -c "$T/conf" --chroot
+finish
