@@ -291,7 +291,19 @@ t "--if-enabled: up with NAT44=yes" host env NAT44=yes "${tool[@]}" up --if-enab
 t "--if-enabled: it is up" grep -q "table ip nat64d_" <<<"$(rules)"
 t "--if-enabled: down, even with NAT44=no since" host env NAT44=no "${tool[@]}" down --if-enabled "$T/conf"
 same "--if-enabled: everything is as it was" "$virgin" "$(traces)"
+host env NAT44=yes "${tool[@]}" up --if-enabled "$T/conf"
+t "--if-disabled: nothing while NAT44=yes" host env NAT44=yes "${tool[@]}" down --if-disabled "$T/conf"
+t "--if-disabled: it is up" grep -q "table ip nat64d_" <<<"$(rules)"
+cp "$T/conf" "$T/kept"
+echo 'dynamic-pool 10.99.0.0/24' >>"$T/conf"
+host env NAT44=yes "${tool[@]}" up --if-enabled "$T/conf" >/dev/null
+t "up again, with a pool more: it is hidden, too" grep -q "10.99.0.0/24" <<<"$(rules)"
+mv "$T/kept" "$T/conf"
+t "--if-disabled: down after NAT44=no" host env NAT44=no "${tool[@]}" down --if-disabled "$T/conf"
+same "--if-disabled: everything is as it was" "$virgin" "$(traces)"
 up "$T/conf" >/dev/null
+host env NAT44=no "${tool[@]}" down --if-disabled "$T/conf"
+t "--if-disabled: down does not undo an up by hand" grep -q "table ip nat64d_" <<<"$(rules)"
 host env NAT44=yes "${tool[@]}" down --if-enabled "$T/conf"
 t "--if-enabled: down does not undo an up by hand" grep -q "table ip nat64d_" <<<"$(rules)"
 down "$T/conf" >/dev/null

@@ -20,6 +20,7 @@ trap 'exit 130' INT TERM HUP
 # build.
 mkdir "$T/bin" "$T/root"
 cp "$NAT64D" "$T/bin/nat64d"
+cp "${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}" "$T/bin/nat64ctl"
 cat >"$T/bin/journalctl" <<-END
 	#!/bin/sh
 	# journalctl -n NUMBER -u UNIT

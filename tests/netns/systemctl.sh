@@ -20,12 +20,13 @@ use() {
 	log=$LOGS/$service.log
 	pid=$(cat "/run/$service.pid" 2>/dev/null)
 	state=/var/lib/nat64d${instance:+/$instance}
+	runtime=/run/nat64d${instance:+-$instance}
 }
 
 # commands KEY: those of the unit, as systemd would read them.
 commands() {
 	sed -n "s/^$1=[-+]*//p" "$file" |
-		sed "s|@sbindir@|$SBIN|g; s|@sysconfdir@|/etc|g; s|@hostdir@|$UNITS/host|g; s|%i|$instance|g; s|[$]MAINPID|$pid|g; s|[$][$]|$|g"
+		sed "s|@sbindir@|$SBIN|g; s|@sysconfdir@|/etc|g; s|@hostdir@|$UNITS/host|g; s|%i|$instance|g; s|%t|/run|g; s|[$]MAINPID|$pid|g; s|[$][$]|$|g"
 }
 
 run() {
@@ -51,12 +52,12 @@ gone() {
 
 # As the unit has it: a user with the one right that a start needs.
 start_daemon() {
-	mkdir -p "$state" && chown 65534 "$state"
+	mkdir -p "$state" "$runtime" && chown 65534 "$state" "$runtime"
 	: >"$log"
 	environment
 	run ExecStartPre
 	# shellcheck disable=SC2046 # words
-	STATE_DIRECTORY=$state setsid setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+net_admin \
+	STATE_DIRECTORY=$state RUNTIME_DIRECTORY=$runtime setsid setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+net_admin \
 		--ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin $(commands ExecStart) </dev/null >>"$log" 2>&1 &
 	pid=$!
 	echo $pid >"/run/$service.pid"
@@ -120,7 +121,7 @@ for unit in "$@"; do
 	start) start ;;
 	restart) stop && start ;;
 	stop) stop ;;
-	reload) run ExecReload ;;
+	reload) environment && run ExecReload ;;
 	kill) kill -s "$signal" "$pid" ;;
 	*) die "$verb is not known here" ;;
 	esac || exit

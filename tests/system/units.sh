@@ -51,6 +51,7 @@ install_units() {
 	local unit
 	rm -rf "$ROOT"/etc/nat64* "$ROOT"/etc/systemd/system/nat64d* "$ROOT/var/lib/nat64d" "$ROOT/var/spool/tayga" # of others
 	install -m 755 "$NAT64D" "$ROOT/usr/sbin/nat64d"
+	install -m 755 "${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}" "$ROOT/usr/sbin/nat64ctl"
 	stand_in >"$ROOT/usr/sbin/nat64-host" && chmod 755 "$ROOT/usr/sbin/nat64-host"
 	for unit in nat64d nat64d@; do
 		fill_in $unit >"$ROOT/etc/systemd/system/$unit.service"
@@ -149,26 +150,43 @@ t "reload with a mistake: fails" fails inside systemctl reload nat64d
 t "and the journal names the line" journal_says "/etc/nat64.conf:9: nonsense"
 t "and everything goes on" translates
 
-base 'map 203.0.113.7 2001:db8:2::77' >"$conf"
-inside systemctl reload nat64d
-t "reload that needs another route: refused, with the remedy" wait_for journal_says \
-	"route 203.0.113.7/32 of the device is new or gone, and nat64d has given up the right to see to that (CAP_NET_ADMIN): restart it instead; nothing is changed"
-t "the status line tells of it" wait_for status_says "the last reload was refused, the log says why"
-t "nothing of it is in effect" translates
-same "it is still the same process" "$before" "$(main)"
-base 'map 203.0.113.7 2001:db8:2::77' >"$conf"
-inside systemctl restart nat64d
-shows "a restart puts it into effect" "203.0.113.7 dev nat64" inside ip route show
-t "and packets pass" translates
+# as_it_was: the routes of the device.
+device_routes() { inside ip route show dev nat64 && inside ip -6 route show dev nat64; }
+main_before=$(main)
+base 'map 203.0.113.7 2001:db8:2::77' 'dynamic-pool 10.9.0.0/24' 'prefix 2001:db8:64::/96' 'log drop' >"$conf"
+t "reload that needs other routes: done" inside systemctl reload nat64d
+shows "they are there: the map's" "203.0.113.7 dev nat64" inside ip route show
+shows "and the pool's" "10.9.0.0/24 dev nat64" inside ip route show
+t "and packets pass by the new prefix" translates 2001:db8:64::808:808
+same "it is still the same process" "$main_before" "$(main)"
+same "which has no right" "$none" "$(rights "$(main)")"
 same "and the lease is kept" "$held" "$(lease)"
-
+same "nat64-host was called for what is new, with full rights" "up --if-enabled /etc/nat64.conf
+down --if-disabled /etc/nat64.conf" "$(inside tail -n 2 /run/nat64-host.calls | sed 's/: NAT44=no, effective 0*[1-9a-f].*//')"
+device_routes >"$T/routes"
+base 'map 203.0.113.9 2001:db8:2::79' 'nonsense' 'tun-up maybe' >"$conf"
+t "reload with two mistakes and a new route: fails" fails inside systemctl reload nat64d
+t "the journal has the first" journal_says "/etc/nat64.conf:8: nonsense"
+t "and the second" journal_says "/etc/nat64.conf:9: tun-up: maybe"
+t "and nat64ctl has said so" journal_says "nat64ctl: the reload is refused, nothing is changed"
+t "the status line tells of it" wait_for status_says "the last reload was refused, the log says why"
+same "nothing of it is on the device" "$(cat "$T/routes")" "$(device_routes)"
+inside nat64ctl reload 2>"$T/reasons"
+same "nat64ctl reload: exit status 1" 1 $?
+t "and every reason" test "$(grep -c '^/etc/nat64.conf:[89]: ' "$T/reasons")" -eq 2
+base 'map 203.0.113.9 2001:db8:2::79' 'offload off' >"$conf"
+t "reload that needs a restart: fails" fails inside systemctl reload nat64d
+t "and says what" journal_says "another offload needs a restart"
+same "and what was added is taken back" "$(cat "$T/routes")" "$(device_routes)"
+t "everything goes on" translates
 base >"$conf"
-inside systemctl reload nat64d
-t "reload that needs one less: refused as well" wait_for status_says "the last reload was refused"
-shows "and it stays" "203.0.113.7 dev nat64" inside ip route show
-base 'map 203.0.113.7 2001:db8:2::77' >"$conf"
-inside systemctl reload nat64d
-t "a reload that is not: the status line forgets" wait_for fails status_says "refused,"
+t "reload that needs less: done" inside nat64ctl reload
+t "and its routes are gone" fails grep -qE '203.0.113|10\.9\.' <(inside ip route show)
+t "the status line forgets" wait_for fails status_says "refused,"
+shows "nat64ctl status" "last reload    20" inside nat64ctl status
+t "a member of the group may ask" inside setpriv --reuid nobody --regid nat64d --clear-groups nat64ctl status
+t "but not reload" fails inside setpriv --reuid nobody --regid nat64d --clear-groups nat64ctl reload
+t "anybody else may not ask" fails inside setpriv --reuid nobody --regid nogroup --clear-groups nat64ctl status
 
 kill_it() { inside kill -9 "$(main)"; }
 stop_it() { inside kill -STOP "$(main)"; }
@@ -241,6 +259,8 @@ same "it is nobody, and has no capability" "$none" "$(rights "$(main)")"
 t "its leases are its own" wait_for inside grep -q 2001:db8:1::1 /var/lib/nat64d/x/dynamic.map
 unit=nat64d
 inside systemctl stop nat64d
+t "nat64ctl -i asks the instance" inside nat64ctl -i x status
+t "a reload of the instance" inside systemctl reload nat64d@x
 t "the other one stopped: packets of the instance pass" translates 64:ff9b:1::808:808
 inside systemctl start nat64d
 t "and started: both do" translates
