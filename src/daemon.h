@@ -12,6 +12,7 @@
 #include "log.h"
 #include "options.h"
 #include "pool.h"
+#include "poolwatch.h"
 #include "report.h"
 #include "routes.h"
 #include "send.h"
@@ -57,6 +58,7 @@ struct daemon {
 	struct xlat_out out;
 	struct counters counters;
 	struct log_limit packet_log, lease_log;
+	struct poolwatch poolwatch;
 
 	struct aside aside;
 	struct control *control; /* NULL: no control socket */
@@ -123,6 +125,9 @@ void daemon_lease_expired(void *arg, const struct lease *l);
 
 /* Ends at most BUDGET leases that nobody has used for long. */
 void daemon_expire_leases(struct daemon *d, unsigned budget);
+
+/* Warns if the pool gets full, or is. */
+void daemon_watch_pool(struct daemon *d);
 
 /* An empty pool for C, with what must not be handed out reserved.  NULL without memory. */
 struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c);

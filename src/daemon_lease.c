@@ -1,4 +1,4 @@
-/* daemon_lease - decides what the log says of leases that begin and end. */
+/* daemon_lease - decides what the log says of leases that begin and end, and of their pool. */
 #include "conf_text.h"
 #include "daemon.h"
 
@@ -38,4 +38,15 @@ void daemon_expire_leases(struct daemon *d, unsigned budget)
 	for (; budget > 0 && pool_expire(d->pool, daemon_seconds(d), 1) > 0; budget--)
 		if (pool_ended(d->pool, &l))
 			daemon_lease_expired(d, &l);
+}
+
+void daemon_watch_pool(struct daemon *d)
+{
+	const struct counters *c = &d->counters;
+	uint64_t refused = c->reason[DIR_4TO6][R_POOL_FULL] + c->reason[DIR_6TO4][R_POOL_FULL];
+	char line[POOLWATCH_LINE];
+
+	if (poolwatch_look(&d->poolwatch, pool_used(d->pool), pool_size(d->pool), refused, d->now,
+			   line))
+		log_warning("%s", line);
 }

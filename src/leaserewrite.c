@@ -18,7 +18,10 @@
 #define REST  10    /* seconds between rewrites */
 #define DELAY 64    /* most seconds between tries that fail */
 
-#define HEADER "# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n"
+#define HEADER                                                                    \
+	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n" \
+	"# While nat64d runs, the last use of a host that goes on is up to 10 minutes behind.\n"
+_Static_assert(POOL_RESTAMP == 600, "the header of the lease file names it");
 
 static void fail(struct leasefile *f, int err)
 {

@@ -198,8 +198,10 @@ static void maintain(struct daemon *d)
 	suppressed = log_limit_suppressed(&d->lease_log);
 	if (suppressed > 0)
 		log_notice("%lu lines about leases suppressed", suppressed);
-	if (d->pool)
+	if (d->pool) {
 		daemon_expire_leases(d, EXPIRE_BUDGET);
+		daemon_watch_pool(d);
+	}
 	if (d->control)
 		control_expire(d->control, d->now);
 	if (d->unready || d->now >= d->status_at)

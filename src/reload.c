@@ -242,8 +242,9 @@ static void swap(struct daemon *d, struct change *n)
 	if (may && setup_remove(d->setup, n->setup, d->tun, err) < 0)
 		log_warning("%s", err);
 	if (n->leases.ended > 0)
-		log_warning("%zu leases do not fit the new configuration and have ended",
-			    n->leases.ended);
+		log_warning("%zu %s not fit the new configuration and %s ended", n->leases.ended,
+			    n->leases.ended == 1 ? "lease does" : "leases do",
+			    n->leases.ended == 1 ? "has" : "have");
 	if (n->buckets) {
 		bucket_free(d->xlat.buckets);
 		d->xlat.buckets = n->buckets;

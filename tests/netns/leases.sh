@@ -91,7 +91,9 @@ small() {
 	shift
 	config "$@" | sed "s|^dynamic-pool.*|dynamic-pool $net|"
 }
-lease_lines() { tail -n "+$1" "$LOG" | sed -n 's/^nat64d: \(lease .*\)/\1/p' | sort; }
+lease_lines() { tail -n "+$1" "$LOG" | sed -n 's/^nat64d: \(lease .*\)/\1/p' | grep -v ' of ' | sort; }
+# What a reload says of leases, asked for or not.
+reload_lines() { tail -n "+$1" "$LOG" | sed -n 's/^nat64d: \(lease .* of .*\|.* more leases .*\)/\1/p' | sort; }
 reload() {
 	from=$(since)
 	kill -HUP "$PID"
@@ -137,6 +139,63 @@ speak 2001:db8:2::79 >/dev/null
 same "without log lease: nothing" "" "$(lease_lines "$from")"
 stop_nat64d
 
+# Who keeps what at a reload, and what comes back: the pool of five hosts, who use it in turn.
+: >"$LOG"
+printf '192.168.255.%d\t2001:db8:2::%x\t%d\n' 1 1 "$now" 2 2 "$now" 3 3 "$now" 9 9 "$now" 10 10 "$now" >"$map"
+small 192.168.255.0/28 | sed 's|^ipv4-addr.*|ipv4-addr 192.168.254.1|' >"$T/conf"
+start_nat64d || finish
+cp "$T/conf" "$T/all"
+echo 'map 192.168.255.2 2001:db8:3::2' >>"$T/conf"
+reload
+same "a map for a leased address: who has lost it, and why" \
+	"lease 192.168.255.2 of 2001:db8:2::2 removed: the address is mapped now" "$(reload_lines "$from")"
+cp "$T/all" "$T/conf"
+reload
+same "the map is gone again: who has it back" \
+	"lease 192.168.255.2 of 2001:db8:2::2 is back: its address can be leased again" "$(reload_lines "$from")"
+t "and the lease file has it" wait_for grep -q "^192.168.255.2.2001:db8:2::2.$now" "$map"
+sed 's|/28|/29|' "$T/all" >"$T/conf"
+reload
+gone="no dynamic-pool has the address any more"
+same "the pool shrinks" "lease 192.168.255.10 of 2001:db8:2::a removed: $gone
+lease 192.168.255.9 of 2001:db8:2::9 removed: $gone" "$(reload_lines "$from")"
+reload
+same "a reload that changes nothing: nothing" "" "$(reload_lines "$from")"
+sed 's|192.168.255.0/28|192.168.253.0/28|' "$T/all" >"$T/conf"
+reload
+same "another pool: those that were left" "lease 192.168.255.1 of 2001:db8:2::1 removed: $gone
+lease 192.168.255.2 of 2001:db8:2::2 removed: $gone
+lease 192.168.255.3 of 2001:db8:2::3 removed: $gone" "$(reload_lines "$from")"
+ip -n "$R" route replace 192.168.253.0/28 dev nat64
+t "one of them has another by now" speak 2001:db8:2::3
+{ cat "$T/all" && echo 'dynamic-pool 192.168.253.0/28'; } >"$T/conf"
+reload
+same "the first pool beside it: all but that one are back" 4 "$(reload_lines "$from" | grep -c 'is back')"
+same "who has another keeps it" 0 "$(reload_lines "$from" | grep -c '2001:db8:2::3 ')"
+sed 's|192.168.254.1|192.168.255.9|' "$T/conf" >"$T/own" && cp "$T/own" "$T/conf"
+reload
+same "an address becomes nat64d's own" \
+	"lease 192.168.255.9 of 2001:db8:2::9 removed: the address is nat64d's own or the device's now" "$(reload_lines "$from")"
+sed 's|^prefix.*|prefix 2001:db8:1:ffff::/96|' "$T/all" >"$T/conf"
+reload
+t "another prefix" said "$from" "lease 192.168.255.1 of 2001:db8:2::1 removed: its prefix is gone"
+stop_nat64d
+: >"$LOG"
+for i in {1..50}; do printf '192.168.255.%d\t2001:db8:2::%x\t%d\n' $((i + 100)) $((i + 100)) "$now"; done >"$map"
+config >"$T/conf"
+start_nat64d || finish
+small 192.168.253.0/24 >"$T/conf"
+reload
+same "many: twenty, and how many more" "20 30 more leases removed like these" \
+	"$(reload_lines "$from" | grep -c removed:) $(reload_lines "$from" | grep "more leases")"
+config >"$T/conf"
+reload
+same "and back" "20 30 more leases are back like these" \
+	"$(reload_lines "$from" | grep -c back:) $(reload_lines "$from" | grep "more leases")"
+stop_nat64d
+same "they are in the file in the end" 50 "$(grep -c "^192.168.255.1[0-9][0-9]" "$map")"
+t "the file says how far it may be behind" grep -q '^# While nat64d runs, the last use .* 10 minutes behind' "$map"
+
 # Of three addresses one can be taken back: its two hours and four minutes are over.
 printf '192.168.254.%d\t2001:db8:2::%x\t%d\n' 1 1 "$now" 2 2 $((now - 7500)) 3 3 $((now - 7300)) >"$map"
 echo '# clean' >>"$map"
@@ -149,6 +208,11 @@ same "the log: who has lost the address, and who has it" "lease 192.168.254.2 20
 lease 192.168.254.2 2001:db8:2::80 assigned" "$(tail -n +1 "$LOG" | sed -n 's/^nat64d: \(lease .*\)/\1/p')"
 speak 2001:db8:2::81 >/dev/null
 same "who gets none is not told of" 2 "$(lease_lines 1 | wc -l)"
+t "but there is a warning, with their number" wait_for said 1 'warning: dynamic-pool: full, [0-9]+ packets? of hosts without a lease refused'
+t "and one before, that it gets full" said 1 'warning: dynamic-pool: 3 of 3 addresses are leased'
+speak 2001:db8:2::82 >/dev/null
+sleep 1.5
+same "once an hour" 1 "$(grep -c 'dynamic-pool: full' "$LOG")"
 stop_nat64d
 
 # A flood of new hosts: the lines are limited, and so is the time that they take.

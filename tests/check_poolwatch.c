@@ -1,0 +1,79 @@
+/* check_poolwatch - when a pool that gets full is worth a line. */
+#include <string.h>
+
+#include "poolwatch.h"
+#include "run.h"
+
+#define MINUTE 60000
+#define ADVICE "(add another dynamic-pool, and reload)"
+
+/* One pool of 100 addresses, looked at in turn. */
+static const struct look {
+	size_t used;
+	uint64_t refused;
+	int minute;
+	const char *want; /* how the line begins; NULL: there is none */
+} looks[] = {
+	{79, 0, 1, NULL},
+	{80, 0, 2, "dynamic-pool: 80 of 100 addresses are leased; "},
+	{81, 0, 3, NULL},
+	{79, 0, 4, NULL},
+	{80, 0, 61, NULL},
+	{85, 0, 62, "dynamic-pool: 85 of 100 "},
+	{75, 0, 63, NULL},
+	{80, 0, 64, NULL},
+	{74, 0, 65, NULL},
+	{80, 0, 66, "dynamic-pool: 80 of 100 "},
+	{100, 0, 67, NULL},
+	{100, 1, 68, "dynamic-pool: full, 1 packet of hosts without a lease refused " ADVICE},
+	{100, 9, 69, NULL},
+	{100, 9, 127, NULL},
+	{100, 9, 128, "dynamic-pool: full, 8 packets of hosts without a lease refused " ADVICE},
+	{100, 9, 187, NULL},
+	{100, 9, 188, "dynamic-pool: 100 of 100 "},
+	{100, 20, 300, "dynamic-pool: full, 11 packets "},
+	{10, 20, 301, NULL},
+	{10, 21, 302, NULL},
+	{10, 21, 361, "dynamic-pool: full, 1 packet "},
+	{80, 21, 362, NULL},
+};
+
+START_TEST(test_looks)
+{
+	struct poolwatch w = {.said = 0};
+	char line[POOLWATCH_LINE];
+
+	for (int i = 0; i < ROWS(looks); i++) {
+		const struct look *l = &looks[i];
+		const char *is = poolwatch_look(&w, l->used, 100, l->refused,
+						(int64_t)l->minute * MINUTE, line);
+
+		ck_assert_msg(!is == !l->want, "look %d: %s", i, is ? is : "nothing");
+		ck_assert_msg(!is || strncmp(is, l->want, strlen(l->want)) == 0, "look %d: %s", i,
+			      is);
+	}
+}
+END_TEST
+
+/* All addresses may be reserved. */
+START_TEST(test_none)
+{
+	struct poolwatch w = {.said = 0};
+	char line[POOLWATCH_LINE];
+
+	ck_assert_ptr_null(poolwatch_look(&w, 0, 0, 0, MINUTE, line));
+	ck_assert_ptr_nonnull(poolwatch_look(&w, 0, 0, 1, MINUTE, line));
+	ck_assert_ptr_null(poolwatch_look(&w, 0, 0, 2, MINUTE, line));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("poolwatch");
+	TCase *t = tcase_create("poolwatch");
+
+	tcase_add_test(t, test_looks);
+	tcase_add_test(t, test_none);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
