@@ -58,20 +58,40 @@ static int refuse(const struct job *j, const char *text)
 	return CTL_FAILED;
 }
 
+/* A descriptor that holds the lock, or -1.  The one who had it before has removed the file: then a
+ * lock on that one is none. */
+static int try_lock(void)
+{
+	int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat mine, there;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &mine) == 0 &&
+	    lstat(LOCK, &there) == 0 && same_file(&mine, &there))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 /* Two at once would take each other's routes away. */
 static int take_lock(void)
 {
 	const struct timespec nap = {.tv_nsec = 50000000};
-	int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = try_lock();
 
-	for (int i = 0; fd >= 0 && i < LOCK_WAIT * 20; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return fd;
+	for (int i = 0; fd < 0 && i < LOCK_WAIT * 20; i++) {
 		nanosleep(&nap, NULL);
+		fd = try_lock();
 	}
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return fd;
+}
+
+static void release_lock(int fd)
+{
+	if (fd < 0)
+		return;
+	unlink(LOCK);
+	close(fd);
 }
 
 /* --- what the daemon says of itself --------------------------------------------------------- */
@@ -312,7 +332,7 @@ int ctl_reload(const struct ctl *c)
 	lock = take_lock();
 	ctl_ask(c, "setup", &j.its);
 	if (lock < 0)
-		status = refuse(&j, "another reload is under way (" LOCK ")");
+		status = refuse(&j, "another reload is under way (it holds " LOCK ")");
 	else if (j.its.status != CTL_DONE)
 		status = ctl_print(c, &j.its);
 	else if (!read_setup(&j))
@@ -324,7 +344,6 @@ int ctl_reload(const struct ctl *c)
 	setup_free(j.was);
 	conf_free(j.conf);
 	ctl_free(&j.its);
-	if (lock >= 0)
-		close(lock);
+	release_lock(lock);
 	return status;
 }

@@ -184,7 +184,7 @@ check_commands()
 		report $? "command $name has an entry in nat64ctl.8"
 		grep -Eq "^[[:space:]]*\"  $name  " "$top/src/nat64ctl.c"
 		report $? "command $name is in nat64ctl --help"
-		sed '/^_nat64ctl/,/^}/!d' "$top/contrib/nat64d.bash-completion" | grep -Eq "[ ']$name[ ']"
+		sed '/^_nat64ctl/,/^}/!d' "$top/contrib/nat64d.bash-completion" | grep -Eq "[ ']${name}[ ']"
 		report $? "command $name is in the completion"
 	done
 	for name in $(sed '1,/^The commands are:/d' "$ctl_man" | awk '/^\.Bl/ { deep++ } /^\.El/ && --deep == 0 { exit } deep == 1 && /^\.It Cm / { print $3 }'); do

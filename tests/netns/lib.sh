@@ -12,7 +12,7 @@ set -u
 # What the caller's shell has no say in: language, modes of files, what a service manager may have left to him.
 export LC_ALL=C
 umask 022
-unset CDPATH NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID LISTEN_FDS LISTEN_PID STATE_DIRECTORY JOURNAL_STREAM
+unset CDPATH RUNTIME_DIRECTORY NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID LISTEN_FDS LISTEN_PID STATE_DIRECTORY JOURNAL_STREAM
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # after su without "-", root has a user's
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 NAT64D=${NAT64D:-$here/../../nat64d}
