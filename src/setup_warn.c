@@ -26,11 +26,21 @@ void setup_say_left(const struct conf_addr *r, const char *where, setup_say *say
 	say(arg, line);
 }
 
+/* An address of ours alone, which the machine has: there is a better word for that. */
+static bool is_owned_address(struct tun *t, const struct conf_addr *r)
+{
+	char ignored[TUN_ERR];
+
+	return r->len == (r->family == 4 ? 32 : 128) && tun_owned(t, r, ignored);
+}
+
 static void warn_left(const struct setup *s, struct tun *t, setup_say *say, void *arg)
 {
 	char line[LINE_SIZE], where[TUN_ERR];
 
 	for (size_t i = 0; i < s->lefts && i < MOST_SAID; i++) {
+		if (is_owned_address(t, &s->left[i]))
+			continue;
 		if (!tun_elsewhere(t, &s->left[i], where))
 			snprintf(where, sizeof(where), "what was a network on another interface");
 		setup_say_left(&s->left[i], where, say, arg);
@@ -63,8 +73,10 @@ static void warn_owned(const struct setup *s, struct tun *t, const struct conf_a
 
 	if (is_asked_for(s, net) || !tun_owned(t, net, where))
 		return;
-	snprintf(line, sizeof(line), "%s: the machine has %s: the kernel answers for it%s (%s)",
-		 what, where, net->family == 4 ? ", and drops what nat64d sends from it" : "",
+	snprintf(line, sizeof(line), "%s: the machine has %s: %s (%s)", what, where,
+		 net->family == 4
+			 ? "the kernel answers for it, and drops what nat64d sends from it"
+			 : "hosts are translated, but what the machine itself sends from it is not",
 		 instead);
 	say(arg, line);
 }
@@ -83,11 +95,13 @@ void setup_warn(const struct setup *s, const struct conf *c, struct tun *t, setu
 	tun_look(t);
 	warn_left(s, t, say, arg);
 	warn_owned(s, t, &own4, "ipv4-addr", "name an address that no interface has", say, arg);
-	warn_owned(s, t, &own6, "ipv6-addr",
-		   map_prefix_count(c->maps) > 0
-			   ? "leave ipv6-addr out, or name an address that no interface has"
-			   : "name an address that no interface has",
-		   say, arg);
+	warn_owned(
+		s, t, &own6, "ipv6-addr",
+		map_prefix_count(c->maps) > 0
+			? "take the line ipv6-addr out: nat64d then has an address inside prefix; "
+			  "or name there one that no interface has"
+			: "name an address that no interface has",
+		say, arg);
 	if (x->has_icmp_source)
 		warn_owned(s, t, &routers, "icmp-source-pool", other, say, arg);
 	if (x->node_id)

@@ -178,7 +178,7 @@ ip -n "$R" addr del 192.168.255.1/32 dev wan
 ip -n "$R" addr add "$OWN6/128" dev nat64
 from=$(since)
 reload "$effect"
-t "the device has ipv6-addr: said at a reload" wait_for said "$from" "warning: ipv6-addr: the machine has $OWN6 on nat64: .*leave ipv6-addr out"
+t "the device has ipv6-addr: said at a reload" wait_for said "$from" "warning: ipv6-addr: the machine has $OWN6 on nat64: .*take the line ipv6-addr out"
 t "and not of ipv4-addr any more" fails said "$from" 'ipv4-addr: the machine has'
 stop_nat64d
 
