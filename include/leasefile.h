@@ -40,6 +40,10 @@ struct leasefile *leasefile_open(const char *dir, const char *name, char *err, s
 bool leasefile_missing(const char *dir, const char *name, const char *user, char *err,
 		       size_t err_size);
 
+/* Could we keep leases in the directory DIR?  Looks, and changes nothing; otherwise as
+ * leasefile_open(). */
+bool leasefile_usable(const char *dir, const char *name, char *err, size_t err_size);
+
 /* The secret of pool_set_secret(), in the file pool.key of the directory: 32 hexadecimal digits.
  * KEY, which is random, becomes that of the file; if there is no file, one is made with it. A file
  * that cannot be used or made is said through SAY, with what to do, and KEY stays. */

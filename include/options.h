@@ -12,6 +12,7 @@ enum action {
 	ACTION_REMOVE, /* --rmtun */
 	ACTION_TEST,
 	ACTION_PRINT,
+	ACTION_PREPARE, /* --prepare */
 };
 
 struct options {

@@ -1,7 +1,6 @@
 /* action - decides what is said and done when nothing is to be run: a device made or removed, a
  * configuration tested or printed. */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,7 @@
 
 #include "posix.h"
 #include "action.h"
-#include "leasefile.h"
+#include "datadir.h"
 #include "log.h"
 #include "tun.h"
 
@@ -61,26 +60,52 @@ static bool is_given(const char *dir)
 	return given && strncmp(given, dir, strlen(dir)) == 0;
 }
 
-/* The service would not start, so it is worth a word; who runs it should have the directory. */
-static void check_data_dir(const struct options *o, const struct conf *c)
+/* Whom the daemon runs as: the user named, or else that of the units. */
+static struct service_user daemon_user(const struct service_user *named)
 {
-	const char *user = o->user;
+	struct service_user user = *named;
+	char ignored[SERVICE_ERR];
+
+	if (user.uid == (uid_t)-1)
+		service_user_find(&user, "nat64d", NULL, ignored);
+	return user;
+}
+
+static bool needs_data_dir(const struct options *o, const struct conf *c)
+{
+	return c->data_dir && !is_given(c->data_dir) && (c->pools > 0 || o->chroot);
+}
+
+/* What is wrong with data-dir, and keeps the daemon from starting, is said at LEVEL. */
+static bool check_data_dir(const struct options *o, const struct conf *c,
+			   const struct service_user *named, enum log_level level)
+{
+	const struct service_user user = daemon_user(named);
 	char err[LEASEFILE_ERR], line[CONF_LINE], text[CONF_SHORT];
 
-	if (!user && o->unit_dir[0] && getpwnam("nat64d"))
-		user = "nat64d";
-	if (!c->data_dir || is_given(c->data_dir) || (c->pools == 0 && !o->chroot) ||
-	    !leasefile_missing(c->data_dir, conf_short(text, c->data_dir), user, err, sizeof(err)))
-		return;
+	if (!needs_data_dir(o, c) ||
+	    datadir_usable(c->data_dir, conf_short(text, c->data_dir), &user, err, sizeof(err)))
+		return true;
 	conf_say_data_dir(line, c, err);
-	log_line(LEVEL_WARNING, line);
+	log_line(level, line);
+	return false;
+}
+
+/* Without rights, or a user to do it for, there is nothing to do. */
+static int prepare(const struct options *o, const struct conf *c, const struct service_user *named)
+{
+	const struct service_user user = daemon_user(named);
+
+	if (geteuid() == 0 && user.uid != (uid_t)-1 && needs_data_dir(o, c))
+		datadir_prepare(c->data_dir, &user);
+	return 0;
 }
 
 /* Expanded, it is all that a program has to ask: what -t would warn of is said, too. */
-static int print(const struct options *o, const struct conf *c)
+static int print(const struct options *o, const struct conf *c, const struct service_user *user)
 {
 	if (o->expand) {
-		check_data_dir(o, c);
+		check_data_dir(o, c, user, LEVEL_WARNING);
 		conf_print_expanded(c, stdout);
 	} else {
 		conf_print(c, stdout);
@@ -91,11 +116,12 @@ static int print(const struct options *o, const struct conf *c)
 	return 1;
 }
 
-static int tested(const struct options *o, const struct conf *c)
+static int tested(const struct options *o, const struct conf *c, const struct service_user *user)
 {
 	char line[CONF_LINE], text[CONF_SHORT];
 
-	check_data_dir(o, c);
+	if (!check_data_dir(o, c, user, LEVEL_ERROR))
+		return 1;
 	snprintf(line, sizeof(line), "%s: configuration is fine", conf_short(text, c->path));
 	log_line(LEVEL_NOTICE, line);
 	return 0;
@@ -109,9 +135,11 @@ int action_run(const struct options *o, const struct conf *c, const struct servi
 	case ACTION_REMOVE:
 		return remove_device(c);
 	case ACTION_TEST:
-		return tested(o, c);
+		return tested(o, c, user);
 	case ACTION_PRINT:
-		return print(o, c);
+		return print(o, c, user);
+	case ACTION_PREPARE:
+		return prepare(o, c, user);
 	case ACTION_RUN:
 		break;
 	}

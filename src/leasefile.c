@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +187,49 @@ static int open_file(int dir)
 	close(fd);
 	errno = EINVAL;
 	return -1;
+}
+
+/* As root, or where nothing is written, access(2) sees what opening would. */
+static bool can_use_dir(const char *dir)
+{
+	struct stat st;
+
+	if (stat(dir, &st) < 0)
+		return false;
+	if (!S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return false;
+	}
+	return access(dir, R_OK | W_OK | X_OK) == 0;
+}
+
+/* The file need not be there yet. */
+static bool can_use_file(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT;
+	if (S_ISREG(st.st_mode))
+		return access(path, R_OK | W_OK) == 0;
+	errno = S_ISLNK(st.st_mode) ? ELOOP : S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	return false;
+}
+
+bool leasefile_usable(const char *dir, const char *name, char *err, size_t err_size)
+{
+	char path[PATH_MAX + sizeof("/" LEASEFILE_NAME)], who[USER_TEXT];
+
+	if (!can_use_dir(dir)) {
+		say_dir(err, err_size, name, user_text(who, true));
+		return false;
+	}
+	snprintf(path, sizeof(path), "%s/" LEASEFILE_NAME, dir);
+	if (can_use_file(path))
+		return true;
+	snprintf(path, sizeof(path), "%s/" LEASEFILE_NAME, name);
+	say_file(err, err_size, path, user_text(who, true));
+	return false;
 }
 
 static void free_all(struct leasefile *f)

@@ -14,6 +14,7 @@
 #include "posix.h"
 #include "action.h"
 #include "daemon.h"
+#include "datadir.h"
 #include "sandbox.h"
 #include "service.h"
 
@@ -21,6 +22,14 @@ void daemon_say_conf(void *arg, bool error, const char *line)
 {
 	(void)arg;
 	log_line(error ? LEVEL_ERROR : LEVEL_WARNING, line);
+}
+
+/* A start that follows says it better. */
+static void say_nothing(void *arg, bool error, const char *line)
+{
+	(void)arg;
+	(void)error;
+	(void)line;
 }
 
 void daemon_say_warning(void *arg, const char *line)
@@ -264,6 +273,8 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 	const char *new_root = d->opt->chroot ? d->conf->data_dir : NULL;
 	char err[LEASEFILE_ERR], text[CONF_SHORT];
 
+	if (d->conf->data_dir && (new_root || d->pool) && geteuid() == 0)
+		datadir_prepare(d->conf->data_dir, user);
 	if (new_root &&
 	    leasefile_missing(new_root, conf_short(text, new_root), d->opt->user, err, sizeof(err)))
 		return complain_data_dir(d->conf, "%s", err);
@@ -427,10 +438,14 @@ int main(int argc, char **argv)
 	open_log(&o);
 	if (service_user_find(&user, o.user, o.group, err) < 0)
 		return exit_saying(err);
-	diag.hurried = o.expand; /* a program asks, perhaps as root, and must not hang */
+	if (o.action == ACTION_PREPARE)
+		diag.say = say_nothing;
+	diag.hurried =
+		o.expand ||
+		o.action == ACTION_PREPARE; /* a program asks, perhaps as root, and must not hang */
 	c = conf_load(o.config, action_state_directory(&o), &diag);
 	if (!c)
-		return 1;
+		return o.action == ACTION_PREPARE ? 0 : 1;
 	if (o.chroot && !c->data_dir) {
 		complain_data_dir(c, "missing, and --chroot needs one to go to (for example "
 				     "`data-dir " CONF_UNIT_DIR "`)");

@@ -25,6 +25,7 @@ enum { /* long options without a letter */
 	OPT_JOURNAL,
 	OPT_VERSION,
 	OPT_EXPAND,
+	OPT_PREPARE,
 };
 
 static const char short_options[] = ":c:dhnu:g:rp:tT";
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
 	{"test", no_argument, NULL, 't'},
 	{"print", no_argument, NULL, 'T'},
 	{"expand", no_argument, NULL, OPT_EXPAND},
+	{"prepare", no_argument, NULL, OPT_PREPARE},
 	{"mktun", no_argument, NULL, OPT_MKTUN},
 	{"rmtun", no_argument, NULL, OPT_RMTUN},
 	{"help", no_argument, NULL, 'h'},
@@ -54,12 +56,13 @@ static const struct option long_options[] = {
 static const char help[] =
 	"usage: nat64d [-dnr] [-c FILE] [-u USER] [-g GROUP] [-p FILE] [--syslog | --stdout | "
 	"--journal]\n"
-	"       nat64d [-c FILE] -t | -T [--expand] | --mktun | --rmtun\n"
+	"       nat64d [-c FILE] -t | -T [--expand] | --prepare | --mktun | --rmtun\n"
 	"\n"
 	"  -c, --config FILE   read FILE instead of " SYSCONFDIR "/nat64.conf\n"
 	"  -t, --test          check the configuration and exit\n"
 	"  -T, --print         print the configuration in canonical form and exit\n"
 	"      --expand        with -T: the maps of map-file as well, and what -t would say\n"
+	"      --prepare       make data-dir for the user of the daemon and exit\n"
 	"      --mktun         make the device persistent and exit (with -u and -g: for them)\n"
 	"      --rmtun         remove the device and exit\n"
 	"\n"
@@ -86,7 +89,7 @@ static int complain(const char *what, const char *which)
 static int choose(struct options *o, enum action action)
 {
 	if (o->action != ACTION_RUN && o->action != action)
-		return complain("more than one of -t, -T, --mktun and --rmtun", "");
+		return complain("more than one of -t, -T, --prepare, --mktun and --rmtun", "");
 	o->action = action;
 	return -1;
 }
@@ -110,6 +113,8 @@ static int tell(const char *text)
 static int apply_long(struct options *o, int opt)
 {
 	switch (opt) {
+	case OPT_PREPARE:
+		return choose(o, ACTION_PREPARE);
 	case OPT_MKTUN:
 		return choose(o, ACTION_MAKE);
 	case OPT_RMTUN:

@@ -3,7 +3,7 @@
 # A module is a header with the files around it: src/xlat_4to6.c belongs to xlat, src/leasetext.c to lease*.
 srcdir=${srcdir:-.}
 layers="posix wire reason offload addr csum bitmap siphash ident header packet lpm map pool bucket icmp reply mss nodeid train xlat batch
-	conf lease* report poolwatch status log answer control options netlink tun send setup routes sandbox service action daemon reload loop main nat64ctl"
+	conf lease* report poolwatch status log answer control options netlink tun send setup routes sandbox service datadir action daemon reload loop main nat64ctl"
 set -f # the patterns are for `case', not for files
 
 # The rung of a file or of what it includes; 0 for what is not in the list.

@@ -37,7 +37,7 @@ check_mistakes()
 	for option in --test --nodetach --debug --mktun --version; do
 		says "an argument to $option" 1 "nat64d: this option takes no argument: $option=1; $try" "$option=1" -tn
 	done
-	says "two actions" 1 "nat64d: more than one of -t, -T, --mktun and --rmtun; $try" -t -T
+	says "two actions" 1 "nat64d: more than one of -t, -T, --prepare, --mktun and --rmtun; $try" -t -T
 	says "--expand, and nothing to print" 1 "nat64d: --expand goes with -T; $try" --expand
 	says "--expand with -t" 1 "nat64d: --expand goes with -T; $try" -t --expand
 	says "an argument" 1 "nat64d: no arguments are taken besides options: x; $try" x
@@ -89,13 +89,17 @@ as_unit()
 		mount -t tmpfs tmpfs "$ETC" && mount -t tmpfs tmpfs /var/lib && mkdir "$ETC/nat64" || exit 77
 		cp "$DIR/c" "$ETC/$NAME.conf"
 		[ "$ETC" != /etc ] || echo 'nat64d:x:997:997::/:/bin/false' >/etc/passwd
-		[ -z "$STATE" ] || { mkdir -p "$STATE" && cp "$DIR/hosts.map" "$STATE"; }
+		[ -z "$STATE" ] || { mkdir -p "$STATE" && cp "$DIR/hosts.map" "$STATE" && chown 997 "$STATE"; }
 		"$NAT64D" "$OPTION" -c "$ETC/$NAME.conf"
 	END
 }
 
 lost="leases will be lost at a restart (nat64d.service gives a directory for them; without it, for example \`data-dir /var/lib/nat64d\`)"
 fine="configuration is fine"
+
+# Whom nat64d takes for the user of the daemon.
+daemon_user=$(getent passwd nat64d | cut -d : -f 1)
+daemon_user=${daemon_user:-$(id -un)}
 
 # Files that no unit reads: as the program itself would run them.
 check_elsewhere()
@@ -104,15 +108,13 @@ check_elsewhere()
 	says "-t: no data-dir" 0 "warning: $dir/c:4: dynamic-pool: $lost
 $dir/c: $fine" -t -c "$dir/c"
 	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
-	says "-t: a data-dir that is not there, and who is to make it" 0 \
-		"warning: $dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $(id -un) $dir/none)
-$dir/c: $fine" -t -c "$dir/c"
-	says "-t -u: for the user named" 0 \
-		"warning: $dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o 12345 $dir/none)
-$dir/c: $fine" -t -u 12345 -g 12345 -c "$dir/c"
+	says "-t: a data-dir that is not there, and who is to make it" 1 \
+		"$dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $daemon_user $dir/none)" -t -c "$dir/c"
+	says "-t -u: for the user named" 1 \
+		"$dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o 12345 $dir/none)" -t -u 12345 -g 12345 -c "$dir/c"
 	says "-T: not a word about that" 0 "" -T -c "$dir/c"
-	mkdir "$dir/none"
-	says "-t: a data-dir that is there" 0 "$dir/c: $fine" -t -c "$dir/c"
+	mkdir "$dir/none" && chmod 755 "$dir"
+	says "-t: a data-dir that is there" 0 "$dir/c: $fine" -t -u "$(id -u)" -g "$(id -g)" -c "$dir/c"
 	config "data-dir $dir/nought" >"$dir/c"
 	says "-t: a data-dir that nothing needs" 0 "$dir/c: $fine" -t -c "$dir/c"
 }
@@ -143,10 +145,9 @@ data-dir $state" ]
 		report $? "-T of $name.conf: it is shown" "$said"
 	done
 	[ "$etc" = /etc ] || return
-	config 'dynamic-pool 10.0.0.0/24' 'data-dir /var/lib/none' >"$dir/c"
+	config 'dynamic-pool 10.0.0.0/24' 'data-dir /var/lib/none/a' >"$dir/c"
 	said=$(as_unit nat64 "" -t)
-	[ "$said" = "warning: $etc/nat64.conf:5: data-dir: /var/lib/none does not exist (create it: install -d -o nat64d /var/lib/none)
-$etc/nat64.conf: $fine" ]
+	[ "$said" = "$etc/nat64.conf:5: data-dir: /var/lib/none/a does not exist (create it: install -d -o nat64d /var/lib/none/a)" ]
 	report $? "-t: the user of the units is to own a data-dir that is not there" "$said"
 }
 
@@ -171,7 +172,74 @@ map 192.0.2.200 2001:db8::200
 	report $? "--expand prints what can be read again" "$(cat "$dir/expanded")"
 	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
 	says "--expand: what -t warns of is said" 0 \
-		"warning: $dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $(id -un) $dir/none)" -T --expand -c "$dir/c"
+		"warning: $dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $daemon_user $dir/none)" -T --expand -c "$dir/c"
+}
+
+# in_spool COMMANDS: with a /var/spool of their own, root's, and $dir/c as the configuration; 12345 is the daemon's user.
+in_spool()
+{
+	CONF=$dir/c NAT64D=$NAT64D unshare -m sh -c 'mount -t tmpfs -o mode=755 tmpfs /var/spool || exit 77
+		as="-u 12345 -g 12346 -c $CONF"; '"$1" 2>&1
+}
+
+# prepared NAME WANTED COMMANDS: one point; what they print.
+prepared()
+{
+	config 'dynamic-pool 10.0.0.0/24' "data-dir ${3:-/var/spool/tayga}" >"$dir/c"
+	said=$(in_spool "$4")
+	[ "$said" = "$2" ]
+	report $? "$1" "$said"
+}
+
+# data-dir, made by root: only where nobody else has a hand in it, and for the daemon alone.
+check_prepare()
+{
+	if [ "$(id -u)" -ne 0 ] || ! (config >"$dir/c" && in_spool true); then
+		leave_out "--prepare" "needs root, and to mount"
+		return
+	fi
+	chmod 755 "$dir"
+	owner='stat -c "%u:%g %a"'
+	prepared "--prepare makes data-dir for the user" "12345:12346 750" "" \
+		"\$NAT64D --prepare \$as; $owner /var/spool/tayga"
+	prepared "whatever the umask, and with slashes at the end" "12345:12346 750" /var/spool/leases// \
+		"umask 077; \$NAT64D --prepare \$as; $owner /var/spool/leases"
+	prepared "-t: fine, for that will make it" "$dir/c: $fine" "" "\$NAT64D -t \$as"
+	prepared "only its last part" "no" /var/spool/a/b \
+		"\$NAT64D --prepare \$as; [ -e /var/spool/a ] || echo no"
+	prepared "not behind a link" "no" /var/spool/link/b \
+		"mkdir /var/spool/a; ln -s a /var/spool/link; \$NAT64D --prepare \$as; [ -e /var/spool/a/b ] || echo no"
+	prepared "nor one that leads nowhere" "no" /var/spool/link \
+		"ln -s /var/spool/a /var/spool/link; \$NAT64D --prepare \$as; [ -e /var/spool/a ] || echo no"
+	for mode in "chown 12345" "chmod 1777" "chmod 775"; do
+		prepared "nor below a directory after $mode" "no" /var/spool/a/b \
+			"mkdir -m 755 /var/spool/a; $mode /var/spool/a; \$NAT64D --prepare \$as; [ -e /var/spool/a/b ] || echo no"
+	done
+	prepared "-t: says so" \
+		"$dir/c:5: data-dir: /var/spool/a/b does not exist (create it: install -d -o 12345 /var/spool/a/b)" /var/spool/a/b \
+		"mkdir -m 1777 /var/spool/a; \$NAT64D -t \$as"
+	prepared "Tayga's own directory is given to the user, with the leases and the key" \
+		"12345:12346 700 12345:12346 644 12345:12346 600 0:0 644" "" \
+		"cd /var/spool; mkdir -m 700 tayga; : >tayga/dynamic.map; : >tayga/other; (umask 077; : >tayga/pool.key)
+		\$NAT64D --prepare \$as; echo \$($owner tayga tayga/dynamic.map tayga/pool.key tayga/other)"
+	prepared "no file with another name, and no link" "0:0 600 0:0 600" "" \
+		"cd /var/spool; mkdir tayga; umask 077; : >a; : >b; ln a tayga/dynamic.map; ln -s ../b tayga/pool.key
+		\$NAT64D --prepare \$as; echo \$($owner a b)"
+	prepared "no other directory is given away" "0:0 755" /var/spool/mine \
+		"mkdir -m 755 /var/spool/mine; \$NAT64D --prepare \$as; $owner /var/spool/mine"
+	prepared "-t: says that the user cannot write there" \
+		"$dir/c:5: data-dir: /var/spool/mine cannot be written by user 12345 (give it away: chown 12345 /var/spool/mine)" \
+		/var/spool/mine "mkdir -m 755 /var/spool/mine; \$NAT64D -t \$as"
+	prepared "-t: nor to the file" \
+		"$dir/c:5: data-dir: /var/spool/mine/dynamic.map cannot be written by user 12345 (chown 12345 /var/spool/mine/dynamic.map)" \
+		/var/spool/mine "cd /var/spool; mkdir mine; : >mine/dynamic.map; chown 12345 mine; \$NAT64D -t \$as"
+	prepared "-t: nor on a file system that is read-only" \
+		"$dir/c:5: data-dir: /var/spool/tayga does not exist (create it: install -d -o 12345 /var/spool/tayga)" "" \
+		"mount -o remount,ro /var/spool; \$NAT64D -t \$as"
+	prepared "-t changes nothing" "0:0 755 tayga" "" \
+		"cd /var/spool; mkdir -m 755 tayga; \$NAT64D -t \$as 2>/dev/null; echo \$($owner tayga) *"
+	prepared "mistakes of the configuration are left to the start" "0" "/var/spool/tayga
+no-such-directive" "\$NAT64D --prepare \$as; echo \$?"
 }
 
 # Root reads in the directory of another user: with no more rights than that user, and without waiting.
@@ -212,6 +280,7 @@ check_foreign()
 check_mistakes
 check_help
 check_expand
+check_prepare
 check_foreign
 check_described
 check_elsewhere

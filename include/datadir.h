@@ -1,0 +1,20 @@
+/* datadir - data-dir: made where it is missing, and tried as the user who is to write there. */
+#ifndef NAT64D_DATADIR_H
+#define NAT64D_DATADIR_H
+
+#include "leasefile.h"
+#include "service.h"
+
+/* What root does for USER before rights are given up: makes DIR if only its last part is missing,
+ * and gives DATADIR_TAYGA away.  Every directory on the way must be root's, writable for nobody
+ * else, and no link.  What cannot be done is left to those who open DIR to say. */
+void datadir_prepare(const char *dir, const struct service_user *user);
+#define DATADIR_TAYGA "/var/spool/tayga"
+
+/* Could a daemon of USER, prepared by root, keep leases in DIR?  False with one line about what is
+ * wrong in ERR, which calls the directory NAME.  Root tries it as USER; others only look whether
+ * DIR is there. */
+bool datadir_usable(const char *dir, const char *name, const struct service_user *user, char *err,
+		    size_t err_size);
+
+#endif

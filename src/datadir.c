@@ -1,0 +1,222 @@
+/* datadir - decides which directories root makes or gives away for the daemon: none that somebody
+ * else could have put in the place of another. */
+#include "datadir.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+
+#include "posix.h"
+
+#define DATADIR_MODE 0750 /* as StateDirectoryMode= of the units */
+
+static bool is_roots(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* The directory NAME in PARENT, which is closed; -1 unless it is root's alone, and no link. */
+static int step_into(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	close(parent);
+	if (fd < 0 || is_roots(fd))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* The directory that holds the last part of PATH, which is absolute; that part is then in LAST.  -1
+ * if somebody else than root has a say on the way there. */
+static int open_parent(const char *path, char last[NAME_MAX + 1])
+{
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	*last = '\0';
+	while (fd >= 0) {
+		size_t n;
+
+		path += strspn(path, "/");
+		n = strcspn(path, "/");
+		if (n == 0)
+			break;
+		if (*last)
+			fd = step_into(fd, last);
+		if (n > NAME_MAX && fd >= 0) {
+			close(fd);
+			return -1;
+		}
+		memcpy(last, path, n);
+		last[n] = '\0';
+		path += n;
+	}
+	if (fd >= 0 && !*last) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool is_named_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Nobody but root can put anything else in its place: the parent is root's. */
+static void make(int parent, const char *name, const struct service_user *user)
+{
+	int fd;
+
+	if (is_named_dots(name) || mkdirat(parent, name, DATADIR_MODE) < 0)
+		return;
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (fchown(fd, user->uid, user->gid) < 0 || fchmod(fd, DATADIR_MODE) < 0)
+		unlinkat(parent, name, AT_REMOVEDIR);
+	close(fd);
+}
+
+static bool is_taygas(const char *dir)
+{
+	size_t n = strlen(DATADIR_TAYGA);
+
+	return strncmp(dir, DATADIR_TAYGA, n) == 0 && dir[n + strspn(dir + n, "/")] == '\0';
+}
+
+/* A file with a second name may be somebody else's. */
+static void give_file(int dir, const char *name, const struct service_user *user)
+{
+	int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
+		(void)!fchownat(fd, "", user->uid, user->gid, AT_EMPTY_PATH);
+	close(fd);
+}
+
+/* Tayga ran as root, and so did the first nat64d, perhaps. */
+static void give(int parent, const char *name, const struct service_user *user)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!fchown(fd, user->uid, user->gid);
+	give_file(fd, LEASEFILE_NAME, user);
+	give_file(fd, LEASEFILE_KEY, user);
+	close(fd);
+}
+
+void datadir_prepare(const char *dir, const struct service_user *user)
+{
+	char last[NAME_MAX + 1];
+	int parent = open_parent(dir, last);
+	struct stat st;
+
+	if (parent < 0)
+		return;
+	if (fstatat(parent, last, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		make(parent, last, user);
+	else if (is_taygas(dir) && user->uid != (uid_t)-1)
+		give(parent, last, user);
+	close(parent);
+}
+
+/* Would datadir_prepare() make it? */
+static bool can_be_made(const char *dir)
+{
+	char last[NAME_MAX + 1];
+	int parent = open_parent(dir, last);
+	struct statvfs fs;
+	struct stat st;
+	bool can;
+
+	if (parent < 0)
+		return false;
+	can = !is_named_dots(last) && fstatvfs(parent, &fs) == 0 && !(fs.f_flag & ST_RDONLY) &&
+	      fstatat(parent, last, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+	close(parent);
+	return can;
+}
+
+/* Would datadir_prepare() give it away? */
+static bool will_be_given(const char *dir)
+{
+	char last[NAME_MAX + 1];
+	int parent, fd;
+
+	if (!is_taygas(dir))
+		return false;
+	parent = open_parent(dir, last);
+	if (parent < 0)
+		return false;
+	fd = openat(parent, last, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	close(parent);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* In a process of its own, which becomes USER; what it says, if anything, comes back in ERR.  Where
+ * root may not become another, nothing can be tried. */
+static void say_tried(int to, const char *dir, const char *name, const struct service_user *user)
+{
+	char ignored[SERVICE_ERR], err[LEASEFILE_ERR] = "";
+
+	if (service_user_become(user, NULL, ignored) == 0 &&
+	    !leasefile_usable(dir, name, err, sizeof(err)))
+		(void)!write(to, err, strlen(err));
+	_exit(0);
+}
+
+static bool is_usable_for(const char *dir, const char *name, const struct service_user *user,
+			  char *err, size_t err_size)
+{
+	ssize_t n, got = 0;
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return true;
+	child = fork();
+	if (child == 0)
+		say_tried(ends[1], dir, name, user);
+	close(ends[1]);
+	while (child > 0 && (size_t)got < err_size - 1 &&
+	       ((n = read(ends[0], err + got, err_size - 1 - (size_t)got)) > 0 ||
+		(n < 0 && errno == EINTR)))
+		got += n > 0 ? n : 0;
+	err[got] = '\0';
+	close(ends[0]);
+	if (child > 0)
+		waitpid(child, NULL, 0);
+	return got == 0;
+}
+
+bool datadir_usable(const char *dir, const char *name, const struct service_user *user, char *err,
+		    size_t err_size)
+{
+	const char *owner = user->name[0] ? user->name : NULL;
+	char number[24];
+
+	if (!owner && user->uid != (uid_t)-1) {
+		snprintf(number, sizeof(number), "%lu", (unsigned long)user->uid);
+		owner = number;
+	}
+	if (leasefile_missing(dir, name, owner, err, err_size))
+		return can_be_made(dir);
+	if (geteuid() != 0 || user->uid == (uid_t)-1 || will_be_given(dir))
+		return true;
+	return is_usable_for(dir, name, user, err, err_size);
+}
