@@ -126,8 +126,6 @@ static int open_device(struct daemon *d)
 	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
 		return complain(err);
 	daemon_set_queue(d);
-	daemon_check_mtu(d);
-	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
 	return 0;
 }
 
@@ -313,8 +311,26 @@ static void announce_offload(const struct daemon *d)
 			   got & TUN_UDP ? "" : "; no UDP trains, which need Linux 6.2");
 }
 
+/* The first thing that is said, since nothing works until it is done: Tayga's users know no
+ * tun-setup. */
+static void warn_link(const struct daemon *d)
+{
+	char line[CONF_LINE], path[CONF_SHORT];
+
+	if (tun_is_up(d->tun))
+		return;
+	snprintf(line, sizeof(line),
+		 "%s: tun-device %s: the link is down, nothing is translated (unless something "
+		 "else sets it up, add the line: tun-setup yes)",
+		 conf_short(path, d->conf->path), tun_name(d->tun));
+	log_line(LEVEL_WARNING, line);
+}
+
 static void announce(struct daemon *d, const struct service_caller *caller)
 {
+	warn_link(d);
+	daemon_check_mtu(d);
+	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
 	if (caller) {
 		service_detached(caller, d->opt->sink == SINK_STDOUT);
 		log_tee_stderr(false);
@@ -324,9 +340,6 @@ static void announce(struct daemon *d, const struct service_caller *caller)
 		   tun_name(d->tun), tun_mtu(d->tun), map_count(d->conf->maps),
 		   d->pool ? pool_used(d->pool) : 0, d->pool ? pool_size(d->pool) : 0);
 	announce_offload(d);
-	if (!tun_is_up(d->tun))
-		log_warning("tun-device %s: the link is down, nothing is translated",
-			    tun_name(d->tun));
 	d->watchdog = service_watchdog();
 	d->started = daemon_clock();
 	daemon_ready(d);
