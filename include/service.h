@@ -61,6 +61,13 @@ void service_pidfile_close(int fd, const char *path);
 int service_notify_open(void);
 /* Sends STATE, such as "READY=1".  Never waits; FD may be -1.  False if it has not been taken. */
 bool service_notify(int fd, const char *state);
+/* The same, with a copy of descriptor PASSED. */
+bool service_notify_fd(int fd, const char *state, int passed);
+/* Returns when the manager has dealt with all that it was sent, or after a second. */
+void service_notify_wait(int fd);
+/* The descriptor that the manager has handed over under NAME [sd_listen_fds_with_names(3)], or -1.
+ */
+int service_handed_over(const char *name);
 /* How often the service manager wants to hear of us, in milliseconds, half its limit; 0: not at
  * all. */
 int64_t service_watchdog(void);

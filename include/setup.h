@@ -42,6 +42,9 @@ void setup_free(struct setup *s);
  * device is as it was.  The MTU is for a start (WAS is NULL) to set. */
 int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *err);
 
+/* Removes what an earlier process has left on T and S does not ask for. */
+void setup_sweep(const struct setup *s, struct tun *t);
+
 /* Asks for what S has lost by no fault of ours, as far as it can be had.  Returns how many
  * addresses and routes could not be, with a line in ERR about the first.  Routes that have to be
  * left out by now are said (SAY may be NULL). */

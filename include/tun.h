@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "offload.h"
 
+#define TUN_MTU_NEW    1500  /* of a new device */
 #define TUN_ERR        256   /* room for a message */
 #define TUN_PACKET_MAX 65600 /* the longest packet, 40 and 65535 bytes, and a margin */
 
@@ -44,6 +45,25 @@ void tun_close(struct tun *t);
 /* The device NAME, to be told about its link, addresses and routes alone: whoever has it open goes
  * on reading and writing its packets. */
 struct tun *tun_reach(const char *name, char *err);
+/* The device NAME by way of FD, which an earlier process has had it by; NULL if that is another
+ * device or has another header, and FD is the caller's still. */
+struct tun *tun_open_kept(int fd, const char *name, bool offload);
+/* Lets the device of FD outlive it, if it is one. */
+bool tun_hold(int fd);
+/* Undoes that, if the device was marked. */
+void tun_let_go(int fd);
+/* Was the device made by a daemon, to go with its service?  Another one that is persistent was not.
+ */
+bool tun_is_ours(const struct tun *t);
+bool tun_is_marked(const struct tun *t);
+/* Marks the device as such. */
+void tun_mark(struct tun *t);
+/* Before tun_close(), where the next process is to have the device as it is.  ENDED: one of ours
+ * vanishes when nobody has it open any more; else it stays. */
+void tun_pass_on(struct tun *t, bool ended);
+/* Removes the addresses of the device, and the routes of our kind, that are not WANTED. */
+typedef bool tun_wanted(const void *arg, bool route, const struct conf_addr *a);
+void tun_sweep(struct tun *t, tun_wanted *wanted, const void *arg);
 
 /* Brings the length of the queue of a persistent device, if we set it, back to what it was.  Before
  * tun_close(), which clears its offloads in any case. */

@@ -64,11 +64,14 @@ struct daemon {
 	struct control *control; /* NULL: no control socket */
 	struct reload_result last_reload;
 	unsigned long reloads; /* that have changed something */
-	int64_t started;       /* ms: when we began to translate */
+	int64_t started;       /* ms: when we began to translate; 0: not yet */
 
 	int signals; /* signalfd */
 	int notify;  /* socket to the service manager, or -1 */
 	int pidfile; /* descriptor, or -1 */
+	int kept; /* the device's, from an earlier process by way of the service manager, or -1 */
+	bool unkept;    /* the manager has still to take the device */
+	bool left_over; /* the device was there before us, and is ours */
 
 	int64_t now;         /* ms of CLOCK_BOOTTIME, read once per burst */
 	int64_t now_us;      /* the same in microseconds */
@@ -136,6 +139,12 @@ struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c);
  * changed. */
 void daemon_ready(struct daemon *d);
 void daemon_status(struct daemon *d);
+
+/* Gets the device, from an earlier process if one has left it; and leaves it, to the next one. */
+int daemon_hold_device(void); /* its descriptor, before anything can fail; or -1 */
+int daemon_open_device(struct daemon *d);
+void daemon_keep_device(struct daemon *d);
+void daemon_leave_device(struct daemon *d);
 
 /* A reason why a reload is refused. */
 struct reload_reason {

@@ -17,6 +17,7 @@ void daemon_status(struct daemon *d)
 	d->status_at = d->now + STATUS_MS;
 	if (d->notify < 0)
 		return;
+	daemon_keep_device(d);
 	status_line(line, &now);
 	if (!d->unready && strcmp(line, d->told) == 0)
 		return;

@@ -204,7 +204,7 @@ static void maintain(struct daemon *d)
 	}
 	if (d->control)
 		control_expire(d->control, d->now);
-	if (d->unready || d->now >= d->status_at)
+	if (d->unready || d->unkept || d->now >= d->status_at)
 		daemon_status(d);
 	d->unreadable = false;
 	d->maintain_at = d->now + MAINTAIN_MS;

@@ -117,12 +117,13 @@ static int open_device(struct daemon *d)
 {
 	char err[TUN_ERR];
 
-	d->tun = tun_open(d->conf->tun_device, d->conf->offload, err);
-	if (!d->tun)
-		return complain(err);
+	if (daemon_open_device(d) < 0)
+		return -1;
 	d->setup = setup_new(d->conf, NULL, true, d->tun);
 	if (!d->setup)
 		return complain("out of memory");
+	if (d->left_over) /* first: with the last address the kernel takes away the routes */
+		setup_sweep(d->setup, d->tun);
 	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
 		return complain(err);
 	daemon_set_queue(d);
@@ -276,7 +277,6 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 	if (new_root &&
 	    leasefile_missing(new_root, conf_short(text, new_root), d->opt->user, err, sizeof(err)))
 		return complain_data_dir(d->conf, "%s", err);
-	d->notify = service_notify_open();
 	if (!root)
 		sandbox_bound();
 	if (service_user_become(user, new_root, err) < 0 || (!root && sandbox_drop(err) < 0))
@@ -285,6 +285,12 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 		log_warning("processes of the same user can read the memory of nat64d (does a "
 			    "filter of system calls forbid prctl?)");
 	return 0;
+}
+
+/* The last word for the service manager, which shows it for as long as there is no next start. */
+static void say_not_started(int notify)
+{
+	service_notify(notify, "STATUS=not started, the log says why");
 }
 
 static int start(struct daemon *d, const struct service_user *user)
@@ -342,16 +348,8 @@ static void announce(struct daemon *d, const struct service_caller *caller)
 	announce_offload(d);
 	d->watchdog = service_watchdog();
 	d->started = daemon_clock();
+	d->unkept = d->notify >= 0;
 	daemon_ready(d);
-}
-
-static void leave_device(struct daemon *d)
-{
-	char err[TUN_ERR];
-
-	if (d->tun && tun_leave(d->tun, err) < 0)
-		log_warning("tun-queue: not brought back to what it was: %s", err);
-	tun_close(d->tun);
 }
 
 static void finish(struct daemon *d)
@@ -359,15 +357,18 @@ static void finish(struct daemon *d)
 	char text[CONF_SHORT];
 
 	d->now = daemon_clock();
-	service_notify(d->notify, "STOPPING=1\nSTATUS=saving leases");
+	if (d->started)
+		service_notify(d->notify, "STOPPING=1\nSTATUS=saving leases");
 	if (leasefile_close(d->leases, d->pool, d->conf->maps, daemon_seconds(d), daemon_wall()) <
 	    0)
 		complain_data_dir(d->conf, "%s: the lease file was not rewritten: %s",
 				  conf_short(text, d->conf->data_dir), strerror(errno));
 	control_close(d->control);
+	if (d->started)
+		service_notify(d->notify, "STATUS=stopped");
 	service_pidfile_close(d->pidfile, d->opt->pidfile);
 	setup_free(d->setup);
-	leave_device(d);
+	daemon_leave_device(d);
 	routes_free(d->routes);
 	batch_free(d->batch);
 	pool_free(d->pool);
@@ -377,7 +378,7 @@ static void finish(struct daemon *d)
 
 /* CALLER waits for us; NULL: nobody does. */
 static int run(const struct options *o, struct conf *c, const struct service_user *user,
-	       const struct service_caller *caller)
+	       const struct service_caller *caller, int kept)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
 	int status = 1;
@@ -386,7 +387,9 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 		return exit_saying("out of memory");
 	d->opt = o;
 	d->conf = c;
-	d->notify = d->pidfile = d->signals = -1;
+	d->pidfile = d->signals = -1;
+	d->kept = kept;
+	d->notify = service_notify_open();
 	d->lease_log = (struct log_limit){.rate = LEASE_LINES, .burst = LEASE_LINES};
 	sandbox_hide(); /* before there is a key; the user may change yet */
 	if (start(d, user) == 0) {
@@ -394,6 +397,8 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 		daemon_loop(d);
 		status = d->status;
 		log_notice("stopping");
+	} else {
+		say_not_started(d->notify);
 	}
 	finish(d);
 	conf_free(d->conf); /* a reload may have replaced C */
@@ -402,7 +407,8 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 }
 
 /* Until the daemon stands, its caller reads what is wrong. */
-static int run_detached(struct options *o, struct conf *c, const struct service_user *user)
+static int run_detached(struct options *o, struct conf *c, const struct service_user *user,
+			int kept)
 {
 	struct service_caller caller;
 
@@ -411,15 +417,15 @@ static int run_detached(struct options *o, struct conf *c, const struct service_
 		conf_free(c);
 		return 1;
 	}
-	return run(o, c, user, &caller);
+	return run(o, c, user, &caller, kept);
 }
 
 /* The configuration may have come from a descriptor of the caller, such as /dev/fd/63; from here on
  * nothing does. */
-static int run_action(struct options *o, struct conf *c, const struct service_user *user)
+static int run_action(struct options *o, struct conf *c, const struct service_user *user, int kept)
 {
 	service_close_inherited(log_fd());
-	return o->foreground ? run(o, c, user, NULL) : run_detached(o, c, user);
+	return o->foreground ? run(o, c, user, NULL, kept) : run_detached(o, c, user, kept);
 }
 
 static void open_log(struct options *o)
@@ -441,13 +447,15 @@ int main(int argc, char **argv)
 	struct service_user user;
 	char err[SERVICE_ERR];
 	struct conf *c;
-	int status;
+	int status, kept = -1;
 
 	service_fill_streams();
 	status = options_parse(&o, argc, argv);
 	if (status >= 0)
 		return status;
 	block_signals(false);
+	if (o.action == ACTION_RUN)
+		kept = daemon_hold_device();
 	open_log(&o);
 	if (service_user_find(&user, o.user, o.group, err) < 0)
 		return exit_saying(err);
@@ -457,14 +465,17 @@ int main(int argc, char **argv)
 		o.expand ||
 		o.action == ACTION_PREPARE; /* a program asks, perhaps as root, and must not hang */
 	c = conf_load(o.config, action_state_directory(&o), &diag);
-	if (!c)
+	if (!c) {
+		if (o.action == ACTION_RUN)
+			say_not_started(service_notify_open());
 		return o.action == ACTION_PREPARE ? 0 : 1;
+	}
 	if (o.chroot && !c->data_dir) {
 		complain_data_dir(c, "missing, and --chroot needs one to go to (for example "
 				     "`data-dir " CONF_UNIT_DIR "`)");
 		status = 1;
 	} else if (o.action == ACTION_RUN) {
-		return run_action(&o, c, &user);
+		return run_action(&o, c, &user, kept);
 	} else {
 		status = action_run(&o, c, &user);
 	}

@@ -187,7 +187,7 @@ int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out)
 {
 	struct ifinfomsg link = {.ifi_index = (int)index};
 	uint8_t reply[REPLY_SIZE];
-	struct span body, name;
+	struct span body, name, alias;
 	const void *head;
 	struct netlink_msg m;
 
@@ -203,6 +203,9 @@ int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out)
 	name = netlink_attr(body, IFLA_IFNAME);
 	snprintf(out->name, sizeof(out->name), "%.*s", (int)name.len,
 		 name.p ? (const char *)name.p : "");
+	alias = netlink_attr(body, IFLA_IFALIAS);
+	snprintf(out->alias, sizeof(out->alias), "%.*s", (int)alias.len,
+		 alias.p ? (const char *)alias.p : "");
 	out->mtu = netlink_attr_u32(body, IFLA_MTU);
 	out->queue = netlink_attr_u32(body, IFLA_TXQLEN);
 	out->up = link.ifi_flags & IFF_UP;
@@ -233,6 +236,16 @@ static int set_number(struct netlink *nl, unsigned index, uint16_t type, uint32_
 int netlink_link_queue(struct netlink *nl, unsigned index, unsigned packets)
 {
 	return set_number(nl, index, IFLA_TXQLEN, packets);
+}
+
+int netlink_link_alias(struct netlink *nl, unsigned index, const char *alias)
+{
+	struct ifinfomsg link = {.ifi_index = (int)index};
+	struct netlink_msg m;
+
+	netlink_begin(&m, RTM_NEWLINK, 0, &link, sizeof(link));
+	netlink_put(&m, IFLA_IFALIAS, alias, strlen(alias));
+	return tell(nl, &m);
 }
 
 int netlink_link_mtu(struct netlink *nl, unsigned index, unsigned bytes)
@@ -406,8 +419,31 @@ static void tell_addr(struct span body, netlink_each *each, void *arg)
 	each(arg, msg.ifa_index, &addr, &net);
 }
 
-/* 1 at the end of the dump, 0 if there is more of it. */
-static int tell_addrs(struct netlink *nl, struct span buf, netlink_each *each, void *arg)
+static void tell_route(struct span body, unsigned wanted, netlink_each *each, void *arg)
+{
+	const void *head = span_take(&body, sizeof(struct rtmsg));
+	struct conf_addr dst = {.family = 4};
+	struct rtmsg route;
+	struct span value;
+
+	if (!head)
+		return;
+	memcpy(&route, head, sizeof(route));
+	value = netlink_attr(body, RTA_DST);
+	if (route.rtm_table != RT_TABLE_MAIN || route.rtm_protocol != RTPROT_STATIC ||
+	    route.rtm_type != RTN_UNICAST || netlink_attr_u32(body, RTA_OIF) != wanted)
+		return;
+	if (value.p && !read_addr(value, route.rtm_family, &dst))
+		return;
+	dst.family = route.rtm_family == AF_INET ? 4 : 6;
+	dst.len = route.rtm_dst_len;
+	each(arg, wanted, &dst, &dst);
+}
+
+/* 1 at the end of the dump, 0 if there is more of it.  Of addresses all are told of, of routes
+ * those through interface VIA. */
+static int tell_addrs(struct netlink *nl, struct span buf, unsigned via, netlink_each *each,
+		      void *arg)
 {
 	struct nlmsghdr nh;
 	struct span body;
@@ -421,26 +457,51 @@ static int tell_addrs(struct netlink *nl, struct span buf, netlink_each *each, v
 			return 1;
 		if (nh.nlmsg_type == RTM_NEWADDR)
 			tell_addr(body, each, arg);
+		else if (nh.nlmsg_type == RTM_NEWROUTE)
+			tell_route(body, via, each, arg);
 	}
 	return 0;
 }
 
-int netlink_addrs(struct netlink *nl, netlink_each *each, void *arg)
+static int dump(struct netlink *nl, struct netlink_msg *m, unsigned via, netlink_each *each,
+		void *arg)
 {
-	struct ifaddrmsg asked = {.ifa_family = AF_UNSPEC};
 	uint8_t reply[REPLY_SIZE];
-	struct netlink_msg m;
 	int ended = 0;
 
-	netlink_begin(&m, RTM_GETADDR, NLM_F_DUMP, &asked, sizeof(asked));
-	if (send_request(nl, &m) < 0)
+	if (send_request(nl, m) < 0)
 		return -1;
 	while (ended == 0) {
 		ssize_t n = receive(nl, reply);
 
 		if (n < 0)
 			return -1;
-		ended = tell_addrs(nl, (struct span){reply, (size_t)n}, each, arg);
+		ended = tell_addrs(nl, (struct span){reply, (size_t)n}, via, each, arg);
 	}
 	return ended < 0 ? -1 : 0;
+}
+
+int netlink_addrs(struct netlink *nl, netlink_each *each, void *arg)
+{
+	struct ifaddrmsg asked = {.ifa_family = AF_UNSPEC};
+	struct netlink_msg m;
+
+	netlink_begin(&m, RTM_GETADDR, NLM_F_DUMP, &asked, sizeof(asked));
+	return dump(nl, &m, 0, each, arg);
+}
+
+int netlink_routes(struct netlink *nl, unsigned index, netlink_each *each, void *arg)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(families); i++) {
+		struct rtmsg asked = {.rtm_family = families[i]};
+		struct netlink_msg m;
+
+		netlink_begin(&m, RTM_GETROUTE, NLM_F_DUMP, &asked, sizeof(asked));
+		if (dump(nl, &m, index, each, arg) < 0)
+			rc = -1;
+	}
+	return rc;
 }

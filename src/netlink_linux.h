@@ -21,6 +21,7 @@ struct netlink_link {
 	unsigned mtu;
 	unsigned queue; /* packets that may wait for the driver: txqueuelen */
 	bool up;
+	char alias[32];  /* what somebody has noted about it */
 	unsigned queues; /* open ones of a multi-queue TUN device, else 0 */
 };
 
@@ -41,6 +42,7 @@ struct netlink_past netlink_monitor_drain(int fd, unsigned index, bool *up);
 int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out);
 int netlink_link_set(struct netlink *nl, unsigned index, bool up);
 int netlink_link_queue(struct netlink *nl, unsigned index, unsigned packets);
+int netlink_link_alias(struct netlink *nl, unsigned index, const char *alias);
 int netlink_link_mtu(struct netlink *nl, unsigned index, unsigned bytes);
 
 int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a);
@@ -53,6 +55,10 @@ int netlink_route_del(struct netlink *nl, unsigned index, const struct conf_addr
 typedef void netlink_each(void *arg, unsigned index, const struct conf_addr *addr,
 			  const struct conf_addr *net);
 int netlink_addrs(struct netlink *nl, netlink_each *each, void *arg);
+
+/* Tells EACH of every route through INDEX that netlink_route_add() may have added; NET is unused.
+ */
+int netlink_routes(struct netlink *nl, unsigned index, netlink_each *each, void *arg);
 
 /* The interface that has the network which R's address lies in, by a route that the kernel, or a
  * router advertisement, has made; R as a whole must lie in it.  Else 0. */

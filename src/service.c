@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -282,6 +283,60 @@ int service_notify_open(void)
 bool service_notify(int fd, const char *state)
 {
 	return fd >= 0 && send(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
+bool service_notify_fd(int fd, const char *state, int passed)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {.room = {0}};
+	struct iovec text = {(void *)(uintptr_t)state, strlen(state)};
+	struct msghdr m = {.msg_iov = &text,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control)};
+
+	control.head.cmsg_level = SOL_SOCKET;
+	control.head.cmsg_type = SCM_RIGHTS;
+	control.head.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.head), &passed, sizeof(passed));
+	return fd >= 0 && sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
+/* The manager closes what BARRIER=1 brings when its turn comes; managers that do not know the word
+ * close it as well. */
+void service_notify_wait(int fd)
+{
+	int ends[2];
+	struct pollfd closed = {.events = 0};
+
+	if (fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return;
+	if (service_notify_fd(fd, "BARRIER=1", ends[1])) {
+		close(ends[1]);
+		closed.fd = ends[0];
+		poll(&closed, 1, 1000);
+	} else {
+		close(ends[1]);
+	}
+	close(ends[0]);
+}
+
+/* The names are in the order of the descriptors, with colons between them. */
+int service_handed_over(const char *name)
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+	int fd = STDERR_FILENO + 1, end = first_inherited();
+	size_t len;
+
+	for (; names && fd < end; fd++) {
+		len = strcspn(names, ":");
+		if (len == strlen(name) && strncmp(names, name, len) == 0)
+			return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : fd;
+		names = names[len] ? names + len + 1 : NULL;
+	}
+	return -1;
 }
 
 int64_t service_watchdog(void)

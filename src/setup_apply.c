@@ -178,6 +178,18 @@ int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *e
 	return -1;
 }
 
+static bool is_asked_for(const void *arg, bool route, const struct conf_addr *a)
+{
+	const struct setup *s = arg;
+
+	return route ? setup_holds(s->route, s->routes, a) : setup_holds(s->addr, s->addrs, a);
+}
+
+void setup_sweep(const struct setup *s, struct tun *t)
+{
+	tun_sweep(t, is_asked_for, s);
+}
+
 /* Another interface may have got a network since, and lost it to us then. */
 static void judge_again(struct setup *s, struct tun *t, setup_say *say, void *arg)
 {

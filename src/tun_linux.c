@@ -20,6 +20,8 @@
 #include "tun_linux_nets.h"
 #include "wire.h"
 
+#define MARK "made by nat64d" /* the alias of a device that is to go when the service stops */
+
 struct tun {
 	struct tun_attached dev;
 	int monitor;
@@ -86,6 +88,40 @@ struct tun *tun_reach(const char *name, char *err)
 		tun_fail(err, "netlink: link %s: %s", name, strerror(errno));
 	else
 		return t;
+	tun_close(t);
+	return NULL;
+}
+
+/* A kept descriptor of exactly the device, with the same header or none, as tun_attach()
+ * would have got it. */
+static bool fits(int fd, const char *name, bool offload)
+{
+	unsigned features = 0;
+	struct ifreq ifr;
+	int wanted = IFF_TUN | IFF_NO_PI;
+
+	if (ioctl(fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) < 0 || strcmp(ifr.ifr_name, name) != 0)
+		return false;
+	if (offload && ioctl(fd, (IOCTL_REQUEST)TUNGETFEATURES, &features) == 0)
+		wanted |= (int)(features & IFF_VNET_HDR);
+	return (ifr.ifr_flags & (IFF_TUN | IFF_NO_PI | IFF_VNET_HDR)) == wanted;
+}
+
+struct tun *tun_open_kept(int fd, const char *name, bool offload)
+{
+	struct tun *t = fits(fd, name, offload) ? calloc(1, sizeof(*t)) : NULL;
+	struct ifreq ifr;
+	char ignored[TUN_ERR];
+
+	if (!t)
+		return NULL;
+	t->monitor = t->nl.fd = -1;
+	t->dev.fd = fd;
+	t->dev.header =
+		ioctl(fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) == 0 && (ifr.ifr_flags & IFF_VNET_HDR);
+	if (look_around(t, name, ignored) == 0 && tun_attach_offloads(&t->dev, name, ignored) == 0)
+		return t;
+	t->dev.fd = -1;
 	tun_close(t);
 	return NULL;
 }
@@ -214,7 +250,8 @@ int tun_watch_fd(const struct tun *t)
 	return t->monitor;
 }
 
-/* The link is not in this network namespace any more.  The driver knows whether it is anywhere. */
+/* The link is not in this network namespace any more.  The driver knows whether it is
+ * anywhere. */
 static unsigned missing(struct tun *t)
 {
 	struct ifreq ifr;
@@ -336,6 +373,53 @@ int tun_queue(struct tun *t, unsigned packets, char *err)
 	return 0;
 }
 
+bool tun_is_marked(const struct tun *t)
+{
+	return strcmp(t->link.alias, MARK) == 0;
+}
+
+bool tun_is_ours(const struct tun *t)
+{
+	return !is_persistent(t) || tun_is_marked(t);
+}
+
+void tun_mark(struct tun *t)
+{
+	if (netlink_link_alias(&t->nl, t->index, MARK) == 0)
+		snprintf(t->link.alias, sizeof(t->link.alias), MARK);
+}
+
+bool tun_hold(int fd)
+{
+	struct ifreq ifr;
+
+	if (ioctl(fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) < 0)
+		return false;
+	return (ifr.ifr_flags & IFF_PERSIST) || ioctl(fd, TUNSETPERSIST, 1UL) == 0;
+}
+
+void tun_let_go(int fd)
+{
+	struct netlink_link link;
+	struct netlink nl;
+	struct ifreq ifr;
+
+	if (ioctl(fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) < 0 || netlink_open(&nl) < 0)
+		return;
+	if (netlink_link(&nl, if_nametoindex(ifr.ifr_name), &link) == 0 &&
+	    strcmp(link.alias, MARK) == 0)
+		ioctl(fd, TUNSETPERSIST, 0UL);
+	netlink_close(&nl);
+}
+
+void tun_pass_on(struct tun *t, bool ended)
+{
+	if (ended && tun_is_ours(t))
+		ioctl(t->dev.fd, TUNSETPERSIST, 0UL);
+	t->dev.offloads = 0;
+	t->queue_set = false;
+}
+
 int tun_leave(struct tun *t, char *err)
 {
 	return is_persistent(t) ? tun_queue(t, 0, err) : 0;
@@ -413,8 +497,9 @@ static void set_bit(struct conf_addr *a, unsigned bit)
 		a->addr6.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
 }
 
-/* The kernel is asked about an address, and something narrower may have that one: an address of the
- * device, somebody's route.  Then the middle of the prefix is tried, and its end. */
+/* The kernel is asked about an address, and something narrower may have that one: an
+ * address of the device, somebody's route.  Then the middle of the prefix is tried, and its
+ * end. */
 bool tun_route_has(struct tun *t, const struct conf_addr *r)
 {
 	unsigned bits = r->family == 4 ? 32 : 128;
@@ -432,6 +517,53 @@ bool tun_route_has(struct tun *t, const struct conf_addr *r)
 	return netlink_route_index(&t->nl, &a) == t->index;
 }
 
+/* What the sweep has found, until the dump has been read: the socket is busy till
+ * then. */
+struct found {
+	unsigned index;
+	struct conf_addr *at;
+	size_t n, room;
+};
+
+static void add_found(void *arg, unsigned index, const struct conf_addr *addr,
+		      const struct conf_addr *net)
+{
+	struct found *f = arg;
+	struct conf_addr *bigger;
+	bool local = addr->family == 6 && addr->addr6.b[0] == 0xfe && addr->addr6.b[1] == 0x80;
+
+	if (index != f->index || local)
+		return;
+	if (f->n == f->room) {
+		f->room = f->room ? 2 * f->room : 64;
+		bigger = realloc(f->at, f->room * sizeof(*bigger));
+		if (!bigger) {
+			f->room = f->n;
+			return;
+		}
+		f->at = bigger;
+	}
+	f->at[f->n] = *addr;
+	f->at[f->n++].len = addr == net ? addr->len : net->len;
+}
+
+void tun_sweep(struct tun *t, tun_wanted *wanted, const void *arg)
+{
+	struct found routes = {.index = t->index}, addrs = {.index = t->index};
+	char ignored[TUN_ERR];
+
+	netlink_routes(&t->nl, t->index, add_found, &routes);
+	netlink_addrs(&t->nl, add_found, &addrs);
+	for (size_t i = 0; i < routes.n; i++)
+		if (!wanted(arg, true, &routes.at[i]))
+			tun_route_del(t, &routes.at[i], ignored);
+	for (size_t i = 0; i < addrs.n; i++)
+		if (!wanted(arg, false, &addrs.at[i]))
+			tun_addr_del(t, &addrs.at[i], ignored);
+	free(routes.at);
+	free(addrs.at);
+}
+
 void tun_look(struct tun *t)
 {
 	tun_nets_free(t->nets);
@@ -443,8 +575,8 @@ static const char *name_of(unsigned index, char name[IF_NAMESIZE])
 	return if_indextoname(index, name) ? name : "another interface";
 }
 
-/* A network may be known by its route only, as one of a router advertisement that gives no
- * addresses. */
+/* A network may be known by its route only, as one of a router advertisement that
+ * gives no addresses. */
 bool tun_elsewhere(struct tun *t, const struct conf_addr *r, char *where)
 {
 	char name[IF_NAMESIZE], text[CONF_TEXT];

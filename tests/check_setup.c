@@ -143,6 +143,16 @@ static bool lies_in(const struct conf_addr *a, const struct conf_addr *net)
 	return addr_in6(&a->addr6, &(struct prefix6){net->addr6, net->len});
 }
 
+void tun_sweep(struct tun *t, tun_wanted *wanted, const void *arg)
+{
+	for (unsigned i = t->routes; i-- > 0;)
+		if (!wanted(arg, true, &t->route[i]))
+			drop(t->route, &t->routes, &t->route[i]);
+	for (unsigned i = t->addrs; i-- > 0;)
+		if (!wanted(arg, false, &t->addr[i]))
+			drop(t->addr, &t->addrs, &t->addr[i]);
+}
+
 void tun_look(struct tun *t)
 {
 	(void)t;
@@ -497,6 +507,33 @@ START_TEST(renewal)
 	t.refuse = 0;
 	ck_assert_uint_eq(setup_renew(s, &t, NULL, NULL, err), 0);
 	ck_assert_uint_eq(t.routes, s->routes);
+	setup_free(s);
+	map_table_free(c.maps);
+}
+END_TEST
+
+/* What an earlier process has left, and nobody asks for any more, goes; the rest stays. */
+START_TEST(swept)
+{
+	struct conf c = conf_new(true, 0);
+	struct conf_addr address = {.family = 4, .len = 32, .addr4 = 0x0c000001};
+	struct conf_addr old_address = {.family = 4, .len = 32, .addr4 = 0x0c000002};
+	struct conf_addr old_route = {.family = 4, .len = 24, .addr4 = 0xcb007100};
+	struct tun t = {.up = true};
+	struct setup *s;
+	char err[TUN_ERR];
+
+	c.tun_ip = &address;
+	c.tun_ips = 1;
+	s = setup_new(&c, NULL, true, &machine);
+	ck_assert_int_eq(setup_apply(s, NULL, &t, err), 0);
+	put(t.route, &t.routes, &old_route);
+	put(t.addr, &t.addrs, &old_address);
+	setup_sweep(s, &t);
+	ck_assert_uint_eq(t.routes, s->routes);
+	ck_assert_uint_eq(t.addrs, 1);
+	ck_assert(!holds(t.route, t.routes, &old_route));
+	ck_assert(holds(t.addr, t.addrs, &address));
 	setup_free(s);
 	map_table_free(c.maps);
 }
@@ -859,6 +896,7 @@ int main(void)
 	tcase_add_test(t, changed_addresses);
 	tcase_add_loop_test(t, refused, 0, ROWS(refusal_rows));
 	tcase_add_test(t, renewal);
+	tcase_add_test(t, swept);
 	tcase_add_loop_test(t, asked_mtu, 0, ROWS(mtu_rows));
 	tcase_add_test(t, default_route);
 	tcase_add_loop_test(t, other_networks, 0, ROWS(net_rows));

@@ -90,7 +90,7 @@ t "going on: it is there again" wait_for more_than WATCHDOG=1 "$count"
 same "root keeps its rights" 1 "$(grep -c '^CapEff:.*[1-9a-f]' "/proc/$PID/status")"
 stops "stop: exit status 0"
 t "STOPPING=1" hears 'STOPPING=1'
-same "nothing after it" STOPPING "$(tail -n 1 "$heard" | grep -o STOPPING)"
+same "and in the end the status says that it is over" STATUS=stopped "$(tail -n 1 "$heard" | grep -o STATUS=.*)"
 
 forget_all
 touch "$T/deaf"
@@ -118,6 +118,14 @@ wait_for ended "$PID"
 stop_nat64d
 same "a start that fails: exit status 1" 1 $?
 same "and no READY=1" 0 "$(times READY=1)"
+same "its status tells the truth" "STATUS=not started, the log says why" "$(tail -n 1 "$heard" | grep -o STATUS=.*)"
+same "and nothing else" 0 "$(times 'STOPPING|saving')"
+forget_all
+echo nonsense >"$T/conf"
+start_bare
+wait_for ended "$PID"
+stop_nat64d
+same "a configuration that is wrong: likewise" "STATUS=not started, the log says why" "$(tail -n 1 "$heard" | grep -o STATUS=.*)"
 
 # --- as somebody who has no rights ----------------------------------------------------------------------------------
 

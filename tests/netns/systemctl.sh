@@ -26,7 +26,7 @@ use() {
 # commands KEY: those of the unit, as systemd would read them.
 commands() {
 	sed -n "s/^$1=[-+]*//p" "$file" |
-		sed "s|@sbindir@|$SBIN|g; s|@sysconfdir@|/etc|g; s|@hostdir@|$UNITS/host|g; s|%i|$instance|g; s|%t|/run|g; s|[$]MAINPID|$pid|g; s|[$][$]|$|g"
+		sed "s|@sbindir@|$SBIN|g; s|@sysconfdir@|/etc|g; s|%i|$instance|g; s|%t|/run|g; s|[$]MAINPID|$pid|g; s|[$][$]|$|g"
 }
 
 run() {

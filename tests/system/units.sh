@@ -7,7 +7,7 @@ MOST_EXPOSED=1.5
 # --- exposure: needs neither root nor a container -------------------------------------------------------------------
 
 # fill_in UNIT: as `make install' does.
-fill_in() { sed 's|@sbindir@|/usr/sbin|g; s|@sysconfdir@|/etc|g; s|@hostdir@|/usr/share/nat64d/host|g' "$top/contrib/$1.service.in"; }
+fill_in() { sed 's|@sbindir@|/usr/sbin|g; s|@sysconfdir@|/etc|g' "$top/contrib/$1.service.in"; }
 
 # exposure UNIT: one point.
 exposure() {
@@ -58,7 +58,6 @@ install_units() {
 		mkdir -p "$ROOT/etc/systemd/system/$unit.service.d"
 		drop_in >"$ROOT/etc/systemd/system/$unit.service.d/test.conf"
 	done
-	install -D -m 644 "$top/contrib/host/spool.sh" "$ROOT/usr/share/nat64d/host/spool.sh"
 	install -D -m 644 "$top/contrib/nat64d.sysusers" "$ROOT/usr/lib/sysusers.d/nat64d.conf"
 	install -D -m 644 "$top/contrib/nat64d.sysctl" "$ROOT/usr/lib/sysctl.d/90-nat64d.conf"
 	install -D -m 644 "$top/contrib/nat64d.default" "$ROOT/etc/default/nat64d"

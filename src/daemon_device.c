@@ -1,0 +1,94 @@
+/* daemon_device - decides what becomes of the device between two processes of a service: it stays,
+ * and packets wait in it, until the service is stopped.
+ *
+ * The service manager keeps a descriptor of it.  It lets go of that when the unit stops, and also
+ * when a start has failed; so the device is persistent as well, but for the time between a good end
+ * and the next start: then it goes with the manager's descriptor. */
+#include <stdio.h>
+
+#include "daemon.h"
+#include "posix.h"
+#include "service.h"
+
+#define NAME "tun" /* of the descriptor, for the manager */
+
+int daemon_hold_device(void)
+{
+	int fd = service_handed_over(NAME);
+
+	if (fd >= 0)
+		tun_hold(fd);
+	return fd;
+}
+
+/* The manager must have closed its copy, or the device is in use still. */
+static void drop_kept(struct daemon *d)
+{
+	tun_let_go(d->kept);
+	close(d->kept);
+	d->kept = -1;
+	service_notify(d->notify, "FDSTOREREMOVE=1\nFDNAME=" NAME);
+	service_notify_wait(d->notify);
+}
+
+/* What somebody has done by hand to a device of ours is gone, as it was when each process made its
+ * own. */
+static void make_as_new(struct daemon *d)
+{
+	char err[TUN_ERR];
+
+	if (d->conf->tun_mtu == 0 && tun_mtu_set(d->tun, TUN_MTU_NEW, err) < 0)
+		log_warning("%s", err);
+}
+
+int daemon_open_device(struct daemon *d)
+{
+	const char *name = d->conf->tun_device;
+	bool offload = d->conf->offload;
+	char err[TUN_ERR];
+
+	if (d->kept >= 0) {
+		d->tun = tun_open_kept(d->kept, name, offload);
+		if (!d->tun)
+			drop_kept(d);
+	}
+	if (!d->tun)
+		d->tun = tun_open(name, offload, err);
+	if (!d->tun) {
+		log_error("%s", err);
+		return -1;
+	}
+	if (d->notify < 0 || !tun_is_ours(d->tun))
+		return 0;
+	d->left_over = tun_is_marked(d->tun);
+	if (d->left_over)
+		make_as_new(d);
+	else
+		tun_mark(d->tun);
+	return 0;
+}
+
+/* To be tried again while the manager is too busy to listen. */
+void daemon_keep_device(struct daemon *d)
+{
+	if (!d->unkept)
+		return;
+	if (d->kept < 0 &&
+	    !service_notify_fd(d->notify, "FDSTORE=1\nFDNAME=" NAME "\nFDPOLL=0", tun_fd(d->tun)))
+		return;
+	d->unkept = false;
+	if (tun_is_marked(d->tun))
+		tun_hold(tun_fd(d->tun));
+}
+
+/* A start that fails leaves the device of a good one as it is, and none of its own. */
+void daemon_leave_device(struct daemon *d)
+{
+	char err[TUN_ERR];
+
+	if (d->tun && d->notify >= 0 && (d->started || d->left_over))
+		tun_pass_on(d->tun, d->started != 0);
+	else if (d->tun && tun_leave(d->tun, err) < 0)
+		log_warning("tun-queue: not brought back to what it was: %s", err);
+	tun_close(d->tun);
+}
