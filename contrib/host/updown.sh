@@ -135,7 +135,10 @@ do_up()
 
 up()
 {
-	[ -z "$if_enabled" ] || enabled || exit 0
+	if [ -n "$if_enabled" ] && ! enabled; then
+		[ ! -d /run/nat64-host ] || down
+		exit 0
+	fi
 	need_root
 	need_conf
 	name_instance

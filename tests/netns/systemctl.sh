@@ -50,11 +50,19 @@ gone() {
 	[[ ${stat##*) } == Z* ]]
 }
 
+# start_host: the unit that this one wants.
+start_host() {
+	local file=$UNITS/nat64-host${instance:+@}.service.in
+	run ExecCondition && run ExecStart
+	return 0
+}
+
 # As the unit has it: a user with the one right that a start needs.
 start_daemon() {
 	mkdir -p "$state" "$runtime" && chown 65534 "$state" "$runtime"
 	: >"$log"
 	environment
+	start_host
 	run ExecStartPre
 	# shellcheck disable=SC2046 # words
 	STATE_DIRECTORY=$state RUNTIME_DIRECTORY=$runtime setsid setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+net_admin \
@@ -65,7 +73,6 @@ start_daemon() {
 		! gone || die "$service has failed: $(cat "$log")"
 		sleep 0.05
 	done
-	run ExecStartPost
 }
 
 stop_daemon() {
@@ -73,8 +80,6 @@ stop_daemon() {
 	kill "$pid"
 	until gone; do sleep 0.05; done
 	rm -f "/run/$service.pid"
-	environment
-	run ExecStopPost
 }
 
 # networkd takes a machine without udev for a container, where /sys is read-only.
@@ -88,6 +93,7 @@ start_networkd() {
 start() {
 	case $service in
 	nat64d | nat64d@*) start_daemon ;;
+	nat64-host | nat64-host@*) run ExecCondition && run ExecStart ;;
 	nftables) nft -f /etc/nftables.conf ;;
 	systemd-networkd) start_networkd ;;
 	*) die "$service is not known here" ;;
@@ -97,6 +103,7 @@ start() {
 stop() {
 	case $service in
 	nftables) nft flush ruleset ;;
+	nat64-host | nat64-host@*) run ExecStop ;;
 	systemd-networkd) [ -z "$pid" ] || { kill "$pid" && until gone; do sleep 0.05; done; } ;;
 	*) stop_daemon ;;
 	esac

@@ -210,7 +210,7 @@ rm -f "$ROOT/etc/systemd/system/tayga.service" "$ROOT/usr/sbin/tayga"
 inside systemctl stop nat64d
 inside systemctl daemon-reload
 
-for unit in nat64d.service nat64d@.service; do
+for unit in nat64d.service nat64d@.service nat64-host.service nat64-host@.service; do
 	same "$unit is well formed" "" "$(inside systemd-analyze verify --man=no $unit 2>&1 | grep nat64d)"
 done
 
@@ -249,7 +249,7 @@ t "and up has put them back" hides
 t "beside those of the file" has_file
 step "systemctl restart nftables"
 t "a restart of nftables removes them as well" fails hides
-step "systemctl stop nat64d nftables"
+step "systemctl stop nat64d nat64-host nftables"
 step "systemctl start nftables nat64d"
 t "as at boot: nat64-host's rules" hides
 t "and those of the file" has_file
@@ -300,6 +300,12 @@ inside systemctl start nat64d@x
 # --- removed, purged ------------------------------------------------------------------------------------------------
 
 inside nat64-host up /etc/nat64/idle.conf >/dev/null 2>&1
+# A start that fails leaves the device of the good one before.
+echo nonsense >>"$ROOT/etc/nat64/x.conf"
+inside systemctl restart nat64d@x 2>/dev/null
+same "a failed restart" failed "$(state nat64d@x)"
+t "leaves the device" inside ip link show dev nat64x
+same "and forwarding" "1 1" "$(sysctls)"
 step "apt-get remove -qy nat64d"
 t "nothing of it runs" fails inside pgrep -x nat64d
 t "the devices have gone" fails inside ip link show dev nat64

@@ -38,7 +38,7 @@ exposure nat64d@
 stand_in() {
 	cat <<-'END'
 		#!/bin/sh
-		echo "$*: NAT44=$NAT44, effective $(sed -n 's/^CapEff:.//p' /proc/self/status)" >>/run/nat64-host.calls
+		echo "$*: effective $(sed -n 's/^CapEff:.//p' /proc/self/status)" >>/run/nat64-host.calls
 	END
 }
 
@@ -53,6 +53,7 @@ install_units() {
 	install -m 755 "$NAT64D" "$ROOT/usr/sbin/nat64d"
 	install -m 755 "${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}" "$ROOT/usr/sbin/nat64ctl"
 	stand_in >"$ROOT/usr/sbin/nat64-host" && chmod 755 "$ROOT/usr/sbin/nat64-host"
+	for unit in nat64-host nat64-host@; do fill_in $unit >"$ROOT/etc/systemd/system/$unit.service"; done
 	for unit in nat64d nat64d@; do
 		fill_in $unit >"$ROOT/etc/systemd/system/$unit.service"
 		mkdir -p "$ROOT/etc/systemd/system/$unit.service.d"
@@ -137,8 +138,7 @@ same "the daemon is nobody, and has no capability" "$none" "$(rights "$(main)")"
 same "so is its helper" "$none" "$(rights "$(inside pgrep -P "$(main)")")"
 same "the lease file is the daemon's" nat64d:nat64d "$(owner /var/lib/nat64d/dynamic.map)"
 held=$(lease)
-same "nat64-host was called, with full rights" "up --if-enabled /etc/nat64.conf: NAT44=no, effective" \
-	"$(sed 's/ effective 0*[1-9a-f].*/ effective/; $!d' "$ROOT/run/nat64-host.calls" 2>/dev/null || inside sed 's/ effective 0*[1-9a-f].*/ effective/; $!d' /run/nat64-host.calls)"
+t "without NAT44=yes nobody calls nat64-host" fails inside test -e /run/nat64-host.calls
 
 base 'map 192.168.255.77 2001:db8:2::77' 'log drop' >"$conf"
 t "reload" inside systemctl reload nat64d
@@ -218,7 +218,6 @@ again "the device deleted" inside ip link del nat64
 inside systemctl stop nat64d
 t "stop: nothing is left running" fails inside pgrep -x nat64d
 t "the device has gone" fails inside ip link show dev nat64
-same "nat64-host was called" "down --if-enabled /etc/nat64.conf" "$(inside sed '$!d; s/: .*//' /run/nat64-host.calls)"
 same "stopped well" success "$(show Result)"
 
 # --- leases of others -----------------------------------------------------------------------------------------------
@@ -229,7 +228,45 @@ chmod 700 "$ROOT/var/lib/nat64d"
 t "leases that were root's, of a unit without a user: start" inside systemctl start nat64d
 t "packets pass" translates
 same "the lease is kept" "$held" "$(lease)"
-t "NAT44=yes arrives at nat64-host" inside grep -q 'up --if-enabled /etc/nat64.conf: NAT44=yes' /run/nat64-host.calls
+
+# --- nat64-host.service ----------------------------------------------------------------------------------------------
+
+# last_call: what nat64-host was told, and whether it had rights.
+last_call() { inside sed 's/effective 0*[1-9a-f].*/effective/; $!d' /run/nat64-host.calls; }
+calls() { inside grep -c . /run/nat64-host.calls; }
+host_is() { [ "$(inside systemctl is-active nat64-host)" = "$1" ]; }
+up_call="up --if-enabled /etc/nat64.conf: effective"
+same "NAT44=yes: nat64-host was called, with full rights" "$up_call" "$(last_call)"
+t "its unit is active" host_is active
+inside systemctl restart nat64d
+inside systemctl stop nat64d
+echo nonsense >>"$conf"
+inside systemctl start nat64d 2>/dev/null
+t "a start that fails" is_failed
+base >"$conf"
+inside systemctl start nat64d
+kill_it
+wait_for is_up
+same "restarted, stopped, failed, killed: nobody called nat64-host again" 1 "$(calls)"
+t "and its unit is active" host_is active
+echo NAT44=no >"$ROOT/etc/default/nat64d"
+inside systemctl reload nat64d
+reloaded() { [ "$(calls)" -eq 2 ]; }
+t "a reload of the daemon goes on to it" wait_for reloaded
+same "which asks NAT44 again" "$up_call" "$(last_call)"
+echo NAT44=yes >"$ROOT/etc/default/nat64d"
+inside systemctl stop nat64-host
+same "its own stop ends it" "down --if-enabled /etc/nat64.conf: effective" "$(last_call)"
+t "and not the daemon" is_up
+printf '#!/bin/sh\nexit 1\n' >"$ROOT/usr/sbin/nat64-host"
+inside systemctl restart nat64d
+t "where it fails the daemon runs all the same" is_up
+t "where it fails" host_is failed
+stand_in >"$ROOT/usr/sbin/nat64-host"
+inside systemctl restart nat64d
+t "the next start of the daemon tries again" host_is active
+inside systemctl stop nat64-host
+echo NAT44=no >"$ROOT/etc/default/nat64d"
 inside systemctl stop nat64d
 
 mkdir -p "$ROOT/var/spool/tayga"
