@@ -143,6 +143,7 @@ void daemon_status(struct daemon *d);
 /* Gets the device, from an earlier process if one has left it; and leaves it, to the next one. */
 int daemon_hold_device(void); /* its descriptor, before anything can fail; or -1 */
 int daemon_open_device(struct daemon *d);
+void daemon_sweep_device(struct daemon *d); /* what an earlier configuration has left on it */
 void daemon_keep_device(struct daemon *d);
 void daemon_leave_device(struct daemon *d);
 

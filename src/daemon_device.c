@@ -31,14 +31,26 @@ static void drop_kept(struct daemon *d)
 	service_notify_wait(d->notify);
 }
 
-/* What somebody has done by hand to a device of ours is gone, as it was when each process made its
- * own. */
+/* Where the configuration says nothing about link and routes they are somebody else's, such as a
+ * network manager's, who has not noticed that the process is another one. */
+static bool is_set_up(const struct conf *c)
+{
+	return c->tun_setup || c->tun_ips > 0 || c->tun_routes > 0;
+}
+
+/* An earlier configuration may have set another one. */
 static void make_as_new(struct daemon *d)
 {
 	char err[TUN_ERR];
 
 	if (d->conf->tun_mtu == 0 && tun_mtu_set(d->tun, TUN_MTU_NEW, err) < 0)
 		log_warning("%s", err);
+}
+
+void daemon_sweep_device(struct daemon *d)
+{
+	if (d->left_over && is_set_up(d->conf))
+		setup_sweep(d->setup, d->tun);
 }
 
 int daemon_open_device(struct daemon *d)
@@ -61,10 +73,10 @@ int daemon_open_device(struct daemon *d)
 	if (d->notify < 0 || !tun_is_ours(d->tun))
 		return 0;
 	d->left_over = tun_is_marked(d->tun);
-	if (d->left_over)
-		make_as_new(d);
-	else
+	if (!d->left_over)
 		tun_mark(d->tun);
+	else if (is_set_up(d->conf))
+		make_as_new(d);
 	return 0;
 }
 

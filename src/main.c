@@ -122,8 +122,7 @@ static int open_device(struct daemon *d)
 	d->setup = setup_new(d->conf, NULL, true, d->tun);
 	if (!d->setup)
 		return complain("out of memory");
-	if (d->left_over) /* first: with the last address the kernel takes away the routes */
-		setup_sweep(d->setup, d->tun);
+	daemon_sweep_device(d); /* first: with the last address the kernel takes away the routes */
 	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
 		return complain(err);
 	daemon_set_queue(d);

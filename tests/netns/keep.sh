@@ -152,6 +152,23 @@ order end TERM
 order empty
 t "stopped, and the manager lets go: no device is left" wait_for fails link_exists nat64b
 
+# Link and routes that are somebody else's, such as a network manager's.
+config >"$T/conf"
+: >"$T/heard"
+order start
+wait_for ready && set_routes
+t "without tun-setup: traffic passes by routes of one's own" wait_for ping6 "$GOOGLE"
+ip -n "$R" route replace 203.0.113.9 dev nat64 proto static
+ip -n "$R" link set nat64 mtu 1480
+order end TERM
+begin
+t "which outlive the process" ping6 "$GOOGLE"
+shows "all of them" "203.0.113.9 " ip -n "$R" route show dev nat64
+shows "and the MTU" "mtu 1480" ip -n "$R" link show dev nat64
+order end TERM
+order empty
+wait_for fails link_exists nat64
+
 # A device that somebody else has made persistent stays his.
 in_router ip tuntap add dev nat64 mode tun
 config 'tun-setup yes' >"$T/conf"

@@ -7,9 +7,9 @@
 #                                  wan 8.8.8.1    <------->  wan 8.8.8.8
 #                                      2001:db8:5::1             2001:db8:5::8
 #
-#   RESTARTS (5), KILLS (2), UPGRADES (1), DOWNLOADS (3)     how many; of the kills two are followed at once by another
+#   RESTARTS (5), KILLS (2), UPGRADES (1), DOWNLOADS (3)     how many
 #
-# The table at the end is in milliseconds: the longest silence of a stream of datagrams around each event, and in as long a
+# With STRICT not empty, of five and more events the 95th percentile counts, else the median.  The table at the end is in milliseconds: the longest silence of a stream of datagrams around each event, and in as long a
 # time without one.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
