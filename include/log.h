@@ -35,6 +35,9 @@ void log_tee_stderr(bool on);
 /* From now on a line that would have to wait is lost, and how many were is said later. */
 void log_never_wait(void);
 
+/* Whether every line is thrown away. */
+void log_mute(bool on);
+
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -41,6 +41,15 @@ struct reload_result {
 
 #define ARENA_SIZE ((size_t)1 << 20) /* bytes of a burst that are held before they are sent */
 
+#define DAEMON_PATH 4096
+
+struct crashes {        /* of the processes before this one */
+	unsigned count; /* since one of them has ended well, or lived for a minute */
+	int64_t said;   /* s: when one of them has last had a say in the log */
+	bool hasty;     /* the last one came just before */
+	bool quiet;     /* this one has none, for its first minute */
+};
+
 struct daemon {
 	const struct options *opt;
 	struct conf *conf;
@@ -79,6 +88,7 @@ struct daemon {
 	bool resting;        /* packets are left to gather for a moment */
 	int64_t maintain_at; /* ms: when maintenance is due */
 	int64_t leases_at;   /* ms: when the lease file wants it */
+	int64_t speak_at;    /* ms: when the log is open again after many crashes; 0: it is */
 	int64_t watchdog;    /* ms between signs of life, 0: none */
 	int64_t watchdog_at;
 	int64_t status_at;     /* ms: when the service manager is to hear how it goes */
@@ -139,6 +149,10 @@ struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c);
  * changed. */
 void daemon_ready(struct daemon *d);
 void daemon_status(struct daemon *d);
+
+/* To be called at a start; after a good end, or a start that is not tried again. */
+void daemon_count_crashes(struct crashes *c);
+void daemon_forget_crashes(void);
 
 /* Gets the device, from an earlier process if one has left it; and leaves it, to the next one. */
 int daemon_hold_device(void); /* its descriptor, before anything can fail; or -1 */

@@ -23,7 +23,7 @@
 static struct {
 	enum log_sink sink;
 	int fd; /* of the socket, or of a terminal, or -1 */
-	bool tee, never_wait;
+	bool tee, never_wait, mute;
 	bool numbered; /* standard error is the journal, which takes "<level>" in front */
 	unsigned long lost;
 } out = {.fd = -1};
@@ -99,6 +99,11 @@ int log_fd(void)
 void log_tee_stderr(bool on)
 {
 	out.tee = on;
+}
+
+void log_mute(bool on)
+{
+	out.mute = on;
 }
 
 void log_never_wait(void)
@@ -211,6 +216,8 @@ static void deliver_or_count(enum log_level level, const char *text, bool bare)
 {
 	char lost[64];
 
+	if (out.mute)
+		return;
 	if (out.tee && out.sink != SINK_STDERR)
 		to_stream(STDERR_FILENO, level, text, bare);
 	if (out.lost > 0) {

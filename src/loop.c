@@ -206,6 +206,10 @@ static void maintain(struct daemon *d)
 		control_expire(d->control, d->now);
 	if (d->unready || d->unkept || d->now >= d->status_at)
 		daemon_status(d);
+	if (d->speak_at && d->now >= d->speak_at) {
+		log_mute(false);
+		d->speak_at = 0;
+	}
 	d->unreadable = false;
 	d->maintain_at = d->now + MAINTAIN_MS;
 }

@@ -289,6 +289,7 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 /* The last word for the service manager, which shows it for as long as there is no next start. */
 static void say_not_started(int notify)
 {
+	daemon_forget_crashes();
 	service_notify(notify, "STATUS=not started, the log says why");
 }
 
@@ -375,9 +376,15 @@ static void finish(struct daemon *d)
 	bucket_free(d->xlat.buckets);
 }
 
+/* What earlier processes of a service have left. */
+struct before {
+	int kept; /* a descriptor of the device, or -1 */
+	struct crashes crashes;
+};
+
 /* CALLER waits for us; NULL: nobody does. */
 static int run(const struct options *o, struct conf *c, const struct service_user *user,
-	       const struct service_caller *caller, int kept)
+	       const struct service_caller *caller, const struct before *before)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
 	int status = 1;
@@ -387,7 +394,9 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 	d->opt = o;
 	d->conf = c;
 	d->pidfile = d->signals = -1;
-	d->kept = kept;
+	d->kept = before->kept;
+	if (before->crashes.quiet)
+		d->speak_at = daemon_clock() + 60000;
 	d->notify = service_notify_open();
 	d->lease_log = (struct log_limit){.rate = LEASE_LINES, .burst = LEASE_LINES};
 	sandbox_hide(); /* before there is a key; the user may change yet */
@@ -396,6 +405,8 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 		daemon_loop(d);
 		status = d->status;
 		log_notice("stopping");
+		if (status == 0)
+			daemon_forget_crashes();
 	} else {
 		say_not_started(d->notify);
 	}
@@ -407,7 +418,7 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 
 /* Until the daemon stands, its caller reads what is wrong. */
 static int run_detached(struct options *o, struct conf *c, const struct service_user *user,
-			int kept)
+			const struct before *before)
 {
 	struct service_caller caller;
 
@@ -416,15 +427,16 @@ static int run_detached(struct options *o, struct conf *c, const struct service_
 		conf_free(c);
 		return 1;
 	}
-	return run(o, c, user, &caller, kept);
+	return run(o, c, user, &caller, before);
 }
 
 /* The configuration may have come from a descriptor of the caller, such as /dev/fd/63; from here on
  * nothing does. */
-static int run_action(struct options *o, struct conf *c, const struct service_user *user, int kept)
+static int run_action(struct options *o, struct conf *c, const struct service_user *user,
+		      const struct before *before)
 {
 	service_close_inherited(log_fd());
-	return o->foreground ? run(o, c, user, NULL, kept) : run_detached(o, c, user, kept);
+	return o->foreground ? run(o, c, user, NULL, before) : run_detached(o, c, user, before);
 }
 
 static void open_log(struct options *o)
@@ -446,7 +458,8 @@ int main(int argc, char **argv)
 	struct service_user user;
 	char err[SERVICE_ERR];
 	struct conf *c;
-	int status, kept = -1;
+	struct before before = {.kept = -1};
+	int status;
 
 	service_fill_streams();
 	status = options_parse(&o, argc, argv);
@@ -454,8 +467,10 @@ int main(int argc, char **argv)
 		return status;
 	block_signals(false);
 	if (o.action == ACTION_RUN)
-		kept = daemon_hold_device();
+		before.kept = daemon_hold_device();
 	open_log(&o);
+	if (o.action == ACTION_RUN)
+		daemon_count_crashes(&before.crashes);
 	if (service_user_find(&user, o.user, o.group, err) < 0)
 		return exit_saying(err);
 	if (o.action == ACTION_PREPARE)
@@ -474,7 +489,7 @@ int main(int argc, char **argv)
 				     "`data-dir " CONF_UNIT_DIR "`)");
 		status = 1;
 	} else if (o.action == ACTION_RUN) {
-		return run_action(&o, c, &user, kept);
+		return run_action(&o, c, &user, &before);
 	} else {
 		status = action_run(&o, c, &user);
 	}
