@@ -152,8 +152,7 @@ down()
 {
 	need_root
 	name_instance
-	[ -z "$if_enabled$if_disabled" ] || [ -e "$mine/by-unit" ] || exit 0
-	[ -z "$if_disabled" ] || ! enabled || exit 0
+	[ -z "$if_enabled" ] || [ -e "$mine/by-unit" ] || exit 0
 	if [ ! -d "$mine" ]; then
 		[ -e "$conf" ] || die "$conf: no such file, and nothing of it is up"
 		say "$conf: not up, nothing to undo"
