@@ -217,6 +217,22 @@ t "root's: it does" ctl reload
 t "from another network namespace: the device is found where it is" \
 	"$NAT64CTL" -s "$SOCKET" reload
 
+# The kernel is asked for a route by an address in it: that one may be somebody else's.
+ip -n "$R" route add 10.2.0.0/32 dev wan
+ip -n "$R" -6 route add 2001:db8:65::/128 dev wan
+t "a narrower route of somebody in a new one does no harm" reload 'dynamic-pool 10.2.0.0/24' 'prefix 2001:db8:65::/96'
+t "both are there: the pool's" has_route 10.2.0.0/24
+t "and the prefix's" has_route6 2001:db8:65::/96
+ip -n "$R" route add 10.1.1.0/24 dev nat64
+t "a route on the device that the configuration does not name" reload
+t "stays" has_route 10.1.1.0/24
+ip -n "$R" route del 10.1.1.0/24 dev nat64
+ip -n "$R" link set nat64 down
+from=$(since)
+t "a device that is down: root sets it up again" reload 'dynamic-pool 10.2.0.0/24'
+t "its routes are there" has_route 10.2.0.0/24
+t "and traffic passes" wait_for ping6 "$GOOGLE"
+
 # Two pools in turns, by several at once: whichever comes last, device and daemon agree.
 race() {
 	local i job jobs=()
