@@ -442,6 +442,43 @@ START_TEST(test_values)
 }
 END_TEST
 
+static const struct control_row {
+	const char *line, *runtime_dir, *want; /* NULL: none */
+} control_rows[] = {
+	{"", NULL, NULL},
+	{"", "", NULL},
+	{"", "run", NULL},
+	{"", "/run/nat64d", "/run/nat64d/control"},
+	{"", "/run/a:/run/b", "/run/a/control"},
+	{"",
+	 "/run/"
+	 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	 "xxxxxxxxxxxx",
+	 NULL},
+	{"control off\n", "/run/nat64d", NULL},
+	{"control OFF\n", "/run/nat64d", NULL},
+	{"control /a/b\n", "/run/nat64d", "/a/b"},
+	{"control /a/b\n", NULL, "/a/b"},
+};
+
+START_TEST(test_control_path)
+{
+	const struct control_row *row = &control_rows[_i];
+	char text[200], path[CONF_SOCKET_MAX];
+	const char *is;
+	struct conf *c;
+
+	snprintf(text, sizeof(text), BASE "%s", row->line);
+	write_text("t", text);
+	c = load("t");
+	ck_assert_msg(c != NULL, "%s", said.text);
+	is = conf_control_path(c, row->runtime_dir, path);
+	ck_assert_msg(!is == !row->want && (!is || strcmp(is, row->want) == 0), "row %d: %s", _i,
+		      is ? is : "none");
+	conf_free(c);
+}
+END_TEST
+
 START_TEST(test_map_file)
 {
 	char text[600], maps[100];
@@ -898,6 +935,7 @@ int main(void)
 	tcase_add_test(t, test_prefix_lengths);
 	tcase_add_test(t, test_map_lengths);
 	tcase_add_test(t, test_values);
+	tcase_add_loop_test(t, test_control_path, 0, ROWS(control_rows));
 	tcase_add_test(t, test_map_file);
 	tcase_add_test(t, test_map_file_wrong);
 	tcase_add_test(t, test_map_file_overlap);
