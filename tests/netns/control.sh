@@ -258,6 +258,36 @@ t "and leaves it where it is" ctl status
 t "no lock is left behind" test ! -e /run/nat64ctl.lock
 stops "TERM: exit status 0"
 t "the socket is gone" test ! -e "$SOCKET"
+# A daemon that stays root does it itself; and one that was given a relative path tells the whole one.
+chown -R root "$T/run" "$T/data"
+config 'tun-setup yes' >"$T/conf"
+start_bare
+wait_for ctl status
+shows "a daemon that is root: it says so" "changes  itself" ctl setup
+t "and reloads with routes" reload 'dynamic-pool 10.9.0.0/24'
+t "which are there" has_route 10.9.0.0/24
+t "and away again" reload
+t "they are gone" fails has_route 10.9.0.0/24
+stops "TERM: exit status 0"
+chown -R nobody "$T/run" "$T/data"
+cd "$T" || exit
+ip netns exec "$R" "$NAT64D" --nodetach --stdout -c conf --user nobody </dev/null >>"$LOG" 2>&1 &
+PID=$!
+cd / || exit
+wait_for ctl status
+shows "a relative path: the whole one is told" "config   $T/conf" ctl setup
+t "a relative path: reload with routes" reload 'dynamic-pool 10.9.0.0/24'
+kill -STOP "$PID"
+ctl reload >"$T/killed" 2>&1 &
+job=$!
+sleep 0.5
+kill -9 "$PID"
+wait "$job"
+same "a daemon that is killed meanwhile: exit status 1" 1 $?
+t "and why" grep -q "closed the connection without an answer" "$T/killed"
+wait "$PID" 2>/dev/null
+rm -f "$SOCKET"
+
 config 'control off' >"$T/conf"
 start_nat64d
 t "control off: no socket" test ! -e "$SOCKET"
