@@ -50,6 +50,9 @@ void setup_sweep(const struct setup *s, struct tun *t);
  * left out by now are said (SAY may be NULL). */
 size_t setup_renew(struct setup *s, struct tun *t, setup_say *say, void *arg, char *err);
 
+/* The same, without leaving anything out: what is there stays. */
+size_t setup_restore(const struct setup *s, struct tun *t, char *err);
+
 /* Says which routes are left out, and what to write to have them; and which of the daemon's own
  * addresses the machine has as well. */
 void setup_warn(const struct setup *s, const struct conf *c, struct tun *t, setup_say *say,

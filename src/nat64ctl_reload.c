@@ -255,19 +255,15 @@ static bool is_in_effect(const struct job *j)
 	return is;
 }
 
-static void warn(void *arg, const char *line)
-{
-	(void)arg;
-	ctl_complain("warning: %s", line);
-}
-
+/* With an address the kernel takes away more than that, and somebody else may have removed a route
+ * that is needed still. */
 static void clear_away(struct job *j)
 {
 	char err[TUN_ERR];
 
 	if (setup_remove(j->was, j->now, j->tun, err) < 0)
 		ctl_complain("warning: %s", err);
-	if (setup_changed_addr(j->was, j->now) && setup_renew(j->now, j->tun, warn, NULL, err) > 0)
+	if (setup_restore(j->now, j->tun, err) > 0)
 		ctl_complain("warning: %s", err);
 }
 

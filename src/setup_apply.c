@@ -213,6 +213,14 @@ static void judge_again(struct setup *s, struct tun *t, setup_say *say, void *ar
 	qsort(s->left, s->lefts, sizeof(*s->left), setup_compare);
 }
 
+size_t setup_restore(const struct setup *s, struct tun *t, char *err)
+{
+	size_t failed = 0;
+
+	renew_lists(s, t, &failed, err);
+	return failed;
+}
+
 size_t setup_renew(struct setup *s, struct tun *t, setup_say *say, void *arg, char *err)
 {
 	size_t failed = s->up && tun_link_up(t, err) < 0;

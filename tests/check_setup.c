@@ -353,6 +353,12 @@ START_TEST(done_by_another)
 	put(t.addr, &t.addrs, &ip);
 	setup_take_back(is, was, &t);
 	same_device("taken back", &before, &t);
+	drop(t.route, &t.routes, &was->route[0]);
+	ck_assert_uint_eq(setup_restore(was, &t, err), 0);
+	ck_assert_uint_eq(t.routes, before.routes);
+	t.refuse = was->route[0].addr4;
+	drop(t.route, &t.routes, &was->route[0]);
+	ck_assert_uint_eq(setup_restore(was, &t, err), 1);
 	setup_free(was);
 	setup_free(is);
 	map_table_free(a.maps);

@@ -227,6 +227,9 @@ ip -n "$R" route add 10.1.1.0/24 dev nat64
 t "a route on the device that the configuration does not name" reload
 t "stays" has_route 10.1.1.0/24
 ip -n "$R" route del 10.1.1.0/24 dev nat64
+ip -n "$R" route del 192.168.255.0/24 dev nat64
+t "a route that somebody has removed: reload" reload
+t "it is there again" has_route 192.168.255.0/24
 ip -n "$R" link set nat64 down
 from=$(since)
 t "a device that is down: root sets it up again" reload 'dynamic-pool 10.2.0.0/24'
