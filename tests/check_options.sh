@@ -178,6 +178,7 @@ map 192.0.2.200 2001:db8::200
 # in_spool COMMANDS: with a /var/spool of their own, root's, and $dir/c as the configuration; 12345 is the daemon's user.
 in_spool()
 {
+	# shellcheck disable=SC2016 # for the inner shell
 	CONF=$dir/c NAT64D=$NAT64D unshare -m sh -c 'mount -t tmpfs -o mode=755 tmpfs /var/spool || exit 77
 		as="-u 12345 -g 12346 -c $CONF"; '"$1" 2>&1
 }
