@@ -130,9 +130,15 @@ ipv6-addr 2001:db8:1000::64
 prefix 64:ff9b::/96
 dynamic-pool 192.168.255.0/24
 data-dir /var/spool/tayga
-tun-setup yes
 END"
-step "mkdir -p /var/spool/tayga"
+# To the letter of the field's walkthrough, on a machine that never had Tayga: one line is missing, and the log begins with it.
+step "nat64d -t"
+step "systemctl restart nat64d"
+same "data-dir was made for the service" "nat64d:nat64d 750" "$(inside stat -c '%U:%G %a' /var/spool/tayga)"
+same "the first line of the log says what to add" \
+	"warning: /etc/nat64.conf: tun-device nat64: the link is down, nothing is translated (unless something else sets it up, add the line: tun-setup yes)" \
+	"$(inside journalctl -o cat -u nat64d _COMM=nat64d -n 3 | sed -n 1p)"
+step "echo 'tun-setup yes' >>/etc/nat64.conf"
 step "nat64d -t"
 step "systemctl restart nat64d"
 step "systemctl enable nat64d"
