@@ -475,9 +475,8 @@ int main(int argc, char **argv)
 		return exit_saying(err);
 	if (o.action == ACTION_PREPARE)
 		diag.say = say_nothing;
-	diag.hurried =
-		o.expand ||
-		o.action == ACTION_PREPARE; /* a program asks, perhaps as root, and must not hang */
+	/* a program asks, perhaps as root, and must not hang */
+	diag.hurried = o.expand || o.action == ACTION_PREPARE;
 	c = conf_load(o.config, action_state_directory(&o), &diag);
 	if (!c) {
 		if (o.action == ACTION_RUN)
