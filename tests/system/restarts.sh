@@ -9,10 +9,11 @@
 #
 #   RESTARTS (5), KILLS (2), UPGRADES (1), DOWNLOADS (3)     how many
 #
-# With STRICT not empty, of five and more events the 95th percentile counts, else the median.  The table at the end is in milliseconds: the longest silence of a stream of datagrams around each event, and in as long a
-# time without one.
+# The table at the end is in milliseconds: the longest silence of a stream of datagrams around each event, and in as long a
+# time without one.  With STRICT not empty the 95th percentile of five and more events counts, else their median; a machine
+# that is busy with other things is given what it takes by itself.
 # shellcheck source=tests/system/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "$0")/lib.sh"
 restarts=${RESTARTS:-5} kills=${KILLS:-2} upgrades=${UPGRADES:-1} downloads=${DOWNLOADS:-3}
 need_container dpkg-deb python3 ping ss
 make_deb
@@ -131,12 +132,12 @@ rank() { awk -v p="$1" '{ v[NR] = $1 } END { i = int((NR * p + 99) / 100); print
 
 line() { silences "$1" >"$T/$1.ms" && echo "$1: $(wc -l <"$T/$1.ms"), median $(rank 50 <"$T/$1.ms"), 95th percentile $(rank 95 <"$T/$1.ms"), longest $(rank 100 <"$T/$1.ms")"; }
 
-# within KIND MOST: one point; the median in any series, the 95th percentile in a long one.
+# within KIND MOST: one point.
 within() {
-	local percent=50 is
+	local percent=50 is most=$(($2 + $(rank 95 <"$T/control.ms")))
 	[ "$(wc -l <"$T/$1.ms")" -lt 5 ] || [ -z "${STRICT-}" ] || percent=95
 	is=$(rank $percent <"$T/$1.ms")
-	t "$1: a silence of $is ms, at most $2 are allowed (percentile $percent)" test "$is" -le "$2"
+	t "$1: a silence of $is ms, at most $2 and the machine's own are allowed (percentile $percent)" test "$is" -le "$most"
 }
 of() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$T/result"; }
 
