@@ -159,6 +159,8 @@ int tun_make(const char *name, unsigned mtu, uid_t uid, gid_t gid, char *err)
 	rc = mtu ? tun_mtu_set(t, mtu, err) : 0;
 	if (rc >= 0)
 		rc = make_persistent(t->dev.fd, name, uid, gid, err);
+	if (rc >= 0 && strcmp(t->link.alias, MARK) == 0)
+		netlink_link_alias(&t->nl, t->index, ""); /* it is to stay from now on */
 	tun_close(t);
 	return rc;
 }

@@ -124,6 +124,7 @@ order reap
 order empty
 same "a start that fails: the device stays, with nobody at it" "$first" "$(index)"
 shows "and its routes" "64:ff9b::/96 dev nat64" ip -n "$R" -6 route show
+t "it is marked" grep -q "made by nat64d" <(ip -n "$R" link show dev nat64)
 config 'tun-setup yes' >"$T/conf"
 begin
 same "the next good one has it" "$first" "$(index)"
@@ -178,4 +179,17 @@ t "it is not marked" fails grep -q "made by nat64d" <(ip -n "$R" link show dev n
 order end TERM
 order empty
 t "and it stays" link_exists nat64
+ip -n "$R" link del nat64
+
+# Nor does one go that is given to him: what a failed start has left, after --mktun.
+begin
+order end KILL
+order empty
+t "what a crash has left is marked" grep -q "made by nat64d" <(ip -n "$R" link show dev nat64)
+t "--mktun" in_router "$NAT64D" -c "$T/conf" --mktun
+t "it is not marked any more" fails grep -q "made by nat64d" <(ip -n "$R" link show dev nat64)
+begin
+order end TERM
+order empty
+t "and outlives the service" link_exists nat64
 finish

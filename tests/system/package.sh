@@ -294,6 +294,18 @@ same "that of the instance, too" "$held_x" "$(lease x/)"
 t "packets of the instance pass" wait_for translates 64:ff9b:1::808:808
 t "the operator's /etc/default/nat64d is kept" inside grep -qx NAT44=yes /etc/default/nat64d
 
+hides_pool() { inside nft list ruleset | grep masquerade | grep -qF 192.168.255.0/24; }
+t "the pool is hidden" hides_pool
+inside systemctl stop nat64d
+t "after a stop of the daemon, too" hides_pool
+inside systemctl start nat64d
+inside sed -i s/^NAT44=.*/NAT44=no/ /etc/default/nat64d
+inside systemctl reload nat64d
+t "NAT44=no and a reload: it is not hidden any more" wait_for fails hides_pool
+inside sed -i s/^NAT44=.*/NAT44=yes/ /etc/default/nat64d
+step "systemctl restart nat64-host"
+t "NAT44=yes and a restart of its unit: it is" hides_pool
+
 # Stopped by the operator: an upgrade is no reason to start it.
 inside systemctl stop nat64d@x
 t "an upgrade of what is stopped" inside apt-get install -qy --reinstall /root/newer.deb

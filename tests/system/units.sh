@@ -239,7 +239,22 @@ up_call="up --if-enabled /etc/nat64.conf: effective"
 same "NAT44=yes: nat64-host was called, with full rights" "$up_call" "$(last_call)"
 t "its unit is active" host_is active
 inside systemctl restart nat64d
+index() { inside cat /sys/class/net/nat64/ifindex; }
+before=$(index)
+echo nonsense >>"$conf"
+inside systemctl restart nat64d 2>/dev/null
+t "a restart that fails" is_failed
+t "its status says so" status_says "not started, the log says why"
+same "and the device stays" "$before" "$(index)"
+base >"$conf"
+inside systemctl start nat64d
+same "for the next start" "$before" "$(index)"
+t "and packets pass" translates
+inside systemctl restart nat64d
+same "a restart: the device is the same" "$before" "$(index)"
 inside systemctl stop nat64d
+t "a stop: it has gone" fails inside ip link show dev nat64
+t "and the status says that it is over" status_says stopped
 echo nonsense >>"$conf"
 inside systemctl start nat64d 2>/dev/null
 t "a start that fails" is_failed
