@@ -141,10 +141,11 @@ check_effect()
 
 # --- what lasts -----------------------------------------------------------------------------------------------------
 
-# is_persistent: the device is somebody else's, with all its routes.
+# is_persistent: the device is somebody else's, with all its routes.  The daemon's own, which it keeps between two
+# processes, says so.
 is_persistent()
 {
-	ip -d -o link show dev "$device" 2>/dev/null | has ' persist on'
+	ip -d -o link show dev "$device" 2>/dev/null | grep -v 'alias made by nat64d' | has ' persist on'
 }
 
 # lasting: the command that gives the device what it needs, and does so at every start; none if that is not the daemon's.
