@@ -160,8 +160,6 @@ t "and packets pass by the new prefix" translates 2001:db8:64::808:808
 same "it is still the same process" "$main_before" "$(main)"
 same "which has no right" "$none" "$(rights "$(main)")"
 same "and the lease is kept" "$held" "$(lease)"
-same "nat64-host was called for what is new, with full rights" "up --if-enabled /etc/nat64.conf
-down --if-disabled /etc/nat64.conf" "$(inside tail -n 2 /run/nat64-host.calls | sed 's/: NAT44=no, effective 0*[1-9a-f].*//')"
 device_routes >"$T/routes"
 base 'map 203.0.113.9 2001:db8:2::79' 'nonsense' 'tun-up maybe' >"$conf"
 t "reload with two mistakes and a new route: fails" fails inside systemctl reload nat64d
