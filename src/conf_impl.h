@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "conf.h"
+#include "conf_rights.h"
 
 #define CONF_FILE_MAX ((size_t)64 << 20) /* bytes: a million maps */
 #define CONF_WORDS    18                 /* kept of a line: more than any directive takes */
@@ -130,15 +131,5 @@ void conf_set_icmp_rate(struct conf_reader *r, char **arg, unsigned n);
 
 /* conf_check.c: all that can only be said at the end. */
 void conf_check(struct conf_reader *r, const char *state_dir);
-
-/* From lower to restore, root reads PATH with no more rights than whoever can change where it
- * leads. For anybody else than root, and on a way that is all root's, nothing changes. */
-struct conf_rights {
-	bool lowered, regrouped;
-	int uid, gid, n;
-	gid_t *groups;
-};
-void conf_rights_lower(struct conf_rights *was, const char *path);
-void conf_rights_restore(struct conf_rights *was);
 
 #endif

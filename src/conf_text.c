@@ -317,39 +317,19 @@ bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_w
 	return true;
 }
 
-char *conf_format_addr4(char buf[CONF_TEXT], uint32_t a)
+static void say_nothing(void *arg, bool error, const char *line)
 {
-	snprintf(buf, CONF_TEXT, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
-	return buf;
+	(void)arg;
+	(void)error;
+	(void)line;
 }
 
-char *conf_format_addr6(char buf[CONF_TEXT], const struct ip6 *a)
+bool conf_scan_either(const char *s, struct conf_addr *out)
 {
-	if (!inet_ntop(AF_INET6, a->b, buf, CONF_TEXT))
-		buf[0] = '\0';
-	return buf;
-}
+	static const struct conf_want want = {.bare = true, .host_bits = true};
+	struct conf_diag diag = {.say = say_nothing};
+	struct conf none = {.path = (char[]){""}};
+	struct conf_reader r = {.diag = &diag, .file = "", .conf = &none};
 
-char *conf_format_prefix4(char buf[CONF_TEXT], const struct prefix4 *p)
-{
-	char addr[CONF_TEXT];
-
-	snprintf(buf, CONF_TEXT, "%.45s/%u", conf_format_addr4(addr, p->addr), p->len);
-	return buf;
-}
-
-char *conf_format_prefix6(char buf[CONF_TEXT], const struct prefix6 *p)
-{
-	char addr[CONF_TEXT];
-
-	snprintf(buf, CONF_TEXT, "%.45s/%u", conf_format_addr6(addr, &p->addr), p->len);
-	return buf;
-}
-
-char *conf_format_either(char buf[CONF_TEXT], const struct conf_addr *a)
-{
-	const struct prefix4 p4 = {a->addr4, a->len};
-	const struct prefix6 p6 = {a->addr6, a->len};
-
-	return a->family == 4 ? conf_format_prefix4(buf, &p4) : conf_format_prefix6(buf, &p6);
+	return conf_parse_either(&r, s, &want, out);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "conf_format.h"
 #include "conf_impl.h"
 
 struct conf_want {       /* of a prefix */
@@ -47,14 +48,6 @@ bool conf_path_fits(struct conf_reader *r, const char *s);
 bool conf_is_addr4(const char *s);
 bool conf_is_addr6(const char *s);
 
-/* Text for a message or for conf_print(); each returns BUF. */
-#define CONF_TEXT  64
-#define CONF_PLACE (CONF_SHORT + 16) /* a file and a line */
-
-char *conf_format_addr4(char buf[CONF_TEXT], uint32_t a);
-char *conf_format_addr6(char buf[CONF_TEXT], const struct ip6 *a);
-char *conf_format_prefix4(char buf[CONF_TEXT], const struct prefix4 *p);
-char *conf_format_prefix6(char buf[CONF_TEXT], const struct prefix6 *p);
-char *conf_format_either(char buf[CONF_TEXT], const struct conf_addr *a);
+#define CONF_PLACE (CONF_SHORT + 16) /* room for a file and a line */
 
 #endif

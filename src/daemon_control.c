@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "conf_text.h"
+#include "conf_format.h"
 #include "daemon.h"
 #include "posix.h"
 #include "sandbox.h"

@@ -13,7 +13,8 @@
 
 #include "posix.h"
 #include "answer.h"
-#include "conf_text.h"
+#include "conf_format.h"
+#include "conf_rights.h"
 #include "nat64ctl.h"
 #include "setup.h"
 
@@ -126,27 +127,17 @@ static void ignore(void *arg, bool error, const char *line)
 	(void)line;
 }
 
-static bool parse(const char *word, struct conf_addr *out)
-{
-	static const struct conf_want want = {.bare = true, .host_bits = true};
-	struct conf_diag diag = {.say = ignore};
-	struct conf none = {.path = (char[]){""}};
-	struct conf_reader r = {.diag = &diag, .file = "", .conf = &none};
-
-	return conf_parse_either(&r, word, &want, out);
-}
-
 /* Puts the address or route VALUE into the list that WORD names.  False: there is none. */
 static bool take_address(struct setup *s, const char *word, const char *value)
 {
 	if (strcmp(word, "address") == 0)
-		return parse(value, &s->addr[s->addrs]) && ++s->addrs;
+		return conf_scan_either(value, &s->addr[s->addrs]) && ++s->addrs;
 	if (strcmp(word, "route") == 0)
-		return parse(value, &s->route[s->routes]) && ++s->routes;
+		return conf_scan_either(value, &s->route[s->routes]) && ++s->routes;
 	if (strcmp(word, "named") == 0)
-		return parse(value, &s->named[s->nameds]) && ++s->nameds;
+		return conf_scan_either(value, &s->named[s->nameds]) && ++s->nameds;
 	if (strcmp(word, "left-out") == 0)
-		return parse(value, &s->left[s->lefts]) && ++s->lefts;
+		return conf_scan_either(value, &s->left[s->lefts]) && ++s->lefts;
 	return false;
 }
 

@@ -13,7 +13,7 @@
 #include <sys/uio.h>
 
 #include "posix.h"
-#include "conf_text.h"
+#include "conf_format.h"
 #include "netlink_linux.h"
 #include "tun.h"
 #include "tun_linux_attach.h"
