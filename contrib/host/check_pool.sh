@@ -1,7 +1,7 @@
 # Questions about the leases: is there room for a new host?
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
-guarantee=7440 # seconds that a lease is safe after its last packet; include/pool.h has these three
+guarantee=7440 # seconds that a lease is safe after its last packet; include/map/pool.h has these three
 behind=600     # the record of a lease in use is never older
 keep=1209600
 

@@ -174,7 +174,7 @@ function overlap(a, b) { return within(a, b) || within(b, a) }
 function private(a) {
 	return within(a, "10.0.0.0/8") || within(a, "172.16.0.0/12") || within(a, "192.168.0.0/16") || within(a, "100.64.0.0/10")
 }
-# As src/addr.c has it.
+# As src/lib/addr.c has it.
 function special(a) {
 	if (a ~ /^192\.0\.0\.(9|10)$/) return 0
 	return private(a) || within(a, "0.0.0.0/8") || within(a, "127.0.0.0/8") || within(a, "169.254.0.0/16") ||

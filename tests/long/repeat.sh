@@ -6,7 +6,7 @@
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 rounds=${LONG_ROUNDS:-20}
-tests=(check_log check_leasecrash check_bucket check_service netns/order.sh netns/signals.sh netns/notify.sh netns/leases.sh
+tests=(daemon/check_log lease/check_leasecrash lib/check_bucket daemon/check_service netns/order.sh netns/signals.sh netns/notify.sh netns/leases.sh
 	netns/knobs.sh netns/large.sh netns/narrow.sh netns/host.sh netns/icmp_sources.sh)
 SPACES=""
 make_place
@@ -54,7 +54,7 @@ repeat() {
 
 for test in "${tests[@]}"; do
 	case $test in
-	check_*) [ -x "$built/tests/$test" ] || { skip "$test" "is not built: the Check library is missing" && continue; } ;;
+	*/check_*) [ -x "$built/tests/$test" ] || { skip "$test" "is not built: the Check library is missing" && continue; } ;;
 	esac
 	repeat "$test"
 done

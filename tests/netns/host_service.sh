@@ -273,7 +273,7 @@ rm -f "$T/data/dynamic.map"
 
 # Its list is the daemon's: the edges of each block, and what lies beyond.
 address() { echo "$(($1 >> 24)).$(($1 >> 16 & 255)).$(($1 >> 8 & 255)).$(($1 & 255))"; }
-sed -n '/special\[\] = {/,/^};/s/.*{\(0x[0-9a-f]*\), \([0-9]*\)}.*/\1 \2/p' "$top/src/addr.c" >"$T/special"
+sed -n '/special\[\] = {/,/^};/s/.*{\(0x[0-9a-f]*\), \([0-9]*\)}.*/\1 \2/p' "$top/src/lib/addr.c" >"$T/special"
 while read -r first bits; do
 	last=$((first + (1 << (32 - bits)) - 1))
 	address $((first)) && address $last

@@ -91,9 +91,9 @@ no_machines() {
 
 # --- the page ---------------------------------------------------------------------------------------------------------
 
-awk -f "$top/tests/manual.awk" "$page" >"$T/steps" || skip_all "needs the page"
+awk -f "$top/tests/tree/manual.awk" "$page" >"$T/steps" || skip_all "needs the page"
 : >"$T/done"
-block() { awk -v block="$1" -f "$top/tests/manual.awk" "$page"; }
+block() { awk -v block="$1" -f "$top/tests/tree/manual.awk" "$page"; }
 
 # perform SECTION: writes its files and runs its commands, each of which is one point.
 perform() {

@@ -5,7 +5,7 @@ name=$1
 shift
 for f; do
 	case $f in
-	*.c) gcov -b -n -o src "${srcdir:-.}/$f" 2>/dev/null | sed "s|^|$f |" ;;
+	*.c) gcov -b -n -o "${f%/*}" "${srcdir:-.}/$f" 2>/dev/null | sed "s|^|$f |" ;;
 	esac
 done | awk -v name="$name" '
 	function share(taken, n) { return n ? sprintf("%6.2f %% of %4d", 100 * taken / n, n) : "        none" }

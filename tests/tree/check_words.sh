@@ -9,20 +9,20 @@ daemon_man=$top/man/nat64d.8
 rules_man=$top/man/nat64-rules.7
 ctl_man=$top/man/nat64ctl.8
 example=$top/tayga.conf.example
-# shellcheck source=tests/tap.sh
-. "$top/tests/tap.sh"
+# shellcheck source=tests/support/tap.sh
+. "$top/tests/support/tap.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
 
 directives()
 {
-	sed -n 's/^[[:space:]]*\[D_[A-Z0-9_]*\] = {"\([^"]*\)".*/\1/p' "$top/src/conf_set.c"
+	sed -n 's/^[[:space:]]*\[D_[A-Z0-9_]*\] = {"\([^"]*\)".*/\1/p' "$top/src/conf/conf_set.c"
 }
 
 reasons()
 {
-	sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)".*/\1/p' "$top/include/reason.h"
+	sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)".*/\1/p' "$top/include/packet/reason.h"
 }
 
 entries()
@@ -67,7 +67,7 @@ check_reasons()
 # answers: NAME ICMPV4 ICMPV6 of each reason in the source: type/code, or - for none.
 answers()
 {
-	sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)", *[A-Z]*, *\([A-Z]*[^A-Z]*\), *\([A-Z]*[^A-Z]*\), *".*/\1 \2 \3/p' "$top/include/reason.h" |
+	sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)", *[A-Z]*, *\([A-Z]*[^A-Z]*\), *\([A-Z]*[^A-Z]*\), *".*/\1 \2 \3/p' "$top/include/packet/reason.h" |
 		sed 's/NOTHING/-/g; s|ANSWER(\([0-9]*\), \([0-9]*\))|\1/\2|g'
 }
 
@@ -111,7 +111,7 @@ check_rules()
 # types_of WAY: TYPE/CODE TO-TYPE/TO-CODE of each ICMP error in the source that is translated.
 types_of()
 {
-	sed -n "/ table_$1\[\] = {\$/,/^};/s/^\t{\([^/]*\),.*/\1/p" "$top/src/icmp.c" | sed 's/SAME/code/' | tr -d ' ' | awk -F , '
+	sed -n "/ table_$1\[\] = {\$/,/^};/s/^\t{\([^/]*\),.*/\1/p" "$top/src/packet/icmp.c" | sed 's/SAME/code/' | tr -d ' ' | awk -F , '
 		$2 == 0 && $3 == 255 { print $1 "/any", $4 "/" ($5 == "code" ? "same" : $5); next }
 		{ for (code = $2; code <= $3; code++) print $1 "/" code, $4 "/" $5 }' | sort
 }
@@ -138,8 +138,8 @@ check_types()
 # cited: the sections of nat64-rules.7 that rows and clauses cite, and comments that name the page.
 cited()
 {
-	grep -Eoh 'rules-[0-9]+(\.[0-9]+)?' "$top"/tests/*.[ch] "$top/tests/CLAUSES" | sed 's/rules-//'
-	sed -n 's/^own  *\([0-9.]*\) .*/\1/p' "$top/tests/CLAUSES"
+	grep -Eoh 'rules-[0-9]+(\.[0-9]+)?' "$top"/tests/*.[ch] "$top/tests/tree/CLAUSES" | sed 's/rules-//'
+	sed -n 's/^own  *\([0-9.]*\) .*/\1/p' "$top/tests/tree/CLAUSES"
 	grep -Eh '[Ss]ections? [0-9][0-9., and]* of nat64-rules\(7\)' "$top"/include/*.h "$top"/src/*.[ch] "$top"/tests/*.[ch] |
 		sed 's/.*[Ss]ections* \([0-9].*\) of nat64-rules(7).*/\1/' | tr -cs '0-9.' '\n' | sed 's/\.$//'
 }
@@ -154,7 +154,7 @@ check_citations()
 		report $? "section $number, which the source cites, is in nat64-rules.7"
 	done
 	# Numbers that say not whose they are, and what earlier rows were called.
-	found=$(grep -En '"spec-[0-9]|\{"[1-9][0-9]?\.[0-9] |^	check_[a-z0-9_]*: (spec-)?[1-9]\.[0-9] ' "$top"/tests/*.[ch] "$top/tests/CLAUSES")
+	found=$(grep -En '"spec-[0-9]|\{"[1-9][0-9]?\.[0-9] |^	check_[a-z0-9_]*: (spec-)?[1-9]\.[0-9] ' "$top"/tests/*.[ch] "$top/tests/tree/CLAUSES")
 	[ -z "$found" ]
 	report $? "every row that cites the rules begins with rules-" "$found"
 }
@@ -162,7 +162,7 @@ check_citations()
 # Reasons of class drop that are answered all the same.
 check_answered()
 {
-	for name in $(sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)", *DROP,.*ANSWER(.*/\1/p' "$top/include/reason.h"); do
+	for name in $(sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)", *DROP,.*ANSWER(.*/\1/p' "$top/include/packet/reason.h"); do
 		sed -n '/^\.It Cm drop$/,/^\.It Cm reject$/p' "$conf_man" | grep -Fqx -e ".Cm $name ."
 		report $? "class drop in nat64.conf.5 knows that $name is answered"
 	done
@@ -170,7 +170,7 @@ check_answered()
 
 commands()
 {
-	sed -n 's/^[[:space:]]*{"\([a-z]*\)", "[^"]*", [0-9]*, [0-9]*, .*, run_.*},$/\1/p' "$top/src/daemon_control.c"
+	sed -n 's/^[[:space:]]*{"\([a-z]*\)", "[^"]*", [0-9]*, [0-9]*, .*, run_.*},$/\1/p' "$top/src/daemon/daemon_control.c"
 }
 
 # The commands of the control socket: in the manual, in the help of nat64ctl and in its completion.
@@ -182,7 +182,7 @@ check_commands()
 	for name in $names; do
 		grep -Eq "^\.It Cm $name( |\$)" "$ctl_man"
 		report $? "command $name has an entry in nat64ctl.8"
-		grep -Eq "^[[:space:]]*\"  $name  " "$top/src/nat64ctl.c"
+		grep -Eq "^[[:space:]]*\"  $name  " "$top/src/ctl/nat64ctl.c"
 		report $? "command $name is in nat64ctl --help"
 		sed '/^_nat64ctl/,/^}/!d' "$top/contrib/nat64d.bash-completion" | grep -Eq "[ ']${name}[ ']"
 		report $? "command $name is in the completion"
@@ -196,7 +196,7 @@ check_commands()
 # The keys of its JSON.
 check_keys()
 {
-	names=$(grep -o '\\"[a-z0-9_]*\\": ' "$top/src/daemon_control.c" | tr -d '\\": ' | sort -u)
+	names=$(grep -o '\\"[a-z0-9_]*\\": ' "$top/src/daemon/daemon_control.c" | tr -d '\\": ' | sort -u)
 	[ "$(echo "$names" | wc -l)" -ge 15 ]
 	report $? "the keys of the answers are readable" "$names"
 	for name in $names; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every file of src/ and include/ includes only modules that stand before its own in the list of layers: no cycles.
-# A module is a header with the files around it: src/xlat_4to6.c belongs to xlat, src/leasetext.c to lease*.
+# A module is a header with the files around it: src/xlat/xlat_4to6.c belongs to xlat, src/lease/leasetext.c to lease*.
 srcdir=${srcdir:-.}
 layers="posix wire reason offload addr csum bitmap siphash ident header packet lpm map pool bucket icmp reply mss nodeid train xlat batch
 	conf lease* report poolwatch status log answer control options netlink tun send setup routes sandbox service datadir action daemon reload loop main nat64ctl"

@@ -4,8 +4,8 @@
 # Prints TAP.  $srcdir is the top of the source tree.
 
 top=$(cd "${srcdir:-.}" && pwd) || exit 1
-# shellcheck source=tests/tap.sh
-. "$top/tests/tap.sh"
+# shellcheck source=tests/support/tap.sh
+. "$top/tests/support/tap.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP

@@ -9,8 +9,8 @@ top=${srcdir:-.}
 page=$top/man/nat64.7
 rules=$top/man/nat64-rules.7
 NAT64D=${NAT64D:-./nat64d}
-# shellcheck source=tests/tap.sh
-. "$top/tests/tap.sh"
+# shellcheck source=tests/support/tap.sh
+. "$top/tests/support/tap.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
@@ -24,12 +24,12 @@ none()
 
 blocks()
 {
-	awk -f "$top/tests/manual.awk" "$page"
+	awk -f "$top/tests/tree/manual.awk" "$page"
 }
 
 block()
 {
-	awk -v block="$1" -f "$top/tests/manual.awk" "$page"
+	awk -v block="$1" -f "$top/tests/tree/manual.awk" "$page"
 }
 
 # of KIND: NUMBER MACHINE PATH SECTION, with tabs between.

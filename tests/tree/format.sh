@@ -15,7 +15,7 @@ fi
 
 count=0
 status=0
-set -- "$srcdir"/include/*.h "$srcdir"/src/*.[ch] "$srcdir"/tests/*.[ch] "$srcdir"/tests/*/*.[ch]
+set -- "$srcdir"/include/*/*.h "$srcdir"/src/*/*.[ch] "$srcdir"/tests/*/*.[ch]
 # All at once costs a fraction of one by one, which is for finding out which.
 "$tool" --dry-run -Werror "$@" 2>/dev/null && all=yes || all=
 for f in "$@"; do

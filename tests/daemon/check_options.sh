@@ -7,8 +7,8 @@
 top=${srcdir:-.}
 NAT64D=${NAT64D:-./nat64d}
 unset STATE_DIRECTORY
-# shellcheck source=tests/tap.sh
-. "$top/tests/tap.sh"
+# shellcheck source=tests/support/tap.sh
+. "$top/tests/support/tap.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP

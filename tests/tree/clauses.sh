@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/CLAUSES and the tests agree: every row it names exists, every row of the translator's tables proves a clause of
+# tests/tree/CLAUSES and the tests agree: every row it names exists, every row of the translator's tables proves a clause of
 # it, no name stands twice, and what an RFC demands has a row or a deviation.
 #
 # A row is "program: name": its name is the first string of a row of a table whose struct begins with `name', or, with
@@ -48,6 +48,8 @@ awk -v must="$must" '
 		program = FILENAME
 		sub(/.*\/tests\//, "", program)
 		sub(/\.[a-z]+$/, "", program)
+		if (program !~ /^netns\//)
+			sub(/.*\//, "", program)
 		if (program == "conf_rows")
 			program = "check_conf"
 		is_netns = program ~ /^netns\//
@@ -125,4 +127,4 @@ awk -v must="$must" '
 			total["SHOULD"], total["MAY"], total["own"], clauses, proofs, refs
 		printf "1..%d\n", points
 		exit failed > 0
-	}' "$tests/rig.h" "$tests"/check_*.c "$tests/conf_rows.h" "$tests"/netns/*.sh "$tests/CLAUSES"
+	}' "$tests/support/rig.h" "$tests"/*/check_*.c "$tests/conf/conf_rows.h" "$tests"/netns/*.sh "$tests/tree/CLAUSES"
