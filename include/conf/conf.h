@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "addr.h"
-#include "map.h"
-#include "xlat.h"
+#include "lib/addr.h"
+#include "map/map.h"
+#include "xlat/xlat.h"
 
 /* Where messages about a configuration go: one finished line each, without newline. */
 struct conf_diag {

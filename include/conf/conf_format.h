@@ -2,8 +2,8 @@
 #ifndef NAT64D_CONF_FORMAT_H
 #define NAT64D_CONF_FORMAT_H
 
-#include "addr.h"
-#include "conf.h"
+#include "lib/addr.h"
+#include "conf/conf.h"
 
 /* Each returns BUF. */
 #define CONF_TEXT 64

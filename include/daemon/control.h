@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "answer.h"
+#include "daemon/answer.h"
 
 #define CONTROL_ERR      320   /* room for a message */
 #define CONTROL_CLIENTS  32    /* at once */

@@ -2,8 +2,8 @@
 #ifndef NAT64D_DATADIR_H
 #define NAT64D_DATADIR_H
 
-#include "leasefile.h"
-#include "service.h"
+#include "lease/leasefile.h"
+#include "daemon/service.h"
 
 /* What root does for USER before rights are given up: makes DIR if only its last part is missing,
  * and gives DATADIR_TAYGA away.  Every directory on the way must be root's, writable for nobody

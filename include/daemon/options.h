@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "log.h"
+#include "daemon/log.h"
 
 enum action {
 	ACTION_RUN,

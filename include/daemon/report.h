@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pool.h"
-#include "reason.h"
+#include "map/pool.h"
+#include "packet/reason.h"
 
 enum report_dir {
 	DIR_4TO6, /* and whatever is neither IPv4 nor IPv6 */

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "batch.h"
-#include "offload.h"
-#include "report.h"
-#include "tun.h"
+#include "xlat/batch.h"
+#include "packet/offload.h"
+#include "daemon/report.h"
+#include "linux/tun.h"
 
 struct send {
 	struct tun *tun;

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "pool.h"
-#include "report.h"
+#include "map/pool.h"
+#include "daemon/report.h"
 
 #define STATUS_MAX 256 /* room for the line */
 

@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "map.h"
-#include "pool.h"
+#include "map/map.h"
+#include "map/pool.h"
 
 #define LEASEFILE_NAME "dynamic.map"
 #define LEASEFILE_KEY  "pool.key"

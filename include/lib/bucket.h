@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "siphash.h"
+#include "lib/siphash.h"
 
 #define BUCKET_BUDGETS 4
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
+#include "lib/addr.h"
 
 /* The sum of LEN bytes; an odd last byte counts as the high half of a word.  Any alignment. */
 uint64_t csum_sum(const void *p, size_t len);

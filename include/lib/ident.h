@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "siphash.h"
+#include "lib/siphash.h"
 
 #define IDENT_COUNTERS 2048 /* a power of two */
 

@@ -10,9 +10,9 @@
 
 #include <stdint.h>
 
-#include "lpm.h"
-#include "map.h"
-#include "setup.h"
+#include "lib/lpm.h"
+#include "map/map.h"
+#include "linux/setup.h"
 
 struct routes;
 

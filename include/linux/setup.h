@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "conf.h"
-#include "tun.h"
+#include "conf/conf.h"
+#include "linux/tun.h"
 
 struct setup {
 	bool up;

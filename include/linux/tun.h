@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "batch.h"
-#include "conf.h"
-#include "offload.h"
+#include "xlat/batch.h"
+#include "conf/conf.h"
+#include "packet/offload.h"
 
 #define TUN_MTU_NEW    1500  /* of a new device */
 #define TUN_ERR        256   /* room for a message */

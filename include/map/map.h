@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
+#include "lib/addr.h"
 
 /* An explicit address mapping: 128 - p6.len >= 32 - p4.len [7757-3.2]. */
 struct map {

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
-#include "siphash.h"
+#include "lib/addr.h"
+#include "lib/siphash.h"
 
 #define POOL_GUARANTEE 7440 /* seconds a lease is safe after its host's last packet: 2 h 4 min */
 #define POOL_RESTAMP   600  /* seconds: the record of a lease in use is never older */

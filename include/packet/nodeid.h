@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
-#include "wire.h"
+#include "lib/addr.h"
+#include "lib/wire.h"
 
 /* Writes to OUT (SIZE bytes, 28 or more) the extension structure EXT [4884-7] with an object for
  * NODE behind its other objects, and returns the length.  Where there is none, or none that can be

@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
-#include "offload.h"
-#include "reason.h"
-#include "wire.h"
+#include "lib/addr.h"
+#include "packet/offload.h"
+#include "packet/reason.h"
+#include "lib/wire.h"
 
 struct packet {
 	uint8_t family; /* 4 or 6 */

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
-#include "packet.h"
-#include "reason.h"
+#include "lib/addr.h"
+#include "packet/packet.h"
+#include "packet/reason.h"
 
 #define REPLY_MAX4 576  /* longest ICMPv4 error [1812-4.3.2.3] */
 #define REPLY_MAX6 1280 /* longest ICMPv6 error [4443-2.4c] */

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "offload.h"
-#include "wire.h"
+#include "packet/offload.h"
+#include "lib/wire.h"
 
 struct train {
 	uint8_t proto;     /* PROTO_TCP or PROTO_UDP */

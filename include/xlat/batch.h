@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ident.h"
-#include "offload.h"
-#include "wire.h"
-#include "xlat.h"
+#include "lib/ident.h"
+#include "packet/offload.h"
+#include "lib/wire.h"
+#include "xlat/xlat.h"
 
 #define BATCH_PACKETS 1024 /* held at most */
 #define BATCH_PARTS   64   /* merged into one train at most; the kernel takes 64 UDP segments */

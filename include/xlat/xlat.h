@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
-#include "bucket.h"
-#include "ident.h"
-#include "lpm.h"
-#include "map.h"
-#include "offload.h"
-#include "pool.h"
-#include "reason.h"
+#include "lib/addr.h"
+#include "lib/bucket.h"
+#include "lib/ident.h"
+#include "lib/lpm.h"
+#include "map/map.h"
+#include "packet/offload.h"
+#include "map/pool.h"
+#include "packet/reason.h"
 
 enum udp_zero { /* what to do with a UDP datagram over IPv4 that has no checksum [7915-4.5] */
 	UDP_ZERO_CALC,

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "conf.h"
-#include "conf_rights.h"
+#include "conf/conf.h"
+#include "conf/conf_rights.h"
 
 #define CONF_FILE_MAX ((size_t)64 << 20) /* bytes: a million maps */
 #define CONF_WORDS    18                 /* kept of a line: more than any directive takes */

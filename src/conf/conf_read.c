@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 #include "conf_impl.h"
 
 struct text {

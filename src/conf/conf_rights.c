@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/fsuid.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 #include "conf_impl.h"
 
 #define NO_GROUP 65534 /* root's group is nobody else's */

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "conf_text.h"
-#include "wire.h"
+#include "lib/wire.h"
 
 #define QUEUE_MAX 100000 /* packets: the kernel allocates 8 bytes for each in one piece */
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "addr.h"
-#include "conf_format.h"
+#include "lib/addr.h"
+#include "conf/conf_format.h"
 #include "conf_impl.h"
 
 struct conf_want {       /* of a prefix */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 
 bool conf_unit_dir(const char *etc, const char *path, char *dir, size_t size)
 {

@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "conf_text.h"
-#include "wire.h"
+#include "lib/wire.h"
 
 #define RATE_MAX 1000000 /* a burst of twice as many must not overflow */
 #define NET_RATE 50      /* of icmp-rate, left out */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "nat64ctl.h"
-#include "posix.h"
+#include "lib/posix.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(unversioned)"

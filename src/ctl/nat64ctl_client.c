@@ -9,7 +9,7 @@
 #include <sys/un.h>
 
 #include "nat64ctl.h"
-#include "posix.h"
+#include "lib/posix.h"
 
 #define PATIENCE   60                  /* seconds without a byte: a large reload takes its time */
 #define ANSWER_TOP ((size_t)256 << 20) /* bytes: more is no answer */

@@ -11,12 +11,12 @@
 #include <sys/file.h>
 #include <time.h>
 
-#include "posix.h"
-#include "answer.h"
-#include "conf_format.h"
-#include "conf_rights.h"
+#include "lib/posix.h"
+#include "daemon/answer.h"
+#include "conf/conf_format.h"
+#include "conf/conf_rights.h"
 #include "nat64ctl.h"
-#include "setup.h"
+#include "linux/setup.h"
 
 #define LOCK      "/run/nat64ctl.lock"
 #define LOCK_WAIT 30 /* seconds */

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 #include "action.h"
-#include "datadir.h"
-#include "log.h"
-#include "tun.h"
+#include "daemon/datadir.h"
+#include "daemon/log.h"
+#include "linux/tun.h"
 
 /* A question about what a unit of ours reads is answered as that unit would run it, if it ever has:
  * its directory is made by its first start. */

@@ -2,9 +2,9 @@
 #ifndef NAT64D_ACTION_H
 #define NAT64D_ACTION_H
 
-#include "conf.h"
-#include "options.h"
-#include "service.h"
+#include "conf/conf.h"
+#include "daemon/options.h"
+#include "daemon/service.h"
 
 /* STATE_DIRECTORY for what O asks, or NULL: the environment's, or that of the unit that reads the
  * file which is tested or printed. */

@@ -1,6 +1,6 @@
 /* answer - decides how a text is quoted, and that an answer never takes more than its share of
  * memory. */
-#include "answer.h"
+#include "daemon/answer.h"
 
 #include <stdarg.h>
 #include <stdint.h>

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "control.h"
-#include "posix.h"
+#include "daemon/control.h"
+#include "lib/posix.h"
 
 #define LISTENER  CONTROL_CLIENTS /* its number among the sources of events */
 #define ACCEPTED  8               /* of those who wait, in a round */

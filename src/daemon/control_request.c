@@ -2,7 +2,7 @@
  */
 #include <string.h>
 
-#include "control.h"
+#include "daemon/control.h"
 
 static const char json_word[] = "--json";
 

@@ -5,22 +5,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "batch.h"
-#include "conf.h"
-#include "control.h"
-#include "leasefile.h"
-#include "log.h"
-#include "options.h"
-#include "pool.h"
-#include "poolwatch.h"
-#include "report.h"
-#include "routes.h"
-#include "send.h"
-#include "setup.h"
-#include "siphash.h"
-#include "status.h"
-#include "tun.h"
-#include "xlat.h"
+#include "xlat/batch.h"
+#include "conf/conf.h"
+#include "daemon/control.h"
+#include "lease/leasefile.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "map/pool.h"
+#include "daemon/poolwatch.h"
+#include "daemon/report.h"
+#include "linux/routes.h"
+#include "daemon/send.h"
+#include "linux/setup.h"
+#include "lib/siphash.h"
+#include "daemon/status.h"
+#include "linux/tun.h"
+#include "xlat/xlat.h"
 
 /* Lines about leases, in a second and at once: as a record they should be complete, and a line
  * takes but some microseconds. */

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "conf_format.h"
+#include "conf/conf_format.h"
 #include "daemon.h"
-#include "posix.h"
-#include "sandbox.h"
+#include "lib/posix.h"
+#include "linux/sandbox.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(unversioned)"

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "daemon.h"
-#include "posix.h"
+#include "lib/posix.h"
 
 #define LOOP   10 /* crashes, none after a minute or more, that make a loop */
 #define MINUTE 60 /* s */

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "daemon.h"
-#include "posix.h"
-#include "service.h"
+#include "lib/posix.h"
+#include "daemon/service.h"
 
 #define NAME "tun" /* of the descriptor, for the manager */
 

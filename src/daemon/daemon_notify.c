@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon.h"
-#include "service.h"
+#include "daemon/service.h"
 
 #define STATUS_MS 5000 /* between two looks at how it goes */
 

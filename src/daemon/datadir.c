@@ -1,6 +1,6 @@
 /* datadir - decides which directories root makes or gives away for the daemon: none that somebody
  * else could have put in the place of another. */
-#include "datadir.h"
+#include "daemon/datadir.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 
 #define DATADIR_MODE 0750 /* as StateDirectoryMode= of the units */
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "daemon/log.h"
 
 #define NAME           "nat64d"
 #define FACILITY       (3 << 3) /* syslog: daemon */

@@ -7,11 +7,11 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 #include "daemon.h"
-#include "sandbox.h"
-#include "service.h"
-#include "wire.h"
+#include "linux/sandbox.h"
+#include "daemon/service.h"
+#include "lib/wire.h"
 
 #define REST_US       50   /* that packets are left to gather, as network cards do it */
 #define BLIND_US      5000 /* between two looks where ppoll() fails */

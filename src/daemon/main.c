@@ -11,12 +11,12 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 #include "action.h"
 #include "daemon.h"
-#include "datadir.h"
-#include "sandbox.h"
-#include "service.h"
+#include "daemon/datadir.h"
+#include "linux/sandbox.h"
+#include "daemon/service.h"
 
 void daemon_say_conf(void *arg, bool error, const char *line)
 {

@@ -7,8 +7,8 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "conf.h"
-#include "options.h"
+#include "conf/conf.h"
+#include "daemon/options.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "(unversioned)"

@@ -1,5 +1,5 @@
 /* poolwatch - decides how full is worth a line, and how often. */
-#include "poolwatch.h"
+#include "daemon/poolwatch.h"
 
 #include <inttypes.h>
 #include <stdio.h>

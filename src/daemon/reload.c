@@ -8,10 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "conf_format.h"
+#include "conf/conf_format.h"
 #include "reload_impl.h"
-#include "sandbox.h"
-#include "service.h"
+#include "linux/sandbox.h"
+#include "daemon/service.h"
 
 /* The kernel keeps what comes to its own addresses. */
 static void reserve_device(struct pool *p, const struct conf *c)

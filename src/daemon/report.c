@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "packet.h"
-#include "report.h"
+#include "packet/packet.h"
+#include "daemon/report.h"
 
 static const char *const dir_name[DIRS] = {[DIR_4TO6] = "4->6", [DIR_6TO4] = "6->4"};
 

@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "csum.h"
-#include "header.h"
-#include "log.h"
-#include "send.h"
-#include "train.h"
+#include "lib/csum.h"
+#include "packet/header.h"
+#include "daemon/log.h"
+#include "daemon/send.h"
+#include "packet/train.h"
 
 /* Where TCP or UDP begins in OUT, and what a segment's header is made from.  False: not that. */
 static bool find_header(const struct batch_out *out, struct train *t)

@@ -15,8 +15,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "posix.h"
-#include "service.h"
+#include "lib/posix.h"
+#include "daemon/service.h"
 
 static int fail(char *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

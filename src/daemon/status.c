@@ -1,5 +1,5 @@
 /* status - decides which few of the counters are worth a glance, and what comes before them. */
-#include "status.h"
+#include "daemon/status.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 
 #define KEPT 10
 

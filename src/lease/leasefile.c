@@ -1,7 +1,7 @@
 /* leasefile - decides what happens to the lease file between the start of the daemon and its end.
  *
  * Opening checks, while somebody is there to read the message, everything that could fail later. */
-#include "leasefile.h"
+#include "lease/leasefile.h"
 
 #include <errno.h>
 #include <fcntl.h>

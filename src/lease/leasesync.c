@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 
 struct message {
 	int32_t task;

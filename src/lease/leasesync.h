@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "leasefile.h"
+#include "lease/leasefile.h"
 
 #define LEASESYNC_NEW LEASEFILE_NAME ".new"
 

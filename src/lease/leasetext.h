@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addr.h"
+#include "lib/addr.h"
 
 #define LEASETEXT_MAX    160 /* longest line that we read or write, with its newline */
 #define LEASETEXT_PREFIX 52  /* room for the text of a prefix */

@@ -1,6 +1,6 @@
 /* addr - where an IPv4 address lies inside an IPv6 one [6052-2.2], and which addresses may go
  * where. */
-#include "addr.h"
+#include "lib/addr.h"
 
 #define ROWS(table) (sizeof(table) / sizeof(*(table)))
 #define U_OCTET     8 /* bits 64 to 71 stay zero [6052-2.2] */

@@ -1,5 +1,5 @@
 /* bitmap - how the next clear bit is found without walking the set ones. */
-#include "bitmap.h"
+#include "lib/bitmap.h"
 
 #include <stddef.h>
 #include <stdlib.h>

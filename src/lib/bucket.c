@@ -1,6 +1,6 @@
 /* bucket - when a generated ICMP message may leave, and whose bucket is forgotten when there are
  * too many. */
-#include "bucket.h"
+#include "lib/bucket.h"
 
 #include <stdlib.h>
 #include <string.h>

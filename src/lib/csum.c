@@ -1,9 +1,9 @@
 /* csum - how bytes are summed fast: 64-bit loads in native order, one swap at the end [1071-2]. */
-#include "csum.h"
+#include "lib/csum.h"
 
 #include <string.h>
 
-#include "wire.h"
+#include "lib/wire.h"
 
 static uint64_t load64(const uint8_t *p)
 {

@@ -1,7 +1,7 @@
 /* ident - decides the Identification of IPv4 packets that had none: a table of counters, each
  * shared by the address pairs that a keyed hash sends there, and an offset of each pair's own
  * [7739-5.3]. */
-#include "ident.h"
+#include "lib/ident.h"
 
 uint16_t ident_take(struct ident *t, uint32_t src, uint32_t dst, unsigned n)
 {

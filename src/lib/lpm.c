@@ -4,7 +4,7 @@
  * A prefix leaves a marker at each shorter length where the search must learn that something longer
  * may match.  Every entry, marker or prefix, carries the value of the longest prefix that holds it,
  * so that the search never has to turn back. */
-#include "lpm.h"
+#include "lib/lpm.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* posix - what the system calls lack. */
-#include "posix.h"
+#include "lib/posix.h"
 
 #include <sys/syscall.h>
 

@@ -1,5 +1,5 @@
 /* siphash - SipHash-2-4 (Aumasson and Bernstein, 2012). */
-#include "siphash.h"
+#include "lib/siphash.h"
 
 struct state {
 	uint64_t v0, v1, v2, v3;

@@ -8,10 +8,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 #include "netlink_linux.h"
 #include "netlink_linux_msg.h"
-#include "wire.h"
+#include "lib/wire.h"
 
 #define REPLY_SIZE 32768
 

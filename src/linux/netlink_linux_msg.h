@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire.h"
+#include "lib/wire.h"
 
 struct netlink_msg {
 	union {

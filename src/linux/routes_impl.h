@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "addr.h"
-#include "routes.h"
+#include "lib/addr.h"
+#include "linux/routes.h"
 
 struct route6 {
 	struct prefix6 to;

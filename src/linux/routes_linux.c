@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "posix.h"
+#include "lib/posix.h"
 #include "netlink_linux_msg.h"
 #include "routes_impl.h"
-#include "wire.h"
+#include "lib/wire.h"
 
 #define PACE_MIN   50   /* ms between two dumps */
 #define PACE_MAX   1000 /* where they take long, as then they cost the kernel something */

@@ -1,6 +1,6 @@
 /* sandbox - decides that nothing is left of the rights of root once the device is set up, and that
  * nobody else sees our memory. */
-#include "sandbox.h"
+#include "linux/sandbox.h"
 
 #include <errno.h>
 #include <linux/capability.h>

@@ -12,13 +12,13 @@
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
-#include "posix.h"
-#include "conf_format.h"
+#include "lib/posix.h"
+#include "conf/conf_format.h"
 #include "netlink_linux.h"
-#include "tun.h"
+#include "linux/tun.h"
 #include "tun_linux_attach.h"
 #include "tun_linux_nets.h"
-#include "wire.h"
+#include "lib/wire.h"
 
 #define MARK "made by nat64d" /* the alias of a device that is to go when the service stops */
 

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "posix.h"
-#include "offload.h"
-#include "tun.h"
+#include "lib/posix.h"
+#include "packet/offload.h"
+#include "linux/tun.h"
 #include "tun_linux_attach.h"
 
 #define CLONE_DEVICE "/dev/net/tun"

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lpm.h"
+#include "lib/lpm.h"
 #include "tun_linux_nets.h"
-#include "wire.h"
+#include "lib/wire.h"
 
 struct place {
 	unsigned index;

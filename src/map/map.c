@@ -1,11 +1,11 @@
 /* map - which explicit map or translation prefix an address belongs to, and what it becomes
  * [7757-3]. */
-#include "map.h"
+#include "map/map.h"
 
 #include <stdlib.h>
 
-#include "lpm.h"
-#include "wire.h"
+#include "lib/lpm.h"
+#include "lib/wire.h"
 
 struct map_table {
 	struct map *map;

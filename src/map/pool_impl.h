@@ -2,8 +2,8 @@
 #ifndef NAT64D_POOL_IMPL_H
 #define NAT64D_POOL_IMPL_H
 
-#include "bitmap.h"
-#include "pool.h"
+#include "lib/bitmap.h"
+#include "map/pool.h"
 
 enum by {
 	BY_HOST,

@@ -1,8 +1,8 @@
 /* header - the bytes of the headers we write; what goes into them is decided elsewhere. */
-#include "header.h"
+#include "packet/header.h"
 
-#include "csum.h"
-#include "wire.h"
+#include "lib/csum.h"
+#include "lib/wire.h"
 
 void header_put4(uint8_t *at, const struct header4 *h)
 {

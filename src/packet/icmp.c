@@ -1,9 +1,9 @@
 /* icmp - the tables of RFC 7915 sections 4.2 and 5.2 as data. */
-#include "icmp.h"
+#include "packet/icmp.h"
 
 #include <stddef.h>
 
-#include "wire.h"
+#include "lib/wire.h"
 
 #define SAME ICMP_SAME_CODE
 

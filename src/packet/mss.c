@@ -1,8 +1,8 @@
 /* mss - decides whether a TCP segment announces more than the way carries. */
-#include "mss.h"
+#include "packet/mss.h"
 
-#include "csum.h"
-#include "wire.h"
+#include "lib/csum.h"
+#include "lib/wire.h"
 
 enum tcp_option { /* [9293-3.1] */
 	OPT_END = 0,

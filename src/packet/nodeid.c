@@ -1,9 +1,9 @@
 /* nodeid - the bytes of the extension header and of the Node Identification Object. */
-#include "nodeid.h"
+#include "packet/nodeid.h"
 
 #include <stdbool.h>
 
-#include "csum.h"
+#include "lib/csum.h"
 
 struct ext_hdr {         /* [4884-7] */
 	uint8_t version; /* high nibble */

@@ -1,5 +1,5 @@
 /* offload - decides which virtio-net headers we understand, and what they mean. */
-#include "offload.h"
+#include "packet/offload.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* packet - decides whether bytes are an IPv4 or IPv6 packet at all, and what its headers say. */
-#include "packet.h"
+#include "packet/packet.h"
 
-#include "csum.h"
+#include "lib/csum.h"
 
 enum ip4_option { /* [791-3.1] */
 	OPT_END = 0,

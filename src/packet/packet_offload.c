@@ -1,8 +1,8 @@
 /* packet_offload - decides whether what a device left to be done fits the packet.  What comes from
  * the kernel is trusted to mean well, not to be right. */
-#include "packet.h"
+#include "packet/packet.h"
 
-#include "csum.h"
+#include "lib/csum.h"
 
 #define PROTO_SCTP 132 /* its checksum is a CRC [9260-6.8] */
 

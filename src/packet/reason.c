@@ -1,5 +1,5 @@
 /* reason - the table itself; its rows stand in reason.h. */
-#include "reason.h"
+#include "packet/reason.h"
 
 #define X(id, name, class, answer4, answer6, text) \
 	[R_##id] = {name, text, CLASS_##class, answer4, answer6},

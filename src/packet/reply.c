@@ -1,9 +1,9 @@
 /* reply - decides when an ICMP error may be sent, and writes the messages that come from us. */
-#include "reply.h"
+#include "packet/reply.h"
 
-#include "csum.h"
-#include "header.h"
-#include "wire.h"
+#include "lib/csum.h"
+#include "packet/header.h"
+#include "lib/wire.h"
 
 #define OWN_TTL       64
 #define ERROR_TOS     0xc0 /* internetwork control [1812-4.3.2.5] */

@@ -1,8 +1,8 @@
 /* train - decides what stands in the header of a part of a train, as the kernel's segmentation
  * does, and in a checksum that was left partial. */
-#include "train.h"
+#include "packet/train.h"
 
-#include "csum.h"
+#include "lib/csum.h"
 
 size_t train_csum_at(uint8_t proto)
 {

@@ -4,12 +4,12 @@
  * all entries of a flow only the newest may grow: so its packets stay in order.  Nothing is reset
  * between bursts: a chain starts at a slot only if the entry which the slot names is held and says
  * the same of itself. */
-#include "batch.h"
+#include "xlat/batch.h"
 
 #include <stdlib.h>
 
 #include "batch_impl.h"
-#include "train.h"
+#include "packet/train.h"
 
 #define SLOT_BITS 11
 /* Strangers cannot aim at a chain, and chance seldom makes a longer one. */

@@ -2,9 +2,9 @@
  * the train then is. */
 #include "batch_impl.h"
 
-#include "csum.h"
-#include "header.h"
-#include "train.h"
+#include "lib/csum.h"
+#include "packet/header.h"
+#include "packet/train.h"
 
 #define IP4_VER_IHL 0x45 /* version 4, no options: xlat writes none */
 

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire.h"
-#include "xlat.h"
+#include "lib/wire.h"
+#include "xlat/xlat.h"
 
 enum look_kind {
 	LOOK_OTHER,   /* neither TCP nor UDP: in nobody's way */

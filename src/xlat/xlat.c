@@ -1,11 +1,11 @@
 /* xlat - the spine of the translation, the same for both directions: the order in which things are
  * checked, decided and at last written. */
-#include "xlat.h"
+#include "xlat/xlat.h"
 
-#include "csum.h"
-#include "icmp.h"
-#include "mss.h"
-#include "reply.h"
+#include "lib/csum.h"
+#include "packet/icmp.h"
+#include "packet/mss.h"
+#include "packet/reply.h"
 #include "xlat_job.h"
 
 bool xlat_is_for_routers(const struct xlat_conf *conf, uint32_t a)

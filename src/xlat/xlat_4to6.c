@@ -1,7 +1,7 @@
 /* xlat_4to6 - what holds only from IPv4 to IPv6 [7915-4].  Lines up with xlat_6to4.c. */
-#include "header.h"
-#include "icmp.h"
-#include "reply.h"
+#include "packet/header.h"
+#include "packet/icmp.h"
+#include "packet/reply.h"
 #include "xlat_job.h"
 
 /* [7915-4.1]: protocols that mean something only in the other family. */

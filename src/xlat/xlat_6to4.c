@@ -1,7 +1,7 @@
 /* xlat_6to4 - what holds only from IPv6 to IPv4 [7915-5].  Lines up with xlat_4to6.c. */
-#include "header.h"
-#include "icmp.h"
-#include "reply.h"
+#include "packet/header.h"
+#include "packet/icmp.h"
+#include "packet/reply.h"
 #include "xlat_job.h"
 
 #define DF_ABOVE 1260u /* longest IPv4 packet that routers may fragment [7915-5.1] */

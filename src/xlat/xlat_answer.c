@@ -1,6 +1,6 @@
 /* xlat_answer - the ICMP error that the source of a refused packet gets, if any. */
-#include "header.h"
-#include "reply.h"
+#include "packet/header.h"
+#include "packet/reply.h"
 #include "xlat_job.h"
 
 /* Too big has budgets of its own: path MTU discovery goes on while a flood of packets that are

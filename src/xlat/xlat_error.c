@@ -1,9 +1,9 @@
 /* xlat_error - ICMP errors: the packet they quote is translated by the same rules [7915-4.3, 5.3],
  * and RFC 4884 extensions behind it are carried over. */
-#include "icmp.h"
-#include "csum.h"
-#include "nodeid.h"
-#include "reply.h"
+#include "packet/icmp.h"
+#include "lib/csum.h"
+#include "packet/nodeid.h"
+#include "packet/reply.h"
 #include "xlat_job.h"
 
 #define QUOTE_MIN   128 /* shortest quote in front of an extension [4884-3] */

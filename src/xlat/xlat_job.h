@@ -6,10 +6,10 @@
 #ifndef NAT64D_XLAT_JOB_H
 #define NAT64D_XLAT_JOB_H
 
-#include "icmp.h"
-#include "packet.h"
-#include "train.h"
-#include "xlat.h"
+#include "packet/icmp.h"
+#include "packet/packet.h"
+#include "packet/train.h"
+#include "xlat/xlat.h"
 
 #define OUT_HEADER_MAX (sizeof(struct ip6_hdr) + sizeof(struct frag_hdr))
 

@@ -1,6 +1,6 @@
 /* xlat_train - what a train means to the translation: how many packets it stands for, and what is
  * left for the device to do about what it becomes. */
-#include "header.h"
+#include "packet/header.h"
 #include "xlat_job.h"
 
 struct train xlat_train(const struct packet *p, const uint8_t *l4)

@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "batch.h"
-#include "craft.h"
-#include "csum.h"
-#include "packet.h"
-#include "train.h"
-#include "xlat.h"
+#include "xlat/batch.h"
+#include "support/craft.h"
+#include "lib/csum.h"
+#include "packet/packet.h"
+#include "packet/train.h"
+#include "xlat/xlat.h"
 
 #include "bench.h"
 

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "random.h"
-#include "map.h"
-#include "pool.h"
+#include "support/random.h"
+#include "map/map.h"
+#include "map/pool.h"
 
 #include "bench.h"
 

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "random.h"
+#include "support/random.h"
 
 #include "blast.h"
 

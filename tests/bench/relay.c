@@ -21,11 +21,11 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 
-#include "csum.h"
-#include "header.h"
-#include "offload.h"
-#include "train.h"
-#include "wire.h"
+#include "lib/csum.h"
+#include "packet/header.h"
+#include "packet/offload.h"
+#include "packet/train.h"
+#include "lib/wire.h"
 
 #define PACKET_MAX 65600
 #define BULK       (16 * 1024) /* bytes of a train after which, as nat64d does, ... */

@@ -10,9 +10,9 @@
 
 #undef R_OK /* of access(2), and of no use here */
 
-#include "run.h"
-#include "machine.h"
-#include "conf.h"
+#include "support/run.h"
+#include "support/machine.h"
+#include "conf/conf.h"
 #include "conf_rows.h"
 
 static char dir[] = "/tmp/check_conf.XXXXXX";

@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "posix.h"
-#include "control.h"
-#include "run.h"
+#include "lib/posix.h"
+#include "daemon/control.h"
+#include "support/run.h"
 
 /* --- requests ----------------------------------------------------------------------------- */
 

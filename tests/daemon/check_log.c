@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run.h"
-#include "machine.h"
-#include "log.h"
+#include "support/run.h"
+#include "support/machine.h"
+#include "daemon/log.h"
 
 /* Standard output and error are pipes from here on; Check runs every test in a process of its own.
  */

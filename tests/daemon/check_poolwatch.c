@@ -1,8 +1,8 @@
 /* check_poolwatch - when a pool that gets full is worth a line. */
 #include <string.h>
 
-#include "poolwatch.h"
-#include "run.h"
+#include "daemon/poolwatch.h"
+#include "support/run.h"
 
 #define MINUTE 60000
 #define ADVICE "(add another dynamic-pool, and reload)"

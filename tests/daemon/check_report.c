@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
-#include "report.h"
+#include "support/run.h"
+#include "daemon/report.h"
 
 static char text[8192];
 

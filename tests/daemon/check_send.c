@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "random.h"
-#include "run.h"
-#include "send.h"
-#include "train.h"
+#include "support/random.h"
+#include "support/run.h"
+#include "daemon/send.h"
+#include "packet/train.h"
 
 #define MOST 200 /* packets that a device remembers */
 

@@ -15,11 +15,11 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "posix.h"
-#include "run.h"
-#include "sandbox.h"
-#include "service.h"
-#include "status.h"
+#include "lib/posix.h"
+#include "support/run.h"
+#include "linux/sandbox.h"
+#include "daemon/service.h"
+#include "daemon/status.h"
 
 static char dir[] = "/tmp/nat64-service.XXXXXX", path[64], err[SERVICE_ERR];
 

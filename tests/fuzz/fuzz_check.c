@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch.h"
-#include "csum.h"
-#include "header.h"
-#include "train.h"
+#include "xlat/batch.h"
+#include "lib/csum.h"
+#include "packet/header.h"
+#include "packet/train.h"
 
 #include "fuzz_check.h"
 

@@ -2,8 +2,8 @@
 #ifndef NAT64D_TESTS_FUZZ_CHECK_H
 #define NAT64D_TESTS_FUZZ_CHECK_H
 
-#include "packet.h"
-#include "xlat.h"
+#include "packet/packet.h"
+#include "xlat/xlat.h"
 
 #define EXPECT(cond) fuzz_expect(cond, #cond, __FILE__, __LINE__)
 

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "offload.h"
-#include "wire.h"
+#include "packet/offload.h"
+#include "lib/wire.h"
 
 #include "fuzz_packet.h"
 

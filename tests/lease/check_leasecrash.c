@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "leasedir.h"
-#include "machine.h"
-#include "random.h"
+#include "support/leasedir.h"
+#include "support/machine.h"
+#include "support/random.h"
 
 #define BIG "10.0.0.0"
 

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "leasedir.h"
-#include "machine.h"
+#include "support/leasedir.h"
+#include "support/machine.h"
 
 #define TAYGA_HEADER                                                                               \
 	"###\n###\n### TAYGA dynamic map database\n###\n### You can edit this (carefully!)\n###\n" \

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "leasedir.h"
+#include "support/leasedir.h"
 
 #define DIGITS "0123456789abcdeffedcba9876543210"
 

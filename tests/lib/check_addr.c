@@ -1,9 +1,9 @@
 /* check_addr - the examples of [6052-2.4], and both sides of the edge of every address class. */
 #include <string.h>
 
-#include "addr.h"
-#include "random.h"
-#include "run.h"
+#include "lib/addr.h"
+#include "support/random.h"
+#include "support/run.h"
 
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (c) << 8 | (d))
 

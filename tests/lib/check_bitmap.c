@@ -2,9 +2,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "bitmap.h"
-#include "random.h"
-#include "run.h"
+#include "lib/bitmap.h"
+#include "support/random.h"
+#include "support/run.h"
 
 static const uint32_t sizes[] = {1, 2, 63, 64, 65, 4095, 4096, 4097, 5000, 262144, 300000};
 

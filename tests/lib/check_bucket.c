@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bucket.h"
-#include "random.h"
-#include "run.h"
+#include "lib/bucket.h"
+#include "support/random.h"
+#include "support/run.h"
 
 static const struct siphash_key key = {1, 2};
 

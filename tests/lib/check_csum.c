@@ -2,10 +2,10 @@
  * [1624]. */
 #include <string.h>
 
-#include "csum.h"
-#include "random.h"
-#include "run.h"
-#include "wire.h"
+#include "lib/csum.h"
+#include "support/random.h"
+#include "support/run.h"
+#include "lib/wire.h"
 
 static uint16_t naive_fold(const uint8_t *p, size_t len)
 {

@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "craft.h"
-#include "random.h"
-#include "rig.h"
-#include "run.h"
-#include "wire.h"
+#include "support/craft.h"
+#include "support/random.h"
+#include "support/rig.h"
+#include "support/run.h"
+#include "lib/wire.h"
 
 #define HOST  0xcb007100u /* 203.0.113.0/24 is mapped */
 #define WORLD 0x08000000u

@@ -2,9 +2,9 @@
  * counter is it?  check_ident asks whether they are such as RFC 7739 wants them. */
 #include <string.h>
 
-#include "ident.h"
-#include "random.h"
-#include "run.h"
+#include "lib/ident.h"
+#include "support/random.h"
+#include "support/run.h"
 
 static struct ident one, many;
 

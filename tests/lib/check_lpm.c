@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lpm.h"
-#include "random.h"
-#include "run.h"
+#include "lib/lpm.h"
+#include "support/random.h"
+#include "support/run.h"
 
 struct naive {
 	uint8_t key[16];

@@ -1,8 +1,8 @@
 /* check_siphash - the published answers of SipHash-2-4, and that every bit of key and text matters.
  */
-#include "random.h"
-#include "run.h"
-#include "siphash.h"
+#include "support/random.h"
+#include "support/run.h"
+#include "lib/siphash.h"
 
 static const struct siphash_key key = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
 

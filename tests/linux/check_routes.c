@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "routes_impl.h"
-#include "run.h"
+#include "../../src/linux/routes_impl.h"
+#include "support/run.h"
 
 #define DEVICE 7
 #define OTHER  3

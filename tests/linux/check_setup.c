@@ -2,9 +2,9 @@
  * list here. */
 #include <string.h>
 
-#include "run.h"
-#include "setup.h"
-#include "wire.h"
+#include "support/run.h"
+#include "linux/setup.h"
+#include "lib/wire.h"
 
 #define MOST 32
 

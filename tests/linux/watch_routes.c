@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "posix.h"
-#include "routes_impl.h"
+#include "lib/posix.h"
+#include "../../src/linux/routes_impl.h"
 
 static int64_t longest;
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "map.h"
-#include "random.h"
-#include "run.h"
+#include "map/map.h"
+#include "support/random.h"
+#include "support/run.h"
 
 static bool bit_of(const struct ip6 *a, unsigned bit)
 {

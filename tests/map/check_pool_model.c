@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pool.h"
-#include "random.h"
-#include "run.h"
+#include "map/pool.h"
+#include "support/random.h"
+#include "support/run.h"
 
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (c) << 8 | (d))
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "xlat.h"
+#include "xlat/xlat.h"
 
 #define MODEL_PREFIXES 4
 #define MODEL_MAPS     8

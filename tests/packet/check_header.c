@@ -1,8 +1,8 @@
 /* check_header - the headers we write, byte for byte. */
-#include "header.h"
-#include "craft.h"
-#include "run.h"
-#include "wire.h"
+#include "packet/header.h"
+#include "support/craft.h"
+#include "support/run.h"
+#include "lib/wire.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* check_icmp - types, codes, pointers and MTUs, against the tables of RFC 7915 written down once
  * more. */
-#include "icmp.h"
-#include "run.h"
+#include "packet/icmp.h"
+#include "support/run.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "craft.h"
-#include "mss.h"
-#include "random.h"
-#include "run.h"
-#include "wire.h"
+#include "support/craft.h"
+#include "packet/mss.h"
+#include "support/random.h"
+#include "support/run.h"
+#include "lib/wire.h"
 
 #define SYN     0x02
 #define SYN_ACK 0x12

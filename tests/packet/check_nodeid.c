@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "craft.h"
-#include "nodeid.h"
-#include "random.h"
-#include "run.h"
+#include "support/craft.h"
+#include "packet/nodeid.h"
+#include "support/random.h"
+#include "support/run.h"
 
 #define HEAD   4u
 #define OBJECT 24u

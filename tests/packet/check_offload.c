@@ -1,11 +1,11 @@
 /* check_offload - which virtio-net headers are understood, and what is made of them. */
-#include "offload.h"
+#include "packet/offload.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "random.h"
-#include "run.h"
+#include "support/random.h"
+#include "support/run.h"
 
 #ifdef __has_include
 #if __has_include(<linux/virtio_net.h>)

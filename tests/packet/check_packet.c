@@ -1,7 +1,7 @@
 /* check_packet - what the parser says of IPv4 and IPv6 packets, whole and quoted. */
-#include "packet.h"
-#include "craft.h"
-#include "run.h"
+#include "packet/packet.h"
+#include "support/craft.h"
+#include "support/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "craft.h"
-#include "packet.h"
-#include "random.h"
-#include "run.h"
-#include "train.h"
+#include "support/craft.h"
+#include "packet/packet.h"
+#include "support/random.h"
+#include "support/run.h"
+#include "packet/train.h"
 
 #define OWN 0xffff /* csum_start, csum_offset: where TCP and UDP have it */
 

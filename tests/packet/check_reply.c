@@ -1,7 +1,7 @@
 /* check_reply - the ICMP errors and echo replies that we originate. */
-#include "reply.h"
-#include "craft.h"
-#include "run.h"
+#include "packet/reply.h"
+#include "support/craft.h"
+#include "support/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>

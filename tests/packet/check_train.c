@@ -1,13 +1,13 @@
 /* check_train - is a part of a train, its checksum completed, what its sender would have sent as a
  * packet of its own?  Naive code builds that one from scratch. */
-#include "train.h"
+#include "packet/train.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "craft.h"
-#include "random.h"
-#include "run.h"
+#include "support/craft.h"
+#include "support/random.h"
+#include "support/run.h"
 
 #define ROOM 65536
 

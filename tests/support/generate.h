@@ -3,7 +3,7 @@
 #ifndef NAT64D_TESTS_GENERATE_H
 #define NAT64D_TESTS_GENERATE_H
 
-#include "model.h"
+#include "model/model.h"
 
 #define GENERATE_MAX   70000
 #define GENERATE_HOSTS 24 /* that may want a lease */

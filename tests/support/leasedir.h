@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "leasestate.h"
+#include "../../src/lease/leasestate.h"
 #include "run.h"
 
 #define NOW  50000 /* by the clock of the pool */

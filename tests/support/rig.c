@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire.h"
+#include "lib/wire.h"
 
 static const struct siphash_key key = {0x0123456789abcdef, 0x0f1e2d3c4b5a6978};
 

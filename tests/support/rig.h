@@ -9,7 +9,7 @@
 #define NAT64D_TESTS_RIG_H
 
 #include "craft.h"
-#include "xlat.h"
+#include "xlat/xlat.h"
 
 #define RIG_BASE                                                             \
 	"own4 192.0.2.254; own6 2001:db8:ffff::64; prefix 2001:db8:64::/96;" \

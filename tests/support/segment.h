@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "offload.h"
+#include "packet/offload.h"
 
 #define SEGMENTS 4096 /* most packets in a list */
 

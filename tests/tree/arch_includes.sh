@@ -1,48 +1,77 @@
 #!/bin/sh
-# Every file of src/ and include/ includes only modules that stand before its own in the list of layers: no cycles.
-# A module is a header with the files around it: src/xlat/xlat_4to6.c belongs to xlat, src/lease/leasetext.c to lease*.
+# The folders of src/ and include/ are layers: a file includes what is in its own folder or in one before it, never a
+# private header of another folder, and inside a folder no headers include each other in a circle.
 srcdir=${srcdir:-.}
-layers="posix wire reason offload addr csum bitmap siphash ident header packet lpm map pool bucket icmp reply mss nodeid train xlat batch
-	conf lease* report poolwatch status log answer control options netlink tun send setup routes sandbox service datadir action daemon reload loop main nat64ctl"
-set -f # the patterns are for `case', not for files
+folders="lib packet map xlat conf lease linux daemon ctl"
 
-# The rung of a file or of what it includes; 0 for what is not in the list.
-rung() {
-	module=${1##*/}
-	module=${module%.[ch]}
-	n=0
-	for m in $layers; do
-		n=$((n + 1))
-		# shellcheck disable=SC2254 # a pattern it is
-		case $module in
-		$m | ${m}_*) echo $n && return ;;
-		esac
-	done
-	echo 0
-}
-
-# What FILE includes that it should not.
-culprits() {
-	own=$(rung "$1")
-	[ "$own" -gt 0 ] || echo "(itself not in the list of layers)"
-	sed -n 's/^#[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/p' "$1" | while read -r header; do
-		[ "$header" = config.h ] && continue
-		other=$(rung "$header")
-		[ "$other" -gt 0 ] && [ "$other" -le "$own" ] || echo "$header"
-	done
-}
-
-count=0
-status=0
-for f in $(find "$srcdir/include" "$srcdir/src" -name '*.[ch]' | sort); do
-	count=$((count + 1))
-	bad=$(culprits "$f" | tr '\n' ' ')
-	if [ -z "$bad" ]; then
-		echo "ok $count - ${f#"$srcdir"/} includes lower layers only"
-	else
-		echo "not ok $count - ${f#"$srcdir"/} includes lower layers only: $bad"
-		status=1
-	fi
-done
-echo "1..$count"
-exit $status
+cd "$srcdir" || exit 1
+# shellcheck disable=SC2046 # names without blanks
+grep -H '^#[[:space:]]*include[[:space:]]*"' $(find include src -name '*.[ch]' | sort) | awk -v folders="$folders" '
+	function point(ok, name, why) {
+		printf "%s %d - %s%s\n", ok ? "ok" : "not ok", ++points, name, ok ? "" : ":" why
+		failed += !ok
+	}
+	function folder_of(path, part) { split(path, part, "/"); return part[2] }
+	# Does a walk along the headers that FILE includes come back to one that is being looked at?
+	function circle(file, i, n, list, found) {
+		if (state[file] == "open")
+			return " " file
+		if (state[file])
+			return ""
+		state[file] = "open"
+		n = split(uses[file], list, " ")
+		for (i = 1; i <= n && found == ""; i++)
+			found = circle(list[i])
+		state[file] = "done"
+		return found == "" ? "" : found " <- " file
+	}
+	BEGIN {
+		n = split(folders, order, " ")
+		for (i = 1; i <= n; i++)
+			rank[order[i]] = i
+	}
+	{
+		file = $0
+		sub(/:.*/, "", file)
+		header = $0
+		sub(/^[^"]*"/, "", header)
+		sub(/".*/, "", header)
+		own = folder_of(file)
+		if (!(file in seen)) {
+			seen[file] = 1
+			files[++count] = file
+			if (!(own in rank))
+				bad[file] = bad[file] " (its folder is not in the list)"
+		}
+		if (header == "config.h")
+			next
+		if (header ~ /^\.\./) {
+			bad[file] = bad[file] " " header " (private to another folder)"
+			next
+		}
+		if (header !~ /\//) { # beside it
+			target = "src/" own "/" header
+			if (file !~ /^src\//)
+				bad[file] = bad[file] " " header " (not public)"
+		} else {
+			target = "include/" header
+			other = folder_of(target)
+			if (!(other in rank) || rank[other] > rank[own])
+				bad[file] = bad[file] " " header
+		}
+		if (target ~ /\.h$/)
+			uses[file] = uses[file] " " target
+	}
+	END {
+		for (i = 1; i <= count; i++)
+			point(bad[files[i]] == "", files[i] " includes its own layer and lower ones only", bad[files[i]])
+		for (i = 1; i <= count; i++)
+			if (files[i] ~ /\.h$/) {
+				loop = circle(files[i])
+				if (loop != "")
+					loops = loops loop ";"
+			}
+		point(loops == "", "no headers include each other in a circle", loops)
+		printf "1..%d\n", points
+		exit failed > 0
+	}'

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch.h"
-#include "craft.h"
-#include "random.h"
-#include "segment.h"
-#include "wire.h"
-#include "xlat.h"
+#include "xlat/batch.h"
+#include "support/craft.h"
+#include "support/random.h"
+#include "support/segment.h"
+#include "lib/wire.h"
+#include "xlat/xlat.h"
 
 #define ARENA (8u << 20)
 

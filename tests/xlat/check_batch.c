@@ -4,7 +4,7 @@
 
 #include "batch_frame.h"
 #include "batch_rows.h"
-#include "run.h"
+#include "support/run.h"
 
 static const struct siphash_key key = {1, 2};
 static struct arena arena;

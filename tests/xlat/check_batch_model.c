@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "batch_frame.h"
-#include "run.h"
+#include "support/run.h"
 
 #define ROUNDS    600
 #define FLOWS     10

@@ -1,8 +1,8 @@
 /* check_clauses - clauses of the RFCs that no table by direction proves: corners of headers, ICMP,
  * addresses and our own address, the operator's switches, order, and what loops cost. */
-#include "rig.h"
-#include "run.h"
-#include "wire.h"
+#include "support/rig.h"
+#include "support/run.h"
+#include "lib/wire.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -22,9 +22,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "generate.h"
-#include "rig.h"
-#include "run.h"
+#include "support/generate.h"
+#include "support/rig.h"
+#include "support/run.h"
 
 #define ROUNDS GENERATE_SHORTENED(10000)
 

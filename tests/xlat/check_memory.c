@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bitmap.h"
-#include "bucket.h"
-#include "lpm.h"
-#include "map.h"
-#include "pool.h"
-#include "run.h"
+#include "lib/bitmap.h"
+#include "lib/bucket.h"
+#include "lib/lpm.h"
+#include "map/map.h"
+#include "map/pool.h"
+#include "support/run.h"
 
 static int left; /* allocations until one fails; 0: none does */
 static bool failed;

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "generate.h"
-#include "run.h"
+#include "support/generate.h"
+#include "support/run.h"
 
 #define BLOCK   200
 #define PACKETS GENERATE_SHORTENED(300000)

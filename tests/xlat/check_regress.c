@@ -1,6 +1,6 @@
 /* check_regress - packets that once did harm. */
-#include "rig.h"
-#include "run.h"
+#include "support/rig.h"
+#include "support/run.h"
 
 #define NO_PREFIX                                               \
 	"own4 192.168.255.1; own6 2001:db8:ffff::64; mtu 1500;" \

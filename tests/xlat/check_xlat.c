@@ -1,8 +1,8 @@
 /* check_xlat - what both directions share: own addresses, mapping, hairpinning, leases, answers,
  * and random packets. */
-#include "rig.h"
-#include "run.h"
-#include "wire.h"
+#include "support/rig.h"
+#include "support/run.h"
+#include "lib/wire.h"
 
 #include <stdio.h>
 #include <string.h>

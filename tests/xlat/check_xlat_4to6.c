@@ -1,7 +1,7 @@
 /* check_xlat_4to6 - IPv4 to IPv6: header, options, fragments, size, transport checksums. */
-#include "rig.h"
-#include "run.h"
-#include "wire.h"
+#include "support/rig.h"
+#include "support/run.h"
+#include "lib/wire.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* check_xlat_6to4 - IPv6 to IPv4: header, extension headers, fragments, size, identification,
  * checksums. */
-#include "rig.h"
-#include "run.h"
-#include "wire.h"
+#include "support/rig.h"
+#include "support/run.h"
+#include "lib/wire.h"
 
 #include <stdio.h>
 #include <string.h>

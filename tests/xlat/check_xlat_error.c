@@ -1,8 +1,8 @@
 /* check_xlat_error - ICMP errors both ways: types, pointers, MTUs, the quoted packet, RFC 4884
  * extensions, sources. */
-#include "rig.h"
-#include "run.h"
-#include "wire.h"
+#include "support/rig.h"
+#include "support/run.h"
+#include "lib/wire.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "random.h"
-#include "rig.h"
-#include "run.h"
-#include "segment.h"
-#include "wire.h"
+#include "support/random.h"
+#include "support/rig.h"
+#include "support/run.h"
+#include "support/segment.h"
+#include "lib/wire.h"
 
 #define PACKETS 1500
 
