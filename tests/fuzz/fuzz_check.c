@@ -307,12 +307,29 @@ static void check_batch(const struct xlat_out *out, unsigned pieces)
 	EXPECT(sent == pieces);
 }
 
+/* Nobody speaks as an IPv4 host by an address inside a prefix, unless he is translatable or writes
+ * to a mapped host [rules-1.6]; nor as us. */
+static void check_claim(const struct input *in)
+{
+	const struct xlat *x = in->x;
+	int prefix = map_find_prefix(x->maps, &in->p.src6);
+
+	if (in->p.family == 4 || packet_is_icmp_error(&in->p))
+		return;
+	EXPECT(!ip6_equal(&in->p.src6, &x->conf->own6));
+	if (prefix < 0 || map_find6(x->maps, &in->p.src6) || map_find6(x->maps, &in->p.dst6))
+		return;
+	EXPECT(xlat_is_translatable(
+		x->conf, addr_extract(&in->p.src6, map_prefix_at(x->maps, (size_t)prefix))));
+}
+
 void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 {
 	struct walk w = {.in = in};
 	size_t headers = in->p.seg ? in->p.l4_header * (out->packets - 1) : 0;
 
 	EXPECT(in->parsed == R_OK);
+	check_claim(in);
 	EXPECT(in->offload.gso == GSO_NONE || in->offload.seg > 0);
 	EXPECT(out->frames >= 1 && out->frames <= XLAT_FRAMES && !out->is_answer);
 	for (unsigned i = 0; i < out->frames; i++) /* the device's header goes there */

@@ -63,6 +63,31 @@ static struct pool *make_pool(void)
 	return p;
 }
 
+static struct lpm *make_translatable(void)
+{
+	static const uint8_t net[4] = {8};
+	struct lpm *t = lpm_new(32);
+
+	EXPECT(t != NULL);
+	lpm_add(t, net, 8, 0);
+	EXPECT(lpm_seal(t) == 0);
+	return t;
+}
+
+/* The Well-Known Prefix leads into the device, but for 8.0.0.0/8. */
+static struct lpm *make_routes(void)
+{
+	static const struct ip6 wkp = {{0x00, 0x64, 0xff, 0x9b}};
+	static const struct ip6 part = {{0x00, 0x64, 0xff, 0x9b, [12] = 8}};
+	struct lpm *t = lpm_new(128);
+
+	EXPECT(t != NULL);
+	lpm_add(t, wkp.b, 96, 1);
+	lpm_add(t, part.b, 104, 0);
+	EXPECT(lpm_seal(t) == 0);
+	return t;
+}
+
 /* For whoever looks into a finding: FUZZ_VERBOSE=1 tests/fuzz/replay FILE. */
 static void show(const uint8_t *bytes, size_t len, enum reason why, const struct xlat_out *out)
 {
@@ -125,6 +150,7 @@ static void run(struct xlat *x, const uint8_t *hdr, const uint8_t *data, size_t 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct bucket_conf rates = {1u << 30, 1u << 30, 1u << 30, 1u << 30};
+	static struct lpm *translatable, *routes;
 	static struct map_table *maps;
 	static struct xlat x;
 	struct xlat_conf conf = {.own4 = 0xc0a8ff01,
@@ -133,8 +159,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1 + OFFLOAD_HDR)
 		return 0;
-	if (!maps)
+	if (!maps) {
 		maps = make_maps();
+		translatable = make_translatable();
+		routes = make_routes();
+	}
 	variant = data[0];
 	conf.wkpf_strict = variant & VARIANT_WKP;
 	conf.udp_zero = (enum udp_zero)((variant & VARIANT_UDP) >> 2) % 3;
@@ -145,9 +174,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	conf.mss_clamp = variant & VARIANT_POOL ? MSS_AUTO : MSS_OFF;
 	conf.tos_ignore_4to6 = conf.tos_ignore_6to4 = variant & VARIANT_WKP;
 
+	conf.translatable_all = !(variant & VARIANT_POOL);
+	conf.translatable = variant & VARIANT_WKP ? translatable : NULL;
+
 	memset(&x, 0, sizeof(x));
 	x.conf = &conf;
 	x.maps = maps;
+	x.routes6 = variant & VARIANT_TINY ? routes : NULL;
 	x.mtu = mtus[variant & VARIANT_MTU];
 	x.ident.key = key;
 	x.buckets = bucket_new(&rates, &key);
