@@ -176,7 +176,7 @@ shows "its leases are counted" "ok    pool: 1 of 254 addresses leased" cat "$T/f
 echo 'data-dir /nowhere' >>"$ROOT/etc/nat64.conf"
 inside systemctl restart nat64d 2>/dev/null
 finds "a start that failed: the daemon's own words" \
-	"(nat64d.service is failed), its last words: /etc/nat64.conf:$(grep -c "" "$ROOT/etc/nat64.conf"): data-dir: /nowhere does not exist"
+	"(nat64d.service is failed), its last words: /etc/nat64.conf:$(grep -c "" "$ROOT/etc/nat64.conf"): data-dir: /nowhere is on a read-only file system"
 base | grep -v tun-setup >"$ROOT/etc/nat64.conf"
 inside systemctl stop nat64d
 # The device of the last good start has outlived the one that failed.
