@@ -1,7 +1,7 @@
 # check: the doctor.  What a finding looks like, and in which order one asks; the questions are in check_*.sh.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
-for part in check_system check_service check_pool check_route check_firewall check_ping; do
+for part in check_system check_service check_pool check_route check_firewall check_dns check_ping; do
 	# shellcheck source=/dev/null
 	. "$lib/$part.sh" || exit 2
 done
@@ -9,6 +9,7 @@ done
 # --- findings -------------------------------------------------------------------------------------------------------
 
 problems=0
+causes= # findings whose FAIL keeps packets from passing at all
 appends=
 
 paint()
@@ -37,9 +38,21 @@ finding()
 	*",$2,"*) [ "$level" = ok ] || level=skip ;;
 	esac
 	case $level in
-	WARN | FAIL) problems=$((problems + 1)) ;;
+	FAIL) problems=$((problems + 1)) causes=$causes${causes:+, }$2 ;;
+	WARN) problems=$((problems + 1)) ;;
 	esac
 	printf '%s%-4s%s  %s: %s%s\n' "$(paint "$level")" "$level" "$(paint end)" "$2" "$3" "${mends:+ => $mends}"
+}
+
+# fault NAME TEXT [COMMAND]: what does not work, which is no news after what has been found to be broken before: one cause is
+# one failure.
+fault()
+{
+	if [ -n "$causes" ]; then
+		finding skip "$1" "$2 (perhaps because of what FAILs above)"
+	else
+		finding FAIL "$@"
+	fi
 }
 
 # judge NAME WRONG RIGHT COMMAND CONDITION...: fine if CONDITION holds.
@@ -158,29 +171,39 @@ check_configuration()
 	finding ok configuration "$conf is one that nat64d takes"
 }
 
-# The device first: without it, the rest would only repeat that it is not there.
-check_all()
+# The daemon and its device first: without them, the rest would only repeat that they are not there.
+check_device_and_routes()
 {
-	check_service
-	check_forwarding
-	check_uplinks
-	check_accept_ra
-	if check_device; then
+	if [ -z "$daemon" ]; then
+		finding skip device "not asked, nor are addresses, routes and pings: there is no daemon"
+	elif check_device; then
 		check_mtu
 		check_rp_filter
 		check_addresses
 		check_routes
 	fi
+}
+
+check_all()
+{
+	check_service
+	check_data_dir
+	check_forwarding
+	check_uplinks
+	check_accept_ra
 	check_overlap
+	check_device_and_routes
 	check_wkp
 	check_pool
 	read_firewall
 	check_masquerade
 	check_firewall
+	check_local
 	check_open
 	check_guard
 	check_conntrack
-	! link_is UP || check_ping
+	check_dns64
+	[ -z "$daemon" ] || ! link_is UP || check_ping
 }
 
 check()

@@ -26,11 +26,11 @@ read_firewall()
 	ruleset=$(dump_rules)
 }
 
-# fate FAMILY HOOK IIF OIF SADDR DADDR PROTO STATE: see firewall.awk.
+# fate FAMILY HOOK IIF OIF SADDR DADDR PROTO STATE [ICMP]: see firewall.awk.
 fate()
 {
 	printf '%s\n' "$ruleset" | awk -v dev="$device" -v fam="$1" -v hook="$2" -v iif="$3" -v oif="$4" \
-		-v saddr="$5" -v daddr="$6" -v proto="$7" -v state="$8" -f "$lib/firewall.awk"
+		-v saddr="$5" -v daddr="$6" -v proto="$7" -v state="$8" -v icmp="${9-}" -v lenient="${9+1}" -f "$lib/firewall.awk"
 }
 
 # --- MASQUERADE -----------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ let_through()
 		echo "firewall-cmd --permanent --zone=trusted --add-interface=$device && firewall-cmd --permanent --new-policy=nat64" \
 			"&& firewall-cmd --permanent --policy=nat64 --add-ingress-zone=ANY" \
 			"&& firewall-cmd --permanent --policy=nat64 --add-egress-zone=trusted" \
-			"&& firewall-cmd --permanent --policy=nat64 --set-target=ACCEPT && firewall-cmd --reload"
+			"&& firewall-cmd --permanent --policy=nat64 --set-target=ACCEPT # then firewall-cmd --reload, which forgets what is not permanent"
 		;;
 	Docker,ip*tables*) echo "$2 -I DOCKER-USER -i $device -j ACCEPT && $2 -I DOCKER-USER -o $device -j ACCEPT" ;;
 	*,nft) echo "nft insert rule $3 $4 $5 iifname $device accept && nft insert rule $3 $4 $5 oifname $device accept" ;;
@@ -136,7 +136,7 @@ tell()
 {
 	while IFS=$(printf '\t') read -r number kind text command; do
 		[ -n "$number" ] || continue
-		finding FAIL "$kind$number" "$text" "$command"
+		finding FAIL "$kind${number#-}" "$text" "$command"
 	done <<-END
 		$1
 	END
@@ -151,6 +151,75 @@ check_firewall()
 	errors=$(forwarded icmp related | report_dropped icmp- "path-MTU discovery (ICMP too big): ")
 	tell "$errors"
 	[ -n "$errors" ] || finding ok icmp "ICMP errors may be forwarded"
+}
+
+# --- what the machine itself must hear and say ------------------------------------------------------------------------
+
+# neighbourly HOOK: what becomes of neighbour discovery on each device with IPv6, as lines of firewall.awk.
+neighbourly()
+{
+	for dev in $(ip -6 -o addr show scope link up 2>/dev/null | awk '{ print $2 }' | sort -u); do
+		[ "$dev" != "$device" ] || continue
+		for kind in solicit advert; do
+			fate 6 "$1" "$dev" "$dev" "?" "?" icmp untracked "$kind"
+		done
+	done | sort -u
+}
+
+# too_big: of the ICMP errors of the machine, with which path MTU discovery begins where its own wan is the narrow place.
+too_big()
+{
+	pool=$(values dynamic-pool | sed -n 1p)
+	{
+		fate 4 output "?" "$device" "?" "$(nth "${pool:-${first_map4:-0.0.0.0/0}}" 2)" icmp related too-big
+		fate 6 output "?" "?" "?" "?" icmp related too-big
+	} | sort -u
+}
+
+# accept_types TOOL FAMILY TABLE CHAIN WHAT: the command, a rule of ours for nothing but that.
+accept_types()
+{
+	case $5 in
+	neighbours) set -- "$1" "$2" "$(word "$3")" "$(word "$4")" "" "nd-neighbor-solicit nd-neighbor-advert nd-router-solicit" "135 136 133" ;;
+	*) set -- "$1" "$2" "$(word "$3")" "$(word "$4")" "destination-unreachable" "packet-too-big" "2" ;;
+	esac
+	line=
+	case $1 in
+	nft)
+		for type in $6; do
+			[ "$2" = ip ] || line="$line && nft insert rule $2 $3 $4 icmpv6 type $type accept"
+		done
+		[ -z "$5" ] || [ "$2" = ip6 ] || line="$line && nft insert rule $2 $3 $4 icmp type $5 accept"
+		;;
+	ip6tables*)
+		for type in $7; do
+			line="$line && $1 -t $3 -I $4 -p ipv6-icmp --icmpv6-type $type -j ACCEPT"
+		done
+		;;
+	*) line=" && $1 -t $3 -I $4 -p icmp --icmp-type fragmentation-needed -j ACCEPT" ;;
+	esac
+	echo "${line# && }"
+}
+
+# report_silenced NAME TEXT WHAT: one finding for each chain that drops it, as report_dropped has them.
+report_silenced()
+{
+	tab=$(printf '\t')
+	sed -n 's/^drop\t//p' | sort -u -t "$tab" -k 1,4 | while IFS=$tab read -r tool fam table chain culprit; do
+		by=$(whose "$table")
+		echo "-$tab$1$tab$2: chain $chain of table $fam $table${by:+ ($by)} drops it: $culprit$tab$(accept_types "$tool" "$fam" "$table" "$chain" "$3")"
+	done
+}
+
+check_local()
+{
+	lines=$(
+		neighbourly input | report_silenced input "hosts and routers cannot find this machine (neighbour discovery)" neighbours
+		neighbourly output | report_silenced output "this machine cannot find hosts and routers (neighbour discovery)" neighbours
+		too_big | report_silenced output "path MTU discovery, where a link of this machine is narrow (its ICMP too big)" errors
+	)
+	tell "$lines"
+	[ -n "$lines" ] || finding ok local "what the machine itself must hear and say is not dropped"
 }
 
 # --- forged sources -------------------------------------------------------------------------------------------------

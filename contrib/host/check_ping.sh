@@ -7,6 +7,23 @@ try()
 	said=$(ping "$(family "$1")" -n -c 1 -W 1 "$1" 2>&1)
 }
 
+burst=8 # pings at once; what else crosses the device in their second must be fewer than half of them
+
+# try_hard ADDRESS: is one of so many pings answered?  They are enough to stand out from other traffic: a new device sends
+# router solicitations and multicast reports of its own.
+try_hard()
+{
+	said=$(
+		n=0
+		while [ $n -lt $burst ]; do
+			ping "$(family "$1")" -n -c 1 -W 1 "$1" 2>&1 &
+			n=$((n + 1))
+		done
+		wait
+	)
+	printf '%s\n' "$said" | has 'bytes from'
+}
+
 # crossings: packets to the daemon and from it, so far.
 crossings()
 {
@@ -40,19 +57,39 @@ counters_hint()
 stopped()
 {
 	case $2,$3 in
-	0,*) finding FAIL ping "$1: stops before $device: the kernel did not send it there" "ip route get ${1##* }" ;;
-	1,0) finding FAIL ping "$1: stops at the daemon, which refused it" "$(counters_hint)" ;;
-	1,1) finding FAIL ping "$1: translated, but no answer came back" "$(tool "tcpdump -n -i $(word "${uplink4:-any}") icmp")" ;;
-	2,1) finding FAIL ping "$1: the answer stops at the daemon, which refused it" "$(counters_hint)" ;;
-	2,2) finding FAIL ping "$1: the answer came, was translated, and is lost on the machine" "$(tool "nft list ruleset" nftables)" ;;
-	*) finding FAIL ping "$1: no answer; too much other traffic to see where it stops" "$(tool "tcpdump -n -i $device icmp or icmp6")" ;;
+	0,0) fault ping "$1: stops before $device: the kernel did not send it there" "ip route get ${1##* }" ;;
+	1,0) fault ping "$1: stops at the daemon, which refused it" "$(counters_hint)" ;;
+	1,1) fault ping "$1: translated, but no answer came back" "$(tool "tcpdump -n -i $(word "${uplink4:-any}") icmp")" ;;
+	2,1) fault ping "$1: the answer stops at the daemon, which refused it" "$(counters_hint)" ;;
+	2,2) fault ping "$1: the answer came, was translated, and is lost on the machine" "$(tool "nft list ruleset" nftables)" ;;
+	*) fault ping "$1: no answer; too much other traffic to see where it stops" "$(tool "tcpdump -n -i $device icmp or icmp6")" ;;
 	esac
 }
 
-# moved: packets to the daemon and from it since `before', "TO FROM".
+# moved: how often each of the pings since `before' has crossed the device, "TO FROM"; "?" where other traffic hides that.
 moved()
 {
-	echo "$before $(crossings)" | awk '{ print $3 - $1, $4 - $2 }'
+	echo "$before $(crossings) $burst" | awk '
+		function times(n, t) { t = int((n + $5 / 4) / $5); return n - t * $5 < $5 / 2 ? t : "?" }
+		{ print times($3 - $1), times($4 - $2) }'
+}
+
+# crossed: has anything, in both directions?
+crossed()
+{
+	echo "$before $(crossings)" | awk '{ exit !($3 > $1 && $4 > $2) }'
+}
+
+# silent ADDRESS: where the ping to the daemon itself ends.
+silent()
+{
+	at="the daemon does not answer at its own address $1"
+	case $(moved) in
+	0*) fault ping "$at: nothing has reached the daemon: the kernel drops it, or the daemon is stuck" "ip route get $1" ;;
+	'1 0') fault ping "$at: it reaches the daemon, and nothing comes back" "$(counters_hint)" ;;
+	'1 1') fault ping "$at: the answer comes, and is lost on the machine: is it dropped by an input chain?" "$(tool "nft list ruleset" nftables)" ;;
+	*) fault ping "$at" "ip route get $1" ;;
+	esac
 }
 
 # An answer is the daemon's only if something has crossed the device: the machine may have the address itself, or send it
@@ -61,29 +98,33 @@ ping_own()
 {
 	address=$(values "$1")
 	before=$(crossings)
-	if [ "$(leads_to "$address")" = local ]; then
+	if [ "$1" = ipv6-addr ] && ! ready "$address"; then
+		fault ping "the machine has no IPv6 address to ask $address from" "ip -6 addr show scope global"
+	elif [ "$(leads_to "$address")" = local ]; then
 		finding skip ping "not the daemon at $address: the machine has that address itself, and would answer"
-	elif try "$address"; then
-		case $(moved) in
-		0* | *" 0") finding FAIL ping "somebody else answers at the daemon's own address $address: nothing crossed $device" "ip route get $address" ;;
-		*) finding ok ping "the daemon answers at $address" ;;
-		esac
+	elif try "$address" || { before=$(crossings) && try_hard "$address"; }; then
+		if crossed; then
+			finding ok ping "the daemon answers at $address"
+		else
+			fault ping "somebody else answers at the daemon's own address $address: nothing crossed $device" "ip route get $address"
+		fi
 	else
-		finding FAIL ping "the daemon does not answer at its own address $address" "ip route get $address"
+		silent "$address"
 	fi
 }
 
-# ping_through WHAT ADDRESS
+# ping_through WHAT ADDRESS: a ping to ADDRESS, which is translated.
 ping_through()
 {
 	before=$(crossings)
-	if try "$2"; then
+	if try "$2" || { before=$(crossings) && try_hard "$2"; }; then
 		finding ok ping "$1: answered"
+		[ -n "$clat" ] || ping_large "$2"
 		return
 	fi
 	error=$(complaint)
 	if [ -n "$error" ]; then
-		finding FAIL ping "$1: an ICMP error came back$error" "$(tool "traceroute -n $2")"
+		fault ping "$1: an ICMP error came back$error" "$(tool "traceroute -n $2")"
 		return
 	fi
 	moved=$(moved)
@@ -96,11 +137,51 @@ source_of()
 	ip -6 -o route get "$1" 2>/dev/null | after src
 }
 
+has_source()
+{
+	case $(source_of "$1") in
+	"" | fe80:* | ::1) return 1 ;;
+	esac
+}
+
+# ready ADDRESS: has the machine an address to ask from?  One that was added just now is not used for a second or two.
+ready()
+{
+	for nap in 1 1 1; do
+		! has_source "$1" || return 0
+		ip -6 -o addr show scope global tentative 2>/dev/null | has inet6 || return
+		sleep $nap
+	done
+	has_source "$1"
+}
+
+# ping_large ADDRESS: where the wan is narrower than the device, this machine is the one to say so.
+ping_large()
+{
+	mtu=$(mtu_of "$device")
+	narrow=$([ -z "$uplink4" ] || mtu_of "$uplink4")
+	[ "$((${narrow:-65535} + 20))" -lt "$mtu" ] || return 0
+	said=$(ping -6 -n -c 3 -i 0.3 -W 1 -M "do" -s $((mtu - 48)) "$1" 2>&1)
+	case $said in
+	*oo" "big* | *oo" "long* | *"bytes from"*) finding ok pmtu "$uplink4 is narrower than $device, and large packets are told" ;;
+	*" 0 received"*)
+		fault pmtu "$uplink4 ($narrow) is narrower than $device ($mtu), and no ICMP too big tells hosts: is it dropped by an output chain?" \
+			"$(tool "nft list ruleset" nftables)"
+		;;
+	esac
+}
+
 # shortened ADDRESS: as one writes it, which the kernel knows best.
 shortened()
 {
 	short=$(ip -6 -o route get "$1" 2>/dev/null | cut -d ' ' -f 1)
 	echo "${short:-$1}"
+}
+
+# is_kept_out ADDRESS: the prefix must not hold it.
+is_kept_out()
+{
+	[ "$(values wkpf-strict)" = yes ] && values prefix | sed -n 1p | has -x '64:ff9b::/96' && ! is_global "$1"
 }
 
 # far_end: whom to ping, an IPv4 address, or why nobody.
@@ -114,7 +195,7 @@ far_end()
 		why="there is no IPv4 gateway"
 	elif echo "$far" | has '^169\.254\.'; then
 		why="the IPv4 gateway $far has a link-local address, which is never translated"
-	elif [ "$(values wkpf-strict)" = yes ] && values prefix | sed -n 1p | has -x '64:ff9b::/96' && ! is_global "$far"; then
+	elif is_kept_out "$far"; then
 		why="the IPv4 gateway $far is not of the public internet, and 64:ff9b::/96 must not hold it"
 	fi
 	[ -z "$why" ]
@@ -127,13 +208,14 @@ ping_prefix()
 	if ! far_end; then
 		finding skip ping "not through the translator: $why; give --target ADDRESS"
 		return
+	elif is_kept_out "$far"; then
+		fault ping "$far is not of the public internet, and 64:ff9b::/96 must not hold it (wkpf-strict)" \
+			"$(set_directive wkpf-strict no) && $(reload_command)"
+		return
 	fi
 	address=$(shortened "$(embed "$prefix" "$far")")
 	from=$(source_of "$address")
-	case $from in
-	"" | fe80:* | ::1) finding FAIL ping "the machine has no IPv6 address to ask $address from" "ip -6 addr show scope global" ;;
-	*) ping_through "from $from to $far as $address" "$address" ;;
-	esac
+	! has_source "$address" || ping_through "from $from to $far as $address" "$address" # ping_own has said that
 }
 
 check_ping()

@@ -66,7 +66,7 @@ check_pool()
 	used=$(record | leases)
 	held=${used#* }
 	used=${used% *}
-	larger="edit $file: a larger dynamic-pool, or another one beside it, then: $start"
+	larger="edit $file: a larger dynamic-pool, or another one beside it, then: $(reload_command)"
 	if [ "$held" -ge "$size" ]; then
 		finding FAIL pool "$held of $size addresses leased, all to hosts of the last two hours: there is none for another host" "$larger"
 	elif [ $((held * 10)) -ge $((size * 9)) ]; then

@@ -74,16 +74,6 @@ another_address()
 	done
 }
 
-# take_up: the command by which the daemon takes up its addresses.
-take_up()
-{
-	if [ -n "$unit" ]; then
-		echo "$start"
-	else
-		reload_command
-	fi
-}
-
 # is_pooled ADDRESS
 is_pooled()
 {
@@ -93,10 +83,11 @@ is_pooled()
 	return 1
 }
 
-# another_network: what to do about a pool in which the machine has addresses.
+# another_network [POOL]: what to do about a pool in which the machine has addresses.  Its route is one that tun-setup leaves
+# out, unless it is asked for.
 another_network()
 {
-	echo "edit $file: dynamic-pool and ipv4-addr of a network that is used nowhere else, then: $start"
+	echo "edit $file: dynamic-pool and ipv4-addr of a network that is used nowhere else${1:+, or, if nobody there needs its addresses, tun-route $1}, then: $(reload_command)"
 }
 
 # give_way DIRECTIVE ADDRESS: the machine keeps its address, and the daemon gets another one.  Without ipv6-addr, the daemon
@@ -105,20 +96,20 @@ give_way()
 {
 	another=$(another_address)
 	if values tun-ip | has -F -e "$2/"; then
-		echo "$(drop_directive tun-ip "$2") && $(take_up)"
+		echo "$(drop_directive tun-ip "$2") && $(reload_command)"
 	elif [ "$1" = ipv6-addr ] && stands ipv6-addr && [ -n "$(values prefix)" ]; then
-		echo "$(drop_directive ipv6-addr) && $(take_up)"
+		echo "$(drop_directive ipv6-addr) && $(reload_command)"
 	elif [ "$1" = ipv4-addr ] && is_pooled "$2"; then
 		another_network
 	elif [ "$1" = ipv4-addr ] && [ -n "$another" ]; then
-		echo "$(set_directive ipv4-addr "$another") && $(take_up)"
+		echo "$(set_directive ipv4-addr "$another") && $(reload_command)"
 	else
-		echo "edit $file: $1 ADDRESS, one that no machine has, then: $(take_up)"
+		echo "edit $file: $1 ADDRESS, one that no machine has, then: $(reload_command)"
 	fi
 }
 
-# With its address on the device goes the route that came with it: the pool needs one of its own.  A device that goes with
-# the daemon takes its addresses along.  From other devices than ours, nothing is taken away.
+# With its address on our device goes the route that came with it: the pool needs one of its own.  From other devices than
+# ours, nothing is taken away.
 mend_address()
 {
 	last=$(lasting)
@@ -127,11 +118,9 @@ mend_address()
 		return
 	fi
 	shift
-	if [ -z "$last" ] || is_persistent; then
-		printf '%s\n' "$2" | while read -r dev cidr; do
-			printf 'ip addr del %s dev %s && ' "$cidr" "$dev"
-		done
-	fi
+	printf '%s\n' "$2" | while read -r dev cidr; do
+		printf 'ip addr del %s dev %s && ' "$cidr" "$dev"
+	done
 	if [ -n "$last" ]; then
 		echo "$last"
 		return
@@ -143,6 +132,15 @@ mend_address()
 	done
 }
 
+# in_clash PREFIX: it is in a network of the machine that has been said to be in the way.
+in_clash()
+{
+	case $1 in
+	*:*) return 1 ;;
+	esac
+	[ -n "$clash" ] && overlap "$1" "$clash"
+}
+
 check_addresses()
 {
 	mixed=
@@ -150,6 +148,7 @@ check_addresses()
 		address=$(values $directive)
 		found=$(address_lines "$address")
 		[ -n "$found" ] || continue
+		! in_clash "$address" || continue
 		mixed=yes
 		finding FAIL addresses "$address is the daemon's own ($directive), but ${found%% *} has it too: the kernel keeps its packets" \
 			"$(mend_address $directive "$address" "$found")"
@@ -223,6 +222,7 @@ check_prefix_routes()
 		check_lead "prefix $prefix" "$(embed "$prefix" 8.8.8.8)" "$prefix"
 	done
 	for pool in $(values dynamic-pool) $(values icmp-source-pool); do
+		! in_clash "$pool" || continue
 		check_lead "pool $pool" "$(nth "$pool" 2)" "$pool"
 	done
 }
@@ -242,7 +242,7 @@ check_own_routes()
 	for directive in ipv4-addr ipv6-addr; do
 		address=$(values $directive)
 		# Its own finding says that it is an address of the machine.
-		[ "$(leads_to "$address")" = local ] ||
+		[ "$(leads_to "$address")" = local ] || in_clash "$address" ||
 			case $address in
 			*:*) check_lead "$directive $address" "$address" "$address/128" ;;
 			*) check_lead "$directive $address" "$address" "$address/32" ;;
@@ -288,18 +288,19 @@ real_networks()
 		}' | sort -u
 }
 
+# Networks with which a pool shares addresses; the daemon's own address, if that is all, is for check_addresses.
 check_overlap()
 {
 	clash=
+	own=$(values ipv4-addr)
 	for pool in $(values dynamic-pool); do
-		clash=$(real_networks | awk "$ipv4_awk"'overlap($1, pool) { print $1 " of " $2; exit }' pool="$pool")
-		[ -z "$clash" ] || break
+		found=$(real_networks | awk "$ipv4_awk"'$1 != own && overlap($1, pool) { print len($1), $1, $2 }' pool="$pool" own="$own" |
+			sort -n | sed -n '1s/^[0-9]* //p')
+		[ -n "$found" ] || continue
+		clash=${found% *}
+		finding FAIL overlap "pool $pool is in use on ${found#* } ($clash): choose another pool" "$(another_network "$pool")"
 	done
-	if [ -n "$clash" ]; then
-		finding FAIL overlap "pool $pool overlaps $clash" "$(another_network)"
-	elif [ -n "$(values dynamic-pool)" ]; then
-		finding ok overlap "no network of the machine lies in a pool"
-	fi
+	[ -n "$clash" ] || [ -z "$(values dynamic-pool)" ] || finding ok overlap "no network of the machine lies in a pool"
 }
 
 # RFC 6052, section 3.1: the Well-Known Prefix is for the public internet.

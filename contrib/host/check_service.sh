@@ -51,7 +51,8 @@ is_stranger()
 }
 
 # dismiss: the command that ends the stranger, by its service if it is one.  In two steps, for `disable --now' leaves a
-# service of /etc/init.d running.
+# service of /etc/init.d running.  Only a translator is ended: what else holds the device may be the VPN by which the machine
+# is reached.
 dismiss()
 {
 	service=$(sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$daemon/cgroup" 2>/dev/null | sed -n 1p)
@@ -59,6 +60,15 @@ dismiss()
 	nat64d | nat64d@*) echo "systemctl stop $(word "$service")" ;;
 	"${command:-?}") echo "systemctl stop $(word "$service") && systemctl disable $(word "$service")" ;;
 	*) echo "kill $daemon" ;;
+	esac
+}
+
+# make_room: the command for a device that somebody else holds.
+make_room()
+{
+	case $command in
+	nat64d | tayga | "$(basename "$nat64d" | cut -c 1-15)") echo "$(dismiss) && $start" ;;
+	*) echo "edit $file: tun-device NAME, one that no other program has, then: $start" ;;
 	esac
 }
 
@@ -94,7 +104,7 @@ check_service()
 	if [ -z "$daemon" ]; then
 		finding FAIL service "no daemon holds $device$state${words:+, its last words: $words}" "${words:+mend that, then: }$start"
 	elif is_stranger; then
-		finding FAIL service "process $daemon ($command) holds $device, and is not the daemon of $conf$state" "$(dismiss) && $start"
+		finding FAIL service "process $daemon ($command) holds $device, and is not the daemon of $conf$state" "$(make_room)"
 		daemon=
 	elif [ -n "$unit" ] && [ "$daemon" != "$main" ]; then
 		finding ok service "process $daemon translates on $device$state"
@@ -133,10 +143,56 @@ check_effect()
 		[ -z "$read" ] || ! is_newer "$read" || stale=$read
 	done
 	if unit_is StatusText | has 'the last reload was refused'; then
-		finding WARN reload "the last reload was refused: the daemon goes by $conf as it was before" "$start"
+		finding WARN reload "the last reload was refused: the daemon goes by $conf as it was before" "$(reload_command)"
 	elif [ -n "$stale" ]; then
-		finding WARN reload "$stale was changed after the daemon had read it" "$start"
+		finding WARN reload "$stale was changed after the daemon had read it" "$(reload_command)"
 	fi
+}
+
+# --- where leases are kept ------------------------------------------------------------------------------------------------
+
+# is_writable_to_unit DIRECTORY: does the unit let its daemon write there?
+is_writable_to_unit()
+{
+	case $1/ in
+	"$(service_directory)"/* | /var/spool/tayga/*) return 0 ;;
+	esac
+	for granted in $(unit_is ReadWritePaths); do
+		granted=${granted#[-+]}
+		granted=${granted#[-+]}
+		case $1/ in
+		"${granted%/}"/*) return 0 ;;
+		esac
+	done
+	return 1
+}
+
+# move_in DIRECTORY: every step that lets the unit keep leases there.  A directory of somebody else's stays his.
+move_in()
+{
+	owner=$(unit_is User)
+	if [ -e "$1" ] && [ "$(stat -c %U "$1")" != "${owner:-root}" ]; then
+		echo "edit $file: data-dir of a directory that is not there yet, or that belongs to ${owner:-root}, then: systemctl restart $(word "$unit")"
+		return
+	fi
+	make="install -d -m 750 -o ${owner:-root} -g ${owner:-root} $(word "$1") && "
+	[ ! -e "$1" ] || make=
+	dropin=/etc/systemd/system/$unit.d
+	echo "${make}mkdir -p $dropin && { echo '[Service]' && echo ReadWritePaths=$(word "$1"); } >$dropin/nat64-data-dir.conf && systemctl daemon-reload && systemctl restart $(word "$unit")"
+}
+
+# Under the unit everything is read-only but what it names, and home directories are hidden.
+check_data_dir()
+{
+	dir=$(values data-dir)
+	[ -n "$unit" ] && [ -n "$dir" ] || return 0
+	case $dir/,$(unit_is ProtectHome),$(unit_is PrivateTmp) in
+	/home/*,yes,* | /root/*,yes,* | /run/user/*,yes,* | /tmp/*,yes | /var/tmp/*,yes)
+		finding FAIL data-dir "$unit does not see $dir, as it sees no home and no common temporary directory" \
+			"edit $file: another data-dir, or none, which is $(service_directory), then: $start"
+		;;
+	*) [ "$(unit_is ProtectSystem)" != strict ] || is_writable_to_unit "$dir" || finding FAIL data-dir "$unit may not write to $dir" "$(move_in "$dir")" ;;
+	esac
 }
 
 # --- what lasts -----------------------------------------------------------------------------------------------------
@@ -153,9 +209,9 @@ lasting()
 {
 	[ -n "$unit" ] && [ -z "$clat" ] || return 0
 	if [ "$(values tun-setup)" = yes ]; then
-		echo "$start"
+		reload_command
 	elif ! is_persistent; then
-		echo "$(set_directive tun-setup yes) && $start"
+		echo "$(set_directive tun-setup yes) && $(reload_command)"
 	fi
 }
 

@@ -4,10 +4,17 @@
 # It reads `nft list ruleset' and, after a line "@save FAMILY TOOL", `iptables-save'.  The packet is in the variables
 # fam (4, 6), hook, iif, oif, saddr, daddr, proto, state; "?" is a value not known.  A condition on what is not known
 # is taken to hold where the rule accepts, and not to hold where it drops: somebody has thought of this traffic.  A
-# condition of a kind not known here makes a rule count for nothing.
+# condition of a kind not known here makes a rule count for nothing; with `lenient', it is one on what is not known.  An ICMP
+# packet is of the kind `icmp': "too-big" unless said otherwise, "solicit" or "advert" (of neighbours).
 
 BEGIN {
 	FS = "\n"
+	if (icmp == "solicit")
+		icmp_names = "^(nd-neighbor-solicit|neighbou?r-solicitation|135)$"
+	else if (icmp == "advert")
+		icmp_names = "^(nd-neighbor-advert|neighbou?r-advertisement|136)$"
+	else
+		icmp_names = "^(destination-unreachable|packet-too-big|fragmentation-needed|3|3/4|2|2/0)$"
 	number_of_bases = 0
 }
 
@@ -140,8 +147,7 @@ function one_value(kind, candidate) {
 		return one_proto(candidate)
 	if (kind == "state")
 		return tolower(candidate) == state ? 2 : 0
-	# Of ICMP, the packet is "too big".
-	return candidate ~ /^(destination-unreachable|packet-too-big|fragmentation-needed|3|3\/4|2|2\/0)$/ ? 2 : 0
+	return candidate ~ icmp_names ? 2 : 0
 }
 
 # values(KIND): of the words from `at' on, one value or a set; `at' moves behind it.  A map leaves its verdict in `mapped'.
@@ -208,7 +214,14 @@ function nft_rule(    w, kind, m, how) {
 		}
 		if (w ~ /^(tcp|udp|th|sctp)$/ && proto == "icmp")
 			return 0
+		if (w ~ (fam == 6 ? "^(ip|icmp)$" : "^(ip6|icmpv6)$"))
+			return 0
 		kind = kind_of(w, word_at[at + 1])
+		if (kind == "" && lenient) {
+			how = how < 1 ? how : 1
+			at++
+			continue
+		}
 		if (kind == "" || kind == "type" && proto != "icmp")
 			return 0
 		at += w ~ /^(ip6?|ct|icmp|icmpv6)$/ ? 2 : 1
@@ -246,8 +259,10 @@ function save_rule(    w, kind, m, how, negated, i, list, n, best) {
 		else if (w == "-j" || w == "-g") {
 			target = save_target(w, word_at[at + 1])
 			return how
-		} else if (kind == "")
+		} else if (kind == "" && !lenient)
 			return 0
+		else if (kind == "")
+			how = how < 1 ? how : 1
 		else {
 			n = split(word_at[++at], list, ",")
 			best = 0

@@ -34,7 +34,10 @@ cured() {
 	if wait_for well; then ok "$1: mended by its command"; else not_ok "$1: mended by $cure" "$said" "$(cat "$T/found")"; fi
 }
 
+# one_failure WHAT NAME: one point, ok if nothing else has FAILed.
 # illness WHAT NAME TEXT COMMAND...: COMMAND, in the router, breaks it.
+one_failure() { same "$1: one cause is one failure" "FAIL  $2" "$(grep -o '^FAIL  [a-z0-9-]*' "$T/found")"; }
+
 illness() {
 	local what=$1 name=$2 text=$3
 	shift 3
@@ -99,8 +102,8 @@ illness "an MTU below IPv6's" mtu "IPv6 needs 1280" ip link set nat64 mtu 1000
 illness "an MTU below the uplink's" mtu "wan one of 1500" ip link set nat64 mtu 1400
 stop_nat64d
 ails "no daemon" service "no daemon holds nat64"
-t "no daemon: the device is missed, too" grep -q "^FAIL  device: there is no nat64" "$T/found"
-t "no daemon: its routes are not, for they would only repeat it" fails grep -q " route: " "$T/found"
+same "no daemon: one cause is one failure" "FAIL  service" "$(grep -o '^\(FAIL\|WARN\)  [a-z0-9-]*' "$T/found")"
+t "no daemon: what depends on it is not asked" grep -q "^skip  device: not asked, nor are addresses, routes and pings" "$T/found"
 start_bare
 wait_for link_running nat64
 t "the daemon is back: all is well" wait_for well
@@ -125,7 +128,8 @@ ip -n "$R" addr del 10.5.5.5/32 dev lan
 ip -n "$R" addr add 192.168.255.1/32 dev lan
 ails "the machine has it, and it is of the pool" addresses "192.168.255.1 is the daemon's own \(ipv4-addr\), but lan has it too"
 same "the machine has it, and it is of the pool: another pool" \
-	"edit $T/conf: dynamic-pool and ipv4-addr of a network that is used nowhere else, then: $NAT64D --config $T/conf" "$cure"
+	"edit $T/conf: dynamic-pool and ipv4-addr of a network that is used nowhere else, then: kill -HUP $PID" "$cure"
+one_failure "the machine has it, and it is of the pool" addresses
 ip -n "$R" addr del 192.168.255.1/32 dev lan
 ip -n "$R" addr add "$OWN6/128" dev lan
 ails "the machine has the daemon's IPv6 address" addresses "$OWN6 is the daemon's own"
@@ -162,9 +166,14 @@ ip -n "$R" -6 route add 64:ff9b::/96 via 2001:db8:9::2 table 77
 illness "another table wins" route "leads to wan" ip -6 rule add to 64:ff9b::/96 lookup 77
 ip -n "$R" -6 rule del to 64:ff9b::/96 lookup 77
 ip -n "$R" addr add 192.168.255.200/28 dev lan
-ails "a real network in the pool" overlap "192.168.255.0/24 overlaps 192.168.255.192/28 of lan"
+ails "a real network in the pool" overlap "192.168.255.0/24 is in use on lan \(192.168.255.192/28\): choose another pool"
+one_failure "a real network in the pool" overlap
 ip -n "$R" addr del 192.168.255.200/28 dev lan
 ip -n "$R" addr add 10.1.0.1/16 dev lan
+well --target 10.1.0.1
+t "private IPv4 behind the Well-Known Prefix: a target there is named as such" \
+	grep -q "^FAIL  ping: 10.1.0.1 is not of the public internet, and 64:ff9b::/96 must not hold it (wkpf-strict) => the same as above$" "$T/found"
+t "private IPv4 behind the Well-Known Prefix: and what is above" grep -q "^WARN  wkp: .* => echo 'wkpf-strict no' >>" "$T/found"
 illness "private IPv4 behind the Well-Known Prefix" wkp "does not reach private IPv4, such as 10.1.0.0/16" true
 well --target 10.1.0.1
 t "with wkpf-strict no, private IPv4 is reached" grep -q "^ok    ping: .*a01:1: answered" "$T/found"
@@ -193,8 +202,9 @@ t "all of that mended: all is well" wait_for well
 # The network of the LAN is the pool: its route is not for a command to remove.
 ip -n "$R" addr add 192.168.255.200/24 dev lan
 ip -n "$R" route del 192.168.255.0/24 dev nat64
-ails "the LAN is the pool" route "pool 192.168.255.0/24 leads to lan"
-shown "the LAN is the pool" "ip -4 route show table all to root 192.168.255.0/24"
+ails "the LAN is the pool" overlap "pool 192.168.255.0/24 is in use on lan \(192.168.255.0/24\): choose another pool"
+one_failure "the LAN is the pool" overlap
+same "the LAN is the pool: what to write" "edit $T/conf: dynamic-pool and ipv4-addr of a network that is used nowhere else, or, if nobody there needs its addresses, tun-route 192.168.255.0/24, then: kill -HUP $PID" "$cure"
 ip -n "$R" addr del 192.168.255.200/24 dev lan
 ip -n "$R" route replace 192.168.255.0/24 dev nat64
 
@@ -390,7 +400,7 @@ t "with nft again: all is well" well
 # --- strangers ------------------------------------------------------------------------------------------------------
 
 stop_nat64d
-config 'tun-setup yes' 'prefix 2001:db8:64::/96' >"$T/conf"
+config 'tun-setup yes' 'prefix 2001:db8:64::/96' 'wkpf-strict no' >"$T/conf"
 start_bare
 wait_for link_running nat64
 host "$HOST" up "$T/conf" >/dev/null

@@ -6,11 +6,13 @@
 . "$(dirname "$0")/lib.sh"
 HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
 top=$(cd "$here/../.." && pwd)
+NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
 export NAT64D
 need nft sysctl awk
 topology
 in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
-mkdir -p "$T/run/systemd/system" "$T/fake" "$T/etc/nat64" "$T/unit" "$T/sysctl.d"
+mkdir -p "$T/run/systemd/system" "$T/fake" "$T/etc/nat64" "$T/unit/run" "$T/sysctl.d"
+chown nobody "$T/data" "$T/unit/run"
 conf=$T/etc/nat64.conf
 lib=$(cd "$(dirname "$HOST")/host" && pwd)
 
@@ -26,10 +28,15 @@ cat >"$T/fake/systemctl" <<-END
 	is-active) cat State ;;
 	-q) [ "\$(cat State)" = active ] ;;
 	show) cat "\$3" ;;
+	reload)
+		"$NAT64CTL" -s "$T/unit/run/control" reload || exit
+		: >StatusText
+		date +@%s >StateChangeTimestamp
+		;;
 	restart | start)
 		[ ! -s MainPID ] || kill "\$(cat MainPID)" 2>/dev/null
 		for _ in 1 2 3 4 5 6 7 8 9 10; do ip link show dev nat64 >/dev/null 2>&1 && sleep 0.1; done
-		"$NAT64D" --nodetach --stdout -c "$conf" </dev/null >log 2>&1 &
+		RUNTIME_DIRECTORY=$T/unit/run "$NAT64D" --nodetach --stdout --user nobody -c "$conf" </dev/null >log 2>&1 &
 		echo \$! >MainPID
 		until grep -q 'translating on' log; do sleep 0.1; done
 		echo active >State
@@ -87,7 +94,7 @@ cured() {
 ip -n "$R" addr add 2001:db8:9::1/64 dev wan
 ip -n "$R" route add default via 8.8.8.8
 ip -n "$R" -6 route add default via 2001:db8:9::2
-restart="systemctl restart nat64d.service"
+restart="systemctl restart nat64d.service" reload="systemctl reload nat64d.service"
 set_state inactive
 
 # --- without a configuration ------------------------------------------------------------------------------------------
@@ -120,19 +127,19 @@ says "stopped by the operator: no words of long ago" "FAIL  service: no daemon h
 
 start_service
 ip -n "$R" link set nat64 up
-add="echo 'tun-setup yes' >>$conf && $restart"
+add="echo 'tun-setup yes' >>$conf && $reload"
 says "no tun-setup: its routes are for the daemon to set, at every start" "FAIL  route: pool 192.168.255.0/24 leads to wan, not to nat64 => the same as above"
 says "said once, for twice would be a mistake in the file" "FAIL  route: prefix 64:ff9b::/96 leads to wan, not to nat64 => $add"
 cured "no tun-setup"
 ip -n "$R" -6 route del 64:ff9b::/96
-says "tun-setup, and a route has gone" "FAIL  route: prefix 64:ff9b::/96 leads to wan, not to nat64 => $restart"
+says "tun-setup, and a route has gone" "FAIL  route: prefix 64:ff9b::/96 leads to wan, not to nat64 => $reload"
 cured "a route has gone"
 ip -n "$R" addr add 192.168.255.1/24 dev nat64
 says "the device has the daemon's address" \
-	"FAIL  addresses: 192.168.255.1 is the daemon's own (ipv4-addr), but nat64 has it too: the kernel keeps its packets => $restart"
+	"FAIL  addresses: 192.168.255.1 is the daemon's own (ipv4-addr), but nat64 has it too: the kernel keeps its packets => ip addr del 192.168.255.1/24 dev nat64 && $reload"
 cured "the device has the daemon's address"
 ip -n "$R" addr add 192.168.255.1/32 dev lan
-says "another device has it: it is not for us to take" "FAIL  addresses: 192.168.255.1 is the daemon's own (ipv4-addr), but lan has it too: the kernel keeps its packets => edit $conf: dynamic-pool and ipv4-addr of a network that is used nowhere else, then: $restart"
+says "another device has it: it is not for us to take" "FAIL  addresses: 192.168.255.1 is the daemon's own (ipv4-addr), but lan has it too: the kernel keeps its packets => edit $conf: dynamic-pool and ipv4-addr of a network that is used nowhere else, then: $reload"
 ip -n "$R" addr del 192.168.255.1/32 dev lan
 ip -n "$R" -6 route add 64:ff9b::808:0/112 via 2001:db8:9::2
 well --target 8.8.8.8
@@ -142,7 +149,7 @@ ip -n "$R" -6 route del 64:ff9b::808:0/112
 stop_service
 config 'Tun-Setup NO' >"$conf"
 start_service
-says "the link is down" "FAIL  device: nat64 is down => sed -i 's/^[[:space:]]*tun-setup[[:space:]].*/tun-setup yes/I' $conf && $restart"
+says "the link is down" "FAIL  device: nat64 is down => sed -i 's/^[[:space:]]*tun-setup[[:space:]].*/tun-setup yes/I' $conf && $reload"
 cured "the link is down"
 stop_service
 printf %s "$(config)" >"$conf"
@@ -171,11 +178,11 @@ cured "forwarding is off"
 # --- what is in effect ------------------------------------------------------------------------------------------------
 
 echo "0 of 254 addresses leased, 2 packets translated, 0 refused; the last reload was refused, the log says why" >"$T/unit/StatusText"
-says "a reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $restart"
+says "a reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $reload"
 cured "a reload was refused"
 config 'prefix 2001:db8:64::/96' 'tun-setup yes' >"$conf"
 touch -d "+2 seconds" "$conf"
-says "another prefix since the start" "WARN  reload: $conf was changed after the daemon had read it => $restart" --ignore open,guard
+says "another prefix since the start" "WARN  reload: $conf was changed after the daemon had read it => $reload" --ignore open,guard
 sleep 2.1
 cured "another prefix since the start" --ignore open,guard
 config 'tun-setup yes' >"$conf"
@@ -184,7 +191,7 @@ echo @100 >"$T/unit/StateChangeTimestamp"
 awk '{ printf "%.0f\n", $1 * 1e6 }' /proc/uptime >"$T/unit/StateChangeTimestampMonotonic"
 t "a clock that was wrong at boot: all is well" wait_for well
 echo 1 >"$T/unit/StateChangeTimestampMonotonic"
-says "the other clock is the one for those without" "WARN  reload: $conf was changed after the daemon had read it => $restart"
+says "the other clock is the one for those without" "WARN  reload: $conf was changed after the daemon had read it => $reload"
 rm "$T/unit/StateChangeTimestampMonotonic"
 echo "map 192.168.255.9 2001:db8:9::9" >"$T/maps"
 touch -d "-1 hour" "$T/maps"
@@ -192,7 +199,7 @@ config "map-file $T/maps" 'tun-setup yes' >"$conf"
 start_service
 t "a map-file of before: all is well" wait_for well
 touch -d "+2 seconds" "$T/maps"
-says "another map-file since the start" "WARN  reload: $T/maps was changed after the daemon had read it => $restart"
+says "another map-file since the start" "WARN  reload: $T/maps was changed after the daemon had read it => $reload"
 stop_service
 
 # --- who holds the device ---------------------------------------------------------------------------------------------
@@ -207,6 +214,12 @@ stranger() {
 }
 stranger "$T/tayga"
 set_state failed
+cp "$NAT64D" "$T/openvpn"
+kill "$STRANGER" && wait "$STRANGER" 2>/dev/null
+stranger "$T/openvpn"
+says "another program holds the device: it is not ended" "FAIL  service: process $STRANGER (openvpn) holds nat64, and is not the daemon of $conf (nat64d.service is failed) => edit $conf: tun-device NAME, one that no other program has, then: $restart"
+kill "$STRANGER" && wait "$STRANGER" 2>/dev/null
+stranger "$T/tayga"
 says "Tayga holds the device" "FAIL  service: process $STRANGER (tayga) holds nat64, and is not the daemon of $conf (nat64d.service is failed) => kill $STRANGER && $restart"
 cured "Tayga holds the device"
 stop_service
@@ -222,6 +235,27 @@ cp "$conf" "$T/conf"
 well "$T/conf"
 t "Tayga holds the device, and there is no unit" grep -q "^FAIL  service: process $STRANGER (tayga) holds nat64.* => kill $STRANGER && $NAT64D --config $T/conf" "$T/found"
 kill "$STRANGER" && wait "$STRANGER" 2>/dev/null
+
+# --- where leases are kept ----------------------------------------------------------------------------------------------
+
+echo strict >"$T/unit/ProtectSystem"
+echo "/var/spool/tayga -$T/other" >"$T/unit/ReadWritePaths"
+echo nobody >"$T/unit/User"
+mkdir "$T/mine"
+config 'tun-setup yes' >"$conf"
+start_service
+sed -i "s|^data-dir.*|data-dir $T/new|" "$conf"
+says "data-dir elsewhere: every step at once" "FAIL  data-dir: nat64d.service may not write to $T/new => install -d -m 750 -o nobody -g nobody $T/new && mkdir -p /etc/systemd/system/nat64d.service.d && { echo '[Service]' && echo ReadWritePaths=$T/new; } >/etc/systemd/system/nat64d.service.d/nat64-data-dir.conf && systemctl daemon-reload && $restart"
+sed -i "s|^data-dir.*|data-dir $T/mine|" "$conf"
+says "data-dir is somebody's: it stays his" "FAIL  data-dir: nat64d.service may not write to $T/mine => edit $conf: data-dir of a directory that is not there yet, or that belongs to nobody, then: $restart"
+sed -i "s|^data-dir.*|data-dir $T/other/leases|" "$conf"
+well
+t "data-dir where the unit may write" fails grep "^[A-Z]* *data-dir: " "$T/found"
+echo yes >"$T/unit/PrivateTmp"
+sed -i "s|^data-dir.*|data-dir /tmp/leases|" "$conf"
+says "data-dir in /tmp" "FAIL  data-dir: nat64d.service does not see /tmp/leases, as it sees no home and no common temporary directory => edit $conf: another data-dir, or none, which is /var/lib/nat64d, then: $restart"
+rm "$T/unit/PrivateTmp" "$T/unit/ProtectSystem" "$T/unit/ReadWritePaths" "$T/unit/User"
+stop_service
 
 # --- room in the pool -------------------------------------------------------------------------------------------------
 
@@ -239,7 +273,7 @@ start_service
 in_client ping -6 -n -c 1 -W 1 -I 2001:db8:2::1 "$GOOGLE" >/dev/null
 in_client ping -6 -n -c 1 -W 1 -I 2001:db8:2::2 "$GOOGLE" >/dev/null
 wait_for grep -q 2001:db8:2::2 "$T/data/dynamic.map"
-pool_says "a full pool" "FAIL  pool: 2 of 2 addresses leased, all to hosts of the last two hours: there is none for another host => edit $conf: a larger dynamic-pool, or another one beside it, then: $restart"
+pool_says "a full pool" "FAIL  pool: 2 of 2 addresses leased, all to hosts of the last two hours: there is none for another host => edit $conf: a larger dynamic-pool, or another one beside it, then: $reload"
 t "and so it is: the ping of the machine itself is refused" grep -q '^skip  ping: .*\(Address unreachable\|stops\)' "$T/found"
 stop_service
 recorded 10000 192.168.255.2 192.168.255.3 >"$T/data/dynamic.map"
@@ -265,7 +299,7 @@ stop_service
 config 'tun-setup yes' >"$conf"
 recorded 60 192.168.255.{2..230} >"$T/data/dynamic.map"
 start_service
-pool_says "a pool almost full" "WARN  pool: 229 of 254 addresses leased to hosts of the last two hours => edit $conf: a larger dynamic-pool, or another one beside it, then: $restart"
+pool_says "a pool almost full" "WARN  pool: 229 of 254 addresses leased to hosts of the last two hours => edit $conf: a larger dynamic-pool, or another one beside it, then: $reload"
 stop_service
 rm -f "$T/data/dynamic.map"
 

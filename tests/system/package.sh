@@ -26,7 +26,7 @@ else
 	skip "completion: every option of nat64d" "needs $NAT64D"
 fi
 same "completion: the commands of nat64-host" "up down check --help" "$(completed nat64-host "")"
-same "completion: the options of nat64-host check" "--target --ignore --help" "$(completed nat64-host check -)"
+same "completion: the options of nat64-host check" "--target --dns64 --ignore --help" "$(completed nat64-host check -)"
 same "completion: the options of nat64-host up" "--if-enabled --help" "$(completed nat64-host up -)"
 same "completion: a file after --config" a-file "$(completed nat64d --config "")"
 
