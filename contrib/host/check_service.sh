@@ -143,7 +143,8 @@ check_effect()
 		[ -z "$read" ] || ! is_newer "$read" || stale=$read
 	done
 	if unit_is StatusText | has 'the last reload was refused'; then
-		finding WARN reload "the last reload was refused: the daemon goes by $conf as it was before" "$(reload_command)"
+		finding WARN reload "the last reload was refused: the daemon goes by $conf as it was before" \
+			"$(reload_command) || $start" # which says why, and helps where something needs a restart
 	elif [ -n "$stale" ]; then
 		finding WARN reload "$stale was changed after the daemon had read it" "$(reload_command)"
 	fi

@@ -178,7 +178,7 @@ cured "forwarding is off"
 # --- what is in effect ------------------------------------------------------------------------------------------------
 
 echo "0 of 254 addresses leased, 2 packets translated, 0 refused; the last reload was refused, the log says why" >"$T/unit/StatusText"
-says "a reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $reload"
+says "a reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $reload || $restart"
 cured "a reload was refused"
 config 'prefix 2001:db8:64::/96' 'tun-setup yes' >"$conf"
 touch -d "+2 seconds" "$conf"

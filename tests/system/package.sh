@@ -182,7 +182,7 @@ inside systemctl stop nat64d
 # The device of the last good start has outlived the one that failed.
 inside nat64d --rmtun >/dev/null 2>&1
 inside systemctl start nat64d
-finds "no tun-setup" "FAIL  device: nat64 is down => echo 'tun-setup yes' >>/etc/nat64.conf && systemctl restart nat64d.service"
+finds "no tun-setup" "FAIL  device: nat64 is down => echo 'tun-setup yes' >>/etc/nat64.conf && systemctl reload nat64d.service"
 cured "no tun-setup" "(device|route)"
 
 base 'offload off' >"$ROOT/etc/nat64.conf"
