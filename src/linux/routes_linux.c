@@ -172,7 +172,8 @@ static bool any_hop(struct span hops, unsigned device)
 		memcpy(&hop, hops.p, sizeof(hop));
 		if ((unsigned)hop.rtnh_ifindex == device)
 			return true;
-		if (hop.rtnh_len < sizeof(hop) || !span_take(&hops, RTNH_ALIGN(hop.rtnh_len)))
+		if (hop.rtnh_len < sizeof(hop) ||
+		    !span_take(&hops, (size_t)RTNH_ALIGN(hop.rtnh_len)))
 			return false;
 	}
 	return false;

@@ -10,8 +10,9 @@
 #   RESTARTS (5), KILLS (2), UPGRADES (1), DOWNLOADS (3)     how many
 #
 # The table at the end is in milliseconds: the longest silence of a stream of datagrams around each event, and in as long a
-# time without one.  With STRICT not empty the 95th percentile of five and more events counts, else their median; a machine
-# that is busy with other things is given what it takes by itself.
+# time without one.  With STRICT not empty the limits count, for the 95th percentile of five and more events; a machine that
+# is busy with other things is given what it takes by itself.  Else half a second is enough: a few events on a machine that
+# does something else say nothing about a limit, only that no connection notices.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 restarts=${RESTARTS:-5} kills=${KILLS:-2} upgrades=${UPGRADES:-1} downloads=${DOWNLOADS:-3}
@@ -134,10 +135,12 @@ line() { silences "$1" >"$T/$1.ms" && echo "$1: $(wc -l <"$T/$1.ms"), median $(r
 
 # within KIND MOST: one point.
 within() {
-	local percent=50 is most=$(($2 + $(rank 95 <"$T/control.ms")))
+	local percent=50 is limit=500 most
+	[ -z "${STRICT-}" ] || limit=$2
 	[ "$(wc -l <"$T/$1.ms")" -lt 5 ] || [ -z "${STRICT-}" ] || percent=95
+	most=$((limit + $(rank 95 <"$T/control.ms")))
 	is=$(rank $percent <"$T/$1.ms")
-	t "$1: a silence of $is ms, at most $2 and the machine's own are allowed (percentile $percent)" test "$is" -le "$most"
+	t "$1: a silence of $is ms, at most $limit and the machine's own are allowed (percentile $percent)" test "$is" -le "$most"
 }
 of() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$T/result"; }
 

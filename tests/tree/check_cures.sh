@@ -7,7 +7,7 @@ command -v python3 >/dev/null || { echo "1..0 # SKIP needs python3" && exit 0; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 
-python3 "$here/cures.py" "$here"/../contrib/host/check*.sh | sort >"$work/found"
+python3 "$here/cures.py" "$here"/../../contrib/host/check*.sh | sort >"$work/found"
 sed '/^#/d; s/^[a-z]*	//' "$here/cures" | sort >"$work/reviewed"
 report "$([ "$(wc -l <"$work/found")" -gt 100 ]; echo $?)" "the commands of the doctor are found"
 new=$(comm -23 "$work/found" "$work/reviewed")
