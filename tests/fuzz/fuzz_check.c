@@ -223,10 +223,11 @@ struct walk {
 };
 
 /* A packet that came whole and left in one piece: its transport checksum is as right as it was;
- * that of ICMP is looked at, unless the device has vouched for it. */
+ * that of ICMP is looked at, unless the device has vouched for it or has left it to be completed: a
+ * sum that begins wrong ends wrong. */
 static void check_whole(const struct input *in, const struct packet *p)
 {
-	bool seen = packet_is_icmp(&in->p) && in->offload.csum != CSUM_VOUCHED;
+	bool seen = packet_is_icmp(&in->p) && in->offload.csum == CSUM_WHOLE;
 
 	if (packet_is_fragment(&in->p) || packet_is_fragment(p))
 		return;
