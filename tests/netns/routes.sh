@@ -2,7 +2,7 @@
 # Which destinations the kernel would send back into the device: its routes, by hand, moved, and changing all the time.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-WATCH=${WATCH:-$(dirname "$NAT64D")/tests/watch_routes}
+WATCH=${WATCH:-$(dirname "$NAT64D")/tests/linux/watch_routes}
 need setpriv
 [ -x "$WATCH" ] || skip_all "needs $WATCH"
 topology
