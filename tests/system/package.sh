@@ -192,7 +192,7 @@ wait_for refused
 finds "a reload that was refused" "WARN  reload: the last reload was refused"
 cured "a reload that was refused" reload
 sleep 2
-base 'map 203.0.113.8 2001:db8:2::78' >"$ROOT/etc/nat64.conf"
+base 'offload off' 'map 203.0.113.8 2001:db8:2::78' >"$ROOT/etc/nat64.conf"
 finds "a change that nobody has told of" "WARN  reload: /etc/nat64.conf was changed after the daemon had read it"
 cured "a change that nobody has told of" reload
 
