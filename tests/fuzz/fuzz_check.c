@@ -181,7 +181,7 @@ static bool may_be_answered(const struct packet *p)
 /* An echo reply is as right as the request, of which we believe what the device says. */
 static bool is_vouched_echo(const struct input *in, enum reason why)
 {
-	return why == R_SELF_ECHO && in->offload.csum == CSUM_VOUCHED && !in->right;
+	return why == R_SELF_ECHO && in->p.csum == CSUM_VOUCHED && !in->right;
 }
 
 static void check_answer(const struct input *in, const struct xlat_out *out, enum reason why)
@@ -223,11 +223,10 @@ struct walk {
 };
 
 /* A packet that came whole and left in one piece: its transport checksum is as right as it was;
- * that of ICMP is looked at, unless the device has vouched for it or has left it to be completed: a
- * sum that begins wrong ends wrong. */
+ * that of ICMP is looked at, unless the device has vouched for it or was to complete it. */
 static void check_whole(const struct input *in, const struct packet *p)
 {
-	bool seen = packet_is_icmp(&in->p) && in->offload.csum == CSUM_WHOLE;
+	bool seen = packet_is_icmp(&in->p) && in->p.csum != CSUM_VOUCHED;
 
 	if (packet_is_fragment(&in->p) || packet_is_fragment(p))
 		return;

@@ -79,6 +79,8 @@ static const struct seed seeds[] = {
 	{"tcp6-train", 6, PROTO_TCP, 0, BYTES(TCP), 1500, GSO_TCP6 | GSO_ACCECN, 300},
 	{"udp6-train", 6, PROTO_UDP, 0, BYTES(UDP), 4000, GSO_UDP, 1400},
 	{"udp6-partial", 6, PROTO_UDP, 0, BYTES(UDP), 100, GSO_NONE, 1400},
+	{"echo4-partial", 4, PROTO_ICMP, 0, BYTES(ECHO), 100, GSO_NONE, 1400},
+	{"echo6-partial", 6, PROTO_ICMPV6, 0, BYTES(ECHO6), 100, GSO_NONE, 1400},
 };
 
 #define SEEDS (sizeof(seeds) / sizeof(*seeds))
@@ -96,9 +98,11 @@ static size_t build(const struct seed *s, uint8_t *at)
 	struct offload o = {.csum = CSUM_PARTIAL,
 			    .gso = s->gso & 7,
 			    .ecn = s->gso & (GSO_ECN | GSO_ACCECN),
-			    .seg = s->seg};
+			    .seg = s->seg,
+			    .csum_start = (uint16_t)hdr,
+			    .csum_offset = offsetof(struct icmp_hdr, csum)};
 
-	if (s->seg) /* where the checksum is the harness will say */
+	if (s->seg) /* where that of TCP or UDP is the harness will say */
 		offload_write(&o, at + 1);
 	at[0] = 0x40 | 0x20; /* right checksums, with a pool */
 	if (s->family == 4) {
