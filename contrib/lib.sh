@@ -17,7 +17,7 @@ ensure() {
 	echo "installing: $missing"
 	log=$(mktemp)
 	# shellcheck disable=SC2086 # a list of words
-	apt_get $missing >"$log" 2>&1 || { tail -n 5 "$log" && status=1; }
+	apt_get $missing >"$log" 2>&1 || { complaint "$log" && status=1; }
 	rm -f "$log"
 	return $status
 }
@@ -46,6 +46,9 @@ apt_get() {
 	apt-get update -q </dev/null && "${install[@]}" </dev/null
 }
 
+# complaint LOG: what apt-get says is wrong, each thing once.
+complaint() { { grep '^E:' "$1" || tail -n 5 "$1"; } | sort -u; }
+
 # borrow DIRECTORY PROGRAM:PACKAGE...: programs whose packages would start a service, now and at each boot, on a machine
 # whose owner only wants to run a test.  So they are not installed: they are unpacked into DIRECTORY, with those libraries
 # that the machine lacks, and called from there, by way of a script that knows where the libraries are.  Nothing is left of
@@ -61,7 +64,7 @@ borrow() {
 	mkdir -p "$dir/deb/partial" "$dir/bin"
 	log=$(mktemp)
 	fetch "$dir/deb" "$@" >"$log" 2>&1 || for package in "$@"; do
-		fetch "$dir/deb" "$package" >"$log" 2>&1 || tail -n 5 "$log"
+		fetch "$dir/deb" "$package" >"$log" 2>&1 || complaint "$log"
 	done
 	rm -f "$log"
 	for package in "$dir"/deb/*.deb; do
