@@ -129,10 +129,11 @@ has_netns() {
 
 # boot [COMMAND]: starts it, has COMMAND put cables in, and returns when it is up.
 boot() {
-	local scope=--keep-unit
-	[ ! -d /run/systemd/system ] || scope=--machine=n64-$$
-	systemd-nspawn --quiet --register=no "$scope" --private-network --bind="$T/tun:/dev/net/tun" --capability=all -b \
-		-D "$ROOT" </dev/null >"$T/boot" 2>&1 &
+	local scope=()
+	[ -d /run/systemd/system ] || scope=(--keep-unit)
+	# By a name of its own: from systemd 256 on two of the same, from the name of the directory, are refused.
+	systemd-nspawn --quiet --register=no --machine=n64-$$ "${scope[@]}" --private-network --bind="$T/tun:/dev/net/tun" \
+		--capability=all -b -D "$ROOT" </dev/null >"$T/boot" 2>&1 &
 	CONTAINER=$!
 	[ $# -eq 0 ] || { wait_for has_netns && "$@"; } || leave_rest "no cable can be put into a container here"
 	for _ in 1 2 3 4 5 6 7 8; do wait_for is_running && return; done
