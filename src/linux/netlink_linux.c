@@ -39,9 +39,9 @@ void netlink_close(struct netlink *nl)
 	nl->fd = -1;
 }
 
-int netlink_monitor_open(void)
+int netlink_monitor_open(unsigned groups)
 {
-	struct sockaddr_nl at = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	struct sockaddr_nl at = {.nl_family = AF_NETLINK, .nl_groups = groups};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 	int err;
 

@@ -28,8 +28,10 @@ struct netlink_link {
 int netlink_open(struct netlink *nl);
 void netlink_close(struct netlink *nl);
 
-/* A socket that becomes readable when any link changes. */
-int netlink_monitor_open(void);
+/* A socket that never blocks, and becomes readable when something changes that GROUPS (RTMGRP_*)
+ * stand for.  With 0 it hears of nothing: it is for requests. */
+int netlink_monitor_open(unsigned groups);
+
 /* What a link has been through, however short: either costs it its IPv6 addresses and routes. */
 struct netlink_past {
 	bool fell;   /* it went down */

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "lib/posix.h"
+#include "netlink_linux.h"
 #include "netlink_linux_msg.h"
 #include "routes_impl.h"
 #include "lib/wire.h"
@@ -322,20 +323,6 @@ void routes_take_dump(struct routes *r, const uint8_t *buf, size_t len)
 
 /* --- sockets --------------------------------------------------------------------------------- */
 
-static int open_socket(unsigned groups)
-{
-	struct sockaddr_nl at = {.nl_family = AF_NETLINK, .nl_groups = groups};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	int err;
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
-		return fd;
-	err = errno;
-	close(fd);
-	errno = err;
-	return -1;
-}
-
 static void receive_news(struct routes *r)
 {
 	uint8_t start[512];
@@ -404,9 +391,9 @@ static int await_dump(struct routes *r)
 
 int routes_load(struct routes *r, int64_t now)
 {
-	r->news = open_socket(RTMGRP_IPV6_ROUTE);
+	r->news = netlink_monitor_open(RTMGRP_IPV6_ROUTE);
 	if (r->news >= 0)
-		r->dump = open_socket(0);
+		r->dump = netlink_monitor_open(0);
 	r->error = errno;
 	if (r->dump >= 0) {
 		ask(r, now);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ static int look_around(struct tun *t, const char *name, char *err)
 	t->index = if_nametoindex(name);
 	if (t->index == 0)
 		return tun_fail(err, "tun-device %s: %s", name, strerror(errno));
-	t->monitor = netlink_monitor_open();
+	t->monitor = netlink_monitor_open(RTMGRP_LINK);
 	if (t->monitor < 0 || netlink_open(&t->nl) < 0)
 		return tun_fail(err, "netlink: %s", strerror(errno));
 	if (netlink_link(&t->nl, t->index, &t->link) < 0)
