@@ -8,46 +8,49 @@
 #define MOST_ASIDE 65536 /* leases, those used last: 3 MB */
 #define MOST_SAID  20    /* lines of each kind */
 
-/* Which prefix of TO is number I of FROM, or -1.  Where FROM has none, every lease is of the first
- * to come, as in the lease file. */
-static int same_prefix(const struct map_table *from, size_t i, const struct map_table *to)
+/* Number I of FROM; of the length 0 where FROM has none. */
+static struct prefix6 prefix_of(const struct map_table *from, size_t i)
 {
-	if (map_prefix_count(from) == 0)
+	return map_prefix_count(from) > 0 ? *map_prefix_at(from, i) : (struct prefix6){.len = 0};
+}
+
+/* Which prefix of TO is P, or -1.  A lease from a time without any is of the first to come, as in
+ * the lease file. */
+static int find_prefix(const struct prefix6 *p, const struct map_table *to)
+{
+	if (p->len == 0)
 		return 0;
-	for (size_t k = 0; k < map_prefix_count(to); k++)
-		if (prefix6_equal(map_prefix_at(from, i), map_prefix_at(to, k)))
-			return (int)k;
+	for (size_t i = 0; i < map_prefix_count(to); i++)
+		if (prefix6_equal(p, map_prefix_at(to, i)))
+			return (int)i;
 	return -1;
 }
 
-/* The same for what was set aside. */
-static int prefix_of(const struct aside_lease *l, const struct map_table *to)
+/* Under which of the new prefixes L goes on, or -1. */
+static int new_prefix(const struct lease_change *n, const struct lease *l)
 {
-	if (l->prefix.len == 0)
-		return 0;
-	for (size_t k = 0; k < map_prefix_count(to); k++)
-		if (prefix6_equal(&l->prefix, map_prefix_at(to, k)))
-			return (int)k;
-	return -1;
+	struct prefix6 old = prefix_of(n->old->maps, l->prefix);
+
+	return find_prefix(&old, n->new->maps);
 }
 
 static bool goes_on(const struct lease_change *n, const struct lease *l)
 {
-	int prefix = same_prefix(n->old->maps, l->prefix, n->new->maps);
+	int prefix = new_prefix(n, l);
 	const struct lease *now =
 		n->after && prefix >= 0 ? pool_find6(n->after, &l->host, (unsigned)prefix) : NULL;
 
 	return now && now->addr == l->addr;
 }
 
-static int move_all(struct lease_change *n)
+static void move_all(struct lease_change *n)
 {
 	const struct lease *old;
 	struct lease *l;
 	size_t cursor = 0;
 
 	while (n->before && (old = pool_walk(n->before, &cursor))) {
-		int prefix = same_prefix(n->old->maps, old->prefix, n->new->maps);
+		int prefix = new_prefix(n, old);
 
 		l = n->after && prefix >= 0 ? pool_restore(n->after, &old->host, (unsigned)prefix,
 							   old->addr, old->last)
@@ -59,13 +62,12 @@ static int move_all(struct lease_change *n)
 		l->saved = old->saved;
 		l->on_record = old->on_record;
 	}
-	return 0;
 }
 
 /* True: it has a lease again, or its time is over. */
 static bool is_done(const struct daemon *d, struct lease_change *n, const struct aside_lease *l)
 {
-	int prefix = prefix_of(l, n->new->maps);
+	int prefix = find_prefix(&l->prefix, n->new->maps);
 	struct lease *back;
 
 	if ((int64_t)daemon_seconds(d) - l->last > POOL_KEEP)
@@ -87,15 +89,11 @@ static void set_aside(const struct daemon *d, struct lease_change *n)
 	struct aside *a = &n->aside;
 
 	for (const struct lease *l = NULL; n->before && (l = pool_next(n->before, l));) {
-		struct prefix6 none = {.len = 0};
-
 		if (a->n == MOST_ASIDE || goes_on(n, l))
 			continue;
 		a->at[a->n++] = (struct aside_lease){
 			.host = l->host,
-			.prefix = map_prefix_count(n->old->maps) > 0
-					  ? *map_prefix_at(n->old->maps, l->prefix)
-					  : none,
+			.prefix = prefix_of(n->old->maps, l->prefix),
 			.addr = l->addr,
 			.last = l->last,
 		};
@@ -154,7 +152,7 @@ static void say_ended(struct daemon *d, const struct lease_change *n)
 	size_t cursor = 0, said = 0;
 
 	while (n->before && (l = pool_walk(n->before, &cursor))) {
-		int prefix = same_prefix(n->old->maps, l->prefix, n->new->maps);
+		int prefix = new_prefix(n, l);
 
 		if (goes_on(n, l))
 			continue;
