@@ -213,7 +213,7 @@ static void accept_some(struct control *c, int64_t now)
 }
 
 /* Sends what there is, as much as is taken at once. */
-static void send_some(struct control *c, struct client *k, int64_t now, void *arg)
+static void send_some(struct client *k, int64_t now, void *arg)
 {
 	struct answer *a = &k->answer;
 	ssize_t n;
@@ -229,7 +229,6 @@ static void send_some(struct control *c, struct client *k, int64_t now, void *ar
 	}
 	if ((n < 0 && errno != EAGAIN && errno != EINTR) || (k->last && k->sent == a->len))
 		end_client(k);
-	(void)c;
 }
 
 static void begin_answer(struct control *c, struct client *k, int64_t now, void *arg)
@@ -243,7 +242,7 @@ static void begin_answer(struct control *c, struct client *k, int64_t now, void 
 	k->answering = true;
 	k->last = !k->answer.more;
 	epoll_ctl(c->epoll, EPOLL_CTL_MOD, k->fd, &e);
-	send_some(c, k, now, arg);
+	send_some(k, now, arg);
 }
 
 static void answer_line(struct client *k, size_t len, control_answer *answer, void *arg)
@@ -295,7 +294,7 @@ void control_serve(struct control *c, int64_t now, control_answer *answer, void 
 		if (event[i].data.u32 == LISTENER) {
 			accept_some(c, now);
 		} else if (k->answering) {
-			send_some(c, k, now, arg);
+			send_some(k, now, arg);
 		} else if (!answered) {
 			hear(c, k, now, answer, arg);
 			answered = k->fd < 0 || k->answering;

@@ -214,9 +214,9 @@ static int open_control(struct daemon *d)
 	return -1;
 }
 
-/* The signals that are read from a descriptor; those of a stop are left to kill a start that hangs.
- */
-static void block_signals(bool stop_too)
+/* Blocks the signals that are read from a descriptor, and returns them; those of a stop are left to
+ * kill a start that hangs. */
+static sigset_t block_signals(bool stop_too)
 {
 	sigset_t set;
 
@@ -231,18 +231,13 @@ static void block_signals(bool stop_too)
 	signal(SIGUSR2, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	return set;
 }
 
 static int open_signals(struct daemon *d)
 {
-	sigset_t set;
+	sigset_t set = block_signals(true);
 
-	block_signals(true);
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
 	d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (d->signals >= 0)
 		return 0;
