@@ -116,10 +116,13 @@ struct control *control_open(const char *path, char *err)
 		c->client[i].fd = -1;
 	c->epoll = epoll_create1(EPOLL_CLOEXEC);
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (c->epoll < 0 || c->fd < 0)
+	if (c->epoll < 0 || c->fd < 0) {
 		fail_errno(err);
-	else if (bind_path(c, path, err) == 0 && watch(c, c->fd, LISTENER, EPOLLIN))
-		return c;
+	} else if (bind_path(c, path, err) == 0) {
+		if (watch(c, c->fd, LISTENER, EPOLLIN))
+			return c;
+		fail_errno(err);
+	}
 	control_close(c);
 	return NULL;
 }
