@@ -68,9 +68,10 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
  * process can be had). */
 int leasefile_start(struct leasefile *f);
 
-/* Puts L on record at NOW/WALL: into memory now, into the file with the next leasefile_commit().
- * Sets l->saved.  After a reload with other prefixes call leasefile_maintain() first. */
-void leasefile_append(struct leasefile *f, struct lease *l, int32_t now, int64_t wall);
+/* Puts L on record at NOW: into memory at once, into the file with the next leasefile_commit().
+ * Sets l->saved.  After a reload with other prefixes call leasefile_maintain() first, and likewise
+ * after the wall clock was set: the unix time of a record follows what was last said there. */
+void leasefile_append(struct leasefile *f, struct lease *l, int32_t now);
 
 /* Writes what was appended, with one write(2). 0, or -1 with errno when trouble begins; while it
  * lasts, tries are spaced and the answer is 0. Nothing is lost: what cannot be written stays in

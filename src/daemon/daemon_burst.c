@@ -24,7 +24,7 @@ static void record(struct daemon *d, struct lease *l)
 	if (!l->on_record)
 		daemon_lease_assigned(d, l);
 	if (d->leases)
-		leasefile_append(d->leases, l, daemon_seconds(d), daemon_wall());
+		leasefile_append(d->leases, l, daemon_seconds(d));
 	l->saved = daemon_seconds(d);
 	l->on_record = true;
 	d->counters.recorded++;

@@ -308,14 +308,14 @@ int leasefile_start(struct leasefile *f)
 	return 0;
 }
 
-void leasefile_append(struct leasefile *f, struct lease *l, int32_t now, int64_t wall)
+void leasefile_append(struct leasefile *f, struct lease *l, int32_t now)
 {
 	char line[LEASETEXT_MAX];
 
 	f->now = now;
 	l->saved = l->last < now ? l->last : now;
 	l->on_record = true;
-	leasestate_add(f, line, leasestate_line(f, line, l, l->saved, now, wall));
+	leasestate_add(f, line, leasestate_line(f, line, l, l->saved));
 }
 
 int leasefile_commit(struct leasefile *f)
@@ -409,7 +409,7 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
 	hear_keeper(f);
 	mind_keeper(f);
 	leasestate_try_flush(f);
-	more = leaserewrite_step(f, pool, now, wall);
+	more = leaserewrite_step(f, pool);
 	if (f->dirty && now >= f->sync_at &&
 	    leasesync_ask(&f->keeper, LEASESYNC_SYNC, f->file.fd)) {
 		f->dirty = false;
@@ -429,7 +429,7 @@ static void settle(struct leasefile *f)
 }
 
 /* The last rewrite, from beginning to end: nobody is served any more, so it may wait. */
-static bool rewrite_last(struct leasefile *f, struct pool *pool, int32_t now, int64_t wall)
+static bool rewrite_last(struct leasefile *f, struct pool *pool)
 {
 	settle(f);
 	if (f->keeper.fd < 0) {
@@ -441,9 +441,9 @@ static bool rewrite_last(struct leasefile *f, struct pool *pool, int32_t now, in
 		leaserewrite_abandon(f, EINTR);
 	f->drop = false; /* making the new one removes the old one */
 	f->wanted = f->closing = true;
-	f->rewrite_at = now;
+	f->rewrite_at = f->now;
 	do {
-		leaserewrite_step(f, pool, now, wall);
+		leaserewrite_step(f, pool);
 		settle(f);
 	} while (f->rewrite != REWRITE_NONE && f->keeper.fd >= 0);
 	return f->closed;
@@ -457,11 +457,11 @@ int leasefile_close(struct leasefile *f, struct pool *pool, const struct map_tab
 
 	if (!f)
 		return 0;
-	f->now = now;
+	mind_clock(f, now, wall);
 	if (f->started && pool) {
 		leasestate_set_prefixes(f, maps);
 		leasestate_flush(f);
-		good = rewrite_last(f, pool, now, wall) || rewrite_last(f, pool, now, wall);
+		good = rewrite_last(f, pool) || rewrite_last(f, pool);
 	}
 	err = leasefile_trouble(f);
 	leasesync_stop(&f->keeper);

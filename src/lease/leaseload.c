@@ -267,7 +267,7 @@ static void record_tail(struct load *l)
 	struct lease *lease = l->has_tail ? pool_find4(l->pool, l->tail) : NULL;
 
 	if (lease)
-		leasefile_append(l->f, lease, l->now, l->wall);
+		leasefile_append(l->f, lease, l->now);
 }
 
 static int read_all(struct load *l)

@@ -98,8 +98,7 @@ void leaserewrite_hear(struct leasefile *f, const struct leasesync_answer *a)
 	}
 }
 
-static size_t put_leases(struct leasefile *f, char *buf, size_t size, struct pool *pool,
-			 int32_t now, int64_t wall, bool *end)
+static size_t put_leases(struct leasefile *f, char *buf, size_t size, struct pool *pool, bool *end)
 {
 	size_t n = 0;
 
@@ -111,13 +110,13 @@ static size_t put_leases(struct leasefile *f, char *buf, size_t size, struct poo
 		if (!l)
 			break;
 		recorded = l->on_record && !f->closing;
-		n += leasestate_line(f, buf + n, l, recorded ? l->saved : l->last, now, wall);
+		n += leasestate_line(f, buf + n, l, recorded ? l->saved : l->last);
 		f->temp.lines++;
 	}
 	return n;
 }
 
-static void fill(struct leasefile *f, struct pool *pool, int32_t now, int64_t wall)
+static void fill(struct leasefile *f, struct pool *pool)
 {
 	char slice[SLICE];
 	size_t n = 0;
@@ -130,7 +129,7 @@ static void fill(struct leasefile *f, struct pool *pool, int32_t now, int64_t wa
 		n += leasestate_default(f, slice + n);
 		f->header_due = false;
 	}
-	n += put_leases(f, slice + n, sizeof(slice) - n, pool, now, wall, &end);
+	n += put_leases(f, slice + n, sizeof(slice) - n, pool, &end);
 	if (end && f->closing) {
 		memcpy(slice + n, LEASE_CLEAN "\n", strlen(LEASE_CLEAN "\n"));
 		n += strlen(LEASE_CLEAN "\n");
@@ -151,12 +150,12 @@ static bool is_due(const struct leasefile *f, const struct pool *pool)
 	return f->wanted || f->file.lines > 2 * pool_used(pool) + SLACK;
 }
 
-bool leaserewrite_step(struct leasefile *f, struct pool *pool, int32_t now, int64_t wall)
+bool leaserewrite_step(struct leasefile *f, struct pool *pool)
 {
 	if (f->temp.err && (f->rewrite == REWRITE_FILLING || f->rewrite == REWRITE_FILLED))
 		leaserewrite_abandon(f, f->temp.err);
 	if (f->rewrite == REWRITE_FILLING)
-		fill(f, pool, now, wall);
+		fill(f, pool);
 	if (f->drop && f->rewrite == REWRITE_NONE)
 		leasesync_ask(&f->keeper, LEASESYNC_DROP, -1);
 	if (f->rewrite == REWRITE_NONE && is_due(f, pool) &&

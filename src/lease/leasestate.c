@@ -167,16 +167,16 @@ size_t leasestate_default(const struct leasefile *f, char out[LEASETEXT_MAX])
 }
 
 size_t leasestate_line(const struct leasefile *f, char out[LEASETEXT_MAX], const struct lease *l,
-		       int32_t last, int32_t now, int64_t wall)
+		       int32_t last)
 {
-	int64_t idle = last < now ? (int64_t)now - last : 0;
 	const char *prefix = NULL;
 
 	if (l->prefix >= f->prefix_count && l->prefix > 0)
 		return 0;
 	if (f->prefix_count > 1)
 		prefix = f->prefixes[l->prefix].text;
-	return leasetext_format(out, l->addr, &l->host, wall - idle, prefix);
+	return leasetext_format(out, l->addr, &l->host, f->base + (last < f->now ? last : f->now),
+				prefix);
 }
 
 static bool same_prefixes(const struct leasefile *f, const struct map_table *maps)

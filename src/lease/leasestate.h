@@ -51,7 +51,9 @@ struct leasefile {
 	bool default_due; /* lines without prefix are to come, and the file does not say whose */
 
 	int32_t now;
-	int64_t base; /* unix time at 0 of the clock: moves when the wall clock is set */
+	/* Unix time at 0 of the clock.  It moves only when the wall clock is set, so that a record
+	 * that is read and written again keeps its time to the second. */
+	int64_t base;
 
 	int trouble[TROUBLES]; /* errno, 0: well */
 	int said[TROUBLES];
@@ -97,7 +99,7 @@ void leasestate_add(struct leasefile *f, const char *line, size_t len);
 /* Writes the line of L, last used at LAST, to OUT; its length, 0 if its prefix is no longer
  * configured. */
 size_t leasestate_line(const struct leasefile *f, char out[LEASETEXT_MAX], const struct lease *l,
-		       int32_t last, int32_t now, int64_t wall);
+		       int32_t last);
 
 /* Writes the line that says whose lines without prefix are, to OUT; its length, 0 if all have one.
  */
@@ -108,7 +110,7 @@ size_t leasestate_default(const struct leasefile *f, char out[LEASETEXT_MAX]);
 int leasestate_set_prefixes(struct leasefile *f, const struct map_table *maps);
 
 /* leaserewrite.c: one bounded step; true if there is more to do at once. */
-bool leaserewrite_step(struct leasefile *f, struct pool *pool, int32_t now, int64_t wall);
+bool leaserewrite_step(struct leasefile *f, struct pool *pool);
 
 /* The prefixes have changed. */
 void leaserewrite_restart(struct leasefile *f);

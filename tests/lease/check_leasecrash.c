@@ -47,7 +47,7 @@ static void use_big_pool(struct leasedir *d)
 }
 
 /* Leases for the hosts FROM to TO - 1, put on record if ERR is 0 without a failure. */
-static void add_leases(struct leasedir *d, uint32_t from, uint32_t to, int32_t now, int64_t wall)
+static void add_leases(struct leasedir *d, uint32_t from, uint32_t to, int32_t now)
 {
 	for (uint32_t i = from; i < to; i++) {
 		struct ip6 host = host_no(i);
@@ -57,7 +57,7 @@ static void add_leases(struct leasedir *d, uint32_t from, uint32_t to, int32_t n
 			l = pool_assign(d->pool, &host, 0, now);
 		ck_assert_ptr_nonnull(l);
 		pool_touch(d->pool, l, now);
-		leasefile_append(d->f, l, now, wall);
+		leasefile_append(d->f, l, now);
 	}
 }
 
@@ -119,7 +119,7 @@ static _Noreturn void daemon_run(struct leasedir *d, int out, int32_t now)
 			continue;
 		pool_touch(d->pool, l, now);
 		if (!l->on_record || l->last - l->saved >= POOL_RESTAMP)
-			dir_record(d, l, now, WALL + now);
+			dir_record(d, l, now);
 		ack = (struct ack){i, l->addr, l->last, now};
 		if (write(out, &ack, sizeof(ack)) != sizeof(ack))
 			_exit(1);
@@ -284,12 +284,12 @@ START_TEST(crash_in_each_state)
 	dir_make(&d, 1);
 	use_big_pool(&d);
 	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 3000, NOW, WALL);
+	add_leases(&d, 0, 3000, NOW);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	reach(&d, state);
 	kill(d.f->keeper.pid, SIGSTOP);
 	before = file_size(&d, LEASEFILE_NAME);
-	add_leases(&d, 2990, 3100, NOW + 1, WALL + 1);
+	add_leases(&d, 2990, 3100, NOW + 1);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	ck_assert_uint_gt(file_size(&d, LEASEFILE_NAME) + file_size(&d, LEASESYNC_NEW), before);
 	for (int i = 0; i < 10 && state != REWRITE_FILLING; i++)
@@ -312,7 +312,7 @@ START_TEST(temporary_vanishes)
 	dir_make(&d, 1);
 	use_big_pool(&d);
 	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 3000, NOW, WALL);
+	add_leases(&d, 0, 3000, NOW);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	reach(&d, REWRITE_FILLING);
 	was = file_ino(&d);
@@ -322,7 +322,7 @@ START_TEST(temporary_vanishes)
 	ck_assert_int_eq(d.f->rewrite, REWRITE_NONE);
 	ck_assert_int_eq(leasefile_trouble(d.f), ESTALE);
 	ck_assert(file_ino(&d) == was);
-	add_leases(&d, 3000, 3100, NOW + 1, WALL + 1);
+	add_leases(&d, 3000, 3100, NOW + 1);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	dir_calm(&d, NOW + 1, WALL + 1);
 	ck_assert_int_eq(leasefile_trouble(d.f), 0);
@@ -343,7 +343,7 @@ START_TEST(keeper_dies_in_each_state)
 	dir_make(&d, 1);
 	use_big_pool(&d);
 	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 3000, NOW, WALL);
+	add_leases(&d, 0, 3000, NOW);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	ino = file_ino(&d);
 	reach(&d, state);
@@ -351,7 +351,7 @@ START_TEST(keeper_dies_in_each_state)
 		leasesync_wait(&d.f->keeper);
 	kill(d.f->keeper.pid, SIGKILL);
 	waitpid(d.f->keeper.pid, NULL, 0);
-	add_leases(&d, 2990, 3100, NOW + 1, WALL + 1);
+	add_leases(&d, 2990, 3100, NOW + 1);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	for (int32_t t = 1; t < 40; t += 6)
 		dir_calm(&d, NOW + t, WALL + t);
@@ -373,14 +373,14 @@ START_TEST(rewrite_under_load)
 	dir_make(&d, 1);
 	use_big_pool(&d);
 	dir_begin(&d, now, WALL);
-	add_leases(&d, 0, 20000, now, WALL);
+	add_leases(&d, 0, 20000, now);
 	random_state += (unsigned)_i;
 	d.f->wanted = true;
 	for (unsigned i = random_below(120); i > 0; i--) {
 		uint32_t from = random_below(30000);
 
 		leasefile_maintain(d.f, d.pool, d.maps, now, WALL);
-		add_leases(&d, from, from + random_below(50), now, WALL);
+		add_leases(&d, from, from + random_below(50), now);
 		leasefile_commit(d.f);
 		usleep(100);
 	}
@@ -399,7 +399,7 @@ START_TEST(log_does_not_grow)
 	dir_make(&d, 1);
 	dir_begin(&d, now, WALL);
 	for (int i = 0; i < 200; i++, now += 20) {
-		add_leases(&d, 0, 100, now, WALL + now - NOW);
+		add_leases(&d, 0, 100, now);
 		ck_assert_int_eq(leasefile_commit(d.f), 0);
 		for (int n = 0; n < 4; n++) {
 			leasefile_maintain(d.f, d.pool, d.maps, now, WALL + now - NOW);
@@ -419,7 +419,7 @@ START_TEST(removed_file_comes_back)
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 10, NOW, WALL);
+	add_leases(&d, 0, 10, NOW);
 	leasefile_commit(d.f);
 	dir_calm(&d, NOW, WALL);
 	dir_name(&d, LEASEFILE_NAME, path);
@@ -427,7 +427,7 @@ START_TEST(removed_file_comes_back)
 	ck_assert_int_eq(_i == 0 ? unlink(path) : rename(path, other), 0);
 	if (_i == 2)
 		dir_put(&d, LEASEFILE_NAME, "", 0);
-	add_leases(&d, 10, 11, NOW + 20, WALL + 20);
+	add_leases(&d, 10, 11, NOW + 20);
 	leasefile_commit(d.f);
 	while (!leasefile_trouble(d.f)) {
 		leasefile_maintain(d.f, d.pool, d.maps, NOW + 20, WALL + 20);
@@ -496,13 +496,13 @@ START_TEST(removed_directory_comes_back)
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 100, NOW, WALL);
+	add_leases(&d, 0, 100, NOW);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	dir_calm(&d, NOW, WALL);
 	ck_assert_ptr_null(news(&d));
 	remove_directory(&d);
 	if (_i == MADE_LATER) {
-		add_leases(&d, 100, 120, NOW + 1, WALL + 1);
+		add_leases(&d, 100, 120, NOW + 1);
 		for (; t < NOW + 20; t++)
 			dir_calm(&d, t, WALL + t - NOW);
 		ck_assert_ptr_nonnull(strstr(news(&d), "was removed or replaced"));
@@ -511,7 +511,7 @@ START_TEST(removed_directory_comes_back)
 					   "nat64d, too)");
 	}
 	ck_assert_int_eq(mkdir(d.path, 0755), 0);
-	add_leases(&d, 120, 150, t, WALL + t - NOW);
+	add_leases(&d, 120, 150, t);
 	if (_i == KEEPER_REPLACED) {
 		kill(d.f->keeper.pid, SIGKILL);
 		waitpid(d.f->keeper.pid, NULL, 0);
@@ -546,7 +546,7 @@ START_TEST(removed_directory_of_another)
 	ck_assert_int_eq(mkdir(d.path, 0755), 0);
 	other = leasefile_open(d.path, d.path, err, sizeof(err));
 	ck_assert_ptr_nonnull(other);
-	add_leases(&d, 0, 10, NOW, WALL);
+	add_leases(&d, 0, 10, NOW);
 	for (int32_t t = NOW; t < NOW + 20; t++)
 		dir_calm(&d, t, WALL + t - NOW);
 	ck_assert_uint_eq(file_size(&d, LEASEFILE_NAME), 0);
@@ -568,7 +568,7 @@ START_TEST(keeper_holds_nothing)
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 1, NOW, WALL);
+	add_leases(&d, 0, 1, NOW);
 	leasefile_commit(d.f);
 	kill(d.f->keeper.pid, SIGTERM); /* to a whole group: must not end it */
 	kill(d.f->keeper.pid, SIGINT);
@@ -634,7 +634,7 @@ START_TEST(keeper_dies_in_the_last_rewrite)
 	dir_make(&d, 1);
 	use_big_pool(&d);
 	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 100000, NOW, WALL); /* many slices: it dies while they are written */
+	add_leases(&d, 0, 100000, NOW); /* many slices: it dies while they are written */
 	dir_calm(&d, NOW, WALL);
 	killer = fork();
 	if (killer == 0)
@@ -691,11 +691,11 @@ START_TEST(full_disk)
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 10, NOW, WALL);
+	add_leases(&d, 0, 10, NOW);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	limit = file_size(&d, LEASEFILE_NAME) + 60 + (unsigned)_i;
 	for (uint32_t i = 10; i < 50; i++) {
-		add_leases(&d, i, i + 1, NOW, WALL);
+		add_leases(&d, i, i + 1, NOW);
 		if (limited_commit(&d, limit, &err) < 0) {
 			failed++; /* once, when trouble begins */
 			ck_assert_int_eq(err, EFBIG);
@@ -727,10 +727,10 @@ START_TEST(full_disk_for_long)
 	dir_make(&d, 1);
 	use_big_pool(&d);
 	dir_begin(&d, now, WALL);
-	add_leases(&d, 0, 10, now, WALL);
+	add_leases(&d, 0, 10, now);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	for (uint32_t i = 10; i < 10000; i += 10) {
-		add_leases(&d, i, i + 10, now, WALL);
+		add_leases(&d, i, i + 10, now);
 		limited_commit(&d, 1000, &err);
 		if (i % 100 != 0)
 			continue;
@@ -758,7 +758,7 @@ START_TEST(full_disk_at_the_end)
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 50, NOW, WALL);
+	add_leases(&d, 0, 50, NOW);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	limit_size(500);
 	rc = leasefile_close(d.f, d.pool, d.maps, NOW, WALL);
@@ -783,7 +783,7 @@ START_TEST(full_file_system)
 	ck_assert(machine_mount(d.path, "size=128k,mode=755"));
 	use_big_pool(&d);
 	dir_begin(&d, now, WALL);
-	add_leases(&d, 0, 10, now, WALL);
+	add_leases(&d, 0, 10, now);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	dir_name(&d, "filler", path);
 	fd = open(path, O_WRONLY | O_CREAT, 0644);
@@ -791,7 +791,7 @@ START_TEST(full_file_system)
 		;
 	close(fd);
 	for (uint32_t i = 10; i < 300; i++) {
-		add_leases(&d, i, i + 1, now, WALL);
+		add_leases(&d, i, i + 1, now);
 		leasefile_commit(d.f);
 	}
 	ck_assert_int_eq(leasefile_trouble(d.f), ENOSPC);
@@ -828,7 +828,7 @@ START_TEST(clock_is_set)
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, steps[_i].first);
-	add_leases(&d, 0, 20, NOW, steps[_i].first);
+	add_leases(&d, 0, 20, NOW);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	dir_calm(&d, NOW, steps[_i].first);
 	dir_calm(&d, NOW + 60, steps[_i].then);

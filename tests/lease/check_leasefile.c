@@ -35,10 +35,10 @@ START_TEST(round_trip)
 	ck_assert_uint_eq(d.said, 0);
 	l = dir_lease(&d, "2001:db8::1", NOW);
 	a = l->addr;
-	dir_record(&d, l, NOW, WALL);
+	dir_record(&d, l, NOW);
 	l = dir_lease(&d, "2001:db8::2", NOW + 7);
 	b = l->addr;
-	dir_record(&d, l, NOW + 7, WALL + 7);
+	dir_record(&d, l, NOW + 7);
 	ck_assert(l->on_record && l->saved == NOW + 7);
 	dir_end(&d, NOW + 10, WALL + 10);
 
@@ -66,7 +66,7 @@ START_TEST(text_is_taygas)
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
 	l = dir_lease(&d, "2001:db8::1", NOW - 5);
-	dir_record(&d, l, NOW, WALL);
+	dir_record(&d, l, NOW);
 	text = dir_get(&d, LEASEFILE_NAME);
 	snprintf(want, sizeof(want),
 		 "# prefix 2001:db8:64::/96\n192.0.2.%u\t2001:db8::1\t1699999995\n",
@@ -286,7 +286,7 @@ START_TEST(cut_anywhere)
 		ck_assert_msg(d.said == (torn ? 2 : 0), "cut %zu: %s", cut, d.line[0]);
 		if (torn)
 			ck_assert_ptr_nonnull(strstr(d.line[0], "is cut short"));
-		dir_record(&d, dir_lease(&d, "2001:db8::99", NOW), NOW, WALL);
+		dir_record(&d, dir_lease(&d, "2001:db8::99", NOW), NOW);
 		dir_crash(&d);
 		dir_again(&d, NOW, WALL);
 		ck_assert_msg(pool_used(d.pool) == whole + 1, "cut %zu, second start", cut);
@@ -384,7 +384,7 @@ START_TEST(last_line_without_newline)
 	must_be_tail(&d, _i, NOW);
 
 	/* killed before it is rewritten, with another record behind it */
-	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW);
 	dir_crash(&d);
 	dir_again(&d, NOW, WALL);
 	must_be_tail(&d, _i, NOW);
@@ -493,7 +493,7 @@ START_TEST(clean_mark_is_taken_back)
 	dir_begin(&d, NOW, WALL);
 	l = dir_lease(&d, "2001:db8::1", NOW);
 	addr = l->addr;
-	dir_record(&d, l, NOW, WALL);
+	dir_record(&d, l, NOW);
 	pool_touch(d.pool, l, NOW + 50); /* not recorded: the clean stop does it */
 	dir_end(&d, NOW + 60, WALL + 60);
 	dir_again(&d, NOW + 400, WALL + 400);
@@ -531,6 +531,25 @@ START_TEST(rewrites_do_not_rejuvenate)
 }
 END_TEST
 
+/* The seconds of the two clocks do not begin at the same instant: at a NOW, WALL may be one more.
+ */
+START_TEST(rewrite_keeps_the_time)
+{
+	static const char text[] = "192.0.2.1\t2001:db8::1\t1699990000\nbad\n";
+	struct leasedir d;
+	char *kept;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_again(&d, NOW, WALL);
+	dir_calm(&d, NOW, WALL + 1);
+	kept = dir_get(&d, LEASEFILE_NAME);
+	ck_assert_ptr_nonnull(strstr(kept, "192.0.2.1\t2001:db8::1\t1699990000\n"));
+	free(kept);
+	dir_remove(&d);
+}
+END_TEST
+
 START_TEST(several_prefixes)
 {
 	struct leasedir d;
@@ -544,7 +563,7 @@ START_TEST(several_prefixes)
 	for (unsigned i = 0; i < 2; i++) {
 		l[i] = pool_assign(d.pool, &host, i, NOW);
 		addr[i] = l[i]->addr;
-		dir_record(&d, l[i], NOW, WALL);
+		dir_record(&d, l[i], NOW);
 	}
 	text = dir_get(&d, LEASEFILE_NAME);
 	ck_assert_ptr_nonnull(strstr(text, "\t1700000000\t2001:db8:64::/96\n"));
@@ -641,7 +660,7 @@ START_TEST(prefix_put_before)
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
-	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW);
 	if (_i == 0)
 		dir_crash(&d);
 	else
@@ -665,7 +684,7 @@ START_TEST(prefix_behind_a_cut_line)
 	dir_make(&d, 1);
 	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
 	dir_begin(&d, NOW, WALL);
-	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW);
 	dir_crash(&d);
 	dir_prefixes(&d, "10");
 	dir_again(&d, NOW, WALL);
@@ -684,10 +703,10 @@ START_TEST(reload_of_the_only_prefix)
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
 	dir_calm(&d, NOW, WALL);
-	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW);
 	dir_prefixes(&d, "1");
 	leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
-	dir_record(&d, dir_lease(&d, "2001:db8::2", NOW), NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::2", NOW), NOW);
 	dir_crash(&d);
 	dir_prefixes(&d, "01");
 	dir_again(&d, NOW, WALL);
@@ -711,13 +730,13 @@ START_TEST(records_without_any_prefix)
 	else
 		dir_begin(&d, NOW, WALL);
 	if (_i == 1)
-		dir_record(&d, dir_lease(&d, "2001:db8::2", NOW), NOW, WALL);
+		dir_record(&d, dir_lease(&d, "2001:db8::2", NOW), NOW);
 	dir_prefixes(&d, "");
 	if (_i == 0)
 		dir_begin(&d, NOW, WALL);
 	else
 		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
-	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW);
 	dir_crash(&d);
 	dir_again(&d, NOW, WALL);
 	ck_assert_ptr_nonnull(pool_find6(d.pool, &host, 0));
@@ -755,8 +774,7 @@ START_TEST(reload_during_a_rewrite)
 	for (uint32_t i = 0; i < 4000; i++) {
 		struct ip6 host = host_no(i);
 
-		leasefile_append(d.f, pool_assign(d.pool, &host, 0, i < 1500 ? old : NOW), NOW,
-				 WALL);
+		leasefile_append(d.f, pool_assign(d.pool, &host, 0, i < 1500 ? old : NOW), NOW);
 	}
 	ck_assert_uint_eq(pool_expire(d.pool, NOW, UINT32_MAX), 1500);
 	d.f->wanted = true;
@@ -790,7 +808,7 @@ START_TEST(another_prefix_during_a_rewrite)
 	for (uint32_t i = 0; i < 4000; i++) {
 		struct ip6 host = host_no(i);
 
-		leasefile_append(d.f, pool_assign(d.pool, &host, 0, NOW), NOW, WALL);
+		leasefile_append(d.f, pool_assign(d.pool, &host, 0, NOW), NOW);
 	}
 	d.f->wanted = true;
 	while (d.f->cursor == 0)
@@ -1110,6 +1128,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(text, times_come_back, 0, ROWS(times));
 	tcase_add_test(text, clean_mark_is_taken_back);
 	tcase_add_test(text, rewrites_do_not_rejuvenate);
+	tcase_add_test(text, rewrite_keeps_the_time);
 	tcase_add_test(text, several_prefixes);
 	tcase_add_loop_test(text, lines_without_prefix, 0, ROWS(whose));
 	tcase_add_loop_test(text, prefix_put_before, 0, 2);

@@ -230,9 +230,9 @@ static inline struct lease *dir_lease(struct leasedir *d, const char *host, int3
 	return l;
 }
 
-static inline void dir_record(struct leasedir *d, struct lease *l, int32_t now, int64_t wall)
+static inline void dir_record(struct leasedir *d, struct lease *l, int32_t now)
 {
-	leasefile_append(d->f, l, now, wall);
+	leasefile_append(d->f, l, now);
 	ck_assert_int_eq(leasefile_commit(d->f), 0);
 }
 
