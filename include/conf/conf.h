@@ -19,6 +19,9 @@ struct conf_diag {
 	void (*say)(void *arg, bool error, const char *line);
 	void *arg;
 	bool hurried; /* a FIFO or terminal that has nothing to say is not waited for: EAGAIN */
+	/* The file is only judged: the daemon may be started with a STATE_DIRECTORY that we lack.
+	 */
+	bool judged;
 	unsigned errors, warnings; /* counted from zero by each conf_load() */
 	/* While SAY is called: where the line points to, and what it says of that. */
 	const char *file;
@@ -76,11 +79,7 @@ void conf_free(struct conf *c); /* NULL is fine */
 const char *conf_control_path(const struct conf *c, const char *runtime_dir,
 			      char out[CONF_SOCKET_MAX]);
 
-#define CONF_UNIT_DIR "/var/lib/nat64d" /* of nat64d.service; an instance has one below it */
-
-/* Does a unit of ours read PATH, where ETC has the configurations?  DIR is then the STATE_DIRECTORY
- * that it would be read with there. */
-bool conf_unit_dir(const char *etc, const char *path, char *dir, size_t size);
+#define CONF_UNIT_DIR "/var/lib/nat64d" /* STATE_DIRECTORY of nat64d.service */
 
 #define CONF_SHORT 300 /* room for a path in a message */
 

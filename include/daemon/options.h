@@ -17,7 +17,6 @@ enum action {
 
 struct options {
 	const char *config;
-	char unit_dir[320]; /* STATE_DIRECTORY of the unit that reads CONFIG; empty: none does */
 	const char *user, *group; /* names or numbers; NULL: stay who we are */
 	const char *pidfile;      /* NULL: none */
 	enum action action;

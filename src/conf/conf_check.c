@@ -47,7 +47,7 @@ static bool resolve_map_file(struct conf_reader *r)
 		if (!r->first[D_DATA_DIR]) /* else that line has been complained of */
 			conf_error(r,
 				   "%s is relative, but there is no data-dir (give the whole path; "
-				   "nat64d.service has " CONF_UNIT_DIR ")",
+				   "nat64d.service sets STATE_DIRECTORY=" CONF_UNIT_DIR ")",
 				   conf_short(text, c->map_file));
 		return false;
 	}
@@ -202,7 +202,7 @@ static void check_pools(struct conf_reader *r)
 	if (!r->first[D_DYNAMIC_POOL])
 		return;
 	conf_point(r, r->first[D_DYNAMIC_POOL], D_DYNAMIC_POOL);
-	if (!r->conf->data_dir && !r->first[D_DATA_DIR])
+	if (!r->conf->data_dir && !r->first[D_DATA_DIR] && !r->diag->judged)
 		conf_warn(r, "leases will be lost at a restart (nat64d.service gives a directory "
 			     "for them; without it, for example `data-dir " CONF_UNIT_DIR "`)");
 	if (!r->first[D_PREFIX])

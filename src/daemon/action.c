@@ -12,18 +12,6 @@
 #include "daemon/log.h"
 #include "linux/tun.h"
 
-/* A question about what a unit of ours reads is answered as that unit would run it, if it ever has:
- * its directory is made by its first start. */
-const char *action_state_directory(const struct options *o)
-{
-	const char *given = getenv("STATE_DIRECTORY");
-	struct stat st;
-
-	if ((given && *given) || (o->action != ACTION_TEST && o->action != ACTION_PRINT))
-		return given;
-	return stat(o->unit_dir, &st) == 0 && S_ISDIR(st.st_mode) ? o->unit_dir : NULL;
-}
-
 static int complain(const char *err)
 {
 	log_error("%s", err);

@@ -6,10 +6,6 @@
 #include "daemon/options.h"
 #include "daemon/service.h"
 
-/* STATE_DIRECTORY for what O asks, or NULL: the environment's, or that of the unit that reads the
- * file which is tested or printed. */
-const char *action_state_directory(const struct options *o);
-
 /* Does what O asks for with C, as USER, and returns the exit status. */
 int action_run(const struct options *o, const struct conf *c, const struct service_user *user);
 

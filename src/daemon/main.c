@@ -472,7 +472,8 @@ int main(int argc, char **argv)
 		diag.say = say_nothing;
 	/* a program asks, perhaps as root, and must not hang */
 	diag.hurried = o.expand || o.action == ACTION_PREPARE;
-	c = conf_load(o.config, action_state_directory(&o), &diag);
+	diag.judged = o.action != ACTION_RUN;
+	c = conf_load(o.config, getenv("STATE_DIRECTORY"), &diag);
 	if (!c) {
 		if (o.action == ACTION_RUN)
 			say_not_started(service_notify_open());

@@ -211,7 +211,5 @@ int options_parse(struct options *o, int argc, char **argv)
 		return complain("no arguments are taken besides options: ", argument);
 	if (o->expand && o->action != ACTION_PRINT)
 		return complain("--expand goes with -T", "");
-	if (!conf_unit_dir(SYSCONFDIR, o->config, o->unit_dir, sizeof(o->unit_dir)))
-		o->unit_dir[0] = '\0';
 	return -1;
 }

@@ -608,7 +608,7 @@ static const struct long_row {
 	 "t:4: map-file: @ is too long (a path has at most 4095 characters)\n"},
 	{"map-file, relative, without data-dir", BASE "map-file x@\n", 4000, "x@",
 	 "t:4: map-file: @ is relative, but there is no data-dir (give the whole path; "
-	 "nat64d.service has /var/lib/nat64d)\n"},
+	 "nat64d.service sets STATE_DIRECTORY=/var/lib/nat64d)\n"},
 };
 
 START_TEST(test_long_paths)
@@ -692,37 +692,6 @@ START_TEST(test_state_dir)
 	ck_assert_pstr_eq(c->data_dir, row->data_dir);
 	check_round_trip_with(row->name, c, row->state_dir);
 	conf_free(c);
-}
-END_TEST
-
-static const struct unit_row {
-	const char *path, *dir;
-} unit_rows[] = {
-	{"/e/nat64.conf", "/var/lib/nat64d"},
-	{"/e/nat64/b.conf", "/var/lib/nat64d/b"},
-	{"/e/nat64/b.c.conf", "/var/lib/nat64d/b.c"},
-	{"/e/nat64/.conf", NULL},
-	{"/e/nat64/b", NULL},
-	{"/e/nat64/b.conf~", NULL},
-	{"/e/nat64/b/c.conf", NULL},
-	{"/e/nat64.conf.old", NULL},
-	{"/e/tayga.conf", NULL},
-	{"/f/nat64.conf", NULL},
-	{"nat64.conf", NULL},
-	{"/e", NULL},
-	{"", NULL},
-	{"/e/nat64/a-name-so-long-that-its-directory-has-no-room.conf", NULL},
-};
-
-START_TEST(test_unit_dir)
-{
-	const struct unit_row *row = &unit_rows[_i];
-	char is[40] = "";
-
-	ck_assert_msg(conf_unit_dir("/e", row->path, is, sizeof(is)) == (row->dir != NULL),
-		      "%s: %s", row->path, is);
-	if (row->dir)
-		ck_assert_str_eq(is, row->dir);
 }
 END_TEST
 
@@ -914,7 +883,6 @@ int main(void)
 	tcase_add_loop_test(t, test_right, 0, ROWS(right_rows));
 	tcase_add_loop_test(t, test_state_dir, 0, ROWS(state_rows));
 	tcase_add_loop_test(t, test_long_paths, 0, ROWS(long_rows));
-	tcase_add_loop_test(t, test_unit_dir, 0, ROWS(unit_rows));
 	tcase_add_loop_test(t, test_mutations, 0, 5);
 	tcase_add_test(t, test_quiet);
 	tcase_add_test(t, test_example);

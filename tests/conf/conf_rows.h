@@ -699,7 +699,7 @@ static const struct row {
 	    "t:4: control: /run/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx is too long (the path of a socket has at most 107 characters)\n"),
 	ROW("map-file relative without data-dir",
 	    BASE "map-file maps\n",
-	    "t:4: map-file: maps is relative, but there is no data-dir (give the whole path; nat64d.service has /var/lib/nat64d)\n"),
+	    "t:4: map-file: maps is relative, but there is no data-dir (give the whole path; nat64d.service sets STATE_DIRECTORY=/var/lib/nat64d)\n"),
 	ROW("map-file relative to a wrong data-dir",
 	    BASE "data-dir d\n" "map-file maps\n",
 	    "t:4: data-dir: d is not an absolute path (for example /var/lib/nat64d)\n"),

@@ -81,32 +81,29 @@ config()
 	printf '%s\n' 'tun-device nat64' 'ipv4-addr 192.168.255.1' 'prefix 2001:db8:64::/96' "$@"
 }
 
-# as_unit NAME STATE OPTION: nat64d OPTION on $dir/c as NAME.conf where units look; STATE, if not empty, is the directory
-# that the service has made.  Nobody else sees these places.
-as_unit()
+# on_new_machine COMMAND...: in an /etc whose only user is nat64d, and a /var/lib with nothing in it.  Nobody else sees these.
+on_new_machine()
 {
-	NAME=$1 STATE=$2 ETC=$etc DIR=$dir NAT64D=$NAT64D OPTION=$3 unshare -m sh 2>&1 <<-'END'
-		mount -t tmpfs tmpfs "$ETC" && mount -t tmpfs tmpfs /var/lib && mkdir "$ETC/nat64" || exit 77
-		cp "$DIR/c" "$ETC/$NAME.conf"
-		[ "$ETC" != /etc ] || echo 'nat64d:x:997:997::/:/bin/false' >/etc/passwd
-		[ -z "$STATE" ] || { mkdir -p "$STATE" && cp "$DIR/hosts.map" "$STATE" && chown 997 "$STATE"; }
-		"$NAT64D" "$OPTION" -c "$ETC/$NAME.conf"
-	END
+	unshare -m sh -c 'mount -t tmpfs tmpfs /etc && mount -t tmpfs tmpfs /var/lib && echo nat64d:x:997:997::/:/bin/false >/etc/passwd || exit 77
+		exec "$@"' sh "$@" 2>&1
 }
 
-lost="leases will be lost at a restart (nat64d.service gives a directory for them; without it, for example \`data-dir /var/lib/nat64d\`)"
 fine="configuration is fine"
 
 # Whom nat64d takes for the user of the daemon.
 daemon_user=$(getent passwd nat64d | cut -d : -f 1)
 daemon_user=${daemon_user:-$(id -un)}
 
-# Files that no unit reads: as the program itself would run them.
-check_elsewhere()
+check_judging()
 {
 	config 'dynamic-pool 10.0.0.0/24' >"$dir/c"
-	says "-t: no data-dir" 0 "warning: $dir/c:4: dynamic-pool: $lost
-$dir/c: $fine" -t -c "$dir/c"
+	says "-t: no data-dir: the service may give one" 0 "$dir/c: $fine" -t -c "$dir/c"
+	STATE_DIRECTORY=$dir/none says "-t: a STATE_DIRECTORY is made by who gives it" 0 "$dir/c: $fine" -t -c "$dir/c"
+	config 'dynamic-pool 10.0.0.0/24' 'map-file hosts.map' >"$dir/c"
+	echo 'map 192.0.2.1 2001:db8::1' >"$dir/hosts.map"
+	says "-t: where a relative map-file is, only the service knows" 1 \
+		"$dir/c:5: map-file: hosts.map is relative, but there is no data-dir (give the whole path; nat64d.service sets STATE_DIRECTORY=/var/lib/nat64d)" -t -c "$dir/c"
+	STATE_DIRECTORY=$dir says "-t: as the service does" 0 "$dir/c: $fine" -t -c "$dir/c"
 	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
 	says "-t: a data-dir that is not there, and who is to make it" 1 \
 		"$dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $daemon_user $dir/none)" -t -c "$dir/c"
@@ -119,35 +116,15 @@ $dir/c: $fine" -t -c "$dir/c"
 	says "-t: a data-dir that nothing needs" 0 "$dir/c: $fine" -t -c "$dir/c"
 }
 
-# What a unit reads: as the unit would run it.
-check_units()
+check_new_machine()
 {
-	etc=$("$NAT64D" --help | sed -n 's/.* instead of \(.*\)\/nat64\.conf$/\1/p')
-	config 'dynamic-pool 10.0.0.0/24' >"$dir/c"
-	if [ "$(id -u)" -ne 0 ] || [ ! -d "$etc" ] || ! as_unit nat64 "" -t >/dev/null; then
-		leave_out "-t judges as the units would" "needs root, $etc, and to mount"
+	config 'dynamic-pool 10.0.0.0/24' 'data-dir /var/lib/none/a' >"$dir/c"
+	if [ "$(id -u)" -ne 0 ] || ! on_new_machine true; then
+		leave_out "-t on a new machine" "needs root, and to mount"
 		return
 	fi
-	said=$(as_unit nat64 "" -t)
-	[ "$said" = "warning: $etc/nat64.conf:4: dynamic-pool: $lost
-$etc/nat64.conf: $fine" ]
-	report $? "-t: a directory that the service has not made yet does not count" "$said"
-	config 'dynamic-pool 10.0.0.0/24' 'map-file hosts.map' >"$dir/c"
-	echo 'map 192.0.2.1 2001:db8::1' >"$dir/hosts.map"
-	for name in nat64 nat64/b; do
-		state=/var/lib/nat64d${name#nat64}
-		said=$(as_unit $name "$state" -t)
-		[ "$said" = "$etc/$name.conf: $fine" ]
-		report $? "-t of $name.conf: the directory of its unit counts" "$said"
-		said=$(as_unit $name "$state" -T | grep -e '^data-dir' -e '^map-file')
-		[ "$said" = "map-file $state/hosts.map
-data-dir $state" ]
-		report $? "-T of $name.conf: it is shown" "$said"
-	done
-	[ "$etc" = /etc ] || return
-	config 'dynamic-pool 10.0.0.0/24' 'data-dir /var/lib/none/a' >"$dir/c"
-	said=$(as_unit nat64 "" -t)
-	[ "$said" = "$etc/nat64.conf:5: data-dir: /var/lib/none/a does not exist (create it: install -d -o nat64d /var/lib/none/a)" ]
+	said=$(on_new_machine "$NAT64D" -t -c "$dir/c")
+	[ "$said" = "$dir/c:5: data-dir: /var/lib/none/a does not exist (create it: install -d -o nat64d /var/lib/none/a)" ]
 	report $? "-t: the user of the units is to own a data-dir that is not there" "$said"
 }
 
@@ -284,6 +261,6 @@ check_expand
 check_prepare
 check_foreign
 check_described
-check_elsewhere
-check_units
+check_judging
+check_new_machine
 finish
