@@ -35,9 +35,9 @@ struct packet {
 	size_t l4_stated; /* length of l4 by the header; l4.len may be less in a quote */
 	size_t proto_at;  /* offset of the byte that gave proto */
 
-	enum reason header; /* R_OK, or why this header must not be translated: R_SOURCE_ROUTE,
-			     * R_ROUTING_HDR or R_FRAG_EXT_HDR */
-	size_t header_at;   /* with R_ROUTING_HDR: offset of the segments-left byte */
+	enum reason header; /* REASON_OK, or why this header must not be translated:
+			     * REASON_SOURCE_ROUTE, REASON_ROUTING_HDR or REASON_FRAG_EXT_HDR */
+	size_t header_at;   /* with REASON_ROUTING_HDR: offset of the segments-left byte */
 
 	/* by packet_take_offload() */
 	enum csum_state csum; /* of TCP and UDP, and of ICMP but for CSUM_PARTIAL */
@@ -85,12 +85,12 @@ bool packet_icmp_checksum_ok(const struct packet *p);
 
 /* Parses the LEN bytes at BYTES.  QUOTED: they stand inside an ICMP error, so they may be cut short
  * anywhere behind the IP header, and the IPv4 header checksum is not looked at.  Returns
- * R_OK, or the reason why the bytes cannot be understood; then nothing in P is valid. */
+ * REASON_OK, or the reason why the bytes cannot be understood; then nothing in P is valid. */
 enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, bool quoted);
 
 /* Takes over what the device left to be done about P, parsed from BYTES, which are writable: a
- * partial checksum that is not TCP's or UDP's is completed there.  Returns R_OK, or R_BAD_OFFLOAD
- * if O does not fit the packet.  A train of one segment is none. */
+ * partial checksum that is not TCP's or UDP's is completed there.  Returns REASON_OK, or
+ * REASON_BAD_OFFLOAD if O does not fit the packet.  A train of one segment is none. */
 enum reason packet_take_offload(struct packet *p, uint8_t *bytes, const struct offload *o);
 
 #endif

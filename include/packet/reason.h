@@ -65,7 +65,7 @@
 /* clang-format on */
 
 enum reason {
-#define X(id, name, class, answer4, answer6, text) R_##id,
+#define X(id, name, class, answer4, answer6, text) REASON_##id,
 	REASONS(X)
 #undef X
 	REASON_COUNT
@@ -74,7 +74,7 @@ enum reason {
 /* The classes of the `log` directive. */
 enum log_class {
 	CLASS_NONE = 0,
-	CLASS_DROP = 1,   /* dropped; of these only R_UDP_ZERO has an answer */
+	CLASS_DROP = 1,   /* dropped; of these only REASON_UDP_ZERO has an answer */
 	CLASS_REJECT = 2, /* refused with an ICMP error */
 	CLASS_ICMP = 4,   /* answered by what any router sends: time exceeded, too big */
 	CLASS_SELF = 8,   /* addressed to the translator itself */

@@ -107,9 +107,9 @@ struct xlat_out {
 /* Translates the LEN bytes at PACKET, in front of which XLAT_HEADROOM bytes may be overwritten, at
  * NOW (milliseconds of the clock of pool.h, which pool.h sees in seconds).  OFFLOAD: what the
  * device left to be done about it; NULL: nothing.  Fills OUT's frames, valid until PACKET or the
- * room is used again.  R_OK: translated, PACKET's bytes are overwritten.  R_SELF_ECHO: answered.
- * Otherwise refused: PACKET is untouched, but for a checksum that was partial and is complete now,
- * and for OUT's left; OUT may hold an ICMP error for its source. */
+ * room is used again.  REASON_OK: translated, PACKET's bytes are overwritten.  REASON_SELF_ECHO:
+ * answered. Otherwise refused: PACKET is untouched, but for a checksum that was partial and is
+ * complete now, and for OUT's left; OUT may hold an ICMP error for its source. */
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
 			int64_t now, struct xlat_out *out);
 

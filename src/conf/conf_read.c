@@ -1,11 +1,12 @@
 /* conf_read - how a file becomes directives: lines, words, comments, spelling. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "conf_impl.h"
 
 struct text {

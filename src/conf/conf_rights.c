@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "conf_impl.h"
 
 #define NO_GROUP 65534 /* root's group is nobody else's */

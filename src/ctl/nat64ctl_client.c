@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "nat64ctl.h"
-#include "lib/posix.h"
 
 #define PATIENCE   60                  /* seconds without a byte: a large reload takes its time */
 #define ANSWER_TOP ((size_t)256 << 20) /* bytes: more is no answer */

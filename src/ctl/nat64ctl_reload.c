@@ -3,15 +3,18 @@
  *
  * What the daemon says is not believed further than it must be: the configuration and the way to it
  * are root's, the device is the one that it names, and nothing else is touched. */
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
+#include "lib/fd.h"
 #include "daemon/answer.h"
 #include "conf/conf_format.h"
 #include "conf/conf_rights.h"

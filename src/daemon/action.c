@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "action.h"
 #include "daemon/datadir.h"
 #include "daemon/log.h"

@@ -7,10 +7,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "daemon/control.h"
-#include "lib/posix.h"
+#include "lib/fd.h"
 
 #define LISTENER  CONTROL_CLIENTS /* its number among the sources of events */
 #define ACCEPTED  8               /* of those who wait, in a round */

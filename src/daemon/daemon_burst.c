@@ -38,7 +38,7 @@ static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, 
 
 	if (!(reason_table[why].class & d->conf->log) || !log_limit_take(&d->packet_log, d->now))
 		return;
-	if (why == R_SELF_ECHO && d->out.frames > 0) {
+	if (why == REASON_SELF_ECHO && d->out.frames > 0) {
 		bytes = d->out.frame[0].head;
 		len = d->out.frame[0].head_len;
 	}

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "conf/conf_format.h"
 #include "daemon.h"
-#include "lib/posix.h"
 #include "linux/sandbox.h"
 
 #ifndef PACKAGE_VERSION

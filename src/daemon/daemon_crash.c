@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon.h"
-#include "lib/posix.h"
 
 #define LOOP   10 /* crashes, none after a minute or more, that make a loop */
 #define MINUTE 60 /* s */

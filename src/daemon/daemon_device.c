@@ -5,9 +5,9 @@
  * when a start has failed; so the device is persistent as well, but for the time between a good end
  * and the next start: then it goes with the manager's descriptor. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "daemon.h"
-#include "lib/posix.h"
 #include "daemon/service.h"
 
 #define NAME "tun" /* of the descriptor, for the manager */

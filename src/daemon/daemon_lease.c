@@ -43,7 +43,8 @@ void daemon_expire_leases(struct daemon *d, unsigned budget)
 void daemon_watch_pool(struct daemon *d)
 {
 	const struct counters *c = &d->counters;
-	uint64_t refused = c->reason[DIR_4TO6][R_POOL_FULL] + c->reason[DIR_6TO4][R_POOL_FULL];
+	uint64_t refused =
+		c->reason[DIR_4TO6][REASON_POOL_FULL] + c->reason[DIR_6TO4][REASON_POOL_FULL];
 	char line[POOLWATCH_LINE];
 
 	if (poolwatch_look(&d->poolwatch, pool_used(d->pool), pool_size(d->pool), refused, d->now,

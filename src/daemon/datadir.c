@@ -3,14 +3,14 @@
 #include "daemon/datadir.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
-
-#include "lib/posix.h"
+#include <unistd.h>
 
 #define DATADIR_MODE 0750 /* as StateDirectoryMode= of the units */
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "daemon.h"
 #include "linux/sandbox.h"
 #include "daemon/service.h"

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "action.h"
 #include "daemon.h"
 #include "daemon/datadir.h"

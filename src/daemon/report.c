@@ -168,7 +168,7 @@ static void add_packet(struct text *t, const uint8_t *bytes, size_t len)
 
 	if (len < at + 2 * addr_len || (!is6 && bytes[0] >> 4 != 4))
 		return;
-	parsed = packet_parse(&p, bytes, len, false) == R_OK;
+	parsed = packet_parse(&p, bytes, len, false) == REASON_OK;
 	if (parsed && has_ports(&p)) {
 		sport = get16(p.l4.p);
 		dport = get16(p.l4.p + 2);

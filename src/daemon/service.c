@@ -1,6 +1,7 @@
 /* service - decides the order in which rights are given up, and whose word the caller's exit status
  * is. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <poll.h>
@@ -14,8 +15,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
+#include "lib/fd.h"
 #include "daemon/service.h"
 
 static int fail(char *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -73,10 +75,10 @@ void service_close_inherited(int keep)
 	int first = first_inherited();
 
 	if (keep >= first) {
-		posix_close_between(first, keep - 1);
+		fd_close_between(first, keep - 1);
 		first = keep + 1;
 	}
-	posix_close_between(first, INT_MAX);
+	fd_close_between(first, INT_MAX);
 }
 
 /* The caller's process: exits with the child's word, or says how it ended without one. */

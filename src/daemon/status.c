@@ -7,12 +7,12 @@
 /* The noise of the kernel and an answered ping are neither translated nor refused. */
 static bool is_refusal(enum reason why)
 {
-	return why != R_OK && why != R_SELF_ECHO && reason_table[why].class != CLASS_NONE;
+	return why != REASON_OK && why != REASON_SELF_ECHO && reason_table[why].class != CLASS_NONE;
 }
 
 static uint64_t translated(const struct counters *c)
 {
-	return c->reason[DIR_4TO6][R_OK] + c->reason[DIR_6TO4][R_OK];
+	return c->reason[DIR_4TO6][REASON_OK] + c->reason[DIR_6TO4][REASON_OK];
 }
 
 static uint64_t refused(const struct counters *c)

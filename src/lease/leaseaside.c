@@ -5,10 +5,12 @@
 #include "leasestate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
+#include "lib/fd.h"
 
 #define KEPT 10
 

@@ -7,6 +7,7 @@
 #include "leasesync.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,8 +17,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
+#include "lib/fd.h"
 
 struct message {
 	int32_t task;
@@ -206,9 +208,9 @@ static void close_all_but(int a, int b)
 {
 	int low = a < b ? a : b, high = a < b ? b : a;
 
-	posix_close_between(0, low - 1);
-	posix_close_between(low + 1, high - 1);
-	posix_close_between(high + 1, INT32_MAX);
+	fd_close_between(0, low - 1);
+	fd_close_between(low + 1, high - 1);
+	fd_close_between(high + 1, INT32_MAX);
 }
 
 static void reset_signals(void)

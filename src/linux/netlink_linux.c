@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "netlink_linux.h"
 #include "netlink_linux_msg.h"
 #include "lib/wire.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "netlink_linux.h"
 #include "netlink_linux_msg.h"
 #include "routes_impl.h"

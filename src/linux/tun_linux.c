@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "conf/conf_format.h"
 #include "netlink_linux.h"
 #include "linux/tun.h"

@@ -5,14 +5,15 @@
 #endif
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "packet/offload.h"
 #include "linux/tun.h"
 #include "tun_linux_attach.h"

@@ -39,10 +39,10 @@ static bool has_source_route(struct span opts)
 static enum reason check_fragment(const struct packet *p)
 {
 	if (p->frag_off + p->l4_stated > IP_LEN_MAX)
-		return R_BAD_FRAGMENT;
+		return REASON_BAD_FRAGMENT;
 	if (p->mf && p->l4_stated % 8 != 0)
-		return R_BAD_FRAGMENT;
-	return R_OK;
+		return REASON_BAD_FRAGMENT;
+	return REASON_OK;
 }
 
 static void read_fields4(struct packet *p, const struct ip4_hdr *h)
@@ -70,17 +70,17 @@ static enum reason parse4(struct packet *p, struct span s, bool quoted)
 	const uint8_t *opts;
 
 	if (!h)
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	hlen = (h->ver_ihl & 0x0fu) * 4u;
 	total = get16(h->len);
 	if (hlen < sizeof(*h))
-		return R_BAD_IHL;
+		return REASON_BAD_IHL;
 	if (total < sizeof(*h) || (!quoted && total > s.len + sizeof(*h)))
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	if (hlen > total)
-		return R_BAD_IHL;
+		return REASON_BAD_IHL;
 	if (!quoted && csum_fold(csum_sum(start, hlen)) != 0xffff)
-		return R_BAD_CHECKSUM;
+		return REASON_BAD_CHECKSUM;
 
 	if (s.len > total - sizeof(*h))
 		s.len = total - sizeof(*h);
@@ -89,10 +89,10 @@ static enum reason parse4(struct packet *p, struct span s, bool quoted)
 	p->l4_stated = total - hlen;
 	opts = span_take(&s, hlen - sizeof(*h));
 	if (!opts) /* only a quoted header can be cut inside its own length */
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	p->l4 = s;
 	if (has_source_route((struct span){opts, hlen - sizeof(*h)}))
-		p->header = R_SOURCE_ROUTE;
+		p->header = REASON_SOURCE_ROUTE;
 	return check_fragment(p);
 }
 
@@ -117,14 +117,14 @@ static enum reason skip_ext_hdr(struct packet *p, struct span *s)
 	size_t at = (size_t)(e - p->whole.p);
 
 	if (s->len < 8 || !span_take(s, ext_hdr_len(p->proto, e)))
-		return R_BAD_CHAIN;
-	if (p->proto == PROTO_ROUTING && e[3] != 0 && p->header == R_OK) {
-		p->header = R_ROUTING_HDR;
+		return REASON_BAD_CHAIN;
+	if (p->proto == PROTO_ROUTING && e[3] != 0 && p->header == REASON_OK) {
+		p->header = REASON_ROUTING_HDR;
 		p->header_at = at + 3;
 	}
 	p->proto = e[0];
 	p->proto_at = at;
-	return R_OK;
+	return REASON_OK;
 }
 
 static enum reason read_frag_hdr(struct packet *p, struct span *s)
@@ -133,16 +133,16 @@ static enum reason read_frag_hdr(struct packet *p, struct span *s)
 	const struct frag_hdr *f = span_take(s, sizeof(*f));
 
 	if (!f)
-		return R_BAD_CHAIN;
+		return REASON_BAD_CHAIN;
 	p->frag_hdr = true;
 	p->frag_off = get16(f->off) & 0xfff8u;
 	p->mf = get16(f->off) & FRAG_MF;
 	p->id = get32(f->id);
 	p->proto = f->next;
 	p->proto_at = at + offsetof(struct frag_hdr, next);
-	if (is_ext_hdr(p->proto) && p->header == R_OK)
-		p->header = R_FRAG_EXT_HDR;
-	return R_OK;
+	if (is_ext_hdr(p->proto) && p->header == REASON_OK)
+		p->header = REASON_FRAG_EXT_HDR;
+	return REASON_OK;
 }
 
 /* Follows the extension headers up to what the payload is; nothing behind a fragment header is
@@ -154,7 +154,7 @@ static enum reason read_chain(struct packet *p, struct span *s)
 	while (p->proto == PROTO_HOPOPTS || p->proto == PROTO_ROUTING || p->proto == PROTO_DSTOPTS)
 		if ((why = skip_ext_hdr(p, s)))
 			return why;
-	return p->proto == PROTO_FRAGMENT ? read_frag_hdr(p, s) : R_OK;
+	return p->proto == PROTO_FRAGMENT ? read_frag_hdr(p, s) : REASON_OK;
 }
 
 static void read_fields6(struct packet *p, const struct ip6_hdr *h)
@@ -176,10 +176,10 @@ static enum reason parse6(struct packet *p, struct span s, bool quoted)
 	enum reason why;
 
 	if (!h)
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	payload = get16(h->plen);
 	if (!quoted && payload > s.len)
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	if (s.len > payload)
 		s.len = payload;
 
@@ -198,14 +198,14 @@ enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, boo
 
 	memset(p, 0, sizeof(*p));
 	if (len == 0)
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	switch (bytes[0] >> 4) {
 	case 4:
 		return parse4(p, s, quoted);
 	case 6:
 		return parse6(p, s, quoted);
 	default:
-		return R_BAD_VERSION;
+		return REASON_BAD_VERSION;
 	}
 }
 

@@ -57,12 +57,12 @@ static enum reason complete(struct packet *p, uint8_t *bytes, const struct offlo
 	uint64_t sum;
 
 	if (start < l4_at(p) || at + 2 > p->whole.len || p->proto == PROTO_SCTP)
-		return R_BAD_OFFLOAD;
+		return REASON_BAD_OFFLOAD;
 	sum = csum_sum(bytes + start, p->whole.len - start);
 	put16(bytes + at, csum_udp(csum_finish(sum)));
 	if (is_own(p, o) && is_about_whole(p))
 		p->csum = CSUM_VOUCHED;
-	return R_OK;
+	return REASON_OK;
 }
 
 static enum reason take_csum(struct packet *p, uint8_t *bytes, const struct offload *o)
@@ -72,12 +72,12 @@ static enum reason take_csum(struct packet *p, uint8_t *bytes, const struct offl
 	if (o->csum == CSUM_VOUCHED && is_about_whole(p))
 		p->csum = CSUM_VOUCHED;
 	if (o->csum != CSUM_PARTIAL)
-		return R_OK;
+		return REASON_OK;
 	if (!header || !is_own(p, o))
 		return complete(p, bytes, o);
 	p->csum = CSUM_PARTIAL;
 	p->l4_header = header;
-	return R_OK;
+	return REASON_OK;
 }
 
 /* A UDP train without a checksum is not to get one here. */
@@ -118,9 +118,9 @@ static enum reason take_train(struct packet *p, uint8_t *bytes, const struct off
 	size_t header = header_len(p);
 
 	if (!header || p->frag_hdr || o->seg == 0 || !fits_kind(p, o))
-		return R_BAD_OFFLOAD;
+		return REASON_BAD_OFFLOAD;
 	if (o->csum == CSUM_PARTIAL && !is_own(p, o))
-		return R_BAD_OFFLOAD;
+		return REASON_BAD_OFFLOAD;
 	if (p->l4.len - header <= o->seg)
 		return take_csum(p, bytes, o);
 	p->l4_header = header;
@@ -129,12 +129,12 @@ static enum reason take_train(struct packet *p, uint8_t *bytes, const struct off
 	if (o->csum != CSUM_PARTIAL)
 		put_pseudo(p, bytes + l4_at(p));
 	p->csum = CSUM_PARTIAL;
-	return R_OK;
+	return REASON_OK;
 }
 
 enum reason packet_take_offload(struct packet *p, uint8_t *bytes, const struct offload *o)
 {
 	if (!o)
-		return R_OK;
+		return REASON_OK;
 	return o->gso ? take_train(p, bytes, o) : take_csum(p, bytes, o);
 }

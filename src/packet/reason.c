@@ -2,6 +2,6 @@
 #include "packet/reason.h"
 
 #define X(id, name, class, answer4, answer6, text) \
-	[R_##id] = {name, text, CLASS_##class, answer4, answer6},
+	[REASON_##id] = {name, text, CLASS_##class, answer4, answer6},
 
 const struct reason_row reason_table[REASON_COUNT] = {REASONS(X)};

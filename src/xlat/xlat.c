@@ -80,14 +80,15 @@ struct frame *xlat_add_frame(struct xlat_out *out, uint8_t *head, size_t head_le
 static enum reason check_addresses4(const struct xlat *x, const struct packet *p)
 {
 	if (addr_is_noise4(p->dst4))
-		return R_NOISE;
+		return REASON_NOISE;
 	if (!xlat_passes4(x, p->dst4))
-		return R_BAD_ADDRESS;
+		return REASON_BAD_ADDRESS;
 	if (xlat_passes4(x, p->src4))
-		return R_OK;
+		return REASON_OK;
 	if (packet_icmp_type(p) < 0 || !packet_is_icmp_error(p))
-		return R_BAD_ADDRESS;
-	return addr_is_multicast4(p->src4) || p->src4 == UINT32_MAX ? R_BAD_ADDRESS : R_OK;
+		return REASON_BAD_ADDRESS;
+	return addr_is_multicast4(p->src4) || p->src4 == UINT32_MAX ? REASON_BAD_ADDRESS
+								    : REASON_OK;
 }
 
 static enum reason check_addresses(const struct xlat *x, const struct packet *p)
@@ -95,8 +96,8 @@ static enum reason check_addresses(const struct xlat *x, const struct packet *p)
 	if (p->family == 4)
 		return check_addresses4(x, p);
 	if (addr_is_noise6(&p->dst6))
-		return R_NOISE;
-	return xlat_addrs_pass(x, p) ? R_OK : R_BAD_ADDRESS;
+		return REASON_NOISE;
+	return xlat_addrs_pass(x, p) ? REASON_OK : REASON_BAD_ADDRESS;
 }
 
 static bool is_for_us(const struct xlat_job *j)
@@ -116,30 +117,30 @@ static enum reason serve(struct xlat_job *j, uint8_t *l4)
 	if (p->header)
 		return p->header;
 	if (p->proto == PROTO_NONE && p->family == 6)
-		return R_SELF_OTHER;
+		return REASON_SELF_OTHER;
 	if (!packet_is_icmp(p))
-		return R_SELF_PROTO;
+		return REASON_SELF_PROTO;
 	if (packet_is_fragment(p))
-		return R_ICMP_FRAGMENT;
+		return REASON_ICMP_FRAGMENT;
 	if (p->l4.len < sizeof(struct icmp_hdr))
-		return R_BAD_L4;
+		return REASON_BAD_L4;
 	if (packet_icmp_type(p) != (p->family == 4 ? (uint8_t)ICMP4_ECHO : (uint8_t)ICMP6_ECHO))
-		return R_SELF_OTHER;
+		return REASON_SELF_OTHER;
 	if (!packet_icmp_checksum_ok(p))
-		return R_ICMP_CHECKSUM;
+		return REASON_ICMP_CHECKSUM;
 
 	id = p->family == 4 ? ident_take(&j->x->ident, p->dst4, p->src4, 1) : 0;
 	len = reply_echo(p, l4, id);
 	xlat_add_frame(j->out, l4 + p->l4.len - len, len, NULL, 0);
 	j->out->is_answer = true;
-	return R_SELF_ECHO;
+	return REASON_SELF_ECHO;
 }
 
 static enum reason check_ttl(const struct packet *p)
 {
 	if (p->ttl == 0)
-		return R_TTL_ZERO;
-	return p->ttl == 1 ? R_TTL : R_OK;
+		return REASON_TTL_ZERO;
+	return p->ttl == 1 ? REASON_TTL : REASON_OK;
 }
 
 static enum reason check_udp(struct xlat_job *j)
@@ -149,25 +150,25 @@ static enum reason check_udp(struct xlat_job *j)
 
 	j->fix = FIX_UDP;
 	if (j->outer || j->p.csum == CSUM_PARTIAL || get16(udp->csum) != 0)
-		return R_OK;
+		return REASON_OK;
 	if (j->p.family == 6 && j->x->conf->udp_zero != UDP_ZERO_FWD)
-		return R_UDP_ZERO6;
+		return REASON_UDP_ZERO6;
 	switch (j->x->conf->udp_zero) {
 	case UDP_ZERO_FWD:
 		j->fix = FIX_NONE;
-		return R_OK;
+		return REASON_OK;
 	case UDP_ZERO_CALC:
 		if (packet_is_fragment(&j->p))
-			return R_UDP_ZERO;
+			return REASON_UDP_ZERO;
 		len = get16(udp->len);
 		if (len < sizeof(*udp) || len > j->p.l4.len)
-			return R_BAD_L4;
+			return REASON_BAD_L4;
 		j->fix = FIX_UDP_CALC;
-		return R_OK;
+		return REASON_OK;
 	case UDP_ZERO_DROP:
 		break;
 	}
-	return R_UDP_ZERO;
+	return REASON_UDP_ZERO;
 }
 
 static enum reason check_echo(struct xlat_job *j)
@@ -175,12 +176,12 @@ static enum reason check_echo(struct xlat_job *j)
 	int type = j->dir->echo(packet_icmp_type(&j->p));
 
 	if (type < 0)
-		return j->outer ? R_ICMP_NESTED : R_ICMP_TYPE;
+		return j->outer ? REASON_ICMP_NESTED : REASON_ICMP_TYPE;
 	if (!j->outer && !packet_icmp_checksum_ok(&j->p))
-		return R_ICMP_CHECKSUM;
+		return REASON_ICMP_CHECKSUM;
 	j->new_type = (uint8_t)type;
 	j->fix = packet_is_fragment(&j->p) ? FIX_TYPE : FIX_ECHO;
-	return R_OK;
+	return REASON_OK;
 }
 
 /* Is the header of the payload there?  A quoted one may be cut short anywhere. */
@@ -195,21 +196,21 @@ enum reason xlat_check_l4(struct xlat_job *j)
 
 	j->fix = FIX_NONE;
 	if (p->frag_off != 0)
-		return R_OK;
+		return REASON_OK;
 	if (packet_is_icmp(p)) {
 		j->csum_at = offsetof(struct icmp_hdr, csum);
-		return l4_has(j, sizeof(struct icmp_hdr)) ? check_echo(j) : R_BAD_L4;
+		return l4_has(j, sizeof(struct icmp_hdr)) ? check_echo(j) : REASON_BAD_L4;
 	}
 	if (p->proto == PROTO_TCP) {
 		j->csum_at = offsetof(struct tcp_hdr, csum);
 		j->fix = FIX_UPDATE;
-		return l4_has(j, sizeof(struct tcp_hdr)) ? R_OK : R_BAD_L4;
+		return l4_has(j, sizeof(struct tcp_hdr)) ? REASON_OK : REASON_BAD_L4;
 	}
 	if (p->proto == PROTO_UDP) {
 		j->csum_at = offsetof(struct udp_hdr, csum);
-		return l4_has(j, sizeof(struct udp_hdr)) ? check_udp(j) : R_BAD_L4;
+		return l4_has(j, sizeof(struct udp_hdr)) ? check_udp(j) : REASON_BAD_L4;
 	}
-	return R_OK;
+	return REASON_OK;
 }
 
 /* The sums of the addresses before and after, as pseudo-headers have them. */
@@ -287,14 +288,14 @@ void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len)
 static enum reason claim_lease(struct xlat_job *j)
 {
 	if (!j->wants_lease)
-		return R_OK;
+		return REASON_OK;
 	if (!packet_l4_checksum_ok(&j->p))
-		return R_BAD_L4_CSUM;
+		return REASON_BAD_L4_CSUM;
 	j->lease_src = pool_assign(j->x->pool, &j->p.src6, j->prefix, j->now);
 	if (!j->lease_src)
-		return R_POOL_FULL;
+		return REASON_POOL_FULL;
 	j->src4 = j->lease_src->addr;
-	return R_OK;
+	return REASON_OK;
 }
 
 /* Only the host itself keeps its lease alive: a scan from IPv4 would keep all of them for ever. */
@@ -334,7 +335,7 @@ static enum reason translate_plain(struct xlat_job *j, uint8_t *l4)
 	xlat_fix_l4(j, l4, j->p.l4.len);
 	clamp_mss(j, l4);
 	j->dir->emit(j, l4);
-	return R_OK;
+	return REASON_OK;
 }
 
 static enum reason translate(struct xlat_job *j, uint8_t *l4)
@@ -348,14 +349,14 @@ static enum reason translate(struct xlat_job *j, uint8_t *l4)
 	if ((why = check_ttl(&j->p)) || (why = j->dir->refuse(&j->p)))
 		return why;
 	if (packet_is_icmp(&j->p) && packet_is_fragment(&j->p))
-		return R_ICMP_FRAGMENT;
+		return REASON_ICMP_FRAGMENT;
 	j->is_error = packet_is_icmp_error(&j->p);
 	why = j->is_error ? xlat_error(j) : translate_plain(j, l4);
 	if (why)
 		return why;
 	if (j->p.family == 6)
 		use_lease(j, j->lease_src);
-	return R_OK;
+	return REASON_OK;
 }
 
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
@@ -376,9 +377,9 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	out->packets = (unsigned)xlat_segments(&j.p, j.p.l4.len);
 	j.dir = j.p.family == 4 ? &xlat_dir_4to6 : &xlat_dir_6to4;
 	why = translate(&j, packet + (j.p.l4.p - packet));
-	if (why && why != R_SELF_ECHO)
+	if (why && why != REASON_SELF_ECHO)
 		xlat_answer(&j, why, now);
-	if (why == R_TOO_BIG)
+	if (why == REASON_TOO_BIG)
 		xlat_leave_last(&j, packet);
 	return why;
 }

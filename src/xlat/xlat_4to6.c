@@ -14,7 +14,7 @@ static enum reason refuse(const struct packet *p)
 	case PROTO_FRAGMENT:
 	case PROTO_ICMPV6:
 	case PROTO_DSTOPTS:
-		return R_PROTOCOL;
+		return REASON_PROTOCOL;
 	default:
 		return p->header;
 	}
@@ -34,9 +34,9 @@ static enum reason embed_first(struct xlat_job *j, uint32_t a, struct ip6 *out, 
 	for (i = 0; i < n; i++)
 		if (xlat_may_embed(j->x, i, a)) {
 			embed(j, i, a, out);
-			return R_OK;
+			return REASON_OK;
 		}
-	return n ? R_WKP_PRIVATE : none;
+	return n ? REASON_WKP_PRIVATE : none;
 }
 
 /* A, by its map or lease.  False: it has neither.  Our own address may lie in a mapped network but
@@ -72,15 +72,15 @@ static enum reason map_peer(struct xlat_job *j, uint32_t a, bool host_known,
 {
 	*known = map_known(j, a, out, &j->lease_src);
 	if (*known && !(host_known && map_prefix_count(j->x->maps)))
-		return R_OK;
+		return REASON_OK;
 	if (!*known && !j->outer && is_unleased(j->x, a))
-		return R_NO_MAP_SRC;
+		return REASON_NO_MAP_SRC;
 	if (!host_lease || map_prefix_count(j->x->maps) == 0)
-		return embed_first(j, a, out, R_NO_MAP_SRC);
+		return embed_first(j, a, out, REASON_NO_MAP_SRC);
 	if (!xlat_may_embed(j->x, host_lease->prefix, a))
-		return R_WKP_PRIVATE;
+		return REASON_WKP_PRIVATE;
 	embed(j, host_lease->prefix, a, out);
-	return R_OK;
+	return REASON_OK;
 }
 
 /* Any router may be the source of an error, whatever its address is worth [7915-4.1]. */
@@ -107,8 +107,8 @@ static enum reason check_way(const struct xlat_job *j, uint32_t host, bool host_
 
 	if (!host_known && !peer_known && !xlat_is_translatable(conf, host) &&
 	    !xlat_is_translatable(conf, peer))
-		return R_NO_MAP_DST;
-	return !j->lease_dst && comes_back(j->x, &j->dst6) ? R_ROUTED_BACK : R_OK;
+		return REASON_NO_MAP_DST;
+	return !j->lease_dst && comes_back(j->x, &j->dst6) ? REASON_ROUTED_BACK : REASON_OK;
 }
 
 /* HOST is whom the packet goes to, or whom a quoted packet came from; PEER is its other end. */
@@ -122,10 +122,10 @@ static enum reason map_pair(struct xlat_job *j, uint32_t host, uint32_t peer, st
 		j->prefix = j->lease_dst->prefix;
 	if (!known) {
 		if (is_unleased(j->x, host))
-			return R_NO_MAP_DST;
+			return REASON_NO_MAP_DST;
 		if (addr_is_reserved4(host))
-			return R_RESERVED_DST;
-		if ((why = embed_first(j, host, host6, R_NO_MAP_DST)))
+			return REASON_RESERVED_DST;
+		if ((why = embed_first(j, host, host6, REASON_NO_MAP_DST)))
 			return why;
 	}
 	why = map_peer(j, peer, known, j->lease_dst, peer6, &peer_known);
@@ -133,7 +133,7 @@ static enum reason map_pair(struct xlat_job *j, uint32_t host, uint32_t peer, st
 		map_router(j, peer, peer6);
 	else if (why)
 		return why;
-	return j->outer ? R_OK : check_way(j, host, known, peer, peer_known);
+	return j->outer ? REASON_OK : check_way(j, host, known, peer, peer_known);
 }
 
 static enum reason map(struct xlat_job *j)
@@ -156,14 +156,14 @@ static enum reason fit(struct xlat_job *j)
 		header += sizeof(struct frag_hdr);
 	if (p->df) {
 		j->mtu = (uint32_t)(mtu - (header - sizeof(struct ip4_hdr)));
-		return header + l4 > mtu ? R_TOO_BIG : R_OK;
+		return header + l4 > mtu ? REASON_TOO_BIG : REASON_OK;
 	}
 	limit = min_size(j->x->conf->offlink_mtu, mtu);
 	if (limit < IP6_MTU_MIN) /* XLAT_FRAMES counts on it */
 		limit = IP6_MTU_MIN;
 	if (header + l4 > limit)
 		j->limit = limit;
-	return R_OK;
+	return REASON_OK;
 }
 
 static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
@@ -176,21 +176,21 @@ static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
 	*rest = 0;
 	switch (row->rest) {
 	case REST_ZERO:
-		return R_OK;
+		return REASON_OK;
 	case REST_NEXT_HEADER:
 		*rest = offsetof(struct ip6_hdr, next);
-		return R_OK;
+		return REASON_OK;
 	case REST_MTU:
 		*rest = icmp_mtu_4to6(get16(from + 2), len, xlat_mtu4(j->x), xlat_mtu6(j->x));
-		return R_OK;
+		return REASON_OK;
 	case REST_POINTER:
 		break;
 	}
 	pointer = icmp_pointer_4to6(from[0]);
 	if (pointer < 0)
-		return R_ICMP_POINTER;
+		return REASON_ICMP_POINTER;
 	*rest = (uint32_t)pointer;
-	return R_OK;
+	return REASON_OK;
 }
 
 static void put6(const struct xlat_job *j, uint8_t next, size_t payload, uint8_t *at)

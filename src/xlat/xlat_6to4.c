@@ -9,7 +9,7 @@
 /* [7915-5.1]: protocols that mean something only in the other family. */
 static enum reason refuse(const struct packet *p)
 {
-	return p->proto == PROTO_ICMP ? R_PROTOCOL : p->header;
+	return p->proto == PROTO_ICMP ? REASON_PROTOCOL : p->header;
 }
 
 /* The IPv4 address that A holds behind translation prefix number PREFIX. */
@@ -18,8 +18,8 @@ static enum reason extract(const struct xlat_job *j, unsigned prefix, const stru
 {
 	*out = addr_extract(a, map_prefix_at(j->x->maps, prefix));
 	if (!xlat_passes4(j->x, *out))
-		return R_BAD_ADDRESS;
-	return xlat_may_embed(j->x, prefix, *out) ? R_OK : R_WKP_PRIVATE;
+		return REASON_BAD_ADDRESS;
+	return xlat_may_embed(j->x, prefix, *out) ? REASON_OK : REASON_WKP_PRIVATE;
 }
 
 /* The map of A, unless it would make ipv4-addr of it: that is nobody's but ours. */
@@ -42,14 +42,14 @@ static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 
 	*mapped = find_map(j->x, a, out) != NULL;
 	if (*mapped)
-		return xlat_passes4(j->x, *out) ? R_OK : R_BAD_ADDRESS;
+		return xlat_passes4(j->x, *out) ? REASON_OK : REASON_BAD_ADDRESS;
 	prefix = map_find_prefix(j->x->maps, a);
 	if (prefix < 0)
-		return R_NO_MAP_DST;
+		return REASON_NO_MAP_DST;
 	j->prefix = (unsigned)prefix;
 	why = extract(j, j->prefix, a, out);
 	if (!why && addr_is_reserved4(*out) && !xlat_names4(j->x, *out))
-		return R_RESERVED_DST;
+		return REASON_RESERVED_DST;
 	return why;
 }
 
@@ -82,7 +82,7 @@ static enum reason check_claim(const struct xlat_job *j, uint32_t a, uint32_t pe
 	else
 		ok = peer_mapped || xlat_is_translatable(conf, a) ||
 		     (j->outer && xlat_is_translatable(conf, peer));
-	return ok ? R_OK : R_SRC_IN_PREFIX;
+	return ok ? REASON_OK : REASON_SRC_IN_PREFIX;
 }
 
 /* From our own address come our errors and nothing else: the answers to what we serve do not need a
@@ -90,7 +90,7 @@ static enum reason check_claim(const struct xlat_job *j, uint32_t a, uint32_t pe
 static enum reason map_own(const struct xlat_job *j, uint32_t *out)
 {
 	*out = j->x->conf->own4;
-	return j->is_error ? R_OK : R_SRC_IN_PREFIX;
+	return j->is_error ? REASON_OK : REASON_SRC_IN_PREFIX;
 }
 
 /* Our own address, map, lease, prefix, in this order.  Only the last asks who PEER, the other end,
@@ -104,16 +104,16 @@ static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 	if (ip6_equal(a, &j->x->conf->own6))
 		return map_own(j, out);
 	if (find_map(j->x, a, out))
-		return xlat_passes4(j->x, *out) ? R_OK : R_BAD_ADDRESS;
+		return xlat_passes4(j->x, *out) ? REASON_OK : REASON_BAD_ADDRESS;
 	if (j->x->pool && (j->lease_src = pool_find6(j->x->pool, a, j->prefix))) {
 		*out = j->lease_src->addr;
-		return R_OK;
+		return REASON_OK;
 	}
 	prefix = map_find_prefix(j->x->maps, a);
 	if (prefix < 0)
-		return R_NO_MAP_SRC;
+		return REASON_NO_MAP_SRC;
 	why = extract(j, (unsigned)prefix, a, out);
-	if (why == R_BAD_ADDRESS)
+	if (why == REASON_BAD_ADDRESS)
 		return why;
 	claim = check_claim(j, *out, peer, peer_mapped);
 	return claim ? claim : why;
@@ -144,7 +144,7 @@ static void map_router(struct xlat_job *j, enum reason why, uint32_t *out)
 {
 	const struct xlat_conf *conf = j->x->conf;
 
-	if ((why == R_WKP_PRIVATE || why == R_SRC_IN_PREFIX) && !is_taken(j->x, *out))
+	if ((why == REASON_WKP_PRIVATE || why == REASON_SRC_IN_PREFIX) && !is_taken(j->x, *out))
 		return;
 	j->name_router = conf->node_id && names_router(&j->p);
 	if (j->name_router)
@@ -167,11 +167,11 @@ static enum reason map_pair(struct xlat_job *j, const struct ip6 *host, const st
 	why = map_host(j, host, host4, *peer4, mapped);
 	if (why && j->is_error) {
 		map_router(j, why, host4);
-		return R_OK;
+		return REASON_OK;
 	}
-	if (why == R_NO_MAP_SRC && j->x->pool && !j->outer) {
+	if (why == REASON_NO_MAP_SRC && j->x->pool && !j->outer) {
 		j->wants_lease = true;
-		return R_OK;
+		return REASON_OK;
 	}
 	return why;
 }
@@ -199,8 +199,8 @@ static enum reason fit(struct xlat_job *j)
 
 	j->mtu = min_mtu(mtu4 + 20, mtu6);
 	if (sizeof(struct ip4_hdr) + l4 > mtu4 || header + l4 > mtu6)
-		return R_TOO_BIG;
-	return R_OK;
+		return REASON_TOO_BIG;
+	return REASON_OK;
 }
 
 static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
@@ -213,19 +213,19 @@ static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
 	switch (row->rest) {
 	case REST_ZERO:
 	case REST_NEXT_HEADER:
-		return R_OK;
+		return REASON_OK;
 	case REST_MTU:
 		*rest = icmp_mtu_6to4(from, packet_is_fragment(quote), xlat_mtu4(j->x),
 				      xlat_mtu6(j->x));
-		return R_OK;
+		return REASON_OK;
 	case REST_POINTER:
 		break;
 	}
 	pointer = icmp_pointer_6to4(from);
 	if (pointer < 0)
-		return R_ICMP_POINTER;
+		return REASON_ICMP_POINTER;
 	*rest = (uint32_t)pointer << 24;
-	return R_OK;
+	return REASON_OK;
 }
 
 /* [7915-5.1]: a packet with a fragment header, be it atomic, may be fragmented on; so may a short

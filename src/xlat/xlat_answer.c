@@ -7,7 +7,7 @@
  * refused for other reasons, perhaps with forged sources, uses up what there is for them. */
 static unsigned budget(const struct xlat_job *j, enum reason why)
 {
-	return (j->p.family == 6 ? 2u : 0u) + (why == R_TOO_BIG ? 1u : 0u);
+	return (j->p.family == 6 ? 2u : 0u) + (why == REASON_TOO_BIG ? 1u : 0u);
 }
 
 static bool within_rate(const struct xlat_job *j, enum reason why, int64_t now)
@@ -35,11 +35,11 @@ static uint32_t routing_pointer(const struct xlat_job *j)
 static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
 {
 	switch (why) {
-	case R_TOO_BIG:
+	case REASON_TOO_BIG:
 		return j->mtu;
-	case R_ROUTING_HDR:
+	case REASON_ROUTING_HDR:
 		return routing_pointer(j);
-	case R_SELF_PROTO:
+	case REASON_SELF_PROTO:
 		return j->p.family == 6 ? (uint32_t)j->p.proto_at : 0;
 	default:
 		return 0;

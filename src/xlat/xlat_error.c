@@ -53,14 +53,14 @@ static enum reason take_apart(const struct xlat_job *j, struct message *m)
 	const struct packet *p = &j->p;
 
 	if (p->l4.len < sizeof(struct icmp_hdr))
-		return R_BAD_L4;
+		return REASON_BAD_L4;
 	if (!packet_icmp_checksum_ok(p))
-		return R_ICMP_CHECKSUM;
+		return REASON_ICMP_CHECKSUM;
 	m->row = j->dir->error(p->l4.p[0], p->l4.p[1]);
 	if (!m->row)
-		return R_ICMP_TYPE;
+		return REASON_ICMP_TYPE;
 	split_quote(j, m);
-	return R_OK;
+	return REASON_OK;
 }
 
 /* Has the receiver of ERROR sent the packet QUOTE?  To anybody else an error about it would show
@@ -85,13 +85,13 @@ static enum reason plan_quote(struct xlat_job *quote, const struct xlat_job *out
 				   .now = outer->now,
 				   .outer = outer};
 	if (packet_parse(&quote->p, bytes.p, bytes.len, true) || p->family != outer->p.family)
-		return R_QUOTE_BAD;
+		return REASON_QUOTE_BAD;
 	if (quote->dir->refuse(p))
-		return R_QUOTE_BAD;
+		return REASON_QUOTE_BAD;
 	if (!xlat_addrs_pass(outer->x, p) || quote->dir->map(quote))
-		return R_QUOTE_NO_MAP;
+		return REASON_QUOTE_NO_MAP;
 	if (!is_from_receiver(&outer->p, p))
-		return R_QUOTE_OTHER;
+		return REASON_QUOTE_OTHER;
 	return xlat_check_l4(quote);
 }
 
@@ -188,5 +188,5 @@ enum reason xlat_error(struct xlat_job *j)
 	    (why = j->dir->rest(j, m.row, &quote.p, &m.rest)))
 		return why;
 	put_error(j, &quote, &m);
-	return R_OK;
+	return REASON_OK;
 }

@@ -70,7 +70,7 @@ struct xlat_job {
 	bool wants_lease;      /* the source is to get a lease */
 	struct lease *lease_src, *lease_dst;
 	/* decided by fit() */
-	uint32_t mtu; /* with R_TOO_BIG: what to announce */
+	uint32_t mtu; /* with REASON_TOO_BIG: what to announce */
 	size_t limit; /* 4->6: longest packet that may leave whole; 0: any */
 	/* decided by xlat_check_l4() */
 	enum l4_fix fix;

@@ -120,7 +120,7 @@ static void make_job(struct job *j, const struct input *in, uint8_t *at)
 
 	*j = (struct job){.packet = at};
 	j->len = craft(at, in->text, NULL);
-	bench_must(packet_parse(&p, at, j->len, false) == R_OK, in->name);
+	bench_must(packet_parse(&p, at, j->len, false) == REASON_OK, in->name);
 	if (in->partial)
 		make_partial(j, &p);
 	if (in->seg)
@@ -135,7 +135,7 @@ static void translate(void *arg, unsigned n)
 
 	while (n-- > 0) {
 		memcpy(j->packet, j->head, restored);
-		if (xlat_packet(&xlat, j->packet, j->len, &j->offload, NOW, &out) != R_OK)
+		if (xlat_packet(&xlat, j->packet, j->len, &j->offload, NOW, &out) != REASON_OK)
 			bench_must(0, "refused");
 	}
 }
@@ -189,7 +189,7 @@ static void make_burst(struct burst *b, unsigned flows, bool partial)
 		snprintf(text, sizeof(text), "6 | udp n=64 sp=%u", 1024 + i % flows);
 		make_job(&j, &(struct input){"burst", text, partial, 0},
 			 b->bytes + (size_t)i * SLOT + XLAT_HEADROOM);
-		bench_must(xlat_packet(&xlat, j.packet, j.len, &j.offload, NOW, &out) == R_OK,
+		bench_must(xlat_packet(&xlat, j.packet, j.len, &j.offload, NOW, &out) == REASON_OK,
 			   "refused");
 		b->frame[i] = out.frame[0];
 	}

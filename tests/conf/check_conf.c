@@ -8,8 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#undef R_OK /* of access(2), and of no use here */
-
 #include "support/run.h"
 #include "support/machine.h"
 #include "conf/conf.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "daemon/control.h"
 #include "support/run.h"
 

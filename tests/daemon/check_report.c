@@ -34,9 +34,9 @@ START_TEST(counters_in_words)
 {
 	struct counters c = {0};
 
-	c.reason[DIR_4TO6][R_OK] = 7;
-	c.reason[DIR_4TO6][R_TTL] = 3;
-	c.reason[DIR_6TO4][R_POOL_FULL] = UINT64_MAX;
+	c.reason[DIR_4TO6][REASON_OK] = 7;
+	c.reason[DIR_4TO6][REASON_TTL] = 3;
+	c.reason[DIR_6TO4][REASON_POOL_FULL] = UINT64_MAX;
 	c.bytes[DIR_4TO6] = 1234;
 	c.trains_read = 4;
 	c.trains_written = 5;
@@ -129,53 +129,53 @@ static const struct packet_row {
 	const char *text; /* behind the reason's text */
 } packet_rows[] = {
 	{"UDP over IPv4",
-	 R_UDP_ZERO,
+	 REASON_UDP_ZERO,
 	 {IP4(28, 0, 64, 17), UDP},
 	 28,
 	 "UDP 192.0.2.1:53 -> 198.51.100.17:4711, 28 bytes"},
 	{"wrong IPv4 checksum",
-	 R_BAD_CHECKSUM,
+	 REASON_BAD_CHECKSUM,
 	 {IP4(28, 0, 64, 17), UDP},
 	 28,
 	 "UDP 192.0.2.1 -> 198.51.100.17, 28 bytes"},
 	{"TCP over IPv6",
-	 R_WKP_PRIVATE,
+	 REASON_WKP_PRIVATE,
 	 {IP6(20, 6), TCP},
 	 60,
 	 "TCP [2001:db8::1]:4711 -> [64:ff9b::c000:221]:80, 60 bytes"},
 	{"ICMPv6",
-	 R_ICMP_TYPE,
+	 REASON_ICMP_TYPE,
 	 {IP6(8, 58), 133, 1},
 	 48,
 	 "ICMPv6 type 133 code 1 2001:db8::1 -> 64:ff9b::c000:221, 48 bytes"},
 	{"another protocol",
-	 R_PROTOCOL,
+	 REASON_PROTOCOL,
 	 {IP4(20, 0, 64, 2)},
 	 20,
 	 "protocol 2 192.0.2.1 -> 198.51.100.17, 20 bytes"},
 	{"a later fragment has no ports",
-	 R_NO_MAP_DST,
+	 REASON_NO_MAP_DST,
 	 {IP4(28, 1, 64, 17), UDP},
 	 28,
 	 "UDP fragment 192.0.2.1 -> 198.51.100.17, 28 bytes"},
 	{"a first fragment has",
-	 R_NO_MAP_DST,
+	 REASON_NO_MAP_DST,
 	 {IP6(16, 44), 17, 0, 0, 1, 0, 0, 0, 9, UDP},
 	 56,
 	 "UDP fragment [2001:db8::1]:53 -> [64:ff9b::c000:221]:4711, 56 bytes"},
 	{"behind an extension header",
-	 R_NO_MAP_DST,
+	 REASON_NO_MAP_DST,
 	 {IP6(16, 60), 17, 0, 1, 4, 0, 0, 0, 0, UDP},
 	 56,
 	 "UDP [2001:db8::1]:53 -> [64:ff9b::c000:221]:4711, 56 bytes"},
 	{"a truncated chain",
-	 R_BAD_CHAIN,
+	 REASON_BAD_CHAIN,
 	 {IP6(4, 60), 17, 0, 1, 4},
 	 44,
 	 "protocol 60 2001:db8::1 -> 64:ff9b::c000:221, 44 bytes"},
-	{"half a header", R_TOO_SHORT, {0x45, 0, 0, 40}, 4, "4 bytes"},
-	{"not IP", R_BAD_VERSION, {0x95}, 60, "60 bytes"},
-	{"nothing", R_TOO_SHORT, {0}, 0, "0 bytes"},
+	{"half a header", REASON_TOO_SHORT, {0x45, 0, 0, 40}, 4, "4 bytes"},
+	{"not IP", REASON_BAD_VERSION, {0x95}, 60, "60 bytes"},
+	{"nothing", REASON_TOO_SHORT, {0}, 0, "0 bytes"},
 };
 
 /* Rows are written without the IPv4 header checksum. */
@@ -199,7 +199,7 @@ START_TEST(packets_in_words)
 	static const char *const class[] = {[CLASS_DROP] = "drop", [CLASS_REJECT] = "reject"};
 
 	memcpy(bytes, r->bytes, sizeof(bytes));
-	if (r->len >= 20 && bytes[0] == 0x45 && r->why != R_BAD_CHECKSUM)
+	if (r->len >= 20 && bytes[0] == 0x45 && r->why != REASON_BAD_CHECKSUM)
 		add_checksum(bytes);
 	snprintf(want, sizeof(want), "%s %s %s: %s: %s", class[reason_table[r->why].class],
 		 bytes[0] >> 4 == 6 ? "6->4" : "4->6", reason_table[r->why].name,

@@ -1,6 +1,7 @@
 /* check_service - the service manager's side of the daemon: notify socket, watchdog, status line,
  * user, pid file; and that no right is left, nor anything of the caller's. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -14,8 +15,9 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
+#include "lib/fd.h"
 #include "support/run.h"
 #include "linux/sandbox.h"
 #include "daemon/service.h"
@@ -161,13 +163,13 @@ START_TEST(status_counts)
 	char line[STATUS_MAX];
 
 	ck_assert_str_eq(status_line(line, &s), "0 packets translated, 0 refused");
-	c.reason[DIR_4TO6][R_OK] = 3;
-	c.reason[DIR_6TO4][R_OK] = 4;
-	c.reason[DIR_4TO6][R_TTL] = 1;
-	c.reason[DIR_6TO4][R_POOL_FULL] = 2;
-	c.reason[DIR_6TO4][R_NOISE] = 50;
-	c.reason[DIR_4TO6][R_SELF_ECHO] = 60;
-	c.reason[DIR_4TO6][R_SELF_PROTO] = 1;
+	c.reason[DIR_4TO6][REASON_OK] = 3;
+	c.reason[DIR_6TO4][REASON_OK] = 4;
+	c.reason[DIR_4TO6][REASON_TTL] = 1;
+	c.reason[DIR_6TO4][REASON_POOL_FULL] = 2;
+	c.reason[DIR_6TO4][REASON_NOISE] = 50;
+	c.reason[DIR_4TO6][REASON_SELF_ECHO] = 60;
+	c.reason[DIR_4TO6][REASON_SELF_PROTO] = 1;
 	ck_assert_str_eq(status_line(line, &s), "7 packets translated, 4 refused");
 }
 END_TEST
@@ -365,7 +367,7 @@ static int close_inherited(void)
 	char left[16] = "";
 	size_t n = 0;
 
-	posix_close_between(10, 899); /* what the test itself has open */
+	fd_close_between(10, 899); /* what the test itself has open */
 	for (int fd = 3; fd < 10; fd++)
 		if (dup2(STDERR_FILENO, fd) < 0)
 			return 1;

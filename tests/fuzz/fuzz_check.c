@@ -69,7 +69,7 @@ void fuzz_fix_checksums(uint8_t *packet, size_t len, struct offload *o)
 		put16(packet + 10, 0);
 		put16(packet + 10, csum_finish(csum_sum(packet, ihl)));
 	}
-	if (packet_parse(&p, packet, len, false) != R_OK || packet_is_fragment(&p))
+	if (packet_parse(&p, packet, len, false) != REASON_OK || packet_is_fragment(&p))
 		return;
 	at = csum_offset(&p);
 	if (at == 0 || (p.proto == PROTO_UDP && get16(p.l4.p + at) == 0))
@@ -103,9 +103,9 @@ static bool input_right(const struct input *in)
 void fuzz_parse(struct input *in)
 {
 	in->parsed = packet_parse(&in->p, in->taken, in->len, false);
-	if (in->parsed == R_OK)
+	if (in->parsed == REASON_OK)
 		in->parsed = packet_take_offload(&in->p, in->taken, &in->offload);
-	in->right = in->parsed == R_OK && input_right(in);
+	in->right = in->parsed == REASON_OK && input_right(in);
 }
 
 /* A frame in one piece; the caller frees what is returned. */
@@ -125,8 +125,8 @@ static void parse_wire(struct packet *p, const uint8_t *bytes, size_t len)
 	enum reason why = packet_parse(p, bytes, len, false);
 
 	/* A fragment of AH is legal in IPv4; the parser knows that we do not take it from IPv6. */
-	EXPECT(why == R_OK || (why == R_FRAG_EXT_HDR && p->family == 6));
-	if (why == R_OK)
+	EXPECT(why == REASON_OK || (why == REASON_FRAG_EXT_HDR && p->family == 6));
+	if (why == REASON_OK)
 		EXPECT(p->whole.len == len);
 }
 
@@ -181,7 +181,7 @@ static bool may_be_answered(const struct packet *p)
 /* An echo reply is as right as the request, of which we believe what the device says. */
 static bool is_vouched_echo(const struct input *in, enum reason why)
 {
-	return why == R_SELF_ECHO && in->p.csum == CSUM_VOUCHED && !in->right;
+	return why == REASON_SELF_ECHO && in->p.csum == CSUM_VOUCHED && !in->right;
 }
 
 static void check_answer(const struct input *in, const struct xlat_out *out, enum reason why)
@@ -204,10 +204,10 @@ static void check_answer(const struct input *in, const struct xlat_out *out, enu
 	else
 		EXPECT(memcmp(&p.dst6, in->bytes + 8, 16) == 0 &&
 		       ip6_equal(&p.src6, &in->x->conf->own6));
-	if (why != R_SELF_ECHO) {
+	if (why != REASON_SELF_ECHO) {
 		EXPECT(packet_is_icmp_error(&p));
 		EXPECT(p.whole.len <= (p.family == 4 ? 576 : 1280));
-		EXPECT(in->parsed != R_OK || may_be_answered(&in->p));
+		EXPECT(in->parsed != REASON_OK || may_be_answered(&in->p));
 	}
 	free(bytes);
 }
@@ -328,7 +328,7 @@ void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 	struct walk w = {.in = in};
 	size_t headers = in->p.seg ? in->p.l4_header * (out->packets - 1) : 0;
 
-	EXPECT(in->parsed == R_OK);
+	EXPECT(in->parsed == REASON_OK);
 	check_claim(in);
 	EXPECT(in->offload.gso == GSO_NONE || in->offload.seg > 0);
 	EXPECT(out->frames >= 1 && out->frames <= XLAT_FRAMES && !out->is_answer);
@@ -360,7 +360,7 @@ static void check_untouched(const struct input *in, const uint8_t *packet,
 void fuzz_check_refused(const struct input *in, const uint8_t *packet, const struct xlat_out *out,
 			enum reason why)
 {
-	if (why != R_SELF_ECHO)
+	if (why != REASON_SELF_ECHO)
 		check_untouched(in, packet, &out->left);
 	check_answer(in, out, why);
 }

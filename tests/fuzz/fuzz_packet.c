@@ -105,7 +105,7 @@ static void run_left(struct xlat *x, const struct input *in, struct xlat_out *ou
 
 	EXPECT(left.len < in->len);
 	why = xlat_packet(x, left.packet, left.len, &left.offload, NOW, out);
-	EXPECT(why != R_TOO_BIG && why != R_BAD_OFFLOAD);
+	EXPECT(why != REASON_TOO_BIG && why != REASON_BAD_OFFLOAD);
 	EXPECT(out->left.len == 0 && out->packets == 1);
 }
 
@@ -135,7 +135,7 @@ static void run(struct xlat *x, const uint8_t *hdr, const uint8_t *data, size_t 
 		show(copy, len, why, &out);
 	EXPECT(why < REASON_COUNT);
 	EXPECT(out.room_used <= XLAT_ROOM);
-	if (why == R_OK)
+	if (why == REASON_OK)
 		fuzz_check_translated(&in, &out);
 	else
 		fuzz_check_refused(&in, packet, &out, why);

@@ -55,7 +55,7 @@ static uint16_t ours_next(uint32_t src, uint32_t dst)
 	packet[23] = (uint8_t)src; /* the end of CRAFT_HOST6 */
 	put32(packet + 36, dst);   /* and of CRAFT_WORLD6 */
 	memcpy(at, packet, len);
-	ck_assert_int_eq(xlat_packet(&rig.x, at, len, NULL, rig.now, &rig.out), R_OK);
+	ck_assert_int_eq(xlat_packet(&rig.x, at, len, NULL, rig.now, &rig.out), REASON_OK);
 	ip = rig.out.frame[0].head;
 	ck_assert(get32(ip + 12) == src && get32(ip + 16) == dst);
 	return get16(ip + 4);

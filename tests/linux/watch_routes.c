@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "lib/posix.h"
 #include "../../src/linux/routes_impl.h"
 
 static int64_t longest;

@@ -15,33 +15,34 @@ static enum reason check_udp(const struct model *m, const struct model_view *v)
 	const uint8_t *udp = v->start + v->l4;
 
 	if (v->l4_len < 8)
-		return R_BAD_L4;
+		return REASON_BAD_L4;
 	if (model_get16(udp + 6) != 0)
-		return R_OK;
+		return REASON_OK;
 	if (m->conf->udp_zero == UDP_ZERO_FWD)
-		return R_OK;
+		return REASON_OK;
 	if (v->family == 6)
-		return R_UDP_ZERO6;
+		return REASON_UDP_ZERO6;
 	if (m->conf->udp_zero == UDP_ZERO_DROP || model_is_fragment(v))
-		return R_UDP_ZERO;
-	return model_get16(udp + 4) < 8 || model_get16(udp + 4) > v->l4_len ? R_BAD_L4 : R_OK;
+		return REASON_UDP_ZERO;
+	return model_get16(udp + 4) < 8 || model_get16(udp + 4) > v->l4_len ? REASON_BAD_L4
+									    : REASON_OK;
 }
 
 static enum reason check_transport(const struct model *m, const struct model_view *v)
 {
 	if (v->off != 0)
-		return R_OK;
+		return REASON_OK;
 	if (v->proto == 6)
-		return v->l4_len < 20 ? R_BAD_L4 : R_OK;
+		return v->l4_len < 20 ? REASON_BAD_L4 : REASON_OK;
 	if (v->proto == 17)
 		return check_udp(m, v);
 	if (!model_is_icmp(v))
-		return R_OK;
+		return REASON_OK;
 	if (v->l4_len < 8)
-		return R_BAD_L4;
+		return REASON_BAD_L4;
 	if (model_echo(v) < 0)
-		return R_ICMP_TYPE;
-	return model_icmp_checksum_right(v) ? R_OK : R_ICMP_CHECKSUM;
+		return REASON_ICMP_TYPE;
+	return model_icmp_checksum_right(v) ? REASON_OK : REASON_ICMP_CHECKSUM;
 }
 
 /* --- what goes out --------------------------------------------------------------------------- */
@@ -95,14 +96,14 @@ static void send_4(const struct model *m, const struct model_view *v, const stru
 /* The four bytes behind the checksum of an error of ours. */
 static uint32_t error_rest(const struct model *m, const struct model_view *v, enum reason why)
 {
-	if (why == R_TOO_BIG && v->family == 4)
+	if (why == REASON_TOO_BIG && v->family == 4)
 		return m->mtu - (is_whole(v) ? 20 : 28);
-	if (why == R_TOO_BIG)
+	if (why == REASON_TOO_BIG)
 		return m->mtu;
-	if (why == R_ROUTING_HDR) /* to ourselves: to its type [8200-4.4] */
+	if (why == REASON_ROUTING_HDR) /* to ourselves: to its type [8200-4.4] */
 		return (uint32_t)v->segments_left_at -
 		       (model_same6(&v->dst6, &m->conf->own6) ? 1 : 0);
-	return why == R_SELF_PROTO && v->family == 6 ? (uint32_t)v->proto_at : 0;
+	return why == REASON_SELF_PROTO && v->family == 6 ? (uint32_t)v->proto_at : 0;
 }
 
 struct code {
@@ -113,21 +114,21 @@ struct code {
 static struct code error_4(enum reason why)
 {
 	switch (why) {
-	case R_TTL:
+	case REASON_TTL:
 		return (struct code){11, 0};
-	case R_NO_MAP_DST:
-	case R_ROUTED_BACK:
+	case REASON_NO_MAP_DST:
+	case REASON_ROUTED_BACK:
 		return (struct code){3, 1};
-	case R_NO_MAP_SRC:
-	case R_WKP_PRIVATE:
-	case R_RESERVED_DST:
-	case R_UDP_ZERO:
+	case REASON_NO_MAP_SRC:
+	case REASON_WKP_PRIVATE:
+	case REASON_RESERVED_DST:
+	case REASON_UDP_ZERO:
 		return (struct code){3, 13};
-	case R_TOO_BIG:
+	case REASON_TOO_BIG:
 		return (struct code){3, 4};
-	case R_SOURCE_ROUTE:
+	case REASON_SOURCE_ROUTE:
 		return (struct code){3, 5};
-	case R_SELF_PROTO:
+	case REASON_SELF_PROTO:
 		return (struct code){3, 2};
 	default:
 		return (struct code){-1, 0};
@@ -137,24 +138,24 @@ static struct code error_4(enum reason why)
 static struct code error_6(enum reason why)
 {
 	switch (why) {
-	case R_TTL:
+	case REASON_TTL:
 		return (struct code){3, 0};
-	case R_NO_MAP_DST:
+	case REASON_NO_MAP_DST:
 		return (struct code){1, 0};
-	case R_NO_MAP_SRC:
-	case R_SRC_IN_PREFIX:
+	case REASON_NO_MAP_SRC:
+	case REASON_SRC_IN_PREFIX:
 		return (struct code){1, 5};
-	case R_POOL_FULL:
+	case REASON_POOL_FULL:
 		return (struct code){1, 3};
-	case R_TOO_BIG:
+	case REASON_TOO_BIG:
 		return (struct code){2, 0};
-	case R_ROUTING_HDR:
+	case REASON_ROUTING_HDR:
 		return (struct code){4, 0};
-	case R_FRAG_EXT_HDR:
-	case R_WKP_PRIVATE:
-	case R_RESERVED_DST:
+	case REASON_FRAG_EXT_HDR:
+	case REASON_WKP_PRIVATE:
+	case REASON_RESERVED_DST:
 		return (struct code){1, 1};
-	case R_SELF_PROTO:
+	case REASON_SELF_PROTO:
 		return (struct code){4, 1};
 	default:
 		return (struct code){-1, 0};
@@ -274,19 +275,20 @@ static enum reason check_addresses(const struct model *m, const struct model_vie
 {
 	if (v->family == 6) {
 		if (v->dst6.b[0] == 0xff && v->dst6.b[1] == 2)
-			return R_NOISE;
-		return model_passes6(&v->src6) && model_passes6(&v->dst6) ? R_OK : R_BAD_ADDRESS;
+			return REASON_NOISE;
+		return model_passes6(&v->src6) && model_passes6(&v->dst6) ? REASON_OK
+									  : REASON_BAD_ADDRESS;
 	}
 	if (v->dst4 >> 8 == 0xe00000 || v->dst4 == 0xeffffffa)
-		return R_NOISE;
+		return REASON_NOISE;
 	if (!model_passes4(m, v->dst4))
-		return R_BAD_ADDRESS;
+		return REASON_BAD_ADDRESS;
 	if (model_passes4(m, v->src4))
-		return R_OK;
+		return REASON_OK;
 	/* [7915-4.1]: 0.x, 127.x and 169.254.x are badly numbered routers; no router is a group. */
 	if (!model_is_error(v) || v->off > 0 || v->l4_len == 0)
-		return R_BAD_ADDRESS;
-	return v->src4 >> 28 == 0xe || v->src4 == 0xffffffff ? R_BAD_ADDRESS : R_OK;
+		return REASON_BAD_ADDRESS;
+	return v->src4 >> 28 == 0xe || v->src4 == 0xffffffff ? REASON_BAD_ADDRESS : REASON_OK;
 }
 
 static void write_reply(const struct model_view *v, const uint8_t *chosen, struct model_out *out)
@@ -317,39 +319,39 @@ static enum reason check_header(const struct model_view *v)
 	if (v->family == 4)
 		for (unsigned i = 0; i < sizeof(only6); i++)
 			if (v->proto == only6[i])
-				return R_PROTOCOL;
+				return REASON_PROTOCOL;
 	if (v->family == 6 && v->proto == 1)
-		return R_PROTOCOL;
+		return REASON_PROTOCOL;
 	if (v->source_route)
-		return R_SOURCE_ROUTE;
+		return REASON_SOURCE_ROUTE;
 	if (v->segments_left_at)
-		return R_ROUTING_HDR;
-	return v->ext_in_frag ? R_FRAG_EXT_HDR : R_OK;
+		return REASON_ROUTING_HDR;
+	return v->ext_in_frag ? REASON_FRAG_EXT_HDR : REASON_OK;
 }
 
 /* To ourselves, section 2.2 of nat64-rules(7). */
 static enum reason serve(const struct model_view *v, const uint8_t *chosen, struct model_out *out)
 {
 	if (v->source_route)
-		return R_SOURCE_ROUTE;
+		return REASON_SOURCE_ROUTE;
 	if (v->segments_left_at)
-		return R_ROUTING_HDR;
+		return REASON_ROUTING_HDR;
 	if (v->ext_in_frag)
-		return R_FRAG_EXT_HDR;
+		return REASON_FRAG_EXT_HDR;
 	if (v->family == 6 && v->proto == 59) /* nothing that could be answered [8200-4.7] */
-		return R_SELF_OTHER;
+		return REASON_SELF_OTHER;
 	if (!model_is_icmp(v))
-		return R_SELF_PROTO;
+		return REASON_SELF_PROTO;
 	if (model_is_fragment(v))
-		return R_ICMP_FRAGMENT;
+		return REASON_ICMP_FRAGMENT;
 	if (v->l4_len < 8)
-		return R_BAD_L4;
+		return REASON_BAD_L4;
 	if (v->start[v->l4] != (v->family == 4 ? 8 : 128))
-		return R_SELF_OTHER;
+		return REASON_SELF_OTHER;
 	if (!model_icmp_checksum_right(v))
-		return R_ICMP_CHECKSUM;
+		return REASON_ICMP_CHECKSUM;
 	write_reply(v, chosen, out);
-	return R_SELF_ECHO;
+	return REASON_SELF_ECHO;
 }
 
 static enum reason check_size(const struct model *m, const struct model_view *v)
@@ -357,9 +359,9 @@ static enum reason check_size(const struct model *m, const struct model_view *v)
 	if (v->family == 4) {
 		size_t need = 40 + v->l4_len + (is_whole(v) ? 0 : 8);
 
-		return v->df && need > m->mtu ? R_TOO_BIG : R_OK;
+		return v->df && need > m->mtu ? REASON_TOO_BIG : REASON_OK;
 	}
-	return 20 + v->l4_len > m->mtu || v->len > m->mtu ? R_TOO_BIG : R_OK;
+	return 20 + v->l4_len > m->mtu || v->len > m->mtu ? REASON_TOO_BIG : REASON_OK;
 }
 
 static void send_on(const struct model *m, const struct model_view *v, const struct model_pair *to,
@@ -399,7 +401,7 @@ static enum reason translate(struct model *m, const struct model_view *v, int32_
 	    (why = model_lease(m, v, to, now, source)))
 		return why;
 	send_on(m, v, to, chosen, out);
-	return R_OK;
+	return REASON_OK;
 }
 
 static enum reason judge(struct model *m, const struct model_view *v, int32_t now,
@@ -415,11 +417,11 @@ static enum reason judge(struct model *m, const struct model_view *v, int32_t no
 	if (for_us)
 		return serve(v, chosen, out);
 	if (v->ttl <= 1)
-		return v->ttl ? R_TTL : R_TTL_ZERO;
+		return v->ttl ? REASON_TTL : REASON_TTL_ZERO;
 	if ((why = check_header(v)))
 		return why;
 	if (model_is_icmp(v) && model_is_fragment(v))
-		return R_ICMP_FRAGMENT;
+		return REASON_ICMP_FRAGMENT;
 	why = translate(m, v, now, chosen, &to, out);
 	if (!why && v->family == 6) /* only the host itself keeps its lease */
 		model_touch(m, &to, now, out);
@@ -438,6 +440,6 @@ void model_packet(struct model *m, const uint8_t *in, size_t len, int32_t now,
 	if (out->why)
 		return;
 	out->why = judge(m, &v, now, chosen, out);
-	if (out->why && out->why != R_SELF_ECHO)
+	if (out->why && out->why != REASON_SELF_ECHO)
 		answer(m, &v, out->why, chosen, out);
 }

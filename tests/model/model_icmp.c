@@ -195,18 +195,19 @@ static enum reason view_quote(struct model *m, const struct model_view *v, const
 	enum reason why;
 
 	if (model_view(q, p, n, true) || q->family != v->family || !header_passes(q))
-		return R_QUOTE_BAD;
+		return REASON_QUOTE_BAD;
 	if (!addresses_pass(m, q))
-		return R_QUOTE_NO_MAP;
+		return REASON_QUOTE_NO_MAP;
 	if (v->family == 4)
 		why = model_map_4to6(m, q, true, false, to);
 	else
 		why = model_map_6to4(m, q, true, false, 0, to);
 	if (why)
-		return R_QUOTE_NO_MAP;
+		return REASON_QUOTE_NO_MAP;
 	if (v->family == 4 ? v->dst4 != q->src4 : !model_same6(&v->dst6, &q->src6))
-		return R_QUOTE_OTHER;
-	return q->off == 0 && model_is_icmp(q) && model_echo(q) < 0 ? R_ICMP_NESTED : R_OK;
+		return REASON_QUOTE_OTHER;
+	return q->off == 0 && model_is_icmp(q) && model_echo(q) < 0 ? REASON_ICMP_NESTED
+								    : REASON_OK;
 }
 
 /* The quoted packet on the other side: all of it that is there.  Returns its length. */
@@ -354,19 +355,19 @@ enum reason model_error(struct model *m, const struct model_view *v, const uint8
 	enum reason why;
 
 	if (v->l4_len < 8)
-		return R_BAD_L4;
+		return REASON_BAD_L4;
 	if (!model_icmp_checksum_right(v))
-		return R_ICMP_CHECKSUM;
+		return REASON_ICMP_CHECKSUM;
 	told = from4 ? tell_4to6(&t, icmp[0], icmp[1]) : tell_6to4(&t, icmp[0], icmp[1]);
 	if (!told)
-		return R_ICMP_TYPE;
+		return REASON_ICMP_TYPE;
 	why = from4 ? model_map_4to6(m, v, false, true, to)
 		    : model_map_6to4(m, v, false, true, model_get32(chosen + 12), to);
 	if (why ||
 	    (why = view_quote(m, v, icmp + 8, quote_end(v, &t, v->l4_len - 8), &q, &quote_to)))
 		return why;
 	if (!write_rest(m, v, &t, &q, at + (from4 ? 44 : 24)))
-		return R_ICMP_POINTER;
+		return REASON_ICMP_POINTER;
 
 	write_body(m, v, &t, &q, &quote_to, to, &body);
 	write_icmp(v, &t, &body, to, at + (from4 ? 40 : 20));
@@ -375,5 +376,5 @@ enum reason model_error(struct model *m, const struct model_view *v, const uint8
 	else
 		model_write4(m, v, to, at, v->ttl - 1u, 8 + body.n, model_get16(chosen + 4));
 	out->end[out->frames++] = (from4 ? 48 : 28) + body.n;
-	return R_OK;
+	return REASON_OK;
 }

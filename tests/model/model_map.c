@@ -73,11 +73,11 @@ enum reason model_lease(struct model *m, const struct model_view *v, struct mode
 	struct model_lease *l;
 
 	if (!to->wants_lease)
-		return R_OK;
+		return REASON_OK;
 	if (!model_l4_checksum_right(v))
-		return R_BAD_L4_CSUM;
+		return REASON_BAD_L4_CSUM;
 	if (m->leases == lease_room(m) && !take_back(m, now))
-		return R_POOL_FULL;
+		return REASON_POOL_FULL;
 	l = &m->lease[m->leases];
 	memset(l, 0, sizeof(*l));
 	l->host = v->src6;
@@ -89,7 +89,7 @@ enum reason model_lease(struct model *m, const struct model_view *v, struct mode
 	m->leases++;
 	to->lease[0] = l;
 	to->src4 = l->addr;
-	return R_OK;
+	return REASON_OK;
 }
 
 void model_touch(struct model *m, const struct model_pair *to, int32_t now, struct model_out *out)
@@ -147,9 +147,9 @@ static enum reason by_prefix(const struct model *m, uint32_t a, const struct mod
 			continue;
 		*prefix = i;
 		model_embed(&m->prefix[i], a, out);
-		return R_OK;
+		return REASON_OK;
 	}
-	return R_WKP_PRIVATE;
+	return REASON_WKP_PRIVATE;
 }
 
 static bool is_translatable(const struct model *m, uint32_t a)
@@ -178,24 +178,24 @@ static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool
 	struct model_lease **host_lease = &to->lease[1], **peer_lease = &to->lease[0];
 	bool host_known = by_map_or_lease(m, host, host6, host_lease);
 	bool peer_known = by_map_or_lease(m, peer, peer6, peer_lease);
-	enum reason why = R_OK;
+	enum reason why = REASON_OK;
 
 	if (*host_lease)
 		to->prefix = (*host_lease)->prefix;
 	if (!host_known && is_nobody(m, host))
-		return R_NO_MAP_DST;
+		return REASON_NO_MAP_DST;
 	if (!host_known && host >= 0xf0000000)
-		return R_RESERVED_DST;
-	if (!host_known && (why = by_prefix(m, host, NULL, &to->prefix, host6, R_NO_MAP_DST)))
+		return REASON_RESERVED_DST;
+	if (!host_known && (why = by_prefix(m, host, NULL, &to->prefix, host6, REASON_NO_MAP_DST)))
 		return why;
 
 	if (peer_known && host_known && m->prefixes > 0) /* [7757-4] hairpinning */
-		why = by_prefix(m, peer, *host_lease, &to->prefix, peer6, R_NO_MAP_SRC);
+		why = by_prefix(m, peer, *host_lease, &to->prefix, peer6, REASON_NO_MAP_SRC);
 	else if (!peer_known && !quoted &&
 		 is_nobody(m, peer)) /* a quote says whom somebody wrote to */
-		why = R_NO_MAP_SRC;
+		why = REASON_NO_MAP_SRC;
 	else if (!peer_known)
-		why = by_prefix(m, peer, *host_lease, &to->prefix, peer6, R_NO_MAP_SRC);
+		why = by_prefix(m, peer, *host_lease, &to->prefix, peer6, REASON_NO_MAP_SRC);
 	if (why && !error)
 		return why;
 	if (why && m->prefixes) /* [7915-4.1]: a badly numbered router */
@@ -203,11 +203,11 @@ static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool
 	else if (why)
 		*peer6 = m->conf->own6;
 	if (quoted)
-		return R_OK;
+		return REASON_OK;
 	/* Section 1.7 of nat64-rules(7). */
 	if (!host_known && !peer_known && !is_translatable(m, host) && !is_translatable(m, peer))
-		return R_NO_MAP_DST;
-	return !*host_lease && is_routed_here(m, host6) ? R_ROUTED_BACK : R_OK;
+		return REASON_NO_MAP_DST;
+	return !*host_lease && is_routed_here(m, host6) ? REASON_ROUTED_BACK : REASON_OK;
 }
 
 enum reason model_map_4to6(struct model *m, const struct model_view *v, bool quoted, bool error,
@@ -226,8 +226,8 @@ static enum reason by_extraction(const struct model *m, int prefix, const struct
 {
 	*out = model_extract(&m->prefix[prefix], a);
 	if (!model_passes4(m, *out))
-		return R_BAD_ADDRESS;
-	return model_may_carry(m, (unsigned)prefix, *out) ? R_OK : R_WKP_PRIVATE;
+		return REASON_BAD_ADDRESS;
+	return model_may_carry(m, (unsigned)prefix, *out) ? REASON_OK : REASON_WKP_PRIVATE;
 }
 
 /* A host whose other address would be ours has none. */
@@ -242,7 +242,7 @@ static enum reason by_map(const struct model *m, const struct map *e, const stru
 			  uint32_t *out)
 {
 	*out = model_map_4(e, a);
-	return model_passes4(m, *out) ? R_OK : R_BAD_ADDRESS;
+	return model_passes4(m, *out) ? REASON_OK : REASON_BAD_ADDRESS;
 }
 
 /* A router's address out of icmp-source-pool: any, but always the same for the same router
@@ -273,7 +273,7 @@ static void name_router(struct model *m, const struct model_view *v, enum reason
 {
 	uint8_t type = v->start[v->l4];
 
-	if ((why == R_WKP_PRIVATE || why == R_SRC_IN_PREFIX) && !is_taken(m, to->src4))
+	if ((why == REASON_WKP_PRIVATE || why == REASON_SRC_IN_PREFIX) && !is_taken(m, to->src4))
 		return; /* embedded all right */
 	to->named = m->conf->node_id && type >= 1 && type <= 3;
 	if (to->named)
@@ -312,20 +312,20 @@ static enum reason host_6to4(struct model *m, const struct ip6 *a, const struct 
 
 	if (model_same6(a, &m->conf->own6)) {
 		*out = m->conf->own4;
-		return error && !quoted ? R_OK : R_SRC_IN_PREFIX;
+		return error && !quoted ? REASON_OK : REASON_SRC_IN_PREFIX;
 	}
 	if (e)
 		return by_map(m, e, a, out);
 	to->lease[0] = m->pools ? lease_of_host(m, a, to->prefix) : NULL;
 	if (to->lease[0]) {
 		*out = to->lease[0]->addr;
-		return R_OK;
+		return REASON_OK;
 	}
 	if (prefix < 0)
-		return R_NO_MAP_SRC;
+		return REASON_NO_MAP_SRC;
 	why = by_extraction(m, prefix, a, out);
-	if (why != R_BAD_ADDRESS && !may_claim(m, *out, peer, peer_mapped, quoted))
-		return R_SRC_IN_PREFIX;
+	if (why != REASON_BAD_ADDRESS && !may_claim(m, *out, peer, peer_mapped, quoted))
+		return REASON_SRC_IN_PREFIX;
 	return why;
 }
 
@@ -339,10 +339,10 @@ static enum reason peer_6to4(struct model *m, const struct ip6 *a, struct model_
 	if (e)
 		return by_map(m, e, a, out);
 	if (prefix < 0)
-		return R_NO_MAP_DST;
+		return REASON_NO_MAP_DST;
 	to->prefix = (unsigned)prefix;
 	why = by_extraction(m, prefix, a, out);
-	return !why && *out >= 0xf0000000 && !model_names4(m, *out) ? R_RESERVED_DST : why;
+	return !why && *out >= 0xf0000000 && !model_names4(m, *out) ? REASON_RESERVED_DST : why;
 }
 
 enum reason model_map_6to4(struct model *m, const struct model_view *v, bool quoted, bool error,
@@ -361,8 +361,8 @@ enum reason model_map_6to4(struct model *m, const struct model_view *v, bool quo
 	why = host_6to4(m, &v->src6, &v->dst6, to->dst4, false, error, to, &to->src4);
 	if (why && error) {
 		name_router(m, v, why, chosen, to);
-		return R_OK;
+		return REASON_OK;
 	}
-	to->wants_lease = why == R_NO_MAP_SRC && m->pools > 0;
-	return to->wants_lease ? R_OK : why;
+	to->wants_lease = why == REASON_NO_MAP_SRC && m->pools > 0;
+	return to->wants_lease ? REASON_OK : why;
 }

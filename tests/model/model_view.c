@@ -143,8 +143,8 @@ static bool has_source_route(const uint8_t *o, size_t n)
 static enum reason check_fragment(const struct model_view *v)
 {
 	if (v->off + v->l4_stated > 65535)
-		return R_BAD_FRAGMENT;
-	return v->mf && v->l4_stated % 8 ? R_BAD_FRAGMENT : R_OK;
+		return REASON_BAD_FRAGMENT;
+	return v->mf && v->l4_stated % 8 ? REASON_BAD_FRAGMENT : REASON_OK;
 }
 
 static void view_fields4(struct model_view *v, const uint8_t *p)
@@ -168,20 +168,20 @@ static enum reason view_4(struct model_view *v, const uint8_t *p, size_t len, bo
 	size_t header, total;
 
 	if (len < 20)
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	header = (p[0] & 15u) * 4;
 	total = model_get16(p + 2);
 	if (header < 20)
-		return R_BAD_IHL;
+		return REASON_BAD_IHL;
 	if (total < 20 || (total > len && !quoted))
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	if (header > total)
-		return R_BAD_IHL;
+		return REASON_BAD_IHL;
 	if (!quoted && model_checksum(model_sum(p, header)) != 0)
-		return R_BAD_CHECKSUM;
+		return REASON_BAD_CHECKSUM;
 	v->len = total < len ? total : len;
 	if (header > v->len) /* a quote that ends before its header does */
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	v->l4 = header;
 	v->l4_len = v->len - v->l4;
 	v->l4_stated = total - header;
@@ -240,10 +240,10 @@ static enum reason view_6(struct model_view *v, const uint8_t *p, size_t len, bo
 	size_t total;
 
 	if (len < 40)
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	total = 40 + model_get16(p + 4);
 	if (total > len && !quoted)
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	v->len = total < len ? total : len;
 	v->tos = (uint8_t)(p[0] % 16 * 16 + p[1] / 16);
 	v->ttl = p[7];
@@ -253,7 +253,7 @@ static enum reason view_6(struct model_view *v, const uint8_t *p, size_t len, bo
 	memcpy(v->dst6.b, p + 24, 16);
 	v->l4 = 40;
 	if (!view_chain(v) || (v->proto == 44 && !view_fragment(v)))
-		return R_BAD_CHAIN;
+		return REASON_BAD_CHAIN;
 	v->l4_len = v->len - v->l4;
 	v->l4_stated = total - v->l4;
 	return check_fragment(v);
@@ -265,8 +265,8 @@ enum reason model_view(struct model_view *v, const uint8_t *p, size_t len, bool 
 	v->start = p;
 	v->family = len ? p[0] / 16 : 0;
 	if (len == 0)
-		return R_TOO_SHORT;
+		return REASON_TOO_SHORT;
 	if (v->family == 4)
 		return view_4(v, p, len, quoted);
-	return v->family == 6 ? view_6(v, p, len, quoted) : R_BAD_VERSION;
+	return v->family == 6 ? view_6(v, p, len, quoted) : REASON_BAD_VERSION;
 }

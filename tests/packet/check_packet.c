@@ -18,35 +18,35 @@ struct facts {
 
 static const struct facts facts[] = {
 	{"791-3.1 UDP", "4 tos=7 ttl=9 id=5 df | udp n=3", 7, 9, 17, 0, 5, true, false, false, 20,
-	 11, 9, R_OK, 0},
+	 11, 9, REASON_OK, 0},
 	{"791-3.1 options", "4 opts=0101010101010101 | tcp n=3", 0, 64, 6, 0, 0x1234, false, false,
-	 false, 28, 23, 9, R_OK, 0},
+	 false, 28, 23, 9, REASON_OK, 0},
 	{"791-3.1 first fragment", "4 | part 0 80 | udp n=999", 0, 64, 17, 0, 0x1234, false, true,
-	 false, 20, 80, 9, R_OK, 0},
+	 false, 20, 80, 9, REASON_OK, 0},
 	{"791-3.1 last fragment", "4 | part 960 47 | udp n=999", 0, 64, 17, 960, 0x1234, false,
-	 false, false, 20, 47, 9, R_OK, 0},
+	 false, false, 20, 47, 9, REASON_OK, 0},
 	{"791-3.1 highest offset", "4 off=65512 p=50 | data 3", 0, 64, 50, 65512, 0x1234, false,
-	 false, false, 20, 3, 9, R_OK, 0},
+	 false, false, 20, 3, 9, REASON_OK, 0},
 	{"7915-4.1 loose source route", "4 opts=830704c633640a00 | udp n=0", 0, 64, 17, 0, 0x1234,
-	 false, false, false, 28, 8, 9, R_SOURCE_ROUTE, 0},
+	 false, false, false, 28, 8, 9, REASON_SOURCE_ROUTE, 0},
 	{"7915-4.1 expired source route", "4 opts=830708c633640a00 | udp n=0", 0, 64, 17, 0, 0x1234,
-	 false, false, false, 28, 8, 9, R_OK, 0},
+	 false, false, false, 28, 8, 9, REASON_OK, 0},
 	{"8200-3 UDP", "6 tc=0xb7 flow=0xfffff hop=9 | udp n=3", 0xb7, 9, 17, 0, 0, false, false,
-	 false, 40, 11, 6, R_OK, 0},
+	 false, 40, 11, 6, REASON_OK, 0},
 	{"8200-4 chain", "6 | hbh n=1 | rt n=2 | dst | udp n=3", 0, 64, 17, 0, 0, false, false,
-	 false, 88, 11, 80, R_OK, 0},
+	 false, 88, 11, 80, REASON_OK, 0},
 	{"8200-4.5 first fragment", "6 | hbh | part 0 80 id=0x12345678 | udp n=999", 0, 64, 17, 0,
-	 0x12345678, false, true, true, 56, 80, 48, R_OK, 0},
+	 0x12345678, false, true, true, 56, 80, 48, REASON_OK, 0},
 	{"8200-4.5 last fragment", "6 | part 960 47 | udp n=999", 0, 64, 17, 960, 0x1234, false,
-	 false, true, 48, 47, 40, R_OK, 0},
+	 false, true, 48, 47, 40, REASON_OK, 0},
 	{"6946-4 atomic fragment", "6 | frag id=3 | udp n=1", 0, 64, 17, 0, 3, false, false, true,
-	 48, 9, 40, R_OK, 0},
+	 48, 9, 40, REASON_OK, 0},
 	{"8200-4.4 segments left", "6 | hbh | rt left=1 | udp n=1", 0, 64, 17, 0, 0, false, false,
-	 false, 56, 9, 48, R_ROUTING_HDR, 51},
+	 false, 56, 9, 48, REASON_ROUTING_HDR, 51},
 	{"8200-4.7 no next header", "6 p=59 | data 5", 0, 64, 59, 0, 0, false, false, false, 40, 5,
-	 6, R_OK, 0},
+	 6, REASON_OK, 0},
 	{"4303-2 ESP ends the chain", "6 | dst nh=50 | data 5", 0, 64, 50, 0, 0, false, false,
-	 false, 48, 5, 40, R_OK, 0},
+	 false, 48, 5, 40, REASON_OK, 0},
 };
 
 static uint8_t buf[CRAFT_MAX];
@@ -58,14 +58,14 @@ static void check_facts(const struct facts *f, bool quoted)
 	uint8_t *b = malloc(len);
 
 	memcpy(b, buf, len);
-	ck_assert_msg(packet_parse(&p, b, len, quoted) == R_OK, "%s: refused", f->name);
+	ck_assert_msg(packet_parse(&p, b, len, quoted) == REASON_OK, "%s: refused", f->name);
 	ck_assert_msg(p.header == f->header, "%s: header", f->name);
-	if (f->header == R_ROUTING_HDR)
+	if (f->header == REASON_ROUTING_HDR)
 		ck_assert_msg(p.header_at == f->header_at, "%s: pointer %zu", f->name, p.header_at);
 	ck_assert_msg(p.family == b[0] >> 4, "%s: family", f->name);
 	ck_assert_msg(p.tos == f->tos && p.ttl == f->ttl, "%s: tos, ttl", f->name);
 	ck_assert_msg(p.whole.p == b && p.whole.len == len, "%s: whole", f->name);
-	if (f->header == R_OK || p.family == 4) {
+	if (f->header == REASON_OK || p.family == 4) {
 		ck_assert_msg(p.proto == f->proto, "%s: proto %u", f->name, p.proto);
 		ck_assert_msg(p.df == f->df && p.mf == f->mf && p.frag_hdr == f->frag_hdr,
 			      "%s: flags", f->name);
@@ -104,18 +104,19 @@ START_TEST(cut_anywhere)
 		enum reason why;
 
 		memcpy(b, buf, n);
-		ck_assert_msg(packet_parse(&p, b, n, false) != R_OK, "%s cut to %zu", f->name, n);
+		ck_assert_msg(packet_parse(&p, b, n, false) != REASON_OK, "%s cut to %zu", f->name,
+			      n);
 		why = packet_parse(&p, b, n, true);
 		if (n < (buf[0] >> 4 == 4 ? 20u : 40u))
-			ck_assert_msg(why != R_OK, "%s: quote cut to %zu", f->name, n);
-		if (n >= f->l4_at && f->header == R_OK) {
-			ck_assert_msg(why == R_OK, "%s: quote cut to %zu", f->name, n);
+			ck_assert_msg(why != REASON_OK, "%s: quote cut to %zu", f->name, n);
+		if (n >= f->l4_at && f->header == REASON_OK) {
+			ck_assert_msg(why == REASON_OK, "%s: quote cut to %zu", f->name, n);
 			ck_assert_msg(p.l4.p == b + f->l4_at && p.l4.len == n - f->l4_at,
 				      "%s: l4 cut to %zu", f->name, n);
 			ck_assert_msg(p.l4_stated == f->l4_len, "%s: stated, cut to %zu", f->name,
 				      n);
 		}
-		if (why == R_OK)
+		if (why == REASON_OK)
 			ck_assert_msg(p.l4.p >= b && p.l4.p + p.l4.len <= b + n, "%s: outside",
 				      f->name);
 		free(b);
@@ -128,26 +129,27 @@ static const struct {
 	bool quoted;
 	enum reason why;
 } refusals[] = {
-	{"rules-2.1 version", "4 ver=7 | udp", false, R_BAD_VERSION},
-	{"rules-2.1 IHL", "4 ihl=4 | udp", false, R_BAD_IHL},
-	{"rules-2.1 IHL in a quote", "4 ihl=4 | udp", true, R_BAD_IHL},
-	{"rules-2.1 checksum", "4 ck=1 | udp", false, R_BAD_CHECKSUM},
-	{"rules-8 checksum of a quote", "4 ck=1 | udp", true, R_OK},
-	{"rules-2.1 length", "4 len=99 | udp", false, R_TOO_SHORT},
-	{"rules-8 length of a quote", "4 len=99 | udp", true, R_OK},
-	{"rules-2.1 length below the header", "4 len=19 | udp", false, R_TOO_SHORT},
-	{"rules-2.1 length below the header in a quote", "4 len=19 | udp", true, R_TOO_SHORT},
-	{"rules-2.1 IHL beyond the length", "4 len=23 opts=01010101 | udp", false, R_BAD_IHL},
+	{"rules-2.1 version", "4 ver=7 | udp", false, REASON_BAD_VERSION},
+	{"rules-2.1 IHL", "4 ihl=4 | udp", false, REASON_BAD_IHL},
+	{"rules-2.1 IHL in a quote", "4 ihl=4 | udp", true, REASON_BAD_IHL},
+	{"rules-2.1 checksum", "4 ck=1 | udp", false, REASON_BAD_CHECKSUM},
+	{"rules-8 checksum of a quote", "4 ck=1 | udp", true, REASON_OK},
+	{"rules-2.1 length", "4 len=99 | udp", false, REASON_TOO_SHORT},
+	{"rules-8 length of a quote", "4 len=99 | udp", true, REASON_OK},
+	{"rules-2.1 length below the header", "4 len=19 | udp", false, REASON_TOO_SHORT},
+	{"rules-2.1 length below the header in a quote", "4 len=19 | udp", true, REASON_TOO_SHORT},
+	{"rules-2.1 IHL beyond the length", "4 len=23 opts=01010101 | udp", false, REASON_BAD_IHL},
 	{"rules-2.1 IHL beyond the length in a quote", "4 len=23 opts=01010101 | udp", true,
-	 R_BAD_IHL},
-	{"rules-2.1 payload length", "6 len=99 | udp", false, R_TOO_SHORT},
-	{"rules-8 payload length of a quote", "6 len=99 | udp", true, R_OK},
-	{"rules-4 chain", "6 | dst el=9 | udp", false, R_BAD_CHAIN},
-	{"rules-4 chain behind the payload length", "6 len=8 | dst n=1 | udp", false, R_BAD_CHAIN},
-	{"rules-4 fragment", "6 | frag mf nh=50 | data 9", false, R_BAD_FRAGMENT},
-	{"rules-4 far fragment", "6 | frag off=65528 nh=50 | data 9", false, R_BAD_FRAGMENT},
-	{"rules-2.1 far IPv4 fragment", "4 off=65528 p=50 | data 9", false, R_BAD_FRAGMENT},
-	{"rules-2.1 IPv4 fragment", "4 mf p=50 | data 9", false, R_BAD_FRAGMENT},
+	 REASON_BAD_IHL},
+	{"rules-2.1 payload length", "6 len=99 | udp", false, REASON_TOO_SHORT},
+	{"rules-8 payload length of a quote", "6 len=99 | udp", true, REASON_OK},
+	{"rules-4 chain", "6 | dst el=9 | udp", false, REASON_BAD_CHAIN},
+	{"rules-4 chain behind the payload length", "6 len=8 | dst n=1 | udp", false,
+	 REASON_BAD_CHAIN},
+	{"rules-4 fragment", "6 | frag mf nh=50 | data 9", false, REASON_BAD_FRAGMENT},
+	{"rules-4 far fragment", "6 | frag off=65528 nh=50 | data 9", false, REASON_BAD_FRAGMENT},
+	{"rules-2.1 far IPv4 fragment", "4 off=65528 p=50 | data 9", false, REASON_BAD_FRAGMENT},
+	{"rules-2.1 IPv4 fragment", "4 mf p=50 | data 9", false, REASON_BAD_FRAGMENT},
 };
 
 START_TEST(refused)
@@ -190,7 +192,7 @@ START_TEST(icmp)
 	struct packet p;
 	size_t len = craft(buf, icmps[_i].in, NULL);
 
-	ck_assert_msg(packet_parse(&p, buf, len, false) == R_OK, "%s", icmps[_i].in);
+	ck_assert_msg(packet_parse(&p, buf, len, false) == REASON_OK, "%s", icmps[_i].in);
 	ck_assert_msg(packet_icmp_type(&p) == icmps[_i].type, "%s: type %d", icmps[_i].in,
 		      packet_icmp_type(&p));
 	if (icmps[_i].type < 0)

@@ -26,10 +26,10 @@ enum what { /* becomes of the bytes */
 #define CLOSED_TRAIN(csum, gso, seg) {csum, gso, 0, seg, 0, 0, 0}
 
 /* What comes of it. */
-#define REFUSED                 R_BAD_OFFLOAD, SAME, CSUM_WHOLE, 0, 0
-#define KEPT(csum, header, seg) R_OK, SAME, csum, header, seg
-#define COMPLETE                R_OK, COMPLETED, CSUM_VOUCHED, 0, 0
-#define OPEN(header, seg)       R_OK, OPENED, CSUM_PARTIAL, header, seg
+#define REFUSED                 REASON_BAD_OFFLOAD, SAME, CSUM_WHOLE, 0, 0
+#define KEPT(csum, header, seg) REASON_OK, SAME, csum, header, seg
+#define COMPLETE                REASON_OK, COMPLETED, CSUM_VOUCHED, 0, 0
+#define OPEN(header, seg)       REASON_OK, OPENED, CSUM_PARTIAL, header, seg
 /* clang-format on */
 
 static const struct row {
@@ -178,7 +178,7 @@ static void prepare(const struct row *r, struct packet *p, uint8_t *bytes, size_
 {
 	size_t at;
 
-	ck_assert_msg(packet_parse(p, bytes, len, false) == R_OK, "%s: refused", r->name);
+	ck_assert_msg(packet_parse(p, bytes, len, false) == REASON_OK, "%s: refused", r->name);
 	at = (size_t)(p->l4.p - bytes) + own_at(p->proto);
 	*o = r->o;
 	memcpy(want, bytes, len);
@@ -251,8 +251,8 @@ START_TEST(no_offload)
 	uint8_t *bytes = exactly(buf, len);
 	struct packet p;
 
-	ck_assert(packet_parse(&p, bytes, len, false) == R_OK);
-	ck_assert(packet_take_offload(&p, bytes, NULL) == R_OK);
+	ck_assert(packet_parse(&p, bytes, len, false) == REASON_OK);
+	ck_assert(packet_take_offload(&p, bytes, NULL) == REASON_OK);
 	ck_assert_mem_eq(bytes, buf, len);
 	ck_assert_msg(p.csum == CSUM_WHOLE && p.seg == 0 && p.ecn == 0, "%s", rows[_i].name);
 	free(bytes);
@@ -290,7 +290,7 @@ static void check_inner(const struct inner *r, unsigned want)
 	uint8_t *bytes;
 	size_t at;
 
-	ck_assert_msg(packet_parse(&p, buf, len, false) == R_OK, "%s: refused", r->name);
+	ck_assert_msg(packet_parse(&p, buf, len, false) == REASON_OK, "%s: refused", r->name);
 	o.csum_start = (uint16_t)((size_t)(p.l4.p - buf) + r->start);
 	o.csum_offset = (uint16_t)r->offset;
 	at = o.csum_start + r->offset;
@@ -299,8 +299,8 @@ static void check_inner(const struct inner *r, unsigned want)
 			 (~craft_sum(0, buf + o.csum_start, len - o.csum_start) & 0xffff)) %
 				0xffff);
 	bytes = exactly(buf, len);
-	ck_assert_msg(packet_parse(&p, bytes, len, false) == R_OK, "%s: refused", r->name);
-	ck_assert_msg(packet_take_offload(&p, bytes, &o) == R_OK, "%s: does not fit", r->name);
+	ck_assert_msg(packet_parse(&p, bytes, len, false) == REASON_OK, "%s: refused", r->name);
+	ck_assert_msg(packet_take_offload(&p, bytes, &o) == REASON_OK, "%s: does not fit", r->name);
 	want = want ? want : 0xffff;
 	ck_assert_msg(get16(bytes + at) == want, "%s: %#x, not %#x", r->name, get16(bytes + at),
 		      want);
@@ -363,9 +363,9 @@ static enum reason judge(const char *name, const uint8_t *hdr, size_t len)
 	uint8_t *bytes = exactly(buf, len);
 	struct packet p, was;
 	struct offload o;
-	enum reason why = R_BAD_OFFLOAD;
+	enum reason why = REASON_BAD_OFFLOAD;
 
-	ck_assert(packet_parse(&p, bytes, len, false) == R_OK);
+	ck_assert(packet_parse(&p, bytes, len, false) == REASON_OK);
 	was = p;
 	if (offload_read(&o, hdr))
 		why = packet_take_offload(&p, bytes, &o);
@@ -407,18 +407,18 @@ START_TEST(one_field_wrong)
 	unsigned refused = 0;
 
 	offload_write(&v->o, right);
-	ck_assert_msg(judge(v->in, right, len) == R_OK, "%s: refused", v->in);
+	ck_assert_msg(judge(v->in, right, len) == REASON_OK, "%s: refused", v->in);
 	for (size_t field = 2; field < OFFLOAD_HDR; field += 2) {
 		for (unsigned value = 0; value < 0x10000; value += value < 1000 ? 1 : 61) {
 			memcpy(hdr, right, sizeof(hdr));
 			put_native(hdr + field, value);
-			refused += judge(v->in, hdr, len) != R_OK;
+			refused += judge(v->in, hdr, len) != REASON_OK;
 		}
 	}
 	for (unsigned value = 0; value < 512; value++) { /* flags, then types */
 		memcpy(hdr, right, sizeof(hdr));
 		hdr[value / 256] = (uint8_t)value;
-		refused += judge(v->in, hdr, len) != R_OK;
+		refused += judge(v->in, hdr, len) != REASON_OK;
 	}
 	ck_assert_msg(refused > 400, "%s: only %u are refused", v->in, refused);
 }
@@ -440,11 +440,11 @@ START_TEST(all_wrong)
 			if (random_below(2))
 				put_native(hdr + i, random_below(2) ? random_below(200)
 								    : random_next() & 0xffff);
-		ck_assert(packet_parse(&p, buf, len, false) == R_OK);
+		ck_assert(packet_parse(&p, buf, len, false) == REASON_OK);
 		for (unsigned n = random_below(4); n > 0 && p.l4.len; n--)
 			buf[(size_t)(p.l4.p - buf) + random_below(20) % p.l4.len] =
 				(uint8_t)random_next();
-		taken += judge(v->in, hdr, len) == R_OK;
+		taken += judge(v->in, hdr, len) == REASON_OK;
 	}
 	ck_assert_msg(taken > 50, "%s: only %u are taken", victims[_i].in, taken);
 }

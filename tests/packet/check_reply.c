@@ -105,7 +105,7 @@ START_TEST(may_be_answered)
 	struct packet p;
 	size_t len = craft(buf, allowed[_i].in, NULL);
 
-	ck_assert_msg(packet_parse(&p, buf, len, false) == R_OK, "%s", allowed[_i].name);
+	ck_assert_msg(packet_parse(&p, buf, len, false) == REASON_OK, "%s", allowed[_i].name);
 	ck_assert_msg(reply_allowed(&p, &own) == allowed[_i].allowed, "%s", allowed[_i].name);
 }
 END_TEST
@@ -144,7 +144,7 @@ START_TEST(error)
 	struct packet p;
 	size_t len, n;
 
-	ck_assert_msg(packet_parse(&p, buf, in.len, false) == R_OK, "%s", errors[_i].name);
+	ck_assert_msg(packet_parse(&p, buf, in.len, false) == REASON_OK, "%s", errors[_i].name);
 	n = reply_error(out, &p, &own, errors[_i].what, errors[_i].rest, 0xbeef);
 	snprintf(text, sizeof(text),
 		 six ? "6r s=2001:db8:ffff::64 d=" CRAFT_WORLD6 " | %s"
@@ -181,7 +181,7 @@ START_TEST(echo)
 	const uint8_t *got;
 	uint8_t *l4;
 
-	ck_assert_int_eq(packet_parse(&p, buf, len, false), R_OK);
+	ck_assert_int_eq(packet_parse(&p, buf, len, false), REASON_OK);
 	l4 = buf + (p.l4.p - buf);
 	n = reply_echo(&p, l4, 0xbeef);
 	got = l4 - head;

@@ -358,9 +358,10 @@ const char *rig_differs(struct rig *r, enum reason got, enum reason want, const 
 			 reason_table[want].name);
 		return message;
 	}
-	if (got != R_OK && got != R_SELF_ECHO && memcmp(r->packet, r->input.b, r->input.len) != 0)
+	if (got != REASON_OK && got != REASON_SELF_ECHO &&
+	    memcmp(r->packet, r->input.b, r->input.len) != 0)
 		return "a refused packet was changed";
-	if (r->out.frames && r->out.is_answer != (got != R_OK))
+	if (r->out.frames && r->out.is_answer != (got != REASON_OK))
 		return "is_answer is wrong";
 	return text && strcmp(text, "*") == 0 ? NULL : frames_differ(r, text);
 }

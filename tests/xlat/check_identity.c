@@ -90,7 +90,7 @@ static bool send_pile(const struct pile *in, struct pile *out)
 	for (unsigned i = 0; i < in->n; i++) {
 		size_t at = begin_of(in, i);
 
-		if (rig_send(&rig, in->b + at, in->end[i] - at) != R_OK)
+		if (rig_send(&rig, in->b + at, in->end[i] - at) != REASON_OK)
 			return false;
 		for (unsigned k = 0; k < rig.out.frames; k++)
 			add_packet(out, frame, rig_frame(&rig, k, frame));
@@ -113,7 +113,7 @@ static void gather(const struct pile *p, struct message *m)
 		size_t at = begin_of(p, i);
 		struct model_view v;
 
-		ck_assert_int_eq(model_view(&v, p->b + at, p->end[i] - at, false), R_OK);
+		ck_assert_int_eq(model_view(&v, p->b + at, p->end[i] - at, false), REASON_OK);
 		if (i == 0)
 			m->v = v;
 		ck_assert(same_flow(&v, &m->v) && v.ttl == m->v.ttl);
@@ -219,8 +219,8 @@ static void check_quote(const struct message *in, const struct message *out)
 	struct model_view a, b;
 	size_t n;
 
-	ck_assert_int_eq(model_view(&a, in->payload + 8, quote_length(in), true), R_OK);
-	ck_assert_int_eq(model_view(&b, out->payload + 8, quote_length(out), true), R_OK);
+	ck_assert_int_eq(model_view(&a, in->payload + 8, quote_length(in), true), REASON_OK);
+	ck_assert_int_eq(model_view(&b, out->payload + 8, quote_length(out), true), REASON_OK);
 	ck_assert(same_flow(&a, &b));
 	ck_assert(a.off == b.off && a.mf == b.mf && a.ttl == b.ttl);
 	if (model_is_fragment(&a))
@@ -275,13 +275,13 @@ static void check_same(const struct message *in, const struct message *out)
  * request that had to be cut, a fragment of AH [7915-5.1.1], IGMP, or it came from 240.0.0.0/4. */
 static bool may_stop(enum reason why, const struct message *in)
 {
-	if (in->v.ttl < 3 || why == R_TOO_BIG)
+	if (in->v.ttl < 3 || why == REASON_TOO_BIG)
 		return true;
 	if (in->v.family == 6)
-		return why == R_PROTOCOL && in->v.proto == 2;
-	return (why == R_ICMP_FRAGMENT && !in->v.df) ||
-	       (why == R_RESERVED_DST && in->v.src4 >> 28 == 15) ||
-	       (why == R_FRAG_EXT_HDR && in->v.proto == 51);
+		return why == REASON_PROTOCOL && in->v.proto == 2;
+	return (why == REASON_ICMP_FRAGMENT && !in->v.df) ||
+	       (why == REASON_RESERVED_DST && in->v.src4 >> 28 == 15) ||
+	       (why == REASON_FRAG_EXT_HDR && in->v.proto == 51);
 }
 
 static bool is_mapped(const struct ip6 *a)
@@ -316,7 +316,7 @@ static bool is_quoted_hairpin(const struct message *m)
 {
 	struct model_view q;
 
-	return is_icmp_error(m) && model_view(&q, m->payload + 8, m->len - 8, true) == R_OK &&
+	return is_icmp_error(m) && model_view(&q, m->payload + 8, m->len - 8, true) == REASON_OK &&
 	       is_hairpin(&q);
 }
 

@@ -212,7 +212,7 @@ static bool differs(struct bench *b, enum reason why, const uint8_t *packet)
 			b->want.frames, b->want.is_answer, b->want.suppressed, b->want.record);
 		return true;
 	}
-	if (why != R_OK && why != R_SELF_ECHO && memcmp(packet, b->in, b->len) != 0) {
+	if (why != REASON_OK && why != REASON_SELF_ECHO && memcmp(packet, b->in, b->len) != 0) {
 		fprintf(stderr, "# a refused packet was changed\n");
 		return true;
 	}
@@ -288,7 +288,7 @@ static void print_seen(const struct bench *b, unsigned long packets)
 static void check_all_seen(const struct bench *b)
 {
 	for (int why = 0; why < REASON_COUNT; why++)
-		ck_assert_msg(why == R_BAD_OFFLOAD || /* of trains, which the model has not */
+		ck_assert_msg(why == REASON_BAD_OFFLOAD || /* of trains, which the model has not */
 				      b->seen[why][0] + b->seen[why][1] > 0,
 			      "no packet was %s", reason_table[why].name);
 }

@@ -16,12 +16,12 @@ START_TEST(test_lease_without_prefix)
 
 	rig_open(&r, NO_PREFIX);
 	why = rig_send_text(&r, "6 s=2001:db8:5::5 d=2001:db8:9::7 | udp");
-	ck_assert_int_eq(why, R_OK);
+	ck_assert_int_eq(why, REASON_OK);
 
 	why = rig_send_text(&r, "4 s=203.0.113.9 d=192.168.255.2 | udp");
-	if (why == R_NO_MAP_DST) /* it was the other one */
+	if (why == REASON_NO_MAP_DST) /* it was the other one */
 		why = rig_send_text(&r, "4 s=203.0.113.9 d=192.168.255.3 | udp");
-	bad = rig_differs(&r, why, R_NO_MAP_SRC, "answer 3 13");
+	bad = rig_differs(&r, why, REASON_NO_MAP_SRC, "answer 3 13");
 	ck_assert_msg(!bad, "%s", bad);
 	rig_close(&r);
 }

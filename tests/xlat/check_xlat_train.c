@@ -191,13 +191,13 @@ static const char *compare(void)
 /* The last segment may be short enough to pass where the others are too big. */
 static bool may_follow(unsigned i, enum reason first, enum reason why)
 {
-	return why == first || (i == whole.n - 1 && first == R_TOO_BIG && why == R_OK);
+	return why == first || (i == whole.n - 1 && first == REASON_TOO_BIG && why == REASON_OK);
 }
 
 /* Each segment of `whole` by itself; of those that are refused, only what comes of the first. */
 static enum reason send_alone(void)
 {
-	enum reason first = R_OK;
+	enum reason first = REASON_OK;
 
 	wanted.n = 0;
 	for (unsigned i = 0; i < whole.n; i++) {
@@ -208,7 +208,7 @@ static enum reason send_alone(void)
 		if (i == 0)
 			first = why;
 		ck_assert_msg(may_follow(i, first, why), "%s: segment %u: %d", made.text, i, why);
-		if (i == 0 || why == R_OK)
+		if (i == 0 || why == REASON_OK)
 			collect(&wanted, &alone_rig);
 	}
 	return first;
@@ -221,7 +221,7 @@ static unsigned send_left(void)
 {
 	if (train_rig.out.left.len == 0)
 		return 0;
-	ck_assert_int_eq(rig_send_left(&train_rig), R_OK);
+	ck_assert_int_eq(rig_send_left(&train_rig), REASON_OK);
 	collect(&found, &train_rig);
 	left_over++;
 	return train_rig.out.packets;
@@ -240,14 +240,14 @@ static void check_one(const char *setup, size_t seg)
 	why = rig_send_offload(&train_rig, made.bytes, made.len, &o);
 	collect(&found, &train_rig);
 	packets = train_rig.out.packets;
-	trains += why == R_OK && train_rig.out.frames < whole.n;
-	cut_up += why == R_OK && train_rig.out.frames >= whole.n;
+	trains += why == REASON_OK && train_rig.out.frames < whole.n;
+	cut_up += why == REASON_OK && train_rig.out.frames >= whole.n;
 	packets += send_left();
 	wrong = why == want ? compare() : "another reason";
 	ck_assert_msg(!wrong, "%s | segments of %zu | %s: %s (%s, wanted %s)", setup, seg,
 		      made.text, wrong, reason_table[why].name, reason_table[want].name);
 	ck_assert_uint_eq(packets, whole.n);
-	refused += why != R_OK;
+	refused += why != REASON_OK;
 }
 
 START_TEST(train_is_its_segments)

@@ -1,13 +1,14 @@
-/* posix - what the system calls lack. */
-#include "lib/posix.h"
+/* fd - what <unistd.h> and <sys/stat.h> lack about descriptors. */
+#include "lib/fd.h"
 
 #include <sys/syscall.h>
+#include <unistd.h>
 
 /* Before Linux 5.9, or behind a filter that does not know it, there is no close_range(2).  A limit
  * of a thousand million descriptors must not make a loop of as many. */
 #define CLOSE_MOST 65536
 
-void posix_close_between(int first, int last)
+void fd_close_between(int first, int last)
 {
 	long max = CLOSE_MOST;
 

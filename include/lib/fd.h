@@ -1,0 +1,16 @@
+/* fd - what <unistd.h> and <sys/stat.h> lack about descriptors. */
+#ifndef NAT64D_FD_H
+#define NAT64D_FD_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+static inline bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/* Closes every descriptor from FIRST to LAST. */
+void fd_close_between(int first, int last);
+
+#endif
