@@ -58,7 +58,7 @@ struct conf {
 	bool control_off;       /* there is none */
 	unsigned control_line;  /* 0: not given */
 	bool tun_up, tun_setup;
-	bool offload;       /* super-packets and partial checksums, as far as the kernel has them */
+	bool offload;       /* GSO packets and partial checksums, as far as the kernel has them */
 	unsigned tun_queue; /* packets; 0: left as it is */
 	unsigned tun_mtu;   /* bytes; 0: left as it is */
 	struct conf_addr *tun_ip, *tun_route;

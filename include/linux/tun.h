@@ -32,9 +32,9 @@ enum tun_change {      /* what tun_watch() saw; bits */
 
 enum tun_offload { /* what the kernel leaves to us, and takes from us; bits */
 	TUN_CSUM = 1,
-	TUN_TCP = 2, /* trains */
-	TUN_ECN = 4, /* such trains with ECN */
-	TUN_UDP = 8, /* trains; since Linux 6.2 */
+	TUN_TCP = 2, /* GSO packets */
+	TUN_ECN = 4, /* such GSO packets with ECN */
+	TUN_UDP = 8, /* GSO packets; since Linux 6.2 */
 };
 
 /* Attaches to the device NAME, or makes it for as long as the descriptor is open.  With as many
@@ -81,14 +81,14 @@ unsigned tun_mtu(const struct tun *t);
 unsigned tun_offloads(const struct tun *t);
 bool tun_is_up(const struct tun *t);
 
-/* Descriptor to poll for POLLIN, then tun_read(): the length of the next packet or train, which
- * is put to PACKET, SIZE bytes and OFFLOAD_HDR more in front of it; 0: none now; -1 with errno,
- * which is EBADFD once the device has been deleted.  OFFLOAD: what is left to be done about it; if
- * that cannot be understood, something that fits no packet. */
+/* Descriptor to poll for POLLIN, then tun_read(): the length of the next packet or GSO packet,
+ * which is put to PACKET, SIZE bytes and OFFLOAD_HDR more in front of it; 0: none now; -1 with
+ * errno, which is EBADFD once the device has been deleted.  OFFLOAD: what is left to be done about
+ * it; if that cannot be understood, something that fits no packet. */
 int tun_fd(const struct tun *t);
 ssize_t tun_read(struct tun *t, uint8_t *packet, size_t size, struct offload *offload);
-/* Writes one packet or train; -1 with errno if the device does not take it: EINVAL if it cannot do
- * what is left to be done about it.  Neither waits. */
+/* Writes one packet or GSO packet; -1 with errno if the device does not take it: EINVAL if it
+ * cannot do what is left to be done about it.  Neither waits. */
 int tun_write(struct tun *t, const struct batch_out *out);
 
 /* Descriptor to poll for POLLIN, then tun_watch(): what has changed since the last time. */

@@ -1,5 +1,5 @@
-/* offload - what a device leaves to be done about a packet: its checksum, and cutting a train into
- * segments; and the struct virtio_net_hdr that says so on the way in and out. */
+/* offload - what a device leaves to be done about a packet: its checksum, and cutting a GSO packet
+ * into segments; and the struct virtio_net_hdr that says so on the way in and out. */
 #ifndef NAT64D_OFFLOAD_H
 #define NAT64D_OFFLOAD_H
 
@@ -20,15 +20,17 @@ enum gso_type { /* the kernel's numbers */
 	GSO_UDP = 5, /* of either family */
 };
 
-#define GSO_ECN    0x80 /* flag of TCP trains: CWR stands in the first segment alone [3168-6.1.2] */
+#define GSO_ECN \
+	0x80 /* flag of TCP GSO packets: CWR stands in the first segment alone [3168-6.1.2] */
 #define GSO_ACCECN 0x10 /* flag: CWR stands in every segment, as AccECN uses it */
 
 struct offload {         /* all zero: nothing is left to be done */
 	uint8_t csum;    /* enum csum_state */
 	uint8_t gso;     /* enum gso_type */
 	uint8_t ecn;     /* GSO_ECN, GSO_ACCECN or 0 */
-	uint16_t seg;    /* of a train: payload bytes in each segment but the last */
-	uint16_t header; /* of a train: bytes of IP and L4 header; of what comes in a mere hint */
+	uint16_t seg;    /* of a GSO packet: payload bytes in each segment but the last */
+	uint16_t header; /* of a GSO packet: bytes of IP and L4 header; of what comes in a mere hint
+			  */
 	uint16_t csum_start; /* partial: the sum runs from this byte of the packet to its end ... */
 	uint16_t csum_offset; /* ... and goes to this byte from there */
 };

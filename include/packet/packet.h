@@ -42,8 +42,8 @@ struct packet {
 	/* by packet_take_offload() */
 	enum csum_state csum; /* of TCP and UDP, and of ICMP but for CSUM_PARTIAL */
 	size_t l4_header;     /* with CSUM_PARTIAL: bytes of the TCP or UDP header */
-	size_t seg;           /* payload bytes in each segment of a train; 0: it is none */
-	uint8_t ecn;          /* of a train: GSO_ECN, GSO_ACCECN or 0 */
+	size_t seg;           /* payload bytes in each segment of a GSO packet; 0: it is none */
+	uint8_t ecn;          /* of a GSO packet: GSO_ECN, GSO_ACCECN or 0 */
 };
 
 /* Bytes of L4 header and payload in the longest packet that P stands for: its first segment. */
@@ -90,7 +90,7 @@ enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, boo
 
 /* Takes over what the device left to be done about P, parsed from BYTES, which are writable: a
  * partial checksum that is not TCP's or UDP's is completed there.  Returns REASON_OK, or
- * REASON_BAD_OFFLOAD if O does not fit the packet.  A train of one segment is none. */
+ * REASON_BAD_OFFLOAD if O does not fit the packet.  A GSO packet of one segment is none. */
 enum reason packet_take_offload(struct packet *p, uint8_t *bytes, const struct offload *o);
 
 #endif

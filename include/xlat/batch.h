@@ -1,12 +1,13 @@
-/* batch - holds what leaves in one burst, and merges the packets of a flow into trains, as the
+/* batch - holds what leaves in one burst, and merges the packets of a flow into GSO packets, as the
  * kernel does where it receives.
  *
  * TCP: same addresses, ports, flags, acknowledgement, window and options; sequence numbers in a
- * row; FIN or PSH ends a train; SYN, RST, URG and CWR are never merged.  UDP: same addresses and
- * ports, all of one size, a shorter one ends the train.  Both: same TOS, TTL and DF.  Packets of
- * one flow leave in the order in which they came; fragments are taken to be of any TCP or UDP flow.
- * Otherwise all leaves in the order in which its first packet came.  A packet joins a train only if
- * its checksum is partial, vouched for, or has been found right: what is corrupt stays so. */
+ * row; FIN or PSH ends a GSO packet; SYN, RST, URG and CWR are never merged.  UDP: same addresses
+ * and ports, all of one size, a shorter one ends the GSO packet.  Both: same TOS, TTL and DF.
+ * Packets of one flow leave in the order in which they came; fragments are taken to be of any TCP
+ * or UDP flow. Otherwise all leaves in the order in which its first packet came.  A packet joins a
+ * GSO packet only if its checksum is partial, vouched for, or has been found right: what is corrupt
+ * stays so. */
 #ifndef NAT64D_BATCH_H
 #define NAT64D_BATCH_H
 
@@ -20,7 +21,7 @@
 #include "xlat/xlat.h"
 
 #define BATCH_PACKETS 1024 /* held at most */
-#define BATCH_PARTS   64   /* merged into one train at most; the kernel takes 64 UDP segments */
+#define BATCH_PARTS   64 /* merged into one GSO packet at most; the kernel takes 64 UDP segments */
 
 enum batch_merge { /* what may be merged: what the device takes; bits */
 	BATCH_TCP = 1,
@@ -29,7 +30,7 @@ enum batch_merge { /* what may be merged: what the device takes; bits */
 
 struct batch;
 
-/* A packet or a train to send.  OFFLOAD_HDR bytes in front of part[0] may be overwritten. */
+/* A packet or a GSO packet to send.  OFFLOAD_HDR bytes in front of part[0] may be overwritten. */
 struct batch_out {
 	struct offload offload;
 	unsigned parts;                    /* 1 to BATCH_PARTS + 1 */
@@ -40,7 +41,8 @@ struct batch_out {
 };
 
 /* An empty batch; KEY keeps strangers from knowing which flows get into each other's way.  IDENT
- * numbers the packets of IPv4 trains that may be fragmented on their way.  NULL without memory. */
+ * numbers the packets of IPv4 GSO packets that may be fragmented on their way.  NULL without
+ * memory. */
 struct batch *batch_new(const struct siphash_key *key, struct ident *ident);
 void batch_free(struct batch *b);
 
@@ -54,7 +56,7 @@ bool batch_add(struct batch *b, const struct frame *f);
 /* Gives all that is held to SEND, in order, and is empty then. */
 void batch_flush(struct batch *b, void (*send)(void *arg, const struct batch_out *out), void *arg);
 
-/* Packets, or trains that came as such, that were merged onto others, ever. */
+/* Packets, or GSO packets that came as such, that were merged onto others, ever. */
 uint64_t batch_merged(const struct batch *b);
 
 #endif

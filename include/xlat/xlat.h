@@ -73,8 +73,9 @@ struct xlat {
 #define XLAT_FRAMES   128   /* most packets that one can become */
 #define XLAT_ROOM     20480 /* writable bytes wanted for headers and messages */
 
-/* A packet or a train to send: HEAD, with all headers, then BODY.  Both point into the input buffer
- * or into the caller's room; OFFLOAD_HDR bytes in front of HEAD may be overwritten as well. */
+/* A packet or a GSO packet to send: HEAD, with all headers, then BODY.  Both point into the input
+ * buffer or into the caller's room; OFFLOAD_HDR bytes in front of HEAD may be overwritten as well.
+ */
 struct frame {
 	uint8_t *head;
 	const uint8_t *body;
@@ -83,8 +84,9 @@ struct frame {
 	bool alone; /* its IPv4 Identification is its sender's: not to be merged with others */
 };
 
-/* The last segment of a train that is too big, where it is short enough to pass: a packet of its
- * own in the input buffer, which the caller is to have translated next.  LEN 0: there is none. */
+/* The last segment of a GSO packet that is too big, where it is short enough to pass: a packet of
+ * its own in the input buffer, which the caller is to have translated next.  LEN 0: there is none.
+ */
 struct xlat_left {
 	uint8_t *packet;
 	size_t len;

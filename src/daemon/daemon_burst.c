@@ -8,8 +8,8 @@
 
 #define BURST    1024        /* packets between two looks at everything else */
 #define LINE     64          /* bytes of a cache line, where every packet begins */
-#define HOT      (16 * 1024) /* bytes of a train that is sent before it leaves the cache */
-#define AWAKE_US 50          /* without sleep after such a train */
+#define HOT      (16 * 1024) /* bytes of a GSO packet that is sent before it leaves the cache */
+#define AWAKE_US 50          /* without sleep after such a GSO packet */
 #define DENSE    16          /* packets in a burst, of fewer bytes in all, after which we rest */
 
 static void commit(struct daemon *d)
@@ -113,13 +113,13 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	hold_frames(d);
 }
 
-/* What is left of a train is served with the room that its other segments have not used. */
+/* What is left of a GSO packet is served with the room that its other segments have not used. */
 static void serve_input(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
 {
 	struct xlat_left left;
 
 	d->counters.bytes[report_dir(bytes[0])] += len;
-	d->counters.trains_read += o->gso != GSO_NONE;
+	d->counters.gso_read += o->gso != GSO_NONE;
 	d->out.room = align(bytes + len);
 	serve_packet(d, bytes, len, o);
 	left = d->out.left;
@@ -142,9 +142,9 @@ static void device_failed(struct daemon *d)
 	daemon_stop(d, EXIT_DEVICE);
 }
 
-/* After a train more will come at once: to look again costs less than to fall asleep and be woken,
- * which the sender's processor has to do.  After many small packets there is more to merge, and we
- * are woken less often, if they are left to gather for a moment. */
+/* After a GSO packet more will come at once: to look again costs less than to fall asleep and be
+ * woken, which the sender's processor has to do.  After many small packets there is more to merge,
+ * and we are woken less often, if they are left to gather for a moment. */
 static void set_pace(struct daemon *d, int packets, size_t bytes, bool bulk)
 {
 	if (bulk)

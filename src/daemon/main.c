@@ -307,9 +307,9 @@ static void announce_offload(const struct daemon *d)
 		log_notice("offload: none, the kernel has none for TUN devices");
 	else
 		log_notice("offload: checksums%s%s%s%s",
-			   got & TUN_TCP ? ", TCP trains" : "; no TCP trains",
-			   got & TUN_ECN ? " (with ECN)" : "", got & TUN_UDP ? ", UDP trains" : "",
-			   got & TUN_UDP ? "" : "; no UDP trains, which need Linux 6.2");
+			   got & TUN_TCP ? ", TCP GSO" : "; no TCP GSO",
+			   got & TUN_ECN ? " (with ECN)" : "", got & TUN_UDP ? ", UDP GSO" : "",
+			   got & TUN_UDP ? "" : "; no UDP GSO, which need Linux 6.2");
 }
 
 /* The first thing that is said, since nothing works until it is done: Tayga's users know no

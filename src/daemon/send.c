@@ -1,5 +1,5 @@
-/* send - decides what a device is not trusted with any more once it has refused it, and how a train
- * is cut up then.
+/* send - decides what a device is not trusted with any more once it has refused it, and how a GSO
+ * packet is cut up then.
  *
  * A kernel says what it can do when the device is opened, but not for every kind of packet that it
  * may be given. */
@@ -10,10 +10,10 @@
 #include "packet/header.h"
 #include "daemon/log.h"
 #include "daemon/send.h"
-#include "packet/train.h"
+#include "packet/gso.h"
 
 /* Where TCP or UDP begins in OUT, and what a segment's header is made from.  False: not that. */
-static bool find_header(const struct batch_out *out, struct train *t)
+static bool find_header(const struct batch_out *out, struct gso_packet *t)
 {
 	const struct offload *o = &out->offload;
 	size_t room = out->part[0].len, start = o->csum_start;
@@ -24,15 +24,14 @@ static bool find_header(const struct batch_out *out, struct train *t)
 	t->cwr_stays = o->ecn == GSO_ACCECN;
 	t->proto = PROTO_TCP;
 	t->header = sizeof(struct udp_hdr);
-	if (o->csum_offset == train_csum_at(PROTO_UDP))
+	if (o->csum_offset == gso_csum_at(PROTO_UDP))
 		t->proto = PROTO_UDP;
-	else if (o->csum_offset != train_csum_at(PROTO_TCP) ||
-		 room - start < sizeof(struct tcp_hdr))
+	else if (o->csum_offset != gso_csum_at(PROTO_TCP) || room - start < sizeof(struct tcp_hdr))
 		return false;
 	else
 		t->header = (size_t)(t->l4[offsetof(struct tcp_hdr, doff)] >> 4) * 4;
 	t->payload = out->len - start - t->header;
-	return t->header > train_csum_at(t->proto) && start + t->header <= room &&
+	return t->header > gso_csum_at(t->proto) && start + t->header <= room &&
 	       start + t->header <= SEND_HEADER;
 }
 
@@ -68,9 +67,9 @@ static uint64_t sum_payload(const struct batch_out *out)
 	return sum;
 }
 
-static void complete_checksum(struct batch_out *out, const struct train *t, uint8_t *l4)
+static void complete_checksum(struct batch_out *out, const struct gso_packet *t, uint8_t *l4)
 {
-	train_complete_sum(l4, t->header, t->proto, sum_payload(out));
+	gso_complete_sum(l4, t->header, t->proto, sum_payload(out));
 	out->offload = (struct offload){.csum = CSUM_VOUCHED};
 }
 
@@ -88,7 +87,7 @@ bool send_cut(const struct batch_out *out, unsigned i, bool complete, struct sen
 {
 	const struct offload *o = &out->offload;
 	uint8_t *at = s->head + OFFLOAD_HDR;
-	struct train t;
+	struct gso_packet t;
 	size_t header, off, n;
 
 	if (!find_header(out, &t))
@@ -99,7 +98,7 @@ bool send_cut(const struct batch_out *out, unsigned i, bool complete, struct sen
 	n = o->gso && o->seg ? min_size(o->seg, t.payload - off) : t.payload;
 	header = o->csum_start + t.header;
 	put_ip(at, out, i, header + n);
-	train_header(&t, off, n, at + o->csum_start);
+	gso_header(&t, off, n, at + o->csum_start);
 	s->out = (struct batch_out){.parts = 1, .segments = 1, .len = header + n};
 	s->out.offload.csum = CSUM_PARTIAL;
 	s->out.offload.csum_start = o->csum_start;
@@ -120,7 +119,7 @@ static unsigned kind_of(const struct offload *o)
 static bool is_ours(const struct send *s, const struct offload *o)
 {
 	if (o->gso)
-		return !(s->trains & kind_of(o));
+		return !(s->gso & kind_of(o));
 	return o->csum == CSUM_PARTIAL && !s->partial;
 }
 
@@ -147,9 +146,9 @@ static bool give_up(struct send *s, const struct offload *o)
 			    "computed here");
 		return true;
 	}
-	s->trains &= ~kind_of(o);
-	batch_allow(s->batch, s->trains);
-	log_warning("offload: the kernel refuses trains of %s packets: from now on those are sent "
+	s->gso &= ~kind_of(o);
+	batch_allow(s->batch, s->gso);
+	log_warning("offload: the kernel refuses GSO packets of %s: from now on those are sent "
 		    "one by one",
 		    o->gso == GSO_UDP ? "UDP" : "TCP");
 	return true;
@@ -164,7 +163,7 @@ void send_out(void *arg, const struct batch_out *out)
 		return;
 	}
 	if (tun_write(s->tun, out) == 0) {
-		s->counters->trains_written += out->offload.gso != GSO_NONE;
+		s->counters->gso_written += out->offload.gso != GSO_NONE;
 		return;
 	}
 	if (errno == EINVAL && give_up(s, &out->offload))
@@ -178,6 +177,6 @@ void send_start(struct send *s)
 	unsigned offloads = tun_offloads(s->tun);
 
 	s->partial = offloads & TUN_CSUM;
-	s->trains = (offloads & TUN_TCP ? BATCH_TCP : 0u) | (offloads & TUN_UDP ? BATCH_UDP : 0u);
-	batch_allow(s->batch, s->trains);
+	s->gso = (offloads & TUN_TCP ? BATCH_TCP : 0u) | (offloads & TUN_UDP ? BATCH_UDP : 0u);
+	batch_allow(s->batch, s->gso);
 }

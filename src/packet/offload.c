@@ -60,7 +60,7 @@ void offload_write(const struct offload *o, uint8_t *hdr)
 {
 	struct vnet_hdr v = {0};
 
-	/* Only of a train: the kernel refuses a header that is longer than the packet. */
+	/* Only of a GSO packet: the kernel refuses a header that is longer than the packet. */
 	if (o->gso) {
 		v.gso = o->gso | o->ecn;
 		v.seg = o->seg;

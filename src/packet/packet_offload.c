@@ -80,7 +80,7 @@ static enum reason take_csum(struct packet *p, uint8_t *bytes, const struct offl
 	return REASON_OK;
 }
 
-/* A UDP train without a checksum is not to get one here. */
+/* A UDP GSO packet without a checksum is not to get one here. */
 static bool fits_udp(const struct packet *p, const struct offload *o)
 {
 	const struct udp_hdr *udp = (const void *)p->l4.p;
@@ -88,7 +88,7 @@ static bool fits_udp(const struct packet *p, const struct offload *o)
 	return get16(udp->len) == p->l4.len && (o->csum == CSUM_PARTIAL || get16(udp->csum) != 0);
 }
 
-/* Is P, whose header is complete, of the kind that O's train is? */
+/* Is P, whose header is complete, of the kind that O's GSO packet is? */
 static bool fits_kind(const struct packet *p, const struct offload *o)
 {
 	switch (o->gso) {
@@ -111,9 +111,9 @@ static void put_pseudo(const struct packet *p, uint8_t *l4)
 	put16(l4 + csum_at(p), csum_fold(sum));
 }
 
-/* A complete checksum of a train is that of no packet: it is made partial.  One behind a fragment
- * header, be it atomic, cannot be: its segments would all have the same identification. */
-static enum reason take_train(struct packet *p, uint8_t *bytes, const struct offload *o)
+/* A complete checksum of a GSO packet is that of no packet: it is made partial.  One behind a
+ * fragment header, be it atomic, cannot be: its segments would all have the same identification. */
+static enum reason take_gso(struct packet *p, uint8_t *bytes, const struct offload *o)
 {
 	size_t header = header_len(p);
 
@@ -136,5 +136,5 @@ enum reason packet_take_offload(struct packet *p, uint8_t *bytes, const struct o
 {
 	if (!o)
 		return REASON_OK;
-	return o->gso ? take_train(p, bytes, o) : take_csum(p, bytes, o);
+	return o->gso ? take_gso(p, bytes, o) : take_csum(p, bytes, o);
 }

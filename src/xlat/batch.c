@@ -1,4 +1,4 @@
-/* batch - which train a packet joins, and in which order packets and trains leave.
+/* batch - which GSO packet a packet joins, and in which order packets and GSO packets leave.
  *
  * A flow is found through chains hashed by its addresses and ports, the newest entry first, and of
  * all entries of a flow only the newest may grow: so its packets stay in order.  Nothing is reset
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "batch_impl.h"
-#include "packet/train.h"
+#include "packet/gso.h"
 
 #define SLOT_BITS 11
 /* Strangers cannot aim at a chain, and chance seldom makes a longer one. */
@@ -23,12 +23,12 @@ struct piece { /* payload that was merged */
 	uint16_t next; /* piece of the same entry; not set in its last */
 };
 
-struct entry { /* a packet or a train to be */
+struct entry { /* a packet or a GSO packet to be */
 	struct frame first;
-	struct look look; /* of the first; its .ends become those of the train */
+	struct look look; /* of the first; its .ends become those of the GSO packet */
 	uint32_t hash;
 	uint32_t len;      /* of all frames, with one header */
-	uint16_t segments; /* of the train, where it is one or has .look */
+	uint16_t segments; /* of the GSO packet, where it is one or has .look */
 	uint16_t parts;
 	uint16_t piece, last_piece;
 	uint16_t older; /* next in its chain, or NONE */
@@ -140,7 +140,7 @@ static struct entry *find(struct batch *b, const struct frame *f, const struct l
 	return NULL;
 }
 
-/* A short segment, FIN or PSH end the train; its size is SEG. */
+/* A short segment, FIN or PSH end the GSO packet; its size is SEG. */
 static bool may_follow(const struct look *k, size_t seg)
 {
 	return k->ends == 0 && (k->payload == seg || k->payload % seg == 0);
@@ -152,7 +152,7 @@ static void link_entry(struct batch *b, struct entry *e, uint32_t hash)
 	e->older = chain_start(b, hash);
 	e->open = may_follow(&e->look, e->look.seg);
 	e->right = e->first.offload.csum != CSUM_WHOLE;
-	e->segments = (uint16_t)train_segments(e->look.payload, e->look.seg);
+	e->segments = (uint16_t)gso_segments(e->look.payload, e->look.seg);
 	b->slot[slot_of(hash)] = (uint16_t)(e - b->entry);
 }
 
@@ -185,8 +185,7 @@ static bool has_room(const struct entry *e, const struct frame *f, const struct 
 		return false;
 	if (e->len + k->payload > IP_LEN_MAX || e->parts + parts_of(f, k) > BATCH_PARTS + 1)
 		return false;
-	return k->proto != PROTO_UDP ||
-	       e->segments + train_segments(k->payload, k->seg) <= UDP_MOST;
+	return k->proto != PROTO_UDP || e->segments + gso_segments(k->payload, k->seg) <= UDP_MOST;
 }
 
 static bool fits(const struct entry *e, const struct frame *f, const struct look *k)
@@ -216,7 +215,7 @@ static void extend(struct batch *b, struct entry *e, const struct frame *f, cons
 	if (f->body_len)
 		add_piece(b, e, f->body, f->body_len);
 	e->len += k->payload;
-	e->segments = (uint16_t)(e->segments + train_segments(k->payload, k->seg));
+	e->segments = (uint16_t)(e->segments + gso_segments(k->payload, k->seg));
 	e->look.ends = k->ends;
 	e->open = may_follow(k, e->look.seg);
 	b->merged++;
@@ -285,7 +284,7 @@ bool batch_add(struct batch *b, const struct frame *f)
 
 /* IPv4 packets that may be fragmented on their way need Identifications of their own; of the others
  * nobody looks at it [6864-4.1]. */
-static unsigned train_id(const struct batch *b, const struct entry *e)
+static unsigned gso_id(const struct batch *b, const struct entry *e)
 {
 	const struct ip4_hdr *ip = (const void *)e->first.head;
 
@@ -296,18 +295,18 @@ static unsigned train_id(const struct batch *b, const struct entry *e)
 	return ident_take(b->ident, get32(ip->src), get32(ip->dst), e->segments);
 }
 
-static void finish_train(const struct batch *b, struct entry *e)
+static void finish_gso(const struct batch *b, struct entry *e)
 {
 	const struct look *k = &e->look;
 
-	batch_put_headers(&e->first, k, e->len, train_id(b, e));
+	batch_put_headers(&e->first, k, e->len, gso_id(b, e));
 	e->first.offload = (struct offload){
 		.csum = CSUM_PARTIAL,
-		.gso = (uint8_t)train_gso(k->proto, look_family(k)),
+		.gso = (uint8_t)gso_type_of(k->proto, look_family(k)),
 		.seg = k->seg,
 		.header = k->header,
 		.csum_start = k->ip,
-		.csum_offset = (uint16_t)train_csum_at(k->proto),
+		.csum_offset = (uint16_t)gso_csum_at(k->proto),
 	};
 }
 
@@ -315,7 +314,7 @@ static unsigned count_segments(const struct entry *e)
 {
 	const struct offload *o = &e->first.offload;
 
-	return o->gso && e->len > o->header ? (unsigned)train_segments(e->len - o->header, o->seg)
+	return o->gso && e->len > o->header ? (unsigned)gso_segments(e->len - o->header, o->seg)
 					    : 1;
 }
 
@@ -337,7 +336,7 @@ void batch_flush(struct batch *b, void (*send)(void *arg, const struct batch_out
 
 	for (struct entry *e = b->entry; e < b->entry + b->entries; e++) {
 		if (e->merged)
-			finish_train(b, e);
+			finish_gso(b, e);
 		out.offload = e->first.offload;
 		out.parts = e->parts;
 		out.segments = count_segments(e);

@@ -1,10 +1,10 @@
 /* batch_header - which packets have headers that allow them to be merged, and what the header of
- * the train then is. */
+ * the GSO packet then is. */
 #include "batch_impl.h"
 
 #include "lib/csum.h"
 #include "packet/header.h"
-#include "packet/train.h"
+#include "packet/gso.h"
 
 #define IP4_VER_IHL 0x45 /* version 4, no options: xlat writes none */
 
@@ -96,9 +96,9 @@ static enum look_kind look_udp(struct look *k, const struct frame *f)
 	return LOOK_MERGE;
 }
 
-static bool train_ok(const struct look *k, const struct offload *o)
+static bool gso_ok(const struct look *k, const struct offload *o)
 {
-	return o->gso == train_gso(k->proto, look_family(k)) && o->csum == CSUM_PARTIAL &&
+	return o->gso == gso_type_of(k->proto, look_family(k)) && o->csum == CSUM_PARTIAL &&
 	       o->ecn == 0 && o->seg != 0 && o->seg < k->payload;
 }
 
@@ -111,9 +111,9 @@ static enum look_kind look_offload(struct look *k, const struct frame *f)
 	if (k->payload == 0)
 		return LOOK_ALONE;
 	if (o->csum == CSUM_PARTIAL &&
-	    (o->csum_start != k->ip || o->csum_offset != train_csum_at(k->proto)))
+	    (o->csum_start != k->ip || o->csum_offset != gso_csum_at(k->proto)))
 		return LOOK_ALONE;
-	return o->gso == GSO_NONE || train_ok(k, o) ? LOOK_MERGE : LOOK_ALONE;
+	return o->gso == GSO_NONE || gso_ok(k, o) ? LOOK_MERGE : LOOK_ALONE;
 }
 
 struct look batch_look(const struct frame *f)
@@ -208,5 +208,5 @@ void batch_put_headers(struct frame *f, const struct look *k, size_t len, unsign
 		put16(((struct udp_hdr *)(void *)l4)->len, (unsigned)l4_len);
 	else
 		((struct tcp_hdr *)(void *)l4)->flags |= k->ends;
-	put16(l4 + train_csum_at(k->proto), csum_fold(pseudo_sum(f->head, k, l4_len)));
+	put16(l4 + gso_csum_at(k->proto), csum_fold(pseudo_sum(f->head, k, l4_len)));
 }

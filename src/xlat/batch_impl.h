@@ -22,8 +22,8 @@ struct look {
 	uint8_t ip;      /* bytes of IP header */
 	uint8_t ends;    /* TCP_FIN and TCP_PSH, if they are set; from here on of LOOK_MERGE only */
 	uint16_t header; /* bytes of IP and L4 header */
-	uint16_t
-		seg; /* payload bytes in each segment but the last; all of them if it is no train */
+	uint16_t seg;    /* payload bytes in each segment but the last; all of them if it is no GSO
+			    packet */
 	uint32_t payload; /* bytes */
 };
 
@@ -44,16 +44,16 @@ struct look batch_look(const struct frame *f);
 bool batch_same_flow(const struct frame *a, const struct look *ka, const struct frame *b,
 		     const struct look *kb);
 
-/* Do the headers of B, which is of the flow of A, say nothing but what a segment of the train that
- * starts with A would say, HELD payload bytes after its start? */
+/* Do the headers of B, which is of the flow of A, say nothing but what a segment of the GSO packet
+ * that starts with A would say, HELD payload bytes after its start? */
 bool batch_same_header(const struct frame *a, const struct frame *b, const struct look *k,
 		       size_t held);
 
 /* Is the complete checksum of F right? */
 bool batch_checksum_ok(const struct frame *f, const struct look *k);
 
-/* Makes the headers of F those of a train of LEN bytes that ends with the TCP flags K->ends.  ID:
- * its IPv4 Identification. */
+/* Makes the headers of F those of a GSO packet of LEN bytes that ends with the TCP flags K->ends.
+ * ID: its IPv4 Identification. */
 void batch_put_headers(struct frame *f, const struct look *k, size_t len, unsigned id);
 
 #endif

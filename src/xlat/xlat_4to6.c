@@ -251,14 +251,14 @@ static void emit_pieces(struct xlat_job *j, const uint8_t *l4, size_t from, size
 
 /* One segment of a packet with a partial checksum, N payload bytes from OFF on: completed, for a
  * fragment leaves nothing to the device. */
-static void emit_segment(struct xlat_job *j, const struct train *t, size_t off, size_t n)
+static void emit_segment(struct xlat_job *j, const struct gso_packet *t, size_t off, size_t n)
 {
 	uint8_t *at = xlat_room(j->out, OUT_HEADER_MAX + t->header), *l4 = at + OUT_HEADER_MAX;
 	struct span payload = {t->l4 + t->header + off, n};
 	size_t len = t->header + n, first = piece_len(j);
 
-	train_header(t, off, n, l4);
-	train_complete(l4, t->header, t->proto, payload);
+	gso_header(t, off, n, l4);
+	gso_complete(l4, t->header, t->proto, payload);
 	if (sizeof(struct ip6_hdr) + len <= j->limit) {
 		at = l4 - sizeof(struct ip6_hdr);
 		put6(j, t->proto, len, at);
@@ -273,7 +273,7 @@ static void emit_segment(struct xlat_job *j, const struct train *t, size_t off, 
 /* Each segment by itself, numbered as the sender's kernel would have done it. */
 static void emit_segments(struct xlat_job *j, const uint8_t *l4)
 {
-	struct train t = xlat_train(&j->p, l4);
+	struct gso_packet t = xlat_gso(&j->p, l4);
 	size_t seg = j->p.seg ? j->p.seg : t.payload, off, n;
 
 	for (off = 0; off < t.payload; off += n) {

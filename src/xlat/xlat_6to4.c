@@ -235,7 +235,7 @@ static bool wants_df(const struct packet *p, size_t l4_len)
 	return !p->frag_hdr && sizeof(struct ip4_hdr) + l4_len > DF_ABOVE;
 }
 
-/* L4_LEN: of the packet, or of a train's first segment. */
+/* L4_LEN: of the packet, or of a GSO packet's first segment. */
 static uint16_t flags(const struct packet *p, size_t l4_len)
 {
 	unsigned f = p->frag_off / 8;
@@ -294,7 +294,7 @@ static size_t part_len(const struct packet *p, size_t left)
 static void emit_parts(struct xlat_job *j, const uint8_t *l4)
 {
 	const size_t ip_len = sizeof(struct ip4_hdr);
-	struct train t = xlat_train(&j->p, l4);
+	struct gso_packet t = xlat_gso(&j->p, l4);
 	size_t off, n;
 
 	for (off = 0; off < t.payload; off += n) {
@@ -304,7 +304,7 @@ static void emit_parts(struct xlat_job *j, const uint8_t *l4)
 		n = part_len(&j->p, t.payload - off);
 		if (n == 0) /* a segment longer than IPv4 has, which fit() refuses */
 			return;
-		train_header(&t, off, n, at + ip_len);
+		gso_header(&t, off, n, at + ip_len);
 		header(j, t.header + n, at);
 		f = xlat_add_frame(j->out, at, ip_len + t.header, l4 + t.header + off, n);
 		f->offload = xlat_offload(j, ip_len, n);

@@ -50,7 +50,7 @@ static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
  * complete: what the source has sent, for all it knows. */
 static void put_first(const struct packet *p, uint8_t *at, struct packet *first)
 {
-	struct train t = xlat_train(p, p->l4.p);
+	struct gso_packet t = xlat_gso(p, p->l4.p);
 	size_t ip_len = (size_t)(p->l4.p - p->whole.p);
 	size_t payload = packet_l4_len(p) - t.header;
 	size_t len = ip_len + t.header + payload;
@@ -59,8 +59,8 @@ static void put_first(const struct packet *p, uint8_t *at, struct packet *first)
 	first->whole = (struct span){at, min_size(len, REPLY_MAX6)};
 	memcpy(at, p->whole.p, first->whole.len);
 	header_put_len(at, len);
-	train_header(&t, 0, payload, l4);
-	train_complete(l4, t.header, t.proto, (struct span){p->l4.p + t.header, payload});
+	gso_header(&t, 0, payload, l4);
+	gso_complete(l4, t.header, t.proto, (struct span){p->l4.p + t.header, payload});
 	if (ip_len < first->whole.len)
 		memcpy(at + ip_len, l4, min_size(t.header, first->whole.len - ip_len));
 }

@@ -8,7 +8,7 @@
 
 #include "packet/icmp.h"
 #include "packet/packet.h"
-#include "packet/train.h"
+#include "packet/gso.h"
 #include "xlat/xlat.h"
 
 #define OUT_HEADER_MAX (sizeof(struct ip6_hdr) + sizeof(struct frag_hdr))
@@ -121,9 +121,10 @@ struct frame *xlat_add_frame(struct xlat_out *out, uint8_t *head, size_t head_le
  * PAYLOAD bytes behind the L4 header. */
 struct offload xlat_offload(const struct xlat_job *j, size_t ip_len, size_t payload);
 
-/* P, whose checksum is partial, as the train module sees it; its L4 header and payload are at L4.
+/* P, whose checksum is partial, as the GSO packet module sees it; its L4 header and payload are at
+ * L4.
  */
-struct train xlat_train(const struct packet *p, const uint8_t *l4);
+struct gso_packet xlat_gso(const struct packet *p, const uint8_t *l4);
 
 /* How many packets a payload of LEN bytes, L4 header and all, of P makes. */
 size_t xlat_segments(const struct packet *p, size_t len);
@@ -132,8 +133,8 @@ size_t xlat_segments(const struct packet *p, size_t len);
  * limit leaves one. */
 void xlat_answer(struct xlat_job *j, enum reason why, int64_t now);
 
-/* Of the train at PACKET, refused as too big: makes its last segment out->left, if that is short
- * enough to pass.  J's packet is then that segment. */
+/* Of the GSO packet at PACKET, refused as too big: makes its last segment out->left, if that is
+ * short enough to pass.  J's packet is then that segment. */
 void xlat_leave_last(struct xlat_job *j, uint8_t *packet);
 
 /* Is the payload complete and its checksum one that can be carried over? Decides how. */

@@ -10,7 +10,7 @@
 #include "support/craft.h"
 #include "lib/csum.h"
 #include "packet/packet.h"
-#include "packet/train.h"
+#include "packet/gso.h"
 #include "xlat/xlat.h"
 
 #include "bench.h"
@@ -37,7 +37,7 @@ static struct xlat_out out;
 struct input {
 	const char *name, *text;
 	bool partial;
-	uint16_t seg; /* of a train */
+	uint16_t seg; /* of a GSO packet */
 };
 
 static const struct input inputs[] = {
@@ -51,10 +51,10 @@ static const struct input inputs[] = {
 	{"TCP 1500 B 6->4, complete", "6 | tcp n=1440", false, 0},
 	{"TCP 1480 B 4->6, partial checksum", "4r df | tcp n=1440", true, 0},
 	{"TCP 1480 B 4->6, complete", "4r df | tcp n=1440", false, 0},
-	{"TCP train 64 KiB 6->4", "6 | tcp n=64800", true, 1440},
-	{"TCP train 64 KiB 4->6", "4r df | tcp n=64800", true, 1440},
-	{"UDP train 64 x 64 B 6->4", "6 | udp n=4096", true, 64},
-	{"UDP train 64 x 64 B 4->6", "4r | udp n=4096", true, 64},
+	{"TCP GSO packet 64 KiB 6->4", "6 | tcp n=64800", true, 1440},
+	{"TCP GSO packet 64 KiB 4->6", "4r df | tcp n=64800", true, 1440},
+	{"UDP GSO packet 64 x 64 B 6->4", "6 | udp n=4096", true, 64},
+	{"UDP GSO packet 64 x 64 B 4->6", "4r | udp n=4096", true, 64},
 	{"ICMP error 6->4, quotes 64 B UDP", "6 | icmp 1 4 0 | 6r | udp n=64", false, 0},
 	{"ICMP error 4->6, quotes 64 B UDP", "4r | icmp 3 3 0 | 4 | udp n=64", false, 0},
 	{"echo 64 B 6->4", "6 | echo n=64", false, 0},
@@ -99,12 +99,12 @@ static void make_partial(struct job *j, const struct packet *p)
 
 	j->offload.csum = CSUM_PARTIAL;
 	j->offload.csum_start = (uint16_t)at;
-	j->offload.csum_offset = (uint16_t)train_csum_at(p->proto);
+	j->offload.csum_offset = (uint16_t)gso_csum_at(p->proto);
 	sum += p->family == 4 ? csum_addrs4(p->src4, p->dst4) : csum_addrs6(&p->src6, &p->dst6);
 	put16(j->packet + at + j->offload.csum_offset, csum_fold(sum));
 }
 
-static void make_train(struct job *j, const struct packet *p, uint16_t seg)
+static void make_gso(struct job *j, const struct packet *p, uint16_t seg)
 {
 	size_t l4 = (size_t)(p->l4.p - j->packet);
 
@@ -124,7 +124,7 @@ static void make_job(struct job *j, const struct input *in, uint8_t *at)
 	if (in->partial)
 		make_partial(j, &p);
 	if (in->seg)
-		make_train(j, &p, in->seg);
+		make_gso(j, &p, in->seg);
 	memcpy(j->head, at, min_size(j->len, RESTORED));
 }
 
@@ -154,7 +154,7 @@ static void bench_translate(void)
 		make_job(j, in, buffer + XLAT_HEADROOM);
 		t = bench_time(translate, j);
 		if (in->seg)
-			snprintf(note, sizeof(note), "per train: %.1f per segment, of %u",
+			snprintf(note, sizeof(note), "per GSO packet: %.1f per segment, of %u",
 				 t.min / out.packets, out.packets);
 		report(in->name, t, 1, note);
 	}

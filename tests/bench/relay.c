@@ -2,11 +2,12 @@
  *
  *   relay -c CONF --nodetach
  *
- * Reads a packet or train, exchanges its IP header and the pseudo-header in its partial checksum,
- * writes it: no tables, no checks, nothing merged.  What the kernel forwards faster than this is
- * the price of read(2), write(2) and one thread, which no translator of this kind can save.  Of
- * CONF, a nat64.conf, it takes tun-device, prefix (a /96) and dynamic-pool, whose address .1 goes
- * to the first IPv6 host that speaks.  What has a complete checksum is not carried, but for ping.
+ * Reads a packet or GSO packet, exchanges its IP header and the pseudo-header in its partial
+ * checksum, writes it: no tables, no checks, nothing merged.  What the kernel forwards faster than
+ * this is the price of read(2), write(2) and one thread, which no translator of this kind can save.
+ * Of CONF, a nat64.conf, it takes tun-device, prefix (a /96) and dynamic-pool, whose address .1
+ * goes to the first IPv6 host that speaks.  What has a complete checksum is not carried, but for
+ * ping.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,11 +25,11 @@
 #include "lib/csum.h"
 #include "packet/header.h"
 #include "packet/offload.h"
-#include "packet/train.h"
+#include "packet/gso.h"
 #include "lib/wire.h"
 
 #define PACKET_MAX 65600
-#define BULK       (16 * 1024) /* bytes of a train after which, as nat64d does, ... */
+#define BULK       (16 * 1024) /* bytes of a GSO packet after which, as nat64d does, ... */
 #define AWAKE_US   50          /* ... it looks again without sleep */
 
 struct relay {
@@ -93,7 +94,7 @@ static bool fix(uint8_t *l4, size_t len, uint8_t proto, const struct offload *o,
 	uint8_t was = l4[0];
 
 	if (o->csum == CSUM_PARTIAL) {
-		exchange(l4 + train_csum_at(proto), true, old, new);
+		exchange(l4 + gso_csum_at(proto), true, old, new);
 		return true;
 	}
 	if (proto == PROTO_ICMPV6 && was == ICMP6_ECHO) {
@@ -120,7 +121,7 @@ static void move(struct offload *o, uint8_t proto, unsigned family, int more)
 	if (o->gso == GSO_NONE)
 		return;
 	o->header = (uint16_t)(o->header + more);
-	o->gso = (uint8_t)train_gso(proto, family);
+	o->gso = (uint8_t)gso_type_of(proto, family);
 }
 
 /* The packet at AT, translated in place; NULL: none. */

@@ -38,14 +38,14 @@ START_TEST(counters_in_words)
 	c.reason[DIR_4TO6][REASON_TTL] = 3;
 	c.reason[DIR_6TO4][REASON_POOL_FULL] = UINT64_MAX;
 	c.bytes[DIR_4TO6] = 1234;
-	c.trains_read = 4;
-	c.trains_written = 5;
+	c.gso_read = 4;
+	c.gso_written = 5;
 	c.merged = 6;
 	c.write_failed = 2;
 	ck_assert_str_eq(printed(&c, NULL),
 			 "4->6: packets 10, bytes 1234, ok 7, ttl-exceeded 3\n"
 			 "6->4: packets 18446744073709551615, pool-full 18446744073709551615\n"
-			 "both: trains-read 4, trains-written 5, merged 6, write-failed 2\n");
+			 "both: gso-read 4, gso-written 5, merged 6, write-failed 2\n");
 }
 END_TEST
 
@@ -106,7 +106,7 @@ START_TEST(full_lines)
 			c.reason[dir][r] = UINT64_MAX;
 	c.bytes[0] = c.bytes[1] = c.answers = c.suppressed = UINT64_MAX;
 	c.write_failed = c.recorded = UINT64_MAX;
-	c.trains_read = c.trains_written = c.merged = UINT64_MAX;
+	c.gso_read = c.gso_written = c.merged = UINT64_MAX;
 	snprintf(want, sizeof(want), "%s 18446744073709551615\n6->4",
 		 reason_table[REASON_COUNT - 1].name);
 	ck_assert_ptr_nonnull(strstr(printed(&c, NULL), want));

@@ -1,5 +1,5 @@
-/* check_send - what leaves a device that refuses trains or partial checksums is what a kernel would
- * have made of them; the device is a list here. */
+/* check_send - what leaves a device that refuses GSO packets or partial checksums is what a kernel
+ * would have made of them; the device is a list here. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,16 +7,16 @@
 #include "support/random.h"
 #include "support/run.h"
 #include "daemon/send.h"
-#include "packet/train.h"
+#include "packet/gso.h"
 
 #define MOST 200 /* packets that a device remembers */
 
 /* A device that refuses what REFUSED says, with ERROR. */
 struct tun {
-	unsigned refused;   /* enum tun_offload bits */
-	unsigned offloads;  /* what it has said that it can do */
-	bool broken;        /* takes nothing */
-	unsigned n, trains; /* packets taken, and trains among them */
+	unsigned refused;  /* enum tun_offload bits */
+	unsigned offloads; /* what it has said that it can do */
+	bool broken;       /* takes nothing */
+	unsigned n, gso;   /* packets taken, and GSO packets among them */
 	struct {
 		uint8_t bytes[70000];
 		size_t len;
@@ -63,11 +63,12 @@ int tun_write(struct tun *t, const struct batch_out *out)
 	t->packet[t->n].len = (size_t)(at - t->packet[t->n].bytes);
 	ck_assert_uint_eq(t->packet[t->n].len, out->len);
 	t->packet[t->n++].offload = out->offload;
-	t->trains += out->offload.gso != GSO_NONE;
+	t->gso += out->offload.gso != GSO_NONE;
 	return 0;
 }
 
-/* --- a train, and the naive idea of its segments -------------------------------------------------
+/* --- a GSO packet, and the naive idea of its segments
+ * -------------------------------------------------
  */
 
 static const struct kind {
@@ -173,7 +174,7 @@ static void make_parts(struct sample *s)
 		o->part[o->parts++] = (struct span){s->packet + at, o->len - at};
 }
 
-/* A train of PAYLOAD bytes in segments of SEG; SEG 0: an ordinary packet. */
+/* A GSO packet of PAYLOAD bytes in segments of SEG; SEG 0: an ordinary packet. */
 static void make_sample(const struct kind *k, size_t payload, size_t seg)
 {
 	struct sample *s = &sample;
@@ -245,7 +246,7 @@ static struct send start(unsigned offloads, unsigned refused)
 	tun.offloads = offloads;
 	tun.refused = refused;
 	tun.broken = false;
-	tun.n = tun.trains = 0;
+	tun.n = tun.gso = 0;
 	memset(&counters, 0, sizeof(counters));
 	send_start(&s);
 	return s;
@@ -271,12 +272,12 @@ static void check_packets(const char *name, bool complete)
 				      name);
 	}
 	ck_assert_uint_eq(counters.write_failed, 0);
-	ck_assert_uint_eq(counters.trains_written, 0);
+	ck_assert_uint_eq(counters.gso_written, 0);
 }
 
 #define ALL (TUN_CSUM | TUN_TCP | TUN_ECN | TUN_UDP)
 
-START_TEST(train_is_taken)
+START_TEST(gso_is_taken)
 {
 	struct send s = start(ALL, 0);
 
@@ -284,8 +285,8 @@ START_TEST(train_is_taken)
 	make_sample(&kinds[_i], 10000, 1000);
 	send_out(&s, &sample.out);
 	ck_assert_uint_eq(tun.n, 1);
-	ck_assert_uint_eq(tun.trains, 1);
-	ck_assert_uint_eq(counters.trains_written, 1);
+	ck_assert_uint_eq(tun.gso, 1);
+	ck_assert_uint_eq(counters.gso_written, 1);
 	ck_assert_mem_eq(tun.packet[0].bytes, sample.packet, sample.out.len);
 }
 END_TEST
@@ -296,7 +297,7 @@ static unsigned own_kind(const struct kind *k)
 }
 
 /* Also one whose length is that of one segment, or a multiple of it, and one byte more or less. */
-START_TEST(train_is_refused)
+START_TEST(gso_is_refused)
 {
 	const struct kind *k = &kinds[_i];
 
@@ -376,12 +377,13 @@ START_TEST(remembers)
 	make_sample(udp, 5000, 700);
 	send_out(&s, &sample.out);
 	ck_assert_uint_eq(tun.n, 17);
-	ck_assert_uint_eq(tun.trains, 1);
+	ck_assert_uint_eq(tun.gso, 1);
 	ck_assert_uint_eq(allowed, BATCH_UDP);
 }
 END_TEST
 
-/* A device that is down refuses nothing: all packets of a train are lost, and nothing is learnt. */
+/* A device that is down refuses nothing: all packets of a GSO packet are lost, and nothing is
+ * learnt. */
 START_TEST(device_down)
 {
 	struct send s = start(ALL, 0);
@@ -390,7 +392,7 @@ START_TEST(device_down)
 	make_sample(&kinds[0], 5000, 700);
 	send_out(&s, &sample.out);
 	ck_assert_uint_eq(counters.write_failed, 8);
-	ck_assert_uint_eq(s.trains, BATCH_TCP | BATCH_UDP);
+	ck_assert_uint_eq(s.gso, BATCH_TCP | BATCH_UDP);
 	ck_assert(s.partial);
 }
 END_TEST
@@ -449,8 +451,8 @@ int main(void)
 	TCase *t = tcase_create("send");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, train_is_taken, 0, ROWS(kinds));
-	tcase_add_loop_test(t, train_is_refused, 0, ROWS(kinds));
+	tcase_add_loop_test(t, gso_is_taken, 0, ROWS(kinds));
+	tcase_add_loop_test(t, gso_is_refused, 0, ROWS(kinds));
 	tcase_add_loop_test(t, all_is_refused, 0, ROWS(kinds));
 	tcase_add_loop_test(t, partial_is_refused, 0, ROWS(kinds));
 	tcase_add_loop_test(t, nothing_offered, 0, ROWS(kinds));

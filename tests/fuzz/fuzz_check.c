@@ -7,7 +7,7 @@
 #include "xlat/batch.h"
 #include "lib/csum.h"
 #include "packet/header.h"
-#include "packet/train.h"
+#include "packet/gso.h"
 
 #include "fuzz_check.h"
 
@@ -130,14 +130,15 @@ static void parse_wire(struct packet *p, const uint8_t *bytes, size_t len)
 		EXPECT(p->whole.len == len);
 }
 
-/* Of the frame F, whose bytes are at FLAT, what train.h wants to know. */
-static struct train frame_train(const struct frame *f, const uint8_t *flat)
+/* Of the frame F, whose bytes are at FLAT, what gso.h wants to know. */
+static struct gso_packet frame_gso(const struct frame *f, const uint8_t *flat)
 {
 	const struct offload *o = &f->offload;
 	size_t start = o->csum_start, len = f->head_len + f->body_len;
-	struct train t = {.proto = o->csum_offset == 6 ? PROTO_UDP : PROTO_TCP, .l4 = flat + start};
+	struct gso_packet t = {.proto = o->csum_offset == 6 ? PROTO_UDP : PROTO_TCP,
+			       .l4 = flat + start};
 
-	EXPECT(o->csum == CSUM_PARTIAL && train_csum_at(t.proto) == o->csum_offset);
+	EXPECT(o->csum == CSUM_PARTIAL && gso_csum_at(t.proto) == o->csum_offset);
 	EXPECT(start + sizeof(struct udp_hdr) <= f->head_len);
 	t.header = sizeof(struct udp_hdr);
 	if (t.proto == PROTO_TCP) {
@@ -152,19 +153,21 @@ static struct train frame_train(const struct frame *f, const uint8_t *flat)
 	return t;
 }
 
-/* What the device makes of the N payload bytes from OFF on of the train T, which is at FLAT. */
-static uint8_t *cut(const struct train *t, const uint8_t *flat, size_t off, size_t n, size_t *len)
+/* What the device makes of the N payload bytes from OFF on of the GSO packet T, which is at FLAT.
+ */
+static uint8_t *cut(const struct gso_packet *t, const uint8_t *flat, size_t off, size_t n,
+		    size_t *len)
 {
 	size_t start = (size_t)(t->l4 - flat), header = start + t->header;
 	uint8_t *bytes = fuzz_bytes(header + n);
 
 	memcpy(bytes, flat, start);
-	train_header(t, off, n, bytes + start);
+	gso_header(t, off, n, bytes + start);
 	if (n)
 		memcpy(bytes + header, flat + header + off, n);
 	*len = header + n;
 	header_put_len(bytes, *len);
-	train_complete(bytes + start, t->header, t->proto, (struct span){bytes + header, n});
+	gso_complete(bytes + start, t->header, t->proto, (struct span){bytes + header, n});
 	return bytes;
 }
 
@@ -257,7 +260,7 @@ static void check_wire(struct walk *w, const uint8_t *bytes, size_t len)
 static void check_frame(struct walk *w, const struct frame *f)
 {
 	uint8_t *flat = flatten(f), *bytes;
-	struct train t;
+	struct gso_packet t;
 	size_t n, len;
 
 	if (f->offload.csum != CSUM_PARTIAL) {
@@ -266,7 +269,7 @@ static void check_frame(struct walk *w, const struct frame *f)
 		free(flat);
 		return;
 	}
-	t = frame_train(f, flat);
+	t = frame_gso(f, flat);
 	for (size_t off = 0; off == 0 || off < t.payload; off += n) {
 		n = f->offload.gso ? min_size(t.payload - off, f->offload.seg) : t.payload;
 		bytes = cut(&t, flat, off, n, &len);
@@ -290,7 +293,7 @@ static void count_out(void *arg, const struct batch_out *o)
 	*pieces += o->segments;
 }
 
-/* What leaves goes through a batch as well, which may merge the frames of one train again. */
+/* What leaves goes through a batch as well, which may merge the frames of one GSO packet again. */
 static void check_batch(const struct xlat_out *out, unsigned pieces)
 {
 	static struct batch *batch;
@@ -346,7 +349,7 @@ void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 }
 
 /* Nothing of a refused packet is written to, but for its partial checksum, complete now; or that of
- * a train, partial now, and what is left of it. */
+ * a GSO packet, partial now, and what is left of it. */
 static void check_untouched(const struct input *in, const uint8_t *packet,
 			    const struct xlat_left *left)
 {

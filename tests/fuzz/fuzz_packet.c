@@ -97,7 +97,7 @@ static void show(const uint8_t *bytes, size_t len, enum reason why, const struct
 	fputc('\n', stderr);
 }
 
-/* What a train has left lies at the end of its bytes and fits. */
+/* What a GSO packet has left lies at the end of its bytes and fits. */
 static void run_left(struct xlat *x, const struct input *in, struct xlat_out *out)
 {
 	const struct xlat_left left = out->left;

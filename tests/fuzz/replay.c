@@ -36,7 +36,7 @@ struct seed {
 	const char *l4;
 	size_t l4_len;
 	size_t padding; /* zeros behind */
-	uint8_t gso;    /* of a train, which has a partial checksum */
+	uint8_t gso;    /* of a GSO packet, which has a partial checksum */
 	uint16_t seg;
 };
 
@@ -73,11 +73,11 @@ static const struct seed seeds[] = {
 	 BYTES("\x3a\2\0\0\0\1\2\3\0\0\0\1\0\0\0\0\1\4\0\1\0\0\0\0" QUOTE6), 0, 0, 0},
 	{"error6-hidden", 6, PROTO_FRAGMENT, 0,
 	 BYTES("\x3c\0\0\0\0\1\2\3\x3a\0\1\4\0\0\0\0\1\4\0\1\0\0\0\0" QUOTE6), 0, 0, 0},
-	{"tcp4-train", 4, PROTO_TCP, IP4_DF, BYTES(TCP), 1500, GSO_TCP4, 300},
-	{"tcp4-train-large", 4, PROTO_TCP, 0, BYTES(TCP), 5000, GSO_TCP4 | GSO_ECN, 1440},
-	{"udp4-train", 4, PROTO_UDP, 0, BYTES(UDP), 700, GSO_UDP, 8},
-	{"tcp6-train", 6, PROTO_TCP, 0, BYTES(TCP), 1500, GSO_TCP6 | GSO_ACCECN, 300},
-	{"udp6-train", 6, PROTO_UDP, 0, BYTES(UDP), 4000, GSO_UDP, 1400},
+	{"tcp4-gso", 4, PROTO_TCP, IP4_DF, BYTES(TCP), 1500, GSO_TCP4, 300},
+	{"tcp4-gso-large", 4, PROTO_TCP, 0, BYTES(TCP), 5000, GSO_TCP4 | GSO_ECN, 1440},
+	{"udp4-gso", 4, PROTO_UDP, 0, BYTES(UDP), 700, GSO_UDP, 8},
+	{"tcp6-gso", 6, PROTO_TCP, 0, BYTES(TCP), 1500, GSO_TCP6 | GSO_ACCECN, 300},
+	{"udp6-gso", 6, PROTO_UDP, 0, BYTES(UDP), 4000, GSO_UDP, 1400},
 	{"udp6-partial", 6, PROTO_UDP, 0, BYTES(UDP), 100, GSO_NONE, 1400},
 	{"echo4-partial", 4, PROTO_ICMP, 0, BYTES(ECHO), 100, GSO_NONE, 1400},
 	{"echo6-partial", 6, PROTO_ICMPV6, 0, BYTES(ECHO6), 100, GSO_NONE, 1400},

@@ -49,7 +49,7 @@ static const struct {
 } rows[] = {
 	{"none", 0, 0},
 	{"one", 1, 1},
-	{"as many as a UDP train has at most", 128, 128},
+	{"as many as a UDP GSO packet has at most", 128, 128},
 	{"up to the end of the range", 0xffff, 0xffff},
 	{"once around", 0x10000, 0},
 	{"more than once around", 0x10005, 5},

@@ -17,22 +17,22 @@ older() { [ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" 
 # --- what is said, and what is left ------------------------------------------------------------------------------------
 
 if older 6.2; then
-	all='offload: checksums, TCP trains \(with ECN\); no UDP trains, which need Linux 6.2'
+	all='offload: checksums, TCP GSO \(with ECN\); no UDP GSO, which need Linux 6.2'
 else
-	all='offload: checksums, TCP trains \(with ECN\), UDP trains$'
+	all='offload: checksums, TCP GSO \(with ECN\), UDP GSO$'
 fi
 config "${BASE[@]}" >"$T/conf"
 from=$(since)
 start_nat64d || finish
 t "said at the start" wait_for said "$from" "$all"
-t "the kernel knows of TCP trains" grep -q '^on' <<<"$(feature tcp-segmentation-offload)"
+t "the kernel knows of TCP GSO" grep -q '^on' <<<"$(feature tcp-segmentation-offload)"
 stops "TERM: exit status 0"
 
 config "${BASE[@]}" 'offload off' >"$T/conf"
 from=$(since)
 start_nat64d || finish
 t "offload off: said at the start" wait_for said "$from" 'offload: off$'
-t "offload off: no trains" grep -q '^off' <<<"$(feature tcp-segmentation-offload)"
+t "offload off: no GSO packets" grep -q '^off' <<<"$(feature tcp-segmentation-offload)"
 t "offload off: traffic passes" ping6 "$GOOGLE"
 config "${BASE[@]}" >"$T/conf"
 from=$(since)
@@ -47,7 +47,7 @@ for kind in "" multi_queue; do
 	config "${BASE[@]}" 'tun-queue 1234' >"$T/conf"
 	start_nat64d || finish
 	what="a persistent device ${kind:-(one queue)}"
-	t "$what: trains" grep -q '^on' <<<"$(feature tcp-segmentation-offload)"
+	t "$what: GSO packets" grep -q '^on' <<<"$(feature tcp-segmentation-offload)"
 	t "$what: traffic passes" ping6 "$GOOGLE"
 	t "$what: --rmtun of another leaves it alone" fails in_router "$NAT64D" -c "$T/conf" --rmtun
 	t "$what: which leaves the offloads alone, too" grep -q '^on' <<<"$(feature tcp-segmentation-offload)"
@@ -109,10 +109,10 @@ for mode in auto off; do
 	config "${BASE[@]}" "offload $mode" >"$T/conf"
 	start_nat64d || finish
 	wait_for ping6 "$GOOGLE"
-	t "offload $mode: the cases are sent" python3 "$here/trains.py" run "$C" "$S" "$PID"
+	t "offload $mode: the cases are sent" python3 "$here/gso.py" run "$C" "$S" "$PID"
 	mark
-	python3 "$here/trains.py" run "$C" "$S" "$PID" >"$T/$mode"
-	for counter in trains-read trains-written merged; do
+	python3 "$here/gso.py" run "$C" "$S" "$PID" >"$T/$mode"
+	for counter in gso-read gso-written merged; do
 		n=$(grown both $counter)
 		if [ $mode = auto ]; then
 			t "offload auto: $counter" test "$n" -gt 0
@@ -145,7 +145,7 @@ while IFS=$'\t' read -r name wanted kind; do
 			"$(diff <(echo "$want") <(echo "$is") | cut -c 1-300 | head -n 12)" \
 			"$(grep -c . <<<"$want") without offloads, $(grep -c . <<<"$is") with them"
 	fi
-done < <(python3 "$here/trains.py" list)
+done < <(python3 "$here/gso.py" list)
 
 # --- and to programs ------------------------------------------------------------------------------------------------
 

@@ -39,7 +39,11 @@ static const struct row {
 	 true,
 	 {.csum = CSUM_PARTIAL, .csum_start = 20, .csum_offset = 6},
 	 false},
-	{"sizes mean nothing without a train", {0, 0, 60, 1400, 0, 0}, true, {.seg = 0}, false},
+	{"sizes mean nothing without a GSO packet",
+	 {0, 0, 60, 1400, 0, 0},
+	 true,
+	 {.seg = 0},
+	 false},
 	{"TCP over IPv4",
 	 {1, 1, 40, 1460, 20, 16},
 	 true,
@@ -70,12 +74,12 @@ static const struct row {
 	  .csum_start = 20,
 	  .csum_offset = 6},
 	 true},
-	{"a train without a partial checksum",
+	{"a GSO packet without a partial checksum",
 	 {0, 1, 40, 1460, 0, 0},
 	 true,
 	 {.gso = GSO_TCP4, .seg = 1460, .header = 40},
 	 true},
-	{"a train of nothing", {0, 4, 0, 0, 0, 0}, true, {.gso = GSO_TCP6}, true},
+	{"a GSO packet of nothing", {0, 4, 0, 0, 0, 0}, true, {.gso = GSO_TCP6}, true},
 	{"3168-6.1.2 ECN of TCP over IPv4",
 	 {0, 0x81, 40, 1460, 0, 0},
 	 true,
@@ -91,8 +95,8 @@ static const struct row {
 	 true,
 	 {.gso = GSO_TCP6, .ecn = GSO_ACCECN, .seg = 1440, .header = 60},
 	 false},
-	{"ECN without a train", {0, 0x80, 0, 0, 0, 0}, false, {.gso = 0}, false},
-	{"AccECN without a train", {0, 0x10, 0, 0, 0, 0}, false, {.gso = 0}, false},
+	{"ECN without a GSO packet", {0, 0x80, 0, 0, 0, 0}, false, {.gso = 0}, false},
+	{"AccECN without a GSO packet", {0, 0x10, 0, 0, 0, 0}, false, {.gso = 0}, false},
 	{"ECN of UDP", {1, 0x85, 28, 9, 20, 6}, false, {.gso = 0}, false},
 	{"the old UDP fragmentation", {1, 3, 28, 9, 20, 6}, false, {.gso = 0}, false},
 	{"a type that nobody has", {1, 2, 28, 9, 20, 6}, false, {.gso = 0}, false},
@@ -178,7 +182,7 @@ START_TEST(every_type)
 }
 END_TEST
 
-/* Nothing that a train or a partial checksum needs is lost on the way out. */
+/* Nothing that a GSO packet or a partial checksum needs is lost on the way out. */
 START_TEST(random_fields)
 {
 	static const uint8_t types[] = {GSO_TCP4, GSO_TCP6, GSO_UDP};
@@ -205,7 +209,7 @@ END_TEST
 
 /* The kernel refuses a header that is said to be longer than the packet: what came in need not fit
  * what leaves. */
-START_TEST(no_header_without_train)
+START_TEST(no_header_without_gso)
 {
 	struct offload o = {.seg = 1000, .header = 60, .ecn = GSO_ECN};
 	uint8_t b[OFFLOAD_HDR], zero[OFFLOAD_HDR] = {0};
@@ -246,7 +250,7 @@ int main(void)
 	tcase_add_loop_test(t, row, 0, ROWS(rows));
 	tcase_add_test(t, every_type);
 	tcase_add_test(t, random_fields);
-	tcase_add_test(t, no_header_without_train);
+	tcase_add_test(t, no_header_without_gso);
 	tcase_add_test(t, kernel_numbers);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -7,7 +7,7 @@
 #include "packet/packet.h"
 #include "support/random.h"
 #include "support/run.h"
-#include "packet/train.h"
+#include "packet/gso.h"
 
 #define OWN 0xffff /* csum_start, csum_offset: where TCP and UDP have it */
 
@@ -22,8 +22,8 @@ enum what { /* becomes of the bytes */
 #define VOUCHED                      {.csum = CSUM_VOUCHED}
 #define PARTIAL                      {CSUM_PARTIAL, 0, 0, 0, 0, OWN, OWN}
 #define PARTIAL_AT(start, field)     {CSUM_PARTIAL, 0, 0, 0, 0, start, field}
-#define TRAIN(gso, seg)              {CSUM_PARTIAL, gso, 0, seg, 0, OWN, OWN}
-#define CLOSED_TRAIN(csum, gso, seg) {csum, gso, 0, seg, 0, 0, 0}
+#define GSO(gso, seg)              {CSUM_PARTIAL, gso, 0, seg, 0, OWN, OWN}
+#define CLOSED_GSO(csum, gso, seg) {csum, gso, 0, seg, 0, 0, 0}
 
 /* What comes of it. */
 #define REFUSED                 REASON_BAD_OFFLOAD, SAME, CSUM_WHOLE, 0, 0
@@ -81,64 +81,71 @@ static const struct row {
 	{"a TCP header without a data offset", "6 p=6 | data 12", PARTIAL, REFUSED},
 	{"half a UDP header", "4 p=17 | data 7", PARTIAL, REFUSED},
 
-	{"TCP train", "4 | tcp n=3000", TRAIN(GSO_TCP4, 1000), KEPT(CSUM_PARTIAL, 20, 1000)},
-	{"TCP train over IPv6, options", "6 | tcp n=3000 opts=01010101", TRAIN(GSO_TCP6, 1000),
+	{"TCP GSO packet", "4 | tcp n=3000", GSO(GSO_TCP4, 1000), KEPT(CSUM_PARTIAL, 20, 1000)},
+	{"TCP GSO packet over IPv6, options", "6 | tcp n=3000 opts=01010101", GSO(GSO_TCP6, 1000),
 	 KEPT(CSUM_PARTIAL, 24, 1000)},
-	{"3168-6.1.2 TCP train",
+	{"3168-6.1.2 TCP GSO packet",
 	 "4 | tcp n=3000 fl=0x98",
 	 {2, GSO_TCP4, GSO_ECN, 1000, 0, OWN, OWN},
 	 KEPT(CSUM_PARTIAL, 20, 1000)},
-	{"AccECN TCP train",
+	{"AccECN TCP GSO packet",
 	 "4 | tcp n=3000 fl=0x98",
 	 {2, GSO_TCP4, GSO_ACCECN, 1000, 0, OWN, OWN},
 	 KEPT(CSUM_PARTIAL, 20, 1000)},
-	{"UDP train", "4 | udp n=3000", TRAIN(GSO_UDP, 1000), KEPT(CSUM_PARTIAL, 8, 1000)},
-	{"UDP train over IPv6", "6 | udp n=3000", TRAIN(GSO_UDP, 1), KEPT(CSUM_PARTIAL, 8, 1)},
-	{"train behind options", "4 opts=01010101 | udp n=3000", TRAIN(GSO_UDP, 1000),
+	{"UDP GSO packet", "4 | udp n=3000", GSO(GSO_UDP, 1000), KEPT(CSUM_PARTIAL, 8, 1000)},
+	{"UDP GSO packet over IPv6", "6 | udp n=3000", GSO(GSO_UDP, 1), KEPT(CSUM_PARTIAL, 8, 1)},
+	{"GSO packet behind options", "4 opts=01010101 | udp n=3000", GSO(GSO_UDP, 1000),
 	 KEPT(CSUM_PARTIAL, 8, 1000)},
-	{"two segments, one of a byte", "6 | tcp n=1001", TRAIN(GSO_TCP6, 1000),
+	{"two segments, one of a byte", "6 | tcp n=1001", GSO(GSO_TCP6, 1000),
 	 KEPT(CSUM_PARTIAL, 20, 1000)},
-	{"one segment is no train", "6 | tcp n=1000", TRAIN(GSO_TCP6, 1000),
+	{"one segment is no GSO packet", "6 | tcp n=1000", GSO(GSO_TCP6, 1000),
 	 KEPT(CSUM_PARTIAL, 20, 0)},
-	{"less than a segment is no train", "4 | udp n=0", TRAIN(GSO_UDP, 65535),
+	{"less than a segment is no GSO packet", "4 | udp n=0", GSO(GSO_UDP, 65535),
 	 KEPT(CSUM_PARTIAL, 8, 0)},
-	{"one segment, vouched", "4 | udp n=9", CLOSED_TRAIN(CSUM_VOUCHED, GSO_UDP, 9),
+	{"one segment, vouched", "4 | udp n=9", CLOSED_GSO(CSUM_VOUCHED, GSO_UDP, 9),
 	 KEPT(CSUM_VOUCHED, 0, 0)},
 	{"768 one segment without a checksum", "4 | udp zero n=9",
-	 CLOSED_TRAIN(CSUM_WHOLE, GSO_UDP, 9), REFUSED},
-	{"TCP train that is not partial", "4 | tcp n=3000",
-	 CLOSED_TRAIN(CSUM_WHOLE, GSO_TCP4, 1000), OPEN(20, 1000)},
-	{"TCP train over IPv6 that is vouched for", "6 | hbh | tcp n=3000",
-	 CLOSED_TRAIN(CSUM_VOUCHED, GSO_TCP6, 1000), OPEN(20, 1000)},
-	{"UDP train that is not partial", "6 | udp n=3001", CLOSED_TRAIN(CSUM_WHOLE, GSO_UDP, 1000),
-	 OPEN(8, 1000)},
-	{"768 UDP train without a checksum", "4 | udp n=3001 zero",
-	 CLOSED_TRAIN(CSUM_WHOLE, GSO_UDP, 1000), REFUSED},
-	{"segments of nothing", "4 | tcp n=3000", TRAIN(GSO_TCP4, 0), REFUSED},
-	{"IPv6 in a train of IPv4", "6 | tcp n=3000", TRAIN(GSO_TCP4, 1000), REFUSED},
-	{"IPv4 in a train of IPv6", "4 | tcp n=3000", TRAIN(GSO_TCP6, 1000), REFUSED},
-	{"UDP in a train of TCP", "4 | udp n=3000", TRAIN(GSO_TCP4, 1000), REFUSED},
-	{"TCP in a train of UDP", "6 | tcp n=3000", TRAIN(GSO_UDP, 1000), REFUSED},
-	{"TCP in a train of UDP, a number where UDP has its length", "6 | tcp n=238",
-	 TRAIN(GSO_UDP, 100), REFUSED},
-	{"ICMP in a train", "4 | echo n=3000", TRAIN(GSO_UDP, 1000), REFUSED},
-	{"a kind that there is not", "4 | udp n=3000", TRAIN(3, 1000), REFUSED},
-	{"a train in fragments", "4 | part 0 2400 | udp n=3000", TRAIN(GSO_UDP, 1000), REFUSED},
-	{"a train in an atomic fragment", "6 | frag | udp n=3000", TRAIN(GSO_UDP, 1000), REFUSED},
-	{"a train whose sum starts inside",
+	 CLOSED_GSO(CSUM_WHOLE, GSO_UDP, 9), REFUSED},
+	{"TCP GSO packet that is not partial", "4 | tcp n=3000",
+	 CLOSED_GSO(CSUM_WHOLE, GSO_TCP4, 1000), OPEN(20, 1000)},
+	{"TCP GSO packet over IPv6 that is vouched for", "6 | hbh | tcp n=3000",
+	 CLOSED_GSO(CSUM_VOUCHED, GSO_TCP6, 1000), OPEN(20, 1000)},
+	{"UDP GSO packet that is not partial", "6 | udp n=3001",
+	 CLOSED_GSO(CSUM_WHOLE, GSO_UDP, 1000), OPEN(8, 1000)},
+	{"768 UDP GSO packet without a checksum", "4 | udp n=3001 zero",
+	 CLOSED_GSO(CSUM_WHOLE, GSO_UDP, 1000), REFUSED},
+	{"segments of nothing", "4 | tcp n=3000", GSO(GSO_TCP4, 0), REFUSED},
+	{"IPv6 in a GSO packet of IPv4", "6 | tcp n=3000", GSO(GSO_TCP4, 1000), REFUSED},
+	{"IPv4 in a GSO packet of IPv6", "4 | tcp n=3000", GSO(GSO_TCP6, 1000), REFUSED},
+	{"UDP in a GSO packet of TCP", "4 | udp n=3000", GSO(GSO_TCP4, 1000), REFUSED},
+	{"TCP in a GSO packet of UDP", "6 | tcp n=3000", GSO(GSO_UDP, 1000), REFUSED},
+	{"TCP in a GSO packet of UDP, a number where UDP has its length", "6 | tcp n=238",
+	 GSO(GSO_UDP, 100), REFUSED},
+	{"ICMP in a GSO packet", "4 | echo n=3000", GSO(GSO_UDP, 1000), REFUSED},
+	{"a kind that there is not", "4 | udp n=3000", GSO(3, 1000), REFUSED},
+	{"a GSO packet in fragments", "4 | part 0 2400 | udp n=3000", GSO(GSO_UDP, 1000), REFUSED},
+	{"a GSO packet in an atomic fragment", "6 | frag | udp n=3000", GSO(GSO_UDP, 1000),
+	 REFUSED},
+	{"a GSO packet whose sum starts inside",
 	 "4 | udp n=3000",
 	 {2, GSO_UDP, 0, 1000, 0, 28, 6},
 	 REFUSED},
-	{"a train whose sum goes elsewhere",
+	{"a GSO packet whose sum goes elsewhere",
 	 "4 | tcp n=3000",
 	 {2, GSO_TCP4, 0, 1000, 0, 20, 6},
 	 REFUSED},
-	{"a train with half a header", "4 p=6 | data 19", {2, GSO_TCP4, 0, 1, 0, 20, 16}, REFUSED},
-	{"a train with data offset 4", "4 | tcp n=3000 doff=4", TRAIN(GSO_TCP4, 1000), REFUSED},
-	{"UDP length below the train's", "4 | udp n=3000 ulen=3007", TRAIN(GSO_UDP, 1000), REFUSED},
-	{"UDP length above the train's", "6 | udp n=3000 ulen=3009", TRAIN(GSO_UDP, 1000), REFUSED},
-	{"UDP length of one segment", "6 | udp n=3000 ulen=1008", TRAIN(GSO_UDP, 1000), REFUSED},
-	{"2675 a train without a length", "6 len=0 | tcp n=3000", TRAIN(GSO_TCP6, 1000), REFUSED},
+	{"a GSO packet with half a header",
+	 "4 p=6 | data 19",
+	 {2, GSO_TCP4, 0, 1, 0, 20, 16},
+	 REFUSED},
+	{"a GSO packet with data offset 4", "4 | tcp n=3000 doff=4", GSO(GSO_TCP4, 1000), REFUSED},
+	{"UDP length below the GSO packet's", "4 | udp n=3000 ulen=3007", GSO(GSO_UDP, 1000),
+	 REFUSED},
+	{"UDP length above the GSO packet's", "6 | udp n=3000 ulen=3009", GSO(GSO_UDP, 1000),
+	 REFUSED},
+	{"UDP length of one segment", "6 | udp n=3000 ulen=1008", GSO(GSO_UDP, 1000), REFUSED},
+	{"2675 a GSO packet without a length", "6 len=0 | tcp n=3000", GSO(GSO_TCP6, 1000),
+	 REFUSED},
 };
 
 static uint8_t buf[CRAFT_MAX];
@@ -227,7 +234,7 @@ START_TEST(row)
 END_TEST
 
 /* What stands behind the length that the IP header states is no part of the packet: a sum ends
- * there, and a train is what is left, as the kernel's own receiver has it. */
+ * there, and a GSO packet is what is left, as the kernel's own receiver has it. */
 START_TEST(trailing_bytes)
 {
 	size_t len = craft(buf, rows[_i].in, NULL);
@@ -338,19 +345,19 @@ static const struct victim {
 	{"4 | tcp n=901", {CSUM_WHOLE, GSO_TCP4, 0, 100, 40, 0, 0}},
 };
 
-/* What the next layers do with a train: its segments, each in memory of its own size. */
+/* What the next layers do with a GSO packet: its segments, each in memory of its own size. */
 static void cut(const struct packet *p)
 {
-	struct train t = {p->proto, p->ecn == GSO_ACCECN, p->l4.p, p->l4_header,
-			  p->l4.len - p->l4_header};
+	struct gso_packet t = {p->proto, p->ecn == GSO_ACCECN, p->l4.p, p->l4_header,
+			       p->l4.len - p->l4_header};
 
 	for (size_t off = 0; off < t.payload; off += p->seg) {
 		size_t n = min_size(p->seg, t.payload - off);
 		uint8_t *l4 = exactly(t.l4, t.header), *payload;
 
 		payload = exactly(t.l4 + t.header + off, n);
-		train_header(&t, off, n, l4);
-		train_complete(l4, t.header, t.proto, (struct span){payload, n});
+		gso_header(&t, off, n, l4);
+		gso_complete(l4, t.header, t.proto, (struct span){payload, n});
 		free(payload);
 		free(l4);
 	}
@@ -377,7 +384,7 @@ static enum reason judge(const char *name, const uint8_t *hdr, size_t len)
 		ck_assert_msg(p.l4.p == was.l4.p && p.l4.len == was.l4.len &&
 				      p.whole.len == was.whole.len,
 			      "%s: spans", name);
-		ck_assert_msg(p.seg == 0 || p.csum == CSUM_PARTIAL, "%s: train", name);
+		ck_assert_msg(p.seg == 0 || p.csum == CSUM_PARTIAL, "%s: GSO packet", name);
 		ck_assert_msg(p.csum != CSUM_PARTIAL ||
 				      (p.l4_header >= 8 && p.l4_header <= p.l4.len),
 			      "%s: L4 header", name);

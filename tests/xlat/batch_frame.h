@@ -30,7 +30,7 @@ struct spec {    /* all zero: a UDP datagram over IPv4, DF=1, without payload */
 	uint8_t opt;      /* each of them */
 	size_t n;         /* payload bytes */
 	uint8_t csum;     /* enum csum_state */
-	uint16_t seg;     /* of a train */
+	uint16_t seg;     /* of a GSO packet */
 	size_t body;      /* bytes at the end that are in the body */
 	bool more, later; /* a fragment: MF is set, the offset is not 0 */
 	bool zero;        /* UDP: no checksum */

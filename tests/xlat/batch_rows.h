@@ -13,7 +13,7 @@
 #define T(at)    U, .tcp = true, .seq = 0xffffff00u + (at)
 #define CUT(len) .seg = 100, .n = (len)
 
-/* Segments of each packet or train that leaves. */
+/* Segments of each packet or GSO packet that leaves. */
 static const struct {
 	const char *name, *out;
 	struct spec frame[FRAMES];
@@ -48,7 +48,7 @@ static const struct {
 	 "2,2,1",
 	 {{U}, {U, .sport = 7}, {U}, {U, .sport = 8}, {U, .sport = 7}}},
 
-	/* what ends a train */
+	/* what ends a GSO packet */
 	{"UDP, a shorter one ends it", "3,1", {{U}, {U}, {U, .n = 99}, {U}}},
 	{"UDP, a longer one", "2,1", {{U}, {U}, {U, .n = 101}}},
 	{"UDP, a shorter one first", "1,2", {{U, .n = 99}, {U}, {U}}},
@@ -64,18 +64,18 @@ static const struct {
 	{"UDP, without checksum between", "1,1,1", {{U}, {W, .zero = true}, {U}}},
 	{"IPv4, alone between", "1,1,1", {{U}, {U, .alone = true}, {U}}},
 
-	/* trains among them */
-	{"packets onto a train", "5", {{U, CUT(300)}, {U}, {U}}},
-	{"a train onto a packet", "4", {{U}, {U, CUT(300)}}},
-	{"a train onto a train", "7", {{U, CUT(300)}, {U, CUT(400)}}},
-	{"TCP trains", "7", {{T(0), CUT(300)}, {T(300), CUT(400)}}},
-	{"TCP trains over IPv6",
+	/* GSO packets among them */
+	{"packets onto a GSO packet", "5", {{U, CUT(300)}, {U}, {U}}},
+	{"a GSO packet onto a packet", "4", {{U}, {U, CUT(300)}}},
+	{"a GSO packet onto a GSO packet", "7", {{U, CUT(300)}, {U, CUT(400)}}},
+	{"TCP GSO packets", "7", {{T(0), CUT(300)}, {T(300), CUT(400)}}},
+	{"TCP GSO packets over IPv6",
 	 "7",
 	 {{.six = true, T(0), CUT(300)}, {.six = true, T(300), CUT(400)}}},
-	{"a train that ends short", "3,1", {{U, CUT(299)}, {U}}},
-	{"a train that ends short, at the end", "5,1", {{U, CUT(200)}, {U, CUT(299)}, {U}}},
-	{"a train of another segment size", "3,4", {{U, CUT(300)}, {U, .n = 200, .seg = 50}}},
-	{"a train of larger segments", "3,2", {{U, CUT(300)}, {U, .n = 300, .seg = 150}}},
+	{"a GSO packet that ends short", "3,1", {{U, CUT(299)}, {U}}},
+	{"a GSO packet that ends short, at the end", "5,1", {{U, CUT(200)}, {U, CUT(299)}, {U}}},
+	{"a GSO packet of another segment size", "3,4", {{U, CUT(300)}, {U, .n = 200, .seg = 50}}},
+	{"a GSO packet of larger segments", "3,2", {{U, CUT(300)}, {U, .n = 300, .seg = 150}}},
 	{"UDP, 64 segments", "64", {{U, CUT(3200)}, {U, CUT(3200)}}},
 	{"UDP, not 65", "64,1", {{U, CUT(3200)}, {U, CUT(3200)}, {U}}},
 	{"UDP, 100 by the kernel stay 100", "100,1", {{U, CUT(10000)}, {U}}},

@@ -162,7 +162,7 @@ START_TEST(nothing_is_merged_unasked)
 }
 END_TEST
 
-/* The device may refuse a train while more is held; what comes then must not be late. */
+/* The device may refuse a GSO packet while more is held; what comes then must not be late. */
 START_TEST(allowing_in_between_keeps_the_order)
 {
 	start();
@@ -178,7 +178,7 @@ START_TEST(allowing_in_between_keeps_the_order)
 }
 END_TEST
 
-START_TEST(header_of_a_train)
+START_TEST(header_of_a_gso)
 {
 	start();
 	add((struct spec){U, .id = 1000});
@@ -207,7 +207,8 @@ START_TEST(header_of_a_train)
 }
 END_TEST
 
-/* 64 datagrams are one train, however head and body share the payload; the next one is another. */
+/* 64 datagrams are one GSO packet, however head and body share the payload; the next one is
+ * another. */
 START_TEST(many_into_one)
 {
 	static const struct {
@@ -237,8 +238,8 @@ START_TEST(tcp_until_65535_bytes)
 }
 END_TEST
 
-/* A full batch refuses, and loses nothing; 256 flows in turn are 256 trains.  Twice: nothing of the
- * first burst may be left. */
+/* A full batch refuses, and loses nothing; 256 flows in turn are 256 GSO packets.  Twice: nothing
+ * of the first burst may be left. */
 START_TEST(full_of_flows)
 {
 	struct spec spec = fill_in((struct spec){.is = true, .csum = CSUM_PARTIAL, .n = 64});
@@ -307,7 +308,7 @@ START_TEST(bursts_of_many_flows)
 }
 END_TEST
 
-/* Nor is what closed all trains of the one burst felt in the next. */
+/* Nor is what closed all GSO packets of the one burst felt in the next. */
 START_TEST(a_fragment_closes_this_burst_only)
 {
 	start();
@@ -489,14 +490,15 @@ static const struct {
 } odd[] = {
 	{"checksum of something else", {.csum = CSUM_PARTIAL, .csum_start = 24, .csum_offset = 6}},
 	{"checksum elsewhere", {.csum = CSUM_PARTIAL, .csum_start = 20, .csum_offset = 16}},
-	{"train without a partial checksum", {.csum = CSUM_VOUCHED, .gso = GSO_UDP, .seg = 10}},
-	{"train of TCP",
+	{"GSO packet without a partial checksum",
+	 {.csum = CSUM_VOUCHED, .gso = GSO_UDP, .seg = 10}},
+	{"GSO packet of TCP",
 	 {.csum = CSUM_PARTIAL, .csum_start = 20, .csum_offset = 6, .gso = GSO_TCP4, .seg = 10}},
-	{"train of nothing",
+	{"GSO packet of nothing",
 	 {.csum = CSUM_PARTIAL, .csum_start = 20, .csum_offset = 6, .gso = GSO_UDP}},
-	{"train of one segment",
+	{"GSO packet of one segment",
 	 {.csum = CSUM_PARTIAL, .csum_start = 20, .csum_offset = 6, .gso = GSO_UDP, .seg = 100}},
-	{"train with ECN",
+	{"GSO packet with ECN",
 	 {.csum = CSUM_PARTIAL,
 	  .csum_start = 20,
 	  .csum_offset = 6,
@@ -536,7 +538,7 @@ static Suite *batch_suite(void)
 	tcase_add_loop_test(tests, only_what_is_allowed, 0, ROWS(allowed));
 	tcase_add_test(tests, nothing_is_merged_unasked);
 	tcase_add_test(tests, allowing_in_between_keeps_the_order);
-	tcase_add_test(tests, header_of_a_train);
+	tcase_add_test(tests, header_of_a_gso);
 	tcase_add_test(tests, many_into_one);
 	tcase_add_test(tests, tcp_until_65535_bytes);
 	tcase_add_test(tests, full_of_flows);

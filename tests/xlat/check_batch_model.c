@@ -119,7 +119,7 @@ static void oddity(struct spec *s)
 	}
 }
 
-static void make_train(struct spec *s)
+static void make_gso(struct spec *s)
 {
 	unsigned n = 1 + random_below(5);
 
@@ -153,7 +153,7 @@ static void next_packet(struct batch *b, struct spec *flow)
 	if (chance(12))
 		oddity(&s);
 	else if (chance(8))
-		make_train(&s);
+		make_gso(&s);
 	s.body = chance(3) ? 0 : chance(3) ? random_below((uint32_t)s.n + 1) : s.n;
 	number(&s);
 	f = frame_make(&arena, &s);

@@ -288,9 +288,10 @@ static void print_seen(const struct bench *b, unsigned long packets)
 static void check_all_seen(const struct bench *b)
 {
 	for (int why = 0; why < REASON_COUNT; why++)
-		ck_assert_msg(why == REASON_BAD_OFFLOAD || /* of trains, which the model has not */
-				      b->seen[why][0] + b->seen[why][1] > 0,
-			      "no packet was %s", reason_table[why].name);
+		ck_assert_msg(
+			why == REASON_BAD_OFFLOAD || /* of GSO packets, which the model has not */
+				b->seen[why][0] + b->seen[why][1] > 0,
+			"no packet was %s", reason_table[why].name);
 }
 
 START_TEST(test_model)

@@ -1,6 +1,6 @@
-/* check_train - is a part of a train, its checksum completed, what its sender would have sent as a
- * packet of its own?  Naive code builds that one from scratch. */
-#include "packet/train.h"
+/* check_gso - is a part of a GSO packet, its checksum completed, what its sender would have sent as
+ * a packet of its own?  Naive code builds that one from scratch. */
+#include "packet/gso.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,31 +100,32 @@ static void differ(const char *name, const uint8_t *is, const uint8_t *want, siz
 				     want[i]);
 }
 
-/* Bytes FROM to END, cut out of the train T that says bytes AT on, in memory of that size. */
-static void check_part(const char *name, const struct train *t, size_t at, size_t from, size_t end)
+/* Bytes FROM to END, cut out of the GSO packet T that says bytes AT on, in memory of that size. */
+static void check_part(const char *name, const struct gso_packet *t, size_t at, size_t from,
+		       size_t end)
 {
 	static uint8_t want[ROOM + 60];
 	uint8_t *l4 = exactly(f.header);
 
-	train_header(t, from - at, end - from, l4);
+	gso_header(t, from - at, end - from, l4);
 	build_header(want, from, end);
 	differ(name, l4, want, f.header);
-	train_complete(l4, f.header, f.proto, (struct span){f.data + from, end - from});
+	gso_complete(l4, f.header, f.proto, (struct span){f.data + from, end - from});
 	build(want, from, end);
 	differ(name, l4, want, f.header);
 	free(l4);
 }
 
-static struct train train_of(const uint8_t *l4, size_t payload)
+static struct gso_packet gso_of(const uint8_t *l4, size_t payload)
 {
-	return (struct train){f.proto, f.cwr_stays, l4, f.header, payload};
+	return (struct gso_packet){f.proto, f.cwr_stays, l4, f.header, payload};
 }
 
 /* The whole, in parts of SEG bytes. */
 static void check_cut(const char *name, size_t seg)
 {
 	uint8_t *l4 = exactly(f.header);
-	struct train t = train_of(l4, f.payload);
+	struct gso_packet t = gso_of(l4, f.payload);
 	size_t from = 0, n = 0;
 
 	build_header(l4, 0, f.payload);
@@ -133,7 +134,7 @@ static void check_cut(const char *name, size_t seg)
 		from += seg;
 		n++;
 	} while (from < f.payload);
-	ck_assert_msg(n == train_segments(f.payload, seg), "%s: %zu segments", name, n);
+	ck_assert_msg(n == gso_segments(f.payload, seg), "%s: %zu segments", name, n);
 	free(l4);
 }
 
@@ -155,7 +156,7 @@ static const struct row {
 	{"768: 64 datagrams", 64 * 64, 64},
 	{"a segment longer than all", 5000, 65534},
 	{"the longest segment there is", 65400, 65399},
-	{"the longest train there is", 65475, 1440},
+	{"the longest GSO packet there is", 65475, 1440},
 	{"odd, and as long as can be", 65475, 1},
 };
 
@@ -177,10 +178,10 @@ static size_t some_length(void)
 	return random_below(random_below(20) ? 4000 : 65400);
 }
 
-/* Cut at random places, and some parts once more: a part is a train as good as the whole. */
+/* Cut at random places, and some parts once more: a part is a GSO packet as good as the whole. */
 static void check_random(const uint8_t *l4, size_t at, size_t end, int depth)
 {
-	struct train t = train_of(l4, end - at);
+	struct gso_packet t = gso_of(l4, end - at);
 	size_t most = 1 + random_below((uint32_t)(end - at)), from = at, to;
 
 	for (; from < end; from = to) {
@@ -188,7 +189,7 @@ static void check_random(const uint8_t *l4, size_t at, size_t end, int depth)
 
 		to = min_size(from + 1 + random_below((uint32_t)most), end);
 		check_part("random", &t, at, from, to);
-		train_header(&t, from - at, to - from, inner);
+		gso_header(&t, from - at, to - from, inner);
 		if (depth > 0 && random_below(4) == 0)
 			check_random(inner, from, to, depth - 1);
 	}
@@ -230,11 +231,11 @@ START_TEST(flags)
 	start(PROTO_TCP, 3000);
 	f.cwr_stays = flag_rows[_i].cwr_stays;
 	for (unsigned was = 0; was < 256; was++) {
-		struct train t = train_of(f.l4, f.payload);
+		struct gso_packet t = gso_of(f.l4, f.payload);
 		uint8_t at[60];
 
 		f.l4[13] = (uint8_t)was;
-		train_header(&t, flag_rows[_i].from, flag_rows[_i].end - flag_rows[_i].from, at);
+		gso_header(&t, flag_rows[_i].from, flag_rows[_i].end - flag_rows[_i].from, at);
 		ck_assert_msg(at[13] == (was & ~flag_rows[_i].cleared), "%s: %#x becomes %#x",
 			      flag_rows[_i].name, was, at[13]);
 	}
@@ -257,13 +258,13 @@ static const struct {
 
 START_TEST(sequence_wraps)
 {
-	struct train t;
+	struct gso_packet t;
 	uint8_t at[60];
 
 	start(PROTO_TCP, 65100);
-	t = train_of(f.l4, f.payload);
+	t = gso_of(f.l4, f.payload);
 	put32(f.l4 + 4, seq_rows[_i].seq);
-	train_header(&t, seq_rows[_i].off, 10, at);
+	gso_header(&t, seq_rows[_i].off, 10, at);
 	ck_assert_msg(get32(at + 4) == seq_rows[_i].after, "9293-3.4: %#x + %zu is %#x",
 		      seq_rows[_i].seq, seq_rows[_i].off, get32(at + 4));
 }
@@ -291,7 +292,7 @@ START_TEST(every_checksum)
 		start(proto, 2 + random_below(40));
 		aim(want);
 		build_header(l4, 0, f.payload);
-		train_complete(l4, f.header, f.proto, (struct span){f.data, f.payload});
+		gso_complete(l4, f.header, f.proto, (struct span){f.data, f.payload});
 		ck_assert_msg(get16(csum_of(l4)) == field, "protocol %u: %#x instead of %#x", proto,
 			      get16(csum_of(l4)), field);
 	}
@@ -305,16 +306,16 @@ START_TEST(every_partial)
 	for (size_t n = 1; n < 65400; n += 1 + n / 50) {
 		for (unsigned i = 0; i < 20; i++) {
 			uint8_t l4[60], at[60], want[60];
-			struct train t = train_of(l4, 65400);
+			struct gso_packet t = gso_of(l4, 65400);
 
 			start(_i ? PROTO_TCP : PROTO_UDP, 0);
 			f.payload = t.payload;
-			t = train_of(l4, 65400);
+			t = gso_of(l4, 65400);
 			put16(f.addrs, 0);
 			if (i % 2) /* so that the sum of the new length is 0xffff */
 				put16(f.addrs, ~pseudo(f.header + n) & 0xffff);
 			build_header(l4, 0, f.payload);
-			train_header(&t, 0, n, at);
+			gso_header(&t, 0, n, at);
 			build_header(want, 0, n);
 			differ("partial", at, want, f.header);
 			if (i % 2)
@@ -332,8 +333,8 @@ START_TEST(segments)
 
 			for (; seg && left > seg; left -= seg)
 				n++;
-			ck_assert_msg(train_segments(payload, seg) == n, "%zu of %zu bytes",
-				      payload, seg);
+			ck_assert_msg(gso_segments(payload, seg) == n, "%zu of %zu bytes", payload,
+				      seg);
 		}
 	}
 }
@@ -341,8 +342,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("train");
-	TCase *t = tcase_create("train");
+	Suite *s = suite_create("gso");
+	TCase *t = tcase_create("gso");
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, cut, 0, ROWS(rows));

@@ -1,20 +1,20 @@
-/* xlat_train - what a train means to the translation: how many packets it stands for, and what is
- * left for the device to do about what it becomes. */
+/* xlat_gso - what a GSO packet means to the translation: how many packets it stands for, and what
+ * is left for the device to do about what it becomes. */
 #include "packet/header.h"
 #include "xlat_job.h"
 
-struct train xlat_train(const struct packet *p, const uint8_t *l4)
+struct gso_packet xlat_gso(const struct packet *p, const uint8_t *l4)
 {
-	return (struct train){.proto = p->proto,
-			      .cwr_stays = p->ecn == GSO_ACCECN,
-			      .l4 = l4,
-			      .header = p->l4_header,
-			      .payload = p->l4.len - p->l4_header};
+	return (struct gso_packet){.proto = p->proto,
+				   .cwr_stays = p->ecn == GSO_ACCECN,
+				   .l4 = l4,
+				   .header = p->l4_header,
+				   .payload = p->l4.len - p->l4_header};
 }
 
 size_t xlat_segments(const struct packet *p, size_t len)
 {
-	return p->seg ? train_segments(len - p->l4_header, p->seg) : 1;
+	return p->seg ? gso_segments(len - p->l4_header, p->seg) : 1;
 }
 
 struct offload xlat_offload(const struct xlat_job *j, size_t ip_len, size_t payload)
@@ -27,21 +27,21 @@ struct offload xlat_offload(const struct xlat_job *j, size_t ip_len, size_t payl
 	if (p->csum != CSUM_PARTIAL)
 		return o;
 	o.csum_start = (uint16_t)ip_len;
-	o.csum_offset = (uint16_t)train_csum_at(p->proto);
+	o.csum_offset = (uint16_t)gso_csum_at(p->proto);
 	if (p->seg == 0 || payload <= p->seg)
 		return o;
-	o.gso = (uint8_t)train_gso(p->proto, p->family == 4 ? 6 : 4);
+	o.gso = (uint8_t)gso_type_of(p->proto, p->family == 4 ? 6 : 4);
 	o.ecn = p->ecn;
 	o.seg = (uint16_t)p->seg;
 	o.header = (uint16_t)(ip_len + p->l4_header);
 	return o;
 }
 
-/* Makes of the headers and the last N payload bytes a packet that ends where the train has ended.
- * The Identification stays what it was: of IPv4 only packets with DF are ever too big. */
+/* Makes of the headers and the last N payload bytes a packet that ends where the GSO packet has
+ * ended. The Identification stays what it was: of IPv4 only packets with DF are ever too big. */
 static void put_last(struct xlat_left *left, const struct packet *p, uint8_t *packet, size_t n)
 {
-	struct train t = xlat_train(p, p->l4.p);
+	struct gso_packet t = xlat_gso(p, p->l4.p);
 	size_t ip_len = p->whole.len - p->l4.len;
 	uint8_t l4[TCP_HEADER_MAX];
 
@@ -49,8 +49,8 @@ static void put_last(struct xlat_left *left, const struct packet *p, uint8_t *pa
 	left->packet = packet + p->whole.len - left->len;
 	left->offload = (struct offload){.csum = CSUM_PARTIAL,
 					 .csum_start = (uint16_t)ip_len,
-					 .csum_offset = (uint16_t)train_csum_at(t.proto)};
-	train_header(&t, t.payload - n, n, l4);
+					 .csum_offset = (uint16_t)gso_csum_at(t.proto)};
+	gso_header(&t, t.payload - n, n, l4);
 	memmove(left->packet, packet, ip_len);
 	memcpy(left->packet + ip_len, l4, t.header);
 	header_put_len(left->packet, left->len);
@@ -58,9 +58,9 @@ static void put_last(struct xlat_left *left, const struct packet *p, uint8_t *pa
 
 void xlat_leave_last(struct xlat_job *j, uint8_t *packet)
 {
-	const struct packet train = j->p;
-	size_t payload = train.l4.len - train.l4_header;
-	size_t n = train.seg ? payload % train.seg : 0;
+	const struct packet whole = j->p;
+	size_t payload = whole.l4.len - whole.l4_header;
+	size_t n = whole.seg ? payload % whole.seg : 0;
 
 	if (n == 0)
 		return;
@@ -69,6 +69,6 @@ void xlat_leave_last(struct xlat_job *j, uint8_t *packet)
 	j->p.l4.len -= payload - n;
 	if (j->dir->fit(j))
 		return;
-	put_last(&j->out->left, &train, packet, n);
+	put_last(&j->out->left, &whole, packet, n);
 	j->out->packets--;
 }

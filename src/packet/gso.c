@@ -1,10 +1,10 @@
-/* train - decides what stands in the header of a part of a train, as the kernel's segmentation
+/* gso - decides what stands in the header of a part of a GSO packet, as the kernel's segmentation
  * does, and in a checksum that was left partial. */
-#include "packet/train.h"
+#include "packet/gso.h"
 
 #include "lib/csum.h"
 
-size_t train_csum_at(uint8_t proto)
+size_t gso_csum_at(uint8_t proto)
 {
 	return proto == PROTO_TCP ? offsetof(struct tcp_hdr, csum) : offsetof(struct udp_hdr, csum);
 }
@@ -18,7 +18,7 @@ static uint16_t exchange_len(uint16_t sum, size_t was, size_t now)
 	return csum_fold(sum + (uint64_t)minus + csum_pseudo((uint32_t)now, 0));
 }
 
-static void put_tcp(const struct train *t, size_t off, size_t n, uint8_t *at)
+static void put_tcp(const struct gso_packet *t, size_t off, size_t n, uint8_t *at)
 {
 	struct tcp_hdr *h = (void *)at;
 
@@ -29,9 +29,9 @@ static void put_tcp(const struct train *t, size_t off, size_t n, uint8_t *at)
 		h->flags &= (uint8_t)~TCP_CWR;
 }
 
-void train_header(const struct train *t, size_t off, size_t n, uint8_t *at)
+void gso_header(const struct gso_packet *t, size_t off, size_t n, uint8_t *at)
 {
-	uint8_t *csum = at + train_csum_at(t->proto);
+	uint8_t *csum = at + gso_csum_at(t->proto);
 
 	memcpy(at, t->l4, t->header);
 	put16(csum, exchange_len(get16(csum), t->header + t->payload, t->header + n));
@@ -41,14 +41,14 @@ void train_header(const struct train *t, size_t off, size_t n, uint8_t *at)
 		put16(at + offsetof(struct udp_hdr, len), (unsigned)(t->header + n));
 }
 
-void train_complete_sum(uint8_t *l4, size_t header, uint8_t proto, uint64_t payload_sum)
+void gso_complete_sum(uint8_t *l4, size_t header, uint8_t proto, uint64_t payload_sum)
 {
 	uint16_t csum = csum_finish(csum_sum(l4, header) + payload_sum);
 
-	put16(l4 + train_csum_at(proto), proto == PROTO_UDP ? csum_udp(csum) : csum);
+	put16(l4 + gso_csum_at(proto), proto == PROTO_UDP ? csum_udp(csum) : csum);
 }
 
-void train_complete(uint8_t *l4, size_t header, uint8_t proto, struct span payload)
+void gso_complete(uint8_t *l4, size_t header, uint8_t proto, struct span payload)
 {
-	train_complete_sum(l4, header, proto, csum_sum(payload.p, payload.len));
+	gso_complete_sum(l4, header, proto, csum_sum(payload.p, payload.len));
 }

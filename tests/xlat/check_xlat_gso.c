@@ -1,5 +1,5 @@
-/* check_xlat_train - a train must become, segment by segment, what its segments would have become
- * had each come alone (IPv4 Identifications aside). */
+/* check_xlat_gso - a GSO packet must become, segment by segment, what its segments would have
+ * become had each come alone (IPv4 Identifications aside). */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ struct made { /* a packet, complete, and where its L4 is */
 };
 
 static struct made made;
-static struct rig train_rig, alone_rig;
+static struct rig gso_rig, alone_rig;
 static struct segments whole, wanted, found;
 
 static unsigned one_of(unsigned n, const unsigned *of)
@@ -214,17 +214,17 @@ static enum reason send_alone(void)
 	return first;
 }
 
-static unsigned refused, trains, cut_up, left_over;
+static unsigned refused, sent_whole, cut_up, left_over;
 
-/* The rest of a train that is too big.  Returns how many packets on the wire it is. */
+/* The rest of a GSO packet that is too big.  Returns how many packets on the wire it is. */
 static unsigned send_left(void)
 {
-	if (train_rig.out.left.len == 0)
+	if (gso_rig.out.left.len == 0)
 		return 0;
-	ck_assert_int_eq(rig_send_left(&train_rig), REASON_OK);
-	collect(&found, &train_rig);
+	ck_assert_int_eq(rig_send_left(&gso_rig), REASON_OK);
+	collect(&found, &gso_rig);
 	left_over++;
-	return train_rig.out.packets;
+	return gso_rig.out.packets;
 }
 
 static void check_one(const char *setup, size_t seg)
@@ -237,11 +237,11 @@ static void check_one(const char *setup, size_t seg)
 	whole.n = found.n = 0;
 	segments_add(&whole, made.bytes, made.len, &o);
 	want = send_alone();
-	why = rig_send_offload(&train_rig, made.bytes, made.len, &o);
-	collect(&found, &train_rig);
-	packets = train_rig.out.packets;
-	trains += why == REASON_OK && train_rig.out.frames < whole.n;
-	cut_up += why == REASON_OK && train_rig.out.frames >= whole.n;
+	why = rig_send_offload(&gso_rig, made.bytes, made.len, &o);
+	collect(&found, &gso_rig);
+	packets = gso_rig.out.packets;
+	sent_whole += why == REASON_OK && gso_rig.out.frames < whole.n;
+	cut_up += why == REASON_OK && gso_rig.out.frames >= whole.n;
 	packets += send_left();
 	wrong = why == want ? compare() : "another reason";
 	ck_assert_msg(!wrong, "%s | segments of %zu | %s: %s (%s, wanted %s)", setup, seg,
@@ -250,43 +250,42 @@ static void check_one(const char *setup, size_t seg)
 	refused += why != REASON_OK;
 }
 
-START_TEST(train_is_its_segments)
+START_TEST(gso_is_its_segments)
 {
 	const char *setup = setups[_i];
 
 	random_state = 0x9e3779b97f4a7c15u * (unsigned)(_i + 1);
-	rig_open(&train_rig, setup);
+	rig_open(&gso_rig, setup);
 	rig_open(&alone_rig, setup);
 	segments_open(&whole);
 	segments_open(&wanted);
 	segments_open(&found);
-	refused = trains = cut_up = left_over = 0;
+	refused = sent_whole = cut_up = left_over = 0;
 	for (int i = 0; i < PACKETS; i++) {
 		size_t seg;
 
 		make();
-		seg = choose_seg(&train_rig, made.l4_at + 8);
+		seg = choose_seg(&gso_rig, made.l4_at + 8);
 		check_one(setup, random_below(5) == 0 || made.len / seg > 500 ? 0 : seg);
 	}
-	ck_assert_msg(refused > 50 && trains > 50 && cut_up > 50,
-		      "%s: %u refused, %u whole, %u cut", setup, refused, trains, cut_up);
-	ck_assert_msg(left_over > 10 || train_rig.x.mtu > 1500, "%s: %u left over", setup,
-		      left_over);
+	ck_assert_msg(refused > 50 && sent_whole > 50 && cut_up > 50,
+		      "%s: %u refused, %u whole, %u cut", setup, refused, sent_whole, cut_up);
+	ck_assert_msg(left_over > 10 || gso_rig.x.mtu > 1500, "%s: %u left over", setup, left_over);
 	segments_close(&found);
 	segments_close(&wanted);
 	segments_close(&whole);
 	rig_close(&alone_rig);
-	rig_close(&train_rig);
+	rig_close(&gso_rig);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("xlat_train");
-	TCase *t = tcase_create("xlat_train");
+	Suite *s = suite_create("xlat_gso");
+	TCase *t = tcase_create("xlat_gso");
 
 	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, train_is_its_segments, 0, ROWS(setups));
+	tcase_add_loop_test(t, gso_is_its_segments, 0, ROWS(setups));
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Trains of packets on a wire, and what comes out at both ends of the network behind the translator.
+"""GSO packets on a wire, and what comes out at both ends of the network behind the translator.
 
 run CLIENT SERVER PID    sends each case from the namespace that it belongs to, on `lan' or `wan', and prints what
                          arrives in both: lines of CASE <TAB> SIDE <TAB> the packet in hexadecimal
 list                     lines of CASE <TAB> how many packets it is on the wire <TAB> "all", or "first": an answer,
-                         of which there is one for a train, but one for each of its packets where they come alone; or
+                         of which there is one for a GSO packet, but one for each of its packets where they come alone; or
                          "firsts": an answer, and at the other end the last segment, short enough to pass
 
 The same bytes are sent in every run.  IPv4 Identifications, which are random, are left out, and header checksums.
@@ -40,7 +40,7 @@ def fold(data, start=0):
 
 
 class Case:
-    """One packet or train, or several; SEG None: no train."""
+    """One packet or GSO packet, or several; SEG None: no GSO packet."""
 
     def __init__(self, name, family, proto, payload, seg=None, df=True, ttl=64, flags=ACK, options=b"", ecn=0,
                  partial=True, count=1, wanted=None, kind="all"):
@@ -162,7 +162,7 @@ def collect(wires, wanted):
             if not is_ours(frame):
                 continue
             if vnet[1]:
-                sys.exit("a train on the wire: it should have been cut up before")
+                sys.exit("a GSO packet on the wire: it should have been cut up before")
             got.append((wires[s], without_id(frame[14:])))
             if len(got) >= wanted:
                 end = min(end, time.monotonic() + 0.03)
