@@ -42,8 +42,8 @@ struct conf {
 	char *path;          /* the file it came from */
 	char tun_device[16]; /* IFNAMSIZ */
 	struct xlat_conf xlat;
-	struct bucket_conf icmp_rate; /* icmp-rate; a burst is twice the rate */
-	struct map_table *maps;       /* prefixes, maps, and those of map-file; sealed */
+	struct ratelimit_conf icmp_rate; /* icmp-rate; a burst is twice the rate */
+	struct map_table *maps;          /* prefixes, maps, and those of map-file; sealed */
 	size_t own_maps; /* the first so many maps are the file's own, the others are map-file's */
 	struct prefix4 *pool;
 	size_t pools;

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/ident.h"
+#include "lib/ipid.h"
 #include "packet/offload.h"
 #include "lib/wire.h"
 #include "xlat/xlat.h"
@@ -40,10 +40,10 @@ struct batch_out {
 					    * in the payload */
 };
 
-/* An empty batch; KEY keeps strangers from knowing which flows get into each other's way.  IDENT
+/* An empty batch; KEY keeps strangers from knowing which flows get into each other's way.  IPID
  * numbers the packets of IPv4 GSO packets that may be fragmented on their way.  NULL without
  * memory. */
-struct batch *batch_new(const struct siphash_key *key, struct ident *ident);
+struct batch *batch_new(const struct siphash_key *key, struct ipid *ipid);
 void batch_free(struct batch *b);
 
 /* From now on merges what MERGE says; at first nothing. */

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "lib/addr.h"
-#include "lib/bucket.h"
-#include "lib/ident.h"
+#include "lib/ratelimit.h"
+#include "lib/ipid.h"
 #include "lib/lpm.h"
 #include "map/map.h"
 #include "packet/offload.h"
@@ -64,9 +64,9 @@ struct xlat {
 	/* which IPv6 destinations the kernel routes: value 1 into our own device, 0 elsewhere;
 	 * NULL: not known (treated as elsewhere) */
 	const struct lpm *routes6;
-	struct bucket_table *buckets; /* for generated ICMP errors */
-	unsigned mtu;                 /* of the device, both families */
-	struct ident ident;
+	struct ratelimit *ratelimit; /* for generated ICMP errors */
+	unsigned mtu;                /* of the device, both families */
+	struct ipid ipid;
 };
 
 #define XLAT_HEADROOM 64    /* writable bytes wanted in front of every packet */

@@ -149,7 +149,7 @@ bool conf_note_line(struct conf_reader *r, struct conf_lines *lines)
 
 /* High enough for path-MTU discovery and traceroutes of many hosts at once, low enough for nobody
  * to use us as an amplifier. */
-static const struct bucket_conf default_icmp_rate = {
+static const struct ratelimit_conf default_icmp_rate = {
 	.all_rate = 1000, .all_burst = 2000, .net_rate = 50, .net_burst = 100};
 
 static struct conf *conf_new(const char *path)

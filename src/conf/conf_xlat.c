@@ -218,7 +218,7 @@ void conf_set_icmp_rate(struct conf_reader *r, char **arg, unsigned n)
 		return;
 	if (net > all)
 		conf_warn(r, "%u to one network is out of reach with %u over all", net, all);
-	r->conf->icmp_rate = (struct bucket_conf){
+	r->conf->icmp_rate = (struct ratelimit_conf){
 		.all_rate = all,
 		.all_burst = 2 * all,
 		.net_rate = net,

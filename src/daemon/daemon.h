@@ -58,10 +58,10 @@ struct daemon {
 	struct routes *routes;    /* which of them lead into TUN */
 	struct pool *pool;        /* NULL: no dynamic pool */
 	struct leasefile *leases; /* NULL: leases are not kept on disk */
-	struct siphash_key pool_key, bucket_key, batch_key;
+	struct siphash_key pool_key, ratelimit_key, batch_key;
 	struct siphash_key
 		pool_secret; /* of the pool's preferred addresses: outlives us, if it can */
-	struct xlat xlat;    /* points to conf, pool, buckets and routes */
+	struct xlat xlat;    /* points to conf, pool, ratelimit and routes */
 	struct batch *batch;
 	struct send send; /* points to tun, batch and counters */
 	struct xlat_out out;

@@ -86,15 +86,15 @@ static int build_translator(struct daemon *d)
 {
 	if (fill_random(&d->pool_key, sizeof(d->pool_key)) < 0 ||
 	    fill_random(&d->pool_secret, sizeof(d->pool_secret)) < 0 ||
-	    fill_random(&d->bucket_key, sizeof(d->bucket_key)) < 0 ||
+	    fill_random(&d->ratelimit_key, sizeof(d->ratelimit_key)) < 0 ||
 	    fill_random(&d->batch_key, sizeof(d->batch_key)) < 0 ||
-	    fill_random(&d->xlat.ident, sizeof(d->xlat.ident)) < 0)
+	    fill_random(&d->xlat.ipid, sizeof(d->xlat.ipid)) < 0)
 		return complain("getrandom: the kernel gives no random numbers");
-	d->xlat.buckets = bucket_new(&d->conf->icmp_rate, &d->bucket_key);
+	d->xlat.ratelimit = ratelimit_new(&d->conf->icmp_rate, &d->ratelimit_key);
 	if (d->conf->pools > 0)
 		d->pool = daemon_new_pool(d, d->conf);
-	d->batch = batch_new(&d->batch_key, &d->xlat.ident);
-	if (!d->xlat.buckets || !d->batch || (d->conf->pools > 0 && !d->pool))
+	d->batch = batch_new(&d->batch_key, &d->xlat.ipid);
+	if (!d->xlat.ratelimit || !d->batch || (d->conf->pools > 0 && !d->pool))
 		return complain("out of memory");
 	d->xlat.conf = &d->conf->xlat;
 	d->xlat.maps = d->conf->maps;
@@ -368,7 +368,7 @@ static void finish(struct daemon *d)
 	batch_free(d->batch);
 	pool_free(d->pool);
 	free(d->aside.at);
-	bucket_free(d->xlat.buckets);
+	ratelimit_free(d->xlat.ratelimit);
 }
 
 /* What earlier processes of a service have left. */

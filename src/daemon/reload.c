@@ -122,10 +122,10 @@ struct change {
 	struct setup *setup;
 	struct pool *pool;
 	struct lease_change leases;
-	struct bucket_table *buckets; /* NULL: the rate is the same, and so is what has been sent */
+	struct ratelimit *ratelimit; /* NULL: the rate is the same, and so is what has been sent */
 };
 
-static bool same_rate(const struct bucket_conf *a, const struct bucket_conf *b)
+static bool same_rate(const struct ratelimit_conf *a, const struct ratelimit_conf *b)
 {
 	return a->all_rate == b->all_rate && a->all_burst == b->all_burst &&
 	       a->net_rate == b->net_rate && a->net_burst == b->net_burst;
@@ -197,8 +197,8 @@ static bool build(struct daemon *d, struct change *n)
 	if (!build_leases(d, n))
 		return false;
 	if (!same_rate(&d->conf->icmp_rate, &c->icmp_rate)) {
-		n->buckets = bucket_new(&c->icmp_rate, &d->bucket_key);
-		if (!n->buckets)
+		n->ratelimit = ratelimit_new(&c->icmp_rate, &d->ratelimit_key);
+		if (!n->ratelimit)
 			return false;
 	}
 	return routes_prepare(d->routes, c->maps, n->setup) == 0;
@@ -227,7 +227,7 @@ static void discard(struct change *n)
 	setup_free(n->setup);
 	pool_free(n->pool);
 	reload_forget_leases(&n->leases);
-	bucket_free(n->buckets);
+	ratelimit_free(n->ratelimit);
 	conf_free(n->conf);
 }
 
@@ -245,9 +245,9 @@ static void swap(struct daemon *d, struct change *n)
 		log_warning("%zu %s not fit the new configuration and %s ended", n->leases.ended,
 			    n->leases.ended == 1 ? "lease does" : "leases do",
 			    n->leases.ended == 1 ? "has" : "have");
-	if (n->buckets) {
-		bucket_free(d->xlat.buckets);
-		d->xlat.buckets = n->buckets;
+	if (n->ratelimit) {
+		ratelimit_free(d->xlat.ratelimit);
+		d->xlat.ratelimit = n->ratelimit;
 	}
 	d->xlat.conf = &n->conf->xlat;
 	d->xlat.maps = n->conf->maps;

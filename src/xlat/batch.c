@@ -41,7 +41,7 @@ struct entry { /* a packet or a GSO packet to be */
  */
 struct batch {
 	uint64_t key[10]; /* of the hash */
-	struct ident *ident;
+	struct ipid *ipid;
 	uint64_t merged;
 	unsigned merge; /* enum batch_merge */
 	unsigned held;  /* frames; each makes an entry or at most two pieces */
@@ -54,7 +54,7 @@ struct batch {
 
 _Static_assert(2 * BATCH_PACKETS < NONE, "indices of pieces");
 
-struct batch *batch_new(const struct siphash_key *key, struct ident *ident)
+struct batch *batch_new(const struct siphash_key *key, struct ipid *ipid)
 {
 	struct batch *b = calloc(1, sizeof(*b));
 
@@ -62,7 +62,7 @@ struct batch *batch_new(const struct siphash_key *key, struct ident *ident)
 		return NULL;
 	for (uint8_t i = 0; i < sizeof(b->key) / sizeof(*b->key); i++)
 		b->key[i] = siphash(key, &i, sizeof(i));
-	b->ident = ident;
+	b->ipid = ipid;
 	return b;
 }
 
@@ -292,7 +292,7 @@ static unsigned gso_id(const struct batch *b, const struct entry *e)
 		return 0;
 	if (get16(ip->frag) & IP4_DF)
 		return get16(ip->id);
-	return ident_take(b->ident, get32(ip->src), get32(ip->dst), e->segments);
+	return ipid_take(b->ipid, get32(ip->src), get32(ip->dst), e->segments);
 }
 
 static void finish_gso(const struct batch *b, struct entry *e)

@@ -129,7 +129,7 @@ static enum reason serve(struct xlat_job *j, uint8_t *l4)
 	if (!packet_icmp_checksum_ok(p))
 		return REASON_ICMP_CHECKSUM;
 
-	id = p->family == 4 ? ident_take(&j->x->ident, p->dst4, p->src4, 1) : 0;
+	id = p->family == 4 ? ipid_take(&j->x->ipid, p->dst4, p->src4, 1) : 0;
 	len = reply_echo(p, l4, id);
 	xlat_add_frame(j->out, l4 + p->l4.len - len, len, NULL, 0);
 	j->out->is_answer = true;

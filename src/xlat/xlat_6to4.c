@@ -247,13 +247,13 @@ static uint16_t flags(const struct packet *p, size_t l4_len)
 	return (uint16_t)f;
 }
 
-static uint16_t ident(const struct xlat_job *j, size_t payload)
+static uint16_t ipid(const struct xlat_job *j, size_t payload)
 {
 	if (j->p.frag_hdr)
 		return (uint16_t)j->p.id;
 	if (j->outer)
 		return 0;
-	return ident_take(&j->x->ident, j->src4, j->dst4, (unsigned)xlat_segments(&j->p, payload));
+	return ipid_take(&j->x->ipid, j->src4, j->dst4, (unsigned)xlat_segments(&j->p, payload));
 }
 
 /* A quoted packet may say that it was longer than IPv4 can say. */
@@ -267,7 +267,7 @@ static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 				.ttl = j->outer ? j->p.ttl : (uint8_t)(j->p.ttl - 1),
 				.proto = packet_is_icmp(&j->p) ? PROTO_ICMP : j->p.proto,
 				.len = (uint16_t)len,
-				.id = ident(j, payload),
+				.id = ipid(j, payload),
 				.frag = flags(&j->p, first),
 				.src = j->src4,
 				.dst = j->dst4,

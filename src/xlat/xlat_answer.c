@@ -14,12 +14,12 @@ static bool within_rate(const struct xlat_job *j, enum reason why, int64_t now)
 {
 	uint8_t net[4];
 
-	if (j->x->conf->icmp_errors != ICMP_ERRORS_LIMIT || !j->x->buckets)
+	if (j->x->conf->icmp_errors != ICMP_ERRORS_LIMIT || !j->x->ratelimit)
 		return j->x->conf->icmp_errors != ICMP_ERRORS_NEVER;
 	if (j->p.family == 6)
-		return bucket_take(j->x->buckets, budget(j, why), j->p.src6.b, 8, now);
+		return ratelimit_take(j->x->ratelimit, budget(j, why), j->p.src6.b, 8, now);
 	put32(net, j->p.src4);
-	return bucket_take(j->x->buckets, budget(j, why), net, sizeof(net), now);
+	return ratelimit_take(j->x->ratelimit, budget(j, why), net, sizeof(net), now);
 }
 
 /* Where a routing header with segments left is wrong: it stands in the way of a translation
@@ -83,7 +83,7 @@ void xlat_answer(struct xlat_job *j, enum reason why, int64_t now)
 	}
 	if (j->p.csum == CSUM_PARTIAL)
 		put_first(&j->p, xlat_room(j->out, REPLY_MAX6), &first);
-	id = j->p.family == 4 ? ident_take(&j->x->ident, own.own4, j->p.src4, 1) : 0;
+	id = j->p.family == 4 ? ipid_take(&j->x->ipid, own.own4, j->p.src4, 1) : 0;
 	at = xlat_room(j->out, REPLY_MAX6);
 	len = reply_error(at, &first, &own, what, answer_rest(j, why), id);
 	xlat_add_frame(j->out, at, len, NULL, 0);

@@ -68,7 +68,7 @@ static void report(const char *name, struct bench_time t, unsigned parts, const 
 
 static void set_up(void)
 {
-	static const struct bucket_conf rate = {1, 1, 1, 1};
+	static const struct ratelimit_conf rate = {1, 1, 1, 1};
 	struct map_table *maps = map_table_new();
 	size_t other;
 
@@ -76,10 +76,10 @@ static void set_up(void)
 			   map_add(maps, &host, &other) == MAP_ADDED && map_seal(maps) == 0,
 		   "no maps");
 	xlat.maps = maps;
-	xlat.ident.key = key;
-	xlat.buckets = bucket_new(&rate, &key);
+	xlat.ipid.key = key;
+	xlat.ratelimit = ratelimit_new(&rate, &key);
 	out.room = malloc(XLAT_ROOM);
-	bench_must(xlat.buckets && out.room, "out of memory");
+	bench_must(xlat.ratelimit && out.room, "out of memory");
 }
 
 /* --- translate ---------------------------------------------------------------------------------*/
@@ -239,7 +239,7 @@ static void bench_merge(void)
 
 	bench_must(b && (b->bytes = malloc((size_t)BURST * SLOT)) &&
 			   (b->copy = malloc((size_t)BURST * SLOT)) &&
-			   (b->batch = batch_new(&key, &xlat.ident)),
+			   (b->batch = batch_new(&key, &xlat.ipid)),
 		   "out of memory");
 	batch_allow(b->batch, BATCH_TCP | BATCH_UDP);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -297,7 +297,7 @@ int main(void)
 	bench_translate();
 	bench_merge();
 	bench_sum();
-	bucket_free(xlat.buckets);
+	ratelimit_free(xlat.ratelimit);
 	map_table_free((struct map_table *)(uintptr_t)xlat.maps);
 	free(out.room);
 	return EXIT_SUCCESS;

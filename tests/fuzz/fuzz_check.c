@@ -297,11 +297,11 @@ static void count_out(void *arg, const struct batch_out *o)
 static void check_batch(const struct xlat_out *out, unsigned pieces)
 {
 	static struct batch *batch;
-	static struct ident ident;
+	static struct ipid ipid;
 	unsigned sent = 0;
 
 	if (!batch)
-		batch = batch_new(&(struct siphash_key){1, 2}, &ident);
+		batch = batch_new(&(struct siphash_key){1, 2}, &ipid);
 	EXPECT(batch != NULL);
 	batch_allow(batch, BATCH_TCP | BATCH_UDP);
 	for (unsigned i = 0; i < out->frames; i++)

@@ -149,7 +149,7 @@ static void run(struct xlat *x, const uint8_t *hdr, const uint8_t *data, size_t 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct bucket_conf rates = {1u << 30, 1u << 30, 1u << 30, 1u << 30};
+	static const struct ratelimit_conf rates = {1u << 30, 1u << 30, 1u << 30, 1u << 30};
 	static struct lpm *translatable, *routes;
 	static struct map_table *maps;
 	static struct xlat x;
@@ -182,14 +182,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	x.maps = maps;
 	x.routes6 = variant & VARIANT_TINY ? routes : NULL;
 	x.mtu = mtus[variant & VARIANT_MTU];
-	x.ident.key = key;
-	x.buckets = bucket_new(&rates, &key);
-	EXPECT(x.buckets != NULL);
+	x.ipid.key = key;
+	x.ratelimit = ratelimit_new(&rates, &key);
+	EXPECT(x.ratelimit != NULL);
 	if (variant & VARIANT_POOL)
 		x.pool = make_pool();
 	run(&x, data + 1, data + 1 + OFFLOAD_HDR, size - 1 - OFFLOAD_HDR, variant & VARIANT_FIX);
 	if (x.pool)
 		pool_free(x.pool);
-	bucket_free(x.buckets);
+	ratelimit_free(x.ratelimit);
 	return 0;
 }

@@ -6,7 +6,7 @@
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 rounds=${LONG_ROUNDS:-20}
-tests=(daemon/check_log lease/check_leasecrash lib/check_bucket daemon/check_service netns/order.sh netns/signals.sh netns/notify.sh netns/leases.sh
+tests=(daemon/check_log lease/check_leasecrash lib/check_ratelimit daemon/check_service netns/order.sh netns/signals.sh netns/notify.sh netns/leases.sh
 	netns/knobs.sh netns/large.sh netns/narrow.sh netns/host.sh netns/icmp_sources.sh)
 SPACES=""
 make_place

@@ -195,10 +195,10 @@ void rig_open(struct rig *r, const char *setup)
 	memset(r, 0, sizeof(*r));
 	r->conf.wkpf_strict = true;
 	r->conf.offlink_mtu = 1280;
-	r->rate = (struct bucket_conf){1000000, 1000000, 100000, 100000};
+	r->rate = (struct ratelimit_conf){1000000, 1000000, 100000, 100000};
 	r->x.conf = &r->conf;
 	r->x.mtu = 1500;
-	r->x.ident.key = key;
+	r->x.ipid.key = key;
 	r->out.room = malloc(XLAT_ROOM);
 	r->maps = map_table_new();
 	r->x.maps = r->maps;
@@ -208,9 +208,9 @@ void rig_open(struct rig *r, const char *setup)
 			directive(r, name, a, b);
 	free(text);
 	seal(r);
-	r->x.buckets = bucket_new(&r->rate, &key);
+	r->x.ratelimit = ratelimit_new(&r->rate, &key);
 	r->input.b = malloc(CRAFT_MAX);
-	ck_assert(r->x.buckets && r->input.b && r->out.room);
+	ck_assert(r->x.ratelimit && r->input.b && r->out.room);
 }
 
 void rig_close(struct rig *r)
@@ -218,7 +218,7 @@ void rig_close(struct rig *r)
 	map_table_free(r->maps);
 	if (r->x.pool)
 		pool_free(r->x.pool);
-	bucket_free(r->x.buckets);
+	ratelimit_free(r->x.ratelimit);
 	lpm_free(r->translatable);
 	lpm_free(r->routes6);
 	free(r->room);

@@ -18,7 +18,7 @@
 
 struct rig {
 	struct xlat_conf conf;
-	struct bucket_conf rate;
+	struct ratelimit_conf rate;
 	struct lpm *translatable, *routes6;
 	bool says_translatable;
 	struct map_table *maps;

@@ -8,7 +8,7 @@
 
 static const struct siphash_key key = {1, 2};
 static struct arena arena;
-static struct ident ident;
+static struct ipid ipid;
 static struct segments want;
 static struct sink sink;
 static struct batch *batch;
@@ -19,7 +19,7 @@ static void start(void)
 	memset(&sink, 0, sizeof(sink));
 	segments_open(&want);
 	segments_open(&sink.got);
-	batch = batch_new(&key, &ident);
+	batch = batch_new(&key, &ipid);
 	ck_assert_ptr_nonnull(batch);
 	batch_allow(batch, BATCH_TCP | BATCH_UDP);
 }
@@ -153,7 +153,7 @@ START_TEST(nothing_is_merged_unasked)
 {
 	start();
 	batch_free(batch);
-	batch = batch_new(&key, &ident);
+	batch = batch_new(&key, &ipid);
 	add((struct spec){U});
 	add((struct spec){U});
 	flush("new");

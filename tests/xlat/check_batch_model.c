@@ -13,7 +13,7 @@
 
 static const struct siphash_key key = {3, 4};
 static struct arena arena;
-static struct ident ident;
+static struct ipid ipid;
 static struct segments want;
 static struct sink sink;
 static unsigned long frames_in, frames_out, merged, corrupted, fragments;
@@ -142,7 +142,7 @@ static void number(struct spec *s)
 
 	s->id = (uint16_t)random_next();
 	if (s->nodf && !s->six && !s->alone)
-		s->id = ident_take(&ident, 0xc6336407, dst, segments_of(s));
+		s->id = ipid_take(&ipid, 0xc6336407, dst, segments_of(s));
 }
 
 static void next_packet(struct batch *b, struct spec *flow)
@@ -214,10 +214,10 @@ static void play(struct batch *b, unsigned packets)
 
 static struct batch *start(void)
 {
-	struct batch *b = batch_new(&key, &ident);
+	struct batch *b = batch_new(&key, &ipid);
 
 	ck_assert_ptr_nonnull(b);
-	random_fill(ident.counter, sizeof(ident.counter));
+	random_fill(ipid.counter, sizeof(ipid.counter));
 	segments_open(&want);
 	segments_open(&sink.got);
 	frames_in = frames_out = corrupted = fragments = 0;

@@ -385,17 +385,17 @@ START_TEST(no_checksum_is_an_event)
 }
 END_TEST
 
-/* [7915-5.1]: without a bucket table nothing holds errors back. */
-START_TEST(no_rate_without_buckets)
+/* [7915-5.1]: without a rate limit nothing holds errors back. */
+START_TEST(no_rate_without_a_limit)
 {
-	struct bucket_table *buckets;
+	struct ratelimit *limit;
 
 	rig_open(&rig, RIG_SETUP ";rate 1");
-	buckets = rig.x.buckets;
-	rig.x.buckets = NULL;
+	limit = rig.x.ratelimit;
+	rig.x.ratelimit = NULL;
 	expect("4 ttl=1 | udp", REASON_TTL, "answer 11 0 0");
 	expect("4 ttl=1 | udp", REASON_TTL, "answer 11 0 0");
-	rig.x.buckets = buckets;
+	rig.x.ratelimit = limit;
 	rig_close(&rig);
 }
 END_TEST
@@ -414,7 +414,7 @@ int main(void)
 	tcase_add_loop_test(c, trailing_bytes_are_not_quoted, 0, 2);
 	tcase_add_test(c, missing_checksum_covers_the_udp_length);
 	tcase_add_test(c, no_checksum_is_an_event);
-	tcase_add_test(c, no_rate_without_buckets);
+	tcase_add_test(c, no_rate_without_a_limit);
 	suite_add_tcase(s, c);
 	return run_suite(s);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/bitmap.h"
-#include "lib/bucket.h"
+#include "lib/ratelimit.h"
 #include "lib/lpm.h"
 #include "map/map.h"
 #include "map/pool.h"
@@ -129,14 +129,14 @@ static bool try_sort(void)
 	return ok;
 }
 
-static bool try_bucket(void)
+static bool try_ratelimit(void)
 {
-	static const struct bucket_conf conf = {10, 10, 10, 10};
-	struct bucket_table *t = bucket_new(&conf, &key);
+	static const struct ratelimit_conf conf = {10, 10, 10, 10};
+	struct ratelimit *t = ratelimit_new(&conf, &key);
 
 	if (!t)
 		return false;
-	bucket_free(t);
+	ratelimit_free(t);
 	return true;
 }
 
@@ -159,7 +159,7 @@ static const struct {
 	{"map: new, add, grow, seal", try_map, 16},
 	{"pool: new", try_pool, 8},
 	{"pool: sort", try_sort, 1},
-	{"bucket: new", try_bucket, 1},
+	{"ratelimit: new", try_ratelimit, 1},
 	{"bitmap: new", try_bitmap, 2},
 };
 

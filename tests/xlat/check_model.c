@@ -74,7 +74,7 @@ static void open_pool(struct bench *b)
 	b->x.pool = NULL;
 	if (b->model.pools == 0)
 		return;
-	b->x.pool = pool_new(b->model.pool, b->model.pools, &b->x.ident.key);
+	b->x.pool = pool_new(b->model.pool, b->model.pools, &b->x.ipid.key);
 	ck_assert_ptr_nonnull(b->x.pool);
 	pool_reserve(b->x.pool, &own);
 	if (b->conf.has_icmp_source)
@@ -85,7 +85,7 @@ static void open_pool(struct bench *b)
 
 static void bench_open(struct bench *b, uint64_t seed)
 {
-	struct bucket_conf rate = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+	struct ratelimit_conf rate = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
 
 	b->seed = seed;
 	generate_seed(seed);
@@ -94,22 +94,22 @@ static void bench_open(struct bench *b, uint64_t seed)
 		rate.net_rate = 0;
 	b->x.conf = &b->conf;
 	b->x.mtu = b->model.mtu;
-	b->x.ident.key = (struct siphash_key){seed, ~seed};
-	for (unsigned i = 0; i < IDENT_COUNTERS; i++)
-		b->x.ident.counter[i] = (uint16_t)generate_below(65536);
+	b->x.ipid.key = (struct siphash_key){seed, ~seed};
+	for (unsigned i = 0; i < IPID_COUNTERS; i++)
+		b->x.ipid.counter[i] = (uint16_t)generate_below(65536);
 	open_maps(b);
 	b->x.maps = b->maps;
 	open_pool(b);
 	open_translatable(b);
 	open_routes(b);
 	b->out.room = b->room;
-	b->x.buckets = bucket_new(&rate, &b->x.ident.key);
+	b->x.ratelimit = ratelimit_new(&rate, &b->x.ipid.key);
 	b->now = 1000000;
 }
 
 static void bench_close(struct bench *b)
 {
-	bucket_free(b->x.buckets);
+	ratelimit_free(b->x.ratelimit);
 	pool_free(b->x.pool);
 	map_table_free(b->maps);
 	lpm_free(b->translatable);

@@ -486,7 +486,7 @@ START_TEST(source_pool_spreads)
 
 	rig_open(&r, RIG_BASE "source 198.18.7.0/24");
 	rig_open(&restarted, RIG_BASE "source 198.18.7.0/24");
-	restarted.x.ident.key.k0 ^= 1;
+	restarted.x.ipid.key.k0 ^= 1;
 	for (i = 0; i < 1000; i++) {
 		uint32_t a = source_of(&r, i % 10, i);
 

@@ -1,4 +1,4 @@
-/* check_ident - are the IPv4 Identifications that the translator makes up such as RFC 7739 wants
+/* check_ipid - are the IPv4 Identifications that the translator makes up such as RFC 7739 wants
  * them: do they repeat late, and does nobody learn from his own what others get?
  *
  * The generator is a table of counters behind a keyed hash of the address pair [7739-5.3], so the
@@ -34,11 +34,11 @@ static struct rig rig;
 
 static void ours_start(uint64_t key, bool zero)
 {
-	memset(rig.x.ident.counter, 0, sizeof(rig.x.ident.counter));
-	rig.x.ident.key = (struct siphash_key){key, ~key};
+	memset(rig.x.ipid.counter, 0, sizeof(rig.x.ipid.counter));
+	rig.x.ipid.key = (struct siphash_key){key, ~key};
 	random_state = key * 2 + 1;
 	if (!zero)
-		random_fill(rig.x.ident.counter, sizeof(rig.x.ident.counter));
+		random_fill(rig.x.ipid.counter, sizeof(rig.x.ipid.counter));
 }
 
 static uint16_t ours_next(uint32_t src, uint32_t dst)
@@ -88,7 +88,7 @@ static uint16_t global_next(uint32_t src, uint32_t dst)
 	return counter++;
 }
 
-static uint16_t random_ident(uint32_t src, uint32_t dst)
+static uint16_t random_ipid(uint32_t src, uint32_t dst)
 {
 	(void)src;
 	(void)dst;
@@ -294,7 +294,7 @@ static const struct bad {
 } bad[] = {
 	{{"constant", naive_start, constant_next}, "012 45"},
 	{{"global counter", naive_start, global_next}, " 12345"},
-	{{"random numbers", naive_start, random_ident}, "01"},
+	{{"random numbers", naive_start, random_ipid}, "01"},
 	{{"counter of each pair, from zero", naive_start, pair_next}, "25"},
 	{{"offset by a sum", naive_start, sum_next}, "25"},
 	{{"hash without key", naive_start, unkeyed_next}, "5"},
@@ -342,8 +342,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ident");
-	TCase *tc = tcase_create("ident");
+	Suite *suite = suite_create("ipid");
+	TCase *tc = tcase_create("ipid");
 
 	tcase_set_timeout(tc, 0);
 	tcase_add_loop_test(tc, test_ours, 0, ROWS(checks));

@@ -1,6 +1,6 @@
-/* bucket - when a generated ICMP message may leave, and whose bucket is forgotten when there are
+/* ratelimit - when a generated ICMP message may leave, and whose bucket is forgotten when there are
  * too many. */
-#include "lib/bucket.h"
+#include "lib/ratelimit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,27 +19,27 @@ struct bucket {
 	int64_t when;   /* the time of LEVEL */
 };
 
-struct bucket_table {
-	struct bucket_conf conf;
+struct ratelimit {
+	struct ratelimit_conf conf;
 	struct siphash_key key;
-	struct bucket all[BUCKET_BUDGETS];
+	struct bucket all[RATELIMIT_BUDGETS];
 	struct bucket set[SETS][WAYS];
 };
 
-struct bucket_table *bucket_new(const struct bucket_conf *conf, const struct siphash_key *key)
+struct ratelimit *ratelimit_new(const struct ratelimit_conf *conf, const struct siphash_key *key)
 {
-	struct bucket_table *t = calloc(1, sizeof(*t));
+	struct ratelimit *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->conf = *conf;
 	t->key = *key;
-	for (unsigned i = 0; i < BUCKET_BUDGETS; i++)
+	for (unsigned i = 0; i < RATELIMIT_BUDGETS; i++)
 		t->all[i].level = (uint64_t)conf->all_burst * TOKEN;
 	return t;
 }
 
-void bucket_free(struct bucket_table *t)
+void ratelimit_free(struct ratelimit *t)
 {
 	free(t);
 }
@@ -60,7 +60,7 @@ static void refill(struct bucket *b, uint32_t rate, uint32_t burst, int64_t now)
 }
 
 /* The bucket of network ID: its own, an empty one, or that which was longest unused. */
-static struct bucket *claim(struct bucket_table *t, uint64_t id, int64_t now)
+static struct bucket *claim(struct ratelimit *t, uint64_t id, int64_t now)
 {
 	struct bucket *set = t->set[(id >> 32) % SETS], *pick = set;
 
@@ -79,17 +79,17 @@ static struct bucket *claim(struct bucket_table *t, uint64_t id, int64_t now)
 }
 
 /* A network has an identity of its own in each budget. */
-static uint64_t identify(const struct bucket_table *t, unsigned budget, const void *net, size_t len)
+static uint64_t identify(const struct ratelimit *t, unsigned budget, const void *net, size_t len)
 {
-	uint8_t id[1 + BUCKET_NET_MAX] = {(uint8_t)budget};
+	uint8_t id[1 + RATELIMIT_NET_MAX] = {(uint8_t)budget};
 
 	memcpy(id + 1, net, len);
 	return siphash(&t->key, id, 1 + len) | 1;
 }
 
-bool bucket_take(struct bucket_table *t, unsigned budget, const void *net, size_t len, int64_t now)
+bool ratelimit_take(struct ratelimit *t, unsigned budget, const void *net, size_t len, int64_t now)
 {
-	const struct bucket_conf *c = &t->conf;
+	const struct ratelimit_conf *c = &t->conf;
 	struct bucket *all = &t->all[budget], *b;
 
 	if (c->all_rate == 0 || c->net_rate == 0)

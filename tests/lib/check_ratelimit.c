@@ -1,38 +1,38 @@
-/* check_bucket - how many messages leave, and when [4443-2.4f]. */
+/* check_ratelimit - how many messages leave, and when [4443-2.4f]. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/bucket.h"
+#include "lib/ratelimit.h"
 #include "support/random.h"
 #include "support/run.h"
 
 static const struct siphash_key key = {1, 2};
 
-static const struct bucket_conf narrow = {
+static const struct ratelimit_conf narrow = {
 	.all_rate = 100, .all_burst = 50, .net_rate = 10, .net_burst = 5};
 
-static unsigned take_of(struct bucket_table *t, unsigned budget, uint64_t net, int64_t now,
+static unsigned take_of(struct ratelimit *t, unsigned budget, uint64_t net, int64_t now,
 			unsigned tries)
 {
 	unsigned taken = 0;
 
 	while (tries--)
-		taken += bucket_take(t, budget, &net, 8, now);
+		taken += ratelimit_take(t, budget, &net, 8, now);
 	return taken;
 }
 
-static unsigned take(struct bucket_table *t, uint64_t net, size_t len, int64_t now, unsigned tries)
+static unsigned take(struct ratelimit *t, uint64_t net, size_t len, int64_t now, unsigned tries)
 {
 	unsigned taken = 0;
 
 	while (tries--)
-		taken += bucket_take(t, 0, &net, len, now);
+		taken += ratelimit_take(t, 0, &net, len, now);
 	return taken;
 }
 
 static const struct {
 	const char *name;
-	struct bucket_conf conf;
+	struct ratelimit_conf conf;
 	int64_t gap;       /* after a burst that took everything */
 	unsigned at_first; /* out of 100 */
 	unsigned later;
@@ -60,79 +60,80 @@ static const struct {
 
 START_TEST(burst_then_rate)
 {
-	struct bucket_table *t = bucket_new(&rows[_i].conf, &key);
+	struct ratelimit *t = ratelimit_new(&rows[_i].conf, &key);
 	unsigned n = take(t, 7, 8, 5, 100);
 
 	ck_assert_msg(n == rows[_i].at_first, "%s: %u at first", rows[_i].name, n);
 	n = take(t, 7, 8, 5 + rows[_i].gap, 100);
 	ck_assert_msg(n == rows[_i].later, "%s: %u later", rows[_i].name, n);
-	bucket_free(t);
+	ratelimit_free(t);
 }
 END_TEST
 
 START_TEST(no_remainder_is_lost)
 {
-	struct bucket_conf conf = {1000, 1000, 3, 1};
-	struct bucket_table *t = bucket_new(&conf, &key);
+	struct ratelimit_conf conf = {1000, 1000, 3, 1};
+	struct ratelimit *t = ratelimit_new(&conf, &key);
 	unsigned n = 0;
 
 	for (int64_t now = 0; now < 100000; now++)
-		n += bucket_take(t, 0, "net", 4, now);
+		n += ratelimit_take(t, 0, "net", 4, now);
 	/* a third of a token is lost at most when the bucket is full, and it is taken the moment it
 	 * is */
 	ck_assert_uint_ge(n, 298);
 	ck_assert_uint_le(n, 301);
-	bucket_free(t);
+	ratelimit_free(t);
 }
 END_TEST
 
 START_TEST(networks_are_independent)
 {
-	struct bucket_table *t = bucket_new(&narrow, &key);
+	struct ratelimit *t = ratelimit_new(&narrow, &key);
 
 	ck_assert_uint_eq(take(t, 1, 8, 0, 100), 5);
 	ck_assert_uint_eq(take(t, 2, 8, 0, 100), 5);
 	ck_assert_uint_eq(take(t, 1, 4, 0, 100), 5); /* IPv4 is another network */
 	ck_assert_uint_eq(take(t, 1, 8, 0, 100), 0);
-	bucket_free(t);
+	ratelimit_free(t);
 }
 END_TEST
 
 START_TEST(refused_network_costs_nobody)
 {
-	struct bucket_table *t = bucket_new(&narrow, &key);
+	struct ratelimit *t = ratelimit_new(&narrow, &key);
 
 	take(t, 1, 8, 0, 100000);
 	for (uint64_t net = 2; net < 11; net++)
 		ck_assert_uint_eq(take(t, net, 8, 0, 5), 5);
 	ck_assert_uint_eq(take(t, 11, 8, 0, 5), 0); /* 50 over all */
-	bucket_free(t);
+	ratelimit_free(t);
 }
 END_TEST
 
 START_TEST(refused_over_all_costs_no_network)
 {
-	struct bucket_conf conf = {.all_rate = 10, .all_burst = 2, .net_rate = 1, .net_burst = 2};
-	struct bucket_table *t = bucket_new(&conf, &key);
+	struct ratelimit_conf conf = {
+		.all_rate = 10, .all_burst = 2, .net_rate = 1, .net_burst = 2};
+	struct ratelimit *t = ratelimit_new(&conf, &key);
 
 	ck_assert_uint_eq(take(t, 1, 8, 0, 2), 2);
 	ck_assert_uint_eq(take(t, 2, 8, 0, 100), 0);
 	ck_assert_uint_eq(take(t, 2, 8, 200, 100), 2);
-	bucket_free(t);
+	ratelimit_free(t);
 }
 END_TEST
 
 START_TEST(budgets_are_independent)
 {
-	struct bucket_table *t = bucket_new(&narrow, &key);
+	struct ratelimit *t = ratelimit_new(&narrow, &key);
 
 	for (uint64_t net = 0; net < 1000; net++)
 		take_of(t, 1, net, 0, 100);
 	ck_assert_uint_eq(take_of(t, 1, 5000, 0, 100), 0);
-	for (unsigned i = 0; i < BUCKET_BUDGETS; i++)
+	for (unsigned i = 0; i < RATELIMIT_BUDGETS; i++)
 		if (i != 1)
 			ck_assert_uint_eq(take_of(t, i, 0, 0, 100), 5);
-	bucket_free(t);
+	ratelimit_free(t);
 }
 END_TEST
 
@@ -152,7 +153,7 @@ static const struct {
 
 START_TEST(any_window)
 {
-	struct bucket_table *t = bucket_new(&narrow, &key);
+	struct ratelimit *t = ratelimit_new(&narrow, &key);
 	unsigned sent[SECONDS * 100] = {0}; /* per 10 ms */
 
 	for (int64_t now = 0; now < SECONDS * 1000; now += 1 + random_below(floods[_i].step))
@@ -168,15 +169,15 @@ START_TEST(any_window)
 				ck_abort_msg("%s: %u from %d to %d", floods[_i].name, n, from, to);
 		}
 	}
-	bucket_free(t);
+	ratelimit_free(t);
 }
 END_TEST
 
 /* A flood of strange networks does not make the one that goes on asking forgotten. */
 START_TEST(busy_network_is_remembered)
 {
-	struct bucket_conf conf = {1000000, 1000000, 1, 3};
-	struct bucket_table *t = bucket_new(&conf, &key);
+	struct ratelimit_conf conf = {1000000, 1000000, 1, 3};
+	struct ratelimit *t = ratelimit_new(&conf, &key);
 	unsigned n = 0;
 
 	for (int64_t now = 1; now <= 900; now++) {
@@ -185,7 +186,7 @@ START_TEST(busy_network_is_remembered)
 			take(t, (uint64_t)random_next() << 8, 8, now, 1);
 	}
 	ck_assert_uint_eq(n, 3);
-	bucket_free(t);
+	ratelimit_free(t);
 }
 END_TEST
 
@@ -194,18 +195,18 @@ START_TEST(first_moment)
 	static const int64_t starts[] = {INT64_MIN + 1, -5, 0, 1, INT64_MAX - 1};
 
 	for (int i = 0; i < ROWS(starts); i++) {
-		struct bucket_table *t = bucket_new(&narrow, &key);
+		struct ratelimit *t = ratelimit_new(&narrow, &key);
 
 		ck_assert_uint_eq(take(t, 1, 8, starts[i], 100), 5);
-		bucket_free(t);
+		ratelimit_free(t);
 	}
 }
 END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("bucket");
-	TCase *t = tcase_create("bucket");
+	Suite *s = suite_create("ratelimit");
+	TCase *t = tcase_create("ratelimit");
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, burst_then_rate, 0, ROWS(rows));

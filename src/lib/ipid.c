@@ -1,13 +1,13 @@
-/* ident - decides the Identification of IPv4 packets that had none: a table of counters, each
+/* ipid - decides the Identification of IPv4 packets that had none: a table of counters, each
  * shared by the address pairs that a keyed hash sends there, and an offset of each pair's own
  * [7739-5.3]. */
-#include "lib/ident.h"
+#include "lib/ipid.h"
 
-uint16_t ident_take(struct ident *t, uint32_t src, uint32_t dst, unsigned n)
+uint16_t ipid_take(struct ipid *t, uint32_t src, uint32_t dst, unsigned n)
 {
 	uint32_t pair[2] = {src, dst};
 	uint64_t h = siphash(&t->key, pair, sizeof(pair));
-	uint16_t *counter = &t->counter[h % IDENT_COUNTERS];
+	uint16_t *counter = &t->counter[h % IPID_COUNTERS];
 	uint16_t first = (uint16_t)(*counter + (h >> 32));
 
 	*counter = (uint16_t)(*counter + n);

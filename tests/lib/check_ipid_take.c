@@ -1,12 +1,12 @@
-/* check_ident_take - are Identifications taken many at a time those taken one by one, and whose
- * counter is it?  check_ident asks whether they are such as RFC 7739 wants them. */
+/* check_ipid_take - are Identifications taken many at a time those taken one by one, and whose
+ * counter is it?  check_ipid asks whether they are such as RFC 7739 wants them. */
 #include <string.h>
 
-#include "lib/ident.h"
+#include "lib/ipid.h"
 #include "support/random.h"
 #include "support/run.h"
 
-static struct ident one, many;
+static struct ipid one, many;
 
 static void start(void)
 {
@@ -21,7 +21,7 @@ static uint16_t take_slowly(uint32_t src, uint32_t dst, unsigned n)
 	uint16_t first = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint16_t id = ident_take(&one, src, dst, 1);
+		uint16_t id = ipid_take(&one, src, dst, 1);
 
 		first = i ? first : id;
 		ck_assert_uint_eq(id, (uint16_t)(first + i));
@@ -36,7 +36,7 @@ START_TEST(as_one_by_one)
 		uint32_t src = random_below(40), dst = random_below(40);
 		unsigned n = 1 + random_below(random_below(100) ? 8 : 1000);
 
-		ck_assert_uint_eq(ident_take(&many, src, dst, n), take_slowly(src, dst, n));
+		ck_assert_uint_eq(ipid_take(&many, src, dst, n), take_slowly(src, dst, n));
 	}
 	ck_assert_mem_eq(&one, &many, sizeof(one));
 }
@@ -60,8 +60,8 @@ START_TEST(steps)
 {
 	start();
 	for (unsigned round = 0; round < 0x10000; round++) {
-		uint16_t first = ident_take(&many, 7, 8, rows[_i].n);
-		uint16_t next = ident_take(&many, 7, 8, 1);
+		uint16_t first = ipid_take(&many, 7, 8, rows[_i].n);
+		uint16_t next = ipid_take(&many, 7, 8, 1);
 
 		ck_assert_msg((uint16_t)(next - first) == rows[_i].step, "%s: from %u to %u",
 			      rows[_i].name, first, next);
@@ -73,7 +73,7 @@ static unsigned changed_counters(void)
 {
 	unsigned n = 0;
 
-	for (int i = 0; i < IDENT_COUNTERS; i++)
+	for (int i = 0; i < IPID_COUNTERS; i++)
 		n += one.counter[i] != many.counter[i];
 	return n;
 }
@@ -82,7 +82,7 @@ START_TEST(one_counter)
 {
 	start();
 	for (int round = 0; round < 1000; round++) {
-		ident_take(&many, random_next(), random_next(), 3);
+		ipid_take(&many, random_next(), random_next(), 3);
 		ck_assert_uint_eq(changed_counters(), 1);
 		memcpy(one.counter, many.counter, sizeof(one.counter));
 	}
@@ -101,17 +101,17 @@ START_TEST(all_count)
 	memset(one.counter, 0, sizeof(one.counter)); /* so that it is the offsets that differ */
 	for (unsigned i = 0; i < TRIES; i++) {
 		uint32_t a = random_next(), b = random_next();
-		struct ident other;
+		struct ipid other;
 		uint16_t id;
 
 		random_fill(&one.key, sizeof(one.key));
 		other = one;
 		other.key.k0 ^= (uint64_t)1 << i % 64;
-		id = ident_take(&one, a, b, 0);
-		src += id == ident_take(&one, a ^ 1u << i % 32, b, 0);
-		dst += id == ident_take(&one, a, b ^ 1u << i % 32, 0);
-		turned += id == ident_take(&one, b, a, 0);
-		key += id == ident_take(&other, a, b, 0);
+		id = ipid_take(&one, a, b, 0);
+		src += id == ipid_take(&one, a ^ 1u << i % 32, b, 0);
+		dst += id == ipid_take(&one, a, b ^ 1u << i % 32, 0);
+		turned += id == ipid_take(&one, b, a, 0);
+		key += id == ipid_take(&other, a, b, 0);
 	}
 	ck_assert_msg(src <= 4, "%u of %d sources do not count", src, TRIES);
 	ck_assert_msg(dst <= 4, "%u of %d destinations do not count", dst, TRIES);
@@ -126,8 +126,8 @@ START_TEST(all_counters)
 	start();
 	memset(many.counter, 0, sizeof(many.counter));
 	for (uint32_t i = 0; i < 60000; i++)
-		ident_take(&many, 0xcb007101, 0x08000000 + i, 1);
-	for (int i = 0; i < IDENT_COUNTERS; i++)
+		ipid_take(&many, 0xcb007101, 0x08000000 + i, 1);
+	for (int i = 0; i < IPID_COUNTERS; i++)
 		ck_assert_msg(many.counter[i] > 0 && many.counter[i] < 80, "%d: %u pairs", i,
 			      many.counter[i]);
 }
@@ -135,8 +135,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("ident_take");
-	TCase *t = tcase_create("ident_take");
+	Suite *s = suite_create("ipid_take");
+	TCase *t = tcase_create("ipid_take");
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, as_one_by_one);
