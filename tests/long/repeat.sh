@@ -6,6 +6,7 @@
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 rounds=${LONG_ROUNDS:-20}
+export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-300}
 tests=(daemon/check_log lease/check_leasecrash lib/check_ratelimit daemon/check_service netns/order.sh netns/signals.sh netns/notify.sh netns/leases.sh
 	netns/knobs.sh netns/large.sh netns/narrow.sh netns/host.sh netns/icmp_sources.sh)
 SPACES=""

@@ -97,6 +97,8 @@ mknod "$T/tun" c 10 200 && chmod 666 "$T/tun" # as udev makes it, whatever this 
 # shellcheck disable=SC2016 # the shell there expands it
 up sh -c 'mount --bind "$0/tun" /dev/net/tun && exec setpriv --reuid nobody --clear-groups --inh-caps +net_admin \
 	--ambient-caps +net_admin "$1" --nodetach --stdout -c "$0/conf"' "$T" "$NAT64D"
+# What `up' has waited for may have been mount, which is a child of PID as well.
+wait_for link_exists nat64
 set_routes
 t "a user with CAP_NET_ADMIN: traffic passes" wait_for ping6 "$GOOGLE"
 same "but not that of nat64d" "" "$(peek "$PID")"
