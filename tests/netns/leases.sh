@@ -221,22 +221,28 @@ rm "$map"
 : >"$LOG"
 start_nat64d || finish
 ip -n "$R" route replace 172.16.0.0/18 dev nat64
-in_client python3 - "$GOOGLE" <<'END'
-import socket, sys
-for i in range(1, 6001):
-    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    s.bind(("2001:db8:2::1:%x" % i, 0))
-    s.sendto(b"x", (sys.argv[1], 9))
-    s.close()
-END
+flood() {
+	in_client python3 - "$GOOGLE" <<-'END'
+		import socket, sys
+		for i in range(1, 6001):
+		    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+		    s.bind(("2001:db8:2::1:%x" % i, 0))
+		    s.sendto(b"x", (sys.argv[1], 9))
+		    s.close()
+	END
+}
 leased() { [ "$(counter "$(counters)" both leases-used)" -ge 4000 ]; }
+# A daemon that is slow, as one under a sanitizer, loses some of them in the queue of the device: they come again.
+for _ in 1 2 3 4 5; do flood && leased && break; done
 t "a flood of new hosts: they have leases" wait_for leased
-sleep 1.2 # until what was suppressed is told
+told() {
+	lines=$(lease_lines 1 | wc -l)
+	suppressed=$(sed -n 's/.*nat64d: \([0-9]*\) lines about leases suppressed$/\1/p' "$LOG" | awk "{ n += \$1 } END { print n + 0 }")
+	[ $((lines + suppressed)) -eq "$(counter "$(counters)" both leases-used)" ]
+}
+t "every lease is a line, or one that is counted as suppressed" wait_for told
 lines=$(lease_lines 1 | wc -l)
-suppressed=$(sed -n 's/.*nat64d: \([0-9]*\) lines about leases suppressed$/\1/p' "$LOG" | awk "{ n += \$1 } END { print n + 0 }")
 t "a thousand of them are told of at once: $lines" test "$lines" -ge 1000
-same "every lease is a line, or one that is counted as suppressed" "$(counter "$(counters)" both leases-used)" \
-	$((lines + suppressed))
 stop_nat64d
 config >"$T/conf"
 
