@@ -138,9 +138,9 @@ check_types()
 # cited: the sections of nat64-rules.7 that rows and clauses cite, and comments that name the page.
 cited()
 {
-	grep -Eoh 'rules-[0-9]+(\.[0-9]+)?' "$top"/tests/*.[ch] "$top/tests/tree/CLAUSES" | sed 's/rules-//'
+	grep -Eoh 'rules-[0-9]+(\.[0-9]+)?' "$top"/tests/*/*.[ch] "$top/tests/tree/CLAUSES" | sed 's/rules-//'
 	sed -n 's/^own  *\([0-9.]*\) .*/\1/p' "$top/tests/tree/CLAUSES"
-	grep -Eh '[Ss]ections? [0-9][0-9., and]* of nat64-rules\(7\)' "$top"/include/*.h "$top"/src/*.[ch] "$top"/tests/*.[ch] |
+	grep -Eh '[Ss]ections? [0-9][0-9., and]* of nat64-rules\(7\)' "$top"/include/*/*.h "$top"/src/*/*.[ch] "$top"/tests/*/*.[ch] |
 		sed 's/.*[Ss]ections* \([0-9].*\) of nat64-rules(7).*/\1/' | tr -cs '0-9.' '\n' | sed 's/\.$//'
 }
 
@@ -154,7 +154,7 @@ check_citations()
 		report $? "section $number, which the source cites, is in nat64-rules.7"
 	done
 	# Numbers that say not whose they are, and what earlier rows were called.
-	found=$(grep -En '"spec-[0-9]|\{"[1-9][0-9]?\.[0-9] |^	check_[a-z0-9_]*: (spec-)?[1-9]\.[0-9] ' "$top"/tests/*.[ch] "$top/tests/tree/CLAUSES")
+	found=$(grep -En '"spec-[0-9]|\{"[1-9][0-9]?\.[0-9] |^	(.*\| )?(check_[a-z0-9_]*: )?(spec-)?[1-9]\.[0-9] ' "$top"/tests/*/*.[ch] "$top/tests/tree/CLAUSES")
 	[ -z "$found" ]
 	report $? "every row that cites the rules begins with rules-" "$found"
 }
