@@ -1,9 +1,10 @@
 #!/bin/sh
 # tests/tree/CLAUSES and the tests agree: every row it names exists, every row of the translator's tables proves a clause of
-# it, no name stands twice, and what an RFC demands has a row or a deviation.
+# it, no name stands twice, and what an RFC demands has a row or a deviation.  With --table it prints the clauses instead,
+# each with all the rows that prove it.
 #
 # A row is "program: name": its name is the first string of a row of a table whose struct begins with `name', or, with
-# () behind it, that of a START_TEST.  "netns/x: name" is a point of tests/netns/x.sh.  A * stands for anything.
+# () behind it, that of a START_TEST.  "netns/x: name" is a point of tests/netns/x.sh.
 srcdir=${srcdir:-.}
 tests=$srcdir/tests
 
@@ -11,32 +12,65 @@ tests=$srcdir/tests
 must="check_packet check_header check_icmp check_reply check_xlat check_xlat_4to6 check_xlat_6to4 check_xlat_error
 	check_addr check_map check_csum check_clauses"
 
-awk -v must="$must" '
+awk -v must="$must" -v table_wanted="${1-}" '
 	function point(ok, name, why) {
 		printf "%s %d - %s%s\n", ok ? "ok" : "not ok", ++points, name, ok ? "" : ":"
 		if (!ok)
 			printf "%s", why
 		failed += !ok
 	}
-	function escaped(s) { gsub(/[][()+?.|^$\\{}\/]/, "\\\\&", s); gsub(/\*/, ".*", s); return "^" s "$" }
-
-	# Marks what WHAT stands for as proven; how many rows that are.
-	function prove(what,    re, row, n) {
-		if (what !~ /\*/) {
-			proven[what] = 1
-			return what in rows
-		}
-		re = escaped(what)
-		for (row in rows)
-			if (row ~ re) {
-				proven[row] = 1
-				n++
-			}
-		return n
-	}
-	function add(name) {
+	function escaped(s) { gsub(/[][()+?.|^$\\{}\/]/, "\\\\&", s); gsub(/\*/, ".*", s); return s }
+	function program_of(row) { return substr(row, 1, index(row, ":") - 1) }
+	function add(name,    word) {
 		if (rows[program ": " name]++ && program in all)
 			twice = twice "#   " program ": " name "\n"
+		# A row begins with the clause that it proves.
+		split(name, word, " ")
+		named[word[1]] = named[word[1]] "\n" program ": " name
+	}
+
+	# Clause I is proven by ROW.
+	function prove(i, row) {
+		proven[row] = 1
+		proofs_of[i] = proofs_of[i] "\t" row "\n"
+	}
+
+	# How many rows of the tests match RE, all of which prove clause I.
+	function prove_matching(i, re,    row, n) {
+		for (row in rows)
+			if (row ~ re) {
+				prove(i, row)
+				n++
+			}
+		return n + 0
+	}
+
+	# A reference without a program is to rows of the clause itself, or, where it is a test or begins with a clause, to
+	# rows of any program.
+	function prove_reference(i, ref,    re, any, word) {
+		if (ref in rows) {
+			prove(i, ref)
+			return 1
+		}
+		re = escaped(ref) "$"
+		if (ref ~ /^(check_|netns\/)[a-z0-9_]+: /)
+			return prove_matching(i, "^" re)
+		any = "^check_[a-z0-9_]+: "
+		if (prove_matching(i, any escaped(tag[i] " ") re))
+			return 1
+		split(ref, word, /[ :]/)
+		sub(/-[^-]*$/, "", word[1])
+		return (word[1] in seen || word[1] == "rules" || ref ~ /\(\)$/) && prove_matching(i, any re)
+	}
+
+	# The rows that are named by a clause prove it; where it demands one thing only, nobody has to say so.
+	function prove_named(i,    row, n, j) {
+		n = split(named[tag[i]], row, "\n")
+		for (j = 2; j <= n; j++)
+			if (demands[tag[i]] == 1)
+				prove(i, row[j])
+			else
+				proven[row[j]] = 1
 	}
 	BEGIN {
 		n = split(must, list)
@@ -69,15 +103,19 @@ awk -v must="$must" '
 	is_clauses && (/^#/ || /^$/) { next }
 	is_clauses && /^    / { next }
 	is_clauses && /^\tdeviation: ./ { deviation[clauses] = 1; deviations[rfc]++; next }
-	is_clauses && /^\t[a-z0-9_\/]+: ./ {
-		ref[++refs] = substr($0, 2)
-		of[refs] = clauses
+	is_clauses && /^\t[^ \t]/ {
+		n = split(substr($0, 2), part, " [|] ")
+		for (i = 1; i <= n; i++) {
+			ref[++refs] = part[i]
+			of[refs] = clauses
+		}
 		next
 	}
 	is_clauses && $3 ~ /^(MUST|SHOULD|MAY|own)$/ && NF > 3 && /^[a-z0-9]/ {
 		rfc = $1
 		clause[++clauses] = $0
-		strength[clauses] = $3
+		tag[clauses] = $2 == "-" ? rfc : (rfc == "own" ? "rules" : rfc) "-" $2
+		demands[tag[clauses]]++
 		if (!(rfc in seen)) {
 			seen[rfc] = 1
 			order[++rfcs] = rfc
@@ -90,30 +128,35 @@ awk -v must="$must" '
 
 	# --- the tables of the C tests
 	/^(static const )?struct( [a-z0-9_]+)? \{$/ {
-		tag = $(NF - 1) == "struct" ? "-" : $(NF - 1)
-		named[tag] = 0
+		struct = $(NF - 1) == "struct" ? "-" : $(NF - 1)
+		has_name[struct] = 0
 	}
-	/^\tconst char \*name[,;]/ { named[tag] = 1 }
-	/^\tconst struct rig_row \*row;/ { named[tag] = 0 }
-	/\[\] = \{$/ { table = named[/^}/ ? tag : $4] }
+	/^\tconst char \*name[,;]/ { has_name[struct] = 1 }
+	/^\tconst struct rig_row \*row;/ { has_name[struct] = 0 }
+	/\[\] = \{$/ { table = has_name[/^}/ ? struct : $4] }
 	/^};/ { table = 0 }
 	table && /^\t\{"/ || /^\tROW\("/ { split($0, word, "\""); add(word[2]) }
 	/^START_TEST\(/ { split($0, word, /[()]/); add(word[2] "()") }
 
 	END {
-		for (i = 1; i <= refs; i++) {
-			if (!prove(ref[i]))
+		for (i = 1; i <= clauses; i++)
+			prove_named(i)
+		for (i = 1; i <= refs; i++)
+			if (!prove_reference(of[i], ref[i]))
 				missing = missing "#   " ref[i] "\n"
-			rows_of[of[i]]++
-		}
 		for (row in proven)
 			proofs++
 		for (row in rows)
-			if ((substr(row, 1, index(row, ":") - 1) in all) && !(row in proven) && row !~ /\(\)$/)
+			if (program_of(row) in all && !(row in proven) && row !~ /\(\)$/)
 				loose = loose "#   " row "\n"
-		for (i = 1; i <= clauses; i++)
-			if (!rows_of[i] && !deviation[i])
+		for (i = 1; i <= clauses; i++) {
+			if (table_wanted)
+				printf "%s\n%s", clause[i], proofs_of[i]
+			if (proofs_of[i] == "" && !deviation[i])
 				bare = bare "#   " clause[i] "\n"
+		}
+		if (table_wanted)
+			exit
 
 		point(odd == "" && clauses > 0, "CLAUSES is well formed", odd)
 		point(twice == "", "no two rows of a program have the same name", twice)
