@@ -23,12 +23,14 @@
 
 #define LOCK      "/run/nat64ctl.lock"
 #define LOCK_WAIT 30 /* seconds */
+#define TRIES     5  /* of a configuration that changes meanwhile */
 
 /* What is at hand while a reload is under way. */
 struct job {
 	const struct ctl *ctl;
 	char *config, *state, *device; /* as the daemon says, out of ITS */
 	bool itself;                   /* the daemon may change its device */
+	bool once_more;                /* the configuration has changed meanwhile */
 	struct ctl_reply its;          /* what it has asked the kernel for */
 	struct conf *conf;
 	struct tun *tun;
@@ -234,19 +236,25 @@ static int reload_as_it_is(const struct job *j)
 	return status;
 }
 
-/* Did a daemon whose answer was lost do it all the same, or one that has been started meanwhile? */
-static bool is_in_effect(const struct job *j)
+/* What the daemon has asked the kernel for by now.  False: it does not say. */
+static bool ask_again(const struct job *j, struct job *again)
 {
-	struct job again = {.ctl = j->ctl};
-	bool is = false;
+	*again = (struct job){.ctl = j->ctl};
+	ctl_ask(j->ctl, "setup", &again->its);
+	return again->its.status == CTL_DONE && read_setup(again);
+}
 
-	ctl_ask(j->ctl, "setup", &again.its);
-	if (again.its.status == CTL_DONE && read_setup(&again))
-		is = !setup_changed_route(again.was, j->now) &&
-		     !setup_changed_addr(again.was, j->now);
-	setup_free(again.was);
-	ctl_free(&again.its);
-	return is;
+static bool is_same(const struct setup *a, const struct setup *b)
+{
+	return !setup_changed_route(a, b) && !setup_changed_addr(a, b);
+}
+
+static void remove_others(const struct setup *was, const struct setup *now, struct tun *t)
+{
+	char err[TUN_ERR];
+
+	if (setup_remove(was, now, t, err) < 0)
+		ctl_complain("warning: %s", err);
 }
 
 /* With an address the kernel takes away more than that, and somebody else may have removed a route
@@ -255,10 +263,32 @@ static void clear_away(struct job *j)
 {
 	char err[TUN_ERR];
 
-	if (setup_remove(j->was, j->now, j->tun, err) < 0)
-		ctl_complain("warning: %s", err);
+	remove_others(j->was, j->now, j->tun);
 	if (setup_restore(j->now, j->tun, err) > 0)
 		ctl_complain("warning: %s", err);
+}
+
+/* Leaves on the device what is in effect after the answer R.  The daemon reads the configuration
+ * after us, and finds another one if it has been written meanwhile; and the daemon whose answer is
+ * lost may have done it all the same, or one that has been started since.  False: the device lacks
+ * what this other configuration asks for, or may lack it. */
+static bool settle(struct job *j, const struct ctl_reply *r)
+{
+	struct job again;
+	bool told = ask_again(j, &again), same = told && is_same(again.was, j->now);
+	bool done = r->status == CTL_DONE;
+
+	if (same || (done && !told)) {
+		clear_away(j);
+	} else if (done) {
+		remove_others(j->now, again.was, j->tun);
+		remove_others(j->was, again.was, j->tun);
+	} else {
+		setup_take_back(j->now, j->was, j->tun);
+	}
+	setup_free(again.was);
+	ctl_free(&again.its);
+	return same || !told || !done;
 }
 
 static int reload_prepared(struct job *j)
@@ -273,11 +303,11 @@ static int reload_prepared(struct job *j)
 	if (setup_apply(j->now, j->was, j->tun, err) < 0)
 		return refuse(j, err);
 	ask_reload(j, prepared_request, &r);
-	if (r.status == CTL_DONE || (r.lost && is_in_effect(j)))
-		clear_away(j);
-	else
+	if (r.status != CTL_DONE && !r.lost)
 		setup_take_back(j->now, j->was, j->tun);
-	status = ctl_print(j->ctl, &r);
+	else
+		j->once_more = !settle(j, &r);
+	status = j->once_more ? CTL_DONE : ctl_print(j->ctl, &r);
 	ctl_free(&r);
 	return status;
 }
@@ -313,15 +343,13 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-int ctl_reload(const struct ctl *c)
+static int reload_once(const struct ctl *c, bool locked, bool *once_more)
 {
 	struct job j = {.ctl = c};
-	int status, lock;
+	int status;
 
-	block_signals();
-	lock = take_lock();
 	ctl_ask(c, "setup", &j.its);
-	if (lock < 0)
+	if (!locked)
 		status = refuse(&j, "another reload is under way (it holds " LOCK ")");
 	else if (j.its.status != CTL_DONE)
 		status = ctl_print(c, &j.its);
@@ -329,11 +357,29 @@ int ctl_reload(const struct ctl *c)
 		status = refuse(&j, "nat64d does not say what its device has");
 	else
 		status = j.itself ? reload_as_it_is(&j) : reload(&j);
+	*once_more = j.once_more;
 	tun_close(j.tun);
 	setup_free(j.now);
 	setup_free(j.was);
 	conf_free(j.conf);
 	ctl_free(&j.its);
+	return status;
+}
+
+int ctl_reload(const struct ctl *c)
+{
+	bool once_more = true;
+	int status = CTL_FAILED, lock;
+
+	block_signals();
+	lock = take_lock();
+	for (int i = 0; once_more && i < TRIES; i++)
+		status = reload_once(c, lock >= 0, &once_more);
+	if (once_more) {
+		ctl_complain("the configuration changes all the time: the one in effect is not the "
+			     "last");
+		status = CTL_FAILED;
+	}
 	release_lock(lock);
 	return status;
 }

@@ -250,6 +250,42 @@ race() {
 }
 t "eight reloads at once: device and daemon agree in the end" race
 
+# Another configuration between root's look at it and the daemon's: who stands in between writes it just before the daemon
+# is told to read.
+cat >"$T/between.py" <<'END'
+import os, socket, sys
+mine, its, conf = sys.argv[1:]
+def connection():
+    return socket.socket(socket.AF_UNIX)
+s = connection()
+s.bind(mine)
+s.listen()
+while True:
+    c = s.accept()[0]
+    request = c.recv(4096)
+    if b"prepared" in request and os.path.exists(conf + ".next"):
+        os.rename(conf + ".next", conf)
+    d = connection()
+    d.connect(its)
+    d.sendall(request)
+    while answer := d.recv(65536):
+        c.sendall(answer)
+    c.close()
+END
+ip netns exec "$R" python3 "$T/between.py" "$T/between" "$SOCKET" "$T/conf" </dev/null >/dev/null 2>&1 &
+disown
+wait_for test -S "$T/between"
+t "a reload with a pool" reload 'dynamic-pool 10.40.0.0/24'
+config 'tun-setup yes' 'dynamic-pool 10.41.0.0/24' >"$T/conf"
+config 'tun-setup yes' 'dynamic-pool 10.40.0.0/24' >"$T/conf.next"
+t "another one that is taken back before the daemon reads it" in_router "$NAT64CTL" -s "$T/between" reload
+t "its route is not left behind" fails has_route 10.41.0.0/24
+t "and the route of the one in effect is there" has_route 10.40.0.0/24
+config 'tun-setup yes' 'dynamic-pool 10.41.0.0/24' >"$T/conf"
+config 'tun-setup yes' >"$T/conf.next"
+t "one that loses its pool before the daemon reads it" in_router "$NAT64CTL" -s "$T/between" reload
+same "neither route is left behind" "" "$(ip -n "$R" route show root 10.40.0.0/15)"
+
 # --- the end --------------------------------------------------------------------------------------------------------
 
 mkdir "$T/data2"
