@@ -2,7 +2,7 @@
 # The control socket: who may ask what, clients that stall or talk rubbish, and a reload that does what it says.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-need setpriv
+need setpriv ss
 topology
 NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
 export RUNTIME_DIRECTORY=$T/run
@@ -44,6 +44,9 @@ while True:
 json() { python3 -c 'import json, sys
 it = json.load(sys.stdin)
 print(eval(sys.argv[1]))' "$1"; }
+
+# knocked: somebody has connected whom the daemon has not let in yet.
+knocked() { in_router ss -Hlx src "$SOCKET" | awk '$3 > 0 { n++ } END { exit !n }'; }
 
 has_route() { ip -n "$R" route show "$1" dev nat64 | grep -q .; }
 has_route6() { ip -n "$R" -6 route show "$1" dev nat64 | grep -q .; }
@@ -140,7 +143,7 @@ many() {
 	[ "$(cat "$T"/many.* | grep -cE '^device |too many clients')" -eq 40 ]
 }
 t "40 at once: each is answered or told so" many
-same "and none is left" "1 0" "$(find "/proc/$PID/fd" -type l -printf '%l\n' | grep -c eventpoll) $(ss -Hx state established 2>/dev/null | grep -cF "$SOCKET")"
+same "and none is left" "1 0" "$(find "/proc/$PID/fd" -type l -printf '%l\n' | grep -c eventpoll) $(in_router ss -Hx state established | grep -cF "$SOCKET")"
 
 # --- reload: by root, with a daemon that has no rights --------------------------------------------------------------
 
@@ -319,7 +322,7 @@ t "a relative path: reload with routes" reload 'dynamic-pool 10.9.0.0/24'
 kill -STOP "$PID"
 ctl reload >"$T/killed" 2>&1 &
 job=$!
-sleep 0.5
+wait_for knocked
 kill -9 "$PID"
 wait "$job"
 same "a daemon that is killed meanwhile: exit status 1" 1 $?
