@@ -30,9 +30,10 @@ pre() {
 
 gateway() { if [ "$1" = "$C" ]; then echo 2001:db8:1::1; else echo 2001:db8:d::1; fi; }
 
-# speak SPACE ADDRESS: programs there that do not choose an address speak from this one.
+# speak SPACE ADDRESS: programs there that do not choose an address speak from this one.  With nodad a route may name it at
+# once; otherwise the kernel takes it into use a moment later.
 speak() {
-	ip -n "$1" -6 addr replace "$2/128" dev lo
+	ip -n "$1" -6 addr replace "$2/128" dev lo nodad
 	ip -n "$1" -6 route replace default via "$(gateway "$1")" src "$2"
 }
 

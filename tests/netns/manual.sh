@@ -74,7 +74,12 @@ machine() {
 
 # cable MACHINE DEVICE MACHINE DEVICE
 cable() { join "$N-$1" "$2" "$N-$3" "$4"; }
-address() { ip -n "$N-$1" addr add "$3" dev "$2"; }
+# With nodad a route may name an IPv6 address at once.
+address() {
+	local at_once=""
+	[[ $3 != *:* ]] || at_once=nodad
+	ip -n "$N-$1" addr add "$3" dev "$2" $at_once
+}
 route() { ip -n "$N-$1" route add "${@:2}"; }
 
 # Every machine of the section before goes, and all that runs there.
