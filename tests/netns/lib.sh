@@ -85,9 +85,9 @@ finish() {
 	exit $((failures > 0))
 }
 
-# wait_for COMMAND...: tries it until it succeeds, five seconds at most.
+# wait_for COMMAND...: tries it until it succeeds, for twenty seconds at most: a machine may be busy with something else.
 wait_for() {
-	local end=$((SECONDS + 6))
+	local end=$((SECONDS + 20))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.05
