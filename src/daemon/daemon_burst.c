@@ -25,8 +25,8 @@ static void record(struct daemon *d, struct lease *l)
 		daemon_lease_assigned(d, l);
 	if (d->leases)
 		leasefile_append(d->leases, l, daemon_seconds(d));
-	l->saved = daemon_seconds(d);
-	l->on_record = true;
+	else
+		pool_record(l, daemon_seconds(d));
 	d->counters.recorded++;
 	d->recorded = d->leases != NULL;
 }

@@ -45,22 +45,14 @@ static bool goes_on(const struct lease_change *n, const struct lease *l)
 
 static void move_all(struct lease_change *n)
 {
-	const struct lease *old;
-	struct lease *l;
+	const struct lease *l;
 	size_t cursor = 0;
 
-	while (n->before && (old = pool_walk(n->before, &cursor))) {
-		int prefix = new_prefix(n, old);
+	while (n->before && (l = pool_walk(n->before, &cursor))) {
+		int prefix = new_prefix(n, l);
 
-		l = n->after && prefix >= 0 ? pool_restore(n->after, &old->host, (unsigned)prefix,
-							   old->addr, old->last)
-					    : NULL;
-		if (!l) {
+		if (!n->after || prefix < 0 || !pool_move(n->after, l, (unsigned)prefix))
 			n->ended++;
-			continue;
-		}
-		l->saved = old->saved;
-		l->on_record = old->on_record;
 	}
 }
 

@@ -313,8 +313,7 @@ void leasefile_append(struct leasefile *f, struct lease *l, int32_t now)
 	char line[LEASETEXT_MAX];
 
 	f->now = now;
-	l->saved = l->last < now ? l->last : now;
-	l->on_record = true;
+	pool_record(l, l->last < now ? l->last : now);
 	leasestate_add(f, line, leasestate_line(f, line, l, l->saved));
 }
 

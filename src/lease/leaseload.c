@@ -164,8 +164,7 @@ static void take_lease(struct load *l, const struct leasetext *t)
 		say_refused(l, t->addr);
 		return;
 	}
-	lease->saved = saved;
-	lease->on_record = true;
+	pool_record(lease, saved);
 	l->superseded = l->superseded || pool_used(l->pool) != used + 1;
 }
 
