@@ -168,62 +168,6 @@ static void take_lease(struct load *l, const struct leasetext *t)
 	l->superseded = l->superseded || pool_used(l->pool) != used + 1;
 }
 
-static void take_line(struct load *l, char *line, size_t len)
-{
-	struct leasetext t;
-	char why[LEASETEXT_WHY];
-
-	l->lines++;
-	switch (leasetext_parse(line, len, &t, why)) {
-	case LEASETEXT_LEASE:
-		take_lease(l, &t);
-		l->fourth = t.has_prefix;
-		break;
-	case LEASETEXT_BAD:
-		say_bad(l, why);
-		break;
-	case LEASETEXT_DEFAULT:
-		l->has_whose = t.has_prefix;
-		l->fourth = false;
-		if (t.has_prefix)
-			l->whose = t.prefix;
-		break;
-	case LEASETEXT_BLANK:
-		break;
-	}
-}
-
-static void end_overlong(struct load *l)
-{
-	l->lines++;
-	if (!l->comment)
-		say_bad(l, "is too long");
-	l->overlong = false;
-}
-
-/* Takes the whole lines of the LEN bytes at BUF; returns how many bytes are left over. */
-static size_t take_piece(struct load *l, char *buf, size_t len)
-{
-	char *p = buf, *end = buf + len, *newline;
-
-	while ((newline = memchr(p, '\n', (size_t)(end - p)))) {
-		if (l->overlong)
-			end_overlong(l);
-		else
-			take_line(l, p, (size_t)(newline - p));
-		p = newline + 1;
-	}
-	len = (size_t)(end - p);
-	if (!l->overlong && len < PIECE) {
-		memmove(buf, p, len);
-		return len;
-	}
-	if (!l->overlong)
-		l->comment = leasetext_is_comment(p, len);
-	l->overlong = true;
-	return 0;
-}
-
 /* Does a line that may have been cut say which prefix its lease is of?  Where there are, or were,
  * several, every line has a fourth column, which may be missing here.  Half a length is never that
  * of a prefix that is configured: those have two digits. */
@@ -237,27 +181,86 @@ static bool says_prefix(struct load *l, const struct leasetext *t)
 /* What has no newline was cut by a crash, or an editor has left it out.  Of the last word that is
  * there digits may be missing, so an address counts only if something follows it, and a time never
  * does: it is now. */
-static void take_tail(struct load *l, char *buf, size_t len)
+static void take_cut_lease(struct load *l, struct leasetext *t)
 {
-	struct leasetext t;
-	bool has_nul = memchr(buf, '\0', len) != NULL;
-
-	l->torn = len > 0 || l->overlong;
-	if (!l->torn)
-		return;
-	l->lines++;
-	if (l->overlong ? l->comment
-			: leasetext_is_comment(buf, len) || leasetext_is_blank(buf, len))
-		return;
-	if (l->overlong || !leasetext_parse_cut(buf, len, &t) || !says_prefix(l, &t)) {
-		say_bad(l, has_nul ? "has NUL bytes"
-				   : "is cut short (no newline at the end of the file)");
+	if (!says_prefix(l, t)) {
+		say_bad(l, LEASETEXT_CUT);
 		return;
 	}
-	t.when = l->wall;
+	t->when = l->wall;
 	l->has_tail = true;
-	l->tail = t.addr;
-	take_lease(l, &t);
+	l->tail = t->addr;
+	take_lease(l, t);
+}
+
+static void take_line(struct load *l, char *line, size_t len, bool cut)
+{
+	struct leasetext t;
+	char why[LEASETEXT_WHY];
+
+	l->lines++;
+	switch (leasetext_parse(line, len, cut, &t, why)) {
+	case LEASETEXT_LEASE:
+		if (cut)
+			take_cut_lease(l, &t);
+		else
+			take_lease(l, &t);
+		l->fourth = t.has_prefix;
+		break;
+	case LEASETEXT_BAD:
+		say_bad(l, why);
+		break;
+	case LEASETEXT_DEFAULT:
+		if (cut)
+			break;
+		l->has_whose = t.has_prefix;
+		l->fourth = false;
+		if (t.has_prefix)
+			l->whose = t.prefix;
+		break;
+	case LEASETEXT_BLANK:
+		break;
+	}
+}
+
+static void end_overlong(struct load *l, const char *why)
+{
+	l->lines++;
+	if (!l->comment)
+		say_bad(l, why);
+	l->overlong = false;
+}
+
+/* Takes the whole lines of the LEN bytes at BUF; returns how many bytes are left over. */
+static size_t take_piece(struct load *l, char *buf, size_t len)
+{
+	char *p = buf, *end = buf + len, *newline;
+
+	while ((newline = memchr(p, '\n', (size_t)(end - p)))) {
+		if (l->overlong)
+			end_overlong(l, "is too long");
+		else
+			take_line(l, p, (size_t)(newline - p), false);
+		p = newline + 1;
+	}
+	len = (size_t)(end - p);
+	if (!l->overlong && len < PIECE) {
+		memmove(buf, p, len);
+		return len;
+	}
+	if (!l->overlong)
+		l->comment = leasetext_is_comment(p, len);
+	l->overlong = true;
+	return 0;
+}
+
+static void take_tail(struct load *l, char *buf, size_t len)
+{
+	l->torn = len > 0 || l->overlong;
+	if (l->overlong)
+		end_overlong(l, LEASETEXT_CUT);
+	else if (l->torn)
+		take_line(l, buf, len, true);
 }
 
 /* The lease of the last line is on record again, behind what must not be read as a line. */

@@ -6,7 +6,9 @@
 #include "leasetext.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS     4
@@ -14,17 +16,12 @@
 #define SHOWN       45          /* characters of a bad column that a message repeats */
 #define DEFAULT     "# prefix " /* to Tayga a comment */
 #define NONE        "none"
+#define BLANKS      " \t\r\v\f"
+#define DIGITS      "0123456789"
 
 static bool is_space(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
-}
-
-bool leasetext_is_blank(const char *line, size_t len)
-{
-	while (len > 0 && is_space(line[len - 1]))
-		len--;
-	return len == 0;
+	return c != '\0' && strchr(BLANKS, c);
 }
 
 bool leasetext_is_comment(const char *line, size_t len)
@@ -55,33 +52,31 @@ static enum leasetext_kind bad_line(char *why, const char *what)
 	return LEASETEXT_BAD;
 }
 
-/* Cuts LINE into at most COLUMNS columns; returns how many there are, COLUMNS + 1 for more. */
-static unsigned cut_columns(char *line, char *column[COLUMNS])
+/* Splits LINE into at most COLUMNS columns; those that are not there are empty.  Returns how many
+ * there are, COLUMNS + 1 for more. */
+static unsigned split_columns(char *line, char *column[COLUMNS])
 {
+	char *end = line + strlen(line), *rest;
 	unsigned n = 0;
 
-	for (;;) {
-		while (is_space(*line))
-			*line++ = '\0';
-		if (*line == '\0')
-			return n;
+	for (char *p = strtok_r(line, BLANKS, &rest); p; p = strtok_r(NULL, BLANKS, &rest)) {
 		if (n == COLUMNS)
 			return COLUMNS + 1;
-		column[n++] = line;
-		while (*line != '\0' && !is_space(*line))
-			line++;
+		column[n++] = p;
 	}
+	for (unsigned i = n; i < COLUMNS; i++)
+		column[i] = end;
+	return n;
 }
 
 static bool parse_number(const char *s, size_t max_digits, int64_t *out)
 {
-	int64_t n = 0;
-	size_t digits = 0;
+	size_t digits = strspn(s, DIGITS);
 
-	for (; *s >= '0' && *s <= '9' && digits < max_digits; s++, digits++)
-		n = n * 10 + (*s - '0');
-	*out = n;
-	return digits > 0 && *s == '\0';
+	if (digits == 0 || digits > max_digits || s[digits] != '\0')
+		return false;
+	*out = strtoll(s, NULL, 10);
+	return true;
 }
 
 static bool parse_prefix(char *s, struct prefix6 *out)
@@ -114,33 +109,36 @@ static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetex
 	return parse_prefix(line + n, &out->prefix) ? LEASETEXT_DEFAULT : LEASETEXT_BLANK;
 }
 
-enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *out,
-				    char why[LEASETEXT_WHY])
+/* Of a time that is cut only the digits that are left can be checked. */
+static bool parse_time(const char *s, bool cut, int64_t *out)
 {
+	if (cut)
+		return s[strspn(s, DIGITS)] == '\0';
+	return parse_number(s, TIME_DIGITS, out) && *out > 0;
+}
+
+static enum leasetext_kind parse_lease(char *line, size_t len, bool cut, struct leasetext *out,
+				       char why[LEASETEXT_WHY])
+{
+	/* Of the last word of a line that is cut, digits may be missing. */
+	unsigned n, least = cut && len > 0 && is_space(line[len - 1]) ? 2 : 3;
 	char *column[COLUMNS];
 	struct in_addr a;
-	unsigned n;
 
-	if (leasetext_is_comment(line, len))
-		return parse_comment(line, len, out);
-	if (memchr(line, '\0', len))
-		return bad_line(why, "has NUL bytes");
-	if (len >= LEASETEXT_MAX)
-		return bad_line(why, "is too long");
 	line[len] = '\0';
-	n = cut_columns(line, column);
+	n = split_columns(line, column);
 	if (n == 0)
 		return LEASETEXT_BLANK;
 	if (inet_pton(AF_INET, column[0], &a) != 1)
 		return bad_column(why, column[0], "an IPv4 address");
-	if (n < 3)
+	if (n < least)
 		return bad_line(why, "has too few columns (IPv4, IPv6 and time are expected)");
 	if (n > COLUMNS)
 		return bad_line(why, "has too many columns");
 	out->addr = ntohl(a.s_addr);
 	if (inet_pton(AF_INET6, column[1], out->host.b) != 1)
 		return bad_column(why, column[1], "an IPv6 address");
-	if (!parse_number(column[2], TIME_DIGITS, &out->when) || out->when == 0)
+	if (!parse_time(column[2], cut, &out->when))
 		return bad_column(why, column[2], "a unix time");
 	out->has_prefix = n == COLUMNS;
 	if (out->has_prefix && !parse_prefix(column[3], &out->prefix))
@@ -148,71 +146,35 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *ou
 	return LEASETEXT_LEASE;
 }
 
-static bool is_number(const char *s)
+enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct leasetext *out,
+				    char why[LEASETEXT_WHY])
 {
-	return s[strspn(s, "0123456789")] == '\0';
+	enum leasetext_kind kind;
+
+	if (leasetext_is_comment(line, len))
+		return parse_comment(line, len, out);
+	if (memchr(line, '\0', len))
+		return bad_line(why, "has NUL bytes");
+	if (len < LEASETEXT_MAX)
+		kind = parse_lease(line, len, cut, out, why);
+	else
+		kind = bad_line(why, "is too long");
+	return kind == LEASETEXT_BAD && cut ? bad_line(why, LEASETEXT_CUT) : kind;
 }
 
-bool leasetext_parse_cut(char *line, size_t len, struct leasetext *out)
+size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host,
+			int64_t when, const char *prefix)
 {
-	char *column[COLUMNS];
-	struct in_addr a;
-	bool ends_blank = len > 0 && is_space(line[len - 1]);
-	unsigned n;
+	char text[INET6_ADDRSTRLEN];
 
-	if (len >= LEASETEXT_MAX || memchr(line, '\0', len))
-		return false;
-	line[len] = '\0';
-	n = cut_columns(line, column);
-	if (n < 2 || n > COLUMNS || (n == 2 && !ends_blank) || (n > 2 && !is_number(column[2])))
-		return false;
-	if (inet_pton(AF_INET, column[0], &a) != 1 ||
-	    inet_pton(AF_INET6, column[1], out->host.b) != 1)
-		return false;
-	out->addr = ntohl(a.s_addr);
-	out->has_prefix = n == COLUMNS;
-	return !out->has_prefix || parse_prefix(column[3], &out->prefix);
-}
-
-static char *put_number(char *out, uint64_t n)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	memcpy(out, digits + at, sizeof(digits) - at);
-	return out + sizeof(digits) - at;
-}
-
-size_t leasetext_format(char *out, uint32_t addr, const struct ip6 *host, int64_t when,
-			const char *prefix)
-{
-	char *p = out;
-
-	for (unsigned shift = 32; shift > 0; shift -= 8) {
-		p = put_number(p, addr >> (shift - 8) & 0xff);
-		*p++ = shift > 8 ? '.' : '\t';
-	}
-	inet_ntop(AF_INET6, host->b, p, INET6_ADDRSTRLEN);
-	p += strlen(p);
-	*p++ = '\t';
+	inet_ntop(AF_INET6, host->b, text, sizeof(text));
 	/* A clock that stands at 1970 must not make a line that we would refuse. */
-	p = put_number(p, when > 0 ? (uint64_t)when : 1);
-	if (prefix) {
-		size_t n = strlen(prefix);
-
-		*p++ = '\t';
-		memcpy(p, prefix, n);
-		p += n;
-	}
-	*p++ = '\n';
-	return (size_t)(p - out);
+	return (size_t)snprintf(out, LEASETEXT_MAX, "%u.%u.%u.%u\t%s\t%" PRId64 "%s%s\n",
+				addr >> 24, addr >> 16 & 0xff, addr >> 8 & 0xff, addr & 0xff, text,
+				when > 0 ? when : 1, prefix ? "\t" : "", prefix ? prefix : "");
 }
 
-size_t leasetext_format_default(char *out, const char *prefix)
+size_t leasetext_format_default(char out[LEASETEXT_MAX], const char *prefix)
 {
 	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", prefix ? prefix : NONE);
 }

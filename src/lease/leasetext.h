@@ -11,9 +11,10 @@
 #define LEASETEXT_MAX    160 /* longest line that we read or write, with its newline */
 #define LEASETEXT_PREFIX 52  /* room for the text of a prefix */
 #define LEASETEXT_WHY    96  /* room for what is wrong with a line */
+#define LEASETEXT_CUT    "is cut short (no newline at the end of the file)"
 
 struct leasetext {
-	uint32_t addr;
+	uint32_t addr; /* host order */
 	struct ip6 host;
 	int64_t when; /* unix time */
 	bool has_prefix;
@@ -28,30 +29,26 @@ enum leasetext_kind {
 	LEASETEXT_BAD,
 };
 
-/* Is the beginning of a line, LEN bytes of it, that of a comment?  Nothing at all? */
+/* Is the beginning of a line, LEN bytes of it, that of a comment? */
 bool leasetext_is_comment(const char *line, size_t len);
-bool leasetext_is_blank(const char *line, size_t len);
 
 /* Reads the line of LEN bytes (its newline is not among them, one byte behind them is
- * writable); LINE is destroyed.  LEASETEXT_BAD: WHY says what is wrong, in printable characters. */
-enum leasetext_kind leasetext_parse(char *line, size_t len, struct leasetext *out,
+ * writable); LINE is destroyed.  LEASETEXT_BAD: WHY says what is wrong, in printable characters.
+ *
+ * CUT: any part of the end may be missing.  A lease then has both addresses whole, since something
+ * follows them, and its prefix if there is one, whose length may be cut; WHEN is not read. */
+enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct leasetext *out,
 				    char why[LEASETEXT_WHY]);
 
-/* Reads a line of which any part of the end may be missing; like leasetext_parse().  True: both
- * addresses are whole, since something follows them; OUT has them, and the prefix if there is one,
- * whose length may be cut.  WHEN is not read. */
-bool leasetext_parse_cut(char *line, size_t len, struct leasetext *out);
-
-/* Writes a line with its newline to OUT, at most LEASETEXT_MAX bytes without a NUL; returns its
- * length.  PREFIX is the text of a prefix, or NULL for a line of three columns. */
-size_t leasetext_format(char *out, uint32_t addr, const struct ip6 *host, int64_t when,
-			const char *prefix);
+/* Writes a line with its newline to OUT, at most LEASETEXT_MAX bytes; returns its length.  PREFIX
+ * is the text of a prefix, or NULL for a line of three columns. */
+size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host,
+			int64_t when, const char *prefix);
 
 /* Writes the line that names PREFIX as that of the lines behind it that have none, or says for NULL
  * that they are of the first; like leasetext_format(). */
-size_t leasetext_format_default(char *out, const char *prefix);
+size_t leasetext_format_default(char out[LEASETEXT_MAX], const char *prefix);
 
-/* Writes the text of P, as in "2001:db8::/96". */
 void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p);
 
 #endif
