@@ -47,12 +47,14 @@ static bool lock_dir(int dir)
 /* Can we make and remove files there?  Clears away a temporary that a crash left behind. */
 static bool can_rewrite(int dir)
 {
-	int fd = leasesync_create(dir, -1);
+	int fd = -1;
 
+	if (leasesync_drop(dir) == 0)
+		fd = leasesync_create(dir, LEASESYNC_NEW, 0644, -1);
 	if (fd < 0)
 		return errno != EACCES && errno != EPERM && errno != EROFS && errno != EISDIR;
 	close(fd);
-	unlinkat(dir, LEASESYNC_NEW, 0);
+	leasesync_drop(dir);
 	return true;
 }
 
@@ -157,32 +159,19 @@ static int open_dir(const char *path)
 	return dir;
 }
 
-/* Makes the file. Root makes it for the owner of the directory, which is whom the daemon will
- * run as. */
-static int make_file(int dir, int flags)
-{
-	int fd = openat(dir, LEASEFILE_NAME, flags | O_CREAT | O_EXCL, 0644);
-	struct stat st;
-
-	if (fd < 0)
-		return -1;
-	if (geteuid() == 0 && fstat(dir, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
-		errno = 0;
-	fsync(dir);
-	return fd;
-}
-
 static int open_file(int dir)
 {
 	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = openat(dir, LEASEFILE_NAME, flags);
 	struct stat st;
 
-	if (fd < 0 && errno == ENOENT)
-		fd = make_file(dir, flags);
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fd < 0 && errno == ENOENT) {
+		/* Root makes it for whom the daemon will run as. */
+		fd = leasesync_create(dir, LEASEFILE_NAME, 0644, geteuid() == 0 ? dir : -1);
+		if (fd >= 0)
+			fsync(dir);
+	}
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
 		return fd;
 	close(fd);
 	errno = EINVAL;

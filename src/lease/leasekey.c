@@ -2,7 +2,10 @@
  *
  * Nothing here stops a start: with a secret of its own the daemon translates all the same, only
  * that hosts without a lease do not get the addresses that they had. What is there is never
- * replaced, since it may be a backup away from being right. */
+ * replaced, since it may be a backup away from being right.
+ *
+ * Of the lease file it shares the directory, and nothing else: it is written once, and nothing
+ * waits for it. */
 #include "leasestate.h"
 
 #include <errno.h>
@@ -120,15 +123,11 @@ static void read_key(const struct keyfile *k, int fd, struct siphash_key *key)
 		    "address a host gets");
 }
 
-/* Root makes it for the owner of the directory, which is whom the daemon will run as. */
-static int fill(int dir, int fd, const struct siphash_key *key)
+static int fill(int fd, const struct siphash_key *key)
 {
 	char text[KEY_DIGITS + 2];
 	int len = snprintf(text, sizeof(text), "%016" PRIx64 "%016" PRIx64 "\n", key->k0, key->k1);
-	struct stat st;
 
-	if (geteuid() == 0 && fstat(dir, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
-		errno = 0;
 	if (fchmod(fd, 0600) < 0)
 		return -1;
 	errno = ENOSPC; /* of a write that is short */
@@ -142,10 +141,10 @@ static int make(int dir, const struct siphash_key *key)
 
 	if (unlinkat(dir, KEY_NEW, 0) < 0 && errno != ENOENT)
 		return -1;
-	fd = openat(dir, KEY_NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = leasesync_create(dir, KEY_NEW, 0600, geteuid() == 0 ? dir : -1);
 	if (fd < 0)
 		return -1;
-	rc = fill(dir, fd, key);
+	rc = fill(fd, key);
 	if (rc == 0)
 		rc = renameat(dir, KEY_NEW, dir, LEASEFILE_KEY);
 	err = errno;

@@ -95,30 +95,21 @@ static bool has_name(int dir, const char *name, int fd)
 	       same_file(&a, &b);
 }
 
-int leasesync_create(int dir, int like)
+int leasesync_create(int dir, const char *name, mode_t mode, int like)
 {
+	const int flags = O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir, name, flags, mode);
 	struct stat st;
-	int fd;
 
-	if (unlinkat(dir, LEASESYNC_NEW, 0) < 0 && errno != ENOENT)
-		return -1;
-	fd = openat(dir, LEASESYNC_NEW,
-		    O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0 || like < 0 || fstat(like, &st) < 0)
-		return fd;
 	/* Whoever may not give files away keeps its own owner; what counts is that it can write. */
-	if (fchown(fd, st.st_uid, st.st_gid) < 0)
-		errno = 0;
-	if (fchmod(fd, st.st_mode & 0777) < 0)
+	if (fd >= 0 && like >= 0 && fstat(like, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
 		errno = 0;
 	return fd;
 }
 
-static bool is_still(int dir, int other)
+int leasesync_drop(int dir)
 {
-	struct stat a, b;
-
-	return fstat(dir, &a) == 0 && fstat(other, &b) == 0 && same_file(&a, &b);
+	return unlinkat(dir, LEASESYNC_NEW, 0) < 0 && errno != ENOENT ? -1 : 0;
 }
 
 /* In a directory that has been removed nothing can be made, even if there is another of its name.
@@ -129,7 +120,7 @@ static bool open_again(struct keeper *k)
 
 	if (dir < 0)
 		return false;
-	if (is_still(dir, k->dir)) {
+	if (has_name(dir, ".", k->dir)) {
 		errno = ENOENT;
 	} else if (flock(dir, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
 		close(k->dir);
@@ -142,13 +133,24 @@ static bool open_again(struct keeper *k)
 	return false;
 }
 
-static int create(struct keeper *k, int like)
+static int create_new(const struct keeper *k, int like)
 {
-	int fd = leasesync_create(k->dir, like);
+	struct stat st;
+	int fd;
 
-	if (fd < 0 && errno == ENOENT && open_again(k))
-		fd = leasesync_create(k->dir, like);
+	if (leasesync_drop(k->dir) < 0 || fstat(like, &st) < 0)
+		return -1;
+	fd = leasesync_create(k->dir, LEASESYNC_NEW, 0644, like);
+	if (fd >= 0 && fchmod(fd, st.st_mode & 0777) < 0)
+		errno = 0;
 	return fd;
+}
+
+static int do_create(struct keeper *k, int like)
+{
+	int fd = create_new(k, like);
+
+	return fd < 0 && errno == ENOENT && open_again(k) ? create_new(k, like) : fd;
 }
 
 static int do_sync(int dir, int fd)
@@ -188,44 +190,19 @@ static int do_task(struct keeper *k, struct message *m, int fd)
 		m->err = do_sync(k->dir, fd);
 		break;
 	case LEASESYNC_CREATE:
-		made = create(k, fd);
+		made = do_create(k, fd);
 		m->err = made < 0 ? errno : 0;
 		break;
 	case LEASESYNC_PUBLISH:
 		m->err = do_publish(k, fd, &m->renamed);
 		break;
 	case LEASESYNC_DROP:
-		if (unlinkat(k->dir, LEASESYNC_NEW, 0) < 0 && errno != ENOENT)
-			m->err = errno;
+		m->err = leasesync_drop(k->dir) < 0 ? errno : 0;
 		break;
 	case LEASESYNC_IDLE:
 		break;
 	}
 	return made;
-}
-
-static void close_all_but(int a, int b)
-{
-	int low = a < b ? a : b, high = a < b ? b : a;
-
-	fd_close_between(0, low - 1);
-	fd_close_between(low + 1, high - 1);
-	fd_close_between(high + 1, INT32_MAX);
-}
-
-static void reset_signals(void)
-{
-	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE};
-	struct sigaction sa = {.sa_handler = SIG_DFL};
-	sigset_t none;
-
-	for (int sig = 1; sig <= SIGRTMAX; sig++)
-		sigaction(sig, &sa, NULL); /* KILL, STOP and libc's own refuse */
-	sa.sa_handler = SIG_IGN;
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
-		sigaction(ignored[i], &sa, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static void close_fd(int fd)
@@ -253,16 +230,30 @@ static bool serve(struct keeper *k)
 	return sent;
 }
 
+/* Nothing of the daemon's stays open, and none of its signals has an effect. */
+static void let_go(const struct keeper *k)
+{
+	int low = k->sock < k->dir ? k->sock : k->dir, high = k->sock + k->dir - low;
+	sigset_t none;
+
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		signal(sig, SIG_IGN); /* KILL, STOP and libc's own refuse */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	fd_close_between(0, low - 1);
+	fd_close_between(low + 1, high - 1);
+	fd_close_between(high + 1, INT32_MAX);
+}
+
 static _Noreturn void keep(int sock, int dir, const char *path, pid_t parent)
 {
 	struct keeper k = {.sock = sock, .dir = dir, .path = path, .old = -1};
 
-	reset_signals();
 	prctl(PR_SET_NAME, "nat64d-leases");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
-	close_all_but(sock, dir);
+	let_go(&k);
 	while (serve(&k))
 		;
 	_exit(0);

@@ -55,8 +55,11 @@ void leasesync_wait(const struct leasesync *k);
 /* Ends the keeper and waits for its end. */
 void leasesync_stop(struct leasesync *k);
 
-/* Removes any old temporary in DIR and makes a new one with mode and owner of LIKE (-1: ours);
- * the descriptor, or -1 with errno. */
-int leasesync_create(int dir, int like);
+/* Makes the file NAME in DIR, which has none of that name, with MODE (less the umask) and the owner
+ * of the file or directory LIKE (-1: ours); the descriptor, or -1 with errno. */
+int leasesync_create(int dir, const char *name, mode_t mode, int like);
+
+/* Removes the temporary in DIR, if there is one.  0, or -1 with errno. */
+int leasesync_drop(int dir);
 
 #endif
