@@ -1,300 +1,227 @@
-/* leasefile - decides what happens to the lease file between the start of the daemon and its end.
+/* leasefile - decides when a record counts as written, when the file is rewritten, and what becomes
+ * of both when the disk or the keeper fails.
  *
- * Opening checks, while somebody is there to read the message, everything that could fail later. */
+ * The log only grows; a rewrite replaces it by one line per lease.  Its states, what moves it from
+ * one to the next, and in capitals which task the keeper is asked for:
+ *
+ *     NONE <----------------------------------- renamed --------------------.
+ *      |  ^  ^                                                              |
+ *      |  |  '- removed - DROPPING: DROP <--- a write failed, or no rename -+
+ *      |  |                                      ^               ^          |
+ *      |  '- not made -.                         |               |          |
+ *      |               |                         |               |          |
+ *      '-- due -> OPENING: CREATE -- made -> FILLING -- end -> FILLED -> PUBLISHING: PUBLISH
+ *                                             ^   |              ^          |
+ *                 other prefixes, next slice  '---'              '----------'  keeper is dead: the
+ *                                                                              next one looks
+ *
+ * From FILLING on records go to both files, so a crash at any point leaves one of the two, and
+ * either is complete.  A line that a rewrite makes bears the time that is on record (saved), not a
+ * later one: so what a crash leads to, POOL_RESTAMP more than the record, does not grow with each
+ * rewrite.  Only the last rewrite of a clean stop has the exact times, and says so in its last
+ * line.
+ *
+ * One buffer feeds both files; each remembers how far it got.  A short write leaves half a line at
+ * the end of a file.  We are the only writer, so the next try goes on exactly behind it and makes
+ * the line whole; a newline first would turn it into a bad line, which the next start would have to
+ * report as damage. */
 #include "lease/leasefile.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "leasestate.h"
 
-/* Times 20 ms: the keeper of a killed daemon may still wait for its disk. */
-#define LOCK_TRIES  100
-#define CLOCK_STEP  5 /* seconds; less is rounding */
-#define KEEPER_REST 5 /* seconds between keepers */
-#define TICK        1000
+#define CLOCK_STEP  5     /* seconds; less is rounding */
+#define KEEPER_REST 5     /* seconds between keepers */
+#define TICK        1000  /* ms */
+#define SLICE       32768 /* bytes per step: some 500 leases, half a millisecond */
+#define SLACK       1024  /* lines that are not worth a rewrite */
+#define REST        10    /* seconds between rewrites */
 
-/* A network file system may have no such locks on directories; better to run than not to. */
-static bool has_no_locks(int err)
+/* Most seconds between tries that fail, to write and to rewrite. */
+#define WRITE_DELAY   32
+#define REWRITE_DELAY 64
+
+#define HEADER                                                                    \
+	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n" \
+	"# While nat64d runs, the last use of a host that goes on is up to 10 minutes behind.\n"
+_Static_assert(POOL_RESTAMP == 600, "the header of the lease file names it");
+
+int leasefile_trouble(const struct leasefile *f)
 {
-	return err == EBADF || err == ENOLCK || err == EOPNOTSUPP || err == ENOSYS;
+	for (size_t i = 0; i < TROUBLES; i++)
+		if (f->trouble[i])
+			return f->trouble[i];
+	return 0;
 }
 
-static bool lock_dir(int dir)
-{
-	const struct timespec nap = {.tv_nsec = 20000000};
+static const struct {
+	const char *bad; /* followed by the errno, then by REMEDY */
+	const char *remedy;
+	const char *good;
+} words[TROUBLES] = {
+	[TROUBLE_WRITE] = {"cannot be written", "leases stay in memory and are written later",
+			   "is written again, every lease is on record"},
+	[TROUBLE_SYNC] = {"cannot be synced to its disk", "it is rewritten", "is synced again"},
+	[TROUBLE_MOVED] = {"was removed or replaced by somebody else", "it is rewritten",
+			   "was rewritten and has its name again"},
+	[TROUBLE_REWRITE] = {"cannot be rewritten", "the old file goes on, tried again later",
+			     "was rewritten"},
+	[TROUBLE_KEEPER] = {"the process that syncs it is gone", "another one is started",
+			    "the process that syncs it works again"},
+};
 
-	for (unsigned i = 0; i < LOCK_TRIES; i++) {
-		if (flock(dir, LOCK_EX | LOCK_NB) == 0 || has_no_locks(errno))
-			return true;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return false;
-		nanosleep(&nap, NULL);
+static void put_news(struct leasefile *f, size_t kind, int err)
+{
+	const char *cause = strerror(err), *remedy = words[kind].remedy;
+
+	if (kind == TROUBLE_REWRITE && err == ENOENT) {
+		cause = "its directory has been removed";
+		remedy = "make it again; after --chroot restart nat64d, too";
 	}
-	errno = EWOULDBLOCK;
-	return false;
-}
-
-/* Can we make and remove files there?  Clears away a temporary that a crash left behind. */
-static bool can_rewrite(int dir)
-{
-	int fd = -1;
-
-	if (leasesync_drop(dir) == 0)
-		fd = leasesync_create(dir, LEASESYNC_NEW, 0644, -1);
-	if (fd < 0)
-		return errno != EACCES && errno != EPERM && errno != EROFS && errno != EISDIR;
-	close(fd);
-	leasesync_drop(dir);
-	return true;
-}
-
-#define USER_TEXT 64
-
-/* Who we are, as chown(1) takes it.  Behind a change of the root directory there is no user
- * database, and what else is there must not be taken for a part of the C library's. */
-static char *user_text(char buf[USER_TEXT], bool may_look)
-{
-	const struct passwd *pw;
-	int saved = errno;
-
-	snprintf(buf, USER_TEXT, "%u", (unsigned)geteuid());
-	pw = may_look ? getpwuid(geteuid()) : NULL;
-	if (pw && strlen(pw->pw_name) < USER_TEXT)
-		strcpy(buf, pw->pw_name);
-	errno = saved;
-	return buf;
-}
-
-static void say_missing(char *err, size_t size, const char *dir, const char *user)
-{
-	snprintf(err, size, "%s does not exist (create it: install -d -o %s %s)", dir, user, dir);
-}
-
-bool leasefile_missing(const char *dir, const char *name, const char *user, char *err,
-		       size_t err_size)
-{
-	char who[USER_TEXT];
-	struct stat st;
-
-	if (stat(dir, &st) == 0 || errno != ENOENT)
-		return false;
-	say_missing(err, err_size, name, user ? user : user_text(who, true));
-	return true;
-}
-
-static void say_dir(char *err, size_t size, const char *dir, const char *user)
-{
-	if (errno == ENOENT)
-		say_missing(err, size, dir, user);
-	else if (errno == ENOTDIR)
-		snprintf(err, size, "%s is not a directory", dir);
-	else if (errno == EWOULDBLOCK)
-		snprintf(err, size,
-			 "%s is in use by another nat64d (stop it, or give each its own)", dir);
-	else if (errno == EISDIR)
-		snprintf(err, size,
-			 "%s: " LEASESYNC_NEW " is a directory, not a file (move it away)", dir);
-	else if (errno == EPERM)
-		snprintf(err, size,
-			 "%s cannot be written by user %s: %s (is it immutable? lsattr -d "
-			 "%s shows it)",
-			 dir, user, strerror(errno), dir);
-	else if (errno == EACCES)
-		snprintf(err, size, "%s cannot be written by user %s (give it away: chown %s %s)",
-			 dir, user, user, dir);
-	else if (errno == EROFS)
-		snprintf(err, size,
-			 "%s is on a read-only file system (mount it writable, or choose "
-			 "another; under systemd the unit needs ReadWritePaths=%s)",
-			 dir, dir);
+	if (!err)
+		snprintf(f->news, sizeof(f->news), "%s: %s", f->path, words[kind].good);
+	else if (err == ECHILD)
+		snprintf(f->news, sizeof(f->news), "%s: %s (%s)", f->path, words[kind].bad, remedy);
 	else
-		snprintf(err, size, "%s cannot be used: %s", dir, strerror(errno));
+		snprintf(f->news, sizeof(f->news), "%s: %s: %s (%s)", f->path, words[kind].bad,
+			 cause, remedy);
 }
 
-static void say_file(char *err, size_t size, const char *path, const char *user)
+const char *leasefile_news(struct leasefile *f, bool *bad)
 {
-	if (errno == ELOOP)
-		snprintf(err, size,
-			 "%s is a symbolic link (it gets replaced: put the file itself there)",
-			 path);
-	else if (errno == EISDIR)
-		snprintf(err, size, "%s is a directory, not a file (move it away)", path);
-	else if (errno == EINVAL || errno == ENXIO)
-		snprintf(err, size, "%s is not a regular file (move it away)", path);
-	else if (errno == EPERM)
-		snprintf(
-			err, size,
-			"%s cannot be written by user %s: %s (is it immutable? lsattr %s shows it)",
-			path, user, strerror(errno), path);
-	else if (errno == EACCES)
-		snprintf(err, size, "%s cannot be written by user %s (chown %s %s)", path, user,
-			 user, path);
-	else
-		snprintf(err, size, "%s cannot be opened: %s", path, strerror(errno));
-}
-
-static int open_dir(const char *path)
-{
-	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (dir < 0)
-		return -1;
-	if (!lock_dir(dir) || !can_rewrite(dir)) {
-		int err = errno;
-
-		close(dir);
-		errno = err;
-		return -1;
+	for (size_t i = 0; i < TROUBLES; i++) {
+		if (f->trouble[i] == f->said[i])
+			continue;
+		f->said[i] = f->trouble[i];
+		*bad = f->trouble[i] != 0;
+		put_news(f, i, f->trouble[i]);
+		return f->news;
 	}
-	return dir;
-}
-
-static int open_file(int dir)
-{
-	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd = openat(dir, LEASEFILE_NAME, flags);
-	struct stat st;
-
-	if (fd < 0 && errno == ENOENT) {
-		/* Root makes it for whom the daemon will run as. */
-		fd = leasesync_create(dir, LEASEFILE_NAME, 0644, geteuid() == 0 ? dir : -1);
-		if (fd >= 0)
-			fsync(dir);
-	}
-	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
-		return fd;
-	close(fd);
-	errno = EINVAL;
-	return -1;
-}
-
-/* As root, or where nothing is written, access(2) sees what opening would. */
-static bool can_use_dir(const char *dir)
-{
-	struct stat st;
-
-	if (stat(dir, &st) < 0)
-		return false;
-	if (!S_ISDIR(st.st_mode)) {
-		errno = ENOTDIR;
-		return false;
-	}
-	return access(dir, R_OK | W_OK | X_OK) == 0;
-}
-
-/* The file need not be there yet. */
-static bool can_use_file(const char *path)
-{
-	struct stat st;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT;
-	if (S_ISREG(st.st_mode))
-		return access(path, R_OK | W_OK) == 0;
-	errno = S_ISLNK(st.st_mode) ? ELOOP : S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	return false;
-}
-
-bool leasefile_usable(const char *dir, const char *name, char *err, size_t err_size)
-{
-	char path[PATH_MAX + sizeof("/" LEASEFILE_NAME)], who[USER_TEXT];
-
-	if (!can_use_dir(dir)) {
-		say_dir(err, err_size, name, user_text(who, true));
-		return false;
-	}
-	snprintf(path, sizeof(path), "%s/" LEASEFILE_NAME, dir);
-	if (can_use_file(path))
-		return true;
-	snprintf(path, sizeof(path), "%s/" LEASEFILE_NAME, name);
-	say_file(err, err_size, path, user_text(who, true));
-	return false;
-}
-
-static void free_all(struct leasefile *f)
-{
-	if (f->temp.fd >= 0)
-		close(f->temp.fd);
-	if (f->file.fd >= 0)
-		close(f->file.fd);
-	if (f->dir >= 0)
-		close(f->dir);
-	free(f->prefixes);
-	free(f->dir_path);
-	free(f->path);
-	free(f);
-}
-
-static char *name_of(const char *dir)
-{
-	size_t len = strlen(dir), size = len + sizeof("/" LEASEFILE_NAME);
-	bool slash = len > 0 && dir[len - 1] == '/';
-	char *name = malloc(size);
-
-	if (name)
-		snprintf(name, size, "%s%s%s", dir, slash ? "" : "/", LEASEFILE_NAME);
-	return name;
-}
-
-static struct leasefile *new_state(const char *dir, const char *name)
-{
-	struct leasefile *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return NULL;
-	f->dir = f->file.fd = f->temp.fd = f->keeper.fd = -1;
-	f->write_delay = f->rewrite_delay = 1;
-	f->rewrite_at = f->write_at = f->keeper_at = f->sync_at = INT32_MIN;
-	f->dir_path = strdup(dir);
-	f->path = name_of(name);
-	if (f->dir_path && f->path)
-		return f;
-	free_all(f);
 	return NULL;
 }
 
-struct leasefile *leasefile_open(const char *dir, const char *name, char *err, size_t err_size)
+static void write_sink(struct leasefile *f, struct lease_sink *s)
 {
-	struct leasefile *f = new_state(dir, name);
-	bool chrooted = strcmp(dir, name) != 0;
-	char who[USER_TEXT];
+	while (s->done < f->len) {
+		ssize_t n = write(s->fd, f->buffer + s->done, f->len - s->done);
 
-	if (!f) {
-		snprintf(err, err_size, "%s: no memory", name);
-		return NULL;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			s->err = n < 0 ? errno : EIO;
+			return;
+		}
+		s->done += (size_t)n;
 	}
-	f->dir = open_dir(dir);
-	if (f->dir < 0) {
-		say_dir(err, err_size, name, user_text(who, !chrooted));
-		free_all(f);
-		return NULL;
-	}
-	f->file.fd = open_file(f->dir);
-	if (f->file.fd < 0) {
-		say_file(err, err_size, f->path, user_text(who, !chrooted));
-		free_all(f);
-		return NULL;
-	}
-	return f;
+	s->err = 0;
 }
 
-int leasefile_start(struct leasefile *f)
+/* Forgets the part of the buffer that every file has. */
+static void consume(struct leasefile *f)
 {
-	if (!can_rewrite(f->dir) || leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
-		return -1;
-	f->started = true;
-	leasestate_try_flush(f);
-	return 0;
+	size_t done = f->file.done;
+
+	if (f->temp.fd >= 0 && f->temp.done < done)
+		done = f->temp.done;
+	if (done == 0)
+		return;
+	memmove(f->buffer, f->buffer + done, f->len - done);
+	f->len -= done;
+	f->file.done -= done;
+	f->temp.done -= f->temp.fd >= 0 ? done : f->temp.done;
+}
+
+/* Writes the buffer to the files as far as they take it. */
+static void flush(struct leasefile *f)
+{
+	int err;
+
+	f->dirty = f->dirty || f->file.done < f->len;
+	write_sink(f, &f->file);
+	err = f->file.err;
+	if (f->temp.fd >= 0) {
+		write_sink(f, &f->temp);
+		/* After a crash the name may be the new file's: it counts as well. */
+		if (f->rewrite == REWRITE_PUBLISHING && !err)
+			err = f->temp.err;
+	}
+	consume(f);
+	f->trouble[TROUBLE_WRITE] = err;
+	if (!err) {
+		f->write_delay = 1;
+		return;
+	}
+	f->write_at = f->now + f->write_delay;
+	if (f->write_delay < WRITE_DELAY)
+		f->write_delay *= 2;
+}
+
+/* Leaves a disk in trouble alone until the next try is due. */
+static void try_flush(struct leasefile *f)
+{
+	if (f->len > 0 && (!f->trouble[TROUBLE_WRITE] || f->now >= f->write_at))
+		flush(f);
+}
+
+int leasefile_commit(struct leasefile *f)
+{
+	int before = f->trouble[TROUBLE_WRITE];
+
+	try_flush(f);
+	if (before || !f->trouble[TROUBLE_WRITE])
+		return 0;
+	errno = f->trouble[TROUBLE_WRITE];
+	return -1;
+}
+
+/* Writes the line that says whose lines without prefix are, to OUT; its length, 0 if all have one.
+ */
+static size_t format_default(const struct leasefile *f, char out[LEASETEXT_MAX])
+{
+	if (f->prefix_count > 1)
+		return 0;
+	return leasetext_format_default(out, f->prefix_count ? f->prefixes : NULL);
+}
+
+/* Writes the line of L, last used at LAST, to OUT; its length, 0 if its prefix is no longer
+ * configured. */
+static size_t format_lease(const struct leasefile *f, char out[LEASETEXT_MAX],
+			   const struct lease *l, int32_t last)
+{
+	if (l->prefix >= f->prefix_count && l->prefix > 0)
+		return 0;
+	return leasetext_format(out, l->addr, &l->host, f->base + (last < f->now ? last : f->now),
+				f->prefix_count > 1 ? &f->prefixes[l->prefix] : NULL);
+}
+
+static void put_line(struct leasefile *f, const char *line, size_t len)
+{
+	memcpy(f->buffer + f->len, line, len);
+	f->len += len;
+	f->file.lines++;
+	f->temp.lines++;
+}
+
+void leasestate_add(struct leasefile *f, const char *line, size_t len)
+{
+	char whose[LEASETEXT_MAX];
+	size_t n = f->default_due ? format_default(f, whose) : 0;
+
+	if (sizeof(f->buffer) - f->len < n + len)
+		try_flush(f);
+	if (sizeof(f->buffer) - f->len < n + len) {
+		f->wanted = true;
+		return;
+	}
+	if (n > 0)
+		put_line(f, whose, n);
+	f->default_due = false;
+	put_line(f, line, len);
 }
 
 void leasefile_append(struct leasefile *f, struct lease *l, int32_t now)
@@ -303,34 +230,169 @@ void leasefile_append(struct leasefile *f, struct lease *l, int32_t now)
 
 	f->now = now;
 	pool_record(l, l->last < now ? l->last : now);
-	leasestate_add(f, line, leasestate_line(f, line, l, l->saved));
+	leasestate_add(f, line, format_lease(f, line, l, l->saved));
 }
 
-int leasefile_commit(struct leasefile *f)
+static bool same_prefixes(const struct leasefile *f, const struct map_table *maps)
 {
-	int before = f->trouble[TROUBLE_WRITE];
+	if (f->prefix_count != map_prefix_count(maps))
+		return false;
+	for (size_t i = 0; i < f->prefix_count; i++)
+		if (!prefix6_equal(map_prefix_at(maps, i), &f->prefixes[i]))
+			return false;
+	return true;
+}
 
-	if (leasestate_try_flush(f) || before)
+int leasestate_set_prefixes(struct leasefile *f, const struct map_table *maps)
+{
+	size_t n = map_prefix_count(maps);
+	struct prefix6 *prefixes;
+
+	if (same_prefixes(f, maps))
 		return 0;
-	errno = f->trouble[TROUBLE_WRITE];
-	return -1;
+	prefixes = calloc(n ? n : 1, sizeof(*prefixes));
+	if (!prefixes)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		prefixes[i] = *map_prefix_at(maps, i);
+	free(f->prefixes);
+	f->prefixes = prefixes;
+	f->prefix_count = n;
+	f->default_due = true;
+	return 1;
 }
 
-int leasefile_fd(const struct leasefile *f)
+/* OPENING, FILLING, FILLED, PUBLISHING: this rewrite fails by ERR, a later one may not. */
+static void give_up(struct leasefile *f, int err)
 {
-	return f->keeper.fd;
+	f->rewrite = REWRITE_NONE;
+	if (f->temp.fd >= 0) {
+		close(f->temp.fd);
+		f->temp = (struct lease_sink){.fd = -1};
+		f->rewrite = REWRITE_DROPPING;
+		consume(f);
+	}
+	f->trouble[TROUBLE_REWRITE] = err;
+	f->wanted = true;
+	f->rewrite_at = f->now + f->rewrite_delay;
+	if (f->rewrite_delay < REWRITE_DELAY)
+		f->rewrite_delay *= 2;
+}
+
+/* OPENING or FILLING: FD is the temporary, and empty.  Records that are not yet written need not go
+ * there: the pool has them already. */
+static void begin(struct leasefile *f, int fd)
+{
+	f->temp = (struct lease_sink){.fd = fd, .done = f->len};
+	f->cursor = 0;
+	f->header_due = true;
+	f->wanted = false;
+	f->rewrite = REWRITE_FILLING;
+}
+
+/* FILLING: one slice. */
+static void fill(struct leasefile *f, struct pool *pool)
+{
+	char slice[SLICE];
+	const struct lease *l = NULL;
+	size_t n = 0;
+	ssize_t written;
+
+	if (f->header_due) {
+		n = (size_t)snprintf(slice, sizeof(slice), HEADER);
+		n += format_default(f, slice + n);
+		f->header_due = false;
+	}
+	while (sizeof(slice) - n >= LEASETEXT_MAX && (l = pool_walk(pool, &f->cursor))) {
+		n += format_lease(f, slice + n, l,
+				  l->on_record && !f->closing ? l->saved : l->last);
+		f->temp.lines++;
+	}
+	if (!l && f->closing)
+		n += (size_t)snprintf(slice + n, sizeof(slice) - n, LEASE_CLEAN "\n");
+	written = write(f->temp.fd, slice, n);
+	if (written < 0)
+		give_up(f, errno);
+	else if ((size_t)written < n)
+		give_up(f, ENOSPC);
+	else if (!l)
+		f->rewrite = REWRITE_FILLED;
+}
+
+/* PUBLISHING: the temporary has the name; ERR if the directory could not be synced. */
+static void finish(struct leasefile *f, int err)
+{
+	close(f->file.fd); /* the keeper holds it too: the blocks are freed over there */
+	f->file = f->temp;
+	f->temp.fd = -1;
+	f->rewrite = REWRITE_NONE;
+	f->rewrite_delay = 1;
+	f->rewrite_at = f->now + REST;
+	f->dirty = true;
+	f->closed = f->closing && !err;
+	f->trouble[TROUBLE_REWRITE] = 0;
+	f->trouble[TROUBLE_MOVED] = 0;
+	f->trouble[TROUBLE_SYNC] = err;
+	flush(f);
+}
+
+static bool is_due(const struct leasefile *f, const struct pool *pool)
+{
+	if (f->now < f->rewrite_at)
+		return false;
+	return f->wanted || f->file.lines > 2 * pool_used(pool) + SLACK;
+}
+
+static void ask(struct leasefile *f, enum leasesync_task task, int fd, enum lease_rewrite next)
+{
+	if (leasesync_ask(&f->keeper, task, fd))
+		f->rewrite = next;
+}
+
+/* One bounded step of a rewrite; true if there is more to do at once. */
+static bool step(struct leasefile *f, struct pool *pool)
+{
+	if (f->temp.err && f->rewrite != REWRITE_PUBLISHING)
+		give_up(f, f->temp.err);
+	if (f->rewrite == REWRITE_FILLING)
+		fill(f, pool);
+	switch (f->rewrite) {
+	case REWRITE_NONE:
+		if (is_due(f, pool))
+			ask(f, LEASESYNC_CREATE, f->file.fd, REWRITE_OPENING);
+		break;
+	case REWRITE_FILLED:
+		ask(f, LEASESYNC_PUBLISH, f->temp.fd, REWRITE_PUBLISHING);
+		break;
+	case REWRITE_DROPPING:
+		ask(f, LEASESYNC_DROP, -1, REWRITE_DROPPING);
+		break;
+	case REWRITE_FILLING:
+		return true;
+	case REWRITE_OPENING:
+	case REWRITE_PUBLISHING:
+		break;
+	}
+	return false;
 }
 
 /* A sync that fails may have thrown the data away [fsync(2)]: what helps is a new file. */
 static void hear_sync(struct leasefile *f, int err)
 {
-	if (err == ESTALE) {
-		leasestate_note(f, TROUBLE_MOVED, err);
-		f->wanted = true;
-	} else if (err != ECHILD) {
-		leasestate_note(f, TROUBLE_SYNC, err);
-		f->wanted = f->wanted || err;
-	}
+	if (err == ECHILD)
+		return;
+	f->trouble[err == ESTALE ? TROUBLE_MOVED : TROUBLE_SYNC] = err;
+	f->wanted = f->wanted || err;
+}
+
+static void hear_publish(struct leasefile *f, const struct leasesync_answer *a)
+{
+	if (a->renamed)
+		finish(f, a->err);
+	else if (a->err == ECHILD)
+		f->rewrite = REWRITE_FILLED; /* perhaps renamed: the next keeper looks */
+	else
+		give_up(f, a->err);
 }
 
 static void hear_keeper(struct leasefile *f)
@@ -338,14 +400,34 @@ static void hear_keeper(struct leasefile *f)
 	struct leasesync_answer a;
 
 	while (leasesync_hear(&f->keeper, &a)) {
-		leasestate_note(f, TROUBLE_KEEPER, a.err == ECHILD ? ECHILD : 0);
-		if (a.err == ECHILD)
-			f->dirty = true;
-		if (a.task == LEASESYNC_SYNC)
+		f->trouble[TROUBLE_KEEPER] = a.err == ECHILD ? ECHILD : 0;
+		f->dirty = f->dirty || a.err == ECHILD;
+		switch (a.task) {
+		case LEASESYNC_SYNC:
 			hear_sync(f, a.err);
-		else
-			leaserewrite_hear(f, &a);
+			break;
+		case LEASESYNC_CREATE:
+			if (a.err)
+				give_up(f, a.err);
+			else
+				begin(f, a.fd);
+			break;
+		case LEASESYNC_PUBLISH:
+			hear_publish(f, &a);
+			break;
+		case LEASESYNC_DROP:
+			if (a.err != ECHILD)
+				f->rewrite = REWRITE_NONE;
+			break;
+		case LEASESYNC_IDLE:
+			break;
+		}
 	}
+}
+
+int leasefile_fd(const struct leasefile *f)
+{
+	return f->keeper.fd;
 }
 
 static void mind_keeper(struct leasefile *f)
@@ -355,7 +437,7 @@ static void mind_keeper(struct leasefile *f)
 		return;
 	f->keeper_at = f->now + KEEPER_REST;
 	if (leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
-		leasestate_note(f, TROUBLE_KEEPER, errno);
+		f->trouble[TROUBLE_KEEPER] = errno;
 }
 
 /* Records carry unix time. When the wall clock is set, those on disk become younger or older
@@ -383,6 +465,20 @@ static void mind_pool(struct leasefile *f, const struct pool *pool)
 	f->pool = pool;
 }
 
+/* What is in the temporary already would be read by a header that no longer holds. */
+static void mind_prefixes(struct leasefile *f, const struct map_table *maps)
+{
+	if (leasestate_set_prefixes(f, maps) == 0)
+		return;
+	f->wanted = true;
+	if (f->rewrite != REWRITE_FILLING)
+		return;
+	if (ftruncate(f->temp.fd, 0) < 0)
+		give_up(f, errno);
+	else
+		begin(f, f->temp.fd);
+}
+
 int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		       int32_t now, int64_t wall)
 {
@@ -390,14 +486,11 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
 
 	mind_clock(f, now, wall);
 	mind_pool(f, pool);
-	if (leasestate_set_prefixes(f, maps) != 0) {
-		f->wanted = true;
-		leaserewrite_restart(f);
-	}
+	mind_prefixes(f, maps);
 	hear_keeper(f);
 	mind_keeper(f);
-	leasestate_try_flush(f);
-	more = leaserewrite_step(f, pool);
+	try_flush(f);
+	more = step(f, pool);
 	if (f->dirty && now >= f->sync_at &&
 	    leasesync_ask(&f->keeper, LEASESYNC_SYNC, f->file.fd)) {
 		f->dirty = false;
@@ -425,13 +518,13 @@ static bool rewrite_last(struct leasefile *f, struct pool *pool)
 		if (leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
 			return false;
 	}
-	if (f->rewrite != REWRITE_NONE)
-		leaserewrite_abandon(f, EINTR);
-	f->drop = false; /* making the new one removes the old one */
+	if (f->temp.fd >= 0)
+		give_up(f, EINTR);
+	f->rewrite = REWRITE_NONE; /* making the new one removes the old one */
 	f->wanted = f->closing = true;
 	f->rewrite_at = f->now;
 	do {
-		leaserewrite_step(f, pool);
+		step(f, pool);
 		settle(f);
 	} while (f->rewrite != REWRITE_NONE && f->keeper.fd >= 0);
 	return f->closed;
@@ -448,12 +541,21 @@ int leasefile_close(struct leasefile *f, struct pool *pool, const struct map_tab
 	mind_clock(f, now, wall);
 	if (f->started && pool) {
 		leasestate_set_prefixes(f, maps);
-		leasestate_flush(f);
+		flush(f);
 		good = rewrite_last(f, pool) || rewrite_last(f, pool);
 	}
 	err = leasefile_trouble(f);
 	leasesync_stop(&f->keeper);
-	free_all(f);
+	if (f->temp.fd >= 0)
+		close(f->temp.fd);
+	if (f->file.fd >= 0)
+		close(f->file.fd);
+	if (f->dir >= 0)
+		close(f->dir);
+	free(f->prefixes);
+	free(f->dir_path);
+	free(f->path);
+	free(f);
 	if (good)
 		return 0;
 	errno = err ? err : EIO;

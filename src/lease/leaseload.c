@@ -1,28 +1,251 @@
-/* leaseload - decides what a lease file that was found is worth, line by line.
+/* leaseload - decides, at the start, whether a directory can keep leases, and what a lease file
+ * that was found is worth, line by line.
+ *
+ * Opening checks, while somebody is there to read the message, everything that could fail later.
  *
  * Every intact line counts, wherever the damage is. The file may be anything, of any size: it is
  * read in pieces, and of what is wrong only the beginning is said in words.
  *
  * Times: a record may be POOL_RESTAMP seconds behind the last packet of its lease, unless
  * the file ends with the mark of a clean stop. One written by Tayga has no mark, and its stamps
- * are late too. */
-#include "leasestate.h"
+ * are late too.
+ *
+ * A damaged file is kept before it is rewritten, as dynamic.map.bad-1 to -10. The first nine are
+ * never overwritten: what broke first tells most; the tenth is that of the last damage. */
+#include "lease/leasefile.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "leasestate.h"
+#include "lib/fd.h"
+
+/* Times 20 ms: the keeper of a killed daemon may still wait for its disk. */
+#define LOCK_TRIES 100
+#define USER_TEXT  64
 
 #define PIECE    65536
 #define REPORTS  20
 #define IN_USE   "# in use\n" /* a line behind the mark of a clean stop takes it back */
 #define SAY_SIZE 512
+#define KEPT     10
 
 /* Behind a line without an end: a newline alone could make it a good one, with half a number. */
 #define CUT_SHORT "\t# cut short\n"
+
+/* What an errno says about the path %p and the user %u, and what to do; %e: what strerror() says.
+ */
+struct prose {
+	int err; /* 0: any other */
+	const char *text;
+};
+
+static const struct prose dir_prose[] = {
+	{ENOENT, "%p does not exist (create it: install -d -o %u %p)"},
+	{ENOTDIR, "%p is not a directory"},
+	{EWOULDBLOCK, "%p is in use by another nat64d (stop it, or give each its own)"},
+	{EISDIR, "%p: " LEASESYNC_NEW " is a directory, not a file (move it away)"},
+	{EPERM, "%p cannot be written by user %u: %e (is it immutable? lsattr -d %p shows it)"},
+	{EACCES, "%p cannot be written by user %u (give it away: chown %u %p)"},
+	{EROFS, "%p is on a read-only file system (mount it writable, or choose another; under "
+		"systemd the unit needs ReadWritePaths=%p)"},
+	{0, "%p cannot be used: %e"},
+};
+
+static const struct prose file_prose[] = {
+	{ELOOP, "%p is a symbolic link (it gets replaced: put the file itself there)"},
+	{EISDIR, "%p is a directory, not a file (move it away)"},
+	{EINVAL, "%p is not a regular file (move it away)"},
+	{ENXIO, "%p is not a regular file (move it away)"},
+	{EPERM, "%p cannot be written by user %u: %e (is it immutable? lsattr %p shows it)"},
+	{EACCES, "%p cannot be written by user %u (chown %u %p)"},
+	{0, "%p cannot be opened: %e"},
+};
+
+/* Says what errno means for PATH. */
+static void explain(char *out, size_t size, const struct prose *p, const char *path,
+		    const char *user)
+{
+	int err = errno;
+	size_t n = 0;
+
+	while (p->err && p->err != err)
+		p++;
+	for (const char *s = p->text; *s && n < size;) {
+		size_t plain = strcspn(s, "%");
+		char kind = s[plain] ? s[plain + 1] : '\0';
+		const char *word = kind == 'p'   ? path
+				   : kind == 'u' ? user
+				   : kind == 'e' ? strerror(err)
+						 : "";
+
+		n += (size_t)snprintf(out + n, size - n, "%.*s%s", (int)plain, s, word);
+		s += plain + (kind ? 2 : 0);
+	}
+}
+
+/* Who we are, as chown(1) takes it.  Behind a change of the root directory there is no user
+ * database, and what else is there must not be taken for a part of the C library's. */
+static const char *user_text(char buf[USER_TEXT], bool may_look)
+{
+	const struct passwd *pw;
+	int saved = errno;
+
+	snprintf(buf, USER_TEXT, "%u", (unsigned)geteuid());
+	pw = may_look ? getpwuid(geteuid()) : NULL;
+	if (pw && strlen(pw->pw_name) < USER_TEXT)
+		strcpy(buf, pw->pw_name);
+	errno = saved;
+	return buf;
+}
+
+bool leasefile_missing(const char *dir, const char *name, const char *user, char *err,
+		       size_t err_size)
+{
+	char who[USER_TEXT];
+	struct stat st;
+
+	if (stat(dir, &st) == 0 || errno != ENOENT)
+		return false;
+	explain(err, err_size, dir_prose, name, user ? user : user_text(who, true));
+	return true;
+}
+
+/* A network file system may have no such locks on directories; better to run than not to. */
+static bool has_no_locks(int err)
+{
+	return err == EBADF || err == ENOLCK || err == EOPNOTSUPP || err == ENOSYS;
+}
+
+static bool lock_dir(int dir)
+{
+	const struct timespec nap = {.tv_nsec = 20000000};
+
+	for (unsigned i = 0; i < LOCK_TRIES; i++) {
+		if (flock(dir, LOCK_EX | LOCK_NB) == 0 || has_no_locks(errno))
+			return true;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+	errno = EWOULDBLOCK;
+	return false;
+}
+
+/* Can we make and remove files there?  Clears away a temporary that a crash left behind. */
+static bool can_rewrite(int dir)
+{
+	int fd = -1;
+
+	if (leasesync_drop(dir) == 0)
+		fd = leasesync_create(dir, LEASESYNC_NEW, 0644, -1);
+	if (fd < 0)
+		return errno != EACCES && errno != EPERM && errno != EROFS && errno != EISDIR;
+	close(fd);
+	leasesync_drop(dir);
+	return true;
+}
+
+static bool open_dir(struct leasefile *f, bool look)
+{
+	f->dir = open(f->dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->dir < 0)
+		return false;
+	if (look)
+		return faccessat(f->dir, ".", R_OK | W_OK | X_OK, 0) == 0;
+	return lock_dir(f->dir) && can_rewrite(f->dir);
+}
+
+static bool open_file(struct leasefile *f, bool look)
+{
+	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = openat(f->dir, LEASEFILE_NAME, flags);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT) {
+		if (look)
+			return true;
+		/* Root makes it for whom the daemon will run as. */
+		fd = leasesync_create(f->dir, LEASEFILE_NAME, 0644, geteuid() == 0 ? f->dir : -1);
+		if (fd >= 0)
+			fsync(f->dir);
+	}
+	f->file.fd = fd;
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return fd >= 0;
+	errno = EINVAL;
+	return false;
+}
+
+static struct leasefile *new_state(const char *dir, const char *name)
+{
+	struct leasefile *f = calloc(1, sizeof(*f));
+	const char *slash = *name && name[strlen(name) - 1] == '/' ? "" : "/";
+
+	if (!f)
+		return NULL;
+	f->dir = f->file.fd = f->temp.fd = f->keeper.fd = -1;
+	f->write_delay = f->rewrite_delay = 1;
+	f->rewrite_at = f->write_at = f->keeper_at = f->sync_at = INT32_MIN;
+	f->dir_path = strdup(dir);
+	if (f->dir_path && asprintf(&f->path, "%s%s" LEASEFILE_NAME, name, slash) >= 0)
+		return f;
+	free(f->dir_path);
+	free(f);
+	return NULL;
+}
+
+/* LOOK: nothing is made or locked. */
+static struct leasefile *open_both(const char *dir, const char *name, bool look, char *err,
+				   size_t err_size)
+{
+	struct leasefile *f = new_state(dir, name);
+	bool chrooted = !look && strcmp(dir, name) != 0;
+	char who[USER_TEXT];
+
+	if (!f)
+		snprintf(err, err_size, "%s: no memory", name);
+	else if (!open_dir(f, look))
+		explain(err, err_size, dir_prose, name, user_text(who, !chrooted));
+	else if (!open_file(f, look))
+		explain(err, err_size, file_prose, f->path, user_text(who, !chrooted));
+	else
+		return f;
+	leasefile_close(f, NULL, NULL, 0, 0);
+	return NULL;
+}
+
+struct leasefile *leasefile_open(const char *dir, const char *name, char *err, size_t err_size)
+{
+	return open_both(dir, name, false, err, err_size);
+}
+
+bool leasefile_usable(const char *dir, const char *name, char *err, size_t err_size)
+{
+	struct leasefile *f = open_both(dir, name, true, err, err_size);
+
+	leasefile_close(f, NULL, NULL, 0, 0);
+	return f != NULL;
+}
+
+int leasefile_start(struct leasefile *f)
+{
+	if (!can_rewrite(f->dir) || leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
+		return -1;
+	f->started = true;
+	leasefile_commit(f);
+	return 0;
+}
 
 struct load {
 	struct leasefile *f;
@@ -37,15 +260,12 @@ struct load {
 	size_t lines, bad;
 	struct prefix6 whose; /* of lines without prefix */
 	bool has_whose;
-	bool clean;      /* the stamps are exact */
-	bool superseded; /* a line has overridden an earlier one */
-	bool unnamed;    /* a lease whose prefix is not said, or not as we would say it */
-	bool overlong;   /* in a line that is longer than a piece */
-	bool comment;    /* which is a comment */
-	bool torn;       /* no newline at the end */
-	bool has_tail;   /* and what is there is a lease, whose address is TAIL */
-	uint32_t tail;
-	bool fourth; /* the last line with a lease had a prefix */
+	bool clean;         /* the stamps are exact */
+	bool superseded;    /* a line has overridden an earlier one */
+	bool unnamed;       /* a lease whose prefix is not said, or not as we would say it */
+	bool torn;          /* no newline at the end */
+	bool fourth;        /* the last line with a lease had a prefix */
+	struct lease *tail; /* of the last line, if that is torn */
 };
 
 __attribute__((format(printf, 2, 3))) static void say(const struct load *l, const char *fmt, ...)
@@ -106,7 +326,7 @@ static int find_prefix(struct load *l, const struct leasetext *t)
 	if (!p)
 		return 0;
 	for (size_t i = 0; i < l->f->prefix_count; i++)
-		if (prefix6_equal(p, &l->f->prefixes[i].prefix))
+		if (prefix6_equal(p, &l->f->prefixes[i]))
 			return (int)i;
 	return -1;
 }
@@ -132,7 +352,8 @@ static void say_refused(struct load *l, uint32_t addr)
 	say_bad(l, why);
 }
 
-static void take_lease(struct load *l, const struct leasetext *t)
+/* NULL: it cannot be used, which is said. */
+static struct lease *take_lease(struct load *l, const struct leasetext *t)
 {
 	size_t used = pool_used(l->pool);
 	int prefix = find_prefix(l, t);
@@ -141,15 +362,15 @@ static void take_lease(struct load *l, const struct leasetext *t)
 
 	if (prefix < 0) {
 		say_unknown_prefix(l, t);
-		return;
+		return NULL;
 	}
 	if (!addr_passes6(&t->host)) {
 		say_bad(l, "its IPv6 address is not one of a host");
-		return;
+		return NULL;
 	}
 	if (ip6_equal(&t->host, l->own6) || map_find_prefix(l->maps, &t->host) >= 0) {
 		say_bad(l, "its IPv6 address needs no lease (it is ipv6-addr, or inside a prefix)");
-		return;
+		return NULL;
 	}
 	if (!l->clean)
 		last = l->now - saved > POOL_RESTAMP ? saved + POOL_RESTAMP : l->now;
@@ -162,10 +383,11 @@ static void take_lease(struct load *l, const struct leasetext *t)
 	lease = pool_restore(l->pool, &t->host, (unsigned)prefix, t->addr, last);
 	if (!lease) {
 		say_refused(l, t->addr);
-		return;
+		return NULL;
 	}
 	pool_record(lease, saved);
 	l->superseded = l->superseded || pool_used(l->pool) != used + 1;
+	return lease;
 }
 
 /* Does a line that may have been cut say which prefix its lease is of?  Where there are, or were,
@@ -188,9 +410,7 @@ static void take_cut_lease(struct load *l, struct leasetext *t)
 		return;
 	}
 	t->when = l->wall;
-	l->has_tail = true;
-	l->tail = t->addr;
-	take_lease(l, t);
+	l->tail = take_lease(l, t);
 }
 
 static void take_line(struct load *l, char *line, size_t len, bool cut)
@@ -223,53 +443,18 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 	}
 }
 
-static void end_overlong(struct load *l, const char *why)
-{
-	l->lines++;
-	if (!l->comment)
-		say_bad(l, why);
-	l->overlong = false;
-}
-
 /* Takes the whole lines of the LEN bytes at BUF; returns how many bytes are left over. */
 static size_t take_piece(struct load *l, char *buf, size_t len)
 {
 	char *p = buf, *end = buf + len, *newline;
 
-	while ((newline = memchr(p, '\n', (size_t)(end - p)))) {
-		if (l->overlong)
-			end_overlong(l, "is too long");
-		else
-			take_line(l, p, (size_t)(newline - p), false);
-		p = newline + 1;
-	}
+	for (; (newline = memchr(p, '\n', (size_t)(end - p))); p = newline + 1)
+		take_line(l, p, (size_t)(newline - p), false);
 	len = (size_t)(end - p);
-	if (!l->overlong && len < PIECE) {
-		memmove(buf, p, len);
-		return len;
-	}
-	if (!l->overlong)
-		l->comment = leasetext_is_comment(p, len);
-	l->overlong = true;
-	return 0;
-}
-
-static void take_tail(struct load *l, char *buf, size_t len)
-{
-	l->torn = len > 0 || l->overlong;
-	if (l->overlong)
-		end_overlong(l, LEASETEXT_CUT);
-	else if (l->torn)
-		take_line(l, buf, len, true);
-}
-
-/* The lease of the last line is on record again, behind what must not be read as a line. */
-static void record_tail(struct load *l)
-{
-	struct lease *lease = l->has_tail ? pool_find4(l->pool, l->tail) : NULL;
-
-	if (lease)
-		leasefile_append(l->f, lease, l->now);
+	if (len == PIECE)
+		len = LEASETEXT_MAX; /* too long already, or a comment, whatever follows */
+	memmove(buf, p, len);
+	return len;
 }
 
 static int read_all(struct load *l)
@@ -289,10 +474,63 @@ static int read_all(struct load *l)
 		at += n;
 		len = take_piece(l, buf, len + (size_t)n);
 	}
-	if (n == 0)
-		take_tail(l, buf, len);
+	l->torn = n == 0 && len > 0;
+	if (l->torn)
+		take_line(l, buf, len, true);
 	free(buf);
 	return n < 0 ? -1 : 0;
+}
+
+static int copy_file(const struct leasefile *f, const char *name)
+{
+	int to = openat(f->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	off_t at = 0;
+	ssize_t n;
+	int err;
+
+	if (to < 0)
+		return -1;
+	do {
+		n = sendfile(to, f->file.fd, &at, 1 << 20);
+	} while (n > 0);
+	if (n == 0)
+		n = fsync(to);
+	err = errno;
+	close(to);
+	if (n < 0)
+		unlinkat(f->dir, name, 0);
+	errno = err;
+	return (int)n;
+}
+
+/* A hard link costs nothing; where there are none, a copy. */
+static int keep_as(const struct leasefile *f, const char *name)
+{
+	struct stat mine, there;
+
+	if (linkat(f->dir, LEASEFILE_NAME, f->dir, name, 0) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return copy_file(f, name);
+	/* Kept by an earlier start that did not get as far as the rewrite. */
+	if (fstat(f->file.fd, &mine) == 0 &&
+	    fstatat(f->dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&mine, &there))
+		return 0;
+	errno = EEXIST;
+	return -1;
+}
+
+/* The last part of the name is then in NAME.  0, or -1 with errno. */
+static int keep_aside(const struct leasefile *f, char *name, size_t size)
+{
+	for (unsigned i = 1; i <= KEPT; i++) {
+		snprintf(name, size, LEASEFILE_NAME ".bad-%u", i);
+		if (keep_as(f, name) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return -1;
+	}
+	return unlinkat(f->dir, name, 0) < 0 ? -1 : keep_as(f, name);
 }
 
 static void say_damage(struct load *l)
@@ -301,7 +539,7 @@ static void say_damage(struct load *l)
 
 	if (l->bad > REPORTS)
 		say(l, "%s: %zu more lines cannot be used", l->f->path, l->bad - REPORTS);
-	if (leaseaside_keep(l->f, name, sizeof(name)) == 0)
+	if (keep_aside(l->f, name, sizeof(name)) == 0)
 		say(l, "%s: %zu of %zu lines cannot be used; the file is kept as %s", l->f->path,
 		    l->bad, l->lines, name);
 	else
@@ -329,7 +567,7 @@ static bool says_whose(const struct load *l)
 {
 	if (l->f->prefix_count == 0)
 		return !l->has_whose;
-	return l->has_whose && prefix6_equal(&l->whose, &l->f->prefixes[0].prefix);
+	return l->has_whose && prefix6_equal(&l->whose, &l->f->prefixes[0]);
 }
 
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
@@ -361,12 +599,13 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 	if (l.bad > 0)
 		say_damage(&l);
 	f->file.lines = l.lines;
-	f->wanted = l.bad > 0 || l.has_tail || l.superseded || l.unnamed;
+	f->wanted = l.bad > 0 || l.tail || l.superseded || l.unnamed;
 	if (l.torn)
 		leasestate_add(f, CUT_SHORT, strlen(CUT_SHORT));
 	if (l.clean)
 		leasestate_add(f, IN_USE, strlen(IN_USE));
 	f->default_due = !says_whose(&l);
-	record_tail(&l);
+	if (l.tail) /* behind what must not be read as a line */
+		leasefile_append(f, l.tail, now);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* leasestate - what the parts of the lease file share: buffer, files, trouble. */
+/* leasestate - the state of the lease file, which its parts share. */
 #ifndef NAT64D_LEASESTATE_H
 #define NAT64D_LEASESTATE_H
 
@@ -17,12 +17,13 @@ enum lease_trouble {
 	TROUBLES,
 };
 
-enum lease_rewrite {
+enum lease_rewrite { /* leasefile.c has them in a drawing */
 	REWRITE_NONE,
 	REWRITE_OPENING, /* the keeper makes the temporary */
 	REWRITE_FILLING, /* from here on, records go to both files */
 	REWRITE_FILLED,
 	REWRITE_PUBLISHING, /* the keeper renames: either file may bear the name by now */
+	REWRITE_DROPPING,   /* the keeper removes the temporary, or will */
 };
 
 /* A file that the buffer goes to. */
@@ -33,11 +34,6 @@ struct lease_sink {
 	size_t lines; /* with those of the buffer */
 };
 
-struct lease_prefix {
-	struct prefix6 prefix;
-	char text[LEASETEXT_PREFIX];
-};
-
 struct leasefile {
 	int dir; /* locked */
 	char *dir_path;
@@ -46,7 +42,7 @@ struct leasefile {
 	struct lease_sink temp;
 	size_t len; /* of what is in BUFFER */
 
-	struct lease_prefix *prefixes; /* as of the last load or maintain */
+	struct prefix6 *prefixes; /* as of the last load or maintain */
 	size_t prefix_count;
 	bool default_due; /* lines without prefix are to come, and the file does not say whose */
 
@@ -64,7 +60,6 @@ struct leasefile {
 	size_t cursor;
 	bool wanted;     /* a rewrite is needed, whatever the size */
 	bool header_due; /* nothing is in the temporary yet */
-	bool drop;       /* a temporary is to be removed */
 	bool closing;    /* this rewrite is the last one, with exact times */
 	bool closed;     /* and it is done */
 	int32_t rewrite_at, rewrite_delay;
@@ -79,50 +74,12 @@ struct leasefile {
 	char buffer[LEASE_BUFFER];
 };
 
-/* Notes that KIND is in trouble by ERR, or is well for 0. */
-void leasestate_note(struct leasefile *f, enum lease_trouble kind, int err);
-
-/* Writes the buffer to the files as far as they take it. True: the file that counts has
- * everything. */
-bool leasestate_flush(struct leasefile *f);
-
-/* Like leasestate_flush(), but leaves a disk in trouble alone until the next try is due. */
-bool leasestate_try_flush(struct leasefile *f);
-
-/* Forgets the part of the buffer that every file has. */
-void leasestate_consume(struct leasefile *f);
-
 /* Adds one line to the buffer, behind one that names its prefix if that is due. If it is full, a
  * rewrite will have to do: the pool knows everything. */
 void leasestate_add(struct leasefile *f, const char *line, size_t len);
 
-/* Writes the line of L, last used at LAST, to OUT; its length, 0 if its prefix is no longer
- * configured. */
-size_t leasestate_line(const struct leasefile *f, char out[LEASETEXT_MAX], const struct lease *l,
-		       int32_t last);
-
-/* Writes the line that says whose lines without prefix are, to OUT; its length, 0 if all have one.
- */
-size_t leasestate_default(const struct leasefile *f, char out[LEASETEXT_MAX]);
-
 /* Takes over the prefixes of MAPS: 1 if they have changed, 0 if not, -1 without memory (the old
  * ones stand). */
 int leasestate_set_prefixes(struct leasefile *f, const struct map_table *maps);
-
-/* leaserewrite.c: one bounded step; true if there is more to do at once. */
-bool leaserewrite_step(struct leasefile *f, struct pool *pool);
-
-/* The prefixes have changed. */
-void leaserewrite_restart(struct leasefile *f);
-
-/* What the keeper answered to something that a step has asked for. */
-void leaserewrite_hear(struct leasefile *f, const struct leasesync_answer *a);
-
-/* Gives up the temporary, because of ERR; a later step begins again. */
-void leaserewrite_abandon(struct leasefile *f, int err);
-
-/* leaseaside.c: keeps the file that is open as F under another name, whose last part is written to
- * NAME.  0, or -1 with errno. */
-int leaseaside_keep(const struct leasefile *f, char *name, size_t size);
 
 #endif

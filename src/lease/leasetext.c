@@ -24,7 +24,7 @@ static bool is_space(char c)
 	return c != '\0' && strchr(BLANKS, c);
 }
 
-bool leasetext_is_comment(const char *line, size_t len)
+static bool is_comment(const char *line, size_t len)
 {
 	while (len > 0 && is_space(*line)) {
 		line++;
@@ -151,7 +151,7 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct lea
 {
 	enum leasetext_kind kind;
 
-	if (leasetext_is_comment(line, len))
+	if (is_comment(line, len))
 		return parse_comment(line, len, out);
 	if (memchr(line, '\0', len))
 		return bad_line(why, "has NUL bytes");
@@ -162,27 +162,35 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct lea
 	return kind == LEASETEXT_BAD && cut ? bad_line(why, LEASETEXT_CUT) : kind;
 }
 
-size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host,
-			int64_t when, const char *prefix)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	inet_ntop(AF_INET6, host->b, text, sizeof(text));
-	/* A clock that stands at 1970 must not make a line that we would refuse. */
-	return (size_t)snprintf(out, LEASETEXT_MAX, "%u.%u.%u.%u\t%s\t%" PRId64 "%s%s\n",
-				addr >> 24, addr >> 16 & 0xff, addr >> 8 & 0xff, addr & 0xff, text,
-				when > 0 ? when : 1, prefix ? "\t" : "", prefix ? prefix : "");
-}
-
-size_t leasetext_format_default(char out[LEASETEXT_MAX], const char *prefix)
-{
-	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", prefix ? prefix : NONE);
-}
-
 void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p)
 {
 	char text[INET6_ADDRSTRLEN];
 
 	inet_ntop(AF_INET6, p->addr.b, text, sizeof(text));
 	snprintf(out, LEASETEXT_PREFIX, "%s/%u", text, (unsigned)p->len);
+}
+
+size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host,
+			int64_t when, const struct prefix6 *prefix)
+{
+	char text[INET6_ADDRSTRLEN], fourth[1 + LEASETEXT_PREFIX] = "";
+
+	inet_ntop(AF_INET6, host->b, text, sizeof(text));
+	if (prefix) {
+		fourth[0] = '\t';
+		leasetext_format_prefix(fourth + 1, prefix);
+	}
+	/* A clock that stands at 1970 must not make a line that we would refuse. */
+	return (size_t)snprintf(out, LEASETEXT_MAX, "%u.%u.%u.%u\t%s\t%" PRId64 "%s\n", addr >> 24,
+				addr >> 16 & 0xff, addr >> 8 & 0xff, addr & 0xff, text,
+				when > 0 ? when : 1, fourth);
+}
+
+size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix)
+{
+	char text[LEASETEXT_PREFIX] = NONE;
+
+	if (prefix)
+		leasetext_format_prefix(text, prefix);
+	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", text);
 }

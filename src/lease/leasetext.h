@@ -29,9 +29,6 @@ enum leasetext_kind {
 	LEASETEXT_BAD,
 };
 
-/* Is the beginning of a line, LEN bytes of it, that of a comment? */
-bool leasetext_is_comment(const char *line, size_t len);
-
 /* Reads the line of LEN bytes (its newline is not among them, one byte behind them is
  * writable); LINE is destroyed.  LEASETEXT_BAD: WHY says what is wrong, in printable characters.
  *
@@ -40,14 +37,14 @@ bool leasetext_is_comment(const char *line, size_t len);
 enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct leasetext *out,
 				    char why[LEASETEXT_WHY]);
 
-/* Writes a line with its newline to OUT, at most LEASETEXT_MAX bytes; returns its length.  PREFIX
- * is the text of a prefix, or NULL for a line of three columns. */
+/* Writes a line with its newline to OUT; returns its length.  PREFIX is NULL for a line of three
+ * columns. */
 size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host,
-			int64_t when, const char *prefix);
+			int64_t when, const struct prefix6 *prefix);
 
 /* Writes the line that names PREFIX as that of the lines behind it that have none, or says for NULL
  * that they are of the first; like leasetext_format(). */
-size_t leasetext_format_default(char out[LEASETEXT_MAX], const char *prefix);
+size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix);
 
 void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p);
 
