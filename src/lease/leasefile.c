@@ -385,19 +385,9 @@ static void hear_sync(struct leasefile *f, int err)
 	f->wanted = f->wanted || err;
 }
 
-static void hear_publish(struct leasefile *f, const struct leasesync_answer *a)
-{
-	if (a->renamed)
-		finish(f, a->err);
-	else if (a->err == ECHILD)
-		f->rewrite = REWRITE_FILLED; /* perhaps renamed: the next keeper looks */
-	else
-		give_up(f, a->err);
-}
-
 static void hear_keeper(struct leasefile *f)
 {
-	struct leasesync_answer a;
+	struct leasesync_message a;
 
 	while (leasesync_hear(&f->keeper, &a)) {
 		f->trouble[TROUBLE_KEEPER] = a.err == ECHILD ? ECHILD : 0;
@@ -413,7 +403,12 @@ static void hear_keeper(struct leasefile *f)
 				begin(f, a.fd);
 			break;
 		case LEASESYNC_PUBLISH:
-			hear_publish(f, &a);
+			if (a.renamed)
+				finish(f, a.err);
+			else if (a.err == ECHILD)
+				f->rewrite = REWRITE_FILLED; /* the next one looks */
+			else
+				give_up(f, a.err);
 			break;
 		case LEASESYNC_DROP:
 			if (a.err != ECHILD)

@@ -21,12 +21,6 @@
 
 #include "lib/fd.h"
 
-struct message {
-	int32_t task;
-	int32_t err;
-	int32_t renamed;
-};
-
 union control {
 	char room[CMSG_SPACE(sizeof(int))];
 	struct cmsghdr align;
@@ -39,22 +33,23 @@ struct keeper {
 	int old; /* the file before the last rewrite, or -1 */
 };
 
-static bool send_message(int sock, const struct message *m, int fd, int flags)
+/* With the descriptor of M, if it has one. */
+static bool send_message(int sock, struct leasesync_message *m, int flags)
 {
 	union control control = {{0}};
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)m, .iov_len = sizeof(*m)};
+	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
-	if (fd >= 0) {
+	if (m->fd >= 0) {
 		struct cmsghdr *c = &control.align;
 
 		msg.msg_control = &control;
 		msg.msg_controllen = sizeof(control);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+		c->cmsg_len = CMSG_LEN(sizeof(m->fd));
+		memcpy(CMSG_DATA(c), &m->fd, sizeof(m->fd));
 	}
 	do {
 		n = sendmsg(sock, &msg, MSG_NOSIGNAL | flags);
@@ -62,8 +57,8 @@ static bool send_message(int sock, const struct message *m, int fd, int flags)
 	return n == (ssize_t)sizeof(*m);
 }
 
-/* Returns what recvmsg() does; *FD becomes the descriptor that came along, or -1. */
-static ssize_t receive_message(int sock, struct message *m, int *fd, int flags)
+/* False: with EAGAIN there is none, otherwise the other end is closed. */
+static bool receive_message(int sock, struct leasesync_message *m, int flags)
 {
 	union control control = {{0}};
 	struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
@@ -74,16 +69,17 @@ static ssize_t receive_message(int sock, struct message *m, int *fd, int flags)
 	struct cmsghdr *c;
 	ssize_t n;
 
-	*fd = -1;
+	errno = 0;
 	do {
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
 	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n;
+	if (n != (ssize_t)sizeof(*m))
+		return false;
+	m->fd = -1;
 	c = CMSG_FIRSTHDR(&msg);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
-	return n;
+		memcpy(&m->fd, CMSG_DATA(c), sizeof(m->fd));
+	return true;
 }
 
 /* Does the file FD bear NAME? */
@@ -162,7 +158,7 @@ static int do_sync(int dir, int fd)
 
 /* The order is what makes it safe: contents, then the name, then the directory that holds the
  * name. */
-static int do_publish(struct keeper *k, int fd, int32_t *renamed)
+static int do_publish(struct keeper *k, int fd, bool *renamed)
 {
 	if (fsync(fd) < 0)
 		return errno;
@@ -173,25 +169,23 @@ static int do_publish(struct keeper *k, int fd, int32_t *renamed)
 		if (renameat(k->dir, LEASESYNC_NEW, k->dir, LEASEFILE_NAME) < 0)
 			return errno;
 	}
-	*renamed = 1;
+	*renamed = true;
 	return fsync(k->dir) < 0 ? errno : 0;
 }
 
-/* Does what M asks for on the file FD and makes M the answer; returns the descriptor to send
- * along, or -1. */
-static int do_task(struct keeper *k, struct message *m, int fd)
+/* Does what M asks for on its file, and makes it the answer. */
+static void do_task(struct keeper *k, struct leasesync_message *m)
 {
-	int made = -1;
+	int fd = m->fd;
 
-	m->renamed = 0;
-	m->err = 0;
-	switch ((enum leasesync_task)m->task) {
+	m->fd = -1;
+	switch (m->task) {
 	case LEASESYNC_SYNC:
 		m->err = do_sync(k->dir, fd);
 		break;
 	case LEASESYNC_CREATE:
-		made = do_create(k, fd);
-		m->err = made < 0 ? errno : 0;
+		m->fd = do_create(k, fd);
+		m->err = m->fd < 0 ? errno : 0;
 		break;
 	case LEASESYNC_PUBLISH:
 		m->err = do_publish(k, fd, &m->renamed);
@@ -202,7 +196,6 @@ static int do_task(struct keeper *k, struct message *m, int fd)
 	case LEASESYNC_IDLE:
 		break;
 	}
-	return made;
 }
 
 static void close_fd(int fd)
@@ -213,19 +206,20 @@ static void close_fd(int fd)
 
 static bool serve(struct keeper *k)
 {
-	struct message m;
-	int fd, made;
+	struct leasesync_message m;
 	bool sent;
+	int fd;
 
-	if (receive_message(k->sock, &m, &fd, 0) != (ssize_t)sizeof(m))
+	if (!receive_message(k->sock, &m, 0))
 		return false;
 	/* The parent has closed it by now, so that its blocks are freed here, where it may take
 	 * time. */
 	close_fd(k->old);
 	k->old = -1;
-	made = do_task(k, &m, fd);
-	sent = send_message(k->sock, &m, made, 0);
-	close_fd(made);
+	fd = m.fd;
+	do_task(k, &m);
+	sent = send_message(k->sock, &m, 0);
+	close_fd(m.fd);
 	close_fd(fd);
 	return sent;
 }
@@ -309,38 +303,30 @@ int leasesync_start(struct leasesync *k, int dir, const char *path)
 
 bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd)
 {
-	struct message m = {.task = (int32_t)task};
+	struct leasesync_message m = {.task = task, .fd = fd};
 
-	if (k->fd < 0 || k->task != LEASESYNC_IDLE || !send_message(k->fd, &m, fd, MSG_DONTWAIT))
+	if (k->fd < 0 || k->task != LEASESYNC_IDLE || !send_message(k->fd, &m, MSG_DONTWAIT))
 		return false;
 	k->task = task;
 	return true;
 }
 
-bool leasesync_hear(struct leasesync *k, struct leasesync_answer *a)
+bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)
 {
-	struct message m;
-	ssize_t n;
-
 	if (k->fd < 0)
 		return false;
-	n = receive_message(k->fd, &m, &a->fd, MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return false;
-	a->task = k->task;
-	k->task = LEASESYNC_IDLE;
-	a->renamed = false;
-	a->err = ECHILD;
-	if (n == (ssize_t)sizeof(m)) {
-		a->err = m.err;
+	if (receive_message(k->fd, a, MSG_DONTWAIT)) {
 		if (a->task == LEASESYNC_CREATE && !a->err && a->fd < 0)
 			a->err = EMFILE; /* the kernel leaves out what there is no room for */
-		a->renamed = m.renamed != 0;
-		return true;
+	} else if (errno == EAGAIN) {
+		return false;
+	} else {
+		*a = (struct leasesync_message){.task = k->task, .err = ECHILD, .fd = -1};
+		close(k->fd);
+		k->fd = -1;
+		reap(k, WNOHANG);
 	}
-	close(k->fd);
-	k->fd = -1;
-	reap(k, WNOHANG);
+	k->task = LEASESYNC_IDLE;
 	return true;
 }
 

@@ -28,11 +28,12 @@ struct leasesync {
 	enum leasesync_task task; /* asked for and not answered */
 };
 
-struct leasesync_answer {
+/* A task and its file, or the answer to it. */
+struct leasesync_message {
 	enum leasesync_task task;
 	int err;      /* 0, or the errno of what failed; ECHILD: the keeper has died */
 	bool renamed; /* LEASESYNC_PUBLISH: the name is given, even if ERR */
-	int fd;       /* LEASESYNC_CREATE: the temporary, or -1 */
+	int fd;       /* the file; in the answer to LEASESYNC_CREATE the temporary; -1: none */
 };
 
 /* Is the last keeper, if it has died, quite gone?  It must be before another is started. */
@@ -47,7 +48,7 @@ int leasesync_start(struct leasesync *k, int dir, const char *path);
 bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd);
 
 /* Is there an answer, or has the keeper died?  Then it is in A and the keeper is idle. */
-bool leasesync_hear(struct leasesync *k, struct leasesync_answer *a);
+bool leasesync_hear(struct leasesync *k, struct leasesync_message *a);
 
 /* Waits until leasesync_hear() would say something. */
 void leasesync_wait(const struct leasesync *k);
