@@ -2,8 +2,10 @@
  * keeper that dies or hangs, a clock that is set, a rewrite under load. */
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -649,6 +651,144 @@ START_TEST(keeper_dies_in_the_last_rewrite)
 }
 END_TEST
 
+/* ---- what a power cut finds ---- */
+
+/* What was asked of the disk, in order, by us or by the keeper, which shares this page: s(ync of a
+ * file), d(ata of a file), D(irectory), r(ename). */
+static struct disk {
+	char log[256];
+	char broken; /* this one fails by EIO */
+} * disk;
+
+static bool refuses(char what)
+{
+	if (!disk)
+		return false;
+	if (strlen(disk->log) < sizeof(disk->log) - 1)
+		disk->log[strlen(disk->log)] = what;
+	errno = EIO;
+	return disk->broken == what;
+}
+
+/* These three stand in for those of the C library. */
+int fsync(int fd)
+{
+	struct stat st;
+	bool is_dir = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+
+	return refuses(is_dir ? 'D' : 's') ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+	return refuses('d') ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	return refuses('r') ? -1 : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
+}
+
+static void watch_disk(struct leasedir *d)
+{
+	dir_make(d, 1);
+	dir_begin(d, NOW, WALL);
+	dir_calm(d, NOW, WALL);
+	disk = mmap(NULL, sizeof(*disk), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(disk, MAP_FAILED);
+	kill(d->f->keeper.pid, SIGKILL); /* the next one shares it */
+	waitpid(d->f->keeper.pid, NULL, 0);
+	dir_calm(d, NOW, WALL);
+	ck_assert_int_eq(kill(d->f->keeper.pid, 0), 0);
+	while (news(d))
+		;
+	memset(disk->log, 0, sizeof(disk->log));
+}
+
+/* At most once a second, in one go for all records. */
+START_TEST(records_are_synced)
+{
+	struct leasedir d;
+
+	watch_disk(&d);
+	for (int32_t t = 1; t <= 3; t++) {
+		for (uint32_t i = 0; i < 3; i++) {
+			add_leases(&d, i, i + 1, NOW + t);
+			ck_assert_int_eq(leasefile_commit(d.f), 0);
+			dir_calm(&d, NOW + t, WALL + t);
+		}
+		ck_assert_uint_eq(strlen(disk->log), (size_t)t);
+	}
+	dir_calm(&d, NOW + 4, WALL + 4); /* what came after the last one */
+	dir_calm(&d, NOW + 5, WALL + 5);
+	ck_assert_str_eq(disk->log, "dddd");
+	dir_remove(&d);
+}
+END_TEST
+
+/* Contents first, then the name, then the directory that holds it. */
+START_TEST(rewrite_is_synced_in_order)
+{
+	struct leasedir d;
+
+	watch_disk(&d);
+	add_leases(&d, 0, 10, NOW);
+	d.f->wanted = true;
+	dir_calm(&d, NOW + 20, WALL + 20);
+	ck_assert_ptr_nonnull(strstr(disk->log, "srD"));
+	dir_end(&d, NOW + 30, WALL + 30);
+	ck_assert_str_eq(disk->log + strlen(disk->log) - 3, "srD");
+	dir_remove(&d);
+}
+END_TEST
+
+/* What a disk refuses, what is said then, and when all is well again. */
+static const struct {
+	char broken;
+	const char *bad, *good;
+} refusals[] = {
+	{'d', "cannot be synced to its disk: Input/output error (it is rewritten)",
+	 "is synced again"},
+	{'s', "cannot be rewritten: Input/output error (the old file goes on, tried again later)",
+	 "was rewritten"},
+	{'r', "cannot be rewritten: Input/output error (the old file goes on, tried again later)",
+	 "was rewritten"},
+	{'D', "cannot be synced to its disk: Input/output error (it is rewritten)",
+	 "is synced again"},
+};
+
+START_TEST(disk_refuses)
+{
+	struct leasedir d;
+	char want[128];
+	ino_t was;
+
+	watch_disk(&d);
+	was = file_ino(&d);
+	add_leases(&d, 0, 10, NOW + 20);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	disk->broken = refusals[_i].broken;
+	d.f->wanted = refusals[_i].broken != 'd';
+	while (leasefile_trouble(d.f) != EIO) {
+		leasefile_maintain(d.f, d.pool, d.maps, NOW + 20, WALL + 20);
+		usleep(1000);
+	}
+	snprintf(want, sizeof(want), "dynamic.map: %s", refusals[_i].bad);
+	ck_assert_str_eq(news(&d), want);
+	disk->broken = '\0';
+	for (int32_t t = 20; t < 60; t += 10)
+		dir_calm(&d, NOW + t, WALL + t);
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	snprintf(want, sizeof(want), "dynamic.map: %s", refusals[_i].good);
+	ck_assert_str_eq(news(&d), want);
+	ck_assert(file_ino(&d) != was);
+	ck_assert(!dir_has(&d, LEASESYNC_NEW));
+	dir_crash(&d);
+	compare(&d, NOW + 60, WALL + 60, "the disk refused");
+	dir_remove(&d);
+}
+END_TEST
+
 /* ---- no space ---- */
 
 /* Check writes to a file as well: it must not see the limit, so no assertion while there is one. */
@@ -922,6 +1062,9 @@ static Suite *suite(void)
 	tcase_add_test(t, keeper_holds_nothing);
 	tcase_add_test(t, keeper_is_replaced);
 	tcase_add_test(t, keeper_dies_in_the_last_rewrite);
+	tcase_add_test(t, records_are_synced);
+	tcase_add_test(t, rewrite_is_synced_in_order);
+	tcase_add_loop_test(t, disk_refuses, 0, ROWS(refusals));
 	tcase_add_loop_test(t, full_disk, 0, 50);
 	tcase_add_test(t, full_disk_for_long);
 	tcase_add_test(t, full_disk_at_the_end);
