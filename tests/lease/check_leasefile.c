@@ -1,6 +1,7 @@
 /* check_leasefile - what the lease file says is what comes back: format, damage, times, opening. */
 #include <pwd.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "support/leasedir.h"
@@ -837,11 +838,23 @@ START_TEST(another_prefix_during_a_rewrite)
 }
 END_TEST
 
+static bool has_links = true;
+
+/* Stands in for that of the C library: not every file system has hard links. */
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+	if (has_links)
+		return (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+	errno = faccessat(to_dir, to, F_OK, 0) == 0 ? EEXIST : EPERM;
+	return -1;
+}
+
 START_TEST(bad_files_are_bounded)
 {
 	struct leasedir d;
 	char text[64], *kept;
 
+	has_links = _i == 0;
 	dir_make(&d, 1);
 	for (int i = 1; i <= 12; i++) {
 		snprintf(text, sizeof(text), "bad %d\n", i);
@@ -1137,7 +1150,7 @@ static Suite *suite(void)
 	tcase_add_test(text, reload_of_the_only_prefix);
 	tcase_add_test(text, reload_during_a_rewrite);
 	tcase_add_test(text, another_prefix_during_a_rewrite);
-	tcase_add_test(text, bad_files_are_bounded);
+	tcase_add_loop_test(text, bad_files_are_bounded, 0, 2);
 	suite_add_tcase(s, text);
 	tcase_set_timeout(open, 20);
 	tcase_add_loop_test(open, open_refuses_odd_files, 0, ROWS(odd_files));
