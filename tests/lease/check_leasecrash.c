@@ -63,6 +63,17 @@ static void add_leases(struct leasedir *d, uint32_t from, uint32_t to, int32_t n
 	}
 }
 
+/* A daemon with N leases on record. */
+static void begin(struct leasedir *d, bool big, uint32_t n)
+{
+	dir_make(d, 1);
+	if (big)
+		use_big_pool(d);
+	dir_begin(d, NOW, WALL);
+	add_leases(d, 0, n, NOW);
+	ck_assert_int_eq(leasefile_commit(d->f), 0);
+}
+
 static size_t file_size(const struct leasedir *d, const char *name)
 {
 	char path[128];
@@ -283,11 +294,7 @@ START_TEST(crash_in_each_state)
 	struct leasedir d;
 	size_t before;
 
-	dir_make(&d, 1);
-	use_big_pool(&d);
-	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 3000, NOW);
-	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	begin(&d, true, 3000);
 	reach(&d, state);
 	kill(d.f->keeper.pid, SIGSTOP);
 	before = file_size(&d, LEASEFILE_NAME);
@@ -311,11 +318,7 @@ START_TEST(temporary_vanishes)
 	char path[128];
 	ino_t was;
 
-	dir_make(&d, 1);
-	use_big_pool(&d);
-	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 3000, NOW);
-	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	begin(&d, true, 3000);
 	reach(&d, REWRITE_FILLING);
 	was = file_ino(&d);
 	dir_name(&d, LEASESYNC_NEW, path);
@@ -342,11 +345,7 @@ START_TEST(keeper_dies_in_each_state)
 	struct leasedir d;
 	ino_t ino;
 
-	dir_make(&d, 1);
-	use_big_pool(&d);
-	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 3000, NOW);
-	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	begin(&d, true, 3000);
 	ino = file_ino(&d);
 	reach(&d, state);
 	if (state == REWRITE_PUBLISHING)
@@ -419,10 +418,7 @@ START_TEST(removed_file_comes_back)
 	struct leasedir d;
 	char path[128], other[128];
 
-	dir_make(&d, 1);
-	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 10, NOW);
-	leasefile_commit(d.f);
+	begin(&d, false, 10);
 	dir_calm(&d, NOW, WALL);
 	dir_name(&d, LEASEFILE_NAME, path);
 	dir_name(&d, "elsewhere", other);
@@ -496,10 +492,7 @@ START_TEST(removed_directory_comes_back)
 	struct leasedir d;
 	int32_t t = NOW;
 
-	dir_make(&d, 1);
-	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 100, NOW);
-	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	begin(&d, false, 100);
 	dir_calm(&d, NOW, WALL);
 	ck_assert_ptr_null(news(&d));
 	remove_directory(&d);
@@ -568,10 +561,7 @@ START_TEST(keeper_holds_nothing)
 	struct leasedir d;
 	char comm[32] = "";
 
-	dir_make(&d, 1);
-	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 1, NOW);
-	leasefile_commit(d.f);
+	begin(&d, false, 1);
 	kill(d.f->keeper.pid, SIGTERM); /* to a whole group: must not end it */
 	kill(d.f->keeper.pid, SIGINT);
 	dir_calm(&d, NOW, WALL);
@@ -633,10 +623,7 @@ START_TEST(keeper_dies_in_the_last_rewrite)
 	struct leasedir d;
 	pid_t killer;
 
-	dir_make(&d, 1);
-	use_big_pool(&d);
-	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 100000, NOW); /* many slices: it dies while they are written */
+	begin(&d, true, 100000); /* many slices: it dies while they are written */
 	dir_calm(&d, NOW, WALL);
 	killer = fork();
 	if (killer == 0)
@@ -829,10 +816,7 @@ START_TEST(full_disk)
 	size_t limit;
 	int err;
 
-	dir_make(&d, 1);
-	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 10, NOW);
-	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	begin(&d, false, 10);
 	limit = file_size(&d, LEASEFILE_NAME) + 60 + (unsigned)_i;
 	for (uint32_t i = 10; i < 50; i++) {
 		add_leases(&d, i, i + 1, NOW);
@@ -864,11 +848,7 @@ START_TEST(full_disk_for_long)
 	int32_t now = NOW;
 	int err;
 
-	dir_make(&d, 1);
-	use_big_pool(&d);
-	dir_begin(&d, now, WALL);
-	add_leases(&d, 0, 10, now);
-	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	begin(&d, true, 10);
 	for (uint32_t i = 10; i < 10000; i += 10) {
 		add_leases(&d, i, i + 10, now);
 		limited_commit(&d, 1000, &err);
@@ -896,10 +876,7 @@ START_TEST(full_disk_at_the_end)
 	struct leasedir d;
 	int rc, err;
 
-	dir_make(&d, 1);
-	dir_begin(&d, NOW, WALL);
-	add_leases(&d, 0, 50, NOW);
-	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	begin(&d, false, 50);
 	limit_size(500);
 	rc = leasefile_close(d.f, d.pool, d.maps, NOW, WALL);
 	err = errno;
