@@ -6,7 +6,6 @@
 #include "leasetext.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,20 +169,40 @@ void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p
 	snprintf(out, LEASETEXT_PREFIX, "%s/%u", text, (unsigned)p->len);
 }
 
+/* New hosts may come by the million: snprintf() would take as long again as all the rest. */
+static char *put_number(char *out, uint64_t n, char end)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	memcpy(out, digits + at, sizeof(digits) - at);
+	out += sizeof(digits) - at;
+	*out = end;
+	return out + 1;
+}
+
 size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host,
 			int64_t when, const struct prefix6 *prefix)
 {
-	char text[INET6_ADDRSTRLEN], fourth[1 + LEASETEXT_PREFIX] = "";
+	char *p = out;
 
-	inet_ntop(AF_INET6, host->b, text, sizeof(text));
-	if (prefix) {
-		fourth[0] = '\t';
-		leasetext_format_prefix(fourth + 1, prefix);
-	}
+	for (unsigned shift = 32; shift > 0; shift -= 8)
+		p = put_number(p, addr >> (shift - 8) & 0xff, shift > 8 ? '.' : '\t');
+	inet_ntop(AF_INET6, host->b, p, INET6_ADDRSTRLEN);
+	p += strlen(p);
+	*p++ = '\t';
 	/* A clock that stands at 1970 must not make a line that we would refuse. */
-	return (size_t)snprintf(out, LEASETEXT_MAX, "%u.%u.%u.%u\t%s\t%" PRId64 "%s\n", addr >> 24,
-				addr >> 16 & 0xff, addr >> 8 & 0xff, addr & 0xff, text,
-				when > 0 ? when : 1, fourth);
+	p = put_number(p, when > 0 ? (uint64_t)when : 1, prefix ? '\t' : '\n');
+	if (prefix) {
+		leasetext_format_prefix(p, prefix);
+		p += strlen(p);
+		*p++ = '\n';
+	}
+	return (size_t)(p - out);
 }
 
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix)

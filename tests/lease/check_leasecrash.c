@@ -413,6 +413,16 @@ START_TEST(log_does_not_grow)
 }
 END_TEST
 
+/* At NOW + 20. */
+static void await_trouble(struct leasedir *d, int err)
+{
+	for (int i = 0; leasefile_trouble(d->f) != err; i++) {
+		leasefile_maintain(d->f, d->pool, d->maps, NOW + 20, WALL + 20);
+		usleep(1000);
+		ck_assert_int_lt(i, 5000);
+	}
+}
+
 START_TEST(removed_file_comes_back)
 {
 	struct leasedir d;
@@ -427,10 +437,7 @@ START_TEST(removed_file_comes_back)
 		dir_put(&d, LEASEFILE_NAME, "", 0);
 	add_leases(&d, 10, 11, NOW + 20);
 	leasefile_commit(d.f);
-	while (!leasefile_trouble(d.f)) {
-		leasefile_maintain(d.f, d.pool, d.maps, NOW + 20, WALL + 20);
-		usleep(1000);
-	}
+	await_trouble(&d, ESTALE);
 	ck_assert_str_eq(news(&d), "dynamic.map: was removed or replaced by somebody else: Stale "
 				   "file handle (it is rewritten)");
 	dir_calm(&d, NOW + 20, WALL + 20);
@@ -756,10 +763,7 @@ START_TEST(disk_refuses)
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	disk->broken = refusals[_i].broken;
 	d.f->wanted = refusals[_i].broken != 'd';
-	while (leasefile_trouble(d.f) != EIO) {
-		leasefile_maintain(d.f, d.pool, d.maps, NOW + 20, WALL + 20);
-		usleep(1000);
-	}
+	await_trouble(&d, EIO);
 	snprintf(want, sizeof(want), "dynamic.map: %s", refusals[_i].bad);
 	ck_assert_str_eq(news(&d), want);
 	disk->broken = '\0';
