@@ -77,33 +77,61 @@ static void say_rest(const struct conf_reader *r, bool error, unsigned n)
 	hand_over(r, 0, error, line, place);
 }
 
-void conf_error(struct conf_reader *r, const char *format, ...)
+bool conf_error(struct conf_reader *r, const char *format, ...)
 {
 	va_list args;
 
-	if (r->diag->errors++ >= MOST_SAID)
-		return;
 	va_start(args, format);
-	say(r, true, format, args);
+	if (r->diag->errors++ < MOST_SAID)
+		say(r, true, format, args);
 	va_end(args);
+	return false;
 }
 
 void conf_warn(struct conf_reader *r, const char *format, ...)
 {
 	va_list args;
 
-	if (r->diag->warnings++ >= MOST_SAID)
-		return;
 	va_start(args, format);
-	say(r, false, format, args);
+	if (r->diag->warnings++ < MOST_SAID)
+		say(r, false, format, args);
 	va_end(args);
 }
 
-void conf_point(struct conf_reader *r, unsigned line, enum conf_id id)
+static const struct conf_seen *find_seen(const struct conf_reader *r, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(conf_directives[i].name, name) != 0)
+		i++;
+	return &r->seen[i];
+}
+
+unsigned conf_first(const struct conf_reader *r, const char *name)
+{
+	return find_seen(r, name)->first;
+}
+
+unsigned conf_line_of(const struct conf_reader *r, const char *name, size_t i)
+{
+	return find_seen(r, name)->at[i];
+}
+
+void conf_point(struct conf_reader *r, unsigned line, const char *name)
 {
 	r->file = r->conf->path;
 	r->line = line;
-	r->what = conf_directives[id].name;
+	r->what = name;
+}
+
+void conf_point_first(struct conf_reader *r, const char *name)
+{
+	conf_point(r, conf_first(r, name), name);
+}
+
+void conf_point_at(struct conf_reader *r, const char *name, size_t i)
+{
+	conf_point(r, conf_line_of(r, name, i), name);
 }
 
 void conf_say_data_dir(char line[CONF_LINE], const struct conf *c, const char *what)
@@ -127,30 +155,13 @@ void *conf_grow(struct conf_reader *r, void *p, size_t n, size_t size)
 	return bigger;
 }
 
-char *conf_copy(struct conf_reader *r, const char *s)
+bool conf_copy(struct conf_reader *r, const char *s, char **out)
 {
-	char *copy = strdup(s);
-
-	if (!copy)
+	*out = strdup(s);
+	if (!*out)
 		r->no_memory = true;
-	return copy;
+	return *out;
 }
-
-bool conf_note_line(struct conf_reader *r, struct conf_lines *lines)
-{
-	unsigned *at = conf_grow(r, lines->at, lines->n, sizeof(*at));
-
-	if (!at)
-		return false;
-	lines->at = at;
-	lines->at[lines->n++] = r->line;
-	return true;
-}
-
-/* High enough for path-MTU discovery and traceroutes of many hosts at once, low enough for nobody
- * to use us as an amplifier. */
-static const struct ratelimit_conf default_icmp_rate = {
-	.all_rate = 1000, .all_burst = 2000, .net_rate = 50, .net_burst = 100};
 
 static struct conf *conf_new(const char *path)
 {
@@ -160,12 +171,6 @@ static struct conf *conf_new(const char *path)
 		return NULL;
 	c->path = strdup(path);
 	c->maps = map_table_new();
-	c->xlat.wkpf_strict = true;
-	c->xlat.udp_zero = UDP_ZERO_CALC;
-	c->xlat.offlink_mtu = 1280;
-	c->icmp_rate = default_icmp_rate;
-	c->offload = true;
-	c->tun_queue = CONF_TUN_QUEUE;
 	if (c->path && c->maps)
 		return c;
 	conf_free(c);
@@ -233,6 +238,7 @@ struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag
 	r.conf = conf_new(path);
 	if (r.conf) {
 		r.file = r.conf->path;
+		conf_read_initial(&r);
 		read_and_check(&r, state_dir);
 	}
 	if (!r.conf || r.no_memory) {
@@ -243,11 +249,8 @@ struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag
 	}
 	say_rest(&r, false, diag->warnings);
 	say_rest(&r, true, diag->errors);
-	free(r.prefix_at.at);
-	free(r.map_at.at);
-	free(r.pool_at.at);
-	free(r.tun_ip_at.at);
-	free(r.tun_route_at.at);
+	for (size_t i = 0; i < CONF_DIRECTIVES; i++)
+		free(r.seen[i].at);
 	if (diag->errors == 0)
 		return r.conf;
 	conf_free(r.conf);

@@ -7,27 +7,21 @@
 
 #include "conf_text.h"
 
-static void point_to_file(struct conf_reader *r, enum conf_id id)
-{
-	conf_point(r, 0, id);
-}
-
 /* The first directory of STATE_DIR, a list with colons between. */
 static void use_state_dir(struct conf_reader *r, const char *state_dir)
 {
 	struct conf *c = r->conf;
 	char text[CONF_SHORT];
 
-	if (r->first[D_DATA_DIR] || !state_dir || !*state_dir)
+	if (conf_first(r, "data-dir") || !state_dir || !*state_dir)
 		return;
-	point_to_file(r, D_DATA_DIR);
+	conf_point(r, 0, "data-dir");
 	if (*state_dir != '/') {
 		conf_error(r, "STATE_DIRECTORY is not an absolute path: %s (write a data-dir)",
 			   conf_short(text, state_dir));
 		return;
 	}
-	c->data_dir = conf_copy(r, state_dir);
-	if (!c->data_dir)
+	if (!conf_copy(r, state_dir, &c->data_dir))
 		return;
 	c->data_dir[strcspn(c->data_dir, ":")] = '\0';
 	r->what = "data-dir: STATE_DIRECTORY";
@@ -44,7 +38,7 @@ static bool resolve_map_file(struct conf_reader *r)
 	if (c->map_file[0] == '/')
 		return true;
 	if (!c->data_dir) {
-		if (!r->first[D_DATA_DIR]) /* else that line has been complained of */
+		if (!conf_first(r, "data-dir")) /* else that line has been complained of */
 			conf_error(r,
 				   "%s is relative, but there is no data-dir (give the whole path; "
 				   "nat64d.service sets STATE_DIRECTORY=" CONF_UNIT_DIR ")",
@@ -73,7 +67,7 @@ static void read_map_file(struct conf_reader *r)
 
 	if (!c->map_file || r->no_memory)
 		return;
-	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
+	conf_point_first(r, "map-file");
 	if (!resolve_map_file(r))
 		return;
 	r->in_map_file = true;
@@ -82,7 +76,7 @@ static void read_map_file(struct conf_reader *r)
 	error = conf_read_file(r, c->map_file, &opened);
 	conf_rights_restore(&was);
 	r->in_map_file = false;
-	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
+	conf_point_first(r, "map-file");
 	if (error)
 		conf_error(r, "cannot %s %s: %s%s", opened ? "read" : "open",
 			   conf_short(text, c->map_file), strerror(error),
@@ -92,23 +86,23 @@ static void read_map_file(struct conf_reader *r)
 
 static void check_missing(struct conf_reader *r)
 {
-	bool routes = r->first[D_PREFIX] || r->first[D_MAP] || r->first[D_MAP_FILE];
+	bool routes = conf_first(r, "prefix") || conf_first(r, "map") || conf_first(r, "map-file");
 
-	if (!r->first[D_TUN_DEVICE]) {
-		point_to_file(r, D_TUN_DEVICE);
+	if (!conf_first(r, "tun-device")) {
+		conf_point(r, 0, "tun-device");
 		conf_error(r, "missing (for example `tun-device nat64`)");
 	}
-	if (!r->first[D_IPV4_ADDR]) {
-		point_to_file(r, D_IPV4_ADDR);
+	if (!conf_first(r, "ipv4-addr")) {
+		conf_point(r, 0, "ipv4-addr");
 		conf_error(r, "missing (for example `ipv4-addr 192.168.255.1`)");
 	}
 	if (!routes) {
-		point_to_file(r, D_PREFIX);
+		conf_point(r, 0, "prefix");
 		conf_error(r, "missing, and so is map: there is nothing to translate (for example "
 			      "`prefix 64:ff9b::/96`)");
 	}
-	if (routes && !r->first[D_PREFIX] && !r->first[D_IPV6_ADDR]) {
-		point_to_file(r, D_IPV6_ADDR);
+	if (routes && !conf_first(r, "prefix") && !conf_first(r, "ipv6-addr")) {
+		conf_point(r, 0, "ipv6-addr");
 		conf_error(r, "missing, and there is no prefix to make it from (for example "
 			      "`ipv6-addr 2001:db8::1`)");
 	}
@@ -119,9 +113,9 @@ static void check_nothing(struct conf_reader *r)
 {
 	char text[CONF_SHORT];
 
-	if (r->first[D_PREFIX] || r->first[D_MAP] || r->diag->errors)
+	if (conf_first(r, "prefix") || conf_first(r, "map") || r->diag->errors)
 		return;
-	conf_point(r, r->first[D_MAP_FILE], D_MAP_FILE);
+	conf_point_first(r, "map-file");
 	conf_error(r,
 		   "%s has no maps, and there is no prefix: there is nothing to translate (write "
 		   "a `map` into it, or a prefix here)",
@@ -188,7 +182,7 @@ static void check_room(struct conf_reader *r)
 	for (size_t i = 0; i < c->pools; i++) {
 		if (is_icmp_source(&c->xlat, &c->pool[i]) || has_room(c, &c->pool[i]))
 			continue;
-		conf_point(r, r->pool_at.at[i], D_DYNAMIC_POOL);
+		conf_point_at(r, "dynamic-pool", i);
 		conf_warn(r,
 			  "%s has no address for any host: all are its first, ipv4-addr, of "
 			  "tun-ip, mapped or of icmp-source-pool (take a larger one, or leave it "
@@ -199,13 +193,13 @@ static void check_room(struct conf_reader *r)
 
 static void check_pools(struct conf_reader *r)
 {
-	if (!r->first[D_DYNAMIC_POOL])
+	if (!conf_first(r, "dynamic-pool"))
 		return;
-	conf_point(r, r->first[D_DYNAMIC_POOL], D_DYNAMIC_POOL);
-	if (!r->conf->data_dir && !r->first[D_DATA_DIR] && !r->diag->judged)
+	conf_point_first(r, "dynamic-pool");
+	if (!r->conf->data_dir && !conf_first(r, "data-dir") && !r->diag->judged)
 		conf_warn(r, "leases will be lost at a restart (nat64d.service gives a directory "
 			     "for them; without it, for example `data-dir " CONF_UNIT_DIR "`)");
-	if (!r->first[D_PREFIX])
+	if (!conf_first(r, "prefix"))
 		conf_warn(r, "without a prefix its hosts reach mapped addresses only");
 	check_room(r);
 }
@@ -214,13 +208,13 @@ static void check_icmp_rules(struct conf_reader *r)
 {
 	const struct xlat_conf *x = &r->conf->xlat;
 
-	if (x->node_id && r->first[D_ICMP_SOURCE_POOL]) {
-		conf_point(r, r->first[D_ICMP_NODE_ID], D_ICMP_NODE_ID);
+	if (x->node_id && conf_first(r, "icmp-source-pool")) {
+		conf_point_first(r, "icmp-node-id");
 		conf_error(r, "icmp-source-pool in line %u says otherwise (choose one of the two)",
-			   r->first[D_ICMP_SOURCE_POOL]);
+			   conf_first(r, "icmp-source-pool"));
 	}
-	if (x->icmp_errors != ICMP_ERRORS_LIMIT && r->first[D_ICMP_RATE]) {
-		conf_point(r, r->first[D_ICMP_RATE], D_ICMP_RATE);
+	if (x->icmp_errors != ICMP_ERRORS_LIMIT && conf_first(r, "icmp-rate")) {
+		conf_point_first(r, "icmp-rate");
 		conf_warn(r, "not heeded with `icmp-errors %s` (`icmp-errors limit` heeds it)",
 			  x->icmp_errors == ICMP_ERRORS_SEND ? "send" : "never");
 	}
@@ -232,13 +226,14 @@ static void check_icmp_source(struct conf_reader *r)
 	const struct conf *c = r->conf;
 	char text[CONF_TEXT];
 
-	conf_point(r, r->first[D_ICMP_SOURCE_POOL], D_ICMP_SOURCE_POOL);
+	conf_point_first(r, "icmp-source-pool");
 	for (size_t i = 0; i < c->pools; i++)
 		if (is_icmp_source(&c->xlat, &c->pool[i]))
 			conf_error(r,
 				   "nothing is left of dynamic-pool %s in line %u (take a part of "
 				   "it, or other addresses)",
-				   conf_format_prefix4(text, &c->pool[i]), r->pool_at.at[i]);
+				   conf_format_prefix4(text, &c->pool[i]),
+				   conf_line_of(r, "dynamic-pool", i));
 }
 
 void conf_check(struct conf_reader *r, const char *state_dir)

@@ -13,90 +13,94 @@
 #define CONF_FILE_MAX ((size_t)64 << 20) /* bytes: a million maps */
 #define CONF_WORDS    18                 /* kept of a line: more than any directive takes */
 
+#define CONF_DIRECTIVES 40 /* room for a row of each */
+
 /* How much of a word is shown in a message. */
 #define WORD_SHOWN 60
 #define WORD       "%.60s"
 
-enum conf_id {
-	D_TUN_DEVICE,
-	D_IPV4_ADDR,
-	D_IPV6_ADDR,
-	D_PREFIX,
-	D_MAP,
-	D_MAP_FILE,
-	D_DYNAMIC_POOL,
-	D_DATA_DIR,
-	D_TRANSLATABLE,
-	D_WKPF_STRICT,
-	D_UDP_CKSUM_MODE,
-	D_OFFLINK_MTU,
-	D_TOS,
-	D_MSS_CLAMP,
-	D_ICMP_SOURCE_POOL,
-	D_ICMP_NODE_ID,
-	D_ICMP_ERRORS,
-	D_ICMP_RATE,
-	D_LOG,
-	D_CONTROL,
-	D_TUN_UP,
-	D_TUN_SETUP,
-	D_TUN_IP,
-	D_TUN_ROUTE,
-	D_OFFLOAD,
-	D_TUN_QUEUE,
-	D_TUN_MTU,
-	D_STRICT_FRAG_HDR,
-	D_WORKERS,
-	D_COUNT
-};
-
-/* The line on which each element of an array stands. */
-struct conf_lines {
-	unsigned *at;
+/* Where a directive stands in the files that are read. */
+struct conf_seen {
+	unsigned first; /* the line of its first appearance; 0: none */
+	unsigned *at;   /* the line of each one that has been accepted, N of them */
 	size_t n;
 };
 
 struct conf_reader {
 	struct conf *conf;
 	struct conf_diag *diag;
-	const char *file; /* FILE, LINE and WHAT are where messages point to */
-	unsigned line;    /* 0: the file as a whole */
-	const char *what; /* the directive, or NULL */
+	const char *file;                 /* FILE, LINE and WHAT are where messages point to */
+	unsigned line;                    /* 0: the file as a whole */
+	const char *what;                 /* the directive, or NULL */
+	const struct conf_directive *row; /* which one is being set */
 	bool in_map_file;
-	bool no_memory;          /* something is missing from CONF: it must not be used */
-	unsigned first[D_COUNT]; /* the line of its first appearance; 0: none */
-	struct conf_lines prefix_at, map_at, pool_at, tun_ip_at, tun_route_at;
+	bool no_memory; /* something is missing from CONF: it must not be used */
+	struct conf_seen seen[CONF_DIRECTIVES];
 	unsigned tos_at[2]; /* 4->6, 6->4: the line that decides; 0: none */
 };
 
-struct conf_directive {
-	const char *name;
-	unsigned min, max; /* arguments */
-	bool repeatable;
-	const char *syntax; /* of the arguments */
-	void (*set)(struct conf_reader *r, char **arg, unsigned n);
+/* The words that an argument is one of, and their values; other spellings of a value stand behind
+ * the one that is printed. */
+struct conf_words {
+	const char *neither; /* what is said of any other */
+	struct conf_word {
+		const char *word;
+		unsigned value;
+	} at[9]; /* the last is NULL */
 };
 
-extern const struct conf_directive conf_directives[D_COUNT]; /* conf_set.c */
+/* Where a configuration is printed, and which directive's turn it is. */
+struct conf_out {
+	const struct conf *conf;
+	FILE *file;
+	bool expanded; /* the maps of map-file as well */
+	const struct conf_directive *row;
+};
 
-/* conf.c: messages and memory. */
-void conf_error(struct conf_reader *r, const char *format, ...)
+typedef bool conf_setter(struct conf_reader *r, char **arg);
+typedef void conf_printer(const struct conf_out *out);
+
+/* All that there is to know of a directive. */
+struct conf_directive {
+	const char *name, *syntax; /* of the arguments */
+	unsigned min, max;         /* so many arguments */
+	conf_setter *set;    /* ARG ends with NULL.  False: not accepted, which has been said */
+	conf_printer *print; /* NULL: it leaves nothing to print */
+	size_t at;           /* where in struct conf SET and PRINT find the value */
+	const struct conf_words *words;
+	unsigned least, most;
+	const char *note;    /* why it is ignored */
+	const char *initial; /* the arguments that count if it is left out; NULL: none */
+	bool repeatable;
+	bool restart; /* what it sets cannot change while the daemon runs */
+};
+
+/* conf_directives.c: in the order in which they are printed; ends with a row of zeros. */
+extern const struct conf_directive conf_directives[];
+
+/* conf.c: messages and memory.  False, for a caller that fails with it. */
+bool conf_error(struct conf_reader *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void conf_warn(struct conf_reader *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Messages point to LINE of the main file (0: the file as a whole) and directive ID from now on. */
-void conf_point(struct conf_reader *r, unsigned line, enum conf_id id);
+/* The line where directive NAME of the table first appears, 0 if it does not; the line of the one,
+ * counted from 0, that has been accepted as number I. */
+unsigned conf_first(const struct conf_reader *r, const char *name);
+unsigned conf_line_of(const struct conf_reader *r, const char *name, size_t i);
+
+/* From now on messages point to directive NAME, and LINE of the main file (0: the file as a whole),
+ * its first line, or its line number I. */
+void conf_point(struct conf_reader *r, unsigned line, const char *name);
+void conf_point_first(struct conf_reader *r, const char *name);
+void conf_point_at(struct conf_reader *r, const char *name, size_t i);
 
 /* P, an array of N elements of SIZE bytes that only ever grew by this function, with room for one
  * more; NULL, P untouched, without memory. */
 void *conf_grow(struct conf_reader *r, void *p, size_t n, size_t size);
 
-/* A copy of S for CONF, or NULL. */
-char *conf_copy(struct conf_reader *r, const char *s);
-
-/* Notes that the next element of an array stands on the present line. */
-bool conf_note_line(struct conf_reader *r, struct conf_lines *lines);
+/* A copy of S in *OUT, which belongs to CONF. */
+bool conf_copy(struct conf_reader *r, const char *s, char **out);
 
 /* conf_read.c: all lines of PATH through the directive table.  0, or an errno; *OPENED says whether
  * it could be opened. */
@@ -106,8 +110,25 @@ int conf_read_file(struct conf_reader *r, const char *path, bool *opened);
  * say if it is not there. */
 const char *conf_file_hint(int error, const char *missing);
 
-/* conf_map.c: the `map` directive, and what can only be said of all maps together. */
-void conf_set_map(struct conf_reader *r, char **arg, unsigned n);
+/* conf_read.c: sets what counts for directives that are left out. */
+void conf_read_initial(struct conf_reader *r);
+
+/* conf_print.c: one line of OUT->row, which has these arguments. */
+void conf_put(const struct conf_out *out, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* conf_set.c, conf_map.c, conf_xlat.c: directives that are like no other. */
+conf_setter conf_set_tun_device, conf_set_ipv4_addr, conf_set_ipv6_addr, conf_set_prefix,
+	conf_set_map, conf_set_map_file, conf_set_dynamic_pool, conf_set_data_dir,
+	conf_set_translatable, conf_set_tos, conf_set_mss_clamp, conf_set_icmp_source_pool,
+	conf_set_icmp_rate, conf_set_log, conf_set_control, conf_set_tun_ip, conf_set_tun_route;
+conf_printer conf_print_tun_device, conf_print_ipv4_addr, conf_print_ipv6_addr, conf_print_prefix,
+	conf_print_map, conf_print_map_file, conf_print_dynamic_pool, conf_print_data_dir,
+	conf_print_translatable, conf_print_tos, conf_print_mss_clamp, conf_print_icmp_source_pool,
+	conf_print_icmp_rate, conf_print_log, conf_print_control, conf_print_tun_ip,
+	conf_print_tun_route;
+
+/* conf_map.c: what can only be said of all maps together. */
 void conf_check_maps(struct conf_reader *r);
 
 /* Messages point to M from now on. */
@@ -116,18 +137,8 @@ void conf_point_to_map(struct conf_reader *r, const struct map *m);
 /* conf_own.c: what else has an address of the daemon or of the device. */
 void conf_check_own(struct conf_reader *r);
 
-/* conf_xlat.c: the directives about the translation itself. */
-void conf_set_translatable(struct conf_reader *r, char **arg, unsigned n);
+/* conf_xlat.c: who is translatable if no line says so. */
 void conf_check_translatable(struct conf_reader *r);
-void conf_set_wkpf_strict(struct conf_reader *r, char **arg, unsigned n);
-void conf_set_udp_cksum_mode(struct conf_reader *r, char **arg, unsigned n);
-void conf_set_offlink_mtu(struct conf_reader *r, char **arg, unsigned n);
-void conf_set_tos(struct conf_reader *r, char **arg, unsigned n);
-void conf_set_mss_clamp(struct conf_reader *r, char **arg, unsigned n);
-void conf_set_icmp_source_pool(struct conf_reader *r, char **arg, unsigned n);
-void conf_set_icmp_node_id(struct conf_reader *r, char **arg, unsigned n);
-void conf_set_icmp_errors(struct conf_reader *r, char **arg, unsigned n);
-void conf_set_icmp_rate(struct conf_reader *r, char **arg, unsigned n);
 
 /* conf_check.c: all that can only be said at the end. */
 void conf_check(struct conf_reader *r, const char *state_dir);

@@ -14,9 +14,9 @@ static const char *map_place(const struct conf_reader *r, size_t i, char *buf, s
 	char text[CONF_SHORT];
 
 	if (file == r->file)
-		snprintf(buf, size, "line %u", r->map_at.at[i]);
+		snprintf(buf, size, "line %u", conf_line_of(r, "map", i));
 	else
-		snprintf(buf, size, "%s:%u", conf_short(text, file), r->map_at.at[i]);
+		snprintf(buf, size, "%s:%u", conf_short(text, file), conf_line_of(r, "map", i));
 	return buf;
 }
 
@@ -74,7 +74,7 @@ static bool is_swapped(struct conf_reader *r, char **arg)
 	return true;
 }
 
-void conf_set_map(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_map(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want = {.bare = true};
 	char place[CONF_PLACE];
@@ -83,28 +83,44 @@ void conf_set_map(struct conf_reader *r, char **arg, unsigned n)
 	size_t other;
 	bool ok4, ok6;
 
-	(void)n;
 	if (is_swapped(r, arg))
-		return;
+		return false;
 	ok4 = conf_parse_prefix4(r, arg[0], &want, &m.p4);
 	ok6 = conf_parse_prefix6(r, arg[1], &want, &m.p6);
 	if (!ok4 || !ok6 || !map_ok(r, arg, &m))
-		return;
+		return false;
 	added = map_add(r->conf->maps, &m, &other);
 	if (added != MAP_ADDED) {
 		conf_error(r, WORD " is mapped already, in %s", arg[added == MAP_SAME6],
 			   map_place(r, other, place, sizeof(place)));
-		return;
+		return false;
 	}
-	conf_note_line(r, &r->map_at);
 	if (!r->in_map_file)
 		r->conf->own_maps++;
+	return true;
+}
+
+void conf_print_map(const struct conf_out *out)
+{
+	const struct conf *c = out->conf;
+	size_t maps = out->expanded ? map_count(c->maps) : c->own_maps;
+	char a[CONF_TEXT], b[CONF_TEXT];
+
+	for (size_t i = 0; i < maps; i++) {
+		const struct map *m = map_at(c->maps, i);
+
+		conf_put(out, "%s %s",
+			 m->p4.len == 32 ? conf_format_addr4(a, m->p4.addr)
+					 : conf_format_prefix4(a, &m->p4),
+			 m->p6.len == 128 ? conf_format_addr6(b, &m->p6.addr)
+					  : conf_format_prefix6(b, &m->p6));
+	}
 }
 
 /* Messages point to map I from now on. */
 static void point_to_map(struct conf_reader *r, size_t i)
 {
-	conf_point(r, r->map_at.at[i], D_MAP);
+	conf_point_at(r, "map", i);
 	if (i >= r->conf->own_maps)
 		r->file = r->conf->map_file;
 }
@@ -139,11 +155,11 @@ static void check_overlap(struct conf_reader *r, size_t i, size_t around)
 }
 
 /* How many more have been found than said. */
-static void say_more(struct conf_reader *r, size_t found, enum conf_id id, const char *what)
+static void say_more(struct conf_reader *r, size_t found, const char *name, const char *what)
 {
 	if (found <= MAPS_SAID)
 		return;
-	conf_point(r, 0, id);
+	conf_point(r, 0, name);
 	conf_warn(r, "%zu more %s", found - MAPS_SAID, what);
 }
 
@@ -158,7 +174,7 @@ static void check_overlaps(struct conf_reader *r)
 		if (around >= 0 && found++ < MAPS_SAID)
 			check_overlap(r, i, (size_t)around);
 	}
-	say_more(r, found, D_MAP, "maps lie inside another");
+	say_more(r, found, "map", "maps lie inside another");
 }
 
 static void check_link_local(struct conf_reader *r)
@@ -175,7 +191,7 @@ static void check_link_local(struct conf_reader *r)
 		point_to_map(r, i);
 		conf_warn(r, "%s " LINK_LOCAL, conf_format_prefix4(text, p));
 	}
-	say_more(r, found, D_MAP, "maps are link-local");
+	say_more(r, found, "map", "maps are link-local");
 }
 
 static void check_prefix(struct conf_reader *r, size_t i)
@@ -185,7 +201,7 @@ static void check_prefix(struct conf_reader *r, size_t i)
 	long around = map_around_prefix(t, i), other = map_prefix_overlap(t, i);
 	char a[CONF_TEXT], b[CONF_TEXT], place[CONF_PLACE];
 
-	conf_point(r, r->prefix_at.at[i], D_PREFIX);
+	conf_point_at(r, "prefix", i);
 	conf_format_prefix6(a, p);
 	if (around >= 0)
 		conf_warn(r,
@@ -196,7 +212,7 @@ static void check_prefix(struct conf_reader *r, size_t i)
 	else
 		conf_warn(r, "%s lies inside %s of line %u (the longer prefix wins)", a,
 			  conf_format_prefix6(b, map_prefix_at(t, (size_t)other)),
-			  r->prefix_at.at[other]);
+			  conf_line_of(r, "prefix", (size_t)other));
 }
 
 static void check_prefixes(struct conf_reader *r)
@@ -208,7 +224,7 @@ static void check_prefixes(struct conf_reader *r)
 		if ((map_around_prefix(t, i) >= 0 || map_prefix_overlap(t, i) >= 0) &&
 		    found++ < MAPS_SAID)
 			check_prefix(r, i);
-	say_more(r, found, D_PREFIX, "prefixes lie inside another or a map");
+	say_more(r, found, "prefix", "prefixes lie inside another or a map");
 }
 
 /* The first map that shares addresses with icmp-source-pool: they would belong to a host and to a
@@ -223,7 +239,7 @@ static void check_icmp_source(struct conf_reader *r)
 
 		if (!addr_in4(p->addr, q) && !addr_in4(q->addr, p))
 			continue;
-		conf_point(r, r->first[D_ICMP_SOURCE_POOL], D_ICMP_SOURCE_POOL);
+		conf_point_first(r, "icmp-source-pool");
 		conf_error(r, "overlaps map %s in %s (take addresses that no host has)",
 			   conf_format_prefix4(text, q), map_place(r, i, place, sizeof(place)));
 		return;

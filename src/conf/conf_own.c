@@ -77,7 +77,7 @@ static void check_prefix_around(struct conf_reader *r, const struct prefix6 *p, 
 	addr_embed(&own, p, x->own4);
 	if (lost == x->own4 || !is_host_behind(x, p, lost) || !ip6_equal(&back, &x->own6))
 		return;
-	conf_point(r, r->first[D_IPV6_ADDR], D_IPV6_ADDR);
+	conf_point_first(r, "ipv6-addr");
 	conf_warn(
 		r,
 		"in prefix %s of line %u this is %s, which no IPv6 host can reach (take an address "
@@ -98,7 +98,7 @@ static void check_map6(struct conf_reader *r)
 		check_map_around6(r, m);
 	else if (prefix >= 0)
 		check_prefix_around(r, map_prefix_at(c->maps, (size_t)prefix),
-				    r->prefix_at.at[prefix]);
+				    conf_line_of(r, "prefix", (size_t)prefix));
 }
 
 static void check_icmp_source(struct conf_reader *r)
@@ -108,7 +108,7 @@ static void check_icmp_source(struct conf_reader *r)
 
 	if (!x->has_icmp_source || !addr_in4(x->own4, &x->icmp_source))
 		return;
-	conf_point(r, r->first[D_ICMP_SOURCE_POOL], D_ICMP_SOURCE_POOL);
+	conf_point_first(r, "icmp-source-pool");
 	conf_warn(r,
 		  "%s holds ipv4-addr: in a traceroute some routers will look like nat64d (take "
 		  "others)",
@@ -180,7 +180,7 @@ static void check_source(struct conf_reader *r, const struct conf_addr *a)
 	conf_warn(r,
 		  "this lies inside prefix %s of line %u: what this machine sends from it is not "
 		  "translated (take an address outside it)",
-		  conf_format_prefix6(text, p), r->prefix_at.at[i]);
+		  conf_format_prefix6(text, p), conf_line_of(r, "prefix", (size_t)i));
 }
 
 /* If the kernel has our address it answers in our place, and takes our errors for forged. */
@@ -192,7 +192,7 @@ static void check_tun_ip(struct conf_reader *r)
 		const struct conf_addr *a = &c->tun_ip[i];
 		const char *name = own_name(&c->xlat, a);
 
-		conf_point(r, r->tun_ip_at.at[i], D_TUN_IP);
+		conf_point_at(r, "tun-ip", i);
 		if (name)
 			conf_warn(r,
 				  "this is %s: the kernel would answer for it (give the device an "

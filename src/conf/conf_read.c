@@ -128,12 +128,12 @@ static const char *spell_suggest(const char *word)
 
 	if (strlen(word) > SPELL_MAX)
 		return NULL;
-	for (unsigned i = 0; i < D_COUNT; i++) {
-		unsigned d = spell_distance(word, conf_directives[i].name);
+	for (const struct conf_directive *d = conf_directives; d->name; d++) {
+		unsigned distance = spell_distance(word, d->name);
 
-		if (d < best) {
-			best = d;
-			name = conf_directives[i].name;
+		if (distance < best) {
+			best = distance;
+			name = d->name;
 		}
 	}
 	return name;
@@ -144,13 +144,10 @@ static const char *spell_joined(const char *a, const char *b)
 {
 	size_t n = strlen(a);
 
-	for (unsigned i = 0; i < D_COUNT; i++) {
-		const char *name = conf_directives[i].name;
-
-		if (strncasecmp(name, a, n) == 0 && name[n] == '-' &&
-		    strcasecmp(name + n + 1, b) == 0)
-			return name;
-	}
+	for (const struct conf_directive *d = conf_directives; d->name; d++)
+		if (strncasecmp(d->name, a, n) == 0 && d->name[n] == '-' &&
+		    strcasecmp(d->name + n + 1, b) == 0)
+			return d->name;
 	return NULL;
 }
 
@@ -194,36 +191,64 @@ static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, 
 	return false;
 }
 
-static bool takes_path(enum conf_id id)
+static bool takes_path(const struct conf_directive *d)
 {
-	return id == D_DATA_DIR || id == D_MAP_FILE || id == D_CONTROL;
+	return strstr(d->syntax, "PATH") != NULL;
 }
 
-static void run_directive(struct conf_reader *r, enum conf_id id, char **arg, unsigned n)
+/* Notes that the next element of what a directive adds to stands on the present line. */
+static void note_line(struct conf_reader *r, struct conf_seen *seen)
 {
-	const struct conf_directive *d = &conf_directives[id];
+	unsigned *at = conf_grow(r, seen->at, seen->n, sizeof(*at));
+
+	if (!at)
+		return;
+	seen->at = at;
+	seen->at[seen->n++] = r->line;
+}
+
+static void run_directive(struct conf_reader *r, const struct conf_directive *d, char **arg,
+			  unsigned n)
+{
+	struct conf_seen *seen = &r->seen[d - conf_directives];
 
 	r->what = d->name;
-	if (r->in_map_file && id != D_MAP) {
+	r->row = d;
+	if (r->in_map_file && strcmp(d->name, "map") != 0) {
 		conf_error(r, "only `map` may stand in a map-file");
 		return;
 	}
-	if (r->first[id] && !d->repeatable) {
-		conf_error(r, "given already in line %u (once is all it may be)", r->first[id]);
+	if (seen->first && !d->repeatable) {
+		conf_error(r, "given already in line %u (once is all it may be)", seen->first);
 		return;
 	}
-	if (!r->first[id])
-		r->first[id] = r->line;
+	if (!seen->first)
+		seen->first = r->line;
 	if (!arguments_ok(r, d, n))
 		return;
-	for (unsigned i = 0; i < n && !takes_path(id); i++)
+	for (unsigned i = 0; i < n && !takes_path(d); i++)
 		cut_word(arg[i]);
-	d->set(r, arg, n);
+	arg[n] = NULL;
+	if (d->set(r, arg))
+		note_line(r, seen);
+}
+
+void conf_read_initial(struct conf_reader *r)
+{
+	char line[16], *word[CONF_WORDS + 1];
+
+	for (r->row = conf_directives; r->row->name; r->row++) {
+		if (!r->row->initial)
+			continue;
+		snprintf(line, sizeof(line), "%s", r->row->initial);
+		word[split_words(line, word)] = NULL;
+		r->row->set(r, word);
+	}
 }
 
 static void read_line(struct conf_reader *r, char *line, size_t len)
 {
-	char *word[CONF_WORDS];
+	char *word[CONF_WORDS + 1]; /* and a NULL behind */
 	unsigned n;
 
 	r->what = NULL;
@@ -234,9 +259,9 @@ static void read_line(struct conf_reader *r, char *line, size_t len)
 	n = split_words(line, word);
 	if (n == 0)
 		return;
-	for (unsigned i = 0; i < D_COUNT; i++) {
-		if (strcasecmp(word[0], conf_directives[i].name) == 0) {
-			run_directive(r, (enum conf_id)i, word + 1, n - 1);
+	for (const struct conf_directive *d = conf_directives; d->name; d++) {
+		if (strcasecmp(word[0], d->name) == 0) {
+			run_directive(r, d, word + 1, n - 1);
 			return;
 		}
 	}

@@ -1,5 +1,5 @@
-/* conf_set - the directive table: what each directive takes, and how it gets into the
- * configuration.
+/* conf_set - the directives that are like no other: how they get into the configuration, and out of
+ * it again.
  *
  * Only what a line says by itself is judged here; what depends on other lines waits for
  * conf_check.c. */
@@ -7,9 +7,6 @@
 #include <strings.h>
 
 #include "conf_text.h"
-#include "lib/wire.h"
-
-#define QUEUE_MAX 100000 /* packets: the kernel allocates 8 bytes for each in one piece */
 
 /* The kernel would take more.  But the name goes into commands and rules of others, where a blank
  * or a quote means something, and "-h" is no name. */
@@ -22,11 +19,10 @@ static bool is_device_name(const char *s)
 	       s[strspn(s, letters)] == '\0';
 }
 
-static void set_tun_device(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_tun_device(struct conf_reader *r, char **arg)
 {
 	const char *name = arg[0];
 
-	(void)n;
 	if (strlen(name) >= sizeof(r->conf->tun_device))
 		conf_error(r, WORD " is too long (an interface name has at most %zu characters)",
 			   name, sizeof(r->conf->tun_device) - 1);
@@ -36,39 +32,63 @@ static void set_tun_device(struct conf_reader *r, char **arg, unsigned n)
 				"'-' only, no '-' first (for example nat64)",
 			   name);
 	else
-		strcpy(r->conf->tun_device, name);
+		return strcpy(r->conf->tun_device, name);
+	return false;
 }
 
-static void set_ipv4_addr(struct conf_reader *r, char **arg, unsigned n)
+void conf_print_tun_device(const struct conf_out *out)
+{
+	conf_put(out, "%s", out->conf->tun_device);
+}
+
+bool conf_set_ipv4_addr(struct conf_reader *r, char **arg)
 {
 	uint32_t own;
 	bool link_local;
 
-	(void)n;
 	if (!conf_parse_addr4(r, arg[0], &own))
-		return;
+		return false;
 	link_local = conf_is_link_local4(&(struct prefix4){own, 32});
 	if (link_local)
 		conf_warn(r, WORD " " LINK_LOCAL, arg[0]);
-	if (link_local || addr_passes4(own))
+	if (link_local || addr_passes4(own)) {
 		r->conf->xlat.own4 = own;
-	else
-		conf_error(r,
-			   WORD " may never be routed (an address of your own is wanted, for "
-				"example 192.168.255.1)",
-			   arg[0]);
+		return true;
+	}
+	conf_error(r,
+		   WORD " may never be routed (an address of your own is wanted, for example "
+			"192.168.255.1)",
+		   arg[0]);
+	return false;
 }
 
-static void set_ipv6_addr(struct conf_reader *r, char **arg, unsigned n)
+void conf_print_ipv4_addr(const struct conf_out *out)
+{
+	char text[CONF_TEXT];
+
+	conf_put(out, "%s", conf_format_addr4(text, out->conf->xlat.own4));
+}
+
+bool conf_set_ipv6_addr(struct conf_reader *r, char **arg)
 {
 	struct ip6 *own = &r->conf->xlat.own6;
 
-	(void)n;
-	if (conf_parse_addr6(r, arg[0], own) && !addr_passes6(own))
-		conf_error(r,
-			   WORD " may never be routed (an address of your own is wanted, for "
-				"example 2001:db8::1)",
-			   arg[0]);
+	if (!conf_parse_addr6(r, arg[0], own))
+		return false;
+	if (addr_passes6(own))
+		return true;
+	conf_error(r,
+		   WORD " may never be routed (an address of your own is wanted, for example "
+			"2001:db8::1)",
+		   arg[0]);
+	return false;
+}
+
+void conf_print_ipv6_addr(const struct conf_out *out)
+{
+	char text[CONF_TEXT];
+
+	conf_put(out, "%s", conf_format_addr6(text, &out->conf->xlat.own6));
 }
 
 /* Could any address behind P be translated?  The Well-Known Prefix and all others like it can. */
@@ -98,25 +118,31 @@ static bool prefix_ok(struct conf_reader *r, const char *s, const struct prefix6
 	return false;
 }
 
-static void set_prefix(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_prefix(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want = {.example = 96};
 	struct map_table *maps = r->conf->maps;
 	struct prefix6 p;
 
-	(void)n;
 	if (!conf_parse_prefix6(r, arg[0], &want, &p) || !prefix_ok(r, arg[0], &p))
-		return;
-	if (map_prefix_count(maps) > UINT16_MAX) {
+		return false;
+	if (map_prefix_count(maps) > UINT16_MAX)
 		conf_error(r, "more than %u prefixes", UINT16_MAX + 1);
-		return;
-	}
-	if (map_add_prefix(maps, &p)) {
-		conf_note_line(r, &r->prefix_at);
-		return;
-	}
-	conf_error(r, WORD " is there already, in line %u", arg[0],
-		   r->prefix_at.at[map_prefix_index(maps, &p)]);
+	else if (!map_add_prefix(maps, &p))
+		conf_error(r, WORD " is there already, in line %u", arg[0],
+			   conf_line_of(r, "prefix", map_prefix_index(maps, &p)));
+	else
+		return true;
+	return false;
+}
+
+void conf_print_prefix(const struct conf_out *out)
+{
+	const struct map_table *maps = out->conf->maps;
+	char text[CONF_TEXT];
+
+	for (size_t i = 0; i < map_prefix_count(maps); i++)
+		conf_put(out, "%s", conf_format_prefix6(text, map_prefix_at(maps, i)));
 }
 
 static bool pool_ok(struct conf_reader *r, const char *s, const struct prefix4 *p)
@@ -145,63 +171,89 @@ static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix
 		if (!addr_in4(p->addr, q) && !addr_in4(q->addr, p))
 			continue;
 		if (p->addr == q->addr && p->len == q->len)
-			conf_error(r, WORD " is there already, in line %u", s, r->pool_at.at[i]);
+			conf_error(r, WORD " is there already, in line %u", s,
+				   conf_line_of(r, "dynamic-pool", i));
 		else
 			conf_error(r, WORD " overlaps %s in line %u (leave one of them out)", s,
-				   conf_format_prefix4(text, q), r->pool_at.at[i]);
+				   conf_format_prefix4(text, q),
+				   conf_line_of(r, "dynamic-pool", i));
 		return false;
 	}
 	return true;
 }
 
-static void set_dynamic_pool(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_dynamic_pool(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want = {.example = 24};
 	struct conf *c = r->conf;
 	struct prefix4 p, *pool;
 
-	(void)n;
 	if (!conf_parse_prefix4(r, arg[0], &want, &p) || !pool_ok(r, arg[0], &p) ||
 	    !pool_apart(r, arg[0], &p))
-		return;
+		return false;
 	pool = conf_grow(r, c->pool, c->pools, sizeof(*pool));
 	if (!pool)
-		return;
+		return false;
 	c->pool = pool;
-	if (conf_note_line(r, &r->pool_at))
-		c->pool[c->pools++] = p;
+	c->pool[c->pools++] = p;
+	return true;
+}
+
+void conf_print_dynamic_pool(const struct conf_out *out)
+{
+	char text[CONF_TEXT];
+
+	for (size_t i = 0; i < out->conf->pools; i++)
+		conf_put(out, "%s", conf_format_prefix4(text, &out->conf->pool[i]));
 }
 
 /* A path has no blanks in it: it is one word. */
-static void set_data_dir(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_data_dir(struct conf_reader *r, char **arg)
 {
 	char text[CONF_SHORT];
 
-	(void)n;
-	if (arg[0][0] != '/')
-		conf_error(r, "%s is not an absolute path (for example " CONF_UNIT_DIR ")",
-			   conf_short(text, arg[0]));
-	else if (conf_path_fits(r, arg[0]))
-		r->conf->data_dir = conf_copy(r, arg[0]);
 	r->conf->data_dir_line = r->line;
+	if (arg[0][0] == '/')
+		return conf_path_fits(r, arg[0]) && conf_copy(r, arg[0], &r->conf->data_dir);
+	conf_error(r, "%s is not an absolute path (for example " CONF_UNIT_DIR ")",
+		   conf_short(text, arg[0]));
+	return false;
 }
 
-static void set_map_file(struct conf_reader *r, char **arg, unsigned n)
+/* A directory from the environment may have blanks in its name, which no directive could say. */
+void conf_print_data_dir(const struct conf_out *out)
 {
-	(void)n;
-	if (conf_path_fits(r, arg[0]))
-		r->conf->map_file = conf_copy(r, arg[0]);
+	const char *dir = out->conf->data_dir;
+
+	if (dir && strpbrk(dir, " \t\n\v\f\r"))
+		fprintf(out->file, "# data-dir comes from STATE_DIRECTORY\n");
+	else if (dir)
+		conf_put(out, "%s", dir);
 }
 
-static void set_control(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_map_file(struct conf_reader *r, char **arg)
+{
+	return conf_path_fits(r, arg[0]) && conf_copy(r, arg[0], &r->conf->map_file);
+}
+
+void conf_print_map_file(const struct conf_out *out)
+{
+	if (!out->conf->map_file)
+		return;
+	if (out->expanded)
+		fprintf(out->file, "# ");
+	conf_put(out, "%s", out->conf->map_file);
+}
+
+bool conf_set_control(struct conf_reader *r, char **arg)
 {
 	char text[CONF_SHORT];
 
-	(void)n;
 	r->conf->control_line = r->line;
-	if (strcasecmp(arg[0], "off") == 0)
-		r->conf->control_off = true;
-	else if (arg[0][0] != '/')
+	r->conf->control_off = strcasecmp(arg[0], "off") == 0;
+	if (r->conf->control_off)
+		return true;
+	if (arg[0][0] != '/')
 		conf_error(
 			r,
 			"%s is neither off nor an absolute path (for example /run/nat64d/control)",
@@ -210,46 +262,49 @@ static void set_control(struct conf_reader *r, char **arg, unsigned n)
 		conf_error(r, "%s is too long (the path of a socket has at most %d characters)",
 			   conf_short(text, arg[0]), CONF_SOCKET_MAX - 1);
 	else
-		r->conf->control = conf_copy(r, arg[0]);
+		return conf_copy(r, arg[0], &r->conf->control);
+	return false;
 }
 
-static const struct log_word {
-	const char *word;
-	enum log_class class;
-} log_words[] = {
-	{"drop", CLASS_DROP}, {"reject", CLASS_REJECT}, {"icmp", CLASS_ICMP},
-	{"self", CLASS_SELF}, {"lease", CLASS_LEASE},   {"dyn", CLASS_LEASE}, /* of Tayga 0.9.6 */
+void conf_print_control(const struct conf_out *out)
+{
+	const struct conf *c = out->conf;
+
+	if (c->control || c->control_off)
+		conf_put(out, "%s", c->control ? c->control : "off");
+}
+
+static const struct conf_words log_words = {
+	"none of drop, reject, icmp, self, lease",
+	{{"drop", CLASS_DROP},
+	 {"reject", CLASS_REJECT},
+	 {"icmp", CLASS_ICMP},
+	 {"self", CLASS_SELF},
+	 {"lease", CLASS_LEASE},
+	 {"dyn", CLASS_LEASE}}, /* of Tayga 0.9.6 */
 };
 
-static enum log_class find_log_class(const char *word)
+bool conf_set_log(struct conf_reader *r, char **arg)
 {
-	for (size_t i = 0; i < sizeof(log_words) / sizeof(*log_words); i++)
-		if (strcasecmp(word, log_words[i].word) == 0)
-			return log_words[i].class;
-	return CLASS_NONE;
+	unsigned class;
+
+	for (; *arg; arg++)
+		if (conf_parse_word(r, *arg, &log_words, &class))
+			r->conf->log |= class;
+	return true;
 }
 
-static void set_log(struct conf_reader *r, char **arg, unsigned n)
+void conf_print_log(const struct conf_out *out)
 {
-	for (unsigned i = 0; i < n; i++) {
-		enum log_class class = find_log_class(arg[i]);
+	unsigned left = out->conf->log;
 
-		r->conf->log |= class;
-		if (!class)
-			conf_error(r, WORD " is none of drop, reject, icmp, self, lease", arg[i]);
-	}
-}
-
-static void set_tun_up(struct conf_reader *r, char **arg, unsigned n)
-{
-	(void)n;
-	conf_parse_bool(r, arg[0], &r->conf->tun_up);
-}
-
-static void set_tun_setup(struct conf_reader *r, char **arg, unsigned n)
-{
-	(void)n;
-	conf_parse_bool(r, arg[0], &r->conf->tun_setup);
+	if (!left)
+		return;
+	fprintf(out->file, "log");
+	for (const struct conf_word *w = log_words.at; left; left &= ~w++->value)
+		if (left & w->value)
+			fprintf(out->file, " %s", w->word);
+	fprintf(out->file, "\n");
 }
 
 static bool same_addr(const struct conf_addr *a, const struct conf_addr *b)
@@ -258,25 +313,25 @@ static bool same_addr(const struct conf_addr *a, const struct conf_addr *b)
 	       ip6_equal(&a->addr6, &b->addr6);
 }
 
-/* Puts A, which was written S, behind the N elements of ARRAY; returns the array. */
-static struct conf_addr *append_addr(struct conf_reader *r, struct conf_addr *array, size_t *n,
-				     struct conf_lines *lines, const char *s,
-				     const struct conf_addr *a)
+/* Puts A, which was written S, behind the N elements of *ARRAY. */
+static bool append_addr(struct conf_reader *r, struct conf_addr **array, size_t *n, const char *s,
+			const struct conf_addr *a)
 {
 	struct conf_addr *bigger;
 
 	for (size_t i = 0; i < *n; i++) {
-		if (same_addr(&array[i], a)) {
-			conf_error(r, WORD " is there already, in line %u", s, lines->at[i]);
-			return array;
+		if (same_addr(&(*array)[i], a)) {
+			conf_error(r, WORD " is there already, in line %u", s,
+				   conf_line_of(r, r->row->name, i));
+			return false;
 		}
 	}
-	bigger = conf_grow(r, array, *n, sizeof(*array));
+	bigger = conf_grow(r, *array, *n, sizeof(*bigger));
 	if (!bigger)
-		return array;
-	if (conf_note_line(r, lines))
-		bigger[(*n)++] = *a;
-	return bigger;
+		return false;
+	*array = bigger;
+	bigger[(*n)++] = *a;
+	return true;
 }
 
 /* A device may have a link-local address, though no packet with one passes. */
@@ -303,114 +358,51 @@ static bool has_other_length(struct conf_reader *r, const char *s, const struct 
 		conf_error(r,
 			   WORD " is there already as %s, in line %u (a device has an IPv6 address "
 				"once: leave one of them out)",
-			   s, conf_format_either(text, b), r->tun_ip_at.at[i]);
+			   s, conf_format_either(text, b), conf_line_of(r, "tun-ip", i));
 		return true;
 	}
 	return false;
 }
 
-static void set_tun_ip(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_tun_ip(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want = {.bare = true, .host_bits = true};
-	struct conf *c = r->conf;
 	struct conf_addr a;
 
-	(void)n;
 	if (!conf_parse_either(r, arg[0], &want, &a))
-		return;
+		return false;
 	if (has_other_length(r, arg[0], &a))
-		return;
+		return false;
 	if (may_be_device(&a))
-		c->tun_ip = append_addr(r, c->tun_ip, &c->tun_ips, &r->tun_ip_at, arg[0], &a);
-	else
-		conf_error(r,
-			   WORD " cannot be the address of a device (for example 192.168.254.1/32)",
-			   arg[0]);
+		return append_addr(r, &r->conf->tun_ip, &r->conf->tun_ips, arg[0], &a);
+	conf_error(r, WORD " cannot be the address of a device (for example 192.168.254.1/32)",
+		   arg[0]);
+	return false;
 }
 
-static void set_tun_route(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_tun_route(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want = {.bare = true};
-	struct conf *c = r->conf;
 	struct conf_addr a;
 
-	(void)n;
-	if (conf_parse_either(r, arg[0], &want, &a))
-		c->tun_route =
-			append_addr(r, c->tun_route, &c->tun_routes, &r->tun_route_at, arg[0], &a);
+	return conf_parse_either(r, arg[0], &want, &a) &&
+	       append_addr(r, &r->conf->tun_route, &r->conf->tun_routes, arg[0], &a);
 }
 
-static void set_offload(struct conf_reader *r, char **arg, unsigned n)
+static void print_addrs(const struct conf_out *out, const struct conf_addr *a, size_t n)
 {
-	(void)n;
-	if (strcasecmp(arg[0], "auto") == 0)
-		r->conf->offload = true;
-	else if (strcasecmp(arg[0], "off") == 0)
-		r->conf->offload = false;
-	else
-		conf_error(r, WORD " is neither auto nor off", arg[0]);
+	char text[CONF_TEXT];
+
+	for (size_t i = 0; i < n; i++)
+		conf_put(out, "%s", conf_format_either(text, &a[i]));
 }
 
-static void set_tun_queue(struct conf_reader *r, char **arg, unsigned n)
+void conf_print_tun_ip(const struct conf_out *out)
 {
-	(void)n;
-	conf_parse_number(r, arg[0], 0, QUEUE_MAX, &r->conf->tun_queue);
+	print_addrs(out, out->conf->tun_ip, out->conf->tun_ips);
 }
 
-/* Below the least of IPv6 the kernel would take IPv6 away from the device. */
-static void set_tun_mtu(struct conf_reader *r, char **arg, unsigned n)
+void conf_print_tun_route(const struct conf_out *out)
 {
-	(void)n;
-	conf_parse_number(r, arg[0], IP6_MTU_MIN, IP_LEN_MAX, &r->conf->tun_mtu);
+	print_addrs(out, out->conf->tun_route, out->conf->tun_routes);
 }
-
-static void set_strict_frag_hdr(struct conf_reader *r, char **arg, unsigned n)
-{
-	(void)arg;
-	(void)n;
-	conf_warn(r, "accepted and ignored (no atomic fragments are made [RFC 8021])");
-}
-
-static void set_workers(struct conf_reader *r, char **arg, unsigned n)
-{
-	unsigned unused;
-
-	(void)n;
-	if (conf_parse_number(r, arg[0], 0, 65535, &unused))
-		conf_warn(r, "accepted and ignored (one thread does all)");
-}
-
-const struct conf_directive conf_directives[D_COUNT] = {
-	[D_TUN_DEVICE] = {"tun-device", 1, 1, false, "NAME", set_tun_device},
-	[D_IPV4_ADDR] = {"ipv4-addr", 1, 1, false, "IPV4", set_ipv4_addr},
-	[D_IPV6_ADDR] = {"ipv6-addr", 1, 1, false, "IPV6", set_ipv6_addr},
-	[D_PREFIX] = {"prefix", 1, 1, true, "IPV6/LENGTH", set_prefix},
-	[D_MAP] = {"map", 2, 2, true, "IPV4[/LENGTH] IPV6[/LENGTH]", conf_set_map},
-	[D_MAP_FILE] = {"map-file", 1, 1, false, "PATH", set_map_file},
-	[D_DYNAMIC_POOL] = {"dynamic-pool", 1, 1, true, "IPV4/LENGTH", set_dynamic_pool},
-	[D_DATA_DIR] = {"data-dir", 1, 1, false, "PATH", set_data_dir},
-	[D_TRANSLATABLE] = {"translatable", 1, CONF_WORDS - 1, true, "yes|no|IPV4[/LENGTH] ...",
-			    conf_set_translatable},
-	[D_WKPF_STRICT] = {"wkpf-strict", 1, 1, false, "yes|no", conf_set_wkpf_strict},
-	[D_UDP_CKSUM_MODE] = {"udp-cksum-mode", 1, 1, false, "drop|calc|fwd",
-			      conf_set_udp_cksum_mode},
-	[D_OFFLINK_MTU] = {"offlink-mtu", 1, 1, false, "BYTES", conf_set_offlink_mtu},
-	[D_TOS] = {"tos", 1, 2, true, "copy|ignore [4to6|6to4]", conf_set_tos},
-	[D_MSS_CLAMP] = {"mss-clamp", 1, 1, false, "auto|off|BYTES", conf_set_mss_clamp},
-	[D_ICMP_SOURCE_POOL] = {"icmp-source-pool", 1, 1, false, "IPV4/LENGTH",
-				conf_set_icmp_source_pool},
-	[D_ICMP_NODE_ID] = {"icmp-node-id", 1, 1, false, "yes|no", conf_set_icmp_node_id},
-	[D_ICMP_ERRORS] = {"icmp-errors", 1, 1, false, "send|limit|never", conf_set_icmp_errors},
-	[D_ICMP_RATE] = {"icmp-rate", 1, 2, false, "ALL [PER-NETWORK]", conf_set_icmp_rate},
-	[D_LOG] = {"log", 0, CONF_WORDS - 1, true, "[drop|reject|icmp|self|lease ...]", set_log},
-	[D_CONTROL] = {"control", 1, 1, false, "PATH|off", set_control},
-	[D_TUN_UP] = {"tun-up", 1, 1, false, "yes|no", set_tun_up},
-	[D_TUN_SETUP] = {"tun-setup", 1, 1, false, "yes|no", set_tun_setup},
-	[D_TUN_IP] = {"tun-ip", 1, 1, true, "ADDRESS[/LENGTH]", set_tun_ip},
-	[D_TUN_ROUTE] = {"tun-route", 1, 1, true, "PREFIX[/LENGTH]", set_tun_route},
-	[D_OFFLOAD] = {"offload", 1, 1, false, "auto|off", set_offload},
-	[D_TUN_QUEUE] = {"tun-queue", 1, 1, false, "PACKETS", set_tun_queue},
-	[D_TUN_MTU] = {"tun-mtu", 1, 1, false, "BYTES", set_tun_mtu},
-	[D_STRICT_FRAG_HDR] = {"strict-frag-hdr", 1, 1, false, "yes|no", set_strict_frag_hdr},
-	[D_WORKERS] = {"workers", 1, 1, false, "NUMBER", set_workers},
-};

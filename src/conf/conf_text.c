@@ -121,18 +121,37 @@ bool conf_parse_number(struct conf_reader *r, const char *s, unsigned min, unsig
 	return false;
 }
 
-bool conf_parse_bool(struct conf_reader *r, const char *s, bool *out)
+bool conf_parse_word(struct conf_reader *r, const char *s, const struct conf_words *words,
+		     unsigned *out)
 {
-	static const char *const words[] = {"no", "yes", "off", "on", "false", "true", "0", "1"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (strcasecmp(s, words[i]) == 0) {
-			*out = i % 2;
+	for (const struct conf_word *w = words->at; w->word; w++) {
+		if (strcasecmp(s, w->word) == 0) {
+			*out = w->value;
 			return true;
 		}
 	}
-	conf_error(r, WORD " is neither yes nor no", s);
+	conf_error(r, WORD " is %s", s, words->neither);
 	return false;
+}
+
+bool conf_parse_flag(struct conf_reader *r, const char *s, const struct conf_words *words,
+		     bool *out)
+{
+	unsigned v;
+
+	if (!conf_parse_word(r, s, words, &v))
+		return false;
+	*out = v;
+	return true;
+}
+
+const char *conf_word(const struct conf_words *words, unsigned value)
+{
+	const struct conf_word *w = words->at;
+
+	while (w->value != value)
+		w++;
+	return w->word;
 }
 
 bool conf_path_fits(struct conf_reader *r, const char *s)

@@ -20,13 +20,21 @@ struct conf_want {       /* of a prefix */
 
 bool conf_parse_number(struct conf_reader *r, const char *s, unsigned min, unsigned max,
 		       unsigned *out);
-bool conf_parse_bool(struct conf_reader *r, const char *s, bool *out);
+bool conf_parse_word(struct conf_reader *r, const char *s, const struct conf_words *words,
+		     unsigned *out);
+bool conf_parse_flag(struct conf_reader *r, const char *s, const struct conf_words *words,
+		     bool *out);
 bool conf_parse_addr4(struct conf_reader *r, const char *s, uint32_t *out);
 bool conf_parse_addr6(struct conf_reader *r, const char *s, struct ip6 *out);
 bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_want *want,
 			struct prefix4 *out);
 bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
 			struct prefix6 *out);
+
+/* The word of WORDS for VALUE, which has one. */
+const char *conf_word(const struct conf_words *words, unsigned value);
+
+extern const struct conf_words conf_yes_no; /* conf_directives.c */
 
 /* May all of P, which was written S, be a pool of addresses?  EXAMPLE is one that may. */
 bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4 *p,

@@ -10,38 +10,49 @@
 #define MSS_MIN  536     /* [9293-3.7.1] */
 #define MSS_MAX  65495   /* behind the least headers of the longest IPv4 packet */
 
-static void add_translatable(struct conf_reader *r, const char *s)
+static bool add_translatable(struct conf_reader *r, const char *s)
 {
 	static const struct conf_want want = {.bare = true};
 	struct conf *c = r->conf;
 	struct prefix4 p, *bigger;
 
 	if (!conf_parse_prefix4(r, s, &want, &p))
-		return;
+		return false;
 	bigger = conf_grow(r, c->translatable, c->translatables, sizeof(p));
 	if (!bigger)
-		return;
+		return false;
 	c->translatable = bigger;
 	c->translatable[c->translatables++] = p;
+	return true;
 }
 
 /* yes and no say all there is to say; networks may stand in several lines. */
-void conf_set_translatable(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_translatable(struct conf_reader *r, char **arg)
 {
-	unsigned first = r->first[D_TRANSLATABLE];
-	bool networks = conf_is_addr4(arg[0]) || strchr(arg[0], '/');
+	unsigned first = conf_first(r, "translatable");
+	bool networks = conf_is_addr4(arg[0]) || strchr(arg[0], '/'), ok = true;
 
 	if (first != r->line && (!networks || r->conf->translatables == 0)) {
 		conf_error(r, "line %u says otherwise (either yes or no, once, or networks)",
 			   first);
-		return;
+		return false;
 	}
-	if (!networks && n == 1) {
-		conf_parse_bool(r, arg[0], &r->conf->xlat.translatable_all);
-		return;
-	}
-	for (unsigned i = 0; i < n; i++)
-		add_translatable(r, arg[i]);
+	if (!networks && !arg[1])
+		return conf_parse_flag(r, arg[0], &conf_yes_no, &r->conf->xlat.translatable_all);
+	for (; *arg; arg++)
+		ok &= add_translatable(r, *arg);
+	return ok;
+}
+
+void conf_print_translatable(const struct conf_out *out)
+{
+	const struct conf *c = out->conf;
+	char text[CONF_TEXT];
+
+	if (c->translatables == 0)
+		conf_put(out, "%s", conf_word(&conf_yes_no, c->xlat.translatable_all));
+	for (size_t i = 0; i < c->translatables; i++)
+		conf_put(out, "%s", conf_format_prefix4(text, &c->translatable[i]));
 }
 
 /* A network of IPv4-translatable hosts [6052-3.3] has a prefix of its own and needs no pool. */
@@ -58,7 +69,7 @@ void conf_check_translatable(struct conf_reader *r)
 	struct conf *c = r->conf;
 	uint8_t key[4];
 
-	if (!r->first[D_TRANSLATABLE])
+	if (!conf_first(r, "translatable"))
 		c->xlat.translatable_all = translatable_default(c);
 	if (c->translatables == 0)
 		return;
@@ -72,55 +83,12 @@ void conf_check_translatable(struct conf_reader *r)
 	c->xlat.translatable = c->translatable_table;
 }
 
-void conf_set_wkpf_strict(struct conf_reader *r, char **arg, unsigned n)
-{
-	(void)n;
-	conf_parse_bool(r, arg[0], &r->conf->xlat.wkpf_strict);
-}
+static const struct conf_words tos_words = {"neither copy nor ignore",
+					    {{"copy", 0}, {"ignore", 1}}};
+static const struct conf_words tos_directions = {"neither 4to6 nor 6to4",
+						 {{"4to6", 0}, {"6to4", 1}}};
 
-/* Tayga goes by the first letters only; these are the words that they are the first letters of. */
-static const struct {
-	const char *word;
-	enum udp_zero mode;
-} udp_words[] = {
-	{"calc", UDP_ZERO_CALC}, {"calculate", UDP_ZERO_CALC}, {"drop", UDP_ZERO_DROP},
-	{"fwd", UDP_ZERO_FWD},   {"forward", UDP_ZERO_FWD},
-};
-
-void conf_set_udp_cksum_mode(struct conf_reader *r, char **arg, unsigned n)
-{
-	(void)n;
-	for (size_t i = 0; i < sizeof(udp_words) / sizeof(*udp_words); i++) {
-		if (strcasecmp(arg[0], udp_words[i].word) == 0) {
-			r->conf->xlat.udp_zero = udp_words[i].mode;
-			return;
-		}
-	}
-	conf_error(r, WORD " is none of drop, calc, fwd", arg[0]);
-}
-
-/* Less than every IPv6 link carries [8200-5], or more than a length field can say, makes no sense.
- */
-void conf_set_offlink_mtu(struct conf_reader *r, char **arg, unsigned n)
-{
-	(void)n;
-	conf_parse_number(r, arg[0], 1280, 65535, &r->conf->xlat.offlink_mtu);
-}
-
-static const char *const tos_words[] = {"copy", "ignore"};
-static const char *const tos_directions[] = {"4to6", "6to4"};
-
-/* Which of the two WORDS is S?  -1, and said so, if neither. */
-static int parse_either(struct conf_reader *r, const char *s, const char *const words[2])
-{
-	for (int i = 0; i < 2; i++)
-		if (strcasecmp(s, words[i]) == 0)
-			return i;
-	conf_error(r, WORD " is neither %s nor %s", s, words[0], words[1]);
-	return -1;
-}
-
-static bool *tos_of(struct conf_reader *r, int direction)
+static bool *tos_of(struct conf_reader *r, unsigned direction)
 {
 	struct xlat_conf *x = &r->conf->xlat;
 
@@ -128,94 +96,111 @@ static bool *tos_of(struct conf_reader *r, int direction)
 }
 
 /* Has another line said otherwise of a direction from FIRST to LAST? */
-static bool tos_contradicts(struct conf_reader *r, int first, int last, int ignore)
+static bool tos_contradicts(struct conf_reader *r, unsigned first, unsigned last, bool ignore)
 {
-	for (int i = first; i <= last; i++) {
+	for (unsigned i = first; i <= last; i++) {
 		if (!r->tos_at[i] || *tos_of(r, i) == ignore)
 			continue;
 		conf_error(r, "%s for %s contradicts line %u (each direction has one)",
-			   tos_words[ignore], tos_directions[i], r->tos_at[i]);
+			   conf_word(&tos_words, ignore), conf_word(&tos_directions, i),
+			   r->tos_at[i]);
 		return true;
 	}
 	return false;
 }
 
-void conf_set_tos(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_tos(struct conf_reader *r, char **arg)
 {
-	int ignore = parse_either(r, arg[0], tos_words), first = 0, last = 1;
+	unsigned first = 0, last = 1;
+	bool ignore, ok = conf_parse_flag(r, arg[0], &tos_words, &ignore);
 
-	if (n == 2)
-		first = last = parse_either(r, arg[1], tos_directions);
-	if (ignore < 0 || first < 0 || tos_contradicts(r, first, last, ignore))
-		return;
-	for (int i = first; i <= last; i++) {
+	if (arg[1]) {
+		ok = conf_parse_word(r, arg[1], &tos_directions, &first) && ok;
+		last = first;
+	}
+	if (!ok || tos_contradicts(r, first, last, ignore))
+		return false;
+	for (unsigned i = first; i <= last; i++) {
 		*tos_of(r, i) = ignore;
 		r->tos_at[i] = r->line;
 	}
+	return true;
 }
 
-void conf_set_mss_clamp(struct conf_reader *r, char **arg, unsigned n)
+void conf_print_tos(const struct conf_out *out)
+{
+	const struct xlat_conf *x = &out->conf->xlat;
+
+	if (x->tos_ignore_4to6 == x->tos_ignore_6to4) {
+		conf_put(out, "%s", conf_word(&tos_words, x->tos_ignore_4to6));
+		return;
+	}
+	conf_put(out, "%s 4to6", conf_word(&tos_words, x->tos_ignore_4to6));
+	conf_put(out, "%s 6to4", conf_word(&tos_words, x->tos_ignore_6to4));
+}
+
+bool conf_set_mss_clamp(struct conf_reader *r, char **arg)
 {
 	int *clamp = &r->conf->xlat.mss_clamp;
 	unsigned bytes;
 
-	(void)n;
 	if (strcasecmp(arg[0], "auto") == 0)
 		*clamp = MSS_AUTO;
 	else if (strcasecmp(arg[0], "off") == 0)
 		*clamp = MSS_OFF;
 	else if (arg[0][0] < '0' || arg[0][0] > '9')
-		conf_error(r, WORD " is none of auto, off, or a number of bytes", arg[0]);
+		return conf_error(r, WORD " is none of auto, off, or a number of bytes", arg[0]);
 	else if (conf_parse_number(r, arg[0], MSS_MIN, MSS_MAX, &bytes))
 		*clamp = (int)bytes;
+	else
+		return false;
+	return true;
 }
 
-void conf_set_icmp_source_pool(struct conf_reader *r, char **arg, unsigned n)
+void conf_print_mss_clamp(const struct conf_out *out)
+{
+	int clamp = out->conf->xlat.mss_clamp;
+
+	if (clamp == MSS_AUTO || clamp == MSS_OFF)
+		conf_put(out, "%s", clamp == MSS_AUTO ? "auto" : "off");
+	else
+		conf_put(out, "%d", clamp);
+}
+
+bool conf_set_icmp_source_pool(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want = {.example = 28};
 	struct xlat_conf *x = &r->conf->xlat;
 	struct prefix4 p;
 
-	(void)n;
 	if (!conf_parse_prefix4(r, arg[0], &want, &p) ||
 	    !conf_check_pool4(r, arg[0], &p, "192.168.254.0/28"))
-		return;
+		return false;
 	x->icmp_source = p;
 	x->has_icmp_source = true;
+	return true;
 }
 
-void conf_set_icmp_node_id(struct conf_reader *r, char **arg, unsigned n)
+void conf_print_icmp_source_pool(const struct conf_out *out)
 {
-	(void)n;
-	conf_parse_bool(r, arg[0], &r->conf->xlat.node_id);
+	const struct xlat_conf *x = &out->conf->xlat;
+	char text[CONF_TEXT];
+
+	if (x->has_icmp_source)
+		conf_put(out, "%s", conf_format_prefix4(text, &x->icmp_source));
 }
 
-void conf_set_icmp_errors(struct conf_reader *r, char **arg, unsigned n)
-{
-	enum icmp_errors *errors = &r->conf->xlat.icmp_errors;
-
-	(void)n;
-	if (strcasecmp(arg[0], "send") == 0)
-		*errors = ICMP_ERRORS_SEND;
-	else if (strcasecmp(arg[0], "limit") == 0)
-		*errors = ICMP_ERRORS_LIMIT;
-	else if (strcasecmp(arg[0], "never") == 0)
-		*errors = ICMP_ERRORS_NEVER;
-	else
-		conf_error(r, WORD " is none of send, limit, never", arg[0]);
-}
-
-void conf_set_icmp_rate(struct conf_reader *r, char **arg, unsigned n)
+bool conf_set_icmp_rate(struct conf_reader *r, char **arg)
 {
 	unsigned all, net = 0;
 	bool ok = conf_parse_number(r, arg[0], 0, RATE_MAX, &all);
 
-	if (n == 2)
+	if (arg[1])
 		ok = conf_parse_number(r, arg[1], 0, RATE_MAX, &net) && ok;
 	else if (ok)
 		net = all < NET_RATE ? all : NET_RATE;
 	if (!ok)
-		return;
+		return false;
 	if (net > all)
 		conf_warn(r, "%u to one network is out of reach with %u over all", net, all);
 	r->conf->icmp_rate = (struct ratelimit_conf){
@@ -224,4 +209,14 @@ void conf_set_icmp_rate(struct conf_reader *r, char **arg, unsigned n)
 		.net_rate = net,
 		.net_burst = 2 * net,
 	};
+	return true;
+}
+
+/* The rate counts only where errors are limited. */
+void conf_print_icmp_rate(const struct conf_out *out)
+{
+	const struct ratelimit_conf *rate = &out->conf->icmp_rate;
+
+	if (out->conf->xlat.icmp_errors == ICMP_ERRORS_LIMIT)
+		conf_put(out, "%u %u", rate->all_rate, rate->net_rate);
 }

@@ -17,7 +17,7 @@ trap 'exit 130' INT TERM HUP
 
 directives()
 {
-	sed -n 's/^[[:space:]]*\[D_[A-Z0-9_]*\] = {"\([^"]*\)".*/\1/p' "$top/src/conf/conf_set.c"
+	sed -n '/ conf_directives\[\] = {$/,/^};/s/^[[:space:]]*{"\([^"]*\)".*/\1/p' "$top/src/conf/conf_directives.c"
 }
 
 reasons()

@@ -1,0 +1,154 @@
+/* conf_directives - the table of directives: what each takes, how it gets into the configuration
+ * and out of it again, what counts without it, and what only a restart can change.
+ *
+ * A directive of a kind that others are of as well is a row here and no code. */
+#include "conf_text.h"
+#include "lib/wire.h"
+
+#define QUEUE_MAX 100000 /* packets: the kernel allocates 8 bytes for each in one piece */
+
+static void *place(const struct conf_reader *r)
+{
+	return (char *)r->conf + r->row->at;
+}
+
+static const void *value(const struct conf_out *out)
+{
+	return (const char *)out->conf + out->row->at;
+}
+
+static bool set_number(struct conf_reader *r, char **arg)
+{
+	return conf_parse_number(r, arg[0], r->row->least, r->row->most, place(r));
+}
+
+/* Below the least: it was left out. */
+static void print_number(const struct conf_out *out)
+{
+	const unsigned *v = value(out);
+
+	if (*v >= out->row->least)
+		conf_put(out, "%u", *v);
+}
+
+static bool set_word(struct conf_reader *r, char **arg)
+{
+	return conf_parse_word(r, arg[0], r->row->words, place(r));
+}
+
+static void print_word(const struct conf_out *out)
+{
+	const unsigned *v = value(out);
+
+	conf_put(out, "%s", conf_word(out->row->words, *v));
+}
+
+static bool set_flag(struct conf_reader *r, char **arg)
+{
+	return conf_parse_flag(r, arg[0], r->row->words, place(r));
+}
+
+static void print_flag(const struct conf_out *out)
+{
+	const bool *v = value(out);
+
+	conf_put(out, "%s", conf_word(out->row->words, *v));
+}
+
+static bool set_ignored(struct conf_reader *r, char **arg)
+{
+	unsigned unused;
+
+	if (r->row->most && !conf_parse_number(r, arg[0], 0, r->row->most, &unused))
+		return false;
+	conf_warn(r, "accepted and ignored (%s)", r->row->note);
+	return true;
+}
+
+const struct conf_words conf_yes_no = {
+	"neither yes nor no",
+	{{"yes", 1},
+	 {"no", 0},
+	 {"on", 1},
+	 {"off", 0},
+	 {"true", 1},
+	 {"false", 0},
+	 {"1", 1},
+	 {"0", 0}},
+};
+
+static const struct conf_words auto_off = {"neither auto nor off", {{"auto", 1}, {"off", 0}}};
+
+/* Tayga goes by the first letters only; these are the words that they are the first letters of. */
+static const struct conf_words udp_words = {
+	"none of drop, calc, fwd",
+	{{"drop", UDP_ZERO_DROP},
+	 {"calc", UDP_ZERO_CALC},
+	 {"fwd", UDP_ZERO_FWD},
+	 {"calculate", UDP_ZERO_CALC},
+	 {"forward", UDP_ZERO_FWD}},
+};
+
+static const struct conf_words error_words = {
+	"none of send, limit, never",
+	{{"send", ICMP_ERRORS_SEND}, {"limit", ICMP_ERRORS_LIMIT}, {"never", ICMP_ERRORS_NEVER}},
+};
+
+/* The offset of MEMBER, which must be of TYPE. */
+#define AT(type, member) \
+	.at = _Generic(((struct conf *)0)->member, type : offsetof(struct conf, member))
+
+#define NUMBER(member, from, to)                                                         \
+	.set = set_number, .print = print_number, AT(unsigned, member), .least = (from), \
+	.most = (to)
+#define ONE_OF(list, member) \
+	.set = set_word, .print = print_word, AT(unsigned, member), .words = &(list)
+#define FLAG(list, member) .set = set_flag, .print = print_flag, AT(bool, member), .words = &(list)
+#define IGNORED(why)       .set = set_ignored, .note = (why)
+#define OF_ITS_OWN(x)      .set = conf_set_##x, .print = conf_print_##x
+
+const struct conf_directive conf_directives[] = {
+	{"tun-device", "NAME", 1, 1, OF_ITS_OWN(tun_device), .restart = true},
+	{"ipv4-addr", "IPV4", 1, 1, OF_ITS_OWN(ipv4_addr)},
+	{"ipv6-addr", "IPV6", 1, 1, OF_ITS_OWN(ipv6_addr)},
+	{"prefix", "IPV6/LENGTH", 1, 1, OF_ITS_OWN(prefix), .repeatable = true},
+	{"map", "IPV4[/LENGTH] IPV6[/LENGTH]", 2, 2, OF_ITS_OWN(map), .repeatable = true},
+	{"map-file", "PATH", 1, 1, OF_ITS_OWN(map_file)},
+	{"dynamic-pool", "IPV4/LENGTH", 1, 1, OF_ITS_OWN(dynamic_pool), .repeatable = true},
+	{"data-dir", "PATH", 1, 1, OF_ITS_OWN(data_dir), .restart = true},
+	{"translatable", "yes|no|IPV4[/LENGTH] ...", 1, CONF_WORDS - 1, OF_ITS_OWN(translatable),
+	 .repeatable = true},
+	{"wkpf-strict", "yes|no", 1, 1, FLAG(conf_yes_no, xlat.wkpf_strict), .initial = "yes"},
+	{"udp-cksum-mode", "drop|calc|fwd", 1, 1, ONE_OF(udp_words, xlat.udp_zero),
+	 .initial = "calc"},
+	/* Less than every IPv6 link carries [8200-5], or more than a length field can say, makes no
+	   sense. */
+	{"offlink-mtu", "BYTES", 1, 1, NUMBER(xlat.offlink_mtu, IP6_MTU_MIN, IP_LEN_MAX),
+	 .initial = "1280"},
+	{"tos", "copy|ignore [4to6|6to4]", 1, 2, OF_ITS_OWN(tos), .initial = "copy",
+	 .repeatable = true},
+	{"mss-clamp", "auto|off|BYTES", 1, 1, OF_ITS_OWN(mss_clamp), .initial = "off"},
+	{"icmp-source-pool", "IPV4/LENGTH", 1, 1, OF_ITS_OWN(icmp_source_pool)},
+	{"icmp-node-id", "yes|no", 1, 1, FLAG(conf_yes_no, xlat.node_id), .initial = "no"},
+	{"icmp-errors", "send|limit|never", 1, 1, ONE_OF(error_words, xlat.icmp_errors),
+	 .initial = "limit"},
+	/* High enough for path-MTU discovery and traceroutes of many hosts at once, low enough for
+	   nobody to use us as an amplifier. */
+	{"icmp-rate", "ALL [PER-NETWORK]", 1, 2, OF_ITS_OWN(icmp_rate), .initial = "1000 50"},
+	{"log", "[drop|reject|icmp|self|lease ...]", 0, CONF_WORDS - 1, OF_ITS_OWN(log),
+	 .repeatable = true},
+	{"control", "PATH|off", 1, 1, OF_ITS_OWN(control), .restart = true},
+	{"tun-up", "yes|no", 1, 1, FLAG(conf_yes_no, tun_up), .initial = "no"},
+	{"tun-setup", "yes|no", 1, 1, FLAG(conf_yes_no, tun_setup), .initial = "no"},
+	{"offload", "auto|off", 1, 1, FLAG(auto_off, offload), .initial = "auto", .restart = true},
+	{"tun-queue", "PACKETS", 1, 1, NUMBER(tun_queue, 0, QUEUE_MAX), .initial = "0"},
+	/* Below the least of IPv6 the kernel would take IPv6 away from the device. */
+	{"tun-mtu", "BYTES", 1, 1, NUMBER(tun_mtu, IP6_MTU_MIN, IP_LEN_MAX), .restart = true},
+	{"tun-ip", "ADDRESS[/LENGTH]", 1, 1, OF_ITS_OWN(tun_ip), .repeatable = true},
+	{"tun-route", "PREFIX[/LENGTH]", 1, 1, OF_ITS_OWN(tun_route), .repeatable = true},
+	{"strict-frag-hdr", "yes|no", 1, 1, IGNORED("no atomic fragments are made [RFC 8021]")},
+	{"workers", "NUMBER", 1, 1, IGNORED("one thread does all"), .most = 65535},
+	{0},
+};
+
+_Static_assert(sizeof(conf_directives) / sizeof(*conf_directives) <= CONF_DIRECTIVES, "too many");
