@@ -101,4 +101,8 @@ void conf_print(const struct conf *c, FILE *out);
 /* The same with the maps of map-file written out; the line of map-file is a comment then. */
 void conf_print_expanded(const struct conf *c, FILE *out);
 
+/* The next directive that A and B differ in and that only a restart of the daemon can change, or
+ * NULL.  *CURSOR is 0 at first.  Without memory it counts as different. */
+const char *conf_needs_restart(const struct conf *a, const struct conf *b, size_t *cursor);
+
 #endif

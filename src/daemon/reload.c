@@ -43,11 +43,6 @@ struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c)
 	return p;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 /* Where the reasons of a refusal go: to the log, to who has asked, and the first to be remembered.
  */
 struct refusal {
@@ -98,22 +93,12 @@ static void say_conf(void *arg, bool error, const char *line)
 static void refuse_restart(struct refusal *f, const struct conf *b)
 {
 	const struct conf *a = f->d->conf;
-	const struct {
-		bool differs;
-		const char *what;
-	} all[] = {
-		{strcmp(a->tun_device, b->tun_device) != 0, "tun-device"},
-		{a->offload != b->offload, "offload"},
-		{a->tun_mtu != b->tun_mtu, "tun-mtu"},
-		{!same(a->data_dir, b->data_dir), "data-dir"},
-		{a->control_off != b->control_off || !same(a->control, b->control), "control"},
-		{b->data_dir && !a->pools != !b->pools,
-		 "dynamic-pool (the first one, or none any more)"},
-	};
+	const char *name;
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (all[i].differs)
-			refuse(f, "another %s needs a restart", all[i].what);
+	for (size_t cursor = 0; (name = conf_needs_restart(a, b, &cursor));)
+		refuse(f, "another %s needs a restart", name);
+	if (b->data_dir && !a->pools != !b->pools)
+		refuse(f, "another dynamic-pool (the first one, or none any more) needs a restart");
 }
 
 /* What a new configuration brings with it; whatever is NULL stays as it is, or goes. */

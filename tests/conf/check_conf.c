@@ -477,6 +477,78 @@ START_TEST(test_control_path)
 }
 END_TEST
 
+static const struct restart_row {
+	const char *before, *after, *need; /* the directives that need a restart */
+} restart_rows[] = {
+	{"", "", ""},
+	{"", "data-dir /d\n", "data-dir "},
+	{"data-dir /d\n", "data-dir /d\n", ""},
+	{"data-dir /d\n", "data-dir /e\n", "data-dir "},
+	{"", "control off\n", "control "},
+	{"control off\n", "control OFF\n", ""},
+	{"control off\n", "control /c\n", "control "},
+	{"control /c\n", "control /c\n", ""},
+	{"control /c\n", "", "control "},
+	{"", "offload auto\n", ""},
+	{"", "offload off\n", "offload "},
+	{"", "tun-mtu 1400\n", "tun-mtu "},
+	{"tun-mtu 1400\n", "tun-mtu 1500\n", "tun-mtu "},
+	{"tun-mtu 1400\n", "tun-mtu 1400\n", ""},
+	{"tun-mtu 1400\noffload off\ncontrol off\ndata-dir /d\n", "",
+	 "data-dir control offload tun-mtu "},
+	{"",
+	 "ipv6-addr 2001:db8::1\nprefix 2001:db8:1::/64\nmap 10.0.0.0/24 2001:db8:2::/120\n"
+	 "dynamic-pool 10.1.0.0/16\nlog drop\nwkpf-strict no\nudp-cksum-mode fwd\n"
+	 "offlink-mtu 1400\ntun-up yes\ntun-setup yes\ntos ignore\nmss-clamp 1400\n"
+	 "icmp-source-pool 10.1.2.0/24\nicmp-rate 100 20\ntranslatable yes\ntun-queue 20\n"
+	 "tun-ip 10.9.0.1/24\ntun-route 10.8.0.0/16\nworkers 2\n",
+	 ""},
+	{"icmp-errors send\nicmp-node-id yes\n", "icmp-errors never\n", ""},
+};
+
+static struct conf *load_more(const char *lines)
+{
+	char text[1000];
+	struct conf *c;
+
+	snprintf(text, sizeof(text), BASE "%s", lines);
+	write_text("t", text);
+	c = load("t");
+	ck_assert_msg(c != NULL, "%s", said.text);
+	return c;
+}
+
+START_TEST(test_restart)
+{
+	const struct restart_row *row = &restart_rows[_i];
+	struct conf *a = load_more(row->before), *b = load_more(row->after);
+	char need[200] = "";
+	const char *name;
+
+	for (size_t cursor = 0; (name = conf_needs_restart(a, b, &cursor));)
+		snprintf(need + strlen(need), sizeof(need) - strlen(need), "%s ", name);
+	ck_assert_str_eq(need, row->need);
+	conf_free(a);
+	conf_free(b);
+}
+END_TEST
+
+/* A tun-device stands in every configuration. */
+START_TEST(test_restart_device)
+{
+	struct conf *a = load_more(""), *b;
+	size_t cursor = 0;
+
+	write_text("t", "tun-device nat65\nipv4-addr 192.0.2.1\nprefix 64:ff9b::/96\n");
+	b = load("t");
+	ck_assert_ptr_nonnull(b);
+	ck_assert_pstr_eq(conf_needs_restart(a, b, &cursor), "tun-device");
+	ck_assert_ptr_null(conf_needs_restart(a, b, &cursor));
+	conf_free(a);
+	conf_free(b);
+}
+END_TEST
+
 START_TEST(test_map_file)
 {
 	char text[600], maps[100];
@@ -902,6 +974,8 @@ int main(void)
 	tcase_add_test(t, test_map_lengths);
 	tcase_add_test(t, test_values);
 	tcase_add_loop_test(t, test_control_path, 0, ROWS(control_rows));
+	tcase_add_loop_test(t, test_restart, 0, ROWS(restart_rows));
+	tcase_add_test(t, test_restart_device);
 	tcase_add_test(t, test_map_file);
 	tcase_add_test(t, test_map_file_wrong);
 	tcase_add_test(t, test_map_file_overlap);
