@@ -215,8 +215,8 @@ static void complain_file(struct conf_reader *r, int error, bool opened)
 	r->line = 0;
 	r->what = NULL;
 	conf_error(r, "cannot %s: %s%s", opened ? "read" : "open", strerror(error),
-		   conf_file_hint(error, " (see nat64.conf(5); tayga.conf.example is one to start "
-					 "from)"));
+		   conf_file_hint(error,
+				  " (see nat64.conf(5); tayga.conf.example is one to start from)"));
 }
 
 static void read_and_check(struct conf_reader *r, const char *state_dir)

@@ -37,14 +37,12 @@ static bool resolve_map_file(struct conf_reader *r)
 
 	if (c->map_file[0] == '/')
 		return true;
-	if (!c->data_dir) {
-		if (!conf_first(r, "data-dir")) /* else that line has been complained of */
-			conf_error(r,
-				   "%s is relative, but there is no data-dir (give the whole path; "
-				   "nat64d.service sets STATE_DIRECTORY=" CONF_UNIT_DIR ")",
-				   conf_short(text, c->map_file));
-		return false;
-	}
+	if (!c->data_dir) /* or its line has been complained of */
+		return !conf_first(r, "data-dir") &&
+		       conf_error(r,
+				  "%s is relative, but there is no data-dir (give the whole path; "
+				  "nat64d.service sets STATE_DIRECTORY=" CONF_UNIT_DIR ")",
+				  conf_short(text, c->map_file));
 	size = strlen(c->data_dir) + strlen(c->map_file) + 2;
 	path = malloc(size);
 	if (!path) {
@@ -80,32 +78,32 @@ static void read_map_file(struct conf_reader *r)
 	if (error)
 		conf_error(r, "cannot %s %s: %s%s", opened ? "read" : "open",
 			   conf_short(text, c->map_file), strerror(error),
-			   conf_file_hint(error, " (create it, even empty, or leave map-file "
-						 "out; a relative path begins at data-dir)"));
+			   conf_file_hint(error, " (create it, even empty, or leave map-file out; "
+						 "a relative path begins at data-dir)"));
+}
+
+static void complain_missing(struct conf_reader *r, const char *name, const char *text)
+{
+	conf_point(r, 0, name);
+	conf_error(r, "missing%s", text);
 }
 
 static void check_missing(struct conf_reader *r)
 {
-	bool routes = conf_first(r, "prefix") || conf_first(r, "map") || conf_first(r, "map-file");
+	bool prefix = conf_first(r, "prefix");
 
-	if (!conf_first(r, "tun-device")) {
-		conf_point(r, 0, "tun-device");
-		conf_error(r, "missing (for example `tun-device nat64`)");
-	}
-	if (!conf_first(r, "ipv4-addr")) {
-		conf_point(r, 0, "ipv4-addr");
-		conf_error(r, "missing (for example `ipv4-addr 192.168.255.1`)");
-	}
-	if (!routes) {
-		conf_point(r, 0, "prefix");
-		conf_error(r, "missing, and so is map: there is nothing to translate (for example "
-			      "`prefix 64:ff9b::/96`)");
-	}
-	if (routes && !conf_first(r, "prefix") && !conf_first(r, "ipv6-addr")) {
-		conf_point(r, 0, "ipv6-addr");
-		conf_error(r, "missing, and there is no prefix to make it from (for example "
-			      "`ipv6-addr 2001:db8::1`)");
-	}
+	if (!conf_first(r, "tun-device"))
+		complain_missing(r, "tun-device", " (for example `tun-device nat64`)");
+	if (!conf_first(r, "ipv4-addr"))
+		complain_missing(r, "ipv4-addr", " (for example `ipv4-addr 192.168.255.1`)");
+	if (!prefix && !conf_first(r, "map") && !conf_first(r, "map-file"))
+		complain_missing(r, "prefix",
+				 ", and so is map: there is nothing to translate (for example "
+				 "`prefix 64:ff9b::/96`)");
+	else if (!prefix && !conf_first(r, "ipv6-addr"))
+		complain_missing(r, "ipv6-addr",
+				 ", and there is no prefix to make it from (for example `ipv6-addr "
+				 "2001:db8::1`)");
 }
 
 /* A map-file may be the only source of translations, and then must not be empty. */
@@ -117,8 +115,8 @@ static void check_nothing(struct conf_reader *r)
 		return;
 	conf_point_first(r, "map-file");
 	conf_error(r,
-		   "%s has no maps, and there is no prefix: there is nothing to translate (write "
-		   "a `map` into it, or a prefix here)",
+		   "%s has no maps, and there is no prefix: there is nothing to translate (write a "
+		   "`map` into it, or a prefix here)",
 		   conf_short(text, r->conf->map_file));
 }
 
@@ -183,11 +181,11 @@ static void check_room(struct conf_reader *r)
 		if (is_icmp_source(&c->xlat, &c->pool[i]) || has_room(c, &c->pool[i]))
 			continue;
 		conf_point_at(r, "dynamic-pool", i);
-		conf_warn(r,
-			  "%s has no address for any host: all are its first, ipv4-addr, of "
-			  "tun-ip, mapped or of icmp-source-pool (take a larger one, or leave it "
-			  "out)",
-			  conf_format_prefix4(text, &c->pool[i]));
+		conf_warn(
+			r,
+			"%s has no address for any host: all are its first, ipv4-addr, of tun-ip, "
+			"mapped or of icmp-source-pool (take a larger one, or leave it out)",
+			conf_format_prefix4(text, &c->pool[i]));
 	}
 }
 

@@ -17,7 +17,6 @@
 
 /* How much of a word is shown in a message. */
 #define WORD_SHOWN 60
-#define WORD       "%.60s"
 
 /* Where a directive stands in the files that are read. */
 struct conf_seen {

@@ -51,27 +51,14 @@ static bool map_ok(struct conf_reader *r, char **arg, const struct map *m)
 {
 	unsigned suffix4 = 32u - m->p4.len, suffix6 = 128u - m->p6.len;
 
-	if (suffix6 < suffix4) { /* [7757-3.2] */
-		conf_error(r,
-			   WORD " needs %u bits, " WORD
-				" leaves %u (an IPv6 length of at most %u would do)",
-			   arg[0], suffix4, arg[1], suffix6, 128 - suffix4);
-		return false;
-	}
+	if (suffix6 < suffix4) /* [7757-3.2] */
+		return conf_error(
+			r, "%s needs %u bits, %s leaves %u (an IPv6 length of at most %u would do)",
+			arg[0], suffix4, arg[1], suffix6, 128 - suffix4);
 	if (passes_somewhere4(&m->p4) && passes_somewhere6(&m->p6))
 		return true;
-	conf_error(r, WORD " may never be routed (map an address that a host can have)",
-		   passes_somewhere4(&m->p4) ? arg[1] : arg[0]);
-	return false;
-}
-
-static bool is_swapped(struct conf_reader *r, char **arg)
-{
-	if (!conf_is_addr6(arg[0]) || !conf_is_addr4(arg[1]))
-		return false;
-	conf_error(r, "the IPv4 side comes first (did you mean `map " WORD " " WORD "`?)", arg[1],
-		   arg[0]);
-	return true;
+	return conf_error(r, "%s may never be routed (map an address that a host can have)",
+			  passes_somewhere4(&m->p4) ? arg[1] : arg[0]);
 }
 
 bool conf_set_map(struct conf_reader *r, char **arg)
@@ -83,18 +70,17 @@ bool conf_set_map(struct conf_reader *r, char **arg)
 	size_t other;
 	bool ok4, ok6;
 
-	if (is_swapped(r, arg))
-		return false;
+	if (conf_is_addr6(arg[0]) && conf_is_addr4(arg[1]))
+		return conf_error(r, "the IPv4 side comes first (did you mean `map %s %s`?)",
+				  arg[1], arg[0]);
 	ok4 = conf_parse_prefix4(r, arg[0], &want, &m.p4);
 	ok6 = conf_parse_prefix6(r, arg[1], &want, &m.p6);
 	if (!ok4 || !ok6 || !map_ok(r, arg, &m))
 		return false;
 	added = map_add(r->conf->maps, &m, &other);
-	if (added != MAP_ADDED) {
-		conf_error(r, WORD " is mapped already, in %s", arg[added == MAP_SAME6],
-			   map_place(r, other, place, sizeof(place)));
-		return false;
-	}
+	if (added != MAP_ADDED)
+		return conf_error(r, "%s is mapped already, in %s", arg[added == MAP_SAME6],
+				  map_place(r, other, place, sizeof(place)));
 	if (!r->in_map_file)
 		r->conf->own_maps++;
 	return true;

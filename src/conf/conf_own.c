@@ -36,12 +36,11 @@ static void check_map_around6(struct conf_reader *r, const struct map *m)
 	    (!addr_passes4(lost) && !conf_is_link_local4(&m->p4)))
 		return;
 	conf_point_to_map(r, m);
-	conf_warn(
-		r,
-		"%s holds ipv6-addr: %s stays nat64d's, and %s leads to no host (if one is there, "
-		"choose another ipv6-addr)",
-		conf_format_prefix6(net, &m->p6), conf_format_addr6(own, &x->own6),
-		conf_format_addr4(addr, lost));
+	conf_warn(r,
+		  "%s holds ipv6-addr: %s stays nat64d's, and %s leads to no host (if one is "
+		  "there, choose another ipv6-addr)",
+		  conf_format_prefix6(net, &m->p6), conf_format_addr6(own, &x->own6),
+		  conf_format_addr4(addr, lost));
 }
 
 static void complain_map(struct conf_reader *r, const struct map *m, const char *name)
@@ -78,12 +77,11 @@ static void check_prefix_around(struct conf_reader *r, const struct prefix6 *p, 
 	if (lost == x->own4 || !is_host_behind(x, p, lost) || !ip6_equal(&back, &x->own6))
 		return;
 	conf_point_first(r, "ipv6-addr");
-	conf_warn(
-		r,
-		"in prefix %s of line %u this is %s, which no IPv6 host can reach (take an address "
-		"outside it, or %s)",
-		conf_format_prefix6(net, p), line, conf_format_addr4(addr, lost),
-		conf_format_addr6(better, &own));
+	conf_warn(r,
+		  "in prefix %s of line %u this is %s, which no IPv6 host can reach (take an "
+		  "address outside it, or %s)",
+		  conf_format_prefix6(net, p), line, conf_format_addr4(addr, lost),
+		  conf_format_addr6(better, &own));
 }
 
 static void check_map6(struct conf_reader *r)
@@ -150,11 +148,10 @@ static bool check_network(struct conf_reader *r, const struct conf_addr *a)
 
 	alone.len = a->family == 4 ? 32 : 128;
 	if (x->own4 && conf_broadcast(a) == x->own4)
-		conf_warn(
-			r,
-			"the kernel takes the last address of its network, which is ipv4-addr, for "
-			"a broadcast address (for example %s)",
-			conf_format_either(text, &alone));
+		conf_warn(r,
+			  "the kernel takes the last address of its network, which is ipv4-addr, "
+			  "for a broadcast address (for example %s)",
+			  conf_format_either(text, &alone));
 	else if (is_anycast(a, &x->own6))
 		conf_warn(r,
 			  "the kernel takes the first address of its network, which is ipv6-addr, "

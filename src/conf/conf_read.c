@@ -167,12 +167,12 @@ static void complain_unknown(struct conf_reader *r, char **word, unsigned n)
 	if (equals)
 		*equals = '=';
 	if (!name)
-		conf_error(r, WORD ": unknown directive (see nat64.conf(5))", word[0]);
+		conf_error(r, "%s: unknown directive (see nat64.conf(5))", word[0]);
 	else if (equals && equals[1])
-		conf_error(r, WORD ": unknown directive (did you mean `%s " WORD "`?)", word[0],
-			   name, equals + 1);
+		conf_error(r, "%s: unknown directive (did you mean `%s %s`?)", word[0], name,
+			   equals + 1);
 	else
-		conf_error(r, WORD ": unknown directive (did you mean `%s`?)", word[0], name);
+		conf_error(r, "%s: unknown directive (did you mean `%s`?)", word[0], name);
 }
 
 static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, unsigned n)
@@ -180,23 +180,16 @@ static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, 
 	if (n >= d->min && n <= d->max)
 		return true;
 	if (d->max > 2)
-		conf_error(r, "takes at most %u arguments, not %u (%s %s)", d->max, n, d->name,
-			   d->syntax);
-	else
-		conf_error(r, "takes %s argument%s, not %u (%s %s)",
-			   d->max == 1        ? "one"
-			   : d->min == d->max ? "two"
-					      : "one or two",
-			   d->max == 1 ? "" : "s", n, d->name, d->syntax);
-	return false;
+		return conf_error(r, "takes at most %u arguments, not %u (%s %s)", d->max, n,
+				  d->name, d->syntax);
+	return conf_error(r, "takes %s argument%s, not %u (%s %s)",
+			  d->max == 1        ? "one"
+			  : d->min == d->max ? "two"
+					     : "one or two",
+			  d->max == 1 ? "" : "s", n, d->name, d->syntax);
 }
 
-static bool takes_path(const struct conf_directive *d)
-{
-	return strstr(d->syntax, "PATH") != NULL;
-}
-
-/* Notes that the next element of what a directive adds to stands on the present line. */
+/* Notes that one more that is accepted stands on the present line. */
 static void note_line(struct conf_reader *r, struct conf_seen *seen)
 {
 	unsigned *at = conf_grow(r, seen->at, seen->n, sizeof(*at));
@@ -207,6 +200,19 @@ static void note_line(struct conf_reader *r, struct conf_seen *seen)
 	seen->at[seen->n++] = r->line;
 }
 
+/* Has it its arguments, and may it stand here? */
+static bool may_stand(struct conf_reader *r, struct conf_seen *seen, unsigned n)
+{
+	if (r->in_map_file && strcmp(r->row->name, "map") != 0)
+		return conf_error(r, "only `map` may stand in a map-file");
+	if (seen->first && !r->row->repeatable)
+		return conf_error(r, "given already in line %u (once is all it may be)",
+				  seen->first);
+	if (!seen->first)
+		seen->first = r->line;
+	return arguments_ok(r, r->row, n);
+}
+
 static void run_directive(struct conf_reader *r, const struct conf_directive *d, char **arg,
 			  unsigned n)
 {
@@ -214,19 +220,9 @@ static void run_directive(struct conf_reader *r, const struct conf_directive *d,
 
 	r->what = d->name;
 	r->row = d;
-	if (r->in_map_file && strcmp(d->name, "map") != 0) {
-		conf_error(r, "only `map` may stand in a map-file");
+	if (!may_stand(r, seen, n))
 		return;
-	}
-	if (seen->first && !d->repeatable) {
-		conf_error(r, "given already in line %u (once is all it may be)", seen->first);
-		return;
-	}
-	if (!seen->first)
-		seen->first = r->line;
-	if (!arguments_ok(r, d, n))
-		return;
-	for (unsigned i = 0; i < n && !takes_path(d); i++)
+	for (unsigned i = 0; i < n && !strstr(d->syntax, "PATH"); i++)
 		cut_word(arg[i]);
 	arg[n] = NULL;
 	if (d->set(r, arg))

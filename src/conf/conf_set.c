@@ -24,16 +24,16 @@ bool conf_set_tun_device(struct conf_reader *r, char **arg)
 	const char *name = arg[0];
 
 	if (strlen(name) >= sizeof(r->conf->tun_device))
-		conf_error(r, WORD " is too long (an interface name has at most %zu characters)",
-			   name, sizeof(r->conf->tun_device) - 1);
-	else if (!is_device_name(name))
-		conf_error(r,
-			   WORD " cannot be an interface name here: letters, digits, '.', '_' and "
-				"'-' only, no '-' first (for example nat64)",
-			   name);
-	else
-		return strcpy(r->conf->tun_device, name);
-	return false;
+		return conf_error(r,
+				  "%s is too long (an interface name has at most %zu characters)",
+				  name, sizeof(r->conf->tun_device) - 1);
+	if (!is_device_name(name))
+		return conf_error(r,
+				  "%s cannot be an interface name here: letters, digits, '.', '_' "
+				  "and '-' only, no '-' first (for example nat64)",
+				  name);
+	strcpy(r->conf->tun_device, name);
+	return true;
 }
 
 void conf_print_tun_device(const struct conf_out *out)
@@ -41,25 +41,20 @@ void conf_print_tun_device(const struct conf_out *out)
 	conf_put(out, "%s", out->conf->tun_device);
 }
 
+#define OWN_WANTED "%s may never be routed (an address of your own is wanted, for example %s)"
+
 bool conf_set_ipv4_addr(struct conf_reader *r, char **arg)
 {
-	uint32_t own;
-	bool link_local;
+	uint32_t a;
 
-	if (!conf_parse_addr4(r, arg[0], &own))
+	if (!conf_parse_addr4(r, arg[0], &a))
 		return false;
-	link_local = conf_is_link_local4(&(struct prefix4){own, 32});
-	if (link_local)
-		conf_warn(r, WORD " " LINK_LOCAL, arg[0]);
-	if (link_local || addr_passes4(own)) {
-		r->conf->xlat.own4 = own;
-		return true;
-	}
-	conf_error(r,
-		   WORD " may never be routed (an address of your own is wanted, for example "
-			"192.168.255.1)",
-		   arg[0]);
-	return false;
+	if (conf_is_link_local4(&(struct prefix4){a, 32}))
+		conf_warn(r, "%s " LINK_LOCAL, arg[0]);
+	else if (!addr_passes4(a))
+		return conf_error(r, OWN_WANTED, arg[0], "192.168.255.1");
+	r->conf->xlat.own4 = a;
+	return true;
 }
 
 void conf_print_ipv4_addr(const struct conf_out *out)
@@ -73,15 +68,8 @@ bool conf_set_ipv6_addr(struct conf_reader *r, char **arg)
 {
 	struct ip6 *own = &r->conf->xlat.own6;
 
-	if (!conf_parse_addr6(r, arg[0], own))
-		return false;
-	if (addr_passes6(own))
-		return true;
-	conf_error(r,
-		   WORD " may never be routed (an address of your own is wanted, for example "
-			"2001:db8::1)",
-		   arg[0]);
-	return false;
+	return conf_parse_addr6(r, arg[0], own) &&
+	       (addr_passes6(own) || conf_error(r, OWN_WANTED, arg[0], "2001:db8::1"));
 }
 
 void conf_print_ipv6_addr(const struct conf_out *out)
@@ -100,40 +88,30 @@ static bool embeds(const struct prefix6 *p)
 	return addr_passes6(&p->addr) && addr_passes6(&sample);
 }
 
-static bool prefix_ok(struct conf_reader *r, const char *s, const struct prefix6 *p)
-{
-	if (!addr_embed_len_ok(p->len))
-		conf_error(r,
-			   WORD ": a translation prefix has a length of 32, 40, 48, 56, 64 or 96",
-			   s);
-	else if (p->len == 96 && p->addr.b[8] != 0) /* [6052-2.2] */
-		conf_error(r,
-			   WORD ": bits 64 to 71 must be zero (the first two of the four digits "
-				"after the fourth colon)",
-			   s);
-	else if (!embeds(p))
-		conf_error(r, WORD " may never be routed (for example 64:ff9b::/96)", s);
-	else
-		return true;
-	return false;
-}
-
 bool conf_set_prefix(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want = {.example = 96};
 	struct map_table *maps = r->conf->maps;
+	const char *s = arg[0];
 	struct prefix6 p;
 
-	if (!conf_parse_prefix6(r, arg[0], &want, &p) || !prefix_ok(r, arg[0], &p))
+	if (!conf_parse_prefix6(r, s, &want, &p))
 		return false;
+	if (!addr_embed_len_ok(p.len))
+		return conf_error(
+			r, "%s: a translation prefix has a length of 32, 40, 48, 56, 64 or 96", s);
+	if (p.len == 96 && p.addr.b[8] != 0) /* [6052-2.2] */
+		return conf_error(r,
+				  "%s: bits 64 to 71 must be zero (the first two of the four "
+				  "digits after the fourth colon)",
+				  s);
+	if (!embeds(&p))
+		return conf_error(r, "%s may never be routed (for example 64:ff9b::/96)", s);
 	if (map_prefix_count(maps) > UINT16_MAX)
-		conf_error(r, "more than %u prefixes", UINT16_MAX + 1);
-	else if (!map_add_prefix(maps, &p))
-		conf_error(r, WORD " is there already, in line %u", arg[0],
-			   conf_line_of(r, "prefix", map_prefix_index(maps, &p)));
-	else
-		return true;
-	return false;
+		return conf_error(r, "more than %u prefixes", UINT16_MAX + 1);
+	return map_add_prefix(maps, &p) ||
+	       conf_error(r, "%s is there already, in line %u", s,
+			  conf_line_of(r, "prefix", map_prefix_index(maps, &p)));
 }
 
 void conf_print_prefix(const struct conf_out *out)
@@ -147,16 +125,14 @@ void conf_print_prefix(const struct conf_out *out)
 
 static bool pool_ok(struct conf_reader *r, const char *s, const struct prefix4 *p)
 {
-	if (p->len > 31) {
-		conf_error(r,
-			   WORD " has no room: its first address is never given away (for example "
-				"a /24)",
-			   s);
-		return false;
-	}
+	if (p->len > 31)
+		return conf_error(
+			r,
+			"%s has no room: its first address is never given away (for example a /24)",
+			s);
 	if (!conf_is_link_local4(p))
 		return conf_check_pool4(r, s, p, "192.168.255.0/24");
-	conf_warn(r, WORD " " LINK_LOCAL, s);
+	conf_warn(r, "%s " LINK_LOCAL, s);
 	return true;
 }
 
@@ -171,13 +147,10 @@ static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix
 		if (!addr_in4(p->addr, q) && !addr_in4(q->addr, p))
 			continue;
 		if (p->addr == q->addr && p->len == q->len)
-			conf_error(r, WORD " is there already, in line %u", s,
-				   conf_line_of(r, "dynamic-pool", i));
-		else
-			conf_error(r, WORD " overlaps %s in line %u (leave one of them out)", s,
-				   conf_format_prefix4(text, q),
-				   conf_line_of(r, "dynamic-pool", i));
-		return false;
+			return conf_error(r, "%s is there already, in line %u", s,
+					  conf_line_of(r, "dynamic-pool", i));
+		return conf_error(r, "%s overlaps %s in line %u (leave one of them out)", s,
+				  conf_format_prefix4(text, q), conf_line_of(r, "dynamic-pool", i));
 	}
 	return true;
 }
@@ -215,9 +188,8 @@ bool conf_set_data_dir(struct conf_reader *r, char **arg)
 	r->conf->data_dir_line = r->line;
 	if (arg[0][0] == '/')
 		return conf_path_fits(r, arg[0]) && conf_copy(r, arg[0], &r->conf->data_dir);
-	conf_error(r, "%s is not an absolute path (for example " CONF_UNIT_DIR ")",
-		   conf_short(text, arg[0]));
-	return false;
+	return conf_error(r, "%s is not an absolute path (for example " CONF_UNIT_DIR ")",
+			  conf_short(text, arg[0]));
 }
 
 /* A directory from the environment may have blanks in its name, which no directive could say. */
@@ -254,16 +226,15 @@ bool conf_set_control(struct conf_reader *r, char **arg)
 	if (r->conf->control_off)
 		return true;
 	if (arg[0][0] != '/')
-		conf_error(
+		return conf_error(
 			r,
 			"%s is neither off nor an absolute path (for example /run/nat64d/control)",
 			conf_short(text, arg[0]));
-	else if (strlen(arg[0]) >= CONF_SOCKET_MAX)
-		conf_error(r, "%s is too long (the path of a socket has at most %d characters)",
-			   conf_short(text, arg[0]), CONF_SOCKET_MAX - 1);
-	else
-		return conf_copy(r, arg[0], &r->conf->control);
-	return false;
+	if (strlen(arg[0]) >= CONF_SOCKET_MAX)
+		return conf_error(r,
+				  "%s is too long (the path of a socket has at most %d characters)",
+				  conf_short(text, arg[0]), CONF_SOCKET_MAX - 1);
+	return conf_copy(r, arg[0], &r->conf->control);
 }
 
 void conf_print_control(const struct conf_out *out)
@@ -320,11 +291,9 @@ static bool append_addr(struct conf_reader *r, struct conf_addr **array, size_t 
 	struct conf_addr *bigger;
 
 	for (size_t i = 0; i < *n; i++) {
-		if (same_addr(&(*array)[i], a)) {
-			conf_error(r, WORD " is there already, in line %u", s,
-				   conf_line_of(r, r->row->name, i));
-			return false;
-		}
+		if (same_addr(&(*array)[i], a))
+			return conf_error(r, "%s is there already, in line %u", s,
+					  conf_line_of(r, r->row->name, i));
 	}
 	bigger = conf_grow(r, *array, *n, sizeof(*bigger));
 	if (!bigger)
@@ -344,24 +313,22 @@ static bool may_be_device(const struct conf_addr *a)
 }
 
 /* A device has an IPv6 address with one length only; IPv4 addresses it may have with several. */
-static bool has_other_length(struct conf_reader *r, const char *s, const struct conf_addr *a)
+static bool has_one_length(struct conf_reader *r, const char *s, const struct conf_addr *a)
 {
 	const struct conf *c = r->conf;
 	char text[CONF_TEXT];
 
-	for (size_t i = 0; i < c->tun_ips; i++) {
+	for (size_t i = 0; i < c->tun_ips && a->family == 6; i++) {
 		const struct conf_addr *b = &c->tun_ip[i];
 
-		if (a->family != 6 || b->family != 6 || a->len == b->len ||
-		    !ip6_equal(&a->addr6, &b->addr6))
-			continue;
-		conf_error(r,
-			   WORD " is there already as %s, in line %u (a device has an IPv6 address "
-				"once: leave one of them out)",
-			   s, conf_format_either(text, b), conf_line_of(r, "tun-ip", i));
-		return true;
+		if (b->family == 6 && a->len != b->len && ip6_equal(&a->addr6, &b->addr6))
+			return conf_error(r,
+					  "%s is there already as %s, in line %u (a device has an "
+					  "IPv6 address once: leave one of them out)",
+					  s, conf_format_either(text, b),
+					  conf_line_of(r, "tun-ip", i));
 	}
-	return false;
+	return true;
 }
 
 bool conf_set_tun_ip(struct conf_reader *r, char **arg)
@@ -369,15 +336,13 @@ bool conf_set_tun_ip(struct conf_reader *r, char **arg)
 	static const struct conf_want want = {.bare = true, .host_bits = true};
 	struct conf_addr a;
 
-	if (!conf_parse_either(r, arg[0], &want, &a))
+	if (!conf_parse_either(r, arg[0], &want, &a) || !has_one_length(r, arg[0], &a))
 		return false;
-	if (has_other_length(r, arg[0], &a))
-		return false;
-	if (may_be_device(&a))
-		return append_addr(r, &r->conf->tun_ip, &r->conf->tun_ips, arg[0], &a);
-	conf_error(r, WORD " cannot be the address of a device (for example 192.168.254.1/32)",
-		   arg[0]);
-	return false;
+	if (!may_be_device(&a))
+		return conf_error(
+			r, "%s cannot be the address of a device (for example 192.168.254.1/32)",
+			arg[0]);
+	return append_addr(r, &r->conf->tun_ip, &r->conf->tun_ips, arg[0], &a);
 }
 
 bool conf_set_tun_route(struct conf_reader *r, char **arg)

@@ -117,8 +117,7 @@ bool conf_parse_number(struct conf_reader *r, const char *s, unsigned min, unsig
 		*out = v;
 		return true;
 	}
-	conf_error(r, WORD " is not a plain number from %u to %u", s, min, max);
-	return false;
+	return conf_error(r, "%s is not a plain number from %u to %u", s, min, max);
 }
 
 bool conf_parse_word(struct conf_reader *r, const char *s, const struct conf_words *words,
@@ -130,14 +129,13 @@ bool conf_parse_word(struct conf_reader *r, const char *s, const struct conf_wor
 			return true;
 		}
 	}
-	conf_error(r, WORD " is %s", s, words->neither);
-	return false;
+	return conf_error(r, "%s is %s", s, words->neither);
 }
 
 bool conf_parse_flag(struct conf_reader *r, const char *s, const struct conf_words *words,
 		     bool *out)
 {
-	unsigned v;
+	unsigned v = 0;
 
 	if (!conf_parse_word(r, s, words, &v))
 		return false;
@@ -160,9 +158,8 @@ bool conf_path_fits(struct conf_reader *r, const char *s)
 
 	if (strlen(s) < PATH_MAX)
 		return true;
-	conf_error(r, "%s is too long (a path has at most %d characters)", conf_short(text, s),
-		   PATH_MAX - 1);
-	return false;
+	return conf_error(r, "%s is too long (a path has at most %d characters)",
+			  conf_short(text, s), PATH_MAX - 1);
 }
 
 static void complain4(struct conf_reader *r, const char *s, const char *kind)
@@ -172,22 +169,21 @@ static void complain4(struct conf_reader *r, const char *s, const char *kind)
 	uint32_t a;
 
 	if (conf_is_addr6(s))
-		conf_error(r, WORD " is IPv6, but an IPv4 %s belongs here", s, kind);
+		conf_error(r, "%s is IPv6, but an IPv4 %s belongs here", s, kind);
 	else if (half_split(&h, s) && scan_addr4(h.s, &a) == SCAN_ZEROS)
-		conf_error(r,
-			   WORD " has leading zeros, which some read as octal (did you mean %s?)",
+		conf_error(r, "%s has leading zeros, which some read as octal (did you mean %s?)",
 			   s, conf_format_addr4(text, a));
 	else
-		conf_error(r, WORD " is not an IPv4 %s (like 192.0.2.%s)", s, kind,
+		conf_error(r, "%s is not an IPv4 %s (like 192.0.2.%s)", s, kind,
 			   strcmp(kind, "prefix") == 0 ? "0/24" : "1");
 }
 
 static void complain6(struct conf_reader *r, const char *s, const char *kind)
 {
 	if (conf_is_addr4(s))
-		conf_error(r, WORD " is IPv4, but an IPv6 %s belongs here", s, kind);
+		conf_error(r, "%s is IPv4, but an IPv6 %s belongs here", s, kind);
 	else
-		conf_error(r, WORD " is not an IPv6 %s (like 2001:db8::%s)", s, kind,
+		conf_error(r, "%s is not an IPv6 %s (like 2001:db8::%s)", s, kind,
 			   strcmp(kind, "prefix") == 0 ? "/96" : "1");
 }
 
@@ -198,7 +194,7 @@ static bool complain_length(struct conf_reader *r, const char *s)
 
 	if (!half_split(&h, s) || !h.len)
 		return false;
-	conf_error(r, WORD " must be an address without a length (did you mean %s?)", s, h.s);
+	conf_error(r, "%s must be an address without a length (did you mean %s?)", s, h.s);
 	return true;
 }
 
@@ -225,22 +221,18 @@ static bool parse_length(struct conf_reader *r, const char *s, const struct half
 {
 	unsigned len = max;
 
-	if (!h->len && !want->bare) {
-		conf_error(r, WORD " lacks its length (for example %s/%u)", s, h->s,
-			   want->example ? want->example : max);
-		return false;
-	}
-	if (h->len && !scan_number(h->len, max, &len)) {
-		conf_error(r, WORD ": the length must be a plain number from 0 to %u", s, max);
-		return false;
-	}
+	if (!h->len && !want->bare)
+		return conf_error(r, "%s lacks its length (for example %s/%u)", s, h->s,
+				  want->example ? want->example : max);
+	if (h->len && !scan_number(h->len, max, &len))
+		return conf_error(r, "%s: the length must be a plain number from 0 to %u", s, max);
 	*out = (uint8_t)len;
 	return true;
 }
 
 static void complain_host_bits(struct conf_reader *r, const char *s, const char *right)
 {
-	conf_error(r, WORD " has host bits set (did you mean %s?)", s, right);
+	conf_error(r, "%s has host bits set (did you mean %s?)", s, right);
 }
 
 bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_want *want,
@@ -275,15 +267,13 @@ bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4
 {
 	uint32_t last = p->addr | ~addr_mask4(p->len);
 
-	if (p->len < 8) {
-		conf_error(r, WORD " has more than 16 million addresses (/8 is the largest pool)",
-			   s);
-		return false;
-	}
+	if (p->len < 8)
+		return conf_error(
+			r, "%s has more than 16 million addresses (/8 is the largest pool)", s);
 	if (addr_passes4(p->addr) && addr_passes4(last) && !addr_in4(link_local.addr, p))
 		return true;
-	conf_error(r, WORD " has addresses that may never be routed (for example %s)", s, example);
-	return false;
+	return conf_error(r, "%s has addresses that may never be routed (for example %s)", s,
+			  example);
 }
 
 bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
@@ -322,12 +312,10 @@ bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_w
 		out->addr6 = p6.addr;
 		return true;
 	}
-	if (!is_digit(*s)) {
-		conf_error(r,
-			   WORD " is no address of either family (like 192.0.2.%s or 2001:db8::%s)",
-			   s, want->host_bits ? "1/24" : "0/24", want->host_bits ? "1/64" : "/64");
-		return false;
-	}
+	if (!is_digit(*s))
+		return conf_error(
+			r, "%s is no address of either family (like 192.0.2.%s or 2001:db8::%s)", s,
+			want->host_bits ? "1/24" : "0/24", want->host_bits ? "1/64" : "/64");
 	if (!conf_parse_prefix4(r, s, want, &p4))
 		return false;
 	out->family = 4;

@@ -32,11 +32,9 @@ bool conf_set_translatable(struct conf_reader *r, char **arg)
 	unsigned first = conf_first(r, "translatable");
 	bool networks = conf_is_addr4(arg[0]) || strchr(arg[0], '/'), ok = true;
 
-	if (first != r->line && (!networks || r->conf->translatables == 0)) {
-		conf_error(r, "line %u says otherwise (either yes or no, once, or networks)",
-			   first);
-		return false;
-	}
+	if (first != r->line && (!networks || r->conf->translatables == 0))
+		return conf_error(r, "line %u says otherwise (either yes or no, once, or networks)",
+				  first);
 	if (!networks && !arg[1])
 		return conf_parse_flag(r, arg[0], &conf_yes_no, &r->conf->xlat.translatable_all);
 	for (; *arg; arg++)
@@ -149,7 +147,7 @@ bool conf_set_mss_clamp(struct conf_reader *r, char **arg)
 	else if (strcasecmp(arg[0], "off") == 0)
 		*clamp = MSS_OFF;
 	else if (arg[0][0] < '0' || arg[0][0] > '9')
-		return conf_error(r, WORD " is none of auto, off, or a number of bytes", arg[0]);
+		return conf_error(r, "%s is none of auto, off, or a number of bytes", arg[0]);
 	else if (conf_parse_number(r, arg[0], MSS_MIN, MSS_MAX, &bytes))
 		*clamp = (int)bytes;
 	else
