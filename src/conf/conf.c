@@ -32,70 +32,58 @@ static void make_harmless(char *s)
 			*s = '?';
 }
 
-/* LINE to whom it may concern; what it says of its place begins at TEXT. */
-static void hand_over(const struct conf_reader *r, unsigned number, bool error, const char *line,
-		      size_t text)
+static void say(const struct conf_reader *r, bool error, const char *text)
 {
+	char line[LINE_MAX_LEN], number[16] = "", file[CONF_SHORT];
 	struct conf_diag *d = r->diag;
-
-	d->file = r->file;
-	d->line = number;
-	d->text = line + text;
-	d->say(d->arg, error, line);
-}
-
-static void __attribute__((format(printf, 3, 0)))
-say(struct conf_reader *r, bool error, const char *format, va_list args)
-{
-	char line[LINE_MAX_LEN] = "", number[16] = "", file[CONF_SHORT];
-	size_t n, place;
+	int place;
 
 	if (r->line)
 		snprintf(number, sizeof(number), ":%u", r->line);
-	snprintf(line, sizeof(line), "%s%s: ", conf_short(file, r->file), number);
-	place = strlen(line);
-	snprintf(line + place, sizeof(line) - place, "%s%s", r->what ? r->what : "",
-		 r->what ? ": " : "");
-	n = strlen(line);
-	vsnprintf(line + n, sizeof(line) - n, format, args);
-	make_harmless(line + n);
-	hand_over(r, r->line, error, line, place);
-}
-
-/* What has not been said, after MOST_SAID lines of it. */
-static void say_rest(const struct conf_reader *r, bool error, unsigned n)
-{
-	char line[LINE_MAX_LEN], file[CONF_SHORT];
-	size_t place;
-
-	if (n <= MOST_SAID)
-		return;
-	snprintf(line, sizeof(line), "%s: ", conf_short(file, r->file));
-	place = strlen(line);
-	snprintf(line + place, sizeof(line) - place, "%u more %s", n - MOST_SAID,
-		 error ? "errors" : "warnings");
-	hand_over(r, 0, error, line, place);
+	place = snprintf(line, sizeof(line), "%s%s: ", conf_short(file, r->file), number);
+	snprintf(line + place, sizeof(line) - (size_t)place, "%s%s%s", r->what ? r->what : "",
+		 r->what ? ": " : "", text);
+	d->file = r->file;
+	d->line = r->line;
+	d->text = line + place;
+	d->say(d->arg, error, line);
 }
 
 bool conf_error(struct conf_reader *r, const char *format, ...)
 {
+	char text[LINE_MAX_LEN];
 	va_list args;
 
 	va_start(args, format);
-	if (r->diag->errors++ < MOST_SAID)
-		say(r, true, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	make_harmless(text);
+	if (r->diag->errors++ < MOST_SAID)
+		say(r, true, text);
 	return false;
 }
 
 void conf_warn(struct conf_reader *r, const char *format, ...)
 {
+	char text[LINE_MAX_LEN];
 	va_list args;
 
 	va_start(args, format);
-	if (r->diag->warnings++ < MOST_SAID)
-		say(r, false, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	make_harmless(text);
+	if (r->diag->warnings++ < MOST_SAID)
+		say(r, false, text);
+}
+
+/* How many of N have not been said. */
+static void say_rest(const struct conf_reader *r, bool error, unsigned n)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%u more %s", n - MOST_SAID, error ? "errors" : "warnings");
+	if (n > MOST_SAID)
+		say(r, error, text);
 }
 
 static const struct conf_seen *find_seen(const struct conf_reader *r, const char *name)
@@ -241,12 +229,11 @@ struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag
 		conf_read_initial(&r);
 		read_and_check(&r, state_dir);
 	}
-	if (!r.conf || r.no_memory) {
-		r.file = path;
-		r.line = 0;
-		r.what = NULL;
+	r.file = path;
+	r.line = 0;
+	r.what = NULL;
+	if (!r.conf || r.no_memory)
 		conf_error(&r, "out of memory");
-	}
 	say_rest(&r, false, diag->warnings);
 	say_rest(&r, true, diag->errors);
 	for (size_t i = 0; i < CONF_DIRECTIVES; i++)
