@@ -70,7 +70,7 @@ bool conf_set_map(struct conf_reader *r, char **arg)
 	size_t other;
 	bool ok4, ok6;
 
-	if (conf_is_addr6(arg[0]) && conf_is_addr4(arg[1]))
+	if (conf_is_addr(arg[0], 6) && conf_is_addr(arg[1], 4))
 		return conf_error(r, "the IPv4 side comes first (did you mean `map %s %s`?)",
 				  arg[1], arg[0]);
 	ok4 = conf_parse_prefix4(r, arg[0], &want, &m.p4);

@@ -87,25 +87,19 @@ static enum scan scan_addr4(const char *s, uint32_t *out)
 	return zeros ? SCAN_ZEROS : SCAN_OK;
 }
 
-static bool scan_addr6(const char *s, struct ip6 *out)
+/* S as an address of the family of OUT. */
+static bool scan_addr(const char *s, struct conf_addr *out)
 {
-	return inet_pton(AF_INET6, s, out->b) == 1;
+	return out->family == 4 ? scan_addr4(s, &out->addr4) == SCAN_OK
+				: inet_pton(AF_INET6, s, out->addr6.b) == 1;
 }
 
-bool conf_is_addr4(const char *s)
+bool conf_is_addr(const char *s, uint8_t family)
 {
+	struct conf_addr a = {.family = family};
 	struct half h;
-	uint32_t a;
 
-	return half_split(&h, s) && scan_addr4(h.s, &a) == SCAN_OK;
-}
-
-bool conf_is_addr6(const char *s)
-{
-	struct half h;
-	struct ip6 a;
-
-	return half_split(&h, s) && scan_addr6(h.s, &a);
+	return half_split(&h, s) && scan_addr(h.s, &a);
 }
 
 bool conf_parse_number(struct conf_reader *r, const char *s, unsigned min, unsigned max,
@@ -162,97 +156,120 @@ bool conf_path_fits(struct conf_reader *r, const char *s)
 			  conf_short(text, s), PATH_MAX - 1);
 }
 
-static void complain4(struct conf_reader *r, const char *s, const char *kind)
+/* S is no address or, if so is PREFIX, no prefix of FAMILY. */
+static bool complain(struct conf_reader *r, const char *s, uint8_t family, bool prefix)
 {
+	static const char *const likes[2][2] = {{"192.0.2.1", "192.0.2.0/24"},
+						{"2001:db8::1", "2001:db8::/96"}};
+	const char *kind = prefix ? "prefix" : "address";
+	uint8_t other = family == 4 ? 6 : 4;
 	char text[CONF_TEXT];
 	struct half h;
 	uint32_t a;
 
-	if (conf_is_addr6(s))
-		conf_error(r, "%s is IPv6, but an IPv4 %s belongs here", s, kind);
-	else if (half_split(&h, s) && scan_addr4(h.s, &a) == SCAN_ZEROS)
-		conf_error(r, "%s has leading zeros, which some read as octal (did you mean %s?)",
-			   s, conf_format_addr4(text, a));
-	else
-		conf_error(r, "%s is not an IPv4 %s (like 192.0.2.%s)", s, kind,
-			   strcmp(kind, "prefix") == 0 ? "0/24" : "1");
+	if (conf_is_addr(s, other))
+		return conf_error(r, "%s is IPv%u, but an IPv%u %s belongs here", s, other, family,
+				  kind);
+	if (family == 4 && half_split(&h, s) && scan_addr4(h.s, &a) == SCAN_ZEROS)
+		return conf_error(
+			r, "%s has leading zeros, which some read as octal (did you mean %s?)", s,
+			conf_format_addr4(text, a));
+	return conf_error(r, "%s is not an IPv%u %s (like %s)", s, family, kind,
+			  likes[family == 6][prefix]);
 }
 
-static void complain6(struct conf_reader *r, const char *s, const char *kind)
-{
-	if (conf_is_addr4(s))
-		conf_error(r, "%s is IPv4, but an IPv6 %s belongs here", s, kind);
-	else
-		conf_error(r, "%s is not an IPv6 %s (like 2001:db8::%s)", s, kind,
-			   strcmp(kind, "prefix") == 0 ? "/96" : "1");
-}
-
-/* An address with a length where one without belongs. */
-static bool complain_length(struct conf_reader *r, const char *s)
+/* An address of the family of OUT. */
+static bool parse_addr(struct conf_reader *r, const char *s, struct conf_addr *out)
 {
 	struct half h;
 
-	if (!half_split(&h, s) || !h.len)
-		return false;
-	conf_error(r, "%s must be an address without a length (did you mean %s?)", s, h.s);
+	if (!half_split(&h, s) || !scan_addr(h.s, out))
+		return complain(r, s, out->family, false);
+	if (h.len)
+		return conf_error(r, "%s must be an address without a length (did you mean %s?)", s,
+				  h.s);
 	return true;
 }
 
 bool conf_parse_addr4(struct conf_reader *r, const char *s, uint32_t *out)
 {
-	if (scan_addr4(s, out) == SCAN_OK)
-		return true;
-	if (!conf_is_addr4(s) || !complain_length(r, s))
-		complain4(r, s, "address");
-	return false;
+	struct conf_addr a = {.family = 4};
+
+	if (!parse_addr(r, s, &a))
+		return false;
+	*out = a.addr4;
+	return true;
 }
 
 bool conf_parse_addr6(struct conf_reader *r, const char *s, struct ip6 *out)
 {
-	if (scan_addr6(s, out))
-		return true;
-	if (!conf_is_addr6(s) || !complain_length(r, s))
-		complain6(r, s, "address");
-	return false;
-}
+	struct conf_addr a = {.family = 6};
 
-static bool parse_length(struct conf_reader *r, const char *s, const struct half *h, unsigned max,
-			 const struct conf_want *want, uint8_t *out)
-{
-	unsigned len = max;
-
-	if (!h->len && !want->bare)
-		return conf_error(r, "%s lacks its length (for example %s/%u)", s, h->s,
-				  want->example ? want->example : max);
-	if (h->len && !scan_number(h->len, max, &len))
-		return conf_error(r, "%s: the length must be a plain number from 0 to %u", s, max);
-	*out = (uint8_t)len;
+	if (!parse_addr(r, s, &a))
+		return false;
+	*out = a.addr6;
 	return true;
 }
 
-static void complain_host_bits(struct conf_reader *r, const char *s, const char *right)
+static bool is_clean(const struct conf_addr *a, struct conf_addr *clean)
 {
-	conf_error(r, "%s has host bits set (did you mean %s?)", s, right);
+	*clean = *a;
+	clean->addr4 &= addr_mask4(a->family == 4 ? a->len : 0);
+	addr_clean6(&clean->addr6, a->len);
+	return clean->addr4 == a->addr4 && ip6_equal(&clean->addr6, &a->addr6);
+}
+
+/* A prefix of the family of OUT. */
+static bool parse_prefix(struct conf_reader *r, const char *s, const struct conf_want *want,
+			 struct conf_addr *out)
+{
+	unsigned max = out->family == 4 ? 32 : 128, len = max;
+	char text[CONF_TEXT];
+	struct conf_addr clean;
+	struct half h;
+
+	if (!half_split(&h, s) || !scan_addr(h.s, out))
+		return complain(r, s, out->family, !want->bare);
+	if (!h.len && !want->bare)
+		return conf_error(r, "%s lacks its length (for example %s/%u)", s, h.s,
+				  want->example ? want->example : max);
+	if (h.len && !scan_number(h.len, max, &len))
+		return conf_error(r, "%s: the length must be a plain number from 0 to %u", s, max);
+	out->len = (uint8_t)len;
+	if (want->host_bits || is_clean(out, &clean))
+		return true;
+	return conf_error(r, "%s has host bits set (did you mean %s?)", s,
+			  conf_format_either(text, &clean));
 }
 
 bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_want *want,
 			struct prefix4 *out)
 {
-	char text[CONF_TEXT];
-	struct prefix4 clean;
-	struct half h;
+	struct conf_addr a = {.family = 4};
+	bool ok = parse_prefix(r, s, want, &a);
 
-	if (!half_split(&h, s) || scan_addr4(h.s, &out->addr) != SCAN_OK) {
-		complain4(r, s, want->bare ? "address" : "prefix");
-		return false;
-	}
-	if (!parse_length(r, s, &h, 32, want, &out->len))
-		return false;
-	clean = (struct prefix4){out->addr & addr_mask4(out->len), out->len};
-	if (want->host_bits || clean.addr == out->addr)
-		return true;
-	complain_host_bits(r, s, conf_format_prefix4(text, &clean));
-	return false;
+	*out = (struct prefix4){a.addr4, a.len};
+	return ok;
+}
+
+bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
+			struct prefix6 *out)
+{
+	struct conf_addr a = {.family = 6};
+	bool ok = parse_prefix(r, s, want, &a);
+
+	*out = (struct prefix6){a.addr6, a.len};
+	return ok;
+}
+
+bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
+		       struct conf_addr *out)
+{
+	*out = (struct conf_addr){.family = strchr(s, ':') ? 6 : 4};
+	if (out->family == 6 || is_digit(*s))
+		return parse_prefix(r, s, want, out);
+	return conf_error(r, "%s is no address of either family (like 192.0.2.%s or 2001:db8::%s)",
+			  s, want->host_bits ? "1/24" : "0/24", want->host_bits ? "1/64" : "/64");
 }
 
 static const struct prefix4 link_local = {0xa9fe0000, 16};
@@ -274,54 +291,6 @@ bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4
 		return true;
 	return conf_error(r, "%s has addresses that may never be routed (for example %s)", s,
 			  example);
-}
-
-bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
-			struct prefix6 *out)
-{
-	char text[CONF_TEXT];
-	struct prefix6 clean;
-	struct half h;
-
-	if (!half_split(&h, s) || !scan_addr6(h.s, &out->addr)) {
-		complain6(r, s, want->bare ? "address" : "prefix");
-		return false;
-	}
-	if (!parse_length(r, s, &h, 128, want, &out->len))
-		return false;
-	clean = *out;
-	addr_clean6(&clean.addr, clean.len);
-	if (want->host_bits || ip6_equal(&clean.addr, &out->addr))
-		return true;
-	complain_host_bits(r, s, conf_format_prefix6(text, &clean));
-	return false;
-}
-
-bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
-		       struct conf_addr *out)
-{
-	struct prefix4 p4;
-	struct prefix6 p6;
-
-	memset(out, 0, sizeof(*out));
-	if (strchr(s, ':')) {
-		if (!conf_parse_prefix6(r, s, want, &p6))
-			return false;
-		out->family = 6;
-		out->len = p6.len;
-		out->addr6 = p6.addr;
-		return true;
-	}
-	if (!is_digit(*s))
-		return conf_error(
-			r, "%s is no address of either family (like 192.0.2.%s or 2001:db8::%s)", s,
-			want->host_bits ? "1/24" : "0/24", want->host_bits ? "1/64" : "/64");
-	if (!conf_parse_prefix4(r, s, want, &p4))
-		return false;
-	out->family = 4;
-	out->len = p4.len;
-	out->addr4 = p4.addr;
-	return true;
 }
 
 static void say_nothing(void *arg, bool error, const char *line)

@@ -52,9 +52,8 @@ bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_w
 /* Is S short enough for the kernel to take it as a path? */
 bool conf_path_fits(struct conf_reader *r, const char *s);
 
-/* Does S look like an address of that family: is it one up to a slash? */
-bool conf_is_addr4(const char *s);
-bool conf_is_addr6(const char *s);
+/* Does S look like an address of FAMILY: is it one up to a slash? */
+bool conf_is_addr(const char *s, uint8_t family);
 
 #define CONF_PLACE (CONF_SHORT + 16) /* room for a file and a line */
 

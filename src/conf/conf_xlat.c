@@ -30,7 +30,7 @@ static bool add_translatable(struct conf_reader *r, const char *s)
 bool conf_set_translatable(struct conf_reader *r, char **arg)
 {
 	unsigned first = conf_first(r, "translatable");
-	bool networks = conf_is_addr4(arg[0]) || strchr(arg[0], '/'), ok = true;
+	bool networks = conf_is_addr(arg[0], 4) || strchr(arg[0], '/'), ok = true;
 
 	if (first != r->line && (!networks || r->conf->translatables == 0))
 		return conf_error(r, "line %u says otherwise (either yes or no, once, or networks)",
