@@ -143,6 +143,17 @@ void *conf_grow(struct conf_reader *r, void *p, size_t n, size_t size)
 	return bigger;
 }
 
+bool conf_append4(struct conf_reader *r, struct prefix4 **array, size_t *n, const struct prefix4 *p)
+{
+	struct prefix4 *bigger = conf_grow(r, *array, *n, sizeof(*p));
+
+	if (!bigger)
+		return false;
+	*array = bigger;
+	bigger[(*n)++] = *p;
+	return true;
+}
+
 bool conf_copy(struct conf_reader *r, const char *s, char **out)
 {
 	*out = strdup(s);

@@ -45,7 +45,13 @@ static void print_word(const struct conf_out *out)
 
 static bool set_flag(struct conf_reader *r, char **arg)
 {
-	return conf_parse_flag(r, arg[0], r->row->words, place(r));
+	bool *flag = place(r);
+	unsigned v;
+
+	if (!conf_parse_word(r, arg[0], r->row->words, &v))
+		return false;
+	*flag = v;
+	return true;
 }
 
 static void print_flag(const struct conf_out *out)
@@ -53,6 +59,13 @@ static void print_flag(const struct conf_out *out)
 	const bool *v = value(out);
 
 	conf_put(out, "%s", conf_word(out->row->words, *v));
+}
+
+static bool set_addr(struct conf_reader *r, char **arg)
+{
+	struct conf_addr a;
+
+	return conf_parse_addr(r, arg[0], &r->row->want, &a) && r->row->take(r, arg[0], &a);
 }
 
 static bool set_ignored(struct conf_reader *r, char **arg)
@@ -104,17 +117,20 @@ static const struct conf_words error_words = {
 #define ONE_OF(list, member) \
 	.set = set_word, .print = print_word, AT(unsigned, member), .words = &(list)
 #define FLAG(list, member) .set = set_flag, .print = print_flag, AT(bool, member), .words = &(list)
-#define IGNORED(why)       .set = set_ignored, .note = (why)
-#define OF_ITS_OWN(x)      .set = conf_set_##x, .print = conf_print_##x
+#define ADDR(x, ...) \
+	.set = set_addr, .want = {__VA_ARGS__}, .take = conf_take_##x, .print = conf_print_##x
+#define IGNORED(why)  .set = set_ignored, .note = (why)
+#define OF_ITS_OWN(x) .set = conf_set_##x, .print = conf_print_##x
 
 const struct conf_directive conf_directives[] = {
 	{"tun-device", "NAME", 1, 1, OF_ITS_OWN(tun_device), .restart = true},
-	{"ipv4-addr", "IPV4", 1, 1, OF_ITS_OWN(ipv4_addr)},
-	{"ipv6-addr", "IPV6", 1, 1, OF_ITS_OWN(ipv6_addr)},
-	{"prefix", "IPV6/LENGTH", 1, 1, OF_ITS_OWN(prefix), .repeatable = true},
+	{"ipv4-addr", "IPV4", 1, 1, ADDR(ipv4_addr, 4, LENGTH_NONE)},
+	{"ipv6-addr", "IPV6", 1, 1, ADDR(ipv6_addr, 6, LENGTH_NONE)},
+	{"prefix", "IPV6/LENGTH", 1, 1, ADDR(prefix, 6, LENGTH_NEEDED, 96), .repeatable = true},
 	{"map", "IPV4[/LENGTH] IPV6[/LENGTH]", 2, 2, OF_ITS_OWN(map), .repeatable = true},
 	{"map-file", "PATH", 1, 1, OF_ITS_OWN(map_file)},
-	{"dynamic-pool", "IPV4/LENGTH", 1, 1, OF_ITS_OWN(dynamic_pool), .repeatable = true},
+	{"dynamic-pool", "IPV4/LENGTH", 1, 1, ADDR(dynamic_pool, 4, LENGTH_NEEDED, 24),
+	 .repeatable = true},
 	{"data-dir", "PATH", 1, 1, OF_ITS_OWN(data_dir), .restart = true},
 	{"translatable", "yes|no|IPV4[/LENGTH] ...", 1, CONF_WORDS - 1, OF_ITS_OWN(translatable),
 	 .repeatable = true},
@@ -128,7 +144,7 @@ const struct conf_directive conf_directives[] = {
 	{"tos", "copy|ignore [4to6|6to4]", 1, 2, OF_ITS_OWN(tos), .initial = "copy",
 	 .repeatable = true},
 	{"mss-clamp", "auto|off|BYTES", 1, 1, OF_ITS_OWN(mss_clamp), .initial = "off"},
-	{"icmp-source-pool", "IPV4/LENGTH", 1, 1, OF_ITS_OWN(icmp_source_pool)},
+	{"icmp-source-pool", "IPV4/LENGTH", 1, 1, ADDR(icmp_source_pool, 4, LENGTH_NEEDED, 28)},
 	{"icmp-node-id", "yes|no", 1, 1, FLAG(conf_yes_no, xlat.node_id), .initial = "no"},
 	{"icmp-errors", "send|limit|never", 1, 1, ONE_OF(error_words, xlat.icmp_errors),
 	 .initial = "limit"},
@@ -144,8 +160,10 @@ const struct conf_directive conf_directives[] = {
 	{"tun-queue", "PACKETS", 1, 1, NUMBER(tun_queue, 0, QUEUE_MAX), .initial = "0"},
 	/* Below the least of IPv6 the kernel would take IPv6 away from the device. */
 	{"tun-mtu", "BYTES", 1, 1, NUMBER(tun_mtu, IP6_MTU_MIN, IP_LEN_MAX), .restart = true},
-	{"tun-ip", "ADDRESS[/LENGTH]", 1, 1, OF_ITS_OWN(tun_ip), .repeatable = true},
-	{"tun-route", "PREFIX[/LENGTH]", 1, 1, OF_ITS_OWN(tun_route), .repeatable = true},
+	{"tun-ip", "ADDRESS[/LENGTH]", 1, 1, ADDR(tun_ip, 0, LENGTH_OR_NOT, .host_bits = true),
+	 .repeatable = true},
+	{"tun-route", "PREFIX[/LENGTH]", 1, 1, ADDR(tun_route, 0, LENGTH_OR_NOT),
+	 .repeatable = true},
 	{"strict-frag-hdr", "yes|no", 1, 1, IGNORED("no atomic fragments are made [RFC 8021]")},
 	{"workers", "NUMBER", 1, 1, IGNORED("one thread does all"), .most = 65535},
 	{0},

@@ -48,6 +48,18 @@ struct conf_words {
 	} at[9]; /* the last is NULL */
 };
 
+/* What an address or prefix should be like. */
+struct conf_want {
+	uint8_t family; /* 4 or 6; 0: either */
+	enum {
+		LENGTH_NONE,
+		LENGTH_NEEDED,
+		LENGTH_OR_NOT, /* without one it is a prefix of one host */
+	} length;
+	uint8_t example; /* of a length that is needed */
+	bool host_bits;  /* are allowed */
+};
+
 /* Where a configuration is printed, and which directive's turn it is. */
 struct conf_out {
 	const struct conf *conf;
@@ -57,13 +69,16 @@ struct conf_out {
 };
 
 typedef bool conf_setter(struct conf_reader *r, char **arg);
+typedef bool conf_taker(struct conf_reader *r, const char *s, const struct conf_addr *a);
 typedef void conf_printer(const struct conf_out *out);
 
 /* All that there is to know of a directive. */
 struct conf_directive {
 	const char *name, *syntax; /* of the arguments */
 	unsigned min, max;         /* so many arguments */
-	conf_setter *set;    /* ARG ends with NULL.  False: not accepted, which has been said */
+	conf_setter *set; /* ARG ends with NULL.  False: not accepted, which has been said */
+	struct conf_want want;
+	conf_taker *take;    /* A, which was written S; as SET */
 	conf_printer *print; /* NULL: it leaves nothing to print */
 	size_t at;           /* where in struct conf SET and PRINT find the value */
 	const struct conf_words *words;
@@ -98,6 +113,10 @@ void conf_point_at(struct conf_reader *r, const char *name, size_t i);
  * more; NULL, P untouched, without memory. */
 void *conf_grow(struct conf_reader *r, void *p, size_t n, size_t size);
 
+/* Puts P behind the N elements of *ARRAY, which only ever grew by this function. */
+bool conf_append4(struct conf_reader *r, struct prefix4 **array, size_t *n,
+		  const struct prefix4 *p);
+
 /* A copy of S in *OUT, which belongs to CONF. */
 bool conf_copy(struct conf_reader *r, const char *s, char **out);
 
@@ -117,10 +136,11 @@ void conf_put(const struct conf_out *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* conf_set.c, conf_map.c, conf_xlat.c: directives that are like no other. */
-conf_setter conf_set_tun_device, conf_set_ipv4_addr, conf_set_ipv6_addr, conf_set_prefix,
-	conf_set_map, conf_set_map_file, conf_set_dynamic_pool, conf_set_data_dir,
-	conf_set_translatable, conf_set_tos, conf_set_mss_clamp, conf_set_icmp_source_pool,
-	conf_set_icmp_rate, conf_set_log, conf_set_control, conf_set_tun_ip, conf_set_tun_route;
+conf_setter conf_set_tun_device, conf_set_map, conf_set_map_file, conf_set_data_dir,
+	conf_set_translatable, conf_set_tos, conf_set_mss_clamp, conf_set_icmp_rate, conf_set_log,
+	conf_set_control;
+conf_taker conf_take_ipv4_addr, conf_take_ipv6_addr, conf_take_prefix, conf_take_dynamic_pool,
+	conf_take_icmp_source_pool, conf_take_tun_ip, conf_take_tun_route;
 conf_printer conf_print_tun_device, conf_print_ipv4_addr, conf_print_ipv6_addr, conf_print_prefix,
 	conf_print_map, conf_print_map_file, conf_print_dynamic_pool, conf_print_data_dir,
 	conf_print_translatable, conf_print_tos, conf_print_mss_clamp, conf_print_icmp_source_pool,

@@ -63,19 +63,22 @@ static bool map_ok(struct conf_reader *r, char **arg, const struct map *m)
 
 bool conf_set_map(struct conf_reader *r, char **arg)
 {
-	static const struct conf_want want = {.bare = true};
+	static const struct conf_want want4 = {.family = 4, .length = LENGTH_OR_NOT},
+				      want6 = {.family = 6, .length = LENGTH_OR_NOT};
+	struct conf_addr a4, a6;
 	char place[CONF_PLACE];
 	enum map_added added;
 	struct map m;
 	size_t other;
-	bool ok4, ok6;
+	bool ok;
 
 	if (conf_is_addr(arg[0], 6) && conf_is_addr(arg[1], 4))
 		return conf_error(r, "the IPv4 side comes first (did you mean `map %s %s`?)",
 				  arg[1], arg[0]);
-	ok4 = conf_parse_prefix4(r, arg[0], &want, &m.p4);
-	ok6 = conf_parse_prefix6(r, arg[1], &want, &m.p6);
-	if (!ok4 || !ok6 || !map_ok(r, arg, &m))
+	ok = conf_parse_addr(r, arg[0], &want4, &a4);
+	ok &= conf_parse_addr(r, arg[1], &want6, &a6);
+	m = (struct map){{a4.addr4, a4.len}, {a6.addr6, a6.len}};
+	if (!ok || !map_ok(r, arg, &m))
 		return false;
 	added = map_add(r->conf->maps, &m, &other);
 	if (added != MAP_ADDED)

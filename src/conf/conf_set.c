@@ -43,17 +43,13 @@ void conf_print_tun_device(const struct conf_out *out)
 
 #define OWN_WANTED "%s may never be routed (an address of your own is wanted, for example %s)"
 
-bool conf_set_ipv4_addr(struct conf_reader *r, char **arg)
+bool conf_take_ipv4_addr(struct conf_reader *r, const char *s, const struct conf_addr *a)
 {
-	uint32_t a;
-
-	if (!conf_parse_addr4(r, arg[0], &a))
-		return false;
-	if (conf_is_link_local4(&(struct prefix4){a, 32}))
-		conf_warn(r, "%s " LINK_LOCAL, arg[0]);
-	else if (!addr_passes4(a))
-		return conf_error(r, OWN_WANTED, arg[0], "192.168.255.1");
-	r->conf->xlat.own4 = a;
+	if (conf_is_link_local4(&(struct prefix4){a->addr4, 32}))
+		conf_warn(r, "%s " LINK_LOCAL, s);
+	else if (!addr_passes4(a->addr4))
+		return conf_error(r, OWN_WANTED, s, "192.168.255.1");
+	r->conf->xlat.own4 = a->addr4;
 	return true;
 }
 
@@ -64,12 +60,10 @@ void conf_print_ipv4_addr(const struct conf_out *out)
 	conf_put(out, "%s", conf_format_addr4(text, out->conf->xlat.own4));
 }
 
-bool conf_set_ipv6_addr(struct conf_reader *r, char **arg)
+bool conf_take_ipv6_addr(struct conf_reader *r, const char *s, const struct conf_addr *a)
 {
-	struct ip6 *own = &r->conf->xlat.own6;
-
-	return conf_parse_addr6(r, arg[0], own) &&
-	       (addr_passes6(own) || conf_error(r, OWN_WANTED, arg[0], "2001:db8::1"));
+	r->conf->xlat.own6 = a->addr6;
+	return addr_passes6(&a->addr6) || conf_error(r, OWN_WANTED, s, "2001:db8::1");
 }
 
 void conf_print_ipv6_addr(const struct conf_out *out)
@@ -88,15 +82,18 @@ static bool embeds(const struct prefix6 *p)
 	return addr_passes6(&p->addr) && addr_passes6(&sample);
 }
 
-bool conf_set_prefix(struct conf_reader *r, char **arg)
+/* S is the same as number I of what the directive adds to. */
+static bool complain_twice(struct conf_reader *r, const char *s, size_t i)
 {
-	static const struct conf_want want = {.example = 96};
-	struct map_table *maps = r->conf->maps;
-	const char *s = arg[0];
-	struct prefix6 p;
+	return conf_error(r, "%s is there already, in line %u", s,
+			  conf_line_of(r, r->row->name, i));
+}
 
-	if (!conf_parse_prefix6(r, s, &want, &p))
-		return false;
+bool conf_take_prefix(struct conf_reader *r, const char *s, const struct conf_addr *a)
+{
+	struct map_table *maps = r->conf->maps;
+	const struct prefix6 p = {a->addr6, a->len};
+
 	if (!addr_embed_len_ok(p.len))
 		return conf_error(
 			r, "%s: a translation prefix has a length of 32, 40, 48, 56, 64 or 96", s);
@@ -109,9 +106,7 @@ bool conf_set_prefix(struct conf_reader *r, char **arg)
 		return conf_error(r, "%s may never be routed (for example 64:ff9b::/96)", s);
 	if (map_prefix_count(maps) > UINT16_MAX)
 		return conf_error(r, "more than %u prefixes", UINT16_MAX + 1);
-	return map_add_prefix(maps, &p) ||
-	       conf_error(r, "%s is there already, in line %u", s,
-			  conf_line_of(r, "prefix", map_prefix_index(maps, &p)));
+	return map_add_prefix(maps, &p) || complain_twice(r, s, map_prefix_index(maps, &p));
 }
 
 void conf_print_prefix(const struct conf_out *out)
@@ -147,29 +142,19 @@ static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix
 		if (!addr_in4(p->addr, q) && !addr_in4(q->addr, p))
 			continue;
 		if (p->addr == q->addr && p->len == q->len)
-			return conf_error(r, "%s is there already, in line %u", s,
-					  conf_line_of(r, "dynamic-pool", i));
+			return complain_twice(r, s, i);
 		return conf_error(r, "%s overlaps %s in line %u (leave one of them out)", s,
 				  conf_format_prefix4(text, q), conf_line_of(r, "dynamic-pool", i));
 	}
 	return true;
 }
 
-bool conf_set_dynamic_pool(struct conf_reader *r, char **arg)
+bool conf_take_dynamic_pool(struct conf_reader *r, const char *s, const struct conf_addr *a)
 {
-	static const struct conf_want want = {.example = 24};
-	struct conf *c = r->conf;
-	struct prefix4 p, *pool;
+	const struct prefix4 p = {a->addr4, a->len};
 
-	if (!conf_parse_prefix4(r, arg[0], &want, &p) || !pool_ok(r, arg[0], &p) ||
-	    !pool_apart(r, arg[0], &p))
-		return false;
-	pool = conf_grow(r, c->pool, c->pools, sizeof(*pool));
-	if (!pool)
-		return false;
-	c->pool = pool;
-	c->pool[c->pools++] = p;
-	return true;
+	return pool_ok(r, s, &p) && pool_apart(r, s, &p) &&
+	       conf_append4(r, &r->conf->pool, &r->conf->pools, &p);
 }
 
 void conf_print_dynamic_pool(const struct conf_out *out)
@@ -290,11 +275,9 @@ static bool append_addr(struct conf_reader *r, struct conf_addr **array, size_t 
 {
 	struct conf_addr *bigger;
 
-	for (size_t i = 0; i < *n; i++) {
+	for (size_t i = 0; i < *n; i++)
 		if (same_addr(&(*array)[i], a))
-			return conf_error(r, "%s is there already, in line %u", s,
-					  conf_line_of(r, r->row->name, i));
-	}
+			return complain_twice(r, s, i);
 	bigger = conf_grow(r, *array, *n, sizeof(*bigger));
 	if (!bigger)
 		return false;
@@ -331,27 +314,20 @@ static bool has_one_length(struct conf_reader *r, const char *s, const struct co
 	return true;
 }
 
-bool conf_set_tun_ip(struct conf_reader *r, char **arg)
+bool conf_take_tun_ip(struct conf_reader *r, const char *s, const struct conf_addr *a)
 {
-	static const struct conf_want want = {.bare = true, .host_bits = true};
-	struct conf_addr a;
-
-	if (!conf_parse_either(r, arg[0], &want, &a) || !has_one_length(r, arg[0], &a))
+	if (!has_one_length(r, s, a))
 		return false;
-	if (!may_be_device(&a))
+	if (!may_be_device(a))
 		return conf_error(
 			r, "%s cannot be the address of a device (for example 192.168.254.1/32)",
-			arg[0]);
-	return append_addr(r, &r->conf->tun_ip, &r->conf->tun_ips, arg[0], &a);
+			s);
+	return append_addr(r, &r->conf->tun_ip, &r->conf->tun_ips, s, a);
 }
 
-bool conf_set_tun_route(struct conf_reader *r, char **arg)
+bool conf_take_tun_route(struct conf_reader *r, const char *s, const struct conf_addr *a)
 {
-	static const struct conf_want want = {.bare = true};
-	struct conf_addr a;
-
-	return conf_parse_either(r, arg[0], &want, &a) &&
-	       append_addr(r, &r->conf->tun_route, &r->conf->tun_routes, arg[0], &a);
+	return append_addr(r, &r->conf->tun_route, &r->conf->tun_routes, s, a);
 }
 
 static void print_addrs(const struct conf_out *out, const struct conf_addr *a, size_t n)

@@ -126,17 +126,6 @@ bool conf_parse_word(struct conf_reader *r, const char *s, const struct conf_wor
 	return conf_error(r, "%s is %s", s, words->neither);
 }
 
-bool conf_parse_flag(struct conf_reader *r, const char *s, const struct conf_words *words,
-		     bool *out)
-{
-	unsigned v = 0;
-
-	if (!conf_parse_word(r, s, words, &v))
-		return false;
-	*out = v;
-	return true;
-}
-
 const char *conf_word(const struct conf_words *words, unsigned value)
 {
 	const struct conf_word *w = words->at;
@@ -178,39 +167,6 @@ static bool complain(struct conf_reader *r, const char *s, uint8_t family, bool 
 			  likes[family == 6][prefix]);
 }
 
-/* An address of the family of OUT. */
-static bool parse_addr(struct conf_reader *r, const char *s, struct conf_addr *out)
-{
-	struct half h;
-
-	if (!half_split(&h, s) || !scan_addr(h.s, out))
-		return complain(r, s, out->family, false);
-	if (h.len)
-		return conf_error(r, "%s must be an address without a length (did you mean %s?)", s,
-				  h.s);
-	return true;
-}
-
-bool conf_parse_addr4(struct conf_reader *r, const char *s, uint32_t *out)
-{
-	struct conf_addr a = {.family = 4};
-
-	if (!parse_addr(r, s, &a))
-		return false;
-	*out = a.addr4;
-	return true;
-}
-
-bool conf_parse_addr6(struct conf_reader *r, const char *s, struct ip6 *out)
-{
-	struct conf_addr a = {.family = 6};
-
-	if (!parse_addr(r, s, &a))
-		return false;
-	*out = a.addr6;
-	return true;
-}
-
 static bool is_clean(const struct conf_addr *a, struct conf_addr *clean)
 {
 	*clean = *a;
@@ -219,20 +175,28 @@ static bool is_clean(const struct conf_addr *a, struct conf_addr *clean)
 	return clean->addr4 == a->addr4 && ip6_equal(&clean->addr6, &a->addr6);
 }
 
-/* A prefix of the family of OUT. */
-static bool parse_prefix(struct conf_reader *r, const char *s, const struct conf_want *want,
-			 struct conf_addr *out)
+bool conf_parse_addr(struct conf_reader *r, const char *s, const struct conf_want *want,
+		     struct conf_addr *out)
 {
-	unsigned max = out->family == 4 ? 32 : 128, len = max;
+	uint8_t family = want->family ? want->family : strchr(s, ':') ? 6 : 4;
+	unsigned max = family == 4 ? 32 : 128, len = max;
 	char text[CONF_TEXT];
 	struct conf_addr clean;
 	struct half h;
 
+	*out = (struct conf_addr){.family = family};
+	if (!want->family && family == 4 && !is_digit(*s))
+		return conf_error(
+			r, "%s is no address of either family (like 192.0.2.%s or 2001:db8::%s)", s,
+			want->host_bits ? "1/24" : "0/24", want->host_bits ? "1/64" : "/64");
 	if (!half_split(&h, s) || !scan_addr(h.s, out))
-		return complain(r, s, out->family, !want->bare);
-	if (!h.len && !want->bare)
+		return complain(r, s, family, want->length == LENGTH_NEEDED);
+	if (h.len && want->length == LENGTH_NONE)
+		return conf_error(r, "%s must be an address without a length (did you mean %s?)", s,
+				  h.s);
+	if (!h.len && want->length == LENGTH_NEEDED)
 		return conf_error(r, "%s lacks its length (for example %s/%u)", s, h.s,
-				  want->example ? want->example : max);
+				  want->example);
 	if (h.len && !scan_number(h.len, max, &len))
 		return conf_error(r, "%s: the length must be a plain number from 0 to %u", s, max);
 	out->len = (uint8_t)len;
@@ -240,36 +204,6 @@ static bool parse_prefix(struct conf_reader *r, const char *s, const struct conf
 		return true;
 	return conf_error(r, "%s has host bits set (did you mean %s?)", s,
 			  conf_format_either(text, &clean));
-}
-
-bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_want *want,
-			struct prefix4 *out)
-{
-	struct conf_addr a = {.family = 4};
-	bool ok = parse_prefix(r, s, want, &a);
-
-	*out = (struct prefix4){a.addr4, a.len};
-	return ok;
-}
-
-bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
-			struct prefix6 *out)
-{
-	struct conf_addr a = {.family = 6};
-	bool ok = parse_prefix(r, s, want, &a);
-
-	*out = (struct prefix6){a.addr6, a.len};
-	return ok;
-}
-
-bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
-		       struct conf_addr *out)
-{
-	*out = (struct conf_addr){.family = strchr(s, ':') ? 6 : 4};
-	if (out->family == 6 || is_digit(*s))
-		return parse_prefix(r, s, want, out);
-	return conf_error(r, "%s is no address of either family (like 192.0.2.%s or 2001:db8::%s)",
-			  s, want->host_bits ? "1/24" : "0/24", want->host_bits ? "1/64" : "/64");
 }
 
 static const struct prefix4 link_local = {0xa9fe0000, 16};
@@ -302,10 +236,10 @@ static void say_nothing(void *arg, bool error, const char *line)
 
 bool conf_scan_either(const char *s, struct conf_addr *out)
 {
-	static const struct conf_want want = {.bare = true, .host_bits = true};
+	static const struct conf_want want = {.length = LENGTH_OR_NOT, .host_bits = true};
 	struct conf_diag diag = {.say = say_nothing};
 	struct conf none = {.path = (char[]){""}};
 	struct conf_reader r = {.diag = &diag, .file = "", .conf = &none};
 
-	return conf_parse_either(&r, s, &want, out);
+	return conf_parse_addr(&r, s, &want, out);
 }

@@ -12,24 +12,14 @@
 #include "conf/conf_format.h"
 #include "conf_impl.h"
 
-struct conf_want {       /* of a prefix */
-	bool bare;       /* an address without length is a prefix of one host */
-	bool host_bits;  /* are allowed */
-	uint8_t example; /* length to show where it is missing; 0: that of a host */
-};
-
 bool conf_parse_number(struct conf_reader *r, const char *s, unsigned min, unsigned max,
 		       unsigned *out);
 bool conf_parse_word(struct conf_reader *r, const char *s, const struct conf_words *words,
 		     unsigned *out);
-bool conf_parse_flag(struct conf_reader *r, const char *s, const struct conf_words *words,
-		     bool *out);
-bool conf_parse_addr4(struct conf_reader *r, const char *s, uint32_t *out);
-bool conf_parse_addr6(struct conf_reader *r, const char *s, struct ip6 *out);
-bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_want *want,
-			struct prefix4 *out);
-bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
-			struct prefix6 *out);
+
+/* An address or prefix as WANT has it; in OUT host bits and all. */
+bool conf_parse_addr(struct conf_reader *r, const char *s, const struct conf_want *want,
+		     struct conf_addr *out);
 
 /* The word of WORDS for VALUE, which has one. */
 const char *conf_word(const struct conf_words *words, unsigned value);
@@ -44,10 +34,6 @@ bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4
  * behind NAT44 nobody sees them. */
 bool conf_is_link_local4(const struct prefix4 *p);
 #define LINK_LOCAL "is link-local, which other routers drop (hide it behind NAT44)"
-
-/* A prefix of either family; address and length of it, host bits included, in OUT. */
-bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
-		       struct conf_addr *out);
 
 /* Is S short enough for the kernel to take it as a path? */
 bool conf_path_fits(struct conf_reader *r, const char *s);

@@ -12,31 +12,29 @@
 
 static bool add_translatable(struct conf_reader *r, const char *s)
 {
-	static const struct conf_want want = {.bare = true};
+	static const struct conf_want want = {.family = 4, .length = LENGTH_OR_NOT};
 	struct conf *c = r->conf;
-	struct prefix4 p, *bigger;
+	struct conf_addr a;
 
-	if (!conf_parse_prefix4(r, s, &want, &p))
-		return false;
-	bigger = conf_grow(r, c->translatable, c->translatables, sizeof(p));
-	if (!bigger)
-		return false;
-	c->translatable = bigger;
-	c->translatable[c->translatables++] = p;
-	return true;
+	return conf_parse_addr(r, s, &want, &a) &&
+	       conf_append4(r, &c->translatable, &c->translatables,
+			    &(struct prefix4){a.addr4, a.len});
 }
 
 /* yes and no say all there is to say; networks may stand in several lines. */
 bool conf_set_translatable(struct conf_reader *r, char **arg)
 {
-	unsigned first = conf_first(r, "translatable");
+	unsigned first = conf_first(r, "translatable"), all = 0;
 	bool networks = conf_is_addr(arg[0], 4) || strchr(arg[0], '/'), ok = true;
 
 	if (first != r->line && (!networks || r->conf->translatables == 0))
 		return conf_error(r, "line %u says otherwise (either yes or no, once, or networks)",
 				  first);
-	if (!networks && !arg[1])
-		return conf_parse_flag(r, arg[0], &conf_yes_no, &r->conf->xlat.translatable_all);
+	if (!networks && !arg[1]) {
+		ok = conf_parse_word(r, arg[0], &conf_yes_no, &all);
+		r->conf->xlat.translatable_all = all;
+		return ok;
+	}
 	for (; *arg; arg++)
 		ok &= add_translatable(r, *arg);
 	return ok;
@@ -109,8 +107,8 @@ static bool tos_contradicts(struct conf_reader *r, unsigned first, unsigned last
 
 bool conf_set_tos(struct conf_reader *r, char **arg)
 {
-	unsigned first = 0, last = 1;
-	bool ignore, ok = conf_parse_flag(r, arg[0], &tos_words, &ignore);
+	unsigned first = 0, last = 1, ignore = 0;
+	bool ok = conf_parse_word(r, arg[0], &tos_words, &ignore);
 
 	if (arg[1]) {
 		ok = conf_parse_word(r, arg[1], &tos_directions, &first) && ok;
@@ -165,18 +163,13 @@ void conf_print_mss_clamp(const struct conf_out *out)
 		conf_put(out, "%d", clamp);
 }
 
-bool conf_set_icmp_source_pool(struct conf_reader *r, char **arg)
+bool conf_take_icmp_source_pool(struct conf_reader *r, const char *s, const struct conf_addr *a)
 {
-	static const struct conf_want want = {.example = 28};
 	struct xlat_conf *x = &r->conf->xlat;
-	struct prefix4 p;
 
-	if (!conf_parse_prefix4(r, arg[0], &want, &p) ||
-	    !conf_check_pool4(r, arg[0], &p, "192.168.254.0/28"))
-		return false;
-	x->icmp_source = p;
-	x->has_icmp_source = true;
-	return true;
+	x->icmp_source = (struct prefix4){a->addr4, a->len};
+	x->has_icmp_source = conf_check_pool4(r, s, &x->icmp_source, "192.168.254.0/28");
+	return x->has_icmp_source;
 }
 
 void conf_print_icmp_source_pool(const struct conf_out *out)
