@@ -9,45 +9,21 @@
 
 #include "conf_impl.h"
 
-struct text {
-	char *p;
-	size_t len, room;
-};
-
-/* Room for at least one more byte, and a NUL behind it.  0 or an errno. */
-static int text_grow(struct text *t)
+/* The whole of FILE in *TEXT, to be freed, with a NUL behind.  0 or an errno. */
+static int read_all(FILE *file, char **text, size_t *len)
 {
-	size_t room = t->room ? 2 * t->room : 16384;
-	char *p;
+	FILE *out = open_memstream(text, len);
+	char some[16384];
+	size_t n, total = 0;
+	int error;
 
-	if (t->room - t->len > 1)
-		return 0;
-	if (t->len >= CONF_FILE_MAX)
-		return EFBIG;
-	p = realloc(t->p, room);
-	if (!p)
+	if (!out)
 		return ENOMEM;
-	t->p = p;
-	t->room = room;
-	return 0;
-}
-
-/* The whole of FILE, with a NUL behind.  0 or an errno. */
-static int text_read(struct text *t, FILE *file)
-{
-	size_t n;
-
-	do {
-		int error = text_grow(t);
-
-		if (error)
-			return error;
-		errno = 0;
-		n = fread(t->p + t->len, 1, t->room - t->len - 1, file);
-		t->len += n;
-		t->p[t->len] = '\0';
-	} while (n > 0);
-	return ferror(file) ? errno : 0;
+	errno = 0;
+	while (total <= CONF_FILE_MAX && (n = fread(some, 1, sizeof(some), file)) > 0)
+		total += fwrite(some, 1, n, out);
+	error = total > CONF_FILE_MAX ? EFBIG : ferror(file) ? errno : 0;
+	return fclose(out) == 0 ? error : ENOMEM;
 }
 
 /* A carriage return is among them, so that files from elsewhere need no conversion. */
@@ -264,13 +240,13 @@ static void read_line(struct conf_reader *r, char *line, size_t len)
 	complain_unknown(r, word, n);
 }
 
-static void read_lines(struct conf_reader *r, struct text *t)
+static void read_lines(struct conf_reader *r, char *p, size_t len)
 {
-	char *end = t->p + t->len, *p = t->p, *next;
+	char *end = p + len, *next;
 
-	if (t->len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
 		p += 3; /* byte order mark */
-	for (; p < end && !r->no_memory; p = next) {
+	for (r->line = 0; p < end && !r->no_memory; p = next) {
 		char *nl = memchr(p, '\n', (size_t)(end - p));
 
 		next = nl ? nl + 1 : end;
@@ -300,19 +276,18 @@ static FILE *open_file(const char *path, bool hurried)
 
 int conf_read_file(struct conf_reader *r, const char *path, bool *opened)
 {
-	struct text t = {NULL, 0, 0};
 	FILE *file = open_file(path, r->diag->hurried);
+	char *text = NULL;
+	size_t len = 0;
 	int error;
 
 	*opened = file != NULL;
 	if (!file)
 		return errno;
-	error = text_read(&t, file);
+	error = read_all(file, &text, &len);
 	fclose(file);
-	if (!error) {
-		r->line = 0;
-		read_lines(r, &t);
-	}
-	free(t.p);
+	if (!error)
+		read_lines(r, text, len);
+	free(text);
 	return error;
 }
