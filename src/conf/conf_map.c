@@ -31,17 +31,12 @@ static bool passes_somewhere4(const struct prefix4 *p)
 	       conf_is_link_local4(p);
 }
 
-static void set_bits_behind(struct ip6 *a, unsigned len)
-{
-	for (unsigned i = len; i < 128; i++)
-		a->b[i / 8] |= (uint8_t)(0x80 >> i % 8);
-}
-
 static bool passes_somewhere6(const struct prefix6 *p)
 {
 	struct ip6 last = p->addr, middle = p->addr;
 
-	set_bits_behind(&last, p->len);
+	for (unsigned i = p->len; i < 128; i++)
+		last.b[i / 8] |= (uint8_t)(0x80 >> i % 8);
 	if (p->len < 128)
 		middle.b[p->len / 8] |= (uint8_t)(0x80 >> p->len % 8);
 	return addr_passes6(&p->addr) || addr_passes6(&last) || addr_passes6(&middle);
@@ -114,18 +109,13 @@ static void point_to_map(struct conf_reader *r, size_t i)
 		r->file = r->conf->map_file;
 }
 
-static size_t index_of(const struct map_table *t, const struct map *m)
+void conf_point_to_map(struct conf_reader *r, const struct map *m)
 {
 	size_t i = 0;
 
-	while (map_at(t, i) != m)
+	while (map_at(r->conf->maps, i) != m)
 		i++;
-	return i;
-}
-
-void conf_point_to_map(struct conf_reader *r, const struct map *m)
-{
-	point_to_map(r, index_of(r->conf->maps, m));
+	point_to_map(r, i);
 }
 
 static void check_overlap(struct conf_reader *r, size_t i, size_t around)

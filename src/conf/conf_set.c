@@ -230,6 +230,24 @@ void conf_print_control(const struct conf_out *out)
 		conf_put(out, "%s", c->control ? c->control : "off");
 }
 
+const char *conf_control_path(const struct conf *c, const char *runtime_dir,
+			      char out[CONF_SOCKET_MAX])
+{
+	int n;
+
+	if (c->control_off)
+		return NULL;
+	if (c->control) {
+		snprintf(out, CONF_SOCKET_MAX, "%s", c->control);
+		return out;
+	}
+	if (!runtime_dir || *runtime_dir != '/')
+		return NULL;
+	n = snprintf(out, CONF_SOCKET_MAX, "%.*s/control", (int)strcspn(runtime_dir, ":"),
+		     runtime_dir);
+	return n < CONF_SOCKET_MAX ? out : NULL;
+}
+
 static const struct conf_words log_words = {
 	"none of drop, reject, icmp, self, lease",
 	{{"drop", CLASS_DROP},

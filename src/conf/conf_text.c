@@ -2,17 +2,12 @@
  * ways. */
 #include <arpa/inet.h>
 #include <limits.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "conf_text.h"
-
-enum scan {
-	SCAN_OK,
-	SCAN_BAD,
-	SCAN_ZEROS, /* an octet like 010: decimal to some readers, octal to others */
-};
+#include "lib/wire.h"
 
 /* An address up to its slash or its end, in a buffer that no valid one overflows. */
 struct half {
@@ -40,58 +35,36 @@ static bool is_digit(char c)
 /* Digits only, no sign, no leading zero, nothing behind. */
 static bool scan_number(const char *s, unsigned max, unsigned *out)
 {
-	unsigned v = 0;
+	char *end;
+	unsigned long v = strtoul(s, &end, 10);
 
-	if (!is_digit(*s) || (s[0] == '0' && s[1]))
-		return false;
-	for (; is_digit(*s); s++) {
-		unsigned digit = (unsigned)(*s - '0');
-
-		if (v > (UINT_MAX - digit) / 10)
-			return false;
-		v = v * 10 + digit;
-	}
-	*out = v;
-	return !*s && v <= max;
+	*out = (unsigned)v;
+	return is_digit(*s) && !(s[0] == '0' && s[1]) && !*end && v <= max;
 }
 
-static bool scan_octet(const char **s, unsigned *out, bool *zeros)
-{
-	const char *start = *s;
-	unsigned v = 0;
-
-	while (is_digit(**s) && v <= 255)
-		v = v * 10 + (unsigned)(*(*s)++ - '0');
-	if (*s - start > 1 && *start == '0')
-		*zeros = true;
-	*out = v;
-	return *s > start && v <= 255;
-}
-
-static enum scan scan_addr4(const char *s, uint32_t *out)
-{
-	bool zeros = false;
-	uint32_t addr = 0;
-	unsigned octet;
-
-	for (int i = 0; i < 4; i++) {
-		if (i > 0 && *s++ != '.')
-			return SCAN_BAD;
-		if (!scan_octet(&s, &octet, &zeros))
-			return SCAN_BAD;
-		addr = addr << 8 | octet;
-	}
-	if (*s)
-		return SCAN_BAD;
-	*out = addr;
-	return zeros ? SCAN_ZEROS : SCAN_OK;
-}
-
-/* S as an address of the family of OUT. */
+/* S as an address of the family of OUT.  An octet like 010 is none: it is decimal to some readers,
+ * octal to others. */
 static bool scan_addr(const char *s, struct conf_addr *out)
 {
-	return out->family == 4 ? scan_addr4(s, &out->addr4) == SCAN_OK
-				: inet_pton(AF_INET6, s, out->addr6.b) == 1;
+	uint8_t four[4];
+
+	if (out->family == 6)
+		return inet_pton(AF_INET6, s, out->addr6.b) == 1;
+	if (inet_pton(AF_INET, s, four) != 1)
+		return false;
+	out->addr4 = get32(four);
+	return true;
+}
+
+/* Cuts leading zeros off each number in S. */
+static void cut_zeros(char *s)
+{
+	char *out = s, before = '.';
+
+	for (; *s; s++)
+		if (*s != '0' || is_digit(before) || !is_digit(s[1]))
+			before = *out++ = *s;
+	*out = '\0';
 }
 
 bool conf_is_addr(const char *s, uint8_t family)
@@ -152,17 +125,19 @@ static bool complain(struct conf_reader *r, const char *s, uint8_t family, bool 
 						{"2001:db8::1", "2001:db8::/96"}};
 	const char *kind = prefix ? "prefix" : "address";
 	uint8_t other = family == 4 ? 6 : 4;
-	char text[CONF_TEXT];
 	struct half h;
-	uint32_t a;
 
 	if (conf_is_addr(s, other))
 		return conf_error(r, "%s is IPv%u, but an IPv%u %s belongs here", s, other, family,
 				  kind);
-	if (family == 4 && half_split(&h, s) && scan_addr4(h.s, &a) == SCAN_ZEROS)
-		return conf_error(
-			r, "%s has leading zeros, which some read as octal (did you mean %s?)", s,
-			conf_format_addr4(text, a));
+	if (family == 4 && half_split(&h, s)) {
+		cut_zeros(h.s);
+		if (conf_is_addr(h.s, 4))
+			return conf_error(
+				r,
+				"%s has leading zeros, which some read as octal (did you mean %s?)",
+				s, h.s);
+	}
 	return conf_error(r, "%s is not an IPv%u %s (like %s)", s, family, kind,
 			  likes[family == 6][prefix]);
 }
