@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf_impl.h"
+#include "lib/array.h"
 
 /* Of a file that is none of ours every line is wrong: to say so a million times would keep packets
  * waiting and fill a disk. */
@@ -133,11 +134,8 @@ void conf_say_data_dir(char line[CONF_LINE], const struct conf *c, const char *w
 
 void *conf_grow(struct conf_reader *r, void *p, size_t n, size_t size)
 {
-	void *bigger;
+	void *bigger = array_grow(p, n, size);
 
-	if (n & (n - 1)) /* full only at powers of two */
-		return p;
-	bigger = realloc(p, (n ? 2 * n : 1) * size);
 	if (!bigger)
 		r->no_memory = true;
 	return bigger;

@@ -109,8 +109,7 @@ void conf_point(struct conf_reader *r, unsigned line, const char *name);
 void conf_point_first(struct conf_reader *r, const char *name);
 void conf_point_at(struct conf_reader *r, const char *name, size_t i);
 
-/* P, an array of N elements of SIZE bytes that only ever grew by this function, with room for one
- * more; NULL, P untouched, without memory. */
+/* array_grow(), which also notes that memory is missing. */
 void *conf_grow(struct conf_reader *r, void *p, size_t n, size_t size);
 
 /* Puts P behind the N elements of *ARRAY, which only ever grew by this function. */

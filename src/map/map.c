@@ -4,14 +4,14 @@
 
 #include <stdlib.h>
 
+#include "lib/array.h"
 #include "lib/lpm.h"
 #include "lib/wire.h"
 
 struct map_table {
 	struct map *map;
 	struct prefix6 *prefix;
-	size_t maps, map_room;
-	size_t prefixes, prefix_room;
+	size_t maps, prefixes;
 	struct lpm *by4, *by6, *by_prefix;
 	bool broken; /* memory was short */
 };
@@ -43,29 +43,13 @@ void map_table_free(struct map_table *t)
 	free(t);
 }
 
-/* ARRAY with room for one more than N elements of SIZE, or NULL; then ARRAY still stands. */
-static void *make_room(void *array, size_t n, size_t *room, size_t size)
-{
-	size_t more = *room ? 2 * *room : 16;
-	void *bigger;
-
-	if (n < *room)
-		return array;
-	if (more > SIZE_MAX / size)
-		return NULL;
-	bigger = realloc(array, more * size);
-	if (bigger)
-		*room = more;
-	return bigger;
-}
-
 bool map_add_prefix(struct map_table *t, const struct prefix6 *p)
 {
 	struct prefix6 *array;
 
 	if (lpm_find_exact(t->by_prefix, p->addr.b, p->len) != LPM_NONE)
 		return false;
-	array = make_room(t->prefix, t->prefixes, &t->prefix_room, sizeof(*array));
+	array = array_grow(t->prefix, t->prefixes, sizeof(*array));
 	if (!array) {
 		t->broken = true;
 		return true;
@@ -96,7 +80,7 @@ enum map_added map_add(struct map_table *t, const struct map *m, size_t *other)
 		*other = i;
 		return MAP_SAME6;
 	}
-	array = make_room(t->map, t->maps, &t->map_room, sizeof(*array));
+	array = array_grow(t->map, t->maps, sizeof(*array));
 	if (!array || t->maps >= LPM_NONE) {
 		t->broken = true;
 		return MAP_ADDED;
