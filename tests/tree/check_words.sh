@@ -20,6 +20,13 @@ directives()
 	sed -n '/ conf_directives\[\] = {$/,/^};/s/^[[:space:]]*{"\([^"]*\)".*/\1/p' "$top/src/conf/conf_directives.c"
 }
 
+# restarts: the directives that need a restart.
+restarts()
+{
+	awk '/^};/ { table = 0 } / conf_directives\[\] = [{]$/ { table = 1 } table && /^\t[{]"/ { split($0, part, "\""); name = part[2] }
+		table && /\.restart = true/ { print name }' "$top/src/conf/conf_directives.c"
+}
+
 reasons()
 {
 	sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)".*/\1/p' "$top/include/packet/reason.h"
@@ -50,6 +57,13 @@ check_directives()
 	for name in $(entries); do
 		echo "$names" | grep -Fqx -e "$name"
 		report $? "entry $name of nat64.conf.5 is a directive"
+	done
+	names=$(restarts)
+	[ "$(echo "$names" | wc -l)" -ge 5 ]
+	report $? "the directives that need a restart are readable"
+	for name in $names; do
+		sed -n '/^Another$/,/need a restart/p' "$daemon_man" | grep -Eqx "\.Ic $name( [,.])?"
+		report $? "nat64d.8 says that $name needs a restart"
 	done
 }
 
