@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "xlat/batch.h"
-#include "packet/offload.h"
+#include "packet/output.h"
 #include "daemon/report.h"
 #include "linux/tun.h"
 
@@ -19,23 +19,10 @@ struct send {
 	bool partial;              /* it takes partial checksums */
 };
 
-#define SEND_HEADER 128 /* the longest of IP and L4: 40 and 60 bytes */
-
-struct send_segment { /* .out points into .head: not to be copied */
-	struct batch_out out;
-	uint8_t head[OFFLOAD_HDR + SEND_HEADER];
-};
-
 /* Makes S ready for what its device can do; GSO packets, batch and device are set. */
 void send_start(struct send *s);
 
-/* Sends OUT, or else counts it as failed.  ARG: a struct send, as batch_flush() wants it. */
-void send_out(void *arg, const struct batch_out *out);
-
-/* Segment I of OUT, a GSO packet or a packet with a partial checksum (which has one segment,
- * itself), as the kernel would have cut it: its IPv4 Identification is the GSO packet's plus I. Its
- * checksum is partial, or else COMPLETE.  The payload is pointed to where it is.  False: OUT is
- * malformed, or neither. */
-bool send_cut(const struct batch_out *out, unsigned i, bool complete, struct send_segment *s);
+/* Sends OUT, or else counts it as failed. */
+void send_out(struct send *s, const struct output *out);
 
 #endif

@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "xlat/batch.h"
 #include "conf/conf.h"
 #include "packet/offload.h"
+#include "packet/output.h"
 
 #define TUN_MTU_NEW    1500  /* of a new device */
 #define TUN_ERR        256   /* room for a message */
@@ -89,7 +89,7 @@ int tun_fd(const struct tun *t);
 ssize_t tun_read(struct tun *t, uint8_t *packet, size_t size, struct offload *offload);
 /* Writes one packet or GSO packet; -1 with errno if the device does not take it: EINVAL if it
  * cannot do what is left to be done about it.  Neither waits. */
-int tun_write(struct tun *t, const struct batch_out *out);
+int tun_write(struct tun *t, const struct output *out);
 
 /* Descriptor to poll for POLLIN, then tun_watch(): what has changed since the last time. */
 int tun_watch_fd(const struct tun *t);

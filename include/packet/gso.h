@@ -33,7 +33,10 @@ static inline enum gso_type gso_type_of(uint8_t proto, unsigned family)
 }
 
 /* Where the checksum of a TCP or UDP header stands. */
-size_t gso_csum_at(uint8_t proto);
+static inline size_t gso_csum_at(uint8_t proto)
+{
+	return proto == PROTO_TCP ? offsetof(struct tcp_hdr, csum) : offsetof(struct udp_hdr, csum);
+}
 
 /* Writes to AT (t->header bytes, not t->l4) the header of the N payload bytes from OFF on, itself a
  * GSO packet or a segment: sequence number, UDP length, FIN and PSH at the very end only, CWR at

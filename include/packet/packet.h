@@ -41,9 +41,9 @@ struct packet {
 
 	/* by packet_take_offload() */
 	enum csum_state csum; /* of TCP and UDP, and of ICMP but for CSUM_PARTIAL */
-	size_t l4_header;     /* with CSUM_PARTIAL: bytes of the TCP or UDP header */
-	size_t seg;           /* payload bytes in each segment of a GSO packet; 0: it is none */
-	uint8_t ecn;          /* of a GSO packet: GSO_ECN, GSO_ACCECN or 0 */
+	size_t l4_header; /* bytes of the TCP or UDP header; 0: neither, a fragment, or malformed */
+	size_t seg;       /* payload bytes in each segment of a GSO packet; 0: it is none */
+	uint8_t ecn;      /* of a GSO packet: GSO_ECN, GSO_ACCECN or 0 */
 };
 
 /* Bytes of L4 header and payload in the longest packet that P stands for: its first segment. */

@@ -16,12 +16,10 @@
 #include <stdint.h>
 
 #include "lib/ipid.h"
-#include "packet/offload.h"
-#include "lib/wire.h"
-#include "xlat/xlat.h"
+#include "lib/siphash.h"
+#include "packet/output.h"
 
 #define BATCH_PACKETS 1024 /* held at most */
-#define BATCH_PARTS   64 /* merged into one GSO packet at most; the kernel takes 64 UDP segments */
 
 enum batch_merge { /* what may be merged: what the device takes; bits */
 	BATCH_TCP = 1,
@@ -29,16 +27,6 @@ enum batch_merge { /* what may be merged: what the device takes; bits */
 };
 
 struct batch;
-
-/* A packet or a GSO packet to send.  OFFLOAD_HDR bytes in front of part[0] may be overwritten. */
-struct batch_out {
-	struct offload offload;
-	unsigned parts;                    /* 1 to BATCH_PARTS + 1 */
-	unsigned segments;                 /* packets that it makes on the wire */
-	size_t len;                        /* of all parts */
-	struct span part[BATCH_PARTS + 1]; /* all headers are in the first; a part may end anywhere
-					    * in the payload */
-};
 
 /* An empty batch; KEY keeps strangers from knowing which flows get into each other's way.  IPID
  * numbers the packets of IPv4 GSO packets that may be fragmented on their way.  NULL without
@@ -49,12 +37,13 @@ void batch_free(struct batch *b);
 /* From now on merges what MERGE says; at first nothing. */
 void batch_allow(struct batch *b, unsigned merge);
 
-/* Takes F; its bytes must stay until batch_flush(), which may write to its headers.  False: full.
- */
-bool batch_add(struct batch *b, const struct frame *f);
+/* Takes O, as the translator has made it; its bytes must stay until it leaves, and its headers may
+ * be written to.  False: full. */
+bool batch_add(struct batch *b, const struct output *o);
 
-/* Gives all that is held to SEND, in order, and is empty then. */
-void batch_flush(struct batch *b, void (*send)(void *arg, const struct batch_out *out), void *arg);
+/* The next one that leaves, valid until something is added; NULL: that was all, and B is empty.
+ * Nothing may be added before that. */
+const struct output *batch_next(struct batch *b);
 
 /* Packets, or GSO packets that came as such, that were merged onto others, ever. */
 uint64_t batch_merged(const struct batch *b);

@@ -14,6 +14,7 @@
 #include "lib/lpm.h"
 #include "map/map.h"
 #include "packet/offload.h"
+#include "packet/output.h"
 #include "map/pool.h"
 #include "packet/reason.h"
 
@@ -70,19 +71,8 @@ struct xlat {
 };
 
 #define XLAT_HEADROOM 64    /* writable bytes wanted in front of every packet */
-#define XLAT_FRAMES   128   /* most packets that one can become */
+#define XLAT_OUTPUTS  128   /* most packets that one can become */
 #define XLAT_ROOM     20480 /* writable bytes wanted for headers and messages */
-
-/* A packet or a GSO packet to send: HEAD, with all headers, then BODY.  Both point into the input
- * buffer or into the caller's room; OFFLOAD_HDR bytes in front of HEAD may be overwritten as well.
- */
-struct frame {
-	uint8_t *head;
-	const uint8_t *body;
-	size_t head_len, body_len;
-	struct offload offload; /* what is left for the device */
-	bool alone; /* its IPv4 Identification is its sender's: not to be merged with others */
-};
 
 /* The last segment of a GSO packet that is too big, where it is short enough to pass: a packet of
  * its own in the input buffer, which the caller is to have translated next.  LEN 0: there is none.
@@ -98,17 +88,17 @@ struct xlat_out {
 	size_t room_used;
 	unsigned packets; /* on the wire that the input stood for, without what is left */
 	struct xlat_left left;
-	unsigned frames;
-	struct frame frame[XLAT_FRAMES];
-	bool is_answer;       /* the frame is an answer to the source, not a translation */
+	unsigned outputs;
+	struct output output[XLAT_OUTPUTS]; /* in PACKET's buffer or in ROOM */
+	bool is_answer;       /* the output is an answer to the source, not a translation */
 	bool suppressed;      /* an ICMP error was due but its rate limit forbade it */
 	struct lease *record; /* a lease that is new or whose record is out of date, to be put on
-				 record before the frames leave; NULL: none */
+				 record before the outputs leave; NULL: none */
 };
 
 /* Translates the LEN bytes at PACKET, in front of which XLAT_HEADROOM bytes may be overwritten, at
  * NOW (milliseconds of the clock of pool.h, which pool.h sees in seconds).  OFFLOAD: what the
- * device left to be done about it; NULL: nothing.  Fills OUT's frames, valid until PACKET or the
+ * device left to be done about it; NULL: nothing.  Fills OUT's outputs, valid until PACKET or the
  * room is used again.  REASON_OK: translated, PACKET's bytes are overwritten.  REASON_SELF_ECHO:
  * answered. Otherwise refused: PACKET is untouched, but for a checksum that was partial and is
  * complete now, and for OUT's left; OUT may hold an ICMP error for its source. */

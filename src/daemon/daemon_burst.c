@@ -38,9 +38,9 @@ static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, 
 
 	if (!(reason_table[why].class & d->conf->log) || !log_limit_take(&d->packet_log, d->now))
 		return;
-	if (why == REASON_SELF_ECHO && d->out.frames > 0) {
-		bytes = d->out.frame[0].head;
-		len = d->out.frame[0].head_len;
+	if (why == REASON_SELF_ECHO && d->out.outputs > 0) {
+		bytes = d->out.output[0].head;
+		len = d->out.output[0].head_len;
 	}
 	log_notice("%s", report_packet(line, sizeof(line), why, bytes, len));
 }
@@ -48,9 +48,12 @@ static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, 
 /* A new lease goes on record before anyone can know of it. */
 static void flush(struct daemon *d)
 {
+	const struct output *out;
+
 	if (d->recorded)
 		commit(d);
-	batch_flush(d->batch, send_out, &d->send);
+	while ((out = batch_next(d->batch)))
+		send_out(&d->send, out);
 	d->counters.merged = batch_merged(d->batch);
 }
 
@@ -61,17 +64,17 @@ static void restart_arena(struct daemon *d)
 	d->arena_used = 0;
 }
 
-static void hold_frames(struct daemon *d)
+static void hold_outputs(struct daemon *d)
 {
-	for (unsigned i = 0; i < d->out.frames; i++) {
-		const struct frame *f = &d->out.frame[i];
+	for (unsigned i = 0; i < d->out.outputs; i++) {
+		const struct output *o = &d->out.output[i];
 
-		if (batch_add(d->batch, f))
+		if (batch_add(d->batch, o))
 			continue;
 		flush(d);
-		batch_add(d->batch, f);
+		batch_add(d->batch, o);
 	}
-	d->counters.answers += d->out.is_answer ? d->out.frames : 0;
+	d->counters.answers += d->out.is_answer ? d->out.outputs : 0;
 	d->counters.suppressed += d->out.suppressed;
 }
 
@@ -96,7 +99,7 @@ static void keep_place(struct daemon *d, const uint8_t *end)
 {
 	if (d->out.room_used > 0)
 		end = d->out.room + d->out.room_used;
-	if (d->out.frames > 0 && end > d->arena + d->arena_used)
+	if (d->out.outputs > 0 && end > d->arena + d->arena_used)
 		d->arena_used = (size_t)(end - d->arena);
 }
 
@@ -110,7 +113,7 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	if (d->out.record)
 		record(d, d->out.record);
 	log_packet(d, why, bytes, len);
-	hold_frames(d);
+	hold_outputs(d);
 }
 
 /* What is left of a GSO packet is served with the room that its other segments have not used. */

@@ -10,104 +10,86 @@
 #include "packet/header.h"
 #include "daemon/log.h"
 #include "daemon/send.h"
-#include "packet/gso.h"
 
-/* Where TCP or UDP begins in OUT, and what a segment's header is made from.  False: not that. */
-static bool find_header(const struct batch_out *out, struct gso_packet *t)
+#define HEADER_MAX (sizeof(struct ip6_hdr) + TCP_HEADER_MAX)
+
+struct segment { /* .out points into the rest: it must not be copied */
+	struct output out;
+	struct part part[OUTPUT_PARTS];
+	uint8_t head[OFFLOAD_HDR + HEADER_MAX];
+};
+
+/* Gives S the N payload bytes of FROM from byte OFF on. */
+static void put_payload(struct segment *s, const struct output *from, size_t off, size_t n)
 {
-	const struct offload *o = &out->offload;
-	size_t room = out->part[0].len, start = o->csum_start;
+	size_t header = (size_t)from->ip + from->l4;
+	struct part first = {from->head + header, &from->body, from->head_len - (uint32_t)header};
+	struct part *to = &s->out.body;
 
-	if (o->csum != CSUM_PARTIAL || room <= start || room > out->len)
-		return false;
-	t->l4 = out->part[0].p + start;
-	t->cwr_stays = o->ecn == GSO_ACCECN;
-	t->proto = PROTO_TCP;
-	t->header = sizeof(struct udp_hdr);
-	if (o->csum_offset == gso_csum_at(PROTO_UDP))
-		t->proto = PROTO_UDP;
-	else if (o->csum_offset != gso_csum_at(PROTO_TCP) || room - start < sizeof(struct tcp_hdr))
-		return false;
-	else
-		t->header = (size_t)(t->l4[offsetof(struct tcp_hdr, doff)] >> 4) * 4;
-	t->payload = out->len - start - t->header;
-	return t->header > gso_csum_at(t->proto) && start + t->header <= room &&
-	       start + t->header <= SEND_HEADER;
-}
-
-/* Lets TO point to the N bytes of FROM's parts from byte OFF on. */
-static void put_parts(struct batch_out *to, const struct batch_out *from, size_t off, size_t n)
-{
-	for (unsigned i = 0; i < from->parts && n > 0; i++) {
-		struct span part = from->part[i];
+	for (const struct part *at = &first; n > 0; at = at->next) {
 		size_t len;
 
-		if (!span_take(&part, off)) {
-			off -= part.len;
+		if (off >= at->len) {
+			off -= at->len;
 			continue;
 		}
+		len = min_size(at->len - off, n);
+		if (s->out.parts > 1) {
+			to->next = &s->part[s->out.parts];
+			to = &s->part[s->out.parts];
+		}
+		*to = (struct part){.p = at->p + off, .len = (uint32_t)len};
+		s->out.parts++;
 		off = 0;
-		len = min_size(part.len, n);
-		if (len > 0)
-			to->part[to->parts++] = (struct span){part.p, len};
 		n -= len;
 	}
 }
 
-/* The sum of all parts of OUT but the first, its headers. */
-static uint64_t sum_payload(const struct batch_out *out)
+static void complete_checksum(struct output *o, uint8_t *l4)
 {
 	uint64_t sum = 0;
 	size_t at = 0;
 
-	for (unsigned i = 1; i < out->parts; i++) {
-		sum += csum_sum_at(out->part[i].p, out->part[i].len, at);
-		at += out->part[i].len;
+	for (const struct part *part = &o->body; part; part = part->next) {
+		sum += csum_sum_at(part->p, part->len, at);
+		at += part->len;
 	}
-	return sum;
+	gso_complete_sum(l4, o->l4, o->proto, sum);
+	o->offload = (struct offload){.csum = CSUM_VOUCHED};
 }
 
-static void complete_checksum(struct batch_out *out, const struct gso_packet *t, uint8_t *l4)
-{
-	gso_complete_sum(l4, t->header, t->proto, sum_payload(out));
-	out->offload = (struct offload){.csum = CSUM_VOUCHED};
-}
-
-static void put_ip(uint8_t *at, const struct batch_out *out, unsigned i, size_t len)
+static void put_ip(uint8_t *at, const struct output *out, unsigned i, size_t len)
 {
 	struct ip4_hdr *ip = (void *)at;
 
-	memcpy(at, out->part[0].p, out->offload.csum_start);
-	if (at[0] >> 4 == 4)
+	memcpy(at, out->head, out->ip);
+	if (out->family == 4)
 		put16(ip->id, get16(ip->id) + i);
 	header_put_len(at, len);
 }
 
-bool send_cut(const struct batch_out *out, unsigned i, bool complete, struct send_segment *s)
+/* Segment I of OUT, a GSO packet or a packet with a partial checksum (which has one segment,
+ * itself), as the kernel would have cut it: its IPv4 Identification is the GSO packet's plus I. Its
+ * checksum is partial, or else COMPLETE.  The payload is pointed to where it is. */
+static void cut(struct segment *s, const struct output *out, unsigned i, bool complete)
 {
-	const struct offload *o = &out->offload;
-	uint8_t *at = s->head + OFFLOAD_HDR;
-	struct gso_packet t;
-	size_t header, off, n;
+	struct gso_packet t = output_gso(out);
+	size_t off = i * (size_t)out->offload.seg, header = (size_t)out->ip + out->l4;
+	size_t n = out->offload.gso ? min_size(out->offload.seg, t.payload - off) : t.payload;
+	uint8_t *at = s->head + OFFLOAD_HDR, *l4 = at + out->ip;
 
-	if (!find_header(out, &t))
-		return false;
-	off = o->gso ? i * (size_t)o->seg : 0;
-	if (off > t.payload || (i > 0 && off == t.payload))
-		return false;
-	n = o->gso && o->seg ? min_size(o->seg, t.payload - off) : t.payload;
-	header = o->csum_start + t.header;
 	put_ip(at, out, i, header + n);
-	gso_header(&t, off, n, at + o->csum_start);
-	s->out = (struct batch_out){.parts = 1, .segments = 1, .len = header + n};
-	s->out.offload.csum = CSUM_PARTIAL;
-	s->out.offload.csum_start = o->csum_start;
-	s->out.offload.csum_offset = o->csum_offset;
-	s->out.part[0] = (struct span){at, header};
-	put_parts(&s->out, out, header + off, n);
+	gso_header(&t, off, n, l4);
+	s->out = *out;
+	s->out.head = at;
+	s->out.head_len = (uint32_t)header;
+	s->out.len = (uint32_t)(header + n);
+	s->out.body = (struct part){0};
+	s->out.parts = 1;
+	put_payload(s, out, off, n);
+	output_leave(&s->out, 0, 0);
 	if (complete)
-		complete_checksum(&s->out, &t, at + o->csum_start);
-	return true;
+		complete_checksum(&s->out, l4);
 }
 
 static unsigned kind_of(const struct offload *o)
@@ -123,16 +105,15 @@ static bool is_ours(const struct send *s, const struct offload *o)
 	return o->csum == CSUM_PARTIAL && !s->partial;
 }
 
-static void send_pieces(struct send *s, const struct batch_out *out)
+static void send_segments(struct send *s, const struct output *out)
 {
 	bool complete = !s->partial;
-	struct send_segment piece;
+	struct segment segment;
 
-	for (unsigned i = 0; i < out->segments; i++)
-		if (send_cut(out, i, complete, &piece))
-			send_out(s, &piece.out);
-		else
-			s->counters->write_failed++;
+	for (unsigned i = 0; i < out->segments; i++) {
+		cut(&segment, out, i, complete);
+		send_out(s, &segment.out);
+	}
 }
 
 /* The device has refused O.  False: there was nothing in it to refuse. */
@@ -154,12 +135,10 @@ static bool give_up(struct send *s, const struct offload *o)
 	return true;
 }
 
-void send_out(void *arg, const struct batch_out *out)
+void send_out(struct send *s, const struct output *out)
 {
-	struct send *s = arg;
-
 	if (is_ours(s, &out->offload)) {
-		send_pieces(s, out);
+		send_segments(s, out);
 		return;
 	}
 	if (tun_write(s->tun, out) == 0) {
@@ -167,7 +146,7 @@ void send_out(void *arg, const struct batch_out *out)
 		return;
 	}
 	if (errno == EINVAL && give_up(s, &out->offload))
-		send_pieces(s, out);
+		send_segments(s, out);
 	else
 		s->counters->write_failed += out->segments;
 }

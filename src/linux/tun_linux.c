@@ -231,21 +231,21 @@ ssize_t tun_read(struct tun *t, uint8_t *packet, size_t size, struct offload *of
 	return n - (ssize_t)header;
 }
 
-int tun_write(struct tun *t, const struct batch_out *out)
+int tun_write(struct tun *t, const struct output *out)
 {
-	/* writev() only reads what it is given, but its type cannot say so */
-	uint8_t *first = (uint8_t *)(uintptr_t)out->part[0].p;
 	size_t header = t->dev.header ? OFFLOAD_HDR : 0;
-	struct iovec part[BATCH_PARTS + 1];
+	struct iovec part[OUTPUT_PARTS];
+	int n = 1;
 
 	if (header > 0)
-		offload_write(&out->offload, first - header);
-	part[0] = (struct iovec){first - header, out->part[0].len + header};
-	for (unsigned i = 1; i < out->parts; i++)
-		part[i] = (struct iovec){(void *)(uintptr_t)out->part[i].p, out->part[i].len};
+		offload_write(&out->offload, out->head - header);
+	part[0] = (struct iovec){out->head - header, out->head_len + header};
 	if (out->parts == 1)
 		return write(t->dev.fd, part[0].iov_base, part[0].iov_len) < 0 ? -1 : 0;
-	return writev(t->dev.fd, part, (int)out->parts) < 0 ? -1 : 0;
+	/* writev() only reads what it is given, but its type cannot say so */
+	for (const struct part *at = &out->body; at; at = at->next)
+		part[n++] = (struct iovec){(void *)(uintptr_t)at->p, at->len};
+	return writev(t->dev.fd, part, n) < 0 ? -1 : 0;
 }
 
 int tun_watch_fd(const struct tun *t)

@@ -4,11 +4,6 @@
 
 #include "lib/csum.h"
 
-size_t gso_csum_at(uint8_t proto)
-{
-	return proto == PROTO_TCP ? offsetof(struct tcp_hdr, csum) : offsetof(struct udp_hdr, csum);
-}
-
 /* The folded sum of a pseudo-header, uncomplemented, with another length.  It is never 0, just as
  * if it had been summed anew: a sum of what is not all zero does not fold to 0. */
 static uint16_t exchange_len(uint16_t sum, size_t was, size_t now)

@@ -67,16 +67,13 @@ static enum reason complete(struct packet *p, uint8_t *bytes, const struct offlo
 
 static enum reason take_csum(struct packet *p, uint8_t *bytes, const struct offload *o)
 {
-	size_t header = header_len(p);
-
 	if (o->csum == CSUM_VOUCHED && is_about_whole(p))
 		p->csum = CSUM_VOUCHED;
 	if (o->csum != CSUM_PARTIAL)
 		return REASON_OK;
-	if (!header || !is_own(p, o))
+	if (!p->l4_header || !is_own(p, o))
 		return complete(p, bytes, o);
 	p->csum = CSUM_PARTIAL;
-	p->l4_header = header;
 	return REASON_OK;
 }
 
@@ -115,15 +112,12 @@ static void put_pseudo(const struct packet *p, uint8_t *l4)
  * fragment header, be it atomic, cannot be: its segments would all have the same identification. */
 static enum reason take_gso(struct packet *p, uint8_t *bytes, const struct offload *o)
 {
-	size_t header = header_len(p);
-
-	if (!header || p->frag_hdr || o->seg == 0 || !fits_kind(p, o))
+	if (!p->l4_header || p->frag_hdr || o->seg == 0 || !fits_kind(p, o))
 		return REASON_BAD_OFFLOAD;
 	if (o->csum == CSUM_PARTIAL && !is_own(p, o))
 		return REASON_BAD_OFFLOAD;
-	if (p->l4.len - header <= o->seg)
+	if (p->l4.len - p->l4_header <= o->seg)
 		return take_csum(p, bytes, o);
-	p->l4_header = header;
 	p->seg = o->seg;
 	p->ecn = o->ecn;
 	if (o->csum != CSUM_PARTIAL)
@@ -134,6 +128,7 @@ static enum reason take_gso(struct packet *p, uint8_t *bytes, const struct offlo
 
 enum reason packet_take_offload(struct packet *p, uint8_t *bytes, const struct offload *o)
 {
+	p->l4_header = header_len(p);
 	if (!o)
 		return REASON_OK;
 	return o->gso ? take_gso(p, bytes, o) : take_csum(p, bytes, o);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "batch_impl.h"
-#include "packet/gso.h"
 
 #define SLOT_BITS 11
 /* Strangers cannot aim at a chain, and chance seldom makes a longer one. */
@@ -17,23 +16,16 @@
 #define NONE     UINT16_MAX
 #define UDP_MOST 64 /* segments that every kernel takes */
 
-struct piece { /* payload that was merged */
-	const uint8_t *p;
-	uint32_t len;
-	uint16_t next; /* piece of the same entry; not set in its last */
-};
-
 struct entry { /* a packet or a GSO packet to be */
-	struct frame first;
-	struct look look; /* of the first; its .ends become those of the GSO packet */
+	struct output out;
+	struct part *last; /* of its body */
 	uint32_t hash;
-	uint32_t len;      /* of all frames, with one header */
-	uint16_t segments; /* of the GSO packet, where it is one or has .look */
-	uint16_t parts;
-	uint16_t piece, last_piece;
+	uint16_t seg;   /* payload bytes in each segment but the last */
 	uint16_t older; /* next in its chain, or NONE */
-	bool open;      /* it may grow */
-	bool right;     /* its checksum was looked at */
+	uint8_t ends;   /* TCP flags of the last segment */
+	bool chained;
+	bool open;  /* it may grow */
+	bool right; /* its checksum was looked at */
 	bool merged;
 };
 
@@ -44,15 +36,16 @@ struct batch {
 	struct ipid *ipid;
 	uint64_t merged;
 	unsigned merge; /* enum batch_merge */
-	unsigned held;  /* frames; each makes an entry or at most two pieces */
-	unsigned entries, pieces;
+	unsigned held;  /* packets; each makes an entry or at most two parts */
+	unsigned entries, parts;
+	unsigned given;  /* entries that have left */
 	unsigned closed; /* entries below this one do not grow any more */
 	uint16_t slot[1 << SLOT_BITS];
 	struct entry entry[BATCH_PACKETS];
-	struct piece piece[2 * BATCH_PACKETS];
+	struct part part[2 * BATCH_PACKETS];
 };
 
-_Static_assert(2 * BATCH_PACKETS < NONE, "indices of pieces");
+_Static_assert(BATCH_PACKETS < NONE, "indices of entries");
 
 struct batch *batch_new(const struct siphash_key *key, struct ipid *ipid)
 {
@@ -93,12 +86,12 @@ static uint64_t load32(const uint8_t *p)
 /* Strongly universal in its upper half (pairwise multilinear: Lemire and Kaser, 2014), at a fourth
  * of the cost of SipHash, over proto, ports and addresses, which stand together in both families.
  */
-static uint32_t hash_flow(const struct batch *b, const struct frame *f, const struct look *k)
+static uint32_t hash_flow(const struct batch *b, const struct output *o)
 {
 	const uint64_t *key = b->key;
-	const uint8_t *p = f->head + k->ip;
-	size_t addrs = k->ip == sizeof(struct ip4_hdr) ? 8 : 32;
-	uint64_t h = (key[0] + load32(p)) * (key[1] + k->proto);
+	const uint8_t *p = o->head + o->ip;
+	size_t addrs = o->family == 4 ? 8 : 32;
+	uint64_t h = (key[0] + load32(p)) * (key[1] + o->proto);
 
 	for (p -= addrs; addrs; p += 8, addrs -= 8) {
 		key += 2;
@@ -118,231 +111,199 @@ static uint16_t chain_start(const struct batch *b, uint32_t hash)
 	uint16_t i = b->slot[slot_of(hash)];
 	const struct entry *e = &b->entry[i];
 
-	if (i >= b->entries || e->look.kind != LOOK_MERGE || slot_of(e->hash) != slot_of(hash))
+	if (i >= b->entries || !e->chained || slot_of(e->hash) != slot_of(hash))
 		return NONE;
 	return i;
 }
 
-/* The newest entry of F's flow, or NULL if that is too far down or may not grow.  Chains grow only
+/* The newest entry of O's flow, or NULL if that is too far down or may not grow.  Chains grow only
  * at their start, so what was too far down once will not come back. */
-static struct entry *find(struct batch *b, const struct frame *f, const struct look *k,
-			  uint32_t hash)
+static struct entry *find(struct batch *b, const struct output *o, uint32_t hash)
 {
 	uint16_t i = chain_start(b, hash);
 
 	for (int n = 0; n < CHAIN && i != NONE && i >= b->closed; n++) {
 		struct entry *e = &b->entry[i];
 
-		if (e->hash == hash && batch_same_flow(&e->first, &e->look, f, k))
+		if (e->hash == hash && batch_same_flow(&e->out, o))
 			return e->open ? e : NULL;
 		i = e->older;
 	}
 	return NULL;
 }
 
-/* A short segment, FIN or PSH end the GSO packet; its size is SEG. */
-static bool may_follow(const struct look *k, size_t seg)
+static uint32_t seg_of(const struct output *o)
 {
-	return k->ends == 0 && (k->payload == seg || k->payload % seg == 0);
+	return o->offload.gso ? o->offload.seg : output_payload(o);
+}
+
+/* Makes O the end of E, for now.  A short segment, FIN or PSH end a GSO packet. */
+static void set_end(struct entry *e, const struct output *o)
+{
+	uint32_t payload = output_payload(o);
+
+	e->ends = batch_ends(o);
+	e->open = e->ends == 0 && (payload == e->seg || payload % e->seg == 0);
 }
 
 static void link_entry(struct batch *b, struct entry *e, uint32_t hash)
 {
 	e->hash = hash;
 	e->older = chain_start(b, hash);
-	e->open = may_follow(&e->look, e->look.seg);
-	e->right = e->first.offload.csum != CSUM_WHOLE;
-	e->segments = (uint16_t)gso_segments(e->look.payload, e->look.seg);
+	e->chained = true;
+	e->seg = (uint16_t)seg_of(&e->out);
+	e->right = e->out.offload.csum != CSUM_WHOLE;
+	set_end(e, &e->out);
 	b->slot[slot_of(hash)] = (uint16_t)(e - b->entry);
 }
 
 /* A new entry, which may grow if HASH is given. */
-static void add_entry(struct batch *b, const struct frame *f, const struct look *k,
-		      const uint32_t *hash)
+static void add_entry(struct batch *b, const struct output *o, const uint32_t *hash)
 {
 	struct entry *e = &b->entry[b->entries];
 
-	e->first = *f;
-	e->look = *k;
-	e->len = (uint32_t)frame_len(f);
-	e->parts = f->body_len ? 2 : 1;
-	e->merged = false;
+	e->out = *o;
+	e->last = &e->out.body;
+	e->chained = e->merged = false;
 	if (hash)
 		link_entry(b, e, *hash);
-	else
-		e->look.kind = LOOK_ALONE; /* in no chain */
 	b->entries++;
 }
 
-static unsigned parts_of(const struct frame *f, const struct look *k)
+static unsigned payload_parts(const struct output *o)
 {
-	return (unsigned)(f->head_len > k->header) + (f->body_len > 0);
+	return o->head_len > (uint32_t)o->ip + o->l4 ? o->parts : o->parts - 1u;
 }
 
-static bool has_room(const struct entry *e, const struct frame *f, const struct look *k)
+static bool has_room(const struct entry *e, const struct output *o)
 {
-	if (k->seg > e->look.seg || (k->seg < e->look.seg && k->payload > k->seg))
+	uint32_t seg = seg_of(o), payload = output_payload(o);
+
+	if (seg > e->seg || (seg < e->seg && payload > seg))
 		return false;
-	if (e->len + k->payload > IP_LEN_MAX || e->parts + parts_of(f, k) > BATCH_PARTS + 1)
+	if (e->out.len + payload > IP_LEN_MAX || e->out.parts + payload_parts(o) > OUTPUT_PARTS)
 		return false;
-	return k->proto != PROTO_UDP || e->segments + gso_segments(k->payload, k->seg) <= UDP_MOST;
+	return o->proto != PROTO_UDP || e->out.segments + o->segments <= UDP_MOST;
 }
 
-static bool fits(const struct entry *e, const struct frame *f, const struct look *k)
+static bool fits(const struct entry *e, const struct output *o)
 {
-	return has_room(e, f, k) &&
-	       batch_same_header(&e->first, f, k, (size_t)(e->len - e->look.header));
+	return has_room(e, o) && batch_same_header(&e->out, o, output_payload(&e->out));
 }
 
-static void add_piece(struct batch *b, struct entry *e, const uint8_t *p, size_t len)
+static void add_part(struct batch *b, struct entry *e, const uint8_t *p, uint32_t len)
 {
-	uint16_t i = (uint16_t)b->pieces++;
+	if (e->last->len > 0) {
+		struct part *next = &b->part[b->parts++];
 
-	b->piece[i] = (struct piece){.p = p, .len = (uint32_t)len, .next = NONE};
-	if (e->merged)
-		b->piece[e->last_piece].next = i;
-	else
-		e->piece = i;
-	e->last_piece = i;
+		e->last->next = next;
+		e->last = next;
+	}
+	*e->last = (struct part){.p = p, .len = len};
+	e->out.parts++;
+	e->out.len += len;
+}
+
+static void extend(struct batch *b, struct entry *e, const struct output *o)
+{
+	uint32_t header = (uint32_t)o->ip + o->l4;
+
+	if (o->head_len > header)
+		add_part(b, e, o->head + header, o->head_len - header);
+	if (o->body.len)
+		add_part(b, e, o->body.p, o->body.len);
+	e->out.segments = (uint16_t)(e->out.segments + o->segments);
 	e->merged = true;
-	e->parts++;
-}
-
-static void extend(struct batch *b, struct entry *e, const struct frame *f, const struct look *k)
-{
-	if (f->head_len > k->header)
-		add_piece(b, e, f->head + k->header, f->head_len - k->header);
-	if (f->body_len)
-		add_piece(b, e, f->body, f->body_len);
-	e->len += k->payload;
-	e->segments = (uint16_t)(e->segments + gso_segments(k->payload, k->seg));
-	e->look.ends = k->ends;
-	e->open = may_follow(k, e->look.seg);
+	set_end(e, o);
 	b->merged++;
 }
 
-static bool frame_right(const struct frame *f, const struct look *k)
+static bool is_right(const struct output *o)
 {
-	return f->offload.csum != CSUM_WHOLE || batch_checksum_ok(f, k);
+	return o->offload.csum != CSUM_WHOLE || batch_checksum_ok(o);
 }
 
 static bool entry_right(struct entry *e)
 {
-	e->right = e->right || batch_checksum_ok(&e->first, &e->look);
+	e->right = e->right || batch_checksum_ok(&e->out);
 	return e->right;
 }
 
-/* F may be merged.  Checksums are summed only now that there is something to gain. */
-static void merge(struct batch *b, const struct frame *f, const struct look *k)
+/* O may be merged.  Checksums are summed only now that there is something to gain. */
+static void merge(struct batch *b, const struct output *o)
 {
-	uint32_t hash = hash_flow(b, f, k);
-	struct entry *e = find(b, f, k, hash);
+	uint32_t hash = hash_flow(b, o);
+	struct entry *e = find(b, o, hash);
 
-	if (!e || !fits(e, f, k) || !entry_right(e)) {
-		add_entry(b, f, k, &hash);
-	} else if (frame_right(f, k)) {
-		extend(b, e, f, k);
+	if (!e || !fits(e, o) || !entry_right(e)) {
+		add_entry(b, o, &hash);
+	} else if (is_right(o)) {
+		extend(b, e, o);
 	} else {
 		e->open = false;
-		add_entry(b, f, k, NULL);
+		add_entry(b, o, NULL);
 	}
 }
 
-/* F, of a known flow, may not be merged, nor be overtaken by what comes later. */
-static void keep_apart(struct batch *b, const struct frame *f, const struct look *k)
+/* O, of a known flow, may not be merged, nor be overtaken by what comes later. */
+static void keep_apart(struct batch *b, const struct output *o)
 {
-	struct entry *e = find(b, f, k, hash_flow(b, f, k));
+	struct entry *e = find(b, o, hash_flow(b, o));
 
 	if (e)
 		e->open = false;
-	add_entry(b, f, k, NULL);
+	add_entry(b, o, NULL);
 }
 
-static bool is_allowed(const struct batch *b, const struct look *k)
+static bool is_allowed(const struct batch *b, const struct output *o)
 {
-	return b->merge & (k->proto == PROTO_TCP ? BATCH_TCP : BATCH_UDP);
+	return b->merge & (o->proto == PROTO_TCP ? BATCH_TCP : BATCH_UDP);
 }
 
-bool batch_add(struct batch *b, const struct frame *f)
+bool batch_add(struct batch *b, const struct output *o)
 {
-	struct look k;
+	enum merge_kind kind;
 
 	if (b->held == BATCH_PACKETS)
 		return false;
 	b->held++;
-	k = batch_look(f);
-	if (k.kind == LOOK_UNKNOWN)
+	kind = batch_kind(o);
+	if (kind == MERGE_UNKNOWN)
 		b->closed = b->entries;
-	if (k.kind < LOOK_ALONE || !is_allowed(b, &k))
-		add_entry(b, f, &k, NULL);
-	else if (k.kind == LOOK_ALONE)
-		keep_apart(b, f, &k);
+	if (kind < MERGE_NEVER || !is_allowed(b, o))
+		add_entry(b, o, NULL);
+	else if (kind == MERGE_NEVER)
+		keep_apart(b, o);
 	else
-		merge(b, f, &k);
+		merge(b, o);
 	return true;
 }
 
 /* IPv4 packets that may be fragmented on their way need Identifications of their own; of the others
  * nobody looks at it [6864-4.1]. */
-static unsigned gso_id(const struct batch *b, const struct entry *e)
+static unsigned gso_id(const struct batch *b, const struct output *o)
 {
-	const struct ip4_hdr *ip = (const void *)e->first.head;
+	const struct ip4_hdr *ip = (const void *)o->head;
 
-	if (e->look.ip != sizeof(*ip))
+	if (o->family != 4)
 		return 0;
 	if (get16(ip->frag) & IP4_DF)
 		return get16(ip->id);
-	return ipid_take(b->ipid, get32(ip->src), get32(ip->dst), e->segments);
+	return ipid_take(b->ipid, get32(ip->src), get32(ip->dst), o->segments);
 }
 
-static void finish_gso(const struct batch *b, struct entry *e)
+const struct output *batch_next(struct batch *b)
 {
-	const struct look *k = &e->look;
+	struct entry *e = &b->entry[b->given];
 
-	batch_put_headers(&e->first, k, e->len, gso_id(b, e));
-	e->first.offload = (struct offload){
-		.csum = CSUM_PARTIAL,
-		.gso = (uint8_t)gso_type_of(k->proto, look_family(k)),
-		.seg = k->seg,
-		.header = k->header,
-		.csum_start = k->ip,
-		.csum_offset = (uint16_t)gso_csum_at(k->proto),
-	};
-}
-
-static unsigned count_segments(const struct entry *e)
-{
-	const struct offload *o = &e->first.offload;
-
-	return o->gso && e->len > o->header ? (unsigned)gso_segments(e->len - o->header, o->seg)
-					    : 1;
-}
-
-static void fill_parts(const struct batch *b, const struct entry *e, struct batch_out *out)
-{
-	const struct frame *f = &e->first;
-	struct span *s = out->part;
-
-	*s++ = (struct span){f->head, f->head_len};
-	if (f->body_len)
-		*s++ = (struct span){f->body, f->body_len};
-	for (uint16_t i = e->piece; s < out->part + e->parts; i = b->piece[i].next)
-		*s++ = (struct span){b->piece[i].p, b->piece[i].len};
-}
-
-void batch_flush(struct batch *b, void (*send)(void *arg, const struct batch_out *out), void *arg)
-{
-	struct batch_out out;
-
-	for (struct entry *e = b->entry; e < b->entry + b->entries; e++) {
-		if (e->merged)
-			finish_gso(b, e);
-		out.offload = e->first.offload;
-		out.parts = e->parts;
-		out.segments = count_segments(e);
-		out.len = e->len;
-		fill_parts(b, e, &out);
-		send(arg, &out);
+	if (b->given == b->entries) {
+		b->held = b->entries = b->parts = b->given = b->closed = 0;
+		return NULL;
 	}
-	b->held = b->entries = b->pieces = b->closed = 0;
+	b->given++;
+	if (e->merged) {
+		batch_put_headers(&e->out, e->ends, gso_id(b, &e->out));
+		output_leave(&e->out, e->seg, 0);
+	}
+	return &e->out;
 }

@@ -6,128 +6,47 @@
 #include "packet/header.h"
 #include "packet/gso.h"
 
-#define IP4_VER_IHL 0x45 /* version 4, no options: xlat writes none */
-
 /* What GRO leaves alone as well: it changes the state of a connection, or means one packet. */
 #define TCP_NEVER (TCP_SYN | TCP_RST | TCP_URG | TCP_CWR)
 #define TCP_ENDS  (TCP_FIN | TCP_PSH)
 
-/* Is PROTO one that neither is TCP or UDP nor has them behind it? */
-static bool is_other(uint8_t proto)
+static const uint8_t *l4_of(const struct output *o)
 {
-	switch (proto) {
-	case PROTO_TCP:
-	case PROTO_UDP:
-	case PROTO_HOPOPTS:
-	case PROTO_ROUTING:
-	case PROTO_FRAGMENT:
-	case PROTO_DSTOPTS:
-		return false;
-	default:
-		return true;
-	}
+	return o->head + o->ip;
 }
 
-static bool has_ports(const struct look *k, const struct frame *f)
+/* A datagram without checksum must not get one.  Its length is what its sender says. */
+static bool is_plain_udp(const struct output *o)
 {
-	return (k->proto == PROTO_TCP || k->proto == PROTO_UDP) && f->head_len >= k->ip + 4u;
+	const struct udp_hdr *udp = (const void *)l4_of(o);
+
+	return get16(udp->len) == o->len - o->ip &&
+	       (o->offload.csum == CSUM_PARTIAL || get16(udp->csum) != 0);
 }
 
-static enum look_kind look_ip4(struct look *k, const struct frame *f)
+static bool is_plain_tcp(const struct output *o)
 {
-	const struct ip4_hdr *ip = (const void *)f->head;
-
-	if (f->head_len < sizeof(*ip))
-		return LOOK_UNKNOWN;
-	k->ip = sizeof(*ip);
-	k->proto = ip->proto;
-	if (is_other(ip->proto))
-		return LOOK_OTHER;
-	if (ip->ver_ihl != IP4_VER_IHL || get16(ip->frag) & (IP4_MF | IP4_OFF_MASK) ||
-	    !has_ports(k, f))
-		return LOOK_UNKNOWN;
-	return get16(ip->len) == frame_len(f) && !f->alone ? LOOK_MERGE : LOOK_ALONE;
+	return !(((const struct tcp_hdr *)(const void *)l4_of(o))->flags & TCP_NEVER);
 }
 
-static enum look_kind look_ip6(struct look *k, const struct frame *f)
+enum merge_kind batch_kind(const struct output *o)
 {
-	const struct ip6_hdr *ip = (const void *)f->head;
-	const struct frag_hdr *frag = (const void *)(ip + 1);
-	uint8_t last;
-
-	if (f->head_len < sizeof(*ip))
-		return LOOK_UNKNOWN;
-	k->ip = sizeof(*ip);
-	k->proto = last = ip->next;
-	if (last == PROTO_FRAGMENT && f->head_len >= sizeof(*ip) + sizeof(*frag))
-		last = frag->next;
-	if (is_other(last))
-		return LOOK_OTHER;
-	if (!has_ports(k, f))
-		return LOOK_UNKNOWN;
-	return sizeof(*ip) + get16(ip->plen) == frame_len(f) && !f->alone ? LOOK_MERGE : LOOK_ALONE;
+	if (o->proto != PROTO_TCP && o->proto != PROTO_UDP)
+		return MERGE_OTHER;
+	if (o->fragment)
+		return MERGE_UNKNOWN;
+	if (o->alone || o->l4 == 0 || output_payload(o) == 0 || o->offload.ecn != 0)
+		return MERGE_NEVER;
+	if (o->proto == PROTO_UDP ? !is_plain_udp(o) : !is_plain_tcp(o))
+		return MERGE_NEVER;
+	return MERGE_MAYBE;
 }
 
-static enum look_kind look_tcp(struct look *k, const struct frame *f)
+uint8_t batch_ends(const struct output *o)
 {
-	const struct tcp_hdr *tcp = (const void *)(f->head + k->ip);
-	size_t room = f->head_len - k->ip, size;
-
-	if (room < sizeof(*tcp))
-		return LOOK_ALONE;
-	size = (tcp->doff >> 4) * 4u;
-	if (size < sizeof(*tcp) || size > room || tcp->flags & TCP_NEVER)
-		return LOOK_ALONE;
-	k->header = (uint16_t)(k->ip + size);
-	k->ends = tcp->flags & TCP_ENDS;
-	return LOOK_MERGE;
-}
-
-/* A datagram without checksum must not get one. */
-static enum look_kind look_udp(struct look *k, const struct frame *f)
-{
-	const struct udp_hdr *udp = (const void *)(f->head + k->ip);
-
-	if (f->head_len < k->ip + sizeof(*udp) || get16(udp->len) != frame_len(f) - k->ip)
-		return LOOK_ALONE;
-	if (f->offload.csum != CSUM_PARTIAL && get16(udp->csum) == 0)
-		return LOOK_ALONE;
-	k->header = (uint16_t)(k->ip + sizeof(*udp));
-	return LOOK_MERGE;
-}
-
-static bool gso_ok(const struct look *k, const struct offload *o)
-{
-	return o->gso == gso_type_of(k->proto, look_family(k)) && o->csum == CSUM_PARTIAL &&
-	       o->ecn == 0 && o->seg != 0 && o->seg < k->payload;
-}
-
-static enum look_kind look_offload(struct look *k, const struct frame *f)
-{
-	const struct offload *o = &f->offload;
-
-	k->payload = (uint32_t)(frame_len(f) - k->header);
-	k->seg = o->gso ? o->seg : (uint16_t)k->payload;
-	if (k->payload == 0)
-		return LOOK_ALONE;
-	if (o->csum == CSUM_PARTIAL &&
-	    (o->csum_start != k->ip || o->csum_offset != gso_csum_at(k->proto)))
-		return LOOK_ALONE;
-	return o->gso == GSO_NONE || gso_ok(k, o) ? LOOK_MERGE : LOOK_ALONE;
-}
-
-struct look batch_look(const struct frame *f)
-{
-	struct look k = {.kind = LOOK_UNKNOWN};
-
-	if (f->head_len == 0)
-		return k;
-	k.kind = (uint8_t)(f->head[0] >> 4 == 4 ? look_ip4(&k, f) : look_ip6(&k, f));
-	if (k.kind == LOOK_MERGE)
-		k.kind = (uint8_t)(k.proto == PROTO_TCP ? look_tcp(&k, f) : look_udp(&k, f));
-	if (k.kind == LOOK_MERGE)
-		k.kind = (uint8_t)look_offload(&k, f);
-	return k;
+	if (o->proto == PROTO_UDP)
+		return 0;
+	return ((const struct tcp_hdr *)(const void *)l4_of(o))->flags & TCP_ENDS;
 }
 
 /* Are bytes FROM to TO - 1 the same? */
@@ -136,20 +55,19 @@ static inline bool same(const uint8_t *a, const uint8_t *b, size_t from, size_t 
 	return memcmp(a + from, b + from, to - from) == 0;
 }
 
-bool batch_same_flow(const struct frame *a, const struct look *ka, const struct frame *b,
-		     const struct look *kb)
+bool batch_same_flow(const struct output *a, const struct output *b)
 {
-	if (ka->ip != kb->ip || ka->proto != kb->proto)
+	if (a->family != b->family || a->proto != b->proto)
 		return false;
-	if (ka->ip == sizeof(struct ip4_hdr)) /* addresses and ports stand side by side */
+	if (a->family == 4) /* addresses and ports stand side by side */
 		return same(a->head, b->head, offsetof(struct ip4_hdr, src), 24);
 	return same(a->head, b->head, offsetof(struct ip6_hdr, src), 44);
 }
 
 /* All that stands in every segment alike: not the length, the Identification, the checksum. */
-static bool same_ip(const uint8_t *a, const uint8_t *b, size_t ip)
+static bool same_ip(const uint8_t *a, const uint8_t *b, unsigned family)
 {
-	if (ip == sizeof(struct ip6_hdr))
+	if (family == 6)
 		return same(a, b, 0, offsetof(struct ip6_hdr, plen)) &&
 		       same(a, b, offsetof(struct ip6_hdr, next), offsetof(struct ip6_hdr, src));
 	return same(a, b, 0, offsetof(struct ip4_hdr, len)) &&
@@ -168,45 +86,41 @@ static bool same_tcp(const uint8_t *a, const uint8_t *b, size_t size, size_t hel
 	       same(a, b, offsetof(struct tcp_hdr, urgent), size);
 }
 
-bool batch_same_header(const struct frame *a, const struct frame *b, const struct look *k,
-		       size_t held)
+bool batch_same_header(const struct output *a, const struct output *b, size_t held)
 {
-	if (!same_ip(a->head, b->head, k->ip))
+	if (!same_ip(a->head, b->head, a->family))
 		return false;
-	return k->proto == PROTO_UDP ||
-	       same_tcp(a->head + k->ip, b->head + k->ip, (size_t)(k->header - k->ip), held);
+	return a->proto == PROTO_UDP || same_tcp(l4_of(a), l4_of(b), b->l4, held);
 }
 
 /* The addresses end the IP header in both families. */
-static uint64_t pseudo_sum(const uint8_t *head, const struct look *k, size_t l4_len)
+static uint64_t pseudo_sum(const struct output *o)
 {
-	size_t addrs = k->ip == sizeof(struct ip4_hdr) ? 8 : 32;
+	size_t addrs = o->family == 4 ? 8 : 32;
 
-	return csum_sum(head + k->ip - addrs, addrs) + csum_pseudo((uint32_t)l4_len, k->proto);
+	return csum_sum(l4_of(o) - addrs, addrs) + csum_pseudo(o->len - o->ip, o->proto);
 }
 
-bool batch_checksum_ok(const struct frame *f, const struct look *k)
+bool batch_checksum_ok(const struct output *o)
 {
-	size_t in_head = f->head_len - k->ip;
-	uint64_t sum = pseudo_sum(f->head, k, in_head + f->body_len);
+	size_t in_head = o->head_len - o->ip;
+	uint64_t sum = pseudo_sum(o) + csum_sum(l4_of(o), in_head);
 
-	sum += csum_sum(f->head + k->ip, in_head);
-	if (f->body_len)
-		sum += csum_sum_at(f->body, f->body_len, in_head);
+	if (o->body.len)
+		sum += csum_sum_at(o->body.p, o->body.len, in_head);
 	return csum_finish(sum) == 0;
 }
 
-void batch_put_headers(struct frame *f, const struct look *k, size_t len, unsigned id)
+void batch_put_headers(struct output *o, uint8_t ends, unsigned id)
 {
-	uint8_t *l4 = f->head + k->ip;
-	size_t l4_len = len - k->ip;
+	uint8_t *l4 = o->head + o->ip;
 
-	if (look_family(k) == 4)
-		put16(f->head + offsetof(struct ip4_hdr, id), id);
-	header_put_len(f->head, len);
-	if (k->proto == PROTO_UDP)
-		put16(((struct udp_hdr *)(void *)l4)->len, (unsigned)l4_len);
+	if (o->family == 4)
+		put16(o->head + offsetof(struct ip4_hdr, id), id);
+	header_put_len(o->head, o->len);
+	if (o->proto == PROTO_UDP)
+		put16(((struct udp_hdr *)(void *)l4)->len, o->len - o->ip);
 	else
-		((struct tcp_hdr *)(void *)l4)->flags |= k->ends;
-	put16(l4 + gso_csum_at(k->proto), csum_fold(pseudo_sum(f->head, k, l4_len)));
+		((struct tcp_hdr *)(void *)l4)->flags |= ends;
+	put16(l4 + gso_csum_at(o->proto), csum_fold(pseudo_sum(o)));
 }

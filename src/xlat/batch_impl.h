@@ -1,4 +1,4 @@
-/* batch_impl - private to batch: what the headers of a frame say about merging it. */
+/* batch_impl - private to batch: what the headers of an outgoing packet say about merging it. */
 #ifndef NAT64D_BATCH_IMPL_H
 #define NAT64D_BATCH_IMPL_H
 
@@ -6,54 +6,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/wire.h"
-#include "xlat/xlat.h"
+#include "packet/output.h"
 
-enum look_kind {
-	LOOK_OTHER,   /* neither TCP nor UDP: in nobody's way */
-	LOOK_UNKNOWN, /* of any flow, for all we know: a fragment */
-	LOOK_ALONE,   /* of a known flow, and not to be merged */
-	LOOK_MERGE,
+enum merge_kind {
+	MERGE_OTHER,   /* neither TCP nor UDP: never blocks a flow */
+	MERGE_UNKNOWN, /* a fragment, which may be of any flow */
+	MERGE_NEVER,   /* of a known flow, but must stay as it is */
+	MERGE_MAYBE,
 };
 
-struct look {
-	uint8_t kind;    /* enum look_kind; nothing below is valid of LOOK_OTHER, LOOK_UNKNOWN */
-	uint8_t proto;   /* PROTO_TCP or PROTO_UDP */
-	uint8_t ip;      /* bytes of IP header */
-	uint8_t ends;    /* TCP_FIN and TCP_PSH, if they are set; from here on of LOOK_MERGE only */
-	uint16_t header; /* bytes of IP and L4 header */
-	uint16_t seg;    /* payload bytes in each segment but the last; all of them if it is no GSO
-			    packet */
-	uint32_t payload; /* bytes */
-};
+/* What may be done to O. */
+enum merge_kind batch_kind(const struct output *o);
 
-static inline unsigned look_family(const struct look *k)
-{
-	return k->ip == sizeof(struct ip4_hdr) ? 4 : 6;
-}
-
-static inline size_t frame_len(const struct frame *f)
-{
-	return f->head_len + f->body_len;
-}
-
-/* What F is. */
-struct look batch_look(const struct frame *f);
+/* The flags of O, of MERGE_MAYBE, after which no segment may follow: TCP_FIN and TCP_PSH. */
+uint8_t batch_ends(const struct output *o);
 
 /* Are the IP addresses, the protocol and the ports of A and B the same? */
-bool batch_same_flow(const struct frame *a, const struct look *ka, const struct frame *b,
-		     const struct look *kb);
+bool batch_same_flow(const struct output *a, const struct output *b);
 
 /* Do the headers of B, which is of the flow of A, say nothing but what a segment of the GSO packet
  * that starts with A would say, HELD payload bytes after its start? */
-bool batch_same_header(const struct frame *a, const struct frame *b, const struct look *k,
-		       size_t held);
+bool batch_same_header(const struct output *a, const struct output *b, size_t held);
 
-/* Is the complete checksum of F right? */
-bool batch_checksum_ok(const struct frame *f, const struct look *k);
+/* Is the complete checksum of O, which is not merged yet, right? */
+bool batch_checksum_ok(const struct output *o);
 
-/* Makes the headers of F those of a GSO packet of LEN bytes that ends with the TCP flags K->ends.
+/* Makes the headers of O those of a GSO packet of O's length that ends with the TCP flags ENDS.
  * ID: its IPv4 Identification. */
-void batch_put_headers(struct frame *f, const struct look *k, size_t len, unsigned id);
+void batch_put_headers(struct output *o, uint8_t ends, unsigned id);
 
 #endif

@@ -66,13 +66,38 @@ uint8_t *xlat_room(struct xlat_out *out, size_t len)
 	return at;
 }
 
-struct frame *xlat_add_frame(struct xlat_out *out, uint8_t *head, size_t head_len,
-			     const uint8_t *body, size_t body_len)
+struct output *xlat_add(struct xlat_job *j, size_t ip, uint8_t *head, size_t head_len,
+			const uint8_t *body, size_t body_len)
 {
-	struct frame *f = &out->frame[out->frames++];
+	const struct packet *p = &j->p;
+	struct output *o = &j->out->output[j->out->outputs++];
 
-	*f = (struct frame){.head = head, .body = body, .head_len = head_len, .body_len = body_len};
-	return f;
+	*o = (struct output){.head = head,
+			     .body = {.p = body, .len = (uint32_t)body_len},
+			     .head_len = (uint32_t)head_len,
+			     .len = (uint32_t)(head_len + body_len),
+			     .parts = body_len ? 2 : 1,
+			     .segments = 1,
+			     .family = p->family == 4 ? 6 : 4,
+			     .proto = xlat_proto(p),
+			     .ip = (uint8_t)ip,
+			     .l4 = (uint8_t)p->l4_header,
+			     .fragment = ip == OUT_HEADER_MAX || packet_is_fragment(p)};
+	return o;
+}
+
+void xlat_add_icmp(struct xlat_out *out, unsigned family, uint8_t *head, size_t len)
+{
+	out->output[out->outputs++] = (struct output){
+		.head = head,
+		.head_len = (uint32_t)len,
+		.len = (uint32_t)len,
+		.parts = 1,
+		.segments = 1,
+		.family = (uint8_t)family,
+		.proto = family == 4 ? PROTO_ICMP : PROTO_ICMPV6,
+		.ip = family == 4 ? sizeof(struct ip4_hdr) : sizeof(struct ip6_hdr),
+	};
 }
 
 /* Addresses that never pass, section 1.4 of nat64-rules(7).  An ICMPv4 error from a badly numbered
@@ -131,7 +156,7 @@ static enum reason serve(struct xlat_job *j, uint8_t *l4)
 
 	id = p->family == 4 ? ipid_take(&j->x->ipid, p->dst4, p->src4, 1) : 0;
 	len = reply_echo(p, l4, id);
-	xlat_add_frame(j->out, l4 + p->l4.len - len, len, NULL, 0);
+	xlat_add_icmp(j->out, p->family, l4 + p->l4.len - len, len);
 	j->out->is_answer = true;
 	return REASON_SELF_ECHO;
 }
@@ -365,7 +390,7 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	struct xlat_job j = {.x = x, .out = out, .now = (int32_t)(now / 1000)};
 	enum reason why;
 
-	out->frames = 0;
+	out->outputs = 0;
 	out->record = NULL;
 	out->room_used = 0;
 	out->packets = 1;

@@ -159,7 +159,7 @@ static enum reason fit(struct xlat_job *j)
 		return header + l4 > mtu ? REASON_TOO_BIG : REASON_OK;
 	}
 	limit = min_size(j->x->conf->offlink_mtu, mtu);
-	if (limit < IP6_MTU_MIN) /* XLAT_FRAMES counts on it */
+	if (limit < IP6_MTU_MIN) /* XLAT_OUTPUTS counts on it */
 		limit = IP6_MTU_MIN;
 	if (header + l4 > limit)
 		j->limit = limit;
@@ -205,18 +205,13 @@ static void put6(const struct xlat_job *j, uint8_t next, size_t payload, uint8_t
 			});
 }
 
-static uint8_t next_header(const struct xlat_job *j)
-{
-	return packet_is_icmp(&j->p) ? PROTO_ICMPV6 : j->p.proto;
-}
-
 /* N payload bytes at OFF of this packet as a fragment; the rest of the payload is LEFT bytes long.
  */
 static size_t put_fragment(const struct xlat_job *j, size_t off, size_t n, size_t left, uint8_t *at)
 {
 	put6(j, PROTO_FRAGMENT, sizeof(struct frag_hdr) + n, at);
-	header_put_frag(at + sizeof(struct ip6_hdr), next_header(j), j->p.frag_off + (uint32_t)off,
-			left > 0 || j->p.mf, j->p.id);
+	header_put_frag(at + sizeof(struct ip6_hdr), xlat_proto(&j->p),
+			j->p.frag_off + (uint32_t)off, left > 0 || j->p.mf, j->p.id);
 	return OUT_HEADER_MAX;
 }
 
@@ -225,7 +220,7 @@ static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 {
 	if (packet_is_fragment(&j->p))
 		return put_fragment(j, 0, payload, 0, at);
-	put6(j, next_header(j), payload, at);
+	put6(j, xlat_proto(&j->p), payload, at);
 	return sizeof(struct ip6_hdr);
 }
 
@@ -245,7 +240,7 @@ static void emit_pieces(struct xlat_job *j, const uint8_t *l4, size_t from, size
 
 		n = min_size(piece, len - off);
 		put_fragment(j, off, n, len - off - n, at);
-		xlat_add_frame(j->out, at, OUT_HEADER_MAX, l4 + off, n);
+		xlat_add(j, OUT_HEADER_MAX, at, OUT_HEADER_MAX, l4 + off, n);
 	}
 }
 
@@ -262,11 +257,12 @@ static void emit_segment(struct xlat_job *j, const struct gso_packet *t, size_t 
 	if (sizeof(struct ip6_hdr) + len <= j->limit) {
 		at = l4 - sizeof(struct ip6_hdr);
 		put6(j, t->proto, len, at);
-		xlat_add_frame(j->out, at, sizeof(struct ip6_hdr) + t->header, payload.p, n);
+		xlat_add(j, sizeof(struct ip6_hdr), at, sizeof(struct ip6_hdr) + t->header,
+			 payload.p, n);
 		return;
 	}
 	put_fragment(j, 0, first, len - first, at);
-	xlat_add_frame(j->out, at, OUT_HEADER_MAX + t->header, payload.p, first - t->header);
+	xlat_add(j, OUT_HEADER_MAX, at, OUT_HEADER_MAX + t->header, payload.p, first - t->header);
 	emit_pieces(j, t->l4 + off, first, len);
 }
 
@@ -285,8 +281,7 @@ static void emit_segments(struct xlat_job *j, const uint8_t *l4)
 
 static void emit(struct xlat_job *j, uint8_t *l4)
 {
-	size_t len = packet_is_fragment(&j->p) ? OUT_HEADER_MAX : sizeof(struct ip6_hdr);
-	struct frame *f;
+	size_t len;
 
 	if (j->limit && j->p.csum == CSUM_PARTIAL) {
 		emit_segments(j, l4);
@@ -296,9 +291,9 @@ static void emit(struct xlat_job *j, uint8_t *l4)
 		emit_pieces(j, l4, 0, j->p.l4.len);
 		return;
 	}
+	len = packet_is_fragment(&j->p) ? OUT_HEADER_MAX : sizeof(struct ip6_hdr);
 	header(j, j->p.l4.len, l4 - len);
-	f = xlat_add_frame(j->out, l4 - len, len + j->p.l4.len, NULL, 0);
-	f->offload = xlat_offload(j, len, j->p.l4.len - j->p.l4_header);
+	xlat_leave(j, xlat_add(j, len, l4 - len, len + j->p.l4.len, NULL, 0));
 }
 
 const struct xlat_dir xlat_dir_4to6 = {

@@ -265,7 +265,7 @@ static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 	header_put4(at, &(struct header4){
 				.tos = xlat_tos(&j->p, j->x->conf->tos_ignore_6to4),
 				.ttl = j->outer ? j->p.ttl : (uint8_t)(j->p.ttl - 1),
-				.proto = packet_is_icmp(&j->p) ? PROTO_ICMP : j->p.proto,
+				.proto = xlat_proto(&j->p),
 				.len = (uint16_t)len,
 				.id = ipid(j, payload),
 				.frag = flags(&j->p, first),
@@ -299,15 +299,13 @@ static void emit_parts(struct xlat_job *j, const uint8_t *l4)
 
 	for (off = 0; off < t.payload; off += n) {
 		uint8_t *at = xlat_room(j->out, ip_len + t.header);
-		struct frame *f;
 
 		n = part_len(&j->p, t.payload - off);
 		if (n == 0) /* a segment longer than IPv4 has, which fit() refuses */
 			return;
 		gso_header(&t, off, n, at + ip_len);
 		header(j, t.header + n, at);
-		f = xlat_add_frame(j->out, at, ip_len + t.header, l4 + t.header + off, n);
-		f->offload = xlat_offload(j, ip_len, n);
+		xlat_leave(j, xlat_add(j, ip_len, at, ip_len + t.header, l4 + t.header + off, n));
 	}
 }
 
@@ -315,16 +313,16 @@ static void emit(struct xlat_job *j, uint8_t *l4)
 {
 	uint8_t *at = l4 - sizeof(struct ip4_hdr);
 	size_t payload = j->p.l4.len - j->p.l4_header;
-	struct frame *f;
+	struct output *o;
 
 	if (part_len(&j->p, payload) < payload) {
 		emit_parts(j, l4);
 		return;
 	}
 	header(j, j->p.l4.len, at);
-	f = xlat_add_frame(j->out, at, sizeof(struct ip4_hdr) + j->p.l4.len, NULL, 0);
-	f->offload = xlat_offload(j, sizeof(struct ip4_hdr), payload);
-	f->alone = j->p.frag_hdr;
+	o = xlat_add(j, sizeof(struct ip4_hdr), at, sizeof(struct ip4_hdr) + j->p.l4.len, NULL, 0);
+	o->alone = j->p.frag_hdr;
+	xlat_leave(j, o);
 }
 
 const struct xlat_dir xlat_dir_6to4 = {

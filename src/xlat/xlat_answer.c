@@ -86,6 +86,6 @@ void xlat_answer(struct xlat_job *j, enum reason why, int64_t now)
 	id = j->p.family == 4 ? ipid_take(&j->x->ipid, own.own4, j->p.src4, 1) : 0;
 	at = xlat_room(j->out, REPLY_MAX6);
 	len = reply_error(at, &first, &own, what, answer_rest(j, why), id);
-	xlat_add_frame(j->out, at, len, NULL, 0);
+	xlat_add_icmp(j->out, j->p.family, at, len);
 	j->out->is_answer = true;
 }

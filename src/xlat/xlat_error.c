@@ -174,7 +174,7 @@ static void put_error(struct xlat_job *j, const struct xlat_job *quote, const st
 	len += sizeof(struct icmp_hdr);
 	put_icmp(j, m, icmp, len, padded);
 	len += j->dir->header(j, len, message);
-	xlat_add_frame(j->out, message, len, NULL, 0);
+	xlat_add_icmp(j->out, j->p.family == 4 ? 6 : 4, message, len);
 }
 
 enum reason xlat_error(struct xlat_job *j)

@@ -17,24 +17,12 @@ size_t xlat_segments(const struct packet *p, size_t len)
 	return p->seg ? gso_segments(len - p->l4_header, p->seg) : 1;
 }
 
-struct offload xlat_offload(const struct xlat_job *j, size_t ip_len, size_t payload)
+void xlat_leave(const struct xlat_job *j, struct output *o)
 {
-	const struct packet *p = &j->p;
-	struct offload o = {.csum = (uint8_t)p->csum};
-
-	if (packet_is_fragment(p))
-		return (struct offload){0};
-	if (p->csum != CSUM_PARTIAL)
-		return o;
-	o.csum_start = (uint16_t)ip_len;
-	o.csum_offset = (uint16_t)gso_csum_at(p->proto);
-	if (p->seg == 0 || payload <= p->seg)
-		return o;
-	o.gso = (uint8_t)gso_type_of(p->proto, p->family == 4 ? 6 : 4);
-	o.ecn = p->ecn;
-	o.seg = (uint16_t)p->seg;
-	o.header = (uint16_t)(ip_len + p->l4_header);
-	return o;
+	if (j->p.csum == CSUM_PARTIAL)
+		output_leave(o, (unsigned)j->p.seg, j->p.ecn);
+	else if (!o->fragment)
+		o->offload.csum = (uint8_t)j->p.csum;
 }
 
 /* Makes of the headers and the last N payload bytes a packet that ends where the GSO packet has

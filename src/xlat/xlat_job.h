@@ -88,6 +88,14 @@ static inline unsigned xlat_mtu6(const struct xlat *x)
 	return x->mtu < IP6_MTU_MIN ? IP6_MTU_MIN : x->mtu;
 }
 
+/* The protocol of P's payload in the other family. */
+static inline uint8_t xlat_proto(const struct packet *p)
+{
+	if (!packet_is_icmp(p))
+		return p->proto;
+	return p->family == 4 ? PROTO_ICMPV6 : PROTO_ICMP;
+}
+
 /* What becomes of P's TOS or traffic class: ECN belongs to the path and is always kept [3168]. */
 static inline uint8_t xlat_tos(const struct packet *p, bool ignore)
 {
@@ -110,16 +118,19 @@ bool xlat_addrs_pass(const struct xlat *x, const struct packet *p);
 /* May A, embedded in prefix number PREFIX, be seen on the wire [6052-3.1]? */
 bool xlat_may_embed(const struct xlat *x, unsigned prefix, uint32_t a);
 
-/* LEN bytes of the caller's room, with what a frame's head needs in front. */
+/* LEN bytes of the caller's room, with what an output's head needs in front. */
 uint8_t *xlat_room(struct xlat_out *out, size_t len);
 
-/* Adds a frame; what it returns is for filling in what else there is to say of it. */
-struct frame *xlat_add_frame(struct xlat_out *out, uint8_t *head, size_t head_len,
-			     const uint8_t *body, size_t body_len);
+/* Adds an output of J's packet, complete: HEAD begins with IP bytes of IP header and fragment
+ * header, and holds the L4 header as well unless it is a later fragment. */
+struct output *xlat_add(struct xlat_job *j, size_t ip, uint8_t *head, size_t head_len,
+			const uint8_t *body, size_t body_len);
 
-/* What is left for the device to do about a frame of this packet with IP_LEN bytes of IP header and
- * PAYLOAD bytes behind the L4 header. */
-struct offload xlat_offload(const struct xlat_job *j, size_t ip_len, size_t payload);
+/* Adds an ICMP message of LEN bytes, IP header and all. */
+void xlat_add_icmp(struct xlat_out *out, unsigned family, uint8_t *head, size_t len);
+
+/* Leaves to the device what it has left to us about J's packet, of which O is a part. */
+void xlat_leave(const struct xlat_job *j, struct output *o);
 
 /* P, whose checksum is partial, as the GSO packet module sees it; its L4 header and payload are at
  * L4.
@@ -143,7 +154,7 @@ enum reason xlat_check_l4(struct xlat_job *j);
 /* Does to the payload at L4 (LEN bytes of it are there) what xlat_check_l4() decided. */
 void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len);
 
-/* Translates the ICMP error in J, the packet that it quotes included, and adds its frame. */
+/* Translates the ICMP error in J, the packet that it quotes included, and adds its output. */
 enum reason xlat_error(struct xlat_job *j);
 
 extern const struct xlat_dir xlat_dir_4to6, xlat_dir_6to4;

@@ -167,16 +167,9 @@ static void bench_translate(void)
 struct burst {
 	struct batch *batch;
 	uint8_t *bytes, *copy; /* BURST slots each */
-	struct frame frame[BURST];
+	struct output output[BURST];
 	unsigned sent;
 };
-
-static void count(void *arg, const struct batch_out *o)
-{
-	unsigned *sent = arg;
-
-	*sent += o->segments;
-}
 
 /* Datagrams of FLOWS flows in turns, as they leave the translator. */
 static void make_burst(struct burst *b, unsigned flows, bool partial)
@@ -191,7 +184,7 @@ static void make_burst(struct burst *b, unsigned flows, bool partial)
 			 b->bytes + (size_t)i * SLOT + XLAT_HEADROOM);
 		bench_must(xlat_packet(&xlat, j.packet, j.len, &j.offload, NOW, &out) == REASON_OK,
 			   "refused");
-		b->frame[i] = out.frame[0];
+		b->output[i] = out.output[0];
 	}
 	memcpy(b->copy, b->bytes, (size_t)BURST * SLOT);
 }
@@ -209,14 +202,16 @@ static void restore(void *arg, unsigned n)
 static void merge(void *arg, unsigned n)
 {
 	struct burst *b = arg;
+	const struct output *o;
 
 	while (n-- > 0) {
 		restore(b, 1);
 		b->sent = 0;
 		for (unsigned i = 0; i < BURST; i++)
-			if (!batch_add(b->batch, &b->frame[i]))
+			if (!batch_add(b->batch, &b->output[i]))
 				bench_must(0, "batch is full");
-		batch_flush(b->batch, count, &b->sent);
+		while ((o = batch_next(b->batch)))
+			b->sent += o->segments;
 		bench_must(b->sent == BURST, "a packet is missing");
 	}
 }

@@ -9,6 +9,7 @@
 #include "packet/header.h"
 #include "packet/gso.h"
 
+#include "support/facts.h"
 #include "fuzz_check.h"
 
 void fuzz_expect(bool holds, const char *what, const char *file, int line)
@@ -108,15 +109,15 @@ void fuzz_parse(struct input *in)
 	in->right = in->parsed == REASON_OK && input_right(in);
 }
 
-/* A frame in one piece; the caller frees what is returned. */
-static uint8_t *flatten(const struct frame *f)
+/* An output in one piece; the caller frees what is returned. */
+static uint8_t *flatten(const struct output *o)
 {
-	uint8_t *bytes = fuzz_bytes(f->head_len + f->body_len);
+	uint8_t *bytes = fuzz_bytes(o->len);
 
-	if (f->head_len)
-		memcpy(bytes, f->head, f->head_len);
-	if (f->body_len)
-		memcpy(bytes + f->head_len, f->body, f->body_len);
+	EXPECT(facts_fault(o) == NULL);
+	memcpy(bytes, o->head, o->head_len);
+	if (o->body.len)
+		memcpy(bytes + o->head_len, o->body.p, o->body.len);
 	return bytes;
 }
 
@@ -128,29 +129,6 @@ static void parse_wire(struct packet *p, const uint8_t *bytes, size_t len)
 	EXPECT(why == REASON_OK || (why == REASON_FRAG_EXT_HDR && p->family == 6));
 	if (why == REASON_OK)
 		EXPECT(p->whole.len == len);
-}
-
-/* Of the frame F, whose bytes are at FLAT, what gso.h wants to know. */
-static struct gso_packet frame_gso(const struct frame *f, const uint8_t *flat)
-{
-	const struct offload *o = &f->offload;
-	size_t start = o->csum_start, len = f->head_len + f->body_len;
-	struct gso_packet t = {.proto = o->csum_offset == 6 ? PROTO_UDP : PROTO_TCP,
-			       .l4 = flat + start};
-
-	EXPECT(o->csum == CSUM_PARTIAL && gso_csum_at(t.proto) == o->csum_offset);
-	EXPECT(start + sizeof(struct udp_hdr) <= f->head_len);
-	t.header = sizeof(struct udp_hdr);
-	if (t.proto == PROTO_TCP) {
-		EXPECT(start + sizeof(struct tcp_hdr) <= f->head_len);
-		t.header = (size_t)(flat[start + 12] >> 4) * 4;
-	}
-	EXPECT(start + t.header <= f->head_len);
-	t.payload = len - start - t.header;
-	t.cwr_stays = o->ecn == GSO_ACCECN;
-	if (o->gso)
-		EXPECT(o->header == start + t.header && o->seg > 0 && t.payload > o->seg);
-	return t;
 }
 
 /* What the device makes of the N payload bytes from OFF on of the GSO packet T, which is at FLAT.
@@ -189,16 +167,16 @@ static bool is_vouched_echo(const struct input *in, enum reason why)
 
 static void check_answer(const struct input *in, const struct xlat_out *out, enum reason why)
 {
-	const struct frame *f = &out->frame[0];
+	const struct output *o = &out->output[0];
 	struct packet p;
 	uint8_t *bytes;
 
-	EXPECT(out->frames <= 1);
-	if (out->frames == 0)
+	EXPECT(out->outputs <= 1);
+	if (out->outputs == 0)
 		return;
-	EXPECT(out->is_answer && f->offload.gso == GSO_NONE && f->offload.csum != CSUM_PARTIAL);
-	bytes = flatten(f);
-	parse_wire(&p, bytes, f->head_len + f->body_len);
+	EXPECT(out->is_answer && o->offload.gso == GSO_NONE && o->offload.csum != CSUM_PARTIAL);
+	bytes = flatten(o);
+	parse_wire(&p, bytes, o->len);
 	EXPECT(p.family == in->bytes[0] >> 4);
 	EXPECT(packet_is_icmp(&p));
 	EXPECT(l4_right(&p) || is_vouched_echo(in, why));
@@ -257,21 +235,22 @@ static void check_wire(struct walk *w, const uint8_t *bytes, size_t len)
 	check_whole(in, &p);
 }
 
-static void check_frame(struct walk *w, const struct frame *f)
+static void check_output(struct walk *w, const struct output *o)
 {
-	uint8_t *flat = flatten(f), *bytes;
+	uint8_t *flat = flatten(o), *bytes;
 	struct gso_packet t;
 	size_t n, len;
 
-	if (f->offload.csum != CSUM_PARTIAL) {
-		EXPECT(f->offload.gso == GSO_NONE);
-		check_wire(w, flat, f->head_len + f->body_len);
+	if (o->offload.csum != CSUM_PARTIAL) {
+		EXPECT(o->offload.gso == GSO_NONE);
+		check_wire(w, flat, o->len);
 		free(flat);
 		return;
 	}
-	t = frame_gso(f, flat);
+	t = output_gso(o);
+	t.l4 = flat + o->ip;
 	for (size_t off = 0; off == 0 || off < t.payload; off += n) {
-		n = f->offload.gso ? min_size(t.payload - off, f->offload.seg) : t.payload;
+		n = o->offload.gso ? min_size(t.payload - off, o->offload.seg) : t.payload;
 		bytes = cut(&t, flat, off, n, &len);
 		check_wire(w, bytes, len);
 		free(bytes);
@@ -281,32 +260,22 @@ static void check_frame(struct walk *w, const struct frame *f)
 	free(flat);
 }
 
-static void count_out(void *arg, const struct batch_out *o)
-{
-	unsigned *pieces = arg;
-	size_t len = 0;
-
-	EXPECT(o->parts >= 1 && o->parts <= BATCH_PARTS + 1);
-	for (unsigned i = 0; i < o->parts; i++)
-		len += o->part[i].len;
-	EXPECT(len == o->len);
-	*pieces += o->segments;
-}
-
-/* What leaves goes through a batch as well, which may merge the frames of one GSO packet again. */
+/* What leaves goes through a batch as well, which may merge the outputs of one GSO packet again. */
 static void check_batch(const struct xlat_out *out, unsigned pieces)
 {
 	static struct batch *batch;
 	static struct ipid ipid;
+	const struct output *o;
 	unsigned sent = 0;
 
 	if (!batch)
 		batch = batch_new(&(struct siphash_key){1, 2}, &ipid);
 	EXPECT(batch != NULL);
 	batch_allow(batch, BATCH_TCP | BATCH_UDP);
-	for (unsigned i = 0; i < out->frames; i++)
-		EXPECT(batch_add(batch, &out->frame[i]));
-	batch_flush(batch, count_out, &sent);
+	for (unsigned i = 0; i < out->outputs; i++)
+		EXPECT(batch_add(batch, &out->output[i]));
+	for (; (o = batch_next(batch)); sent += o->segments)
+		EXPECT(facts_fault(o) == NULL);
 	EXPECT(sent == pieces);
 }
 
@@ -334,11 +303,11 @@ void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 	EXPECT(in->parsed == REASON_OK);
 	check_claim(in);
 	EXPECT(in->offload.gso == GSO_NONE || in->offload.seg > 0);
-	EXPECT(out->frames >= 1 && out->frames <= XLAT_FRAMES && !out->is_answer);
-	for (unsigned i = 0; i < out->frames; i++) /* the device's header goes there */
-		memset(out->frame[i].head - OFFLOAD_HDR, 0xee, OFFLOAD_HDR);
-	for (unsigned i = 0; i < out->frames; i++)
-		check_frame(&w, &out->frame[i]);
+	EXPECT(out->outputs >= 1 && out->outputs <= XLAT_OUTPUTS && !out->is_answer);
+	for (unsigned i = 0; i < out->outputs; i++) /* the device's header goes there */
+		memset(out->output[i].head - OFFLOAD_HDR, 0xee, OFFLOAD_HDR);
+	for (unsigned i = 0; i < out->outputs; i++)
+		check_output(&w, &out->output[i]);
 	EXPECT(w.open == in->p.mf);
 	/* Of an ICMP error only the quote may change its length. */
 	if (!packet_is_icmp_error(&in->p))

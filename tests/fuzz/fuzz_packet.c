@@ -91,7 +91,7 @@ static struct lpm *make_routes(void)
 /* For whoever looks into a finding: FUZZ_VERBOSE=1 tests/fuzz/replay FILE. */
 static void show(const uint8_t *bytes, size_t len, enum reason why, const struct xlat_out *out)
 {
-	fprintf(stderr, "# %s, %u frames:", reason_table[why].name, out->frames);
+	fprintf(stderr, "# %s, %u outputs:", reason_table[why].name, out->outputs);
 	for (size_t i = 0; i < len; i++)
 		fprintf(stderr, "%s%02x", i % 4 ? "" : " ", bytes[i]);
 	fputc('\n', stderr);

@@ -56,7 +56,7 @@ static uint16_t ours_next(uint32_t src, uint32_t dst)
 	put32(packet + 36, dst);   /* and of CRAFT_WORLD6 */
 	memcpy(at, packet, len);
 	ck_assert_int_eq(xlat_packet(&rig.x, at, len, NULL, rig.now, &rig.out), REASON_OK);
-	ip = rig.out.frame[0].head;
+	ip = rig.out.output[0].head;
 	ck_assert(get32(ip + 12) == src && get32(ip + 16) == dst);
 	return get16(ip + 4);
 }

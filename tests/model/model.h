@@ -57,7 +57,7 @@ struct model_out {
 	bool is_answer, suppressed;
 	bool record; /* a lease is to be put on record */
 	unsigned frames;
-	size_t end[XLAT_FRAMES]; /* of each frame in BYTES */
+	size_t end[XLAT_OUTPUTS]; /* of each frame in BYTES */
 	uint8_t bytes[MODEL_BYTES];
 };
 

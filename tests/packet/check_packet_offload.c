@@ -40,12 +40,15 @@ static const struct row {
 	enum csum_state csum;
 	size_t header, seg;
 } rows[] = {
-	{"nothing", "4 | udp", {0}, KEPT(CSUM_WHOLE, 0, 0)},
-	{"vouched UDP", "4 | udp", VOUCHED, KEPT(CSUM_VOUCHED, 0, 0)},
-	{"vouched TCP", "6 | tcp", VOUCHED, KEPT(CSUM_VOUCHED, 0, 0)},
+	{"nothing", "4 | udp", {0}, KEPT(CSUM_WHOLE, 8, 0)},
+	{"vouched UDP", "4 | udp", VOUCHED, KEPT(CSUM_VOUCHED, 8, 0)},
+	{"vouched TCP", "6 | tcp", VOUCHED, KEPT(CSUM_VOUCHED, 20, 0)},
 	{"vouched ICMP", "4 | echo", VOUCHED, KEPT(CSUM_VOUCHED, 0, 0)},
 	{"vouched ICMPv6", "6 | echo", VOUCHED, KEPT(CSUM_VOUCHED, 0, 0)},
-	{"vouched, atomic fragment", "6 | frag | udp", VOUCHED, KEPT(CSUM_VOUCHED, 0, 0)},
+	{"vouched, atomic fragment", "6 | frag | udp", VOUCHED, KEPT(CSUM_VOUCHED, 8, 0)},
+	{"9293-3.1 TCP, all options", "4 | tcp doff=15 n=40", {0}, KEPT(CSUM_WHOLE, 60, 0)},
+	{"TCP, data offset 4", "4 | tcp doff=4", {0}, KEPT(CSUM_WHOLE, 0, 0)},
+	{"TCP, data offset beyond the end", "6 | tcp doff=15 n=39", {0}, KEPT(CSUM_WHOLE, 0, 0)},
 	{"vouched: GRE has none", "4 p=47 | data 30", VOUCHED, KEPT(CSUM_WHOLE, 0, 0)},
 	{"vouched: ICMP of the other family", "4 p=58 | data 30", VOUCHED, KEPT(CSUM_WHOLE, 0, 0)},
 	{"vouched: nobody knows of a fragment", "4 | part 0 80 | udp n=999", VOUCHED,
@@ -103,7 +106,7 @@ static const struct row {
 	{"less than a segment is no GSO packet", "4 | udp n=0", GSO(GSO_UDP, 65535),
 	 KEPT(CSUM_PARTIAL, 8, 0)},
 	{"one segment, vouched", "4 | udp n=9", CLOSED_GSO(CSUM_VOUCHED, GSO_UDP, 9),
-	 KEPT(CSUM_VOUCHED, 0, 0)},
+	 KEPT(CSUM_VOUCHED, 8, 0)},
 	{"768 one segment without a checksum", "4 | udp zero n=9",
 	 CLOSED_GSO(CSUM_WHOLE, GSO_UDP, 9), REFUSED},
 	{"TCP GSO packet that is not partial", "4 | tcp n=3000",

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/wire.h"
+#include "support/facts.h"
 
 static const struct siphash_key key = {0x0123456789abcdef, 0x0f1e2d3c4b5a6978};
 
@@ -226,6 +227,16 @@ void rig_close(struct rig *r)
 	free(r->input.b);
 }
 
+static enum reason check_facts(const struct xlat_out *out, enum reason why)
+{
+	for (unsigned i = 0; i < out->outputs; i++) {
+		const char *bad = facts_fault(&out->output[i]);
+
+		ck_assert_msg(!bad, "output %u: %s", i, bad);
+	}
+	return why;
+}
+
 enum reason rig_send(struct rig *r, const uint8_t *bytes, size_t len)
 {
 	return rig_send_offload(r, bytes, len, NULL);
@@ -244,14 +255,15 @@ enum reason rig_send_offload(struct rig *r, const uint8_t *bytes, size_t len,
 	if (bytes != r->input.b && len)
 		memcpy(r->input.b, bytes, len);
 	r->input.len = len;
-	return xlat_packet(&r->x, r->packet, len, o, r->now, &r->out);
+	return check_facts(&r->out, xlat_packet(&r->x, r->packet, len, o, r->now, &r->out));
 }
 
 enum reason rig_send_left(struct rig *r)
 {
 	const struct xlat_left left = r->out.left;
 
-	return xlat_packet(&r->x, left.packet, left.len, &left.offload, r->now, &r->out);
+	return check_facts(
+		&r->out, xlat_packet(&r->x, left.packet, left.len, &left.offload, r->now, &r->out));
 }
 
 enum reason rig_send_text(struct rig *r, const char *text)
@@ -262,14 +274,14 @@ enum reason rig_send_text(struct rig *r, const char *text)
 	return rig_send(r, r->input.b, len);
 }
 
-size_t rig_frame(const struct rig *r, unsigned i, uint8_t *to)
+size_t rig_output(const struct rig *r, unsigned i, uint8_t *to)
 {
-	const struct frame *f = &r->out.frame[i];
+	const struct output *o = &r->out.output[i];
 
-	memcpy(to, f->head, f->head_len);
-	if (f->body_len)
-		memcpy(to + f->head_len, f->body, f->body_len);
-	return f->head_len + f->body_len;
+	memcpy(to, o->head, o->head_len);
+	if (o->body.len)
+		memcpy(to + o->head_len, o->body.p, o->body.len);
+	return o->len;
 }
 
 /* "answer T C REST" as the text of the whole packet. */
@@ -305,7 +317,7 @@ static void adopt_id(uint8_t *want, const uint8_t *got, bool answer)
 
 static char message[600];
 
-static const char *frame_differs(struct rig *r, unsigned i, const char *text)
+static const char *output_differs(struct rig *r, unsigned i, const char *text)
 {
 	static uint8_t want[CRAFT_MAX], got[CRAFT_MAX];
 	char expanded[600];
@@ -316,7 +328,7 @@ static const char *frame_differs(struct rig *r, unsigned i, const char *text)
 		text = expanded;
 	}
 	n = craft(want, text, &r->input);
-	len = rig_frame(r, i, got);
+	len = rig_output(r, i, got);
 	if (want[0] >> 4 == 4 && strstr(text, "id=*") && len >= 20)
 		adopt_id(want, got, r->out.is_answer);
 	for (at = 0; at < len && at < n && want[at] == got[at];)
@@ -324,12 +336,12 @@ static const char *frame_differs(struct rig *r, unsigned i, const char *text)
 	if (len == n && at == n)
 		return NULL;
 	snprintf(message, sizeof(message),
-		 "frame %u: byte %zu is %02x, not %02x; %zu bytes, should be %zu; %.300s", i, at,
+		 "output %u: byte %zu is %02x, not %02x; %zu bytes, should be %zu; %.300s", i, at,
 		 at < len ? got[at] : 0, at < n ? want[at] : 0, len, n, text);
 	return message;
 }
 
-static const char *frames_differ(struct rig *r, const char *text)
+static const char *outputs_differ(struct rig *r, const char *text)
 {
 	char one[2000];
 	unsigned n = 0;
@@ -342,13 +354,13 @@ static const char *frames_differ(struct rig *r, const char *text)
 		len = strcspn(text, ";");
 		snprintf(one, sizeof(one), "%.*s", (int)len, text);
 		text += len + (text[len] == ';');
-		if (n >= r->out.frames)
+		if (n >= r->out.outputs)
 			return "fewer packets than expected";
-		bad = frame_differs(r, n++, one);
+		bad = output_differs(r, n++, one);
 		if (bad)
 			return bad;
 	}
-	return n == r->out.frames ? NULL : "more packets than expected";
+	return n == r->out.outputs ? NULL : "more packets than expected";
 }
 
 const char *rig_differs(struct rig *r, enum reason got, enum reason want, const char *text)
@@ -361,9 +373,9 @@ const char *rig_differs(struct rig *r, enum reason got, enum reason want, const 
 	if (got != REASON_OK && got != REASON_SELF_ECHO &&
 	    memcmp(r->packet, r->input.b, r->input.len) != 0)
 		return "a refused packet was changed";
-	if (r->out.frames && r->out.is_answer != (got != REASON_OK))
+	if (r->out.outputs && r->out.is_answer != (got != REASON_OK))
 		return "is_answer is wrong";
-	return text && strcmp(text, "*") == 0 ? NULL : frames_differ(r, text);
+	return text && strcmp(text, "*") == 0 ? NULL : outputs_differ(r, text);
 }
 
 static const char *row_fault(const struct rig_row *row)

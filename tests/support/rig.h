@@ -50,8 +50,8 @@ enum reason rig_send_offload(struct rig *r, const uint8_t *bytes, size_t len,
 enum reason rig_send_left(struct rig *r);
 enum reason rig_send_text(struct rig *r, const char *text);
 
-/* Copies output frame I, both parts, to TO; returns its length. */
-size_t rig_frame(const struct rig *r, unsigned i, uint8_t *to);
+/* Copies output I, both parts, to TO; returns its length. */
+size_t rig_output(const struct rig *r, unsigned i, uint8_t *to);
 
 /* What is wrong with R's output for the input of NAME, whose reason was GOT, compared with the
  * packets of TEXT: a message in a static buffer, or NULL. */

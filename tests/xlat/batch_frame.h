@@ -1,4 +1,4 @@
-/* batch_frame - frames as the translator gives them to the batch, made from what a test says of
+/* batch_frame - outputs as the translator gives them to the batch, made from what a test says of
  * them; and whether what the batch gives out are the same packets. */
 #ifndef NAT64D_TESTS_BATCH_FRAME_H
 #define NAT64D_TESTS_BATCH_FRAME_H
@@ -10,10 +10,10 @@
 
 #include "xlat/batch.h"
 #include "support/craft.h"
+#include "support/facts.h"
 #include "support/random.h"
 #include "support/segment.h"
 #include "lib/wire.h"
-#include "xlat/xlat.h"
 
 #define ARENA (8u << 20)
 
@@ -42,7 +42,7 @@ struct arena {
 	uint8_t bytes[ARENA];
 };
 
-static inline size_t frame_ip(uint8_t *p, const struct spec *s, size_t l4_len, unsigned proto)
+static inline size_t put_ip(uint8_t *p, const struct spec *s, size_t l4_len, unsigned proto)
 {
 	bool fragment = s->more || s->later;
 	size_t size = !s->six ? 20 : fragment ? 48 : 40;
@@ -78,7 +78,7 @@ static inline size_t frame_ip(uint8_t *p, const struct spec *s, size_t l4_len, u
 	return size;
 }
 
-static inline size_t frame_l4(uint8_t *p, const struct spec *s)
+static inline size_t put_l4(uint8_t *p, const struct spec *s)
 {
 	size_t size = s->tcp ? 20u + s->opts : 8;
 
@@ -99,7 +99,7 @@ static inline size_t frame_l4(uint8_t *p, const struct spec *s)
 	return size;
 }
 
-static inline void frame_checksum(uint8_t *p, size_t ip, size_t len, const struct spec *s)
+static inline void put_checksum(uint8_t *p, size_t ip, size_t len, const struct spec *s)
 {
 	size_t alen = s->six ? 16 : 4;
 	uint8_t *src = p + (s->six ? 8 : 12), *field = p + ip + (s->tcp ? 16 : 6);
@@ -111,34 +111,42 @@ static inline void frame_checksum(uint8_t *p, size_t ip, size_t len, const struc
 		put16(field, 0);
 }
 
-/* Makes the frame S in A.  Its bytes start anywhere: parity must not matter. */
-static inline struct frame frame_make(struct arena *a, const struct spec *s)
+/* Makes the output S in A.  Its bytes start anywhere: parity must not matter. */
+static inline struct output output_make(struct arena *a, const struct spec *s)
 {
 	uint8_t *p = a->bytes + a->used + 16 + random_below(2);
 	unsigned proto = s->proto ? s->proto : s->tcp ? 6 : 17;
 	size_t ip, l4, len;
-	struct frame f = {.head = p, .alone = s->alone};
+	struct output o = {.head = p, .alone = s->alone, .segments = 1};
 
 	ck_assert_uint_lt(a->used + 70000, ARENA);
 	ip = s->six ? (s->more || s->later ? 48 : 40) : 20;
-	l4 = frame_l4(p + ip, s);
+	l4 = put_l4(p + ip, s);
 	len = ip + l4 + s->n;
-	frame_ip(p, s, l4 + s->n, proto);
+	put_ip(p, s, l4 + s->n, proto);
 	random_fill(p + ip + l4, s->n);
 	if (s->csum == CSUM_PARTIAL)
-		f.offload = segments_glue(p, len, ip, proto, s->seg);
+		o.offload = segments_glue(p, len, ip, proto, s->seg);
 	else
-		frame_checksum(p, ip, len, s);
+		put_checksum(p, ip, len, s);
 	if (s->csum != CSUM_PARTIAL)
-		f.offload.csum = s->csum;
+		o.offload.csum = s->csum;
 	if (s->corrupt)
 		p[ip + l4 + random_below((uint32_t)s->n)] ^= (uint8_t)(1u << random_below(8));
-	f.head_len =
-		len - s->body; /* the arena stays as it is, so the rest is in the right place */
-	f.body = s->body ? p + f.head_len : NULL;
-	f.body_len = s->body;
+	/* the arena stays as it is, so the rest is in the right place */
+	o.head_len = (uint32_t)(len - s->body);
+	o.body = (struct part){.p = p + o.head_len, .len = (uint32_t)s->body};
+	o.len = (uint32_t)len;
+	o.parts = s->body ? 2 : 1;
+	if (o.offload.gso)
+		o.segments = (uint16_t)((s->n + s->seg - 1u) / s->seg);
+	o.family = s->six ? 6 : 4;
+	o.proto = (uint8_t)proto;
+	o.ip = (uint8_t)ip;
+	o.fragment = s->more || s->later;
+	o.l4 = s->proto || o.fragment ? 0 : (uint8_t)l4;
 	a->used += len + 32;
-	return f;
+	return o;
 }
 
 struct sink { /* what came out of a batch */
@@ -148,45 +156,55 @@ struct sink { /* what came out of a batch */
 	uint8_t *last;  /* head of the latest */
 };
 
-static inline void sink_check(const struct batch_out *out, const uint8_t *p)
+static inline void sink_check(const struct output *out, const uint8_t *p)
 {
 	const struct offload *o = &out->offload;
 	bool six = p[0] >> 4 == 6;
 
-	ck_assert_uint_le(out->parts, BATCH_PARTS + 1);
+	ck_assert_uint_le(out->parts, OUTPUT_PARTS);
 	ck_assert_uint_le(out->len, 65535);
 	if (o->gso == GSO_NONE)
 		return;
 	ck_assert_uint_eq(six ? get16(p + 4) + 40u : get16(p + 2), out->len);
 	ck_assert_uint_eq(o->csum_start, six ? 40 : 20);
-	ck_assert_uint_le(o->header, out->part[0].len);
+	ck_assert_uint_le(o->header, out->head_len);
 	ck_assert_uint_gt(out->len - o->header, o->seg);
 	ck_assert_uint_le(out->segments, o->gso == GSO_UDP ? 128 : 65535);
 	ck_assert(o->gso != GSO_UDP || get16(p + o->csum_start + 4) == out->len - o->csum_start);
 	ck_assert(six || craft_sum(0, p, 20) == 0xffff);
 }
 
-/* The send() of batch_flush(). */
-static inline void sink_take(void *arg, const struct batch_out *out)
+static inline void sink_take(struct sink *s, const struct output *out)
 {
 	static uint8_t bytes[70000];
-	struct sink *s = arg;
 	unsigned before = s->got.n;
-	size_t len = 0, used = strlen(s->text);
+	size_t len = out->head_len, used = strlen(s->text);
+	const char *bad = facts_fault(out);
 
-	for (unsigned i = 0; i < out->parts; i++) {
-		memcpy(bytes + len, out->part[i].p, out->part[i].len);
-		len += out->part[i].len;
+	ck_assert_msg(!bad, "%s", bad);
+	memcpy(bytes, out->head, out->head_len);
+	for (const struct part *at = &out->body; at && at->len; at = at->next) {
+		memcpy(bytes + len, at->p, at->len);
+		len += at->len;
 	}
 	ck_assert_uint_eq(len, out->len);
 	sink_check(out, bytes);
 	segments_add(&s->got, bytes, len, &out->offload);
 	ck_assert_uint_eq(s->got.n - before, out->segments);
-	/* frames lie in the arena as they came, so this is the order of the first packets */
-	ck_assert_msg(!s->last || out->part[0].p > s->last, "overtaken");
-	s->last = (uint8_t *)(uintptr_t)out->part[0].p;
+	/* outputs lie in the arena as they came, so this is the order of the first packets */
+	ck_assert_msg(!s->last || out->head > s->last, "overtaken");
+	s->last = out->head;
 	s->outs++;
 	snprintf(s->text + used, sizeof(s->text) - used, "%s%u", used ? "," : "", out->segments);
+}
+
+/* All that leaves B. */
+static inline void sink_drain(struct sink *s, struct batch *b)
+{
+	const struct output *out;
+
+	while ((out = batch_next(b)))
+		sink_take(s, out);
 }
 
 struct key { /* what must stay in order */

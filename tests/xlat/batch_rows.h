@@ -4,8 +4,8 @@
 
 #include "batch_frame.h"
 
-#define FRAMES 6
-#define EMPTY  SIZE_MAX /* 0 is what a row leaves out */
+#define OUTPUTS 6
+#define EMPTY   SIZE_MAX /* 0 is what a row leaves out */
 
 #define W        .is = true /* whole checksum */
 #define V        .is = true, .csum = CSUM_VOUCHED
@@ -16,7 +16,7 @@
 /* Segments of each packet or GSO packet that leaves. */
 static const struct {
 	const char *name, *out;
-	struct spec frame[FRAMES];
+	struct spec packet[OUTPUTS];
 } rows[] = {
 	/* what is merged */
 	{"UDP, partial", "3", {{U}, {U}, {U}}},

@@ -16,7 +16,7 @@ static struct arena arena;
 static struct ipid ipid;
 static struct segments want;
 static struct sink sink;
-static unsigned long frames_in, frames_out, merged, corrupted, fragments;
+static unsigned long packets_in, packets_out, merged, corrupted, fragments;
 
 static bool chance(unsigned one_in)
 {
@@ -148,7 +148,7 @@ static void number(struct spec *s)
 static void next_packet(struct batch *b, struct spec *flow)
 {
 	struct spec s = *flow;
-	struct frame f;
+	struct output o;
 
 	if (chance(12))
 		oddity(&s);
@@ -156,13 +156,13 @@ static void next_packet(struct batch *b, struct spec *flow)
 		make_gso(&s);
 	s.body = chance(3) ? 0 : chance(3) ? random_below((uint32_t)s.n + 1) : s.n;
 	number(&s);
-	f = frame_make(&arena, &s);
-	segments_add(&want, f.head, f.head_len + f.body_len, &f.offload);
-	ck_assert(batch_add(b, &f));
+	o = output_make(&arena, &s);
+	segments_add(&want, o.head, o.len, &o.offload);
+	ck_assert(batch_add(b, &o));
 	flow->seq += (uint32_t)s.n;
 	if (chance(25))
 		drift(flow);
-	frames_in++;
+	packets_in++;
 	corrupted += s.corrupt;
 	fragments += s.more || s.later;
 }
@@ -206,10 +206,10 @@ static void play(struct batch *b, unsigned packets)
 	want.n = sink.got.n = sink.outs = 0;
 	for (unsigned i = 0; i < packets && want.n < SEGS_MOST; i++)
 		next_packet(b, &flow[random_below(flows)]);
-	batch_flush(b, sink_take, &sink);
+	sink_drain(&sink, b);
 	check_numbers(&sink.got);
 	compare_flows("random", &want, &sink.got);
-	frames_out += sink.outs;
+	packets_out += sink.outs;
 }
 
 static struct batch *start(void)
@@ -220,7 +220,7 @@ static struct batch *start(void)
 	random_fill(ipid.counter, sizeof(ipid.counter));
 	segments_open(&want);
 	segments_open(&sink.got);
-	frames_in = frames_out = corrupted = fragments = 0;
+	packets_in = packets_out = corrupted = fragments = 0;
 	return b;
 }
 
@@ -242,11 +242,11 @@ START_TEST(same_packets_in_order)
 	}
 	stop(b);
 	/* the test tests something */
-	ck_assert_uint_eq(frames_in, frames_out + merged);
-	ck_assert_uint_gt(merged, frames_in / 4);
-	ck_assert_uint_gt(corrupted, frames_in / 1000);
-	ck_assert_uint_gt(fragments, frames_in / 1000);
-	printf("# %lu frames, %lu merged, %lu corrupt, %lu fragments\n", frames_in, merged,
+	ck_assert_uint_eq(packets_in, packets_out + merged);
+	ck_assert_uint_gt(merged, packets_in / 4);
+	ck_assert_uint_gt(corrupted, packets_in / 1000);
+	ck_assert_uint_gt(fragments, packets_in / 1000);
+	printf("# %lu packets, %lu merged, %lu corrupt, %lu fragments\n", packets_in, merged,
 	       corrupted, fragments);
 }
 END_TEST

@@ -236,9 +236,9 @@ START_TEST(flow_leaves_in_its_order)
 
 		snprintf(in, sizeof(in), "4 id=%u | udp n=%zu", i, n + 2);
 		ck_assert_int_eq(rig_send_text(&rig, in), REASON_OK);
-		for (f = 0, at = 0; f < rig.out.frames; f++, at += (unsigned)piece) {
-			size_t len = rig_frame(&rig, f, b);
-			bool whole = rig.out.frames == 1;
+		for (f = 0, at = 0; f < rig.out.outputs; f++, at += (unsigned)piece) {
+			size_t len = rig_output(&rig, f, b);
+			bool whole = rig.out.outputs == 1;
 
 			piece = len - (whole ? 40 : 48);
 			number = whole ? i : get32(b + 44);
@@ -269,13 +269,13 @@ START_TEST(errors_are_sent_limited_or_never)
 	rig.conf.icmp_errors = row[_i / 2].how;
 	for (i = 0; i < 10; i++) {
 		expect(in[_i % 2], REASON_TTL, "*");
-		sent += rig.out.frames;
+		sent += rig.out.outputs;
 	}
 	ck_assert_uint_eq(sent, row[_i / 2].sent);
 	ck_assert(rig.out.suppressed == row[_i / 2].suppressed);
 	expect(_i % 2 ? "6r d=2001:db8:ffff::64 | echo" : "4 d=192.0.2.254 | echo",
 	       REASON_SELF_ECHO, "*");
-	ck_assert_uint_eq(rig.out.frames, 1); /* an answer to ping is no error */
+	ck_assert_uint_eq(rig.out.outputs, 1); /* an answer to ping is no error */
 	rig_close(&rig);
 }
 END_TEST
@@ -314,8 +314,8 @@ START_TEST(hairpin_costs_a_hop_each_way)
 	len = craft(b, "6r d=2001:db8:64::203.0.113.9 hop=64 | udp", NULL);
 	while ((why = rig_send(&rig, b, len)) == REASON_OK) {
 		turns++;
-		ck_assert_uint_eq(rig.out.frames, 1);
-		len = rig_frame(&rig, 0, b);
+		ck_assert_uint_eq(rig.out.outputs, 1);
+		len = rig_output(&rig, 0, b);
 		ck_assert_uint_eq(b[b[0] >> 4 == 4 ? 8 : 7], 64 - turns);
 		if (b[0] >> 4 == 4)
 			continue;
@@ -337,7 +337,7 @@ START_TEST(lease_of_the_well_known_prefix_gets_nothing_private)
 
 	rig_open(&rig, WKP "pool 10.77.0.0/28");
 	expect("6r s=2001:db8:5::1 d=64:ff9b::808:808 | udp", REASON_OK, "*");
-	rig_frame(&rig, 0, b);
+	rig_output(&rig, 0, b);
 	snprintf(addr, sizeof(addr), "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
 	snprintf(in, sizeof(in), "4 s=10.0.0.1 d=%s | udp", addr);
 	expect(in, REASON_WKP_PRIVATE, "answer 3 13 0");
@@ -356,8 +356,8 @@ START_TEST(trailing_bytes_are_not_quoted)
 	rig_open(&rig, NULL);
 	memset(b + len, 0xff, 40);
 	ck_assert_int_eq(rig_send(&rig, b, len + 40), REASON_TTL);
-	ck_assert_uint_eq(rig.out.frames, 1);
-	ck_assert_uint_eq(rig_frame(&rig, 0, got), len + (_i ? 48 : 28));
+	ck_assert_uint_eq(rig.out.outputs, 1);
+	ck_assert_uint_eq(rig_output(&rig, 0, got), len + (_i ? 48 : 28));
 	ck_assert_mem_eq(got + (_i ? 48 : 28), b, len);
 	rig_close(&rig);
 }
@@ -370,7 +370,7 @@ START_TEST(missing_checksum_covers_the_udp_length)
 
 	rig_open(&rig, NULL);
 	expect("4 | udp n=9 ulen=14 zero", REASON_OK, "*");
-	ck_assert_uint_eq(rig_frame(&rig, 0, b), 40 + 17);
+	ck_assert_uint_eq(rig_output(&rig, 0, b), 40 + 17);
 	ck_assert_uint_eq(craft_l4_sum(b + 8, b + 24, 16, 17, b + 40, 14), 0xffff);
 	rig_close(&rig);
 }

@@ -40,7 +40,7 @@ static const char *const setups[] = {
 
 struct pile { /* packets */
 	unsigned n;
-	size_t end[XLAT_FRAMES];
+	size_t end[XLAT_OUTPUTS];
 	uint8_t b[2 * MODEL_BYTES];
 };
 
@@ -75,7 +75,7 @@ static void add_packet(struct pile *p, const uint8_t *b, size_t len)
 {
 	size_t at = begin_of(p, p->n);
 
-	ck_assert_uint_lt(p->n, XLAT_FRAMES);
+	ck_assert_uint_lt(p->n, XLAT_OUTPUTS);
 	ck_assert_uint_le(at + len, sizeof(p->b));
 	memcpy(p->b + at, b, len);
 	p->end[p->n++] = at + len;
@@ -92,8 +92,8 @@ static bool send_pile(const struct pile *in, struct pile *out)
 
 		if (rig_send(&rig, in->b + at, in->end[i] - at) != REASON_OK)
 			return false;
-		for (unsigned k = 0; k < rig.out.frames; k++)
-			add_packet(out, frame, rig_frame(&rig, k, frame));
+		for (unsigned k = 0; k < rig.out.outputs; k++)
+			add_packet(out, frame, rig_output(&rig, k, frame));
 	}
 	return true;
 }
@@ -438,9 +438,9 @@ static bool in_fragments(const uint8_t *p, size_t len)
 	    lacks_checksum(&in))
 		return false;
 	size = 24 + 8 * generate_below((uint32_t)(in.len / 16));
-	if (in.len / size >= XLAT_FRAMES / 2)
+	if (in.len / size >= XLAT_OUTPUTS / 2)
 		size = 1200;
-	if (in.len / size >= XLAT_FRAMES / 2 || in.len <= size)
+	if (in.len / size >= XLAT_OUTPUTS / 2 || in.len <= size)
 		return false;
 	cut(&in, size, &cuts);
 	if (!send_pile(&cuts, &away))

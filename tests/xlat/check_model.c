@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/facts.h"
 #include "support/generate.h"
 #include "support/run.h"
 
@@ -27,7 +28,7 @@ static struct bench {
 	int64_t now; /* ms */
 	uint64_t seed;
 	unsigned number;
-	unsigned long seen[REASON_COUNT][2], frames, answers;
+	unsigned long seen[REASON_COUNT][2], outputs, answers;
 } bench;
 
 static void open_maps(struct bench *b)
@@ -175,22 +176,25 @@ static void print_case(const struct bench *b, const uint8_t *in)
 
 /* --- comparing ------------------------------------------------------------------------------- */
 
-static size_t frame_bytes(const struct frame *f, uint8_t *to)
+static size_t output_bytes(const struct output *o, uint8_t *to)
 {
-	memcpy(to, f->head, f->head_len);
-	if (f->body_len)
-		memcpy(to + f->head_len, f->body, f->body_len);
-	return f->head_len + f->body_len;
+	memcpy(to, o->head, o->head_len);
+	if (o->body.len)
+		memcpy(to + o->head_len, o->body.p, o->body.len);
+	return o->len;
 }
 
-static bool frame_differs(struct bench *b, unsigned i)
+static bool output_differs(struct bench *b, unsigned i)
 {
 	size_t from = i ? b->want.end[i - 1] : 0, n = b->want.end[i] - from;
-	size_t len = frame_bytes(&b->out.frame[i], b->got);
+	size_t len = output_bytes(&b->out.output[i], b->got);
+	const char *bad = facts_fault(&b->out.output[i]);
 
-	if (len == n && memcmp(b->got, b->want.bytes + from, n) == 0)
+	if (bad)
+		fprintf(stderr, "# %s\n", bad);
+	if (!bad && len == n && memcmp(b->got, b->want.bytes + from, n) == 0)
 		return false;
-	fprintf(stderr, "# frame %u differs\n", i);
+	fprintf(stderr, "# output %u differs\n", i);
 	print_hex("translator", b->got, len);
 	print_hex("model     ", b->want.bytes + from, n);
 	return true;
@@ -203,12 +207,12 @@ static bool differs(struct bench *b, enum reason why, const uint8_t *packet)
 			reason_table[b->want.why].name);
 		return true;
 	}
-	if (b->out.frames != b->want.frames || b->out.suppressed != b->want.suppressed ||
+	if (b->out.outputs != b->want.frames || b->out.suppressed != b->want.suppressed ||
 	    (b->out.record != NULL) != b->want.record ||
-	    (b->out.frames && b->out.is_answer != b->want.is_answer)) {
-		fprintf(stderr, "# translator: %u frames, answer %d, suppressed %d, record %d\n",
-			b->out.frames, b->out.is_answer, b->out.suppressed, b->out.record != NULL);
-		fprintf(stderr, "# model:      %u frames, answer %d, suppressed %d, record %d\n",
+	    (b->out.outputs && b->out.is_answer != b->want.is_answer)) {
+		fprintf(stderr, "# translator: %u outputs, answer %d, suppressed %d, record %d\n",
+			b->out.outputs, b->out.is_answer, b->out.suppressed, b->out.record != NULL);
+		fprintf(stderr, "# model:      %u outputs, answer %d, suppressed %d, record %d\n",
 			b->want.frames, b->want.is_answer, b->want.suppressed, b->want.record);
 		return true;
 	}
@@ -216,8 +220,8 @@ static bool differs(struct bench *b, enum reason why, const uint8_t *packet)
 		fprintf(stderr, "# a refused packet was changed\n");
 		return true;
 	}
-	for (unsigned i = 0; i < b->out.frames; i++)
-		if (frame_differs(b, i))
+	for (unsigned i = 0; i < b->out.outputs; i++)
+		if (output_differs(b, i))
 			return true;
 	return false;
 }
@@ -243,12 +247,12 @@ static bool send_one(struct bench *b)
 	memcpy(room + XLAT_HEADROOM, b->in, b->len);
 	why = xlat_packet(&b->x, room + XLAT_HEADROOM, b->len, NULL, b->now, &b->out);
 	put_on_record(b);
-	if (b->out.frames && frame_bytes(&b->out.frame[0], b->got) >= 20)
+	if (b->out.outputs && output_bytes(&b->out.output[0], b->got) >= 20)
 		memcpy(chosen, b->got, 20);
 	model_packet(&b->model, b->in, b->len, (int32_t)(b->now / 1000), chosen, &b->want);
 	bad = differs(b, why, room + XLAT_HEADROOM);
 	b->seen[why][b->in[0] >> 4 == 6]++;
-	b->frames += b->out.frames;
+	b->outputs += b->out.outputs;
 	b->answers += b->out.is_answer;
 	free(room);
 	return !bad;
@@ -277,7 +281,7 @@ static uint64_t from_env(const char *name, uint64_t other)
 
 static void print_seen(const struct bench *b, unsigned long packets)
 {
-	fprintf(stderr, "# %lu packets, %lu frames, of these %lu answers\n", packets, b->frames,
+	fprintf(stderr, "# %lu packets, %lu outputs, of these %lu answers\n", packets, b->outputs,
 		b->answers);
 	for (int why = 0; why < REASON_COUNT; why++)
 		fprintf(stderr, "# %-24s %8lu 4->6 %8lu 6->4\n", reason_table[why].name,

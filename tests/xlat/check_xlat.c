@@ -578,7 +578,7 @@ static void lease_by(const char *text, char *addr)
 	uint8_t b[CRAFT_MAX];
 
 	ck_assert_int_eq(rig_send_text(&rig, text), REASON_OK);
-	rig_frame(&rig, 0, b);
+	rig_output(&rig, 0, b);
 	snprintf(addr, 20, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
 }
 
@@ -1014,12 +1014,12 @@ START_TEST(random_valid)
 		random_packet(in, sizeof(in), _i, 1300);
 		why = rig_send_text(&rig, in);
 		ck_assert_msg(why == REASON_OK, "%s: %s", in, reason_table[why].name);
-		for (f = 0; f < rig.out.frames; f++) {
-			size_t len = rig_frame(&rig, f, b);
+		for (f = 0; f < rig.out.outputs; f++) {
+			size_t len = rig_output(&rig, f, b);
 			const char *bad = craft_fault(b, len, false);
 
-			ck_assert_msg(!bad, "%s: frame %u: %s", in, f, bad);
-			ck_assert_msg(len <= 1500, "%s: frame %u: %zu bytes", in, f, len);
+			ck_assert_msg(!bad, "%s: output %u: %s", in, f, bad);
+			ck_assert_msg(len <= 1500, "%s: output %u: %zu bytes", in, f, len);
 		}
 	}
 	rig_close(&rig);
@@ -1043,11 +1043,11 @@ START_TEST(random_round_trip)
 		ck_assert_int_eq(rig_send_text(&rig, in), REASON_OK);
 		first_len = rig.input.len;
 		memcpy(first, rig.input.b, first_len);
-		ck_assert_uint_eq(rig.out.frames, 1);
-		len = rig_frame(&rig, 0, once);
+		ck_assert_uint_eq(rig.out.outputs, 1);
+		len = rig_output(&rig, 0, once);
 		ck_assert_msg(rig_send(&rig, once, len) == REASON_OK, "%s: back", in);
-		ck_assert_uint_eq(rig.out.frames, 1);
-		len = rig_frame(&rig, 0, twice);
+		ck_assert_uint_eq(rig.out.outputs, 1);
+		len = rig_output(&rig, 0, twice);
 		skip = _i ? (strstr(in, "hbh") ? 24 : 0) : (first[0] & 15u) * 4 - 20;
 		ck_assert_msg(len + skip == first_len, "%s: length", in);
 		if (_i)
@@ -1130,9 +1130,9 @@ START_TEST(random_mutations)
 		ck_assert_msg(why == REASON_OK || why == REASON_SELF_ECHO ||
 				      memcmp(rig.packet, b, len) == 0,
 			      "%d: %s: refused and changed: %s", i, in, reason_table[why].name);
-		ck_assert(why != REASON_OK || rig.out.frames > 0);
-		for (f = 0; f < rig.out.frames; f++) {
-			const char *bad = craft_fault(got, rig_frame(&rig, f, got), _i == 3);
+		ck_assert(why != REASON_OK || rig.out.outputs > 0);
+		for (f = 0; f < rig.out.outputs; f++) {
+			const char *bad = craft_fault(got, rig_output(&rig, f, got), _i == 3);
 
 			ck_assert_msg(!bad || excused(bad, got), "%d: %s: %s: %s", i, in,
 				      reason_table[why].name, bad);
@@ -1159,8 +1159,8 @@ START_TEST(random_garbage)
 		if (len)
 			b[0] = rnd(2) ? (uint8_t)(0x45 + rnd(3)) : (uint8_t)(0x60 + rnd(16));
 		rig_send(&rig, b, len);
-		for (f = 0; f < rig.out.frames; f++) {
-			const char *bad = craft_fault(got, rig_frame(&rig, f, got), false);
+		for (f = 0; f < rig.out.outputs; f++) {
+			const char *bad = craft_fault(got, rig_output(&rig, f, got), false);
 
 			ck_assert_msg(!bad || excused(bad, got), "garbage %d: %s", i, bad);
 		}

@@ -454,7 +454,7 @@ START_TEST(truncated_anywhere)
 
 		ck_assert_msg(why == REASON_TOO_SHORT || (n < 24 && why == REASON_BAD_IHL),
 			      "rules-2.1 %s cut to %zu: %s", in[_i], n, reason_table[why].name);
-		ck_assert_uint_eq(r.out.frames, 0);
+		ck_assert_uint_eq(r.out.outputs, 0);
 	}
 	rig_close(&r);
 }
@@ -470,12 +470,12 @@ START_TEST(longest_packet)
 
 	rig_open(&r, MTU1280);
 	ck_assert_int_eq(rig_send_text(&r, "4 | udp n=65507"), REASON_OK);
-	for (i = 0; i < r.out.frames; i++) {
-		len = rig_frame(&r, i, b);
+	for (i = 0; i < r.out.outputs; i++) {
+		len = rig_output(&r, i, b);
 		ck_assert_msg(!craft_fault(b, len, false), "%s", craft_fault(b, len, false));
 		ck_assert_uint_le(len, 1280);
 		ck_assert_uint_eq(get16(b + 42) & 0xfff8, at);
-		ck_assert_uint_eq(get16(b + 42) & 1, i + 1 < r.out.frames);
+		ck_assert_uint_eq(get16(b + 42) & 1, i + 1 < r.out.outputs);
 		memcpy(whole + at, b + 48, len - 48);
 		at += (unsigned)len - 48;
 	}

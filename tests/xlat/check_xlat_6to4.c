@@ -418,7 +418,7 @@ START_TEST(truncated_anywhere)
 
 		ck_assert_msg(why == REASON_TOO_SHORT, "rules-2.1 %s cut to %zu: %s", in[_i], n,
 			      reason_table[why].name);
-		ck_assert_uint_eq(r.out.frames, 0);
+		ck_assert_uint_eq(r.out.outputs, 0);
 	}
 	rig_close(&r);
 }
@@ -442,7 +442,7 @@ START_TEST(chain_cut_anywhere)
 		why = rig_send(&r, b, n);
 		ck_assert_msg(why == want, "rules-4 chain cut to %zu: %s", n,
 			      reason_table[why].name);
-		ck_assert_uint_eq(r.out.frames, 0);
+		ck_assert_uint_eq(r.out.outputs, 0);
 	}
 	rig_close(&r);
 }
@@ -459,7 +459,7 @@ START_TEST(identification)
 	rig_open(&r, NULL);
 	for (i = 0; i < 10000; i++) {
 		ck_assert_int_eq(rig_send_text(&r, "6r | udp"), REASON_OK);
-		rig_frame(&r, 0, b);
+		rig_output(&r, 0, b);
 		id = get16(b + 4);
 		ck_assert_msg(!seen[id], "7739-5 identification %u again after %u packets", id, i);
 		seen[id] = 1;
@@ -469,7 +469,7 @@ START_TEST(identification)
 
 		snprintf(text, sizeof(text), "6r s=2001:db8:1::%x | udp", i);
 		ck_assert_int_eq(rig_send_text(&r, text), REASON_OK);
-		rig_frame(&r, 0, b);
+		rig_output(&r, 0, b);
 		id = get16(b + 4);
 		steps += id - last < 3;
 		last = id;

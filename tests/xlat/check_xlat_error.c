@@ -474,7 +474,7 @@ static uint32_t source_of(struct rig *r, unsigned net, unsigned i)
 
 	snprintf(in, sizeof(in), "6r s=2001:db8:dead:%x::%x | icmp 3 0 0 | 6 | udp", net, i);
 	ck_assert_int_eq(rig_send_text(r, in), REASON_OK);
-	rig_frame(r, 0, b);
+	rig_output(r, 0, b);
 	return get32(b + offsetof(struct ip4_hdr, src));
 }
 
@@ -630,8 +630,9 @@ START_TEST(node_id)
 	snprintf(text, sizeof(text), "6r " ROUTER " | %s", named_rows[_i].in);
 	len = craft(in, text, NULL);
 	put_extension(in, len, named_rows[_i].in_ext);
-	ck_assert_msg(rig_send(&r, in, len) == REASON_OK && r.out.frames == 1, "%s: refused", name);
-	n = rig_frame(&r, 0, got);
+	ck_assert_msg(rig_send(&r, in, len) == REASON_OK && r.out.outputs == 1, "%s: refused",
+		      name);
+	n = rig_output(&r, 0, got);
 	snprintf(text, sizeof(text), "4r s=192.0.0.8 ttl=63 | %s", named_rows[_i].out);
 	len = craft(want, text, NULL);
 	put_extension(want, len, named_rows[_i].out_ext);
@@ -666,7 +667,7 @@ START_TEST(node_id_sizes)
 		put32(at + 4, (ext - 4) << 16 | 0x0101);
 		put_extension(in, len, "");
 		ck_assert_int_eq(rig_send(&r, in, len), REASON_OK);
-		n = rig_frame(&r, 0, got);
+		n = rig_output(&r, 0, got);
 		ck_assert_msg(n == 28 + quote + after, "%u: %zu bytes", ext, n);
 		ck_assert_msg(got[25] == quote / 4, "%u: length field %u", ext, got[25]);
 		ck_assert_msg(craft_sum(0, got + 28 + quote, after) == 0xffff, "%u: sum", ext);
@@ -899,7 +900,7 @@ START_TEST(tiny_mtu_6to4)
 		snprintf(in, sizeof(in), "6r | icmp 2 0 %u | 6 | udp", m);
 		if (rig_send_text(&r, in) != REASON_OK)
 			continue;
-		rig_frame(&r, 0, b);
+		rig_output(&r, 0, b);
 		ck_assert_msg(get32(b + 24) <= 80, "7915-5.2 MTU %u becomes %u", m, get32(b + 24));
 	}
 	rig_close(&r);
@@ -958,7 +959,7 @@ START_TEST(quote_cut_anywhere)
 		snprintf(out, sizeof(out), cut_rows[_i].out, cut_rows[_i].out_head + l4);
 		why = rig_send_text(&r, in);
 		if (!whole) {
-			ck_assert_msg(why != REASON_OK && !r.out.frames, "rules-8 %s: translated",
+			ck_assert_msg(why != REASON_OK && !r.out.outputs, "rules-8 %s: translated",
 				      in);
 			continue;
 		}

@@ -157,10 +157,10 @@ static void collect(struct segments *to, const struct rig *r)
 {
 	static uint8_t bytes[CRAFT_MAX];
 
-	for (unsigned i = 0; i < r->out.frames; i++) {
-		size_t len = rig_frame(r, i, bytes);
+	for (unsigned i = 0; i < r->out.outputs; i++) {
+		size_t len = rig_output(r, i, bytes);
 
-		segments_add(to, bytes, len, &r->out.frame[i].offload);
+		segments_add(to, bytes, len, &r->out.output[i].offload);
 	}
 }
 
@@ -240,8 +240,8 @@ static void check_one(const char *setup, size_t seg)
 	why = rig_send_offload(&gso_rig, made.bytes, made.len, &o);
 	collect(&found, &gso_rig);
 	packets = gso_rig.out.packets;
-	sent_whole += why == REASON_OK && gso_rig.out.frames < whole.n;
-	cut_up += why == REASON_OK && gso_rig.out.frames >= whole.n;
+	sent_whole += why == REASON_OK && gso_rig.out.outputs < whole.n;
+	cut_up += why == REASON_OK && gso_rig.out.outputs >= whole.n;
 	packets += send_left();
 	wrong = why == want ? compare() : "another reason";
 	ck_assert_msg(!wrong, "%s | segments of %zu | %s: %s (%s, wanted %s)", setup, seg,
