@@ -74,24 +74,18 @@ struct xlat {
 #define XLAT_OUTPUTS  128   /* most packets that one can become */
 #define XLAT_ROOM     20480 /* writable bytes wanted for headers and messages */
 
-/* The last segment of a GSO packet that is too big, where it is short enough to pass: a packet of
- * its own in the input buffer, which the caller is to have translated next.  LEN 0: there is none.
- */
-struct xlat_left {
-	uint8_t *packet;
-	size_t len;
-	struct offload offload;
-};
-
 struct xlat_out {
 	uint8_t *room; /* from the caller: XLAT_ROOM bytes */
 	size_t room_used;
-	unsigned packets; /* on the wire that the input stood for, without what is left */
-	struct xlat_left left;
+	unsigned packets; /* on the wire that the returned reason is about */
+	/* The last segment of a GSO packet that is too big may be short enough to pass.  That
+	 * packet is translated, or refused, by itself, for the reason LAST. */
+	bool has_last;
+	enum reason last;
 	unsigned outputs;
 	struct output output[XLAT_OUTPUTS]; /* in PACKET's buffer or in ROOM */
-	bool is_answer;       /* the output is an answer to the source, not a translation */
-	bool suppressed;      /* an ICMP error was due but its rate limit forbade it */
+	unsigned answers;                   /* how many of them go back to the source */
+	unsigned suppressed;  /* ICMP errors that were due but that the rate limit forbade */
 	struct lease *record; /* a lease that is new or whose record is out of date, to be put on
 				 record before the outputs leave; NULL: none */
 };
@@ -101,7 +95,8 @@ struct xlat_out {
  * device left to be done about it; NULL: nothing.  Fills OUT's outputs, valid until PACKET or the
  * room is used again.  REASON_OK: translated, PACKET's bytes are overwritten.  REASON_SELF_ECHO:
  * answered. Otherwise refused: PACKET is untouched, but for a checksum that was partial and is
- * complete now, and for OUT's left; OUT may hold an ICMP error for its source. */
+ * complete now, and for the end of a packet of which OUT has the last segment; OUT may hold an ICMP
+ * error for its source. */
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
 			int64_t now, struct xlat_out *out);
 

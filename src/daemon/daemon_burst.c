@@ -74,7 +74,7 @@ static void hold_outputs(struct daemon *d)
 		flush(d);
 		batch_add(d->batch, o);
 	}
-	d->counters.answers += d->out.is_answer ? d->out.outputs : 0;
+	d->counters.answers += d->out.answers;
 	d->counters.suppressed += d->out.suppressed;
 }
 
@@ -86,8 +86,7 @@ static uint8_t *align(uint8_t *p)
 /* Where the next packet goes, with room for the longest one and all that may come of it. */
 static uint8_t *next_place(struct daemon *d)
 {
-	const size_t most =
-		XLAT_HEADROOM + TUN_PACKET_MAX + (size_t)2 * XLAT_ROOM + (size_t)3 * LINE;
+	const size_t most = XLAT_HEADROOM + TUN_PACKET_MAX + XLAT_ROOM + (size_t)2 * LINE;
 
 	if (d->arena_used + most > ARENA_SIZE)
 		restart_arena(d);
@@ -106,30 +105,22 @@ static void keep_place(struct daemon *d, const uint8_t *end)
 static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
 {
 	enum report_dir dir = report_dir(bytes[0]);
-	enum reason why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
+	enum reason why;
 
+	d->counters.bytes[dir] += len;
+	d->counters.gso_read += o->gso != GSO_NONE;
+	d->out.room = align(bytes + len);
+	why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
 	d->counters.reason[dir][why] += d->out.packets;
 	keep_place(d, bytes + len);
 	if (d->out.record)
 		record(d, d->out.record);
 	log_packet(d, why, bytes, len);
+	if (d->out.has_last) {
+		d->counters.reason[dir][d->out.last]++;
+		log_packet(d, d->out.last, bytes, len);
+	}
 	hold_outputs(d);
-}
-
-/* What is left of a GSO packet is served with the room that its other segments have not used. */
-static void serve_input(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
-{
-	struct xlat_left left;
-
-	d->counters.bytes[report_dir(bytes[0])] += len;
-	d->counters.gso_read += o->gso != GSO_NONE;
-	d->out.room = align(bytes + len);
-	serve_packet(d, bytes, len, o);
-	left = d->out.left;
-	if (left.len == 0)
-		return;
-	d->out.room = align(d->out.room + d->out.room_used);
-	serve_packet(d, left.packet, left.len, &left.offload);
 }
 
 /* A device that is down or in some trouble is left alone until netlink or the next maintenance. */
@@ -171,7 +162,7 @@ void daemon_serve_packets(struct daemon *d)
 			device_failed(d);
 		if (n <= 0)
 			break;
-		serve_input(d, bytes, (size_t)n, &offload);
+		serve_packet(d, bytes, (size_t)n, &offload);
 		bytes_read += (size_t)n;
 		if (n < HOT)
 			continue;

@@ -157,7 +157,7 @@ static enum reason serve(struct xlat_job *j, uint8_t *l4)
 	id = p->family == 4 ? ipid_take(&j->x->ipid, p->dst4, p->src4, 1) : 0;
 	len = reply_echo(p, l4, id);
 	xlat_add_icmp(j->out, p->family, l4 + p->l4.len - len, len);
-	j->out->is_answer = true;
+	j->out->answers++;
 	return REASON_SELF_ECHO;
 }
 
@@ -363,6 +363,15 @@ static enum reason translate_plain(struct xlat_job *j, uint8_t *l4)
 	return REASON_OK;
 }
 
+static enum reason translate_payload(struct xlat_job *j, uint8_t *l4)
+{
+	enum reason why = j->is_error ? xlat_error(j) : translate_plain(j, l4);
+
+	if (!why && j->p.family == 6)
+		use_lease(j, j->lease_src);
+	return why;
+}
+
 static enum reason translate(struct xlat_job *j, uint8_t *l4)
 {
 	enum reason why;
@@ -376,12 +385,22 @@ static enum reason translate(struct xlat_job *j, uint8_t *l4)
 	if (packet_is_icmp(&j->p) && packet_is_fragment(&j->p))
 		return REASON_ICMP_FRAGMENT;
 	j->is_error = packet_is_icmp_error(&j->p);
-	why = j->is_error ? xlat_error(j) : translate_plain(j, l4);
-	if (why)
-		return why;
-	if (j->p.family == 6)
-		use_lease(j, j->lease_src);
-	return REASON_OK;
+	return translate_payload(j, l4);
+}
+
+/* The packet at PACKET is too big.  If it is a GSO packet, its last segment may pass. */
+static void translate_last(struct xlat_job *j, uint8_t *packet, int64_t now)
+{
+	struct xlat_out *out = j->out;
+	uint8_t *l4 = xlat_take_last(j, packet);
+
+	if (!l4)
+		return;
+	out->packets--;
+	out->has_last = true;
+	out->last = translate_payload(j, l4);
+	if (out->last)
+		xlat_answer(j, out->last, now);
 }
 
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
@@ -394,8 +413,8 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	out->record = NULL;
 	out->room_used = 0;
 	out->packets = 1;
-	out->left.len = 0;
-	out->is_answer = out->suppressed = false;
+	out->has_last = false;
+	out->answers = out->suppressed = 0;
 	if ((why = packet_parse(&j.p, packet, len, false)) ||
 	    (why = packet_take_offload(&j.p, packet, offload)))
 		return why;
@@ -405,6 +424,6 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	if (why && why != REASON_SELF_ECHO)
 		xlat_answer(&j, why, now);
 	if (why == REASON_TOO_BIG)
-		xlat_leave_last(&j, packet);
+		translate_last(&j, packet, now);
 	return why;
 }

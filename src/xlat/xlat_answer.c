@@ -78,7 +78,7 @@ void xlat_answer(struct xlat_job *j, enum reason why, int64_t now)
 	if (what.type == ICMP_NO_ANSWER || !reply_allowed(&j->p, &own))
 		return;
 	if (!within_rate(j, why, now)) {
-		j->out->suppressed = true;
+		j->out->suppressed++;
 		return;
 	}
 	if (j->p.csum == CSUM_PARTIAL)
@@ -87,5 +87,5 @@ void xlat_answer(struct xlat_job *j, enum reason why, int64_t now)
 	at = xlat_room(j->out, REPLY_MAX6);
 	len = reply_error(at, &first, &own, what, answer_rest(j, why), id);
 	xlat_add_icmp(j->out, j->p.family, at, len);
-	j->out->is_answer = true;
+	j->out->answers++;
 }

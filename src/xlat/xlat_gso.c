@@ -25,38 +25,35 @@ void xlat_leave(const struct xlat_job *j, struct output *o)
 		o->offload.csum = (uint8_t)j->p.csum;
 }
 
-/* Makes of the headers and the last N payload bytes a packet that ends where the GSO packet has
- * ended. The Identification stays what it was: of IPv4 only packets with DF are ever too big. */
-static void put_last(struct xlat_left *left, const struct packet *p, uint8_t *packet, size_t n)
+/* Writes the headers of J's packet, which is at PACKET, in front of its last N payload bytes, and
+ * makes that J's packet.  The Identification stays what it was: of IPv4 only packets with DF are
+ * ever too big. */
+static uint8_t *become_last(struct xlat_job *j, uint8_t *packet, size_t n)
 {
+	struct packet *p = &j->p;
 	struct gso_packet t = xlat_gso(p, p->l4.p);
-	size_t ip_len = p->whole.len - p->l4.len;
-	uint8_t l4[TCP_HEADER_MAX];
+	size_t ip_len = p->whole.len - p->l4.len, len = ip_len + t.header + n;
+	uint8_t *at = packet + p->whole.len - len, header[TCP_HEADER_MAX];
 
-	left->len = ip_len + t.header + n;
-	left->packet = packet + p->whole.len - left->len;
-	left->offload = (struct offload){.csum = CSUM_PARTIAL,
-					 .csum_start = (uint16_t)ip_len,
-					 .csum_offset = (uint16_t)gso_csum_at(t.proto)};
-	gso_header(&t, t.payload - n, n, l4);
-	memmove(left->packet, packet, ip_len);
-	memcpy(left->packet + ip_len, l4, t.header);
-	header_put_len(left->packet, left->len);
+	gso_header(&t, t.payload - n, n, header);
+	memmove(at, packet, ip_len);
+	memcpy(at + ip_len, header, t.header);
+	header_put_len(at, len);
+	p->whole = (struct span){at, len};
+	p->l4 = (struct span){at + ip_len, t.header + n};
+	p->l4_stated = p->l4.len;
+	p->seg = 0;
+	return at + ip_len;
 }
 
-void xlat_leave_last(struct xlat_job *j, uint8_t *packet)
+uint8_t *xlat_take_last(struct xlat_job *j, uint8_t *packet)
 {
-	const struct packet whole = j->p;
-	size_t payload = whole.l4.len - whole.l4_header;
-	size_t n = whole.seg ? payload % whole.seg : 0;
+	size_t payload = j->p.l4.len - j->p.l4_header;
+	size_t n = j->p.seg ? payload % j->p.seg : 0;
+	struct xlat_job last = *j;
 
-	if (n == 0)
-		return;
-	j->p.seg = 0;
-	j->p.whole.len -= payload - n;
-	j->p.l4.len -= payload - n;
-	if (j->dir->fit(j))
-		return;
-	put_last(&j->out->left, &whole, packet, n);
-	j->out->packets--;
+	last.p.seg = 0;
+	last.p.whole.len -= payload - n;
+	last.p.l4.len -= payload - n;
+	return n == 0 || last.dir->fit(&last) ? NULL : become_last(j, packet, n);
 }

@@ -144,9 +144,9 @@ size_t xlat_segments(const struct packet *p, size_t len);
  * limit leaves one. */
 void xlat_answer(struct xlat_job *j, enum reason why, int64_t now);
 
-/* Of the GSO packet at PACKET, refused as too big: makes its last segment out->left, if that is
- * short enough to pass.  J's packet is then that segment. */
-void xlat_leave_last(struct xlat_job *j, uint8_t *packet);
+/* Takes the last segment of J's packet, which is at PACKET and too big, out of it, if it is a GSO
+ * packet and that segment fits.  J's packet is then that segment.  Returns its L4 part, or NULL. */
+uint8_t *xlat_take_last(struct xlat_job *j, uint8_t *packet);
 
 /* Is the payload complete and its checksum one that can be carried over? Decides how. */
 enum reason xlat_check_l4(struct xlat_job *j);

@@ -165,17 +165,12 @@ static bool is_vouched_echo(const struct input *in, enum reason why)
 	return why == REASON_SELF_ECHO && in->p.csum == CSUM_VOUCHED && !in->right;
 }
 
-static void check_answer(const struct input *in, const struct xlat_out *out, enum reason why)
+static void check_answer(const struct input *in, const struct output *o, enum reason why)
 {
-	const struct output *o = &out->output[0];
 	struct packet p;
-	uint8_t *bytes;
+	uint8_t *bytes = flatten(o);
 
-	EXPECT(out->outputs <= 1);
-	if (out->outputs == 0)
-		return;
-	EXPECT(out->is_answer && o->offload.gso == GSO_NONE && o->offload.csum != CSUM_PARTIAL);
-	bytes = flatten(o);
+	EXPECT(o->offload.gso == GSO_NONE && o->offload.csum != CSUM_PARTIAL);
 	parse_wire(&p, bytes, o->len);
 	EXPECT(p.family == in->bytes[0] >> 4);
 	EXPECT(packet_is_icmp(&p));
@@ -303,7 +298,7 @@ void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 	EXPECT(in->parsed == REASON_OK);
 	check_claim(in);
 	EXPECT(in->offload.gso == GSO_NONE || in->offload.seg > 0);
-	EXPECT(out->outputs >= 1 && out->outputs <= XLAT_OUTPUTS && !out->is_answer);
+	EXPECT(out->outputs >= 1 && out->outputs <= XLAT_OUTPUTS && !out->answers);
 	for (unsigned i = 0; i < out->outputs; i++) /* the device's header goes there */
 		memset(out->output[i].head - OFFLOAD_HDR, 0xee, OFFLOAD_HDR);
 	for (unsigned i = 0; i < out->outputs; i++)
@@ -318,21 +313,48 @@ void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 }
 
 /* Nothing of a refused packet is written to, but for its partial checksum, complete now; or that of
- * a GSO packet, partial now, and what is left of it. */
+ * a GSO packet, partial now, and its end if that was translated by itself. */
 static void check_untouched(const struct input *in, const uint8_t *packet,
-			    const struct xlat_left *left)
+			    const struct xlat_out *out)
 {
-	size_t len = left->len > 0 ? (size_t)(left->packet - packet) : in->len;
+	size_t len = in->len;
 
+	if (out->has_last) { /* its headers and the device's in front */
+		len = in->p.whole.len - (in->p.l4.len - in->p.l4_header) % in->p.seg;
+		len -= XLAT_HEADROOM + (size_t)(in->p.l4.p - in->p.whole.p) + in->p.l4_header;
+	}
 	EXPECT(len == 0 || memcmp(packet, in->taken, len) == 0);
 	if (in->offload.csum != CSUM_PARTIAL && in->offload.gso == GSO_NONE)
 		EXPECT(len == 0 || memcmp(packet, in->bytes, len) == 0);
 }
 
+/* The last segment of a GSO packet that is too big is one packet, and fits. */
+static unsigned check_last(const struct input *in, const struct xlat_out *out)
+{
+	struct walk w = {.in = in};
+
+	EXPECT(in->p.seg > 0 && out->last != REASON_TOO_BIG && out->last != REASON_BAD_OFFLOAD);
+	if (out->last != REASON_OK)
+		return 0;
+	EXPECT(out->outputs > 0);
+	check_output(&w, &out->output[out->outputs - 1]);
+	EXPECT(w.packets == 1 && !w.open);
+	EXPECT(w.l4 == in->p.l4_header + (in->p.l4.len - in->p.l4_header) % in->p.seg);
+	return 1;
+}
+
 void fuzz_check_refused(const struct input *in, const uint8_t *packet, const struct xlat_out *out,
 			enum reason why)
 {
+	unsigned translated = 0;
+
 	if (why != REASON_SELF_ECHO)
-		check_untouched(in, packet, &out->left);
-	check_answer(in, out, why);
+		check_untouched(in, packet, out);
+	EXPECT(!out->has_last || why == REASON_TOO_BIG);
+	EXPECT(out->answers <= 1u + out->has_last);
+	if (out->has_last)
+		translated = check_last(in, out);
+	EXPECT(out->outputs == out->answers + translated);
+	for (unsigned i = 0; i < out->answers; i++)
+		check_answer(in, &out->output[i], why);
 }

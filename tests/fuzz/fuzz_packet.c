@@ -97,18 +97,6 @@ static void show(const uint8_t *bytes, size_t len, enum reason why, const struct
 	fputc('\n', stderr);
 }
 
-/* What a GSO packet has left lies at the end of its bytes and fits. */
-static void run_left(struct xlat *x, const struct input *in, struct xlat_out *out)
-{
-	const struct xlat_left left = out->left;
-	enum reason why;
-
-	EXPECT(left.len < in->len);
-	why = xlat_packet(x, left.packet, left.len, &left.offload, NOW, out);
-	EXPECT(why != REASON_TOO_BIG && why != REASON_BAD_OFFLOAD);
-	EXPECT(out->left.len == 0 && out->packets == 1);
-}
-
 static void run(struct xlat *x, const uint8_t *hdr, const uint8_t *data, size_t len, bool fix)
 {
 	static struct xlat_out out;
@@ -139,8 +127,6 @@ static void run(struct xlat *x, const uint8_t *hdr, const uint8_t *data, size_t 
 		fuzz_check_translated(&in, &out);
 	else
 		fuzz_check_refused(&in, packet, &out, why);
-	if (out.left.len > 0)
-		run_left(x, &in, &out);
 	free(room);
 	free(in.taken);
 	free(copy);

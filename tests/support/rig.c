@@ -258,14 +258,6 @@ enum reason rig_send_offload(struct rig *r, const uint8_t *bytes, size_t len,
 	return check_facts(&r->out, xlat_packet(&r->x, r->packet, len, o, r->now, &r->out));
 }
 
-enum reason rig_send_left(struct rig *r)
-{
-	const struct xlat_left left = r->out.left;
-
-	return check_facts(
-		&r->out, xlat_packet(&r->x, left.packet, left.len, &left.offload, r->now, &r->out));
-}
-
 enum reason rig_send_text(struct rig *r, const char *text)
 {
 	struct bytes none = {r->input.b, 0};
@@ -330,7 +322,7 @@ static const char *output_differs(struct rig *r, unsigned i, const char *text)
 	n = craft(want, text, &r->input);
 	len = rig_output(r, i, got);
 	if (want[0] >> 4 == 4 && strstr(text, "id=*") && len >= 20)
-		adopt_id(want, got, r->out.is_answer);
+		adopt_id(want, got, r->out.answers > 0);
 	for (at = 0; at < len && at < n && want[at] == got[at];)
 		at++;
 	if (len == n && at == n)
@@ -373,8 +365,8 @@ const char *rig_differs(struct rig *r, enum reason got, enum reason want, const 
 	if (got != REASON_OK && got != REASON_SELF_ECHO &&
 	    memcmp(r->packet, r->input.b, r->input.len) != 0)
 		return "a refused packet was changed";
-	if (r->out.outputs && r->out.is_answer != (got != REASON_OK))
-		return "is_answer is wrong";
+	if (r->out.outputs && (r->out.answers > 0) != (got != REASON_OK))
+		return "answers is wrong";
 	return text && strcmp(text, "*") == 0 ? NULL : outputs_differ(r, text);
 }
 

@@ -46,8 +46,6 @@ void rig_close(struct rig *r);
 enum reason rig_send(struct rig *r, const uint8_t *bytes, size_t len);
 enum reason rig_send_offload(struct rig *r, const uint8_t *bytes, size_t len,
 			     const struct offload *o);
-/* What the last packet has left. */
-enum reason rig_send_left(struct rig *r);
 enum reason rig_send_text(struct rig *r, const char *text);
 
 /* Copies output I, both parts, to TO; returns its length. */

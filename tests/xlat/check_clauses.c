@@ -272,7 +272,7 @@ START_TEST(errors_are_sent_limited_or_never)
 		sent += rig.out.outputs;
 	}
 	ck_assert_uint_eq(sent, row[_i / 2].sent);
-	ck_assert(rig.out.suppressed == row[_i / 2].suppressed);
+	ck_assert((rig.out.suppressed > 0) == row[_i / 2].suppressed);
 	expect(_i % 2 ? "6r d=2001:db8:ffff::64 | echo" : "4 d=192.0.2.254 | echo",
 	       REASON_SELF_ECHO, "*");
 	ck_assert_uint_eq(rig.out.outputs, 1); /* an answer to ping is no error */

@@ -860,7 +860,7 @@ START_TEST(rate_limit)
 	rig_open(&rig, RIG_SETUP ";rate 5");
 	for (i = 0; i < 10; i++) {
 		expect(in[_i], REASON_TTL, i < 5 ? answer : NULL);
-		ck_assert_int_eq(rig.out.suppressed, i >= 5);
+		ck_assert_uint_eq(rig.out.suppressed, i >= 5);
 	}
 	if (near[_i])
 		expect(near[_i], REASON_TTL, NULL);
@@ -919,7 +919,7 @@ START_TEST(errors_limited_or_not)
 			       i >= choices[_i].sent ? NULL
 			       : six                 ? "answer 3 0 0"
 						     : "answer 11 0 0");
-			ck_assert_int_eq(rig.out.suppressed, i >= choices[_i].sent);
+			ck_assert_uint_eq(rig.out.suppressed, i >= choices[_i].sent);
 			expect(six ? "6r hop=0 | udp" : "4 ttl=0 | udp", REASON_TTL_ZERO, NULL);
 			ck_assert(!rig.out.suppressed); /* none was due */
 			expect(six ? "6r d=2001:db8:ffff::64 | echo" : "4 d=192.0.2.254 | echo",
