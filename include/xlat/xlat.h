@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/addr.h"
+#include "lib/arena.h"
 #include "lib/ratelimit.h"
 #include "lib/ipid.h"
 #include "lib/lpm.h"
@@ -72,18 +73,17 @@ struct xlat {
 
 #define XLAT_HEADROOM 64    /* writable bytes wanted in front of every packet */
 #define XLAT_OUTPUTS  128   /* most packets that one can become */
-#define XLAT_ROOM     20480 /* writable bytes wanted for headers and messages */
+#define XLAT_SCRATCH  20480 /* most bytes that are taken for headers and messages */
 
 struct xlat_out {
-	uint8_t *room; /* from the caller: XLAT_ROOM bytes */
-	size_t room_used;
-	unsigned packets; /* on the wire that the returned reason is about */
+	struct arena *scratch; /* the caller's, with XLAT_SCRATCH bytes left */
+	unsigned packets;      /* on the wire that the returned reason is about */
 	/* The last segment of a GSO packet that is too big may be short enough to pass.  That
 	 * packet is translated, or refused, by itself, for the reason LAST. */
 	bool has_last;
 	enum reason last;
 	unsigned outputs;
-	struct output output[XLAT_OUTPUTS]; /* in PACKET's buffer or in ROOM */
+	struct output output[XLAT_OUTPUTS]; /* in PACKET's buffer or in SCRATCH */
 	unsigned answers;                   /* how many of them go back to the source */
 	unsigned suppressed;  /* ICMP errors that were due but that the rate limit forbade */
 	struct lease *record; /* a lease that is new or whose record is out of date, to be put on
@@ -92,11 +92,11 @@ struct xlat_out {
 
 /* Translates the LEN bytes at PACKET, in front of which XLAT_HEADROOM bytes may be overwritten, at
  * NOW (milliseconds of the clock of pool.h, which pool.h sees in seconds).  OFFLOAD: what the
- * device left to be done about it; NULL: nothing.  Fills OUT's outputs, valid until PACKET or the
- * room is used again.  REASON_OK: translated, PACKET's bytes are overwritten.  REASON_SELF_ECHO:
- * answered. Otherwise refused: PACKET is untouched, but for a checksum that was partial and is
- * complete now, and for the end of a packet of which OUT has the last segment; OUT may hold an ICMP
- * error for its source. */
+ * device left to be done about it; NULL: nothing.  Fills OUT's outputs, valid until PACKET or
+ * OUT's scratch is used again.  REASON_OK: translated, PACKET's bytes are overwritten.
+ * REASON_SELF_ECHO: answered. Otherwise refused: PACKET is untouched, but for a checksum that was
+ * partial and is complete now, and for the end of a packet of which OUT has the last segment; OUT
+ * may hold an ICMP error for its source. */
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
 			int64_t now, struct xlat_out *out);
 

@@ -101,8 +101,8 @@ struct daemon {
 	bool stopping;
 	int status; /* to exit with */
 
-	size_t arena_used;
-	uint8_t arena[ARENA_SIZE]; /* what batch holds; only what is used has memory */
+	struct arena arena; /* the packets of a burst, which batch holds, and what comes of them */
+	uint8_t arena_bytes[ARENA_SIZE]; /* only what is used has memory */
 };
 
 int64_t daemon_clock_us(void); /* CLOCK_BOOTTIME */

@@ -7,7 +7,6 @@
 #include "daemon.h"
 
 #define BURST    1024        /* packets between two looks at everything else */
-#define LINE     64          /* bytes of a cache line, where every packet begins */
 #define HOT      (16 * 1024) /* bytes of a GSO packet that is sent before it leaves the cache */
 #define AWAKE_US 50          /* without sleep after such a GSO packet */
 #define DENSE    16          /* packets in a burst, of fewer bytes in all, after which we rest */
@@ -57,11 +56,11 @@ static void flush(struct daemon *d)
 	d->counters.merged = batch_merged(d->batch);
 }
 
-/* What is in the arena from here on need not stay. */
+/* Sends all that the arena holds. */
 static void restart_arena(struct daemon *d)
 {
 	flush(d);
-	d->arena_used = 0;
+	arena_release(&d->arena, d->arena_bytes);
 }
 
 static void hold_outputs(struct daemon *d)
@@ -78,30 +77,17 @@ static void hold_outputs(struct daemon *d)
 	d->counters.suppressed += d->out.suppressed;
 }
 
-static uint8_t *align(uint8_t *p)
-{
-	return p + (LINE - (uintptr_t)p % LINE) % LINE;
-}
-
 /* Where the next packet goes, with room for the longest one and all that may come of it. */
 static uint8_t *next_place(struct daemon *d)
 {
-	const size_t most = XLAT_HEADROOM + TUN_PACKET_MAX + XLAT_ROOM + (size_t)2 * LINE;
+	const size_t most = XLAT_HEADROOM + TUN_PACKET_MAX + ARENA_LINE;
 
-	if (d->arena_used + most > ARENA_SIZE)
+	if (arena_left(&d->arena) < most + XLAT_SCRATCH)
 		restart_arena(d);
-	return align(d->arena + d->arena_used + XLAT_HEADROOM);
+	return arena_take(&d->arena, most - ARENA_LINE) + XLAT_HEADROOM;
 }
 
 /* A packet that is dropped leaves its place to the next one. */
-static void keep_place(struct daemon *d, const uint8_t *end)
-{
-	if (d->out.room_used > 0)
-		end = d->out.room + d->out.room_used;
-	if (d->out.outputs > 0 && end > d->arena + d->arena_used)
-		d->arena_used = (size_t)(end - d->arena);
-}
-
 static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
 {
 	enum report_dir dir = report_dir(bytes[0]);
@@ -109,10 +95,11 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 
 	d->counters.bytes[dir] += len;
 	d->counters.gso_read += o->gso != GSO_NONE;
-	d->out.room = align(bytes + len);
+	arena_release(&d->arena, bytes + len);
 	why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
 	d->counters.reason[dir][why] += d->out.packets;
-	keep_place(d, bytes + len);
+	if (d->out.outputs == 0)
+		arena_release(&d->arena, bytes - XLAT_HEADROOM);
 	if (d->out.record)
 		record(d, d->out.record);
 	log_packet(d, why, bytes, len);
@@ -154,6 +141,8 @@ void daemon_serve_packets(struct daemon *d)
 	size_t bytes_read = 0;
 	int i;
 
+	d->arena = (struct arena){d->arena_bytes, sizeof(d->arena_bytes), 0};
+	d->out.scratch = &d->arena;
 	for (i = 0; i < BURST; i++) {
 		uint8_t *bytes = next_place(d);
 		ssize_t n = tun_read(d->tun, bytes, TUN_PACKET_MAX, &offload);

@@ -58,12 +58,9 @@ bool xlat_may_embed(const struct xlat *x, unsigned prefix, uint32_t a)
 	return !addr_is_wkp(map_prefix_at(x->maps, prefix));
 }
 
-uint8_t *xlat_room(struct xlat_out *out, size_t len)
+uint8_t *xlat_scratch(struct xlat_out *out, size_t len)
 {
-	uint8_t *at = out->room + out->room_used + OFFLOAD_HDR;
-
-	out->room_used += OFFLOAD_HDR + len;
-	return at;
+	return arena_take(out->scratch, OFFLOAD_HDR + len) + OFFLOAD_HDR;
 }
 
 struct output *xlat_add(struct xlat_job *j, size_t ip, uint8_t *head, size_t head_len,
@@ -411,7 +408,6 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 
 	out->outputs = 0;
 	out->record = NULL;
-	out->room_used = 0;
 	out->packets = 1;
 	out->has_last = false;
 	out->answers = out->suppressed = 0;

@@ -236,7 +236,7 @@ static void emit_pieces(struct xlat_job *j, const uint8_t *l4, size_t from, size
 	size_t piece = piece_len(j), off, n;
 
 	for (off = from; off < len; off += n) {
-		uint8_t *at = xlat_room(j->out, OUT_HEADER_MAX);
+		uint8_t *at = xlat_scratch(j->out, OUT_HEADER_MAX);
 
 		n = min_size(piece, len - off);
 		put_fragment(j, off, n, len - off - n, at);
@@ -248,7 +248,7 @@ static void emit_pieces(struct xlat_job *j, const uint8_t *l4, size_t from, size
  * fragment leaves nothing to the device. */
 static void emit_segment(struct xlat_job *j, const struct gso_packet *t, size_t off, size_t n)
 {
-	uint8_t *at = xlat_room(j->out, OUT_HEADER_MAX + t->header), *l4 = at + OUT_HEADER_MAX;
+	uint8_t *at = xlat_scratch(j->out, OUT_HEADER_MAX + t->header), *l4 = at + OUT_HEADER_MAX;
 	struct span payload = {t->l4 + t->header + off, n};
 	size_t len = t->header + n, first = piece_len(j);
 

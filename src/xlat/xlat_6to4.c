@@ -298,7 +298,7 @@ static void emit_parts(struct xlat_job *j, const uint8_t *l4)
 	size_t off, n;
 
 	for (off = 0; off < t.payload; off += n) {
-		uint8_t *at = xlat_room(j->out, ip_len + t.header);
+		uint8_t *at = xlat_scratch(j->out, ip_len + t.header);
 
 		n = part_len(&j->p, t.payload - off);
 		if (n == 0) /* a segment longer than IPv4 has, which fit() refuses */

@@ -82,9 +82,9 @@ void xlat_answer(struct xlat_job *j, enum reason why, int64_t now)
 		return;
 	}
 	if (j->p.csum == CSUM_PARTIAL)
-		put_first(&j->p, xlat_room(j->out, REPLY_MAX6), &first);
+		put_first(&j->p, xlat_scratch(j->out, REPLY_MAX6), &first);
 	id = j->p.family == 4 ? ipid_take(&j->x->ipid, own.own4, j->p.src4, 1) : 0;
-	at = xlat_room(j->out, REPLY_MAX6);
+	at = xlat_scratch(j->out, REPLY_MAX6);
 	len = reply_error(at, &first, &own, what, answer_rest(j, why), id);
 	xlat_add_icmp(j->out, j->p.family, at, len);
 	j->out->answers++;

@@ -162,7 +162,7 @@ static struct span extension_of(const struct xlat_job *j, const struct message *
 
 static void put_error(struct xlat_job *j, const struct xlat_job *quote, const struct message *m)
 {
-	uint8_t *message = xlat_room(j->out, REPLY_MAX6), *icmp = message + j->dir->header_len;
+	uint8_t *message = xlat_scratch(j->out, REPLY_MAX6), *icmp = message + j->dir->header_len;
 	uint8_t *at = icmp + sizeof(struct icmp_hdr), named[REPLY_MAX6];
 	size_t room = j->dir->message_max - j->dir->header_len - sizeof(struct icmp_hdr);
 	struct span ext = extension_of(j, m, named, room);

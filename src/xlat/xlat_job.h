@@ -118,8 +118,8 @@ bool xlat_addrs_pass(const struct xlat *x, const struct packet *p);
 /* May A, embedded in prefix number PREFIX, be seen on the wire [6052-3.1]? */
 bool xlat_may_embed(const struct xlat *x, unsigned prefix, uint32_t a);
 
-/* LEN bytes of the caller's room, with what an output's head needs in front. */
-uint8_t *xlat_room(struct xlat_out *out, size_t len);
+/* LEN bytes of the caller's scratch memory, with what an output's head needs in front. */
+uint8_t *xlat_scratch(struct xlat_out *out, size_t len);
 
 /* Adds an output of J's packet, complete: HEAD begins with IP bytes of IP header and fragment
  * header, and holds the L4 header as well unless it is a later fragment. */

@@ -32,7 +32,8 @@ static const struct xlat_conf conf = {
 };
 
 static struct xlat xlat = {.conf = &conf, .mtu = 1500};
-static struct xlat_out out;
+static struct arena scratch = {.size = XLAT_SCRATCH};
+static struct xlat_out out = {.scratch = &scratch};
 
 struct input {
 	const char *name, *text;
@@ -78,8 +79,8 @@ static void set_up(void)
 	xlat.maps = maps;
 	xlat.ipid.key = key;
 	xlat.ratelimit = ratelimit_new(&rate, &key);
-	out.room = malloc(XLAT_ROOM);
-	bench_must(xlat.ratelimit && out.room, "out of memory");
+	scratch.bytes = malloc(XLAT_SCRATCH);
+	bench_must(xlat.ratelimit && scratch.bytes, "out of memory");
 }
 
 /* --- translate ---------------------------------------------------------------------------------*/
@@ -135,6 +136,7 @@ static void translate(void *arg, unsigned n)
 
 	while (n-- > 0) {
 		memcpy(j->packet, j->head, restored);
+		scratch.used = 0;
 		if (xlat_packet(&xlat, j->packet, j->len, &j->offload, NOW, &out) != REASON_OK)
 			bench_must(0, "refused");
 	}
@@ -294,6 +296,6 @@ int main(void)
 	bench_sum();
 	ratelimit_free(xlat.ratelimit);
 	map_table_free((struct map_table *)(uintptr_t)xlat.maps);
-	free(out.room);
+	free(scratch.bytes);
 	return EXIT_SUCCESS;
 }

@@ -101,7 +101,8 @@ static void run(struct xlat *x, const uint8_t *hdr, const uint8_t *data, size_t 
 {
 	static struct xlat_out out;
 	uint8_t *buffer = fuzz_bytes(XLAT_HEADROOM + len), *packet = buffer + XLAT_HEADROOM;
-	uint8_t *copy = fuzz_bytes(len), *room = fuzz_bytes(XLAT_ROOM);
+	uint8_t *copy = fuzz_bytes(len);
+	struct arena scratch = {fuzz_bytes(XLAT_SCRATCH), XLAT_SCRATCH, 0};
 	struct input in = {.bytes = copy, .taken = fuzz_bytes(len), .len = len, .x = x};
 	enum reason why;
 
@@ -117,17 +118,17 @@ static void run(struct xlat *x, const uint8_t *hdr, const uint8_t *data, size_t 
 	}
 	fuzz_parse(&in);
 
-	out.room = room;
+	out.scratch = &scratch;
 	why = xlat_packet(x, packet, len, &in.offload, NOW, &out);
 	if (getenv("FUZZ_VERBOSE"))
 		show(copy, len, why, &out);
 	EXPECT(why < REASON_COUNT);
-	EXPECT(out.room_used <= XLAT_ROOM);
+	EXPECT(scratch.used <= XLAT_SCRATCH);
 	if (why == REASON_OK)
 		fuzz_check_translated(&in, &out);
 	else
 		fuzz_check_refused(&in, packet, &out, why);
-	free(room);
+	free(scratch.bytes);
 	free(in.taken);
 	free(copy);
 	free(buffer);

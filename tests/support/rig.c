@@ -200,7 +200,8 @@ void rig_open(struct rig *r, const char *setup)
 	r->x.conf = &r->conf;
 	r->x.mtu = 1500;
 	r->x.ipid.key = key;
-	r->out.room = malloc(XLAT_ROOM);
+	r->scratch = (struct arena){malloc(XLAT_SCRATCH), XLAT_SCRATCH, 0};
+	r->out.scratch = &r->scratch;
 	r->maps = map_table_new();
 	r->x.maps = r->maps;
 	r->now = 1000000;
@@ -211,7 +212,7 @@ void rig_open(struct rig *r, const char *setup)
 	seal(r);
 	r->x.ratelimit = ratelimit_new(&r->rate, &key);
 	r->input.b = malloc(CRAFT_MAX);
-	ck_assert(r->x.ratelimit && r->input.b && r->out.room);
+	ck_assert(r->x.ratelimit && r->input.b && r->scratch.bytes);
 }
 
 void rig_close(struct rig *r)
@@ -223,7 +224,7 @@ void rig_close(struct rig *r)
 	lpm_free(r->translatable);
 	lpm_free(r->routes6);
 	free(r->room);
-	free(r->out.room);
+	free(r->scratch.bytes);
 	free(r->input.b);
 }
 
@@ -255,6 +256,7 @@ enum reason rig_send_offload(struct rig *r, const uint8_t *bytes, size_t len,
 	if (bytes != r->input.b && len)
 		memcpy(r->input.b, bytes, len);
 	r->input.len = len;
+	r->scratch.used = 0;
 	return check_facts(&r->out, xlat_packet(&r->x, r->packet, len, o, r->now, &r->out));
 }
 

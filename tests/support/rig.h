@@ -24,6 +24,7 @@ struct rig {
 	struct map_table *maps;
 	struct xlat x;
 	struct xlat_out out;
+	struct arena scratch;
 	uint8_t *room, *packet; /* exactly the headroom and the packet, so that a sanitizer sees a
 				   byte too many */
 	struct bytes input;     /* the packet as it was */

@@ -13,9 +13,10 @@
 #include "support/facts.h"
 #include "support/random.h"
 #include "support/segment.h"
+#include "lib/arena.h"
 #include "lib/wire.h"
 
-#define ARENA (8u << 20)
+#define LONGEST 70000 /* bytes that one may take in the arena */
 
 struct spec {    /* all zero: a UDP datagram over IPv4, DF=1, without payload */
 	bool is; /* for tables of them */
@@ -35,11 +36,6 @@ struct spec {    /* all zero: a UDP datagram over IPv4, DF=1, without payload */
 	bool more, later; /* a fragment: MF is set, the offset is not 0 */
 	bool zero;        /* UDP: no checksum */
 	bool corrupt;     /* a bit of the payload is wrong */
-};
-
-struct arena {
-	size_t used;
-	uint8_t bytes[ARENA];
 };
 
 static inline size_t put_ip(uint8_t *p, const struct spec *s, size_t l4_len, unsigned proto)
@@ -114,12 +110,12 @@ static inline void put_checksum(uint8_t *p, size_t ip, size_t len, const struct 
 /* Makes the output S in A.  Its bytes start anywhere: parity must not matter. */
 static inline struct output output_make(struct arena *a, const struct spec *s)
 {
-	uint8_t *p = a->bytes + a->used + 16 + random_below(2);
+	uint8_t *p = arena_take(a, LONGEST) + OFFLOAD_HDR + random_below(2);
 	unsigned proto = s->proto ? s->proto : s->tcp ? 6 : 17;
 	size_t ip, l4, len;
 	struct output o = {.head = p, .alone = s->alone, .segments = 1};
 
-	ck_assert_uint_lt(a->used + 70000, ARENA);
+	ck_assert_uint_le(a->used, a->size);
 	ip = s->six ? (s->more || s->later ? 48 : 40) : 20;
 	l4 = put_l4(p + ip, s);
 	len = ip + l4 + s->n;
@@ -145,7 +141,7 @@ static inline struct output output_make(struct arena *a, const struct spec *s)
 	o.ip = (uint8_t)ip;
 	o.fragment = s->more || s->later;
 	o.l4 = s->proto || o.fragment ? 0 : (uint8_t)l4;
-	a->used += len + 32;
+	arena_release(a, p + len);
 	return o;
 }
 

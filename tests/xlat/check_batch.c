@@ -7,7 +7,8 @@
 #include "support/run.h"
 
 static const struct siphash_key key = {1, 2};
-static struct arena arena;
+static uint8_t arena_bytes[8 << 20];
+static struct arena arena = {arena_bytes, sizeof(arena_bytes), 0};
 static struct ipid ipid;
 static struct segments want;
 static struct sink sink;

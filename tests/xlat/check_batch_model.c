@@ -12,7 +12,8 @@
 #define SEGS_MOST 600 /* on the wire in a round */
 
 static const struct siphash_key key = {3, 4};
-static struct arena arena;
+static uint8_t arena_bytes[8 << 20];
+static struct arena arena = {arena_bytes, sizeof(arena_bytes), 0};
 static struct ipid ipid;
 static struct segments want;
 static struct sink sink;

@@ -23,7 +23,8 @@ static struct bench {
 	struct xlat x;
 	struct xlat_out out;
 	struct model_out want;
-	uint8_t in[GENERATE_MAX], got[MODEL_BYTES], room[XLAT_ROOM];
+	uint8_t in[GENERATE_MAX], got[MODEL_BYTES], scratch_bytes[XLAT_SCRATCH];
+	struct arena scratch;
 	size_t len;
 	int64_t now; /* ms */
 	uint64_t seed;
@@ -103,7 +104,8 @@ static void bench_open(struct bench *b, uint64_t seed)
 	open_pool(b);
 	open_translatable(b);
 	open_routes(b);
-	b->out.room = b->room;
+	b->scratch = (struct arena){b->scratch_bytes, XLAT_SCRATCH, 0};
+	b->out.scratch = &b->scratch;
 	b->x.ratelimit = ratelimit_new(&rate, &b->x.ipid.key);
 	b->now = 1000000;
 }
@@ -245,6 +247,7 @@ static bool send_one(struct bench *b)
 	ck_assert_ptr_nonnull(room);
 	memset(room, 0xa5, XLAT_HEADROOM);
 	memcpy(room + XLAT_HEADROOM, b->in, b->len);
+	b->scratch.used = 0;
 	why = xlat_packet(&b->x, room + XLAT_HEADROOM, b->len, NULL, b->now, &b->out);
 	put_on_record(b);
 	if (b->out.outputs && output_bytes(&b->out.output[0], b->got) >= 20)

@@ -1,0 +1,36 @@
+/* arena - memory that is taken piece by piece, and given back from its end. */
+#ifndef NAT64D_ARENA_H
+#define NAT64D_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARENA_LINE 64 /* bytes of a cache line, where every piece begins */
+
+struct arena {
+	uint8_t *bytes; /* the owner's */
+	size_t size, used;
+};
+
+static inline size_t arena_left(const struct arena *a)
+{
+	return a->size - a->used;
+}
+
+/* The next LEN bytes of A, which must have ARENA_LINE more than that left. */
+static inline uint8_t *arena_take(struct arena *a, size_t len)
+{
+	uint8_t *at = a->bytes + a->used;
+
+	at += -(uintptr_t)at % ARENA_LINE;
+	a->used = (size_t)(at - a->bytes) + len;
+	return at;
+}
+
+/* Gives back what has been taken of A from FROM on. */
+static inline void arena_release(struct arena *a, const uint8_t *from)
+{
+	a->used = (size_t)(from - a->bytes);
+}
+
+#endif
