@@ -77,17 +77,17 @@ struct xlat {
 
 struct xlat_out {
 	struct arena *scratch; /* the caller's, with XLAT_SCRATCH bytes left */
+	struct lease *record;  /* a lease that is new or whose record is out of date, to be put on
+				  record before the outputs leave; NULL: none */
 	unsigned packets;      /* on the wire that the returned reason is about */
 	/* The last segment of a GSO packet that is too big may be short enough to pass.  That
 	 * packet is translated, or refused, by itself, for the reason LAST. */
 	bool has_last;
 	enum reason last;
+	unsigned suppressed; /* ICMP errors that were due but that the rate limit forbade */
+	unsigned answers;    /* outputs that go back to the source */
 	unsigned outputs;
 	struct output output[XLAT_OUTPUTS]; /* in PACKET's buffer or in SCRATCH */
-	unsigned answers;                   /* how many of them go back to the source */
-	unsigned suppressed;  /* ICMP errors that were due but that the rate limit forbade */
-	struct lease *record; /* a lease that is new or whose record is out of date, to be put on
-				 record before the outputs leave; NULL: none */
 };
 
 /* Translates the LEN bytes at PACKET, in front of which XLAT_HEADROOM bytes may be overwritten, at

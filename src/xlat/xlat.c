@@ -80,6 +80,10 @@ struct output *xlat_add(struct xlat_job *j, size_t ip, uint8_t *head, size_t hea
 			     .ip = (uint8_t)ip,
 			     .l4 = (uint8_t)p->l4_header,
 			     .fragment = ip == OUT_HEADER_MAX || packet_is_fragment(p)};
+	if (p->csum == CSUM_PARTIAL && !o->fragment)
+		output_leave(o, (unsigned)p->seg, p->ecn);
+	else if (!o->fragment)
+		o->offload.csum = (uint8_t)p->csum;
 	return o;
 }
 
@@ -403,8 +407,13 @@ static void translate_last(struct xlat_job *j, uint8_t *packet, int64_t now)
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
 			int64_t now, struct xlat_out *out)
 {
-	struct xlat_job j = {.x = x, .out = out, .now = (int32_t)(now / 1000)};
+	struct xlat_job j;
 	enum reason why;
+
+	memset(&j, 0, offsetof(struct xlat_job, p));
+	j.x = x;
+	j.out = out;
+	j.now = (int32_t)(now / 1000);
 
 	out->outputs = 0;
 	out->record = NULL;

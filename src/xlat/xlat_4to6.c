@@ -266,12 +266,14 @@ static void emit_segment(struct xlat_job *j, const struct gso_packet *t, size_t 
 	emit_pieces(j, t->l4 + off, first, len);
 }
 
-/* Each segment by itself, numbered as the sender's kernel would have done it. */
+/* Each segment by itself, numbered as the sender's kernel would have done it.  Nothing is left to
+ * the device. */
 static void emit_segments(struct xlat_job *j, const uint8_t *l4)
 {
 	struct gso_packet t = xlat_gso(&j->p, l4);
 	size_t seg = j->p.seg ? j->p.seg : t.payload, off, n;
 
+	j->p.csum = CSUM_WHOLE;
 	for (off = 0; off < t.payload; off += n) {
 		n = min_size(seg, t.payload - off);
 		emit_segment(j, &t, off, n);
@@ -293,7 +295,7 @@ static void emit(struct xlat_job *j, uint8_t *l4)
 	}
 	len = packet_is_fragment(&j->p) ? OUT_HEADER_MAX : sizeof(struct ip6_hdr);
 	header(j, j->p.l4.len, l4 - len);
-	xlat_leave(j, xlat_add(j, len, l4 - len, len + j->p.l4.len, NULL, 0));
+	xlat_add(j, len, l4 - len, len + j->p.l4.len, NULL, 0);
 }
 
 const struct xlat_dir xlat_dir_4to6 = {

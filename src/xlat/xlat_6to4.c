@@ -305,7 +305,7 @@ static void emit_parts(struct xlat_job *j, const uint8_t *l4)
 			return;
 		gso_header(&t, off, n, at + ip_len);
 		header(j, t.header + n, at);
-		xlat_leave(j, xlat_add(j, ip_len, at, ip_len + t.header, l4 + t.header + off, n));
+		xlat_add(j, ip_len, at, ip_len + t.header, l4 + t.header + off, n);
 	}
 }
 
@@ -322,7 +322,6 @@ static void emit(struct xlat_job *j, uint8_t *l4)
 	header(j, j->p.l4.len, at);
 	o = xlat_add(j, sizeof(struct ip4_hdr), at, sizeof(struct ip4_hdr) + j->p.l4.len, NULL, 0);
 	o->alone = j->p.frag_hdr;
-	xlat_leave(j, o);
 }
 
 const struct xlat_dir xlat_dir_6to4 = {

@@ -1,5 +1,5 @@
 /* xlat_gso - what a GSO packet means to the translation: how many packets it stands for, and what
- * is left for the device to do about what it becomes. */
+ * becomes of its last segment if the others are too big. */
 #include "packet/header.h"
 #include "xlat_job.h"
 
@@ -15,14 +15,6 @@ struct gso_packet xlat_gso(const struct packet *p, const uint8_t *l4)
 size_t xlat_segments(const struct packet *p, size_t len)
 {
 	return p->seg ? gso_segments(len - p->l4_header, p->seg) : 1;
-}
-
-void xlat_leave(const struct xlat_job *j, struct output *o)
-{
-	if (j->p.csum == CSUM_PARTIAL)
-		output_leave(o, (unsigned)j->p.seg, j->p.ecn);
-	else if (!o->fragment)
-		o->offload.csum = (uint8_t)j->p.csum;
 }
 
 /* Writes the headers of J's packet, which is at PACKET, in front of its last N payload bytes, and
