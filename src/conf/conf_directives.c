@@ -117,15 +117,16 @@ static const struct conf_words error_words = {
 #define ONE_OF(list, member) \
 	.set = set_word, .print = print_word, AT(unsigned, member), .words = &(list)
 #define FLAG(list, member) .set = set_flag, .print = print_flag, AT(bool, member), .words = &(list)
-#define ADDR(x, ...) \
-	.set = set_addr, .want = {__VA_ARGS__}, .take = conf_take_##x, .print = conf_print_##x
+#define ADDR(x, of, with, such_as)                                                              \
+	.set = set_addr, .want.family = (of), .want.length = (with), .want.example = (such_as), \
+	.take = conf_take_##x, .print = conf_print_##x
 #define IGNORED(why)  .set = set_ignored, .note = (why)
 #define OF_ITS_OWN(x) .set = conf_set_##x, .print = conf_print_##x
 
 const struct conf_directive conf_directives[] = {
 	{"tun-device", "NAME", 1, 1, OF_ITS_OWN(tun_device), .restart = true},
-	{"ipv4-addr", "IPV4", 1, 1, ADDR(ipv4_addr, 4, LENGTH_NONE)},
-	{"ipv6-addr", "IPV6", 1, 1, ADDR(ipv6_addr, 6, LENGTH_NONE)},
+	{"ipv4-addr", "IPV4", 1, 1, ADDR(ipv4_addr, 4, LENGTH_NONE, 0)},
+	{"ipv6-addr", "IPV6", 1, 1, ADDR(ipv6_addr, 6, LENGTH_NONE, 0)},
 	{"prefix", "IPV6/LENGTH", 1, 1, ADDR(prefix, 6, LENGTH_NEEDED, 96), .repeatable = true},
 	{"map", "IPV4[/LENGTH] IPV6[/LENGTH]", 2, 2, OF_ITS_OWN(map), .repeatable = true},
 	{"map-file", "PATH", 1, 1, OF_ITS_OWN(map_file)},
@@ -160,9 +161,9 @@ const struct conf_directive conf_directives[] = {
 	{"tun-queue", "PACKETS", 1, 1, NUMBER(tun_queue, 0, QUEUE_MAX), .initial = "0"},
 	/* Below the least of IPv6 the kernel would take IPv6 away from the device. */
 	{"tun-mtu", "BYTES", 1, 1, NUMBER(tun_mtu, IP6_MTU_MIN, IP_LEN_MAX), .restart = true},
-	{"tun-ip", "ADDRESS[/LENGTH]", 1, 1, ADDR(tun_ip, 0, LENGTH_OR_NOT, .host_bits = true),
-	 .repeatable = true},
-	{"tun-route", "PREFIX[/LENGTH]", 1, 1, ADDR(tun_route, 0, LENGTH_OR_NOT),
+	{"tun-ip", "ADDRESS[/LENGTH]", 1, 1, ADDR(tun_ip, 0, LENGTH_OR_NOT, 0),
+	 .want.host_bits = true, .repeatable = true},
+	{"tun-route", "PREFIX[/LENGTH]", 1, 1, ADDR(tun_route, 0, LENGTH_OR_NOT, 0),
 	 .repeatable = true},
 	{"strict-frag-hdr", "yes|no", 1, 1, IGNORED("no atomic fragments are made [RFC 8021]")},
 	{"workers", "NUMBER", 1, 1, IGNORED("one thread does all"), .most = 65535},
