@@ -1,4 +1,5 @@
 /* conf_read - how a file becomes directives: lines, words, comments, spelling. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,26 +27,21 @@ static int read_all(FILE *file, char **text, size_t *len)
 	return fclose(out) == 0 ? error : ENOMEM;
 }
 
-/* A carriage return is among them, so that files from elsewhere need no conversion. */
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* Cuts LINE into words up to a comment, keeps the first CONF_WORDS, returns how many there are. */
+/* Cuts LINE into words up to a comment, keeps the first CONF_WORDS, returns how many there are.  A
+ * carriage return is a blank, so that files from elsewhere need no conversion. */
 static unsigned split_words(char *line, char *word[CONF_WORDS])
 {
 	unsigned n = 0;
 
 	for (;;) {
-		while (is_space(*line))
+		while (isspace((unsigned char)*line))
 			*line++ = '\0';
 		if (!*line || *line == '#')
 			break;
 		if (n < CONF_WORDS)
 			word[n] = line;
 		n++;
-		while (*line && !is_space(*line))
+		while (*line && !isspace((unsigned char)*line))
 			line++;
 	}
 	*line = '\0';
@@ -64,11 +60,6 @@ static unsigned lower_of(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-static char fold(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
 #define SPELL_MAX 24 /* letters; longer than any name */
 
 /* How many letters must be changed, put in, left out or swapped with their neighbor to make B of A,
@@ -85,11 +76,11 @@ static unsigned spell_distance(const char *a, const char *b)
 
 		cur[0] = i;
 		for (size_t j = 1; j <= n; j++) {
-			bool same = fold(a[i - 1]) == b[j - 1];
+			bool same = tolower((unsigned char)a[i - 1]) == b[j - 1];
 
 			cur[j] = lower_of(up[j - 1] + !same, lower_of(up[j], cur[j - 1]) + 1);
-			if (i > 1 && j > 1 && fold(a[i - 1]) == b[j - 2] &&
-			    fold(a[i - 2]) == b[j - 1])
+			if (i > 1 && j > 1 && tolower((unsigned char)a[i - 1]) == b[j - 2] &&
+			    tolower((unsigned char)a[i - 2]) == b[j - 1])
 				cur[j] = lower_of(cur[j], upup[j - 2] + 1);
 		}
 	}

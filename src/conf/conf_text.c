@@ -1,6 +1,7 @@
 /* conf_text - what counts as a number, an address or a prefix: nothing that could be read in two
  * ways. */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +28,6 @@ static bool half_split(struct half *h, const char *s)
 	return true;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Digits only, no sign, no leading zero, nothing behind. */
 static bool scan_number(const char *s, unsigned max, unsigned *out)
 {
@@ -39,7 +35,7 @@ static bool scan_number(const char *s, unsigned max, unsigned *out)
 	unsigned long v = strtoul(s, &end, 10);
 
 	*out = (unsigned)v;
-	return is_digit(*s) && !(s[0] == '0' && s[1]) && !*end && v <= max;
+	return isdigit((unsigned char)*s) && !(s[0] == '0' && s[1]) && !*end && v <= max;
 }
 
 /* S as an address of the family of OUT.  An octet like 010 is none: it is decimal to some readers,
@@ -62,7 +58,7 @@ static void cut_zeros(char *s)
 	char *out = s, before = '.';
 
 	for (; *s; s++)
-		if (*s != '0' || is_digit(before) || !is_digit(s[1]))
+		if (*s != '0' || isdigit((unsigned char)before) || !isdigit((unsigned char)s[1]))
 			before = *out++ = *s;
 	*out = '\0';
 }
@@ -160,7 +156,7 @@ bool conf_parse_addr(struct conf_reader *r, const char *s, const struct conf_wan
 	struct half h;
 
 	*out = (struct conf_addr){.family = family};
-	if (!want->family && family == 4 && !is_digit(*s))
+	if (!want->family && family == 4 && !isdigit((unsigned char)*s))
 		return conf_error(
 			r, "%s is no address of either family (like 192.0.2.%s or 2001:db8::%s)", s,
 			want->host_bits ? "1/24" : "0/24", want->host_bits ? "1/64" : "/64");
