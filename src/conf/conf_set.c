@@ -275,9 +275,11 @@ void conf_print_log(const struct conf_out *out)
 	if (!left)
 		return;
 	fprintf(out->file, "log");
-	for (const struct conf_word *w = log_words.at; left; left &= ~w++->value)
+	for (const struct conf_word *w = log_words.at; left; w++) {
 		if (left & w->value)
 			fprintf(out->file, " %s", w->word);
+		left &= ~w->value;
+	}
 	fprintf(out->file, "\n");
 }
 
