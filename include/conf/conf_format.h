@@ -3,7 +3,6 @@
 #define NAT64D_CONF_FORMAT_H
 
 #include "lib/addr.h"
-#include "conf/conf.h"
 
 /* Each returns BUF. */
 #define CONF_TEXT 64
@@ -12,11 +11,6 @@ char *conf_format_addr4(char buf[CONF_TEXT], uint32_t a);
 char *conf_format_addr6(char buf[CONF_TEXT], const struct ip6 *a);
 char *conf_format_prefix4(char buf[CONF_TEXT], const struct prefix4 *p);
 char *conf_format_prefix6(char buf[CONF_TEXT], const struct prefix6 *p);
-char *conf_format_either(char buf[CONF_TEXT], const struct conf_addr *a);
-
-/* Reads what conf_format_either() has written, or an address without a length.  False: S is
- * neither.
- */
-bool conf_scan_either(const char *s, struct conf_addr *out);
+char *conf_format_either(char buf[CONF_TEXT], const struct prefix *a);
 
 #endif

@@ -24,6 +24,14 @@ struct prefix6 {
 	uint8_t len; /* 0..128 */
 };
 
+/* A prefix of either family; or an address with the length of its network, and not clean. */
+struct prefix {
+	uint8_t family; /* 4 or 6 */
+	uint8_t len;
+	uint32_t addr4;
+	struct ip6 addr6;
+};
+
 static inline bool ip6_equal(const struct ip6 *a, const struct ip6 *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;

@@ -33,7 +33,7 @@ char *conf_format_prefix6(char buf[CONF_TEXT], const struct prefix6 *p)
 	return buf;
 }
 
-char *conf_format_either(char buf[CONF_TEXT], const struct conf_addr *a)
+char *conf_format_either(char buf[CONF_TEXT], const struct prefix *a)
 {
 	const struct prefix4 p4 = {a->addr4, a->len};
 	const struct prefix6 p6 = {a->addr6, a->len};

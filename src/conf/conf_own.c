@@ -116,7 +116,7 @@ static void check_icmp_source(struct conf_reader *r)
 }
 
 /* What of the daemon's own A is, or NULL. */
-static const char *own_name(const struct xlat_conf *x, const struct conf_addr *a)
+static const char *own_name(const struct xlat_conf *x, const struct prefix *a)
 {
 	if (a->family == 6)
 		return ip6_equal(&a->addr6, &x->own6) ? "ipv6-addr" : NULL;
@@ -127,13 +127,13 @@ static const char *own_name(const struct xlat_conf *x, const struct conf_addr *a
 		       : NULL;
 }
 
-uint32_t conf_broadcast(const struct conf_addr *a)
+uint32_t conf_broadcast(const struct prefix *a)
 {
 	return a->family == 4 && a->len < 31 ? a->addr4 | ~addr_mask4(a->len) : 0;
 }
 
 /* Every router answers for the first address of an IPv6 network [4291-2.6.1]. */
-static bool is_anycast(const struct conf_addr *a, const struct ip6 *addr)
+static bool is_anycast(const struct prefix *a, const struct ip6 *addr)
 {
 	struct ip6 first = a->addr6;
 
@@ -142,10 +142,10 @@ static bool is_anycast(const struct conf_addr *a, const struct ip6 *addr)
 }
 
 /* Has the kernel an address of ours besides A itself? */
-static bool check_network(struct conf_reader *r, const struct conf_addr *a)
+static bool check_network(struct conf_reader *r, const struct prefix *a)
 {
 	const struct xlat_conf *x = &r->conf->xlat;
-	struct conf_addr alone = *a;
+	struct prefix alone = *a;
 	char text[CONF_TEXT];
 
 	alone.len = a->family == 4 ? 32 : 128;
@@ -167,7 +167,7 @@ static bool check_network(struct conf_reader *r, const struct conf_addr *a)
 
 /* The kernel prefers the address of the device for what it sends there: a source that claims to be
  * an IPv4 host. */
-static void check_source(struct conf_reader *r, const struct conf_addr *a)
+static void check_source(struct conf_reader *r, const struct prefix *a)
 {
 	const struct conf *c = r->conf;
 	int i = map_find6(c->maps, &a->addr6) ? -1 : map_find_prefix(c->maps, &a->addr6);
@@ -189,7 +189,7 @@ static void check_tun_ip(struct conf_reader *r)
 	const struct conf *c = r->conf;
 
 	for (size_t i = 0; i < c->tun_ips; i++) {
-		const struct conf_addr *a = &c->tun_ip[i];
+		const struct prefix *a = &c->tun_ip[i];
 		const char *name = own_name(&c->xlat, a);
 
 		conf_point(r, r->tun_ip_at.at[i], D_TUN_IP);

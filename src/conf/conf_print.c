@@ -1,6 +1,7 @@
 /* conf_print - the canonical form: every value that counts, defaults included, in a fixed order. */
 #include <string.h>
 
+#include "conf/conf.h"
 #include "conf/conf_format.h"
 
 static const char *yes_no(bool b)

@@ -252,18 +252,17 @@ static void set_tun_setup(struct conf_reader *r, char **arg, unsigned n)
 	conf_parse_bool(r, arg[0], &r->conf->tun_setup);
 }
 
-static bool same_addr(const struct conf_addr *a, const struct conf_addr *b)
+static bool same_addr(const struct prefix *a, const struct prefix *b)
 {
 	return a->family == b->family && a->len == b->len && a->addr4 == b->addr4 &&
 	       ip6_equal(&a->addr6, &b->addr6);
 }
 
 /* Puts A, which was written S, behind the N elements of ARRAY; returns the array. */
-static struct conf_addr *append_addr(struct conf_reader *r, struct conf_addr *array, size_t *n,
-				     struct conf_lines *lines, const char *s,
-				     const struct conf_addr *a)
+static struct prefix *append_addr(struct conf_reader *r, struct prefix *array, size_t *n,
+				  struct conf_lines *lines, const char *s, const struct prefix *a)
 {
-	struct conf_addr *bigger;
+	struct prefix *bigger;
 
 	for (size_t i = 0; i < *n; i++) {
 		if (same_addr(&array[i], a)) {
@@ -280,7 +279,7 @@ static struct conf_addr *append_addr(struct conf_reader *r, struct conf_addr *ar
 }
 
 /* A device may have a link-local address, though no packet with one passes. */
-static bool may_be_device(const struct conf_addr *a)
+static bool may_be_device(const struct prefix *a)
 {
 	if (a->family == 4)
 		return addr_passes4(a->addr4) ||
@@ -289,13 +288,13 @@ static bool may_be_device(const struct conf_addr *a)
 }
 
 /* A device has an IPv6 address with one length only; IPv4 addresses it may have with several. */
-static bool has_other_length(struct conf_reader *r, const char *s, const struct conf_addr *a)
+static bool has_other_length(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	const struct conf *c = r->conf;
 	char text[CONF_TEXT];
 
 	for (size_t i = 0; i < c->tun_ips; i++) {
-		const struct conf_addr *b = &c->tun_ip[i];
+		const struct prefix *b = &c->tun_ip[i];
 
 		if (a->family != 6 || b->family != 6 || a->len == b->len ||
 		    !ip6_equal(&a->addr6, &b->addr6))
@@ -313,7 +312,7 @@ static void set_tun_ip(struct conf_reader *r, char **arg, unsigned n)
 {
 	static const struct conf_want want = {.bare = true, .host_bits = true};
 	struct conf *c = r->conf;
-	struct conf_addr a;
+	struct prefix a;
 
 	(void)n;
 	if (!conf_parse_either(r, arg[0], &want, &a))
@@ -332,7 +331,7 @@ static void set_tun_route(struct conf_reader *r, char **arg, unsigned n)
 {
 	static const struct conf_want want = {.bare = true};
 	struct conf *c = r->conf;
-	struct conf_addr a;
+	struct prefix a;
 
 	(void)n;
 	if (conf_parse_either(r, arg[0], &want, &a))

@@ -289,7 +289,7 @@ bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_
 }
 
 bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
-		       struct conf_addr *out)
+		       struct prefix *out)
 {
 	struct prefix4 p4;
 	struct prefix6 p6;
@@ -324,7 +324,7 @@ static void say_nothing(void *arg, bool error, const char *line)
 	(void)line;
 }
 
-bool conf_scan_either(const char *s, struct conf_addr *out)
+bool conf_scan_either(const char *s, struct prefix *out)
 {
 	static const struct conf_want want = {.bare = true, .host_bits = true};
 	struct conf_diag diag = {.say = say_nothing};

@@ -39,7 +39,7 @@ bool conf_is_link_local4(const struct prefix4 *p);
 
 /* A prefix of either family; address and length of it, host bits included, in OUT. */
 bool conf_parse_either(struct conf_reader *r, const char *s, const struct conf_want *want,
-		       struct conf_addr *out);
+		       struct prefix *out);
 
 /* Is S short enough for the kernel to take it as a path? */
 bool conf_path_fits(struct conf_reader *r, const char *s);

@@ -176,11 +176,11 @@ static void run_status(void *arg, const struct control_request *r, struct answer
 /* --- setup -------------------------------------------------------------------------------- */
 
 /* Number I of all that D has asked the kernel for, and what it is; NULL: there are no more. */
-static const char *asked_for(const struct setup *s, size_t i, const struct conf_addr **out)
+static const char *asked_for(const struct setup *s, size_t i, const struct prefix **out)
 {
 	const struct {
 		const char *what;
-		const struct conf_addr *at;
+		const struct prefix *at;
 		size_t n;
 	} all[] = {{"address", s->addr, s->addrs},
 		   {"route", s->route, s->routes},
@@ -201,7 +201,7 @@ static const char *asked_for(const struct setup *s, size_t i, const struct conf_
 static bool more_setup(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;
-	const struct conf_addr *addr;
+	const struct prefix *addr;
 	char text[CONF_TEXT];
 
 	if (a->epoch != d->reloads) {

@@ -17,7 +17,7 @@
 static void reserve_device(struct pool *p, const struct conf *c)
 {
 	for (size_t i = 0; i < c->tun_ips; i++) {
-		const struct conf_addr *a = &c->tun_ip[i];
+		const struct prefix *a = &c->tun_ip[i];
 		uint32_t broadcast = conf_broadcast(a);
 
 		if (a->family == 4)
@@ -140,8 +140,8 @@ static bool same_rate(const struct ratelimit_conf *a, const struct ratelimit_con
 static void refuse_changes(struct refusal *f, const struct change *n)
 {
 	const struct daemon *d = f->d;
-	const struct conf_addr *route = setup_changed_route(d->setup, n->setup);
-	const struct conf_addr *addr = setup_changed_addr(d->setup, n->setup);
+	const struct prefix *route = setup_changed_route(d->setup, n->setup);
+	const struct prefix *addr = setup_changed_addr(d->setup, n->setup);
 	char text[CONF_TEXT];
 
 	if (route || addr)
@@ -156,7 +156,7 @@ static void refuse_changes(struct refusal *f, const struct change *n)
 static void refuse_missing(struct refusal *f, const struct change *n)
 {
 	const struct daemon *d = f->d;
-	const struct conf_addr *a = setup_missing(n->setup, d->setup, d->tun);
+	const struct prefix *a = setup_missing(n->setup, d->setup, d->tun);
 	char text[CONF_TEXT];
 
 	if (a)

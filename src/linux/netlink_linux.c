@@ -253,7 +253,7 @@ int netlink_link_mtu(struct netlink *nl, unsigned index, unsigned bytes)
 	return set_number(nl, index, IFLA_MTU, bytes);
 }
 
-static void msg_addr(struct netlink_msg *m, uint16_t type, const struct conf_addr *a)
+static void msg_addr(struct netlink_msg *m, uint16_t type, const struct prefix *a)
 {
 	uint8_t v4[4];
 
@@ -264,13 +264,13 @@ static void msg_addr(struct netlink_msg *m, uint16_t type, const struct conf_add
 		netlink_put(m, type, a->addr6.b, sizeof(a->addr6.b));
 }
 
-static uint8_t family_of(const struct conf_addr *a)
+static uint8_t family_of(const struct prefix *a)
 {
 	return a->family == 4 ? AF_INET : AF_INET6;
 }
 
 static int change_addr(struct netlink *nl, uint16_t type, unsigned flags, unsigned index,
-		       const struct conf_addr *a)
+		       const struct prefix *a)
 {
 	struct ifaddrmsg addr = {
 		.ifa_family = family_of(a), .ifa_prefixlen = a->len, .ifa_index = index};
@@ -282,18 +282,18 @@ static int change_addr(struct netlink *nl, uint16_t type, unsigned flags, unsign
 	return tell(nl, &m);
 }
 
-int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a)
+int netlink_addr_add(struct netlink *nl, unsigned index, const struct prefix *a)
 {
 	return change_addr(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, a);
 }
 
-int netlink_addr_del(struct netlink *nl, unsigned index, const struct conf_addr *a)
+int netlink_addr_del(struct netlink *nl, unsigned index, const struct prefix *a)
 {
 	return change_addr(nl, RTM_DELADDR, 0, index, a);
 }
 
 static int change_route(struct netlink *nl, uint16_t type, unsigned flags, unsigned index,
-			const struct conf_addr *r)
+			const struct prefix *r)
 {
 	struct rtmsg route = {
 		.rtm_family = family_of(r),
@@ -313,18 +313,18 @@ static int change_route(struct netlink *nl, uint16_t type, unsigned flags, unsig
 	return tell(nl, &m);
 }
 
-int netlink_route_add(struct netlink *nl, unsigned index, const struct conf_addr *r)
+int netlink_route_add(struct netlink *nl, unsigned index, const struct prefix *r)
 {
 	return change_route(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, index, r);
 }
 
-int netlink_route_del(struct netlink *nl, unsigned index, const struct conf_addr *r)
+int netlink_route_del(struct netlink *nl, unsigned index, const struct prefix *r)
 {
 	return change_route(nl, RTM_DELROUTE, 0, index, r);
 }
 
 /* The route that the kernel would take to R's address, and its attributes, which are in REPLY. */
-static int get_route(struct netlink *nl, const struct conf_addr *r, uint8_t *reply,
+static int get_route(struct netlink *nl, const struct prefix *r, uint8_t *reply,
 		     struct rtmsg *route, struct span *attrs)
 {
 	struct rtmsg asked = {.rtm_family = family_of(r),
@@ -344,7 +344,7 @@ static int get_route(struct netlink *nl, const struct conf_addr *r, uint8_t *rep
 	return 0;
 }
 
-unsigned netlink_route_index(struct netlink *nl, const struct conf_addr *r)
+unsigned netlink_route_index(struct netlink *nl, const struct prefix *r)
 {
 	uint8_t reply[REPLY_SIZE];
 	struct rtmsg route;
@@ -355,7 +355,7 @@ unsigned netlink_route_index(struct netlink *nl, const struct conf_addr *r)
 	return netlink_attr_u32(attrs, RTA_OIF);
 }
 
-static void clean(struct conf_addr *a)
+static void clean(struct prefix *a)
 {
 	if (a->family == 4)
 		a->addr4 &= addr_mask4(a->len);
@@ -364,7 +364,7 @@ static void clean(struct conf_addr *a)
 }
 
 /* A wide route without a gateway, as for a tunnel, is no network: everything may lie in it. */
-unsigned netlink_route_network(struct netlink *nl, const struct conf_addr *r, struct conf_addr *net)
+unsigned netlink_route_network(struct netlink *nl, const struct prefix *r, struct prefix *net)
 {
 	uint8_t reply[REPLY_SIZE];
 	struct rtmsg route;
@@ -381,7 +381,7 @@ unsigned netlink_route_network(struct netlink *nl, const struct conf_addr *r, st
 	return netlink_attr_u32(attrs, RTA_OIF);
 }
 
-static bool read_addr(struct span value, uint8_t family, struct conf_addr *out)
+static bool read_addr(struct span value, uint8_t family, struct prefix *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->family = family == AF_INET ? 4 : 6;
@@ -399,7 +399,7 @@ static bool read_addr(struct span value, uint8_t family, struct conf_addr *out)
 static void tell_addr(struct span body, netlink_each *each, void *arg)
 {
 	const void *head = span_take(&body, sizeof(struct ifaddrmsg));
-	struct conf_addr addr, net;
+	struct prefix addr, net;
 	struct ifaddrmsg msg;
 	struct span local, address;
 
@@ -422,7 +422,7 @@ static void tell_addr(struct span body, netlink_each *each, void *arg)
 static void tell_route(struct span body, unsigned wanted, netlink_each *each, void *arg)
 {
 	const void *head = span_take(&body, sizeof(struct rtmsg));
-	struct conf_addr dst = {.family = 4};
+	struct prefix dst = {.family = 4};
 	struct rtmsg route;
 	struct span value;
 

@@ -104,7 +104,7 @@ static struct lpm *first_table(const struct routes *r, const struct setup *s)
 	for (size_t i = 0; i < r->known.n; i++)
 		route_list_add(&all, &r->known.at[i]);
 	for (size_t i = 0; i < s->routes; i++) {
-		const struct conf_addr *a = &s->route[i];
+		const struct prefix *a = &s->route[i];
 		struct route6 route = {{a->addr6, a->len}, UINT32_MAX, false, true};
 
 		if (a->family == 6 && route_scope_has(&r->next_scope, &route.to))

@@ -290,7 +290,7 @@ unsigned tun_watch(struct tun *t)
 	return changes;
 }
 
-static const char *hint(const struct conf_addr *a)
+static const char *hint(const struct prefix *a)
 {
 	if (errno == EPERM)
 		return " (this needs root or CAP_NET_ADMIN)";
@@ -301,7 +301,7 @@ static const char *hint(const struct conf_addr *a)
 	return "";
 }
 
-static int net_error(const struct tun *t, const char *what, const struct conf_addr *a, char *err)
+static int net_error(const struct tun *t, const char *what, const struct prefix *a, char *err)
 {
 	const char *advice = hint(a), *words = t->nl.why[0] ? t->nl.why : strerror(errno);
 	char text[CONF_TEXT] = "";
@@ -428,21 +428,21 @@ int tun_leave(struct tun *t, char *err)
 	return is_persistent(t) ? tun_queue(t, 0, err) : 0;
 }
 
-int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err)
+int tun_addr_add(struct tun *t, const struct prefix *a, char *err)
 {
 	if (netlink_addr_add(&t->nl, t->index, a) == 0)
 		return 1;
 	return errno == EEXIST ? 0 : net_error(t, "address", a, err);
 }
 
-int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err)
+int tun_addr_del(struct tun *t, const struct prefix *a, char *err)
 {
 	if (netlink_addr_del(&t->nl, t->index, a) == 0 || errno == EADDRNOTAVAIL)
 		return 0;
 	return net_error(t, "removing address", a, err);
 }
 
-int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
+int tun_route_add(struct tun *t, const struct prefix *r, char *err)
 {
 	char dst[CONF_TEXT], name[IF_NAMESIZE] = "another way";
 	unsigned via;
@@ -461,7 +461,7 @@ int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
 			t->link.name, conf_format_either(dst, r), name);
 }
 
-int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
+int tun_route_del(struct tun *t, const struct prefix *r, char *err)
 {
 	if (netlink_route_del(&t->nl, t->index, r) == 0 || errno == ESRCH)
 		return 0;
@@ -470,29 +470,28 @@ int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
 
 struct search {
 	unsigned index;
-	const struct conf_addr *addr;
+	const struct prefix *addr;
 	bool found;
 };
 
-static void compare(void *arg, unsigned index, const struct conf_addr *addr,
-		    const struct conf_addr *net)
+static void compare(void *arg, unsigned index, const struct prefix *addr, const struct prefix *net)
 {
 	struct search *s = arg;
-	const struct conf_addr *a = s->addr;
+	const struct prefix *a = s->addr;
 
 	if (index == s->index && addr->family == a->family && net->len == a->len &&
 	    (a->family == 4 ? addr->addr4 == a->addr4 : ip6_equal(&addr->addr6, &a->addr6)))
 		s->found = true;
 }
 
-bool tun_addr_has(struct tun *t, const struct conf_addr *a)
+bool tun_addr_has(struct tun *t, const struct prefix *a)
 {
 	struct search s = {t->index, a, false};
 
 	return netlink_addrs(&t->nl, compare, &s) == 0 && s.found;
 }
 
-static void set_bit(struct conf_addr *a, unsigned bit)
+static void set_bit(struct prefix *a, unsigned bit)
 {
 	if (a->family == 4)
 		a->addr4 |= 1U << (31 - bit);
@@ -503,10 +502,10 @@ static void set_bit(struct conf_addr *a, unsigned bit)
 /* The kernel is asked about an address, and something narrower may have that one: an
  * address of the device, somebody's route.  Then the middle of the prefix is tried, and its
  * end. */
-bool tun_route_has(struct tun *t, const struct conf_addr *r)
+bool tun_route_has(struct tun *t, const struct prefix *r)
 {
 	unsigned bits = r->family == 4 ? 32 : 128;
-	struct conf_addr a = *r;
+	struct prefix a = *r;
 
 	if (netlink_route_index(&t->nl, &a) == t->index)
 		return true;
@@ -524,15 +523,15 @@ bool tun_route_has(struct tun *t, const struct conf_addr *r)
  * then. */
 struct found {
 	unsigned index;
-	struct conf_addr *at;
+	struct prefix *at;
 	size_t n, room;
 };
 
-static void add_found(void *arg, unsigned index, const struct conf_addr *addr,
-		      const struct conf_addr *net)
+static void add_found(void *arg, unsigned index, const struct prefix *addr,
+		      const struct prefix *net)
 {
 	struct found *f = arg;
-	struct conf_addr *bigger;
+	struct prefix *bigger;
 	bool local = addr->family == 6 && addr->addr6.b[0] == 0xfe && addr->addr6.b[1] == 0x80;
 
 	if (index != f->index || local)
@@ -580,10 +579,10 @@ static const char *name_of(unsigned index, char name[IF_NAMESIZE])
 
 /* A network may be known by its route only, as one of a router advertisement that
  * gives no addresses. */
-bool tun_elsewhere(struct tun *t, const struct conf_addr *r, char *where)
+bool tun_elsewhere(struct tun *t, const struct prefix *r, char *where)
 {
 	char name[IF_NAMESIZE], text[CONF_TEXT];
-	struct conf_addr net;
+	struct prefix net;
 	unsigned index = t->nets ? tun_nets_find(t->nets, r, &net) : 0;
 
 	if (index == 0)
@@ -594,10 +593,10 @@ bool tun_elsewhere(struct tun *t, const struct conf_addr *r, char *where)
 	return true;
 }
 
-bool tun_owned(struct tun *t, const struct conf_addr *net, char *where)
+bool tun_owned(struct tun *t, const struct prefix *net, char *where)
 {
 	char name[IF_NAMESIZE], text[CONF_TEXT];
-	struct conf_addr addr;
+	struct prefix addr;
 	unsigned index = t->nets ? tun_nets_owner(t->nets, net, &addr) : 0;
 
 	if (index == 0)

@@ -499,9 +499,9 @@ END_TEST
 START_TEST(by_configuration)
 {
 	static const char *const fewer[] = {"2001:db8:64::", "96", NULL};
-	struct conf_addr route[] = {{.family = 4, .len = 24, .addr4 = 0xc0a8ff00},
-				    {.family = 6, .len = 96, .addr6 = v6("64:ff9b::")},
-				    {.family = 6, .len = 48, .addr6 = v6("2001:db8:65::")}};
+	struct prefix route[] = {{.family = 4, .len = 24, .addr4 = 0xc0a8ff00},
+				 {.family = 6, .len = 96, .addr6 = v6("64:ff9b::")},
+				 {.family = 6, .len = 48, .addr6 = v6("2001:db8:65::")}};
 	struct setup s = {.route = route, .routes = 3};
 	struct map_table *maps = maps_of(fewer), *more = maps_of(prefixes);
 	struct said elsewhere[] = {{"64:ff9b::", 96, .device = OTHER}, {NULL}};
