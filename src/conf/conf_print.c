@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 
 static const char *yes_no(bool b)
 {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "lib/addr.h"
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "conf_impl.h"
 
 struct conf_want {       /* of a prefix */

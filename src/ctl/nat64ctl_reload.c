@@ -16,7 +16,7 @@
 
 #include "lib/fd.h"
 #include "daemon/answer.h"
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "conf/conf_rights.h"
 #include "nat64ctl.h"
 #include "linux/setup.h"

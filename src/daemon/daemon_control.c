@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "daemon.h"
 #include "linux/sandbox.h"
 

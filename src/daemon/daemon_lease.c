@@ -1,5 +1,5 @@
 /* daemon_lease - decides what the log says of leases that begin and end, and of their pool. */
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "daemon.h"
 
 static void say(struct daemon *d, const struct lease *l, const char *what, const char *cause)

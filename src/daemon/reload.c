@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "reload_impl.h"
 #include "linux/sandbox.h"
 #include "daemon/service.h"

@@ -2,7 +2,7 @@
  * others, and when they come back. */
 #include <stdlib.h>
 
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "reload_impl.h"
 
 #define MOST_ASIDE 65536 /* leases, those used last: 3 MB */

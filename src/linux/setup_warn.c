@@ -1,7 +1,7 @@
 /* setup_warn - decides what is said about a machine that is in the way of a configuration. */
 #include <stdio.h>
 
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "setup_impl.h"
 
 #define MOST_SAID 8 /* lines about routes that are left out */

@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "netlink_linux.h"
 #include "linux/tun.h"
 #include "tun_linux_attach.h"

@@ -1,5 +1,5 @@
 /* conf_format - addresses and prefixes as text, as a configuration and messages have them. */
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
