@@ -12,18 +12,17 @@ static const char *yes_no(bool b)
 static void print_maps(const struct conf *c, bool expanded, FILE *out)
 {
 	size_t maps = expanded ? map_count(c->maps) : c->own_maps;
-	char a[CONF_TEXT], b[CONF_TEXT];
+	char a[ADDR_TEXT], b[ADDR_TEXT];
 
 	for (size_t i = 0; i < map_prefix_count(c->maps); i++)
-		fprintf(out, "prefix %s\n", conf_format_prefix6(a, map_prefix_at(c->maps, i)));
+		fprintf(out, "prefix %s\n", addr_text_prefix6(a, map_prefix_at(c->maps, i)));
 	for (size_t i = 0; i < maps; i++) {
 		const struct map *m = map_at(c->maps, i);
 
 		fprintf(out, "map %s %s\n",
-			m->p4.len == 32 ? conf_format_addr4(a, m->p4.addr)
-					: conf_format_prefix4(a, &m->p4),
-			m->p6.len == 128 ? conf_format_addr6(b, &m->p6.addr)
-					 : conf_format_prefix6(b, &m->p6));
+			m->p4.len == 32 ? addr_text4(a, m->p4.addr) : addr_text_prefix4(a, &m->p4),
+			m->p6.len == 128 ? addr_text6(b, &m->p6.addr)
+					 : addr_text_prefix6(b, &m->p6));
 	}
 	if (c->map_file)
 		fprintf(out, "%smap-file %s\n", expanded ? "# " : "", c->map_file);
@@ -70,12 +69,12 @@ static void print_mss_clamp(int clamp, FILE *out)
 
 static void print_translatable(const struct conf *c, FILE *out)
 {
-	char a[CONF_TEXT];
+	char a[ADDR_TEXT];
 
 	if (c->translatables == 0)
 		fprintf(out, "translatable %s\n", yes_no(c->xlat.translatable_all));
 	for (size_t i = 0; i < c->translatables; i++)
-		fprintf(out, "translatable %s\n", conf_format_prefix4(a, &c->translatable[i]));
+		fprintf(out, "translatable %s\n", addr_text_prefix4(a, &c->translatable[i]));
 }
 
 static void print_xlat(const struct xlat_conf *x, FILE *out)
@@ -101,10 +100,10 @@ static void print_icmp(const struct conf *c, FILE *out)
 		[ICMP_ERRORS_LIMIT] = "limit",
 		[ICMP_ERRORS_NEVER] = "never",
 	};
-	char a[CONF_TEXT];
+	char a[ADDR_TEXT];
 
 	if (c->xlat.has_icmp_source)
-		fprintf(out, "icmp-source-pool %s\n", conf_format_prefix4(a, &c->xlat.icmp_source));
+		fprintf(out, "icmp-source-pool %s\n", addr_text_prefix4(a, &c->xlat.icmp_source));
 	fprintf(out, "icmp-node-id %s\n", yes_no(c->xlat.node_id));
 	fprintf(out, "icmp-errors %s\n", words[c->xlat.icmp_errors]);
 	if (c->xlat.icmp_errors == ICMP_ERRORS_LIMIT)
@@ -113,7 +112,7 @@ static void print_icmp(const struct conf *c, FILE *out)
 
 static void print_tun(const struct conf *c, FILE *out)
 {
-	char a[CONF_TEXT];
+	char a[ADDR_TEXT];
 
 	fprintf(out, "tun-up %s\n", yes_no(c->tun_up));
 	fprintf(out, "tun-setup %s\n", yes_no(c->tun_setup));
@@ -122,21 +121,21 @@ static void print_tun(const struct conf *c, FILE *out)
 	if (c->tun_mtu)
 		fprintf(out, "tun-mtu %u\n", c->tun_mtu);
 	for (size_t i = 0; i < c->tun_ips; i++)
-		fprintf(out, "tun-ip %s\n", conf_format_either(a, &c->tun_ip[i]));
+		fprintf(out, "tun-ip %s\n", addr_text_prefix(a, &c->tun_ip[i]));
 	for (size_t i = 0; i < c->tun_routes; i++)
-		fprintf(out, "tun-route %s\n", conf_format_either(a, &c->tun_route[i]));
+		fprintf(out, "tun-route %s\n", addr_text_prefix(a, &c->tun_route[i]));
 }
 
 static void print_all(const struct conf *c, bool expanded, FILE *out)
 {
-	char a[CONF_TEXT];
+	char a[ADDR_TEXT];
 
 	fprintf(out, "tun-device %s\n", c->tun_device);
-	fprintf(out, "ipv4-addr %s\n", conf_format_addr4(a, c->xlat.own4));
-	fprintf(out, "ipv6-addr %s\n", conf_format_addr6(a, &c->xlat.own6));
+	fprintf(out, "ipv4-addr %s\n", addr_text4(a, c->xlat.own4));
+	fprintf(out, "ipv6-addr %s\n", addr_text6(a, &c->xlat.own6));
 	print_maps(c, expanded, out);
 	for (size_t i = 0; i < c->pools; i++)
-		fprintf(out, "dynamic-pool %s\n", conf_format_prefix4(a, &c->pool[i]));
+		fprintf(out, "dynamic-pool %s\n", addr_text_prefix4(a, &c->pool[i]));
 	print_data_dir(c, out);
 	print_translatable(c, out);
 	print_xlat(&c->xlat, out);

@@ -137,7 +137,7 @@ static bool pool_ok(struct conf_reader *r, const char *s, const struct prefix4 *
 /* Is P apart from every other pool? */
 static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix4 *p)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < r->conf->pools; i++) {
 		const struct prefix4 *q = &r->conf->pool[i];
@@ -148,7 +148,7 @@ static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix
 			conf_error(r, WORD " is there already, in line %u", s, r->pool_at.at[i]);
 		else
 			conf_error(r, WORD " overlaps %s in line %u (leave one of them out)", s,
-				   conf_format_prefix4(text, q), r->pool_at.at[i]);
+				   addr_text_prefix4(text, q), r->pool_at.at[i]);
 		return false;
 	}
 	return true;
@@ -291,7 +291,7 @@ static bool may_be_device(const struct prefix *a)
 static bool has_other_length(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	const struct conf *c = r->conf;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < c->tun_ips; i++) {
 		const struct prefix *b = &c->tun_ip[i];
@@ -302,7 +302,7 @@ static bool has_other_length(struct conf_reader *r, const char *s, const struct 
 		conf_error(r,
 			   WORD " is there already as %s, in line %u (a device has an IPv6 address "
 				"once: leave one of them out)",
-			   s, conf_format_either(text, b), r->tun_ip_at.at[i]);
+			   s, addr_text_prefix(text, b), r->tun_ip_at.at[i]);
 		return true;
 	}
 	return false;

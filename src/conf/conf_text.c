@@ -148,7 +148,7 @@ bool conf_path_fits(struct conf_reader *r, const char *s)
 
 static void complain4(struct conf_reader *r, const char *s, const char *kind)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 	struct half h;
 	uint32_t a;
 
@@ -157,7 +157,7 @@ static void complain4(struct conf_reader *r, const char *s, const char *kind)
 	else if (half_split(&h, s) && scan_addr4(h.s, &a) == SCAN_ZEROS)
 		conf_error(r,
 			   WORD " has leading zeros, which some read as octal (did you mean %s?)",
-			   s, conf_format_addr4(text, a));
+			   s, addr_text4(text, a));
 	else
 		conf_error(r, WORD " is not an IPv4 %s (like 192.0.2.%s)", s, kind,
 			   strcmp(kind, "prefix") == 0 ? "0/24" : "1");
@@ -227,7 +227,7 @@ static void complain_host_bits(struct conf_reader *r, const char *s, const char 
 bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_want *want,
 			struct prefix4 *out)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 	struct prefix4 clean;
 	struct half h;
 
@@ -240,7 +240,7 @@ bool conf_parse_prefix4(struct conf_reader *r, const char *s, const struct conf_
 	clean = (struct prefix4){out->addr & addr_mask4(out->len), out->len};
 	if (want->host_bits || clean.addr == out->addr)
 		return true;
-	complain_host_bits(r, s, conf_format_prefix4(text, &clean));
+	complain_host_bits(r, s, addr_text_prefix4(text, &clean));
 	return false;
 }
 
@@ -270,7 +270,7 @@ bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4
 bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_want *want,
 			struct prefix6 *out)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 	struct prefix6 clean;
 	struct half h;
 
@@ -284,7 +284,7 @@ bool conf_parse_prefix6(struct conf_reader *r, const char *s, const struct conf_
 	addr_clean6(&clean.addr, clean.len);
 	if (want->host_bits || ip6_equal(&clean.addr, &out->addr))
 		return true;
-	complain_host_bits(r, s, conf_format_prefix6(text, &clean));
+	complain_host_bits(r, s, addr_text_prefix6(text, &clean));
 	return false;
 }
 

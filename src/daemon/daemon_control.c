@@ -58,7 +58,7 @@ static void add_offloads(struct answer *a, unsigned got, const char *quote)
 }
 
 /* Range number I of the pool as a prefix. */
-static struct pool_range get_range(const struct daemon *d, size_t i, char text[CONF_TEXT])
+static struct pool_range get_range(const struct daemon *d, size_t i, char text[ADDR_TEXT])
 {
 	struct prefix4 p = {.len = 32};
 	struct pool_range r;
@@ -67,7 +67,7 @@ static struct pool_range get_range(const struct daemon *d, size_t i, char text[C
 	p.addr = r.first;
 	while (p.len > 0 && (r.first | ~addr_mask4(p.len)) != r.last)
 		p.len--;
-	conf_format_prefix4(text, &p);
+	addr_text_prefix4(text, &p);
 	return r;
 }
 
@@ -114,7 +114,7 @@ static void add_lease_file(struct answer *a, const struct daemon *d)
 
 static void status_json(struct answer *a, const struct daemon *d)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	answer_add(a, "{\"version\": \"" PACKAGE_VERSION "\", \"pid\": %ld, ", (long)getpid());
 	add_times(a, d);
@@ -139,7 +139,7 @@ static void status_text(struct answer *a, const struct daemon *d)
 {
 	const struct status now = {&d->counters, d->pool, !tun_is_up(d->tun), d->refused};
 	const struct reload_result *r = &d->last_reload;
-	char line[STATUS_MAX], text[CONF_TEXT];
+	char line[STATUS_MAX], text[ADDR_TEXT];
 	int trouble = d->leases ? leasefile_trouble(d->leases) : 0;
 
 	answer_add(a, "nat64d %s, process %ld, up for %lld s\n", PACKAGE_VERSION, (long)getpid(),
@@ -202,7 +202,7 @@ static bool more_setup(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;
 	const struct prefix *addr;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	if (a->epoch != d->reloads) {
 		answer_add(a, "changed\n");
@@ -215,7 +215,7 @@ static bool more_setup(void *arg, struct answer *a)
 			answer_add(a, "end\n");
 			return false;
 		}
-		answer_add(a, "%-8s %s\n", what, conf_format_either(text, addr));
+		answer_add(a, "%-8s %s\n", what, addr_text_prefix(text, addr));
 	}
 	return true;
 }

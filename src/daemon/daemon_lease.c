@@ -4,12 +4,12 @@
 
 static void say(struct daemon *d, const struct lease *l, const char *what, const char *cause)
 {
-	char a[CONF_TEXT], b[CONF_TEXT];
+	char a[ADDR_TEXT], b[ADDR_TEXT];
 
 	if (!(d->conf->log & CLASS_LEASE) || !log_limit_take(&d->lease_log, d->now))
 		return;
-	log_notice("lease %s %s %s%s", conf_format_addr4(a, l->addr),
-		   conf_format_addr6(b, &l->host), what, cause);
+	log_notice("lease %s %s %s%s", addr_text4(a, l->addr), addr_text6(b, &l->host), what,
+		   cause);
 }
 
 void daemon_lease_assigned(struct daemon *d, const struct lease *l)

@@ -142,11 +142,11 @@ static void refuse_changes(struct refusal *f, const struct change *n)
 	const struct daemon *d = f->d;
 	const struct prefix *route = setup_changed_route(d->setup, n->setup);
 	const struct prefix *addr = setup_changed_addr(d->setup, n->setup);
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	if (route || addr)
 		refuse(f, "%s %s of the device is new or gone, " NO_RIGHT,
-		       route ? "route" : "address", conf_format_either(text, route ? route : addr));
+		       route ? "route" : "address", addr_text_prefix(text, route ? route : addr));
 	if (d->conf->tun_queue != n->conf->tun_queue)
 		refuse(f, "another tun-queue needs a restart: nat64d has given up the right to set "
 			  "it (CAP_NET_ADMIN)");
@@ -157,10 +157,10 @@ static void refuse_missing(struct refusal *f, const struct change *n)
 {
 	const struct daemon *d = f->d;
 	const struct prefix *a = setup_missing(n->setup, d->setup, d->tun);
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	if (a)
-		refuse(f, "%s is not on the device", conf_format_either(text, a));
+		refuse(f, "%s is not on the device", addr_text_prefix(text, a));
 	if (n->setup->up && !tun_is_up(d->tun))
 		refuse(f, "the link is down");
 	if (d->conf->tun_queue != n->conf->tun_queue)

@@ -140,10 +140,10 @@ static const char *why_ended(const struct lease_change *n, uint32_t addr, int pr
 
 static void say_removed(const struct lease_change *n, const struct lease *l, int prefix)
 {
-	char a[CONF_TEXT], b[CONF_TEXT];
+	char a[ADDR_TEXT], b[ADDR_TEXT];
 
-	log_notice("lease %s of %s removed: %s", conf_format_addr4(a, l->addr),
-		   conf_format_addr6(b, &l->host), why_ended(n, l->addr, prefix));
+	log_notice("lease %s of %s removed: %s", addr_text4(a, l->addr), addr_text6(b, &l->host),
+		   why_ended(n, l->addr, prefix));
 }
 
 static void say_ended(struct daemon *d, const struct lease_change *n)
@@ -166,12 +166,11 @@ static void say_ended(struct daemon *d, const struct lease_change *n)
 
 static void say_back(const struct aside *back)
 {
-	char a[CONF_TEXT], b[CONF_TEXT];
+	char a[ADDR_TEXT], b[ADDR_TEXT];
 
 	for (size_t i = 0; i < back->n && i < MOST_SAID; i++)
 		log_notice("lease %s of %s is back: its address can be leased again",
-			   conf_format_addr4(a, back->at[i].addr),
-			   conf_format_addr6(b, &back->at[i].host));
+			   addr_text4(a, back->at[i].addr), addr_text6(b, &back->at[i].host));
 	if (back->n > MOST_SAID)
 		log_notice("%zu more leases are back like these", back->n - MOST_SAID);
 }

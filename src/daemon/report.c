@@ -1,10 +1,11 @@
 /* report - decides the names, the order and the words of what was counted, and how a packet is
  * described. */
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "lib/addr_text.h"
 #include "packet/packet.h"
 #include "daemon/report.h"
 
@@ -117,15 +118,21 @@ void report_lines(const struct counters *c, const struct pool *pool,
 }
 
 /* PORT -1: there is none. */
-static void add_end(struct text *t, int af, const uint8_t *addr, long port)
+static void add_end(struct text *t, bool is6, const uint8_t *addr, long port)
 {
-	char s[INET6_ADDRSTRLEN];
+	char s[ADDR_TEXT];
+	struct ip6 six;
 
-	inet_ntop(af, addr, s, sizeof(s));
+	if (is6) {
+		memcpy(&six, addr, sizeof(six));
+		addr_text6(s, &six);
+	} else {
+		addr_text4(s, get32(addr));
+	}
 	if (port < 0)
 		add(t, "%s", s);
 	else
-		add(t, af == AF_INET6 ? "[%s]:%ld" : "%s:%ld", s, port);
+		add(t, is6 ? "[%s]:%ld" : "%s:%ld", s, port);
 }
 
 static void add_proto(struct text *t, uint8_t proto, const struct packet *p)
@@ -161,7 +168,6 @@ static void add_packet(struct text *t, const uint8_t *bytes, size_t len)
 	bool is6 = len > 0 && bytes[0] >> 4 == 6;
 	size_t at = is6 ? offsetof(struct ip6_hdr, src) : offsetof(struct ip4_hdr, src);
 	size_t addr_len = is6 ? 16 : 4;
-	int af = is6 ? AF_INET6 : AF_INET;
 	long sport = -1, dport = -1;
 	struct packet p;
 	bool parsed;
@@ -174,9 +180,9 @@ static void add_packet(struct text *t, const uint8_t *bytes, size_t len)
 		dport = get16(p.l4.p + 2);
 	}
 	add_proto(t, parsed ? p.proto : is6 ? bytes[6] : bytes[9], parsed ? &p : NULL);
-	add_end(t, af, bytes + at, sport);
+	add_end(t, is6, bytes + at, sport);
 	add(t, " -> ");
-	add_end(t, af, bytes + at + addr_len, dport);
+	add_end(t, is6, bytes + at + addr_len, dport);
 	add(t, ", ");
 }
 

@@ -9,9 +9,9 @@
 
 void setup_say_left(const struct prefix *r, const char *where, setup_say *say, void *arg)
 {
-	char line[LINE_SIZE], text[CONF_TEXT];
+	char line[LINE_SIZE], text[ADDR_TEXT];
 
-	conf_format_either(text, r);
+	addr_text_prefix(text, r);
 	if (r->len == 0)
 		snprintf(line, sizeof(line),
 			 "tun-setup: route %s is left out: it would take all that has no other way "

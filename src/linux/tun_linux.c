@@ -304,10 +304,10 @@ static const char *hint(const struct prefix *a)
 static int net_error(const struct tun *t, const char *what, const struct prefix *a, char *err)
 {
 	const char *advice = hint(a), *words = t->nl.why[0] ? t->nl.why : strerror(errno);
-	char text[CONF_TEXT] = "";
+	char text[ADDR_TEXT] = "";
 
 	if (a)
-		conf_format_either(text, a);
+		addr_text_prefix(text, a);
 	return tun_fail(err, "%s: %s%s%s: %s%s", t->link.name, what, a ? " " : "", text, words,
 			advice);
 }
@@ -444,7 +444,7 @@ int tun_addr_del(struct tun *t, const struct prefix *a, char *err)
 
 int tun_route_add(struct tun *t, const struct prefix *r, char *err)
 {
-	char dst[CONF_TEXT], name[IF_NAMESIZE] = "another way";
+	char dst[ADDR_TEXT], name[IF_NAMESIZE] = "another way";
 	unsigned via;
 
 	if (netlink_route_add(&t->nl, t->index, r) == 0)
@@ -458,7 +458,7 @@ int tun_route_add(struct tun *t, const struct prefix *r, char *err)
 		if_indextoname(via, name);
 	return tun_fail(err,
 			"%s: route %s: there is one already through %s (remove that one first)",
-			t->link.name, conf_format_either(dst, r), name);
+			t->link.name, addr_text_prefix(dst, r), name);
 }
 
 int tun_route_del(struct tun *t, const struct prefix *r, char *err)
@@ -581,7 +581,7 @@ static const char *name_of(unsigned index, char name[IF_NAMESIZE])
  * gives no addresses. */
 bool tun_elsewhere(struct tun *t, const struct prefix *r, char *where)
 {
-	char name[IF_NAMESIZE], text[CONF_TEXT];
+	char name[IF_NAMESIZE], text[ADDR_TEXT];
 	struct prefix net;
 	unsigned index = t->nets ? tun_nets_find(t->nets, r, &net) : 0;
 
@@ -589,22 +589,22 @@ bool tun_elsewhere(struct tun *t, const struct prefix *r, char *where)
 		index = netlink_route_network(&t->nl, r, &net);
 	if (index == 0 || index == t->index)
 		return false;
-	snprintf(where, TUN_ERR, "%s on %s", conf_format_either(text, &net), name_of(index, name));
+	snprintf(where, TUN_ERR, "%s on %s", addr_text_prefix(text, &net), name_of(index, name));
 	return true;
 }
 
 bool tun_owned(struct tun *t, const struct prefix *net, char *where)
 {
-	char name[IF_NAMESIZE], text[CONF_TEXT];
+	char name[IF_NAMESIZE], text[ADDR_TEXT];
 	struct prefix addr;
 	unsigned index = t->nets ? tun_nets_owner(t->nets, net, &addr) : 0;
 
 	if (index == 0)
 		return false;
 	if (addr.family == 4)
-		conf_format_addr4(text, addr.addr4);
+		addr_text4(text, addr.addr4);
 	else
-		conf_format_addr6(text, &addr.addr6);
+		addr_text6(text, &addr.addr6);
 	snprintf(where, TUN_ERR, "%s on %s", text, name_of(index, name));
 	return true;
 }
