@@ -55,6 +55,9 @@ static inline bool addr_in4(uint32_t a, const struct prefix4 *p)
 
 bool addr_in6(const struct ip6 *a, const struct prefix6 *p);
 
+/* Does all of B lie in A? */
+bool addr_covers(const struct prefix *a, const struct prefix *b);
+
 /* Zeroes the bits of A behind the first LEN. */
 void addr_clean6(struct ip6 *a, unsigned len);
 

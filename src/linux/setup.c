@@ -18,15 +18,6 @@ int setup_compare(const void *a, const void *b)
 	return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-bool setup_covers(const struct prefix *a, const struct prefix *b)
-{
-	if (a->family != b->family || a->len > b->len)
-		return false;
-	if (a->family == 4)
-		return addr_in4(b->addr4, &(struct prefix4){a->addr4, a->len});
-	return addr_in6(&b->addr6, &(struct prefix6){a->addr6, a->len});
-}
-
 static void add4(struct setup *s, struct prefix4 p)
 {
 	s->route[s->routes++] = (struct prefix){.family = 4, .len = p.len, .addr4 = p.addr};
@@ -68,7 +59,7 @@ static bool is_left(const struct setup *s, const struct prefix *r)
 {
 	const struct prefix *last = s->lefts > 0 ? &s->left[s->lefts - 1] : NULL;
 
-	return last && (setup_compare(last, r) == 0 || (last->len > 0 && setup_covers(last, r)));
+	return last && (setup_compare(last, r) == 0 || (last->len > 0 && addr_covers(last, r)));
 }
 
 static bool is_unwanted(const struct setup *s, const struct setup *was, bool may,
@@ -96,7 +87,7 @@ static void choose(struct setup *s, const struct setup *was, bool may, struct tu
 	for (size_t i = 0; i < s->routes; i++) {
 		struct prefix r = s->route[i];
 
-		if ((kept > 0 && setup_covers(&s->route[kept - 1], &r)) || is_left(s, &r))
+		if ((kept > 0 && addr_covers(&s->route[kept - 1], &r)) || is_left(s, &r))
 			continue;
 		if (is_unwanted(s, was, may, &r, t))
 			s->left[s->lefts++] = r;

@@ -6,7 +6,6 @@
 
 /* By family, address, length: what lies inside a prefix then follows it. */
 int setup_compare(const void *a, const void *b);
-bool setup_covers(const struct prefix *a, const struct prefix *b);
 /* Is A one of the N of LIST, which is sorted? */
 bool setup_holds(const struct prefix *list, size_t n, const struct prefix *a);
 

@@ -59,7 +59,7 @@ static bool is_asked_for(const struct setup *s, const struct prefix *net)
 		struct prefix a = s->addr[i];
 
 		a.len = a.family == 4 ? 32 : 128;
-		if (setup_covers(net, &a))
+		if (addr_covers(net, &a))
 			return true;
 	}
 	return false;

@@ -105,19 +105,10 @@ unsigned tun_nets_find(const struct tun_nets *n, const struct prefix *r, struct 
 	return n->at[i].index;
 }
 
-static bool lies_in(const struct prefix *a, const struct prefix *net)
-{
-	if (a->family != net->family)
-		return false;
-	if (a->family == 4)
-		return addr_in4(a->addr4, &(struct prefix4){net->addr4, net->len});
-	return addr_in6(&a->addr6, &(struct prefix6){net->addr6, net->len});
-}
-
 unsigned tun_nets_owner(const struct tun_nets *n, const struct prefix *net, struct prefix *addr)
 {
 	for (size_t i = 0; i < n->n; i++) {
-		if (!lies_in(&n->at[i].addr, net))
+		if (!addr_covers(net, &n->at[i].addr))
 			continue;
 		*addr = n->at[i].addr;
 		return n->at[i].index;
