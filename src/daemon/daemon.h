@@ -145,6 +145,11 @@ void daemon_watch_pool(struct daemon *d);
 /* An empty pool for C, with what must not be handed out reserved.  NULL without memory. */
 struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c);
 
+/* Makes the watch over the kernel's routes ready for MAPS, and the routes of SETUP.  0, or -1
+ * without memory. */
+int daemon_prepare_routes(const struct daemon *d, const struct map_table *maps,
+			  const struct setup *setup);
+
 /* Tells the service manager, if there is one: that we are ready; and how it goes, if that has
  * changed. */
 void daemon_ready(struct daemon *d);

@@ -135,7 +135,7 @@ static int open_routes(struct daemon *d)
 	int64_t now = daemon_clock();
 
 	d->routes = routes_new(tun_index(d->tun));
-	if (!d->routes || routes_prepare(d->routes, d->conf->maps, d->setup) < 0)
+	if (!d->routes || daemon_prepare_routes(d, d->conf->maps, d->setup) < 0)
 		return complain("out of memory");
 	routes_commit(d->routes, now);
 	if (routes_load(d->routes, now) < 0)

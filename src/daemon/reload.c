@@ -43,6 +43,22 @@ struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c)
 	return p;
 }
 
+int daemon_prepare_routes(const struct daemon *d, const struct map_table *maps,
+			  const struct setup *setup)
+{
+	size_t prefixes = map_prefix_count(maps), n = prefixes + map_count(maps);
+	struct prefix6 *scope = calloc(n + 1, sizeof(*scope));
+	int rc;
+
+	if (!scope)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		scope[i] = i < prefixes ? *map_prefix_at(maps, i) : map_at(maps, i - prefixes)->p6;
+	rc = routes_prepare(d->routes, scope, n, setup->route, setup->routes);
+	free(scope);
+	return rc;
+}
+
 static bool same(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
@@ -201,7 +217,7 @@ static bool build(struct daemon *d, struct change *n)
 		if (!n->ratelimit)
 			return false;
 	}
-	return routes_prepare(d->routes, c->maps, n->setup) == 0;
+	return daemon_prepare_routes(d, c->maps, n->setup) == 0;
 }
 
 /* What the device needs comes last: it is all that others see. */

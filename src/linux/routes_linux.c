@@ -96,18 +96,17 @@ static void ask(struct routes *r, int64_t now)
 }
 
 /* Where the kernel's routes are known, those that a configuration asks for say nothing new. */
-static struct lpm *first_table(const struct routes *r, const struct setup *s)
+static struct lpm *first_table(const struct routes *r, const struct prefix *own, size_t n)
 {
 	struct route_list all = {.n = 0};
 	struct lpm *table = NULL;
 
 	for (size_t i = 0; i < r->known.n; i++)
 		route_list_add(&all, &r->known.at[i]);
-	for (size_t i = 0; i < s->routes; i++) {
-		const struct prefix *a = &s->route[i];
-		struct route6 route = {{a->addr6, a->len}, UINT32_MAX, false, true};
+	for (size_t i = 0; i < n; i++) {
+		struct route6 route = {{own[i].addr6, own[i].len}, UINT32_MAX, false, true};
 
-		if (a->family == 6 && route_scope_has(&r->next_scope, &route.to))
+		if (own[i].family == 6 && route_scope_has(&r->next_scope, &route.to))
 			route_list_add(&all, &route);
 	}
 	if (!all.broken)
@@ -116,13 +115,14 @@ static struct lpm *first_table(const struct routes *r, const struct setup *s)
 	return table;
 }
 
-int routes_prepare(struct routes *r, const struct map_table *maps, const struct setup *s)
+int routes_prepare(struct routes *r, const struct prefix6 *scope, size_t n,
+		   const struct prefix *own, size_t owns)
 {
 	lpm_free(r->next_table);
 	r->next_table = NULL;
-	if (route_scope_set(&r->next_scope, maps) < 0)
+	if (route_scope_set(&r->next_scope, scope, n) < 0)
 		return -1;
-	r->next_table = first_table(r, s);
+	r->next_table = first_table(r, own, owns);
 	return r->next_table ? 0 : -1;
 }
 
