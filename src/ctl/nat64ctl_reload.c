@@ -19,7 +19,7 @@
 #include "lib/addr_text.h"
 #include "conf/conf_rights.h"
 #include "nat64ctl.h"
-#include "linux/setup.h"
+#include "daemon/setup.h"
 
 #define LOCK      "/run/nat64ctl.lock"
 #define LOCK_WAIT 30 /* seconds */

@@ -16,7 +16,7 @@
 #include "daemon/report.h"
 #include "linux/routes.h"
 #include "daemon/send.h"
-#include "linux/setup.h"
+#include "daemon/setup.h"
 #include "lib/siphash.h"
 #include "daemon/status.h"
 #include "linux/tun.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "support/run.h"
-#include "linux/setup.h"
+#include "daemon/setup.h"
 #include "lib/wire.h"
 
 #define MOST 32

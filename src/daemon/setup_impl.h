@@ -2,7 +2,7 @@
 #ifndef NAT64D_SETUP_IMPL_H
 #define NAT64D_SETUP_IMPL_H
 
-#include "linux/setup.h"
+#include "daemon/setup.h"
 
 /* By family, address, length: what lies inside a prefix then follows it. */
 int setup_compare(const void *a, const void *b);
