@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "xlat/batch.h"
-#include "conf/conf.h"
+#include "lib/addr.h"
 #include "packet/offload.h"
 
 #define TUN_MTU_NEW    1500  /* of a new device */

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conf/conf.h"
+#include "lib/addr.h"
 
 struct netlink {
 	int fd;

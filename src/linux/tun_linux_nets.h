@@ -5,7 +5,7 @@
 #ifndef NAT64D_TUN_LINUX_NETS_H
 #define NAT64D_TUN_LINUX_NETS_H
 
-#include "conf/conf.h"
+#include "lib/addr.h"
 #include "netlink_linux.h"
 
 struct tun_nets;
