@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/clock.h"
 #include "xlat/batch.h"
 #include "conf/conf.h"
 #include "daemon/control.h"
@@ -104,10 +105,6 @@ struct daemon {
 	size_t arena_used;
 	uint8_t arena[ARENA_SIZE]; /* what batch holds; only what is used has memory */
 };
-
-int64_t daemon_clock_us(void); /* CLOCK_BOOTTIME */
-int64_t daemon_clock(void);    /* the same in ms */
-int64_t daemon_wall(void);     /* unix time, s */
 
 static inline int32_t daemon_seconds(const struct daemon *d)
 {

@@ -148,7 +148,7 @@ static void device_failed(struct daemon *d)
 static void set_pace(struct daemon *d, int packets, size_t bytes, bool bulk)
 {
 	if (bulk)
-		d->awake_until = daemon_clock_us() + AWAKE_US;
+		d->awake_until = clock_us() + AWAKE_US;
 	else
 		d->resting = packets >= DENSE && bytes < HOT;
 }

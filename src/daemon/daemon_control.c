@@ -34,7 +34,7 @@ static char *format_time(char buf[TIME_TEXT], int64_t at)
 
 static int64_t uptime(const struct daemon *d)
 {
-	return (daemon_clock() - d->started) / 1000;
+	return (clock_ms() - d->started) / 1000;
 }
 
 static const struct {
@@ -82,7 +82,7 @@ static void add_times(struct answer *a, const struct daemon *d)
 	char text[TIME_TEXT];
 
 	answer_add(a, "\"since\": \"%s\", \"uptime_seconds\": %lld, ",
-		   format_time(text, daemon_wall() - uptime(d)), (long long)uptime(d));
+		   format_time(text, clock_wall() - uptime(d)), (long long)uptime(d));
 	answer_add(a, "\"config_file\": ");
 	answer_json(a, d->conf->path);
 	if (!r->any) {

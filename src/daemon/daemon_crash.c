@@ -52,7 +52,7 @@ static void write_crashes(const char *path, const struct crashes *c, int64_t now
 void daemon_count_crashes(struct crashes *c)
 {
 	const struct timespec pause = {.tv_sec = 1};
-	int64_t now = daemon_clock() / 1000;
+	int64_t now = clock_ms() / 1000;
 	char room[DAEMON_PATH];
 	const char *path = path_of(room);
 

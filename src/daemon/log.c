@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "daemon/log.h"
 
 #define NAME           "nat64d"
@@ -175,7 +176,7 @@ static bool to_stream(int fd, enum log_level level, const char *text, bool bare)
 static bool to_syslog(enum log_level level, const char *text)
 {
 	char line[LINE_MAX_BYTES + 128], when[32];
-	time_t now = time(NULL);
+	time_t now = (time_t)clock_wall();
 	struct tm tm;
 	int len;
 

@@ -18,24 +18,6 @@
 #define MAINTAIN_MS   1000 /* between two rounds of maintenance */
 #define EXPIRE_BUDGET 1000 /* leases ended per round */
 
-int64_t daemon_clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-int64_t daemon_clock(void)
-{
-	return daemon_clock_us() / 1000;
-}
-
-int64_t daemon_wall(void)
-{
-	return (int64_t)time(NULL);
-}
-
 void daemon_lease_news(struct daemon *d)
 {
 	const char *line;
@@ -185,7 +167,7 @@ static void serve_signal(struct daemon *d)
 static void serve_leases(struct daemon *d)
 {
 	d->leases_at = d->now + leasefile_maintain(d->leases, d->pool, d->conf->maps,
-						   daemon_seconds(d), daemon_wall());
+						   daemon_seconds(d), clock_wall());
 	daemon_lease_news(d);
 }
 
@@ -258,7 +240,7 @@ static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 		for (nfds_t i = 0; i < n; i++)
 			from[i].revents = from[i].fd < 0 ? 0 : POLLIN;
 	}
-	d->now_us = daemon_clock_us();
+	d->now_us = clock_us();
 	d->now = d->now_us / 1000;
 }
 
@@ -293,7 +275,7 @@ void daemon_loop(struct daemon *d)
 		[CONTROL] = {.fd = d->control ? control_fd(d->control) : -1, .events = POLLIN},
 	};
 
-	d->now = daemon_clock();
+	d->now = clock_ms();
 	while (!d->stopping) {
 		from[DEVICE].fd = d->unreadable || d->resting ? -1 : tun_fd(d->tun);
 		from[LEASES].fd = d->leases ? leasefile_fd(d->leases) : -1;

@@ -132,7 +132,7 @@ static int open_device(struct daemon *d)
 /* Without netlink a router that has not set its routes by hand misses nothing. */
 static int open_routes(struct daemon *d)
 {
-	int64_t now = daemon_clock();
+	int64_t now = clock_ms();
 
 	d->routes = routes_new(tun_index(d->tun));
 	if (!d->routes || daemon_prepare_routes(d, d->conf->maps, d->setup) < 0)
@@ -159,9 +159,9 @@ static int open_leases(struct daemon *d)
 		return complain_data_dir(d->conf, "%s", err);
 	leasefile_key(d->leases, &d->pool_secret, daemon_say_warning, NULL);
 	pool_set_secret(d->pool, &d->pool_secret);
-	d->now = daemon_clock();
+	d->now = clock_ms();
 	if (leasefile_load(d->leases, d->pool, d->conf->maps, &d->conf->xlat.own6,
-			   daemon_seconds(d), daemon_wall(), daemon_say_warning,
+			   daemon_seconds(d), clock_wall(), daemon_say_warning,
 			   daemon_lease_expired, d) < 0)
 		return complain_data_dir(d->conf, "%s/" LEASEFILE_NAME ": %s", name,
 					 strerror(errno));
@@ -342,7 +342,7 @@ static void announce(struct daemon *d, const struct service_caller *caller)
 		   d->pool ? pool_used(d->pool) : 0, d->pool ? pool_size(d->pool) : 0);
 	announce_offload(d);
 	d->watchdog = service_watchdog();
-	d->started = daemon_clock();
+	d->started = clock_ms();
 	d->unkept = d->notify >= 0;
 	daemon_ready(d);
 }
@@ -351,11 +351,10 @@ static void finish(struct daemon *d)
 {
 	char text[CONF_SHORT];
 
-	d->now = daemon_clock();
+	d->now = clock_ms();
 	if (d->started)
 		service_notify(d->notify, "STOPPING=1\nSTATUS=saving leases");
-	if (leasefile_close(d->leases, d->pool, d->conf->maps, daemon_seconds(d), daemon_wall()) <
-	    0)
+	if (leasefile_close(d->leases, d->pool, d->conf->maps, daemon_seconds(d), clock_wall()) < 0)
 		complain_data_dir(d->conf, "%s: the lease file was not rewritten: %s",
 				  conf_short(text, d->conf->data_dir), strerror(errno));
 	control_close(d->control);
@@ -391,7 +390,7 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 	d->pidfile = d->signals = -1;
 	d->kept = before->kept;
 	if (before->crashes.quiet)
-		d->speak_at = daemon_clock() + 60000;
+		d->speak_at = clock_ms() + 60000;
 	d->notify = service_notify_open();
 	d->lease_log = (struct log_limit){.rate = LEASE_LINES, .burst = LEASE_LINES};
 	sandbox_hide(); /* before there is a key; the user may change yet */

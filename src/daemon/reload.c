@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/addr_text.h"
 #include "reload_impl.h"
@@ -329,18 +328,16 @@ bool daemon_reload(struct daemon *d, const struct reload_call *call)
 {
 	struct refusal f = {.d = d, .call = call};
 	char state[64];
-	struct timespec t;
 	bool ok;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
-		 (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+		 (long long)clock_monotonic_us());
 	service_notify(d->notify, state);
 	ok = reload(&f);
 	d->refused = !ok;
 	d->last_reload.any = true;
 	d->last_reload.ok = ok;
-	d->last_reload.at = daemon_wall();
+	d->last_reload.at = clock_wall();
 	daemon_ready(d);
 	return ok;
 }
