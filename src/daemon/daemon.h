@@ -111,10 +111,6 @@ static inline int32_t daemon_seconds(const struct daemon *d)
 	return (int32_t)(d->now / 1000);
 }
 
-/* Says a line about the configuration, and a warning about anything else. */
-void daemon_say_conf(void *arg, bool error, const char *line);
-void daemon_say_warning(void *arg, const char *line);
-
 /* Sets the length of the device's queue as the configuration wants it, or warns. */
 void daemon_set_queue(const struct daemon *d);
 /* Asks the kernel again for the addresses and routes that may have gone; what cannot be had is

@@ -261,6 +261,18 @@ void log_line(enum log_level level, const char *line)
 	deliver_or_count(level, text, true);
 }
 
+void log_say(void *arg, bool error, const char *line)
+{
+	(void)arg;
+	log_line(error ? LEVEL_ERROR : LEVEL_WARNING, line);
+}
+
+void log_say_warning(void *arg, const char *line)
+{
+	(void)arg;
+	log_line(LEVEL_WARNING, line);
+}
+
 #define SAY(level)                       \
 	do {                             \
 		va_list args;            \

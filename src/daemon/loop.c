@@ -51,7 +51,7 @@ static void want_restart(struct daemon *d)
 void daemon_renew_setup(const struct daemon *d)
 {
 	char err[TUN_ERR];
-	size_t failed = setup_renew(d->setup, d->tun, daemon_say_warning, NULL, err);
+	size_t failed = setup_renew(d->setup, d->tun, log_say_warning, NULL, err);
 
 	if (failed > 1)
 		log_warning("%s (and %zu more that could not be set)", err, failed - 1);

@@ -4,7 +4,6 @@
  * given up; the caller is told that all is well only after the leases are loaded. */
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,24 +17,12 @@
 #include "linux/sandbox.h"
 #include "daemon/service.h"
 
-void daemon_say_conf(void *arg, bool error, const char *line)
-{
-	(void)arg;
-	log_line(error ? LEVEL_ERROR : LEVEL_WARNING, line);
-}
-
 /* A start that follows says it better. */
 static void say_nothing(void *arg, bool error, const char *line)
 {
 	(void)arg;
 	(void)error;
 	(void)line;
-}
-
-void daemon_say_warning(void *arg, const char *line)
-{
-	(void)arg;
-	log_line(LEVEL_WARNING, line);
 }
 
 static int complain(const char *err)
@@ -48,21 +35,6 @@ static int exit_saying(const char *err)
 {
 	log_error("%s", err);
 	return 1;
-}
-
-/* Whoever reads it should not have to guess which file says so. */
-static int __attribute__((format(printf, 2, 3)))
-complain_data_dir(const struct conf *c, const char *format, ...)
-{
-	char what[LEASEFILE_ERR], line[CONF_LINE];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
-	conf_say_data_dir(line, c, what);
-	log_line(LEVEL_ERROR, line);
-	return -1;
 }
 
 static int fill_random(void *p, size_t len)
@@ -156,15 +128,15 @@ static int open_leases(struct daemon *d)
 	name = conf_short(text, dir);
 	d->leases = leasefile_open(d->opt->chroot ? "/" : dir, name, err, sizeof(err));
 	if (!d->leases)
-		return complain_data_dir(d->conf, "%s", err);
-	leasefile_key(d->leases, &d->pool_secret, daemon_say_warning, NULL);
+		return datadir_complain(d->conf, "%s", err);
+	leasefile_key(d->leases, &d->pool_secret, log_say_warning, NULL);
 	pool_set_secret(d->pool, &d->pool_secret);
 	d->now = clock_ms();
 	if (leasefile_load(d->leases, d->pool, d->conf->maps, &d->conf->xlat.own6,
-			   daemon_seconds(d), clock_wall(), daemon_say_warning,
-			   daemon_lease_expired, d) < 0)
-		return complain_data_dir(d->conf, "%s/" LEASEFILE_NAME ": %s", name,
-					 strerror(errno));
+			   daemon_seconds(d), clock_wall(), log_say_warning, daemon_lease_expired,
+			   d) < 0)
+		return datadir_complain(d->conf, "%s/" LEASEFILE_NAME ": %s", name,
+					strerror(errno));
 	return 0;
 }
 
@@ -179,13 +151,13 @@ static int start_leases(struct daemon *d)
 	err = errno;
 	dir = conf_short(text, d->conf->data_dir);
 	if (err == EACCES || err == EPERM || err == EROFS)
-		return complain_data_dir(
+		return datadir_complain(
 			d->conf,
 			"%s: %s (the user that nat64d runs as must be able to write there)", dir,
 			strerror(err));
-	return complain_data_dir(d->conf,
-				 "%s: the process that syncs the leases cannot be started: %s", dir,
-				 strerror(err));
+	return datadir_complain(d->conf,
+				"%s: the process that syncs the leases cannot be started: %s", dir,
+				strerror(err));
 }
 
 /* As the user that we become, whose it is.  What has been asked for must be had; the default is a
@@ -270,7 +242,7 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 		datadir_prepare(d->conf->data_dir, user);
 	if (new_root &&
 	    leasefile_missing(new_root, conf_short(text, new_root), d->opt->user, err, sizeof(err)))
-		return complain_data_dir(d->conf, "%s", err);
+		return datadir_complain(d->conf, "%s", err);
 	if (!root)
 		sandbox_bound();
 	if (service_user_become(user, new_root, err) < 0 || (!root && sandbox_drop(err) < 0))
@@ -331,7 +303,7 @@ static void announce(struct daemon *d, const struct service_caller *caller)
 {
 	warn_link(d);
 	daemon_check_mtu(d);
-	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
+	setup_warn(d->setup, d->conf, d->tun, log_say_warning, NULL);
 	if (caller) {
 		service_detached(caller, d->opt->sink == SINK_STDOUT);
 		log_tee_stderr(false);
@@ -355,8 +327,8 @@ static void finish(struct daemon *d)
 	if (d->started)
 		service_notify(d->notify, "STOPPING=1\nSTATUS=saving leases");
 	if (leasefile_close(d->leases, d->pool, d->conf->maps, daemon_seconds(d), clock_wall()) < 0)
-		complain_data_dir(d->conf, "%s: the lease file was not rewritten: %s",
-				  conf_short(text, d->conf->data_dir), strerror(errno));
+		datadir_complain(d->conf, "%s: the lease file was not rewritten: %s",
+				 conf_short(text, d->conf->data_dir), strerror(errno));
 	control_close(d->control);
 	if (d->started)
 		service_notify(d->notify, "STATUS=stopped");
@@ -448,7 +420,7 @@ static void open_log(struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o;
-	struct conf_diag diag = {.say = daemon_say_conf};
+	struct conf_diag diag = {.say = log_say};
 	struct service_user user;
 	char err[SERVICE_ERR];
 	struct conf *c;
@@ -479,8 +451,8 @@ int main(int argc, char **argv)
 		return o.action == ACTION_PREPARE ? 0 : 1;
 	}
 	if (o.chroot && !c->data_dir) {
-		complain_data_dir(c, "missing, and --chroot needs one to go to (for example "
-				     "`data-dir " CONF_UNIT_DIR "`)");
+		datadir_complain(c, "missing, and --chroot needs one to go to (for example "
+				    "`data-dir " CONF_UNIT_DIR "`)");
 		status = 1;
 	} else if (o.action == ACTION_RUN) {
 		return run_action(&o, c, &user, &before);

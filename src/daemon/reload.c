@@ -101,7 +101,7 @@ static void say_conf(void *arg, bool error, const char *line)
 {
 	struct refusal *f = arg;
 
-	daemon_say_conf(NULL, error, line);
+	log_say(NULL, error, line);
 	if (error)
 		tell(f, &(struct reload_reason){.file = f->diag->file,
 						.line = f->diag->line,
@@ -278,7 +278,7 @@ static void swap(struct daemon *d, struct change *n)
 	conf_free(old);
 	pool_free(old_pool);
 	daemon_set_queue(d);
-	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
+	setup_warn(d->setup, d->conf, d->tun, log_say_warning, NULL);
 	if (may && readdressed) /* the kernel takes away more than the one that is gone */
 		daemon_renew_setup(d);
 	d->leases_at =
