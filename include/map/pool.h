@@ -25,7 +25,7 @@ struct lease { /* 48 bytes */
 	struct ip6 host;
 	uint32_t addr;   /* the IPv4 address, host order */
 	int32_t last;    /* the last packet that the host sent */
-	int32_t saved;   /* the value of LAST that the caller last put on record */
+	int32_t saved;   /* the value of LAST that is on record, see pool_record() */
 	uint16_t prefix; /* index of the translation prefix the host used */
 	bool on_record;  /* has SAVED ever been set? */
 	/* private to pool.c */
@@ -72,6 +72,14 @@ void pool_touch(struct pool *p, struct lease *l, int32_t now);
  * range.  Times may come in any order; call pool_sort() after the last one. */
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
 			   int32_t last);
+
+/* Puts into P, under PREFIX, the lease L of another pool, with its times; otherwise as
+ * pool_restore(). */
+struct lease *pool_move(struct pool *p, const struct lease *l, unsigned prefix);
+
+/* The caller has put L on record, as last used at SAVED. */
+void pool_record(struct lease *l, int32_t saved);
+
 /* Puts leases in the order of their last use.  O(n log n); not for the packet path.  0, or -1
  * without memory (order then is as restored). */
 int pool_sort(struct pool *p);

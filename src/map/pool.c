@@ -169,6 +169,12 @@ void pool_touch(struct pool *p, struct lease *l, int32_t now)
 	pool_list_append(p, l);
 }
 
+void pool_record(struct lease *l, int32_t saved)
+{
+	l->saved = saved;
+	l->on_record = true;
+}
+
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
 			   int32_t last)
 {
@@ -182,8 +188,18 @@ struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned pref
 	if ((l = pool_find6(p, host, prefix)))
 		pool_end_lease(p, l);
 	l = pool_begin_lease(p, host, prefix, slot, last);
-	l->saved = last;
-	l->on_record = true;
+	pool_record(l, last);
+	return l;
+}
+
+struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefix)
+{
+	struct lease *l = pool_restore(p, &from->host, prefix, from->addr, from->last);
+
+	if (!l)
+		return NULL;
+	l->saved = from->saved;
+	l->on_record = from->on_record;
 	return l;
 }
 
