@@ -75,7 +75,7 @@ struct daemon {
 	int64_t maintain_at; /* loop.c: ms: when maintenance is due */
 
 	struct active *active;   /* active.c */
-	struct xlat xlat;        /* active.c, daemon_link.c: by the functions of xlat.h only */
+	struct xlat xlat;        /* written by the functions of xlat.h */
 	struct tun *tun;         /* daemon_device.c */
 	struct routes *routes;   /* daemon_link.c: which of them lead into TUN */
 	struct control *control; /* daemon_control.c: NULL: no control socket */
@@ -129,7 +129,7 @@ struct daemon {
 	struct counters counters;    /* daemon_burst.c */
 	struct log_limit packet_log; /* daemon_burst.c */
 	size_t arena_used;           /* daemon_burst.c */
-	uint8_t arena[ARENA_SIZE]; /* daemon_burst.c: what batch holds; only what is used has memory
+	uint8_t arena[ARENA_SIZE]; /* daemon_burst.c: what batch holds; untouched, it has no memory
 				    */
 };
 
