@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lib/addr.h"
+#include "lib/wire.h"
 #include "linux/routes.h"
 
 struct route6 {
@@ -52,6 +53,10 @@ bool route_scope_has(const struct route_scope *s, const struct prefix6 *to);
 void route_list_add(struct route_list *l, const struct route6 *route);
 /* Sorts L.  NULL without memory. */
 struct lpm *route_list_table(struct route_list *l);
+
+/* routes_linux_read.c: what the message BODY is about; false if that is no route that could ever
+ * matter to us, who have DEVICE. */
+bool route_read(struct span body, unsigned device, struct route6 *out);
 
 /* routes_linux.c: takes what has been received. */
 void routes_take_news(struct routes *r, const uint8_t *buf, size_t len);
