@@ -1,12 +1,11 @@
 #!/bin/sh
-# Inside a folder no files call each other in a circle, and each member of struct daemon is written by the file that its
-# comment names.
+# Inside a folder no files call each other in a circle, no function is public for tests alone, and each member of struct
+# daemon is written by the file that its comment names.
 srcdir=${srcdir:-.}
 nm=${NM:-nm}
 folders="lib packet map lease linux daemon ctl" # conf and xlat call back through their tables
+for_tests=" main send_cut routes_take_news routes_take_dump " # messages that no kernel sends on demand
 
-plan=$(echo "$folders" | wc -w)
-echo "1..$((plan + 1))"
 n=0
 status=0
 
@@ -20,18 +19,25 @@ report() { # WHY-NOT NAME
 	fi
 }
 
+# The global symbols of folder $1, or of all; each line behind the name of its object.
+symbols() {
+	(cd "$srcdir" && find "src/$1" -name '*.c') | while read -r source; do
+		object=${source%.c}.o
+		[ ! -f "$object" ] || "$nm" -g "$object" | sed "s|^|$object |"
+	done
+}
+
+if ! [ -f src/daemon/main.o ] || ! command -v "$nm" >/dev/null; then
+	echo "1..0 # SKIP no objects or no nm"
+	exit 0
+fi
+
+plan=$(echo "$folders" | wc -w)
+echo "1..$((plan + 2))"
+
 # Which object needs a symbol that another object of its folder has; tsort(1) complains of what it cannot order.
 for folder in $folders; do
-	name="no files of $folder call each other in a circle"
-	if ! ls "src/$folder"/*.o >/dev/null 2>&1 || ! command -v "$nm" >/dev/null; then
-		n=$((n + 1))
-		echo "ok $n - $name # SKIP no objects or no nm"
-		continue
-	fi
-	circle=$(for source in "$srcdir/src/$folder"/*.c; do
-		object=$(basename "$source" .c)
-		[ ! -f "src/$folder/$object.o" ] || "$nm" -g "src/$folder/$object.o" | sed "s|^|$object |"
-	done | awk '
+	circle=$(symbols "$folder" | awk '
 		$(NF - 1) == "U" { user[++uses] = $1; used[uses] = $NF; next }
 		{ owner[$NF] = $1 }
 		END {
@@ -39,8 +45,18 @@ for folder in $folders; do
 				if (used[i] in owner && owner[used[i]] != user[i])
 					print user[i], owner[used[i]]
 		}' | sort -u | tsort 2>&1 >/dev/null | tr '\n' ' ')
-	report "$circle" "$name"
+	report "$circle" "no files of $folder call each other in a circle"
 done
+
+idle=$(symbols '' | awk -v for_tests="$for_tests" '
+	$(NF - 1) == "U" { used[$NF] = 1; next }
+	$(NF - 1) == "T" && !index(for_tests, " " $NF " ") { defined[$NF] = 1 }
+	END {
+		for (name in defined)
+			if (!(name in used))
+				print name
+	}' | tr '\n' ' ')
+report "$idle" "no function is public for tests alone"
 
 # A member whose comment names no file is written by functions of another folder alone.
 strays=$(cd "$srcdir/src/daemon" && awk '
