@@ -32,7 +32,7 @@ void daemon_set_queue(const struct daemon *d)
 		log_warning("tun-queue: %s", err);
 }
 
-/* What only a new start can mend.  Without a service manager, half of a translator is left until
+/* Only a new start helps.  Without a service manager, half of a translator is left until
  * somebody reads the line. */
 static void want_restart(struct daemon *d)
 {

@@ -103,7 +103,7 @@ void daemon_tick(struct daemon *d)
 	d->now = d->now_us / 1000;
 }
 
-/* If ppoll() fails, for want of memory or of the right to so many descriptors [RLIMIT_NOFILE],
+/* ppoll() fails if memory is short or so many descriptors are not allowed [RLIMIT_NOFILE].  Then
  * everybody is asked every few milliseconds: no reading waits. */
 static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 {
