@@ -19,38 +19,49 @@
 
 #define MARK "made by nat64d" /* the alias of a device that is to go when the service stops */
 
-/* The kernel lets several processes share a multi-queue device and spreads the flows over them. */
-static int refuse_shared(const struct tun *t, const char *name, char *err)
-{
-	errno = EBUSY;
-	return t->link.queues > 1 ? tun_attach_error(name, err) : 0;
-}
-
-static int look_around(struct tun *t, const char *name, char *err)
+static int find_link(struct tun *t, const char *name, char *err)
 {
 	t->index = if_nametoindex(name);
 	if (t->index == 0)
 		return tun_fail(err, "tun-device %s: %s", name, strerror(errno));
-	t->monitor = netlink_monitor_open(RTMGRP_LINK);
-	if (t->monitor < 0 || netlink_open(&t->nl) < 0)
+	if (netlink_open(&t->nl) < 0)
 		return tun_fail(err, "netlink: %s", strerror(errno));
 	if (netlink_link(&t->nl, t->index, &t->link) < 0)
 		return tun_fail(err, "netlink: link %s: %s", name, strerror(errno));
 	t->heard_up = t->link.up;
-	return refuse_shared(t, name, err);
+	return 0;
+}
+
+/* For who has the device alone.  The kernel lets several processes share a multi-queue device and
+ * spreads the flows over them. */
+static int look_around(struct tun *t, const char *name, char *err)
+{
+	t->monitor = netlink_monitor_open(RTMGRP_LINK);
+	if (t->monitor < 0)
+		return tun_fail(err, "netlink: %s", strerror(errno));
+	if (find_link(t, name, err) < 0)
+		return -1;
+	errno = EBUSY;
+	return t->link.queues > 1 ? tun_attach_error(name, err)
+				  : tun_attach_offloads(&t->dev, name, err);
+}
+
+static struct tun *new_tun(char *err)
+{
+	struct tun *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->dev.fd = t->monitor = t->nl.fd = -1;
+	else
+		tun_fail(err, "out of memory");
+	return t;
 }
 
 struct tun *tun_open(const char *name, bool offload, char *err)
 {
-	struct tun *t = calloc(1, sizeof(*t));
+	struct tun *t = new_tun(err);
 
-	if (!t) {
-		tun_fail(err, "out of memory");
-		return NULL;
-	}
-	t->monitor = t->nl.fd = -1;
-	if (tun_attach(&t->dev, name, offload, err) == 0 && look_around(t, name, err) == 0 &&
-	    tun_attach_offloads(&t->dev, name, err) == 0)
+	if (t && tun_attach(&t->dev, name, offload, err) == 0 && look_around(t, name, err) == 0)
 		return t;
 	tun_close(t);
 	return NULL;
@@ -58,27 +69,17 @@ struct tun *tun_open(const char *name, bool offload, char *err)
 
 struct tun *tun_reach(const char *name, char *err)
 {
-	struct tun *t = calloc(1, sizeof(*t));
+	struct tun *t = new_tun(err);
 
-	if (!t) {
-		tun_fail(err, "out of memory");
-		return NULL;
-	}
-	t->dev.fd = t->monitor = t->nl.fd = -1;
-	t->index = if_nametoindex(name);
-	if (t->index == 0)
-		tun_fail(err, "tun-device %s: %s", name, strerror(errno));
-	else if (netlink_open(&t->nl) < 0 || netlink_link(&t->nl, t->index, &t->link) < 0)
-		tun_fail(err, "netlink: link %s: %s", name, strerror(errno));
-	else
+	if (t && find_link(t, name, err) == 0)
 		return t;
 	tun_close(t);
 	return NULL;
 }
 
-/* A kept descriptor of exactly the device, with the same header or none, as tun_attach()
- * would have got it. */
-static bool fits(int fd, const char *name, bool offload)
+/* Is FD a kept descriptor of exactly the device, with the same header or none, as tun_attach()
+ * would have got it? */
+static bool fits(int fd, const char *name, bool offload, bool *header)
 {
 	unsigned features = 0;
 	struct ifreq ifr;
@@ -88,22 +89,21 @@ static bool fits(int fd, const char *name, bool offload)
 		return false;
 	if (offload && ioctl(fd, (IOCTL_REQUEST)TUNGETFEATURES, &features) == 0)
 		wanted |= (int)(features & IFF_VNET_HDR);
+	*header = wanted & IFF_VNET_HDR;
 	return (ifr.ifr_flags & (IFF_TUN | IFF_NO_PI | IFF_VNET_HDR)) == wanted;
 }
 
 struct tun *tun_open_kept(int fd, const char *name, bool offload)
 {
-	struct tun *t = fits(fd, name, offload) ? calloc(1, sizeof(*t)) : NULL;
-	struct ifreq ifr;
 	char ignored[TUN_ERR];
+	bool header;
+	struct tun *t = fits(fd, name, offload, &header) ? new_tun(ignored) : NULL;
 
 	if (!t)
 		return NULL;
-	t->monitor = t->nl.fd = -1;
 	t->dev.fd = fd;
-	t->dev.header =
-		ioctl(fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) == 0 && (ifr.ifr_flags & IFF_VNET_HDR);
-	if (look_around(t, name, ignored) == 0 && tun_attach_offloads(&t->dev, name, ignored) == 0)
+	t->dev.header = header;
+	if (look_around(t, name, ignored) == 0)
 		return t;
 	t->dev.fd = -1;
 	tun_close(t);
