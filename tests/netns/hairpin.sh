@@ -33,7 +33,7 @@ gateway() { if [ "$1" = "$C" ]; then echo 2001:db8:1::1; else echo 2001:db8:d::1
 # speak SPACE ADDRESS: programs there that do not choose an address speak from this one.
 speak() {
 	ip -n "$1" -6 addr replace "$2/128" dev lo
-	ip -n "$1" -6 route replace default via "$(gateway "$1")" src "$2"
+	wait_for ip -n "$1" -6 route replace default via "$(gateway "$1")" src "$2" # a new address may be refused at first
 }
 
 # lease_of SPACE ADDRESS: its IPv4 address, as the server sees it.
