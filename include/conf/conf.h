@@ -31,13 +31,6 @@ struct conf_diag {
 
 #define CONF_TUN_QUEUE 0 /* packets, of tun-queue left out; 0: the device's own length stays */
 
-struct conf_addr {      /* tun-ip: an address with its prefix length; tun-route: a prefix */
-	uint8_t family; /* 4 or 6 */
-	uint8_t len;
-	uint32_t addr4;
-	struct ip6 addr6;
-};
-
 struct conf {
 	char *path;          /* the file it came from */
 	char tun_device[16]; /* IFNAMSIZ */
@@ -61,7 +54,7 @@ struct conf {
 	bool offload;       /* GSO packets and partial checksums, as far as the kernel has them */
 	unsigned tun_queue; /* packets; 0: left as it is */
 	unsigned tun_mtu;   /* bytes; 0: left as it is */
-	struct conf_addr *tun_ip, *tun_route;
+	struct prefix *tun_ip, *tun_route;
 	size_t tun_ips, tun_routes;
 };
 
@@ -91,9 +84,13 @@ const char *conf_short(char buf[CONF_SHORT], const char *path);
 #define CONF_LINE 2048
 void conf_say_data_dir(char line[CONF_LINE], const struct conf *c, const char *what);
 
+/* Reads an address, with or without a length, or a prefix; bits behind its length stay.  False: S
+ * is none of these. */
+bool conf_scan_either(const char *s, struct prefix *out);
+
 /* The broadcast address that the kernel has of its own accord besides A, which is of the device; 0:
  * none. */
-uint32_t conf_broadcast(const struct conf_addr *a);
+uint32_t conf_broadcast(const struct prefix *a);
 
 /* Prints C so that reading it again gives the same configuration. */
 void conf_print(const struct conf *c, FILE *out);

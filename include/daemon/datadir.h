@@ -2,6 +2,7 @@
 #ifndef NAT64D_DATADIR_H
 #define NAT64D_DATADIR_H
 
+#include "conf/conf.h"
 #include "lease/leasefile.h"
 #include "daemon/service.h"
 
@@ -16,5 +17,9 @@ void datadir_prepare(const char *dir, const struct service_user *user);
  * DIR is there. */
 bool datadir_usable(const char *dir, const char *name, const struct service_user *user, char *err,
 		    size_t err_size);
+
+/* Logs what is wrong with data-dir, behind the file and line that say so; always -1. */
+int datadir_complain(const struct conf *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

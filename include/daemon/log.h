@@ -45,6 +45,10 @@ void log_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A finished line such as "file:line: ...", before which a terminal shows no program name. */
 void log_line(enum log_level level, const char *line);
 
+/* Callbacks for who says finished lines; ARG is unused. */
+void log_say(void *arg, bool error, const char *line); /* an error, or else a warning */
+void log_say_warning(void *arg, const char *line);
+
 /* A limit of RATE lines per second, which divides 1000, after BURST at once.  All zero is a fresh
  * one of LOG_RATE and LOG_BURST. */
 #define LOG_RATE  10

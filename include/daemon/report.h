@@ -1,7 +1,4 @@
-/* report - what the translator has counted, and how it is told.
- *
- * One list of items stands between the counters and every way of showing them: a new format is a
- * new callback. */
+/* report - what the translator has counted, and how it is told. */
 #ifndef NAT64D_REPORT_H
 #define NAT64D_REPORT_H
 
@@ -35,18 +32,7 @@ static inline enum report_dir report_dir(uint8_t first)
 	return first >> 4 == 6 ? DIR_6TO4 : DIR_4TO6;
 }
 
-struct report_item {
-	const char *name; /* stable, such as "packets" */
-	const char *dir;  /* "4->6", "6->4", or NULL */
-	const char *text; /* what is counted */
-	uint64_t value;
-};
-
-/* Calls EACH for every item, be it zero or not.  POOL may be NULL. */
-void report_each(const struct counters *c, const struct pool *pool,
-		 void (*each)(void *arg, const struct report_item *item), void *arg);
-
-/* The items that are not zero in three lines, one for each direction and one for what has none:
+/* What is not zero in three lines, one for each direction and one for what has none:
  * "4->6: packets 10, bytes 1234, ok 7, ttl-exceeded 3".  Few lines, so that a log which is read
  * slowly has room for them. */
 void report_lines(const struct counters *c, const struct pool *pool,

@@ -24,6 +24,14 @@ struct prefix6 {
 	uint8_t len; /* 0..128 */
 };
 
+/* A prefix of either family; or an address with the length of its network, and not clean. */
+struct prefix {
+	uint8_t family; /* 4 or 6 */
+	uint8_t len;
+	uint32_t addr4;
+	struct ip6 addr6;
+};
+
 static inline bool ip6_equal(const struct ip6 *a, const struct ip6 *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
@@ -46,6 +54,9 @@ static inline bool addr_in4(uint32_t a, const struct prefix4 *p)
 }
 
 bool addr_in6(const struct ip6 *a, const struct prefix6 *p);
+
+/* Does all of B lie in A? */
+bool addr_covers(const struct prefix *a, const struct prefix *b);
 
 /* Zeroes the bits of A behind the first LEN. */
 void addr_clean6(struct ip6 *a, unsigned len);

@@ -1,18 +1,17 @@
 /* routes - which IPv6 destinations the kernel would route into our own device: a packet for one of
  * them would come back to us, and circle.
  *
- * Only routes inside or around a translation prefix or the IPv6 side of a map matter, of the tables
- * main and local.  They are
- * read at the start; afterwards the kernel tells of changes, and after one that matters all are
- * read again, a piece at a time, so that no packet waits.  None of it needs a right. */
+ * Only routes inside or around given prefixes matter, of the tables main and local.  They are read
+ * at the start; afterwards the kernel tells of changes, and after one that matters all are read
+ * again, a piece at a time, so that no packet waits.  None of it needs a right. */
 #ifndef NAT64D_ROUTES_H
 #define NAT64D_ROUTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "lib/addr.h"
 #include "lib/lpm.h"
-#include "map/map.h"
-#include "linux/setup.h"
 
 struct routes;
 
@@ -21,10 +20,11 @@ struct routes;
 struct routes *routes_new(unsigned device);
 void routes_free(struct routes *r); /* NULL is fine */
 
-/* Makes ready for other prefixes, those of MAPS, and for the routes that S asks for, which count
- * until the kernel's are known.  0, or -1 without memory.  Nothing changes before routes_commit(),
- * which cannot fail; MAPS must stay until the next one. */
-int routes_prepare(struct routes *r, const struct map_table *maps, const struct setup *s);
+/* Prepares for other prefixes: the routes inside or around one of the N at SCOPE matter, and the
+ * OWNS prefixes at OWN, of either family, lead into our device until the kernel's routes are known.
+ * 0, or -1 without memory.  Nothing changes before routes_commit(), which cannot fail. */
+int routes_prepare(struct routes *r, const struct prefix6 *scope, size_t n,
+		   const struct prefix *own, size_t owns);
 void routes_commit(struct routes *r, int64_t now);
 
 /* Begins to listen to the kernel, and waits until all routes have been read: for a start.  0; or -1

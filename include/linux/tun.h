@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "conf/conf.h"
+#include "lib/addr.h"
 #include "packet/offload.h"
 #include "packet/output.h"
 
@@ -62,7 +62,7 @@ void tun_mark(struct tun *t);
  * vanishes when nobody has it open any more; else it stays. */
 void tun_pass_on(struct tun *t, bool ended);
 /* Removes the addresses of the device, and the routes of our kind, that are not WANTED. */
-typedef bool tun_wanted(const void *arg, bool route, const struct conf_addr *a);
+typedef bool tun_wanted(const void *arg, bool route, const struct prefix *a);
 void tun_sweep(struct tun *t, tun_wanted *wanted, const void *arg);
 
 /* Brings the length of the queue of a persistent device, if we set it, back to what it was.  Before
@@ -103,20 +103,20 @@ int tun_mtu_set(struct tun *t, unsigned mtu, char *err);
 /* Lets PACKETS wait in the device; 0: as many as before we changed it. */
 int tun_queue(struct tun *t, unsigned packets, char *err);
 /* An address or route that the device has already is left alone: 0.  1: added. */
-int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err);
-int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err);
-int tun_route_add(struct tun *t, const struct conf_addr *r, char *err);
-int tun_route_del(struct tun *t, const struct conf_addr *r, char *err);
+int tun_addr_add(struct tun *t, const struct prefix *a, char *err);
+int tun_addr_del(struct tun *t, const struct prefix *a, char *err);
+int tun_route_add(struct tun *t, const struct prefix *r, char *err);
+int tun_route_del(struct tun *t, const struct prefix *r, char *err);
 
 /* Does the device have it already?  This needs no right. */
-bool tun_addr_has(struct tun *t, const struct conf_addr *a);
-bool tun_route_has(struct tun *t, const struct conf_addr *r);
+bool tun_addr_has(struct tun *t, const struct prefix *a);
+bool tun_route_has(struct tun *t, const struct prefix *r);
 
 /* Looks at which addresses and networks all interfaces have now, for the next two. */
 void tun_look(struct tun *t);
 /* Does all of R lie in a network on another interface?  WHERE (TUN_ERR bytes) then names both. */
-bool tun_elsewhere(struct tun *t, const struct conf_addr *r, char *where);
+bool tun_elsewhere(struct tun *t, const struct prefix *r, char *where);
 /* Has any interface, ours or another, an address in NET?  WHERE then names both. */
-bool tun_owned(struct tun *t, const struct conf_addr *net, char *where);
+bool tun_owned(struct tun *t, const struct prefix *net, char *where);
 
 #endif

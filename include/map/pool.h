@@ -61,9 +61,6 @@ struct lease *pool_find4(const struct pool *p, uint32_t addr);
  * run out, which ends.  NULL: the pool is full. */
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now);
 
-/* Would pool_assign() succeed at NOW? */
-bool pool_has_room(const struct pool *p, int32_t now);
-
 /* A packet of lease L was translated at NOW. */
 void pool_touch(struct pool *p, struct lease *l, int32_t now);
 

@@ -71,6 +71,14 @@ struct xlat {
 	struct ipid ipid;
 };
 
+/* Nobody else writes to a struct xlat.  What it is given stays the caller's, and must stay until X
+ * is given another.  IPID, whose numbers are random, is copied. */
+void xlat_start(struct xlat *x, const struct ipid *ipid);
+void xlat_configure(struct xlat *x, const struct xlat_conf *conf, const struct map_table *maps,
+		    struct pool *pool, struct ratelimit *ratelimit);
+void xlat_set_routes(struct xlat *x, const struct lpm *routes6);
+void xlat_set_mtu(struct xlat *x, unsigned mtu);
+
 #define XLAT_HEADROOM 64    /* writable bytes wanted in front of every packet */
 #define XLAT_OUTPUTS  128   /* most packets that one can become */
 #define XLAT_SCRATCH  20480 /* most bytes that are taken for headers and messages */

@@ -175,7 +175,7 @@ static bool is_icmp_source(const struct xlat_conf *x, const struct prefix4 *pool
 static void check_room(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < c->pools; i++) {
 		if (is_icmp_source(&c->xlat, &c->pool[i]) || has_room(c, &c->pool[i]))
@@ -185,7 +185,7 @@ static void check_room(struct conf_reader *r)
 			r,
 			"%s has no address for any host: all are its first, ipv4-addr, of tun-ip, "
 			"mapped or of icmp-source-pool (take a larger one, or leave it out)",
-			conf_format_prefix4(text, &c->pool[i]));
+			addr_text_prefix4(text, &c->pool[i]));
 	}
 }
 
@@ -222,7 +222,7 @@ static void check_icmp_rules(struct conf_reader *r)
 static void check_icmp_source(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	conf_point_first(r, "icmp-source-pool");
 	for (size_t i = 0; i < c->pools; i++)
@@ -230,7 +230,7 @@ static void check_icmp_source(struct conf_reader *r)
 			conf_error(r,
 				   "nothing is left of dynamic-pool %s in line %u (take a part of "
 				   "it, or other addresses)",
-				   conf_format_prefix4(text, &c->pool[i]),
+				   addr_text_prefix4(text, &c->pool[i]),
 				   conf_line_of(r, "dynamic-pool", i));
 }
 

@@ -63,7 +63,7 @@ static void print_flag(const struct conf_out *out)
 
 static bool set_addr(struct conf_reader *r, char **arg)
 {
-	struct conf_addr a;
+	struct prefix a;
 
 	return conf_parse_addr(r, arg[0], &r->row->want, &a) && r->row->take(r, arg[0], &a);
 }

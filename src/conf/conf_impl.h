@@ -69,7 +69,7 @@ struct conf_out {
 };
 
 typedef bool conf_setter(struct conf_reader *r, char **arg);
-typedef bool conf_taker(struct conf_reader *r, const char *s, const struct conf_addr *a);
+typedef bool conf_taker(struct conf_reader *r, const char *s, const struct prefix *a);
 typedef void conf_printer(const struct conf_out *out);
 
 /* All that there is to know of a directive. */

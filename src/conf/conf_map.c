@@ -60,7 +60,7 @@ bool conf_set_map(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want4 = {.family = 4, .length = LENGTH_OR_NOT},
 				      want6 = {.family = 6, .length = LENGTH_OR_NOT};
-	struct conf_addr a4, a6;
+	struct prefix a4, a6;
 	char place[CONF_PLACE];
 	enum map_added added;
 	struct map m;
@@ -88,16 +88,15 @@ void conf_print_map(const struct conf_out *out)
 {
 	const struct conf *c = out->conf;
 	size_t maps = out->expanded ? map_count(c->maps) : c->own_maps;
-	char a[CONF_TEXT], b[CONF_TEXT];
+	char a[ADDR_TEXT], b[ADDR_TEXT];
 
 	for (size_t i = 0; i < maps; i++) {
 		const struct map *m = map_at(c->maps, i);
 
 		conf_put(out, "%s %s",
-			 m->p4.len == 32 ? conf_format_addr4(a, m->p4.addr)
-					 : conf_format_prefix4(a, &m->p4),
-			 m->p6.len == 128 ? conf_format_addr6(b, &m->p6.addr)
-					  : conf_format_prefix6(b, &m->p6));
+			 m->p4.len == 32 ? addr_text4(a, m->p4.addr) : addr_text_prefix4(a, &m->p4),
+			 m->p6.len == 128 ? addr_text6(b, &m->p6.addr)
+					  : addr_text_prefix6(b, &m->p6));
 	}
 }
 
@@ -121,16 +120,16 @@ void conf_point_to_map(struct conf_reader *r, const struct map *m)
 static void check_overlap(struct conf_reader *r, size_t i, size_t around)
 {
 	const struct map *in = map_at(r->conf->maps, i), *out = map_at(r->conf->maps, around);
-	char a[CONF_TEXT], b[CONF_TEXT], place[CONF_PLACE];
+	char a[ADDR_TEXT], b[ADDR_TEXT], place[CONF_PLACE];
 
 	point_to_map(r, i);
 	map_place(r, around, place, sizeof(place));
 	if (in->p4.len > out->p4.len && addr_in4(in->p4.addr, &out->p4))
 		conf_warn(r, "%s lies inside %s of %s (the longer prefix wins)",
-			  conf_format_prefix4(a, &in->p4), conf_format_prefix4(b, &out->p4), place);
+			  addr_text_prefix4(a, &in->p4), addr_text_prefix4(b, &out->p4), place);
 	else
 		conf_warn(r, "%s lies inside %s of %s (the longer prefix wins)",
-			  conf_format_prefix6(a, &in->p6), conf_format_prefix6(b, &out->p6), place);
+			  addr_text_prefix6(a, &in->p6), addr_text_prefix6(b, &out->p6), place);
 }
 
 /* How many more have been found than said. */
@@ -160,7 +159,7 @@ static void check_link_local(struct conf_reader *r)
 {
 	const struct map_table *t = r->conf->maps;
 	size_t found = 0;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < map_count(t); i++) {
 		const struct prefix4 *p = &map_at(t, i)->p4;
@@ -168,7 +167,7 @@ static void check_link_local(struct conf_reader *r)
 		if (!conf_is_link_local4(p) || found++ >= MAPS_SAID)
 			continue;
 		point_to_map(r, i);
-		conf_warn(r, "%s " LINK_LOCAL, conf_format_prefix4(text, p));
+		conf_warn(r, "%s " LINK_LOCAL, addr_text_prefix4(text, p));
 	}
 	say_more(r, found, "map", "maps are link-local");
 }
@@ -178,19 +177,19 @@ static void check_prefix(struct conf_reader *r, size_t i)
 	const struct map_table *t = r->conf->maps;
 	const struct prefix6 *p = map_prefix_at(t, i);
 	long around = map_around_prefix(t, i), other = map_prefix_overlap(t, i);
-	char a[CONF_TEXT], b[CONF_TEXT], place[CONF_PLACE];
+	char a[ADDR_TEXT], b[ADDR_TEXT], place[CONF_PLACE];
 
 	conf_point_at(r, "prefix", i);
-	conf_format_prefix6(a, p);
+	addr_text_prefix6(a, p);
 	if (around >= 0)
 		conf_warn(r,
 			  "%s lies inside map %s of %s, which is stronger: no IPv4 host is reached "
 			  "through it (take a prefix outside)",
-			  a, conf_format_prefix6(b, &map_at(t, (size_t)around)->p6),
+			  a, addr_text_prefix6(b, &map_at(t, (size_t)around)->p6),
 			  map_place(r, (size_t)around, place, sizeof(place)));
 	else
 		conf_warn(r, "%s lies inside %s of line %u (the longer prefix wins)", a,
-			  conf_format_prefix6(b, map_prefix_at(t, (size_t)other)),
+			  addr_text_prefix6(b, map_prefix_at(t, (size_t)other)),
 			  conf_line_of(r, "prefix", (size_t)other));
 }
 
@@ -211,7 +210,7 @@ static void check_prefixes(struct conf_reader *r)
 static void check_icmp_source(struct conf_reader *r)
 {
 	const struct prefix4 *p = &r->conf->xlat.icmp_source;
-	char text[CONF_TEXT], place[CONF_PLACE];
+	char text[ADDR_TEXT], place[CONF_PLACE];
 
 	for (size_t i = 0; r->conf->xlat.has_icmp_source && i < map_count(r->conf->maps); i++) {
 		const struct prefix4 *q = &map_at(r->conf->maps, i)->p4;
@@ -220,7 +219,7 @@ static void check_icmp_source(struct conf_reader *r)
 			continue;
 		conf_point_first(r, "icmp-source-pool");
 		conf_error(r, "overlaps map %s in %s (take addresses that no host has)",
-			   conf_format_prefix4(text, q), map_place(r, i, place, sizeof(place)));
+			   addr_text_prefix4(text, q), map_place(r, i, place, sizeof(place)));
 		return;
 	}
 }

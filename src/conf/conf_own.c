@@ -9,7 +9,7 @@
 static void check_map_around4(struct conf_reader *r, const struct map *m)
 {
 	const struct xlat_conf *x = &r->conf->xlat;
-	char net[CONF_TEXT], own[CONF_TEXT], host[CONF_TEXT];
+	char net[ADDR_TEXT], own[ADDR_TEXT], host[ADDR_TEXT];
 	struct ip6 lost;
 
 	map_to6(m, x->own4, &lost);
@@ -19,8 +19,8 @@ static void check_map_around4(struct conf_reader *r, const struct map *m)
 	conf_warn(r,
 		  "%s holds ipv4-addr: %s stays nat64d's, and %s has no IPv4 address (if a host is "
 		  "there, choose another ipv4-addr)",
-		  conf_format_prefix4(net, &m->p4), conf_format_addr4(own, x->own4),
-		  conf_format_addr6(host, &lost));
+		  addr_text_prefix4(net, &m->p4), addr_text4(own, x->own4),
+		  addr_text6(host, &lost));
 }
 
 /* An IPv4 address that leads to ipv6-addr leads to no host. */
@@ -28,7 +28,7 @@ static void check_map_around6(struct conf_reader *r, const struct map *m)
 {
 	const struct xlat_conf *x = &r->conf->xlat;
 	uint32_t lost = map_to4(m, &x->own6);
-	char net[CONF_TEXT], own[CONF_TEXT], addr[CONF_TEXT];
+	char net[ADDR_TEXT], own[ADDR_TEXT], addr[ADDR_TEXT];
 	struct ip6 back;
 
 	map_to6(m, lost, &back);
@@ -39,8 +39,8 @@ static void check_map_around6(struct conf_reader *r, const struct map *m)
 	conf_warn(r,
 		  "%s holds ipv6-addr: %s stays nat64d's, and %s leads to no host (if one is "
 		  "there, choose another ipv6-addr)",
-		  conf_format_prefix6(net, &m->p6), conf_format_addr6(own, &x->own6),
-		  conf_format_addr4(addr, lost));
+		  addr_text_prefix6(net, &m->p6), addr_text6(own, &x->own6),
+		  addr_text4(addr, lost));
 }
 
 static void complain_map(struct conf_reader *r, const struct map *m, const char *name)
@@ -69,7 +69,7 @@ static void check_prefix_around(struct conf_reader *r, const struct prefix6 *p, 
 {
 	const struct xlat_conf *x = &r->conf->xlat;
 	uint32_t lost = addr_extract(&x->own6, p);
-	char net[CONF_TEXT], addr[CONF_TEXT], better[CONF_TEXT];
+	char net[ADDR_TEXT], addr[ADDR_TEXT], better[ADDR_TEXT];
 	struct ip6 back, own;
 
 	addr_embed(&back, p, lost);
@@ -80,8 +80,8 @@ static void check_prefix_around(struct conf_reader *r, const struct prefix6 *p, 
 	conf_warn(r,
 		  "in prefix %s of line %u this is %s, which no IPv6 host can reach (take an "
 		  "address outside it, or %s)",
-		  conf_format_prefix6(net, p), line, conf_format_addr4(addr, lost),
-		  conf_format_addr6(better, &own));
+		  addr_text_prefix6(net, p), line, addr_text4(addr, lost),
+		  addr_text6(better, &own));
 }
 
 static void check_map6(struct conf_reader *r)
@@ -102,7 +102,7 @@ static void check_map6(struct conf_reader *r)
 static void check_icmp_source(struct conf_reader *r)
 {
 	const struct xlat_conf *x = &r->conf->xlat;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	if (!x->has_icmp_source || !addr_in4(x->own4, &x->icmp_source))
 		return;
@@ -110,11 +110,11 @@ static void check_icmp_source(struct conf_reader *r)
 	conf_warn(r,
 		  "%s holds ipv4-addr: in a traceroute some routers will look like nat64d (take "
 		  "others)",
-		  conf_format_prefix4(text, &x->icmp_source));
+		  addr_text_prefix4(text, &x->icmp_source));
 }
 
 /* What of the daemon's own A is, or NULL. */
-static const char *own_name(const struct xlat_conf *x, const struct conf_addr *a)
+static const char *own_name(const struct xlat_conf *x, const struct prefix *a)
 {
 	if (a->family == 6)
 		return ip6_equal(&a->addr6, &x->own6) ? "ipv6-addr" : NULL;
@@ -125,13 +125,13 @@ static const char *own_name(const struct xlat_conf *x, const struct conf_addr *a
 		       : NULL;
 }
 
-uint32_t conf_broadcast(const struct conf_addr *a)
+uint32_t conf_broadcast(const struct prefix *a)
 {
 	return a->family == 4 && a->len < 31 ? a->addr4 | ~addr_mask4(a->len) : 0;
 }
 
 /* Every router answers for the first address of an IPv6 network [4291-2.6.1]. */
-static bool is_anycast(const struct conf_addr *a, const struct ip6 *addr)
+static bool is_anycast(const struct prefix *a, const struct ip6 *addr)
 {
 	struct ip6 first = a->addr6;
 
@@ -140,23 +140,23 @@ static bool is_anycast(const struct conf_addr *a, const struct ip6 *addr)
 }
 
 /* Has the kernel an address of ours besides A itself? */
-static bool check_network(struct conf_reader *r, const struct conf_addr *a)
+static bool check_network(struct conf_reader *r, const struct prefix *a)
 {
 	const struct xlat_conf *x = &r->conf->xlat;
-	struct conf_addr alone = *a;
-	char text[CONF_TEXT];
+	struct prefix alone = *a;
+	char text[ADDR_TEXT];
 
 	alone.len = a->family == 4 ? 32 : 128;
 	if (x->own4 && conf_broadcast(a) == x->own4)
 		conf_warn(r,
 			  "the kernel takes the last address of its network, which is ipv4-addr, "
 			  "for a broadcast address (for example %s)",
-			  conf_format_either(text, &alone));
+			  addr_text_prefix(text, &alone));
 	else if (is_anycast(a, &x->own6))
 		conf_warn(r,
 			  "the kernel takes the first address of its network, which is ipv6-addr, "
 			  "for its own (for example %s)",
-			  conf_format_either(text, &alone));
+			  addr_text_prefix(text, &alone));
 	else
 		return false;
 	return true;
@@ -164,20 +164,20 @@ static bool check_network(struct conf_reader *r, const struct conf_addr *a)
 
 /* The kernel prefers the address of the device for what it sends there: a source that claims to be
  * an IPv4 host. */
-static void check_source(struct conf_reader *r, const struct conf_addr *a)
+static void check_source(struct conf_reader *r, const struct prefix *a)
 {
 	const struct conf *c = r->conf;
 	int i = map_find6(c->maps, &a->addr6) ? -1 : map_find_prefix(c->maps, &a->addr6);
 	const struct prefix6 *p = i < 0 ? NULL : map_prefix_at(c->maps, (size_t)i);
 	uint32_t a4 = p ? addr_extract(&a->addr6, p) : 0;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	if (!p || (xlat_is_translatable(&c->xlat, a4) && is_host_behind(&c->xlat, p, a4)))
 		return;
 	conf_warn(r,
 		  "this lies inside prefix %s of line %u: what this machine sends from it is not "
 		  "translated (take an address outside it)",
-		  conf_format_prefix6(text, p), conf_line_of(r, "prefix", (size_t)i));
+		  addr_text_prefix6(text, p), conf_line_of(r, "prefix", (size_t)i));
 }
 
 /* If the kernel has our address it answers in our place, and takes our errors for forged. */
@@ -186,7 +186,7 @@ static void check_tun_ip(struct conf_reader *r)
 	const struct conf *c = r->conf;
 
 	for (size_t i = 0; i < c->tun_ips; i++) {
-		const struct conf_addr *a = &c->tun_ip[i];
+		const struct prefix *a = &c->tun_ip[i];
 		const char *name = own_name(&c->xlat, a);
 
 		conf_point_at(r, "tun-ip", i);

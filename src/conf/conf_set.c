@@ -43,7 +43,7 @@ void conf_print_tun_device(const struct conf_out *out)
 
 #define OWN_WANTED "%s may never be routed (an address of your own is wanted, for example %s)"
 
-bool conf_take_ipv4_addr(struct conf_reader *r, const char *s, const struct conf_addr *a)
+bool conf_take_ipv4_addr(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	if (conf_is_link_local4(&(struct prefix4){a->addr4, 32}))
 		conf_warn(r, "%s " LINK_LOCAL, s);
@@ -55,12 +55,12 @@ bool conf_take_ipv4_addr(struct conf_reader *r, const char *s, const struct conf
 
 void conf_print_ipv4_addr(const struct conf_out *out)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
-	conf_put(out, "%s", conf_format_addr4(text, out->conf->xlat.own4));
+	conf_put(out, "%s", addr_text4(text, out->conf->xlat.own4));
 }
 
-bool conf_take_ipv6_addr(struct conf_reader *r, const char *s, const struct conf_addr *a)
+bool conf_take_ipv6_addr(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	r->conf->xlat.own6 = a->addr6;
 	return addr_passes6(&a->addr6) || conf_error(r, OWN_WANTED, s, "2001:db8::1");
@@ -68,9 +68,9 @@ bool conf_take_ipv6_addr(struct conf_reader *r, const char *s, const struct conf
 
 void conf_print_ipv6_addr(const struct conf_out *out)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
-	conf_put(out, "%s", conf_format_addr6(text, &out->conf->xlat.own6));
+	conf_put(out, "%s", addr_text6(text, &out->conf->xlat.own6));
 }
 
 /* Could any address behind P be translated?  The Well-Known Prefix and all others like it can. */
@@ -89,7 +89,7 @@ static bool complain_twice(struct conf_reader *r, const char *s, size_t i)
 			  conf_line_of(r, r->row->name, i));
 }
 
-bool conf_take_prefix(struct conf_reader *r, const char *s, const struct conf_addr *a)
+bool conf_take_prefix(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	struct map_table *maps = r->conf->maps;
 	const struct prefix6 p = {a->addr6, a->len};
@@ -112,10 +112,10 @@ bool conf_take_prefix(struct conf_reader *r, const char *s, const struct conf_ad
 void conf_print_prefix(const struct conf_out *out)
 {
 	const struct map_table *maps = out->conf->maps;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < map_prefix_count(maps); i++)
-		conf_put(out, "%s", conf_format_prefix6(text, map_prefix_at(maps, i)));
+		conf_put(out, "%s", addr_text_prefix6(text, map_prefix_at(maps, i)));
 }
 
 static bool pool_ok(struct conf_reader *r, const char *s, const struct prefix4 *p)
@@ -134,7 +134,7 @@ static bool pool_ok(struct conf_reader *r, const char *s, const struct prefix4 *
 /* Is P apart from every other pool? */
 static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix4 *p)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < r->conf->pools; i++) {
 		const struct prefix4 *q = &r->conf->pool[i];
@@ -144,12 +144,12 @@ static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix
 		if (p->addr == q->addr && p->len == q->len)
 			return complain_twice(r, s, i);
 		return conf_error(r, "%s overlaps %s in line %u (leave one of them out)", s,
-				  conf_format_prefix4(text, q), conf_line_of(r, "dynamic-pool", i));
+				  addr_text_prefix4(text, q), conf_line_of(r, "dynamic-pool", i));
 	}
 	return true;
 }
 
-bool conf_take_dynamic_pool(struct conf_reader *r, const char *s, const struct conf_addr *a)
+bool conf_take_dynamic_pool(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	const struct prefix4 p = {a->addr4, a->len};
 
@@ -159,10 +159,10 @@ bool conf_take_dynamic_pool(struct conf_reader *r, const char *s, const struct c
 
 void conf_print_dynamic_pool(const struct conf_out *out)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < out->conf->pools; i++)
-		conf_put(out, "%s", conf_format_prefix4(text, &out->conf->pool[i]));
+		conf_put(out, "%s", addr_text_prefix4(text, &out->conf->pool[i]));
 }
 
 /* A path has no blanks in it: it is one word. */
@@ -283,17 +283,17 @@ void conf_print_log(const struct conf_out *out)
 	fprintf(out->file, "\n");
 }
 
-static bool same_addr(const struct conf_addr *a, const struct conf_addr *b)
+static bool same_addr(const struct prefix *a, const struct prefix *b)
 {
 	return a->family == b->family && a->len == b->len && a->addr4 == b->addr4 &&
 	       ip6_equal(&a->addr6, &b->addr6);
 }
 
 /* Puts A, which was written S, behind the N elements of *ARRAY. */
-static bool append_addr(struct conf_reader *r, struct conf_addr **array, size_t *n, const char *s,
-			const struct conf_addr *a)
+static bool append_addr(struct conf_reader *r, struct prefix **array, size_t *n, const char *s,
+			const struct prefix *a)
 {
-	struct conf_addr *bigger;
+	struct prefix *bigger;
 
 	for (size_t i = 0; i < *n; i++)
 		if (same_addr(&(*array)[i], a))
@@ -307,7 +307,7 @@ static bool append_addr(struct conf_reader *r, struct conf_addr **array, size_t 
 }
 
 /* A device may have a link-local address, though no packet with one passes. */
-static bool may_be_device(const struct conf_addr *a)
+static bool may_be_device(const struct prefix *a)
 {
 	if (a->family == 4)
 		return addr_passes4(a->addr4) ||
@@ -316,25 +316,25 @@ static bool may_be_device(const struct conf_addr *a)
 }
 
 /* A device has an IPv6 address with one length only; IPv4 addresses it may have with several. */
-static bool has_one_length(struct conf_reader *r, const char *s, const struct conf_addr *a)
+static bool has_one_length(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	const struct conf *c = r->conf;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < c->tun_ips && a->family == 6; i++) {
-		const struct conf_addr *b = &c->tun_ip[i];
+		const struct prefix *b = &c->tun_ip[i];
 
 		if (b->family == 6 && a->len != b->len && ip6_equal(&a->addr6, &b->addr6))
 			return conf_error(r,
 					  "%s is there already as %s, in line %u (a device has an "
 					  "IPv6 address once: leave one of them out)",
-					  s, conf_format_either(text, b),
+					  s, addr_text_prefix(text, b),
 					  conf_line_of(r, "tun-ip", i));
 	}
 	return true;
 }
 
-bool conf_take_tun_ip(struct conf_reader *r, const char *s, const struct conf_addr *a)
+bool conf_take_tun_ip(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	if (!has_one_length(r, s, a))
 		return false;
@@ -345,17 +345,17 @@ bool conf_take_tun_ip(struct conf_reader *r, const char *s, const struct conf_ad
 	return append_addr(r, &r->conf->tun_ip, &r->conf->tun_ips, s, a);
 }
 
-bool conf_take_tun_route(struct conf_reader *r, const char *s, const struct conf_addr *a)
+bool conf_take_tun_route(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	return append_addr(r, &r->conf->tun_route, &r->conf->tun_routes, s, a);
 }
 
-static void print_addrs(const struct conf_out *out, const struct conf_addr *a, size_t n)
+static void print_addrs(const struct conf_out *out, const struct prefix *a, size_t n)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < n; i++)
-		conf_put(out, "%s", conf_format_either(text, &a[i]));
+		conf_put(out, "%s", addr_text_prefix(text, &a[i]));
 }
 
 void conf_print_tun_ip(const struct conf_out *out)

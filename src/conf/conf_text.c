@@ -40,7 +40,7 @@ static bool scan_number(const char *s, unsigned max, unsigned *out)
 
 /* S as an address of the family of OUT.  An octet like 010 is none: it is decimal to some readers,
  * octal to others. */
-static bool scan_addr(const char *s, struct conf_addr *out)
+static bool scan_addr(const char *s, struct prefix *out)
 {
 	uint8_t four[4];
 
@@ -65,7 +65,7 @@ static void cut_zeros(char *s)
 
 bool conf_is_addr(const char *s, uint8_t family)
 {
-	struct conf_addr a = {.family = family};
+	struct prefix a = {.family = family};
 	struct half h;
 
 	return half_split(&h, s) && scan_addr(h.s, &a);
@@ -138,7 +138,7 @@ static bool complain(struct conf_reader *r, const char *s, uint8_t family, bool 
 			  likes[family == 6][prefix]);
 }
 
-static bool is_clean(const struct conf_addr *a, struct conf_addr *clean)
+static bool is_clean(const struct prefix *a, struct prefix *clean)
 {
 	*clean = *a;
 	clean->addr4 &= addr_mask4(a->family == 4 ? a->len : 0);
@@ -147,15 +147,15 @@ static bool is_clean(const struct conf_addr *a, struct conf_addr *clean)
 }
 
 bool conf_parse_addr(struct conf_reader *r, const char *s, const struct conf_want *want,
-		     struct conf_addr *out)
+		     struct prefix *out)
 {
 	uint8_t family = want->family ? want->family : strchr(s, ':') ? 6 : 4;
 	unsigned max = family == 4 ? 32 : 128, len = max;
-	char text[CONF_TEXT];
-	struct conf_addr clean;
+	char text[ADDR_TEXT];
+	struct prefix clean;
 	struct half h;
 
-	*out = (struct conf_addr){.family = family};
+	*out = (struct prefix){.family = family};
 	if (!want->family && family == 4 && !isdigit((unsigned char)*s))
 		return conf_error(
 			r, "%s is no address of either family (like 192.0.2.%s or 2001:db8::%s)", s,
@@ -174,7 +174,7 @@ bool conf_parse_addr(struct conf_reader *r, const char *s, const struct conf_wan
 	if (want->host_bits || is_clean(out, &clean))
 		return true;
 	return conf_error(r, "%s has host bits set (did you mean %s?)", s,
-			  conf_format_either(text, &clean));
+			  addr_text_prefix(text, &clean));
 }
 
 static const struct prefix4 link_local = {0xa9fe0000, 16};
@@ -205,7 +205,7 @@ static void say_nothing(void *arg, bool error, const char *line)
 	(void)line;
 }
 
-bool conf_scan_either(const char *s, struct conf_addr *out)
+bool conf_scan_either(const char *s, struct prefix *out)
 {
 	static const struct conf_want want = {.length = LENGTH_OR_NOT, .host_bits = true};
 	struct conf_diag diag = {.say = say_nothing};

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "lib/addr.h"
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "conf_impl.h"
 
 bool conf_parse_number(struct conf_reader *r, const char *s, unsigned min, unsigned max,
@@ -19,7 +19,7 @@ bool conf_parse_word(struct conf_reader *r, const char *s, const struct conf_wor
 
 /* An address or prefix as WANT has it; in OUT host bits and all. */
 bool conf_parse_addr(struct conf_reader *r, const char *s, const struct conf_want *want,
-		     struct conf_addr *out);
+		     struct prefix *out);
 
 /* The word of WORDS for VALUE, which has one. */
 const char *conf_word(const struct conf_words *words, unsigned value);

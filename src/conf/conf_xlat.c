@@ -14,7 +14,7 @@ static bool add_translatable(struct conf_reader *r, const char *s)
 {
 	static const struct conf_want want = {.family = 4, .length = LENGTH_OR_NOT};
 	struct conf *c = r->conf;
-	struct conf_addr a;
+	struct prefix a;
 
 	return conf_parse_addr(r, s, &want, &a) &&
 	       conf_append4(r, &c->translatable, &c->translatables,
@@ -43,12 +43,12 @@ bool conf_set_translatable(struct conf_reader *r, char **arg)
 void conf_print_translatable(const struct conf_out *out)
 {
 	const struct conf *c = out->conf;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	if (c->translatables == 0)
 		conf_put(out, "%s", conf_word(&conf_yes_no, c->xlat.translatable_all));
 	for (size_t i = 0; i < c->translatables; i++)
-		conf_put(out, "%s", conf_format_prefix4(text, &c->translatable[i]));
+		conf_put(out, "%s", addr_text_prefix4(text, &c->translatable[i]));
 }
 
 /* A network of IPv4-translatable hosts [6052-3.3] has a prefix of its own and needs no pool. */
@@ -163,7 +163,7 @@ void conf_print_mss_clamp(const struct conf_out *out)
 		conf_put(out, "%d", clamp);
 }
 
-bool conf_take_icmp_source_pool(struct conf_reader *r, const char *s, const struct conf_addr *a)
+bool conf_take_icmp_source_pool(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	struct xlat_conf *x = &r->conf->xlat;
 
@@ -175,10 +175,10 @@ bool conf_take_icmp_source_pool(struct conf_reader *r, const char *s, const stru
 void conf_print_icmp_source_pool(const struct conf_out *out)
 {
 	const struct xlat_conf *x = &out->conf->xlat;
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	if (x->has_icmp_source)
-		conf_put(out, "%s", conf_format_prefix4(text, &x->icmp_source));
+		conf_put(out, "%s", addr_text_prefix4(text, &x->icmp_source));
 }
 
 bool conf_set_icmp_rate(struct conf_reader *r, char **arg)

@@ -16,10 +16,10 @@
 
 #include "lib/fd.h"
 #include "daemon/answer.h"
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "conf/conf_rights.h"
 #include "nat64ctl.h"
-#include "linux/setup.h"
+#include "daemon/setup.h"
 
 #define LOCK      "/run/nat64ctl.lock"
 #define LOCK_WAIT 30 /* seconds */
@@ -103,9 +103,9 @@ static void release_lock(int fd)
 /* --- what the daemon says of itself --------------------------------------------------------- */
 
 /* A list of room for N, sorted as setup wants it: the daemon lists it so. */
-static struct conf_addr *get_list(size_t n)
+static struct prefix *get_list(size_t n)
 {
-	return calloc(n + 1, sizeof(struct conf_addr));
+	return calloc(n + 1, sizeof(struct prefix));
 }
 
 static struct setup *empty_setup(size_t lines)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/clock.h"
 #include "xlat/batch.h"
 #include "conf/conf.h"
 #include "daemon/control.h"
@@ -16,150 +17,203 @@
 #include "daemon/report.h"
 #include "linux/routes.h"
 #include "daemon/send.h"
-#include "linux/setup.h"
+#include "daemon/setup.h"
 #include "lib/siphash.h"
 #include "daemon/status.h"
 #include "linux/tun.h"
 #include "xlat/xlat.h"
 
-/* Lines about leases, in a second and at once: as a record they should be complete, and a line
- * takes but some microseconds. */
-#define LEASE_LINES 1000
+#define ARENA_SIZE ((size_t)1 << 20) /* bytes of a burst that are held before they are sent */
 
-/* The leases that reloads have ended, for a later one that has room for them again. */
+#define DAEMON_PATH 4096
+
+/* Leases that reloads have ended, for a later one that has room for them again. */
 struct aside {
 	struct aside_lease *at;
 	size_t n;
 };
 
-/* How the last reload went. */
-struct reload_result {
-	bool any, ok;
-	int64_t at;      /* unix time */
-	char error[512]; /* the first reason why it was refused */
-};
-
-#define ARENA_SIZE ((size_t)1 << 20) /* bytes of a burst that are held before they are sent */
-
-#define DAEMON_PATH 4096
-
-struct crashes {        /* of the processes before this one */
-	unsigned count; /* since one of them has ended well, or lived for a minute */
-	int64_t said;   /* s: when one of them has last had a say in the log */
-	bool hasty;     /* the last one came just before */
-	bool quiet;     /* this one has none, for its first minute */
-};
-
-struct daemon {
-	const struct options *opt;
+/* All that follows from one configuration: built as a whole, and replaced as a whole. */
+struct active {
 	struct conf *conf;
 	struct setup *setup;
-	struct tun *tun;
-	struct routes *routes;    /* which of them lead into TUN */
-	struct pool *pool;        /* NULL: no dynamic pool */
-	struct leasefile *leases; /* NULL: leases are not kept on disk */
-	struct siphash_key pool_key, ratelimit_key, batch_key;
-	struct siphash_key
-		pool_secret; /* of the pool's preferred addresses: outlives us, if it can */
-	struct xlat xlat;    /* points to conf, pool, ratelimit and routes */
-	struct batch *batch;
-	struct send send; /* points to tun, batch and counters */
-	struct xlat_out out;
-	struct counters counters;
-	struct log_limit packet_log, lease_log;
-	struct poolwatch poolwatch;
-
+	struct pool *pool;           /* NULL: no dynamic pool */
+	struct ratelimit *ratelimit; /* of the ICMP errors that we generate */
 	struct aside aside;
-	struct control *control; /* NULL: no control socket */
-	struct reload_result last_reload;
-	unsigned long reloads; /* that have changed something */
-	int64_t started;       /* ms: when we began to translate; 0: not yet */
-
-	int signals; /* signalfd */
-	int notify;  /* socket to the service manager, or -1 */
-	int pidfile; /* descriptor, or -1 */
-	int kept; /* the device's, from an earlier process by way of the service manager, or -1 */
-	bool unkept;    /* the manager has still to take the device */
-	bool left_over; /* the device was there before us, and is ours */
-
-	int64_t now;         /* ms of CLOCK_BOOTTIME, read once per burst */
-	int64_t now_us;      /* the same in microseconds */
-	int64_t awake_until; /* us: no sleep before that */
-	bool resting;        /* packets are left to gather for a moment */
-	int64_t maintain_at; /* ms: when maintenance is due */
-	int64_t leases_at;   /* ms: when the lease file wants it */
-	int64_t speak_at;    /* ms: when the log is open again after many crashes; 0: it is */
-	int64_t watchdog;    /* ms between signs of life, 0: none */
-	int64_t watchdog_at;
-	int64_t status_at;     /* ms: when the service manager is to hear how it goes */
-	char told[STATUS_MAX]; /* what it has heard */
-	bool unready;          /* READY=1 has still to be taken */
-	bool refused;          /* the last reload was */
-	bool unrouted;         /* addresses and routes went with the link */
-	bool unreadable; /* the device refused a read: not before the next change or maintenance */
-	bool recorded;   /* records wait to be written before the packets leave */
-	bool stopping;
-	int status; /* to exit with */
-
-	struct arena arena; /* the packets of a burst, which batch holds, and what comes of them */
-	uint8_t arena_bytes[ARENA_SIZE]; /* only what is used has memory */
 };
 
-int64_t daemon_clock_us(void); /* CLOCK_BOOTTIME */
-int64_t daemon_clock(void);    /* the same in ms */
-int64_t daemon_wall(void);     /* unix time, s */
+struct crashes {          /* of the processes before this one */
+	unsigned count;   /* since one of them has ended well, or lived for a minute */
+	int64_t said;     /* s: when one of them has last had a say in the log */
+	bool hasty;       /* the last one came just before */
+	bool quiet;       /* this one has none, for its first minute */
+	int64_t speak_at; /* ms: when that is over; 0: it is */
+};
+
+/* What earlier processes of a service have left. */
+struct before {
+	int kept; /* a descriptor of the device, or -1 */
+	struct crashes crashes;
+};
+
+struct keys {
+	struct siphash_key pool, ratelimit, batch;
+	struct siphash_key own; /* of the pool's preferred addresses: outlives us, if it can */
+};
+
+/* Each member is written by the file that it names, and by no other; a test sees to that. */
+struct daemon {
+	const struct options *opt; /* main.c */
+	struct before *before;     /* main.c */
+	struct keys keys;          /* main.c */
+	int signals;               /* main.c: signalfd */
+	int pidfile;               /* main.c: descriptor, or -1 */
+	int64_t started;           /* main.c: ms: when we began to translate; 0: not yet */
+
+	int64_t now;         /* loop.c: ms of CLOCK_BOOTTIME, read once per burst */
+	int64_t now_us;      /* loop.c: the same in microseconds */
+	int64_t maintain_at; /* loop.c: ms: when maintenance is due */
+
+	struct active *active;   /* active.c */
+	struct xlat xlat;        /* written by the functions of xlat.h */
+	struct tun *tun;         /* daemon_device.c */
+	struct routes *routes;   /* daemon_link.c: which of them lead into TUN */
+	struct control *control; /* daemon_control.c: NULL: no control socket */
+
+	struct {
+		int kept;       /* its descriptor from an earlier process, or -1 */
+		bool unkept;    /* the manager has still to take the device */
+		bool left_over; /* the device was there before us, and is ours */
+	} device;               /* daemon_device.c */
+
+	struct {
+		bool unrouted; /* addresses and routes went with the link */
+		bool lost;     /* only a new start helps */
+	} link;                /* daemon_link.c */
+
+	struct {
+		int fd;                /* socket to the service manager, or -1 */
+		char told[STATUS_MAX]; /* what it has heard */
+		bool unready;          /* READY=1 has still to be taken */
+		int64_t status_at;     /* ms: when it is to hear how it goes */
+		int64_t watchdog;      /* ms between signs of life, 0: none */
+		int64_t watchdog_at;
+	} manager; /* daemon_notify.c */
+
+	struct {
+		struct leasefile *file; /* NULL: leases are not kept on disk */
+		int64_t file_at;        /* ms: when the file wants attention */
+		bool recorded;          /* records wait to be written before the packets leave */
+		struct log_limit log;
+		struct poolwatch watch;
+	} leases; /* daemon_lease.c */
+
+	struct {
+		bool any, ok;
+		int64_t at;            /* unix time */
+		char error[512];       /* the first reason why it was refused */
+		unsigned long changes; /* reloads that have changed something */
+	} reload;                      /* reload.c: how the last one went */
+
+	struct {
+		int64_t awake_until; /* us: no sleep before that */
+		bool resting;        /* packets are left to gather for a moment */
+		bool unreadable;     /* the device refused a read: not before the next change or
+					maintenance */
+		bool lost;           /* the device is gone */
+	} pace;                      /* daemon_burst.c: when the device is read next */
+
+	struct batch *batch;         /* daemon_burst.c */
+	struct send send;            /* daemon_burst.c: points to tun, batch and counters */
+	struct xlat_out out;         /* daemon_burst.c */
+	struct counters counters;    /* daemon_burst.c */
+	struct log_limit packet_log; /* daemon_burst.c */
+	struct arena arena; /* daemon_burst.c: the packets of a burst and what comes of them */
+	uint8_t arena_bytes[ARENA_SIZE]; /* daemon_burst.c: untouched, it has no memory */
+};
 
 static inline int32_t daemon_seconds(const struct daemon *d)
 {
 	return (int32_t)(d->now / 1000);
 }
 
-/* Says a line about the configuration, and a warning about anything else. */
-void daemon_say_conf(void *arg, bool error, const char *line);
-void daemon_say_warning(void *arg, const char *line);
+/* --- active.c: what follows from a configuration */
+
+/* What C asks for, compared with what is active now; the pool has no leases yet.  MAY: to change
+ * the device.  The watch over routes is ready for it as well.  C is the result's; NULL without
+ * memory, and C is the caller's still. */
+struct active *active_new(const struct daemon *d, struct conf *c, bool may);
+void active_free(struct active *a); /* NULL is fine */
+
+/* Makes N active, and returns what was, to be freed; this cannot fail. */
+struct active *active_use(struct daemon *d, struct active *n);
+
+/* --- daemon_device.c: the device, from an earlier process if one has left it, and for the next */
+
+int daemon_hold_device(void); /* its descriptor, before anything can fail; or -1 */
+int daemon_open_device(struct daemon *d, const struct conf *c);
+void daemon_sweep_device(struct daemon *d); /* what an earlier configuration has left on it */
+void daemon_keep_device(struct daemon *d);
+void daemon_leave_device(struct daemon *d);
+
+/* --- daemon_link.c: its link, and the routes into it */
+
+/* Makes the watch over routes, which knows none yet.  0, or -1 without memory. */
+int daemon_new_routes(struct daemon *d);
+/* Lets the translator know the MTU and the kernel's routes. */
+void daemon_start_link(struct daemon *d);
+void daemon_serve_link(struct daemon *d);
+void daemon_serve_routes(struct daemon *d);
+int64_t daemon_routes_due(const struct daemon *d);
 
 /* Sets the length of the device's queue as the configuration wants it, or warns. */
 void daemon_set_queue(const struct daemon *d);
 /* Asks the kernel again for the addresses and routes that may have gone; what cannot be had is
  * logged. */
 void daemon_renew_setup(const struct daemon *d);
-
 /* Warns if the device's MTU is too small for IPv6. */
 void daemon_check_mtu(const struct daemon *d);
 
-/* Logs what the lease file has to say about itself. */
-void daemon_lease_news(struct daemon *d);
+/* --- daemon_lease.c: the leases, their file and what the log says of them */
 
-/* Where the log is to have it: L, which is new, has been assigned, perhaps in the place of another;
- * L has ended, for CAUSE; for not being used (ARG is the daemon). */
-void daemon_lease_assigned(struct daemon *d, const struct lease *l);
+/* As the user that we become.  KEY, which is random, becomes the one on disk, if that can be had.
+ * 0, or -1; what is wrong is logged. */
+int daemon_open_leases(struct daemon *d, struct siphash_key *key);
+int daemon_start_leases(struct daemon *d);
+void daemon_close_leases(struct daemon *d);
+
+/* Puts L on record, which daemon_commit_leases() must bring to disk before anyone can know of it.
+ */
+void daemon_record_lease(struct daemon *d, struct lease *l);
+void daemon_commit_leases(struct daemon *d);
+
+/* Where the log is to have it: L has ended, for CAUSE. */
 void daemon_lease_ended(struct daemon *d, const struct lease *l, const char *cause);
-void daemon_lease_expired(void *arg, const struct lease *l);
 
-/* Ends at most BUDGET leases that nobody has used for long. */
-void daemon_expire_leases(struct daemon *d, unsigned budget);
+void daemon_serve_leases(struct daemon *d);
+int64_t daemon_leases_due(const struct daemon *d);
+void daemon_maintain_leases(struct daemon *d); /* about once a second */
 
-/* Warns if the pool gets full, or is. */
-void daemon_watch_pool(struct daemon *d);
+/* --- daemon_notify.c: what the service manager hears, if there is one */
 
-/* An empty pool for C, with what must not be handed out reserved.  NULL without memory. */
-struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c);
+void daemon_find_manager(struct daemon *d);
+void daemon_ready(struct daemon *d);  /* that we are ready */
+void daemon_status(struct daemon *d); /* how it goes, if that has changed */
+void daemon_maintain_status(struct daemon *d);
+void daemon_serve_watchdog(struct daemon *d);
+int64_t daemon_watchdog_due(const struct daemon *d);
 
-/* Tells the service manager, if there is one: that we are ready; and how it goes, if that has
- * changed. */
-void daemon_ready(struct daemon *d);
-void daemon_status(struct daemon *d);
+/* How it goes, in one line.  Returns LINE. */
+char *daemon_status_line(const struct daemon *d, char line[STATUS_MAX]);
 
-/* To be called at a start; after a good end, or a start that is not tried again. */
+/* --- daemon_crash.c: a daemon that crashes again and again */
+
+/* To be called at a start; after a good end, or a start that is not tried again; and at times. */
 void daemon_count_crashes(struct crashes *c);
 void daemon_forget_crashes(void);
+void daemon_end_silence(struct crashes *c, int64_t now);
 
-/* Gets the device, from an earlier process if one has left it; and leaves it, to the next one. */
-int daemon_hold_device(void); /* its descriptor, before anything can fail; or -1 */
-int daemon_open_device(struct daemon *d);
-void daemon_sweep_device(struct daemon *d); /* what an earlier configuration has left on it */
-void daemon_keep_device(struct daemon *d);
-void daemon_leave_device(struct daemon *d);
+/* --- reload.c */
 
 /* A reason why a reload is refused. */
 struct reload_reason {
@@ -181,18 +235,31 @@ struct reload_call {
  * is. */
 bool daemon_reload(struct daemon *d, const struct reload_call *call);
 
-/* Answers a request at the control socket (ARG is the daemon). */
-void daemon_answer(void *arg, const struct control_request *r, struct answer *a);
+/* --- daemon_control.c: the control socket */
 
-#define EXIT_DEVICE 2 /* status: the device or its routes are lost; the unit starts us anew */
+/* As the user that we become, whose it is.  0, or -1; what is wrong is logged. */
+int daemon_open_control(struct daemon *d);
+int daemon_control_fd(const struct daemon *d); /* -1: none */
+void daemon_serve_control(struct daemon *d);
+void daemon_maintain_control(struct daemon *d);
 
-/* Ends the loop; STATUS is to exit with. */
-void daemon_stop(struct daemon *d, int status);
+/* --- daemon_burst.c: the packets */
+
+int daemon_start_packets(struct daemon *d); /* 0, or -1 without memory */
 
 /* Reads, translates and sends a bounded number of packets. */
 void daemon_serve_packets(struct daemon *d);
+/* A device that refused a read is tried again. */
+void daemon_retry_device(struct daemon *d);
+void daemon_maintain_packets(struct daemon *d);
 
-/* Serves until told to stop. */
-void daemon_loop(struct daemon *d);
+/* --- loop.c */
+
+#define EXIT_DEVICE 2 /* status: the device or its routes are lost; the unit starts us again */
+
+void daemon_tick(struct daemon *d); /* reads the clock */
+
+/* Serves until told to stop; returns the status to exit with. */
+int daemon_loop(struct daemon *d);
 
 #endif

@@ -11,23 +11,14 @@
 #define AWAKE_US 50          /* without sleep after such a GSO packet */
 #define DENSE    16          /* packets in a burst, of fewer bytes in all, after which we rest */
 
-static void commit(struct daemon *d)
+int daemon_start_packets(struct daemon *d)
 {
-	if (leasefile_commit(d->leases) < 0)
-		daemon_lease_news(d);
-	d->recorded = false;
-}
-
-static void record(struct daemon *d, struct lease *l)
-{
-	if (!l->on_record)
-		daemon_lease_assigned(d, l);
-	if (d->leases)
-		leasefile_append(d->leases, l, daemon_seconds(d));
-	else
-		pool_record(l, daemon_seconds(d));
-	d->counters.recorded++;
-	d->recorded = d->leases != NULL;
+	d->batch = batch_new(&d->keys.batch, &d->xlat.ipid);
+	if (!d->batch)
+		return -1;
+	d->send = (struct send){.tun = d->tun, .batch = d->batch, .counters = &d->counters};
+	send_start(&d->send);
+	return 0;
 }
 
 /* An answered echo request has become the reply by now: that is described then. */
@@ -35,7 +26,8 @@ static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, 
 {
 	char line[512];
 
-	if (!(reason_table[why].class & d->conf->log) || !log_limit_take(&d->packet_log, d->now))
+	if (!(reason_table[why].class & d->active->conf->log) ||
+	    !log_limit_take(&d->packet_log, d->now))
 		return;
 	if (why == REASON_SELF_ECHO && d->out.outputs > 0) {
 		bytes = d->out.output[0].head;
@@ -49,8 +41,7 @@ static void flush(struct daemon *d)
 {
 	const struct output *out;
 
-	if (d->recorded)
-		commit(d);
+	daemon_commit_leases(d);
 	while ((out = batch_next(d->batch)))
 		send_out(&d->send, out);
 	d->counters.merged = batch_merged(d->batch);
@@ -100,8 +91,10 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	d->counters.reason[dir][why] += d->out.packets;
 	if (d->out.outputs == 0)
 		arena_release(&d->arena, bytes - XLAT_HEADROOM);
-	if (d->out.record)
-		record(d, d->out.record);
+	if (d->out.record) {
+		daemon_record_lease(d, d->out.record);
+		d->counters.recorded++;
+	}
 	log_packet(d, why, bytes, len);
 	if (d->out.has_last) {
 		d->counters.reason[dir][d->out.last]++;
@@ -113,14 +106,14 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 /* A device that is down or in some trouble is left alone until netlink or the next maintenance. */
 static void device_failed(struct daemon *d)
 {
-	d->unreadable = true;
+	d->pace.unreadable = true;
 	if (errno == EIO)
 		return;
 	if (errno == EBADFD)
 		log_error("tun-device %s: has been deleted", tun_name(d->tun));
 	else
 		log_error("tun-device %s: read: %s", tun_name(d->tun), strerror(errno));
-	daemon_stop(d, EXIT_DEVICE);
+	d->pace.lost = true;
 }
 
 /* After a GSO packet more will come at once: to look again costs less than to fall asleep and be
@@ -129,9 +122,8 @@ static void device_failed(struct daemon *d)
 static void set_pace(struct daemon *d, int packets, size_t bytes, bool bulk)
 {
 	if (bulk)
-		d->awake_until = daemon_clock_us() + AWAKE_US;
-	else
-		d->resting = packets >= DENSE && bytes < HOT;
+		d->pace.awake_until = clock_us() + AWAKE_US;
+	d->pace.resting = !bulk && packets >= DENSE && bytes < HOT;
 }
 
 void daemon_serve_packets(struct daemon *d)
@@ -160,4 +152,18 @@ void daemon_serve_packets(struct daemon *d)
 	}
 	restart_arena(d);
 	set_pace(d, i, bytes_read, bulk);
+}
+
+void daemon_retry_device(struct daemon *d)
+{
+	d->pace.unreadable = false;
+}
+
+void daemon_maintain_packets(struct daemon *d)
+{
+	unsigned long suppressed = log_limit_suppressed(&d->packet_log);
+
+	if (suppressed > 0)
+		log_notice("%lu lines about packets suppressed", suppressed);
+	daemon_retry_device(d);
 }

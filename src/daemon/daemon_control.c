@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "daemon.h"
 #include "linux/sandbox.h"
 
@@ -34,7 +34,7 @@ static char *format_time(char buf[TIME_TEXT], int64_t at)
 
 static int64_t uptime(const struct daemon *d)
 {
-	return (daemon_clock() - d->started) / 1000;
+	return (clock_ms() - d->started) / 1000;
 }
 
 static const struct {
@@ -58,53 +58,53 @@ static void add_offloads(struct answer *a, unsigned got, const char *quote)
 }
 
 /* Range number I of the pool as a prefix. */
-static struct pool_range get_range(const struct daemon *d, size_t i, char text[CONF_TEXT])
+static struct pool_range get_range(const struct daemon *d, size_t i, char text[ADDR_TEXT])
 {
 	struct prefix4 p = {.len = 32};
 	struct pool_range r;
 
-	pool_range(d->pool, i, &r);
+	pool_range(d->active->pool, i, &r);
 	p.addr = r.first;
 	while (p.len > 0 && (r.first | ~addr_mask4(p.len)) != r.last)
 		p.len--;
-	conf_format_prefix4(text, &p);
+	addr_text_prefix4(text, &p);
 	return r;
 }
 
 static size_t ranges(const struct daemon *d)
 {
-	return d->pool ? d->conf->pools : 0;
+	return d->active->pool ? d->active->conf->pools : 0;
 }
 
 static void add_times(struct answer *a, const struct daemon *d)
 {
-	const struct reload_result *r = &d->last_reload;
 	char text[TIME_TEXT];
 
 	answer_add(a, "\"since\": \"%s\", \"uptime_seconds\": %lld, ",
-		   format_time(text, daemon_wall() - uptime(d)), (long long)uptime(d));
+		   format_time(text, clock_wall() - uptime(d)), (long long)uptime(d));
 	answer_add(a, "\"config_file\": ");
-	answer_json(a, d->conf->path);
-	if (!r->any) {
+	answer_json(a, d->active->conf->path);
+	if (!d->reload.any) {
 		answer_add(a, ", \"last_reload\": null");
 		return;
 	}
 	answer_add(a, ", \"last_reload\": {\"time\": \"%s\", \"ok\": %s, \"error\": ",
-		   format_time(text, r->at), r->ok ? "true" : "false");
-	answer_json(a, r->ok ? NULL : r->error);
+		   format_time(text, d->reload.at), d->reload.ok ? "true" : "false");
+	answer_json(a, d->reload.ok ? NULL : d->reload.error);
 	answer_add(a, "}");
 }
 
 static void add_lease_file(struct answer *a, const struct daemon *d)
 {
-	int trouble = d->leases ? leasefile_trouble(d->leases) : 0;
+	int trouble = d->leases.file ? leasefile_trouble(d->leases.file) : 0;
 	char path[PATH_MAX];
 
-	if (!d->leases) {
+	if (!d->leases.file) {
 		answer_add(a, "null");
 		return;
 	}
-	snprintf(path, sizeof(path), "%.*s/" LEASEFILE_NAME, PATH_MAX - 32, d->conf->data_dir);
+	snprintf(path, sizeof(path), "%.*s/" LEASEFILE_NAME, PATH_MAX - 32,
+		 d->active->conf->data_dir);
 	answer_add(a, "{\"path\": ");
 	answer_json(a, path);
 	answer_add(a, ", \"ok\": %s, \"error\": ", trouble ? "false" : "true");
@@ -114,7 +114,7 @@ static void add_lease_file(struct answer *a, const struct daemon *d)
 
 static void status_json(struct answer *a, const struct daemon *d)
 {
-	char text[CONF_TEXT];
+	char text[ADDR_TEXT];
 
 	answer_add(a, "{\"version\": \"" PACKAGE_VERSION "\", \"pid\": %ld, ", (long)getpid());
 	add_times(a, d);
@@ -137,27 +137,27 @@ static void status_json(struct answer *a, const struct daemon *d)
 
 static void status_text(struct answer *a, const struct daemon *d)
 {
-	const struct status now = {&d->counters, d->pool, !tun_is_up(d->tun), d->refused};
-	const struct reload_result *r = &d->last_reload;
-	char line[STATUS_MAX], text[CONF_TEXT];
-	int trouble = d->leases ? leasefile_trouble(d->leases) : 0;
+	char line[STATUS_MAX], text[ADDR_TEXT];
+	int trouble = d->leases.file ? leasefile_trouble(d->leases.file) : 0;
 
 	answer_add(a, "nat64d %s, process %ld, up for %lld s\n", PACKAGE_VERSION, (long)getpid(),
 		   (long long)uptime(d));
-	answer_add(a, "configuration  %s\n", d->conf->path);
+	answer_add(a, "configuration  %s\n", d->active->conf->path);
 	answer_add(a, "device         %s, link %s, MTU %u, offloads: ", tun_name(d->tun),
 		   tun_is_up(d->tun) ? "up" : "down", tun_mtu(d->tun));
 	add_offloads(a, tun_offloads(d->tun), "");
 	answer_add(a, "%s\n", tun_offloads(d->tun) ? "" : "none");
-	answer_add(a, "last reload    %s%s%s\n", r->any ? format_time(text, r->at) : "none",
-		   !r->any ? ""
-		   : r->ok ? ", done"
-			   : ", refused: ",
-		   r->any && !r->ok ? r->error : "");
-	if (d->leases)
-		answer_add(a, "lease file     %s/" LEASEFILE_NAME "%s%s\n", d->conf->data_dir,
-			   trouble ? ": " : ", in order", trouble ? strerror(trouble) : "");
-	answer_add(a, "packets        %s\n", status_line(line, &now));
+	answer_add(a, "last reload    %s%s%s\n",
+		   d->reload.any ? format_time(text, d->reload.at) : "none",
+		   !d->reload.any ? ""
+		   : d->reload.ok ? ", done"
+				  : ", refused: ",
+		   d->reload.any && !d->reload.ok ? d->reload.error : "");
+	if (d->leases.file)
+		answer_add(a, "lease file     %s/" LEASEFILE_NAME "%s%s\n",
+			   d->active->conf->data_dir, trouble ? ": " : ", in order",
+			   trouble ? strerror(trouble) : "");
+	answer_add(a, "packets        %s\n", daemon_status_line(d, line));
 	if (ranges(d) > 0)
 		answer_add(a, "\n%-18s %10s %10s\n", "POOL", "SIZE", "USED");
 	for (size_t i = 0; i < ranges(d); i++) {
@@ -176,11 +176,11 @@ static void run_status(void *arg, const struct control_request *r, struct answer
 /* --- setup -------------------------------------------------------------------------------- */
 
 /* Number I of all that D has asked the kernel for, and what it is; NULL: there are no more. */
-static const char *asked_for(const struct setup *s, size_t i, const struct conf_addr **out)
+static const char *asked_for(const struct setup *s, size_t i, const struct prefix **out)
 {
 	const struct {
 		const char *what;
-		const struct conf_addr *at;
+		const struct prefix *at;
 		size_t n;
 	} all[] = {{"address", s->addr, s->addrs},
 		   {"route", s->route, s->routes},
@@ -201,21 +201,21 @@ static const char *asked_for(const struct setup *s, size_t i, const struct conf_
 static bool more_setup(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;
-	const struct conf_addr *addr;
-	char text[CONF_TEXT];
+	const struct prefix *addr;
+	char text[ADDR_TEXT];
 
-	if (a->epoch != d->reloads) {
+	if (a->epoch != d->reload.changes) {
 		answer_add(a, "changed\n");
 		return false;
 	}
 	for (int i = 0; i < SLICE; i++) {
-		const char *what = asked_for(d->setup, a->cursor++, &addr);
+		const char *what = asked_for(d->active->setup, a->cursor++, &addr);
 
 		if (!what) {
 			answer_add(a, "end\n");
 			return false;
 		}
-		answer_add(a, "%-8s %s\n", what, conf_format_either(text, addr));
+		answer_add(a, "%-8s %s\n", what, addr_text_prefix(text, addr));
 	}
 	return true;
 }
@@ -225,9 +225,9 @@ static void add_config(struct answer *a, const struct daemon *d)
 {
 	char cwd[PATH_MAX] = "";
 
-	if (d->conf->path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+	if (d->active->conf->path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
 		cwd[0] = '\0';
-	answer_add(a, "config   %s%s%s\n", cwd, cwd[0] ? "/" : "", d->conf->path);
+	answer_add(a, "config   %s%s%s\n", cwd, cwd[0] ? "/" : "", d->active->conf->path);
 }
 
 static void run_setup(void *arg, const struct control_request *r, struct answer *a)
@@ -243,7 +243,7 @@ static void run_setup(void *arg, const struct control_request *r, struct answer 
 	answer_add(a, "device   %s\n", tun_name(d->tun));
 	answer_add(a, "changes  %s\n", sandbox_may_configure() ? "itself" : "by-root");
 	a->more = more_setup;
-	a->epoch = d->reloads;
+	a->epoch = d->reload.changes;
 }
 
 /* --- reload ------------------------------------------------------------------------------- */
@@ -330,7 +330,50 @@ static const struct control_command commands[] = {
 	{"status", "", 0, 0, false, run_status},
 };
 
-void daemon_answer(void *arg, const struct control_request *r, struct answer *a)
+static void answer(void *arg, const struct control_request *r, struct answer *a)
 {
 	control_run(commands, sizeof(commands) / sizeof(*commands), arg, r, a);
+}
+
+/* --- the socket --------------------------------------------------------------------------- */
+
+/* What has been asked for must be had; the default is a gift. */
+int daemon_open_control(struct daemon *d)
+{
+	const struct conf *c = d->active->conf;
+	char path[CONF_SOCKET_MAX], err[CONTROL_ERR], file[CONF_SHORT];
+	const char *at = conf_control_path(c, getenv("RUNTIME_DIRECTORY"), path);
+
+	if (!at || (d->opt->chroot && !c->control))
+		return 0;
+	if (!d->opt->chroot)
+		d->control = control_open(at, err);
+	else
+		snprintf(err, sizeof(err),
+			 "not with --chroot, which hides the place (leave out "
+			 "one of the two)");
+	if (d->control)
+		return 0;
+	if (!c->control) {
+		log_warning("control socket %s: %s", at, err);
+		return 0;
+	}
+	log_error("%s:%u: control: %s: %s", conf_short(file, c->path), c->control_line, at, err);
+	return -1;
+}
+
+int daemon_control_fd(const struct daemon *d)
+{
+	return d->control ? control_fd(d->control) : -1;
+}
+
+void daemon_serve_control(struct daemon *d)
+{
+	control_serve(d->control, d->now, answer, d);
+}
+
+void daemon_maintain_control(struct daemon *d)
+{
+	if (d->control)
+		control_expire(d->control, d->now);
 }

@@ -52,7 +52,7 @@ static void write_crashes(const char *path, const struct crashes *c, int64_t now
 void daemon_count_crashes(struct crashes *c)
 {
 	const struct timespec pause = {.tv_sec = 1};
-	int64_t now = daemon_clock() / 1000;
+	int64_t now = clock_ms() / 1000;
 	char room[DAEMON_PATH];
 	const char *path = path_of(room);
 
@@ -68,12 +68,14 @@ void daemon_count_crashes(struct crashes *c)
 		return;
 	if (c->hasty)
 		nanosleep(&pause, NULL);
-	if (c->quiet)
+	if (c->quiet) {
 		log_mute(true);
-	else
+		c->speak_at = (now + MINUTE) * 1000;
+	} else {
 		log_warning("%u crashes, one after the other: the log is silent but for once a "
 			    "minute, until a process lives for one",
 			    c->count);
+	}
 }
 
 void daemon_forget_crashes(void)
@@ -83,4 +85,12 @@ void daemon_forget_crashes(void)
 
 	if (path)
 		unlink(path);
+}
+
+void daemon_end_silence(struct crashes *c, int64_t now)
+{
+	if (!c->speak_at || now < c->speak_at)
+		return;
+	log_mute(false);
+	c->speak_at = 0;
 }

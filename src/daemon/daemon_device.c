@@ -24,11 +24,11 @@ int daemon_hold_device(void)
 /* The manager must have closed its copy, or the device is in use still. */
 static void drop_kept(struct daemon *d)
 {
-	tun_let_go(d->kept);
-	close(d->kept);
-	d->kept = -1;
-	service_notify(d->notify, "FDSTOREREMOVE=1\nFDNAME=" NAME);
-	service_notify_wait(d->notify);
+	tun_let_go(d->device.kept);
+	close(d->device.kept);
+	d->device.kept = -1;
+	service_notify(d->manager.fd, "FDSTOREREMOVE=1\nFDNAME=" NAME);
+	service_notify_wait(d->manager.fd);
 }
 
 /* Where the configuration says nothing about link and routes they are somebody else's, such as a
@@ -39,28 +39,30 @@ static bool is_set_up(const struct conf *c)
 }
 
 /* An earlier configuration may have set another one. */
-static void make_as_new(struct daemon *d)
+static void make_as_new(struct tun *t, const struct conf *c)
 {
 	char err[TUN_ERR];
 
-	if (d->conf->tun_mtu == 0 && tun_mtu_set(d->tun, TUN_MTU_NEW, err) < 0)
+	if (c->tun_mtu == 0 && tun_mtu_set(t, TUN_MTU_NEW, err) < 0)
 		log_warning("%s", err);
 }
 
 void daemon_sweep_device(struct daemon *d)
 {
-	if (d->left_over && is_set_up(d->conf))
-		setup_sweep(d->setup, d->tun);
+	if (d->device.left_over && is_set_up(d->active->conf))
+		setup_sweep(d->active->setup, d->tun);
 }
 
-int daemon_open_device(struct daemon *d)
+int daemon_open_device(struct daemon *d, const struct conf *c)
 {
-	const char *name = d->conf->tun_device;
-	bool offload = d->conf->offload;
+	const char *name = c->tun_device;
+	bool offload = c->offload;
 	char err[TUN_ERR];
 
-	if (d->kept >= 0) {
-		d->tun = tun_open_kept(d->kept, name, offload);
+	d->device.kept = d->before->kept;
+	d->device.unkept = d->manager.fd >= 0;
+	if (d->device.kept >= 0) {
+		d->tun = tun_open_kept(d->device.kept, name, offload);
 		if (!d->tun)
 			drop_kept(d);
 	}
@@ -70,25 +72,26 @@ int daemon_open_device(struct daemon *d)
 		log_error("%s", err);
 		return -1;
 	}
-	if (d->notify < 0 || !tun_is_ours(d->tun))
+	if (d->manager.fd < 0 || !tun_is_ours(d->tun))
 		return 0;
-	d->left_over = tun_is_marked(d->tun);
-	if (!d->left_over)
+	d->device.left_over = tun_is_marked(d->tun);
+	if (!d->device.left_over)
 		tun_mark(d->tun);
-	else if (is_set_up(d->conf))
-		make_as_new(d);
+	else if (is_set_up(c))
+		make_as_new(d->tun, c);
 	return 0;
 }
 
 /* To be tried again while the manager is too busy to listen. */
 void daemon_keep_device(struct daemon *d)
 {
-	if (!d->unkept)
+	if (!d->device.unkept)
 		return;
-	if (d->kept < 0 &&
-	    !service_notify_fd(d->notify, "FDSTORE=1\nFDNAME=" NAME "\nFDPOLL=0", tun_fd(d->tun)))
+	if (d->device.kept < 0 &&
+	    !service_notify_fd(d->manager.fd, "FDSTORE=1\nFDNAME=" NAME "\nFDPOLL=0",
+			       tun_fd(d->tun)))
 		return;
-	d->unkept = false;
+	d->device.unkept = false;
 	if (tun_is_marked(d->tun))
 		tun_hold(tun_fd(d->tun));
 }
@@ -98,7 +101,7 @@ void daemon_leave_device(struct daemon *d)
 {
 	char err[TUN_ERR];
 
-	if (d->tun && d->notify >= 0 && (d->started || d->left_over))
+	if (d->tun && d->manager.fd >= 0 && (d->started || d->device.left_over))
 		tun_pass_on(d->tun, d->started != 0);
 	else if (d->tun && tun_leave(d->tun, err) < 0)
 		log_warning("tun-queue: not brought back to what it was: %s", err);

@@ -8,28 +8,59 @@
 
 #define STATUS_MS 5000 /* between two looks at how it goes */
 
+void daemon_find_manager(struct daemon *d)
+{
+	d->manager.fd = service_notify_open();
+	d->manager.watchdog = service_watchdog();
+}
+
+char *daemon_status_line(const struct daemon *d, char line[STATUS_MAX])
+{
+	const struct status now = {&d->counters, d->active->pool, !tun_is_up(d->tun),
+				   d->reload.any && !d->reload.ok};
+
+	return status_line(line, &now);
+}
+
 /* READY=1 must not be lost when the manager is busy: it goes with every line until one is taken. */
 void daemon_status(struct daemon *d)
 {
-	const struct status now = {&d->counters, d->pool, !tun_is_up(d->tun), d->refused};
 	char line[STATUS_MAX], message[STATUS_MAX + 32];
 
-	d->status_at = d->now + STATUS_MS;
-	if (d->notify < 0)
+	d->manager.status_at = d->now + STATUS_MS;
+	if (d->manager.fd < 0)
 		return;
 	daemon_keep_device(d);
-	status_line(line, &now);
-	if (!d->unready && strcmp(line, d->told) == 0)
+	daemon_status_line(d, line);
+	if (!d->manager.unready && strcmp(line, d->manager.told) == 0)
 		return;
-	snprintf(message, sizeof(message), "%sSTATUS=%s", d->unready ? "READY=1\n" : "", line);
-	if (!service_notify(d->notify, message))
+	snprintf(message, sizeof(message), "%sSTATUS=%s", d->manager.unready ? "READY=1\n" : "",
+		 line);
+	if (!service_notify(d->manager.fd, message))
 		return;
-	d->unready = false;
-	memcpy(d->told, line, sizeof(line));
+	d->manager.unready = false;
+	memcpy(d->manager.told, line, sizeof(line));
 }
 
 void daemon_ready(struct daemon *d)
 {
-	d->unready = true;
+	d->manager.unready = true;
 	daemon_status(d);
+}
+
+void daemon_maintain_status(struct daemon *d)
+{
+	if (d->manager.unready || d->device.unkept || d->now >= d->manager.status_at)
+		daemon_status(d);
+}
+
+void daemon_serve_watchdog(struct daemon *d)
+{
+	service_notify(d->manager.fd, "WATCHDOG=1");
+	d->manager.watchdog_at = d->now + d->manager.watchdog;
+}
+
+int64_t daemon_watchdog_due(const struct daemon *d)
+{
+	return d->manager.watchdog > 0 ? d->manager.watchdog_at : INT64_MAX;
 }

@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "daemon/log.h"
 
 #define DATADIR_MODE 0750 /* as StateDirectoryMode= of the units */
 
@@ -219,4 +222,17 @@ bool datadir_usable(const char *dir, const char *name, const struct service_user
 	if (geteuid() != 0 || user->uid == (uid_t)-1 || will_be_given(dir))
 		return true;
 	return is_usable_for(dir, name, user, err, err_size);
+}
+
+int datadir_complain(const struct conf *c, const char *format, ...)
+{
+	char what[LEASEFILE_ERR], line[CONF_LINE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	conf_say_data_dir(line, c, what);
+	log_line(LEVEL_ERROR, line);
+	return -1;
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "daemon/log.h"
 
 #define NAME           "nat64d"
@@ -175,7 +176,7 @@ static bool to_stream(int fd, enum log_level level, const char *text, bool bare)
 static bool to_syslog(enum log_level level, const char *text)
 {
 	char line[LINE_MAX_BYTES + 128], when[32];
-	time_t now = time(NULL);
+	time_t now = (time_t)clock_wall();
 	struct tm tm;
 	int len;
 
@@ -258,6 +259,18 @@ void log_line(enum log_level level, const char *line)
 	snprintf(text, sizeof(text), "%s", line);
 	mask_controls(text);
 	deliver_or_count(level, text, true);
+}
+
+void log_say(void *arg, bool error, const char *line)
+{
+	(void)arg;
+	log_line(error ? LEVEL_ERROR : LEVEL_WARNING, line);
+}
+
+void log_say_warning(void *arg, const char *line)
+{
+	(void)arg;
+	log_line(LEVEL_WARNING, line);
 }
 
 #define SAY(level)                       \

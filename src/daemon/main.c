@@ -4,7 +4,6 @@
  * given up; the caller is told that all is well only after the leases are loaded. */
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,24 +17,12 @@
 #include "linux/sandbox.h"
 #include "daemon/service.h"
 
-void daemon_say_conf(void *arg, bool error, const char *line)
-{
-	(void)arg;
-	log_line(error ? LEVEL_ERROR : LEVEL_WARNING, line);
-}
-
 /* A start that follows says it better. */
 static void say_nothing(void *arg, bool error, const char *line)
 {
 	(void)arg;
 	(void)error;
 	(void)line;
-}
-
-void daemon_say_warning(void *arg, const char *line)
-{
-	(void)arg;
-	log_line(LEVEL_WARNING, line);
 }
 
 static int complain(const char *err)
@@ -48,21 +35,6 @@ static int exit_saying(const char *err)
 {
 	log_error("%s", err);
 	return 1;
-}
-
-/* Whoever reads it should not have to guess which file says so. */
-static int __attribute__((format(printf, 2, 3)))
-complain_data_dir(const struct conf *c, const char *format, ...)
-{
-	char what[LEASEFILE_ERR], line[CONF_LINE];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
-	conf_say_data_dir(line, c, what);
-	log_line(LEVEL_ERROR, line);
-	return -1;
 }
 
 static int fill_random(void *p, size_t len)
@@ -82,136 +54,31 @@ static int fill_random(void *p, size_t len)
 	return 0;
 }
 
-static int build_translator(struct daemon *d)
+static int draw_keys(struct daemon *d)
 {
-	if (fill_random(&d->pool_key, sizeof(d->pool_key)) < 0 ||
-	    fill_random(&d->pool_secret, sizeof(d->pool_secret)) < 0 ||
-	    fill_random(&d->ratelimit_key, sizeof(d->ratelimit_key)) < 0 ||
-	    fill_random(&d->batch_key, sizeof(d->batch_key)) < 0 ||
-	    fill_random(&d->xlat.ipid, sizeof(d->xlat.ipid)) < 0)
+	struct ipid ipid;
+
+	if (fill_random(&d->keys, sizeof(d->keys)) < 0 || fill_random(&ipid, sizeof(ipid)) < 0)
 		return complain("getrandom: the kernel gives no random numbers");
-	d->xlat.ratelimit = ratelimit_new(&d->conf->icmp_rate, &d->ratelimit_key);
-	if (d->conf->pools > 0)
-		d->pool = daemon_new_pool(d, d->conf);
-	d->batch = batch_new(&d->batch_key, &d->xlat.ipid);
-	if (!d->xlat.ratelimit || !d->batch || (d->conf->pools > 0 && !d->pool))
-		return complain("out of memory");
-	d->xlat.conf = &d->conf->xlat;
-	d->xlat.maps = d->conf->maps;
-	d->xlat.pool = d->pool;
-	d->xlat.mtu = tun_mtu(d->tun);
-	d->send = (struct send){.tun = d->tun, .batch = d->batch, .counters = &d->counters};
-	send_start(&d->send);
+	xlat_start(&d->xlat, &ipid);
 	return 0;
 }
 
-void daemon_set_queue(const struct daemon *d)
+/* Makes what follows from C active, and sets up the device. */
+static int activate(struct daemon *d, struct conf *c)
 {
+	struct active *a = daemon_new_routes(d) == 0 ? active_new(d, c, true) : NULL;
 	char err[TUN_ERR];
 
-	if (tun_queue(d->tun, d->conf->tun_queue, err) < 0)
-		log_warning("tun-queue: %s", err);
-}
-
-static int open_device(struct daemon *d)
-{
-	char err[TUN_ERR];
-
-	if (daemon_open_device(d) < 0)
-		return -1;
-	d->setup = setup_new(d->conf, NULL, true, d->tun);
-	if (!d->setup)
+	if (!a)
 		return complain("out of memory");
+	active_use(d, a);
 	daemon_sweep_device(d); /* first: with the last address the kernel takes away the routes */
-	if (setup_apply(d->setup, NULL, d->tun, err) < 0)
+	if (setup_apply(a->setup, NULL, d->tun, err) < 0)
 		return complain(err);
 	daemon_set_queue(d);
-	return 0;
-}
-
-/* Without netlink a router that has not set its routes by hand misses nothing. */
-static int open_routes(struct daemon *d)
-{
-	int64_t now = daemon_clock();
-
-	d->routes = routes_new(tun_index(d->tun));
-	if (!d->routes || routes_prepare(d->routes, d->conf->maps, d->setup) < 0)
-		return complain("out of memory");
-	routes_commit(d->routes, now);
-	if (routes_load(d->routes, now) < 0)
-		log_warning("netlink: the kernel's routes cannot be read: %s (only tun-setup and "
-			    "tun-route tell what leads into the device)",
-			    strerror(errno));
-	d->xlat.routes6 = routes_table(d->routes);
-	return 0;
-}
-
-static int open_leases(struct daemon *d)
-{
-	const char *dir = d->conf->data_dir, *name;
-	char err[LEASEFILE_ERR], text[CONF_SHORT];
-
-	if (!dir || !d->pool)
-		return 0;
-	name = conf_short(text, dir);
-	d->leases = leasefile_open(d->opt->chroot ? "/" : dir, name, err, sizeof(err));
-	if (!d->leases)
-		return complain_data_dir(d->conf, "%s", err);
-	leasefile_key(d->leases, &d->pool_secret, daemon_say_warning, NULL);
-	pool_set_secret(d->pool, &d->pool_secret);
-	d->now = daemon_clock();
-	if (leasefile_load(d->leases, d->pool, d->conf->maps, &d->conf->xlat.own6,
-			   daemon_seconds(d), daemon_wall(), daemon_say_warning,
-			   daemon_lease_expired, d) < 0)
-		return complain_data_dir(d->conf, "%s/" LEASEFILE_NAME ": %s", name,
-					 strerror(errno));
-	return 0;
-}
-
-static int start_leases(struct daemon *d)
-{
-	char text[CONF_SHORT];
-	const char *dir;
-	int err;
-
-	if (!d->leases || leasefile_start(d->leases) == 0)
-		return 0;
-	err = errno;
-	dir = conf_short(text, d->conf->data_dir);
-	if (err == EACCES || err == EPERM || err == EROFS)
-		return complain_data_dir(
-			d->conf,
-			"%s: %s (the user that nat64d runs as must be able to write there)", dir,
-			strerror(err));
-	return complain_data_dir(d->conf,
-				 "%s: the process that syncs the leases cannot be started: %s", dir,
-				 strerror(err));
-}
-
-/* As the user that we become, whose it is.  What has been asked for must be had; the default is a
- * gift. */
-static int open_control(struct daemon *d)
-{
-	const struct conf *c = d->conf;
-	char path[CONF_SOCKET_MAX], err[CONTROL_ERR], file[CONF_SHORT];
-	const char *at = conf_control_path(c, getenv("RUNTIME_DIRECTORY"), path);
-
-	if (!at || (d->opt->chroot && !c->control))
-		return 0;
-	if (!d->opt->chroot)
-		d->control = control_open(at, err);
-	else
-		snprintf(err, sizeof(err),
-			 "not with --chroot, which hides the place (leave out "
-			 "one of the two)");
-	if (d->control)
-		return 0;
-	if (!c->control) {
-		log_warning("control socket %s: %s", at, err);
-		return 0;
-	}
-	log_error("%s:%u: control: %s: %s", conf_short(file, c->path), c->control_line, at, err);
-	return -1;
+	daemon_start_link(d);
+	return daemon_start_packets(d) < 0 ? complain("out of memory") : 0;
 }
 
 /* Blocks the signals that are read from a descriptor, and returns them; those of a stop are left to
@@ -262,15 +129,16 @@ static int open_pidfile(struct daemon *d)
  * follows no link that the user left there. */
 static int give_up_rights(struct daemon *d, const struct service_user *user)
 {
+	const struct active *a = d->active;
 	bool root = (user->uid == (uid_t)-1 ? geteuid() : user->uid) == 0;
-	const char *new_root = d->opt->chroot ? d->conf->data_dir : NULL;
+	const char *new_root = d->opt->chroot ? a->conf->data_dir : NULL;
 	char err[LEASEFILE_ERR], text[CONF_SHORT];
 
-	if (d->conf->data_dir && (new_root || d->pool) && geteuid() == 0)
-		datadir_prepare(d->conf->data_dir, user);
+	if (a->conf->data_dir && (new_root || a->pool) && geteuid() == 0)
+		datadir_prepare(a->conf->data_dir, user);
 	if (new_root &&
 	    leasefile_missing(new_root, conf_short(text, new_root), d->opt->user, err, sizeof(err)))
-		return complain_data_dir(d->conf, "%s", err);
+		return datadir_complain(a->conf, "%s", err);
 	if (!root)
 		sandbox_bound();
 	if (service_user_become(user, new_root, err) < 0 || (!root && sandbox_drop(err) < 0))
@@ -288,20 +156,23 @@ static void say_not_started(int notify)
 	service_notify(notify, "STATUS=not started, the log says why");
 }
 
-static int start(struct daemon *d, const struct service_user *user)
+static int start(struct daemon *d, struct conf *c, const struct service_user *user)
 {
-	if (open_pidfile(d) < 0 || open_device(d) < 0 || build_translator(d) < 0 ||
-	    open_routes(d) < 0 || give_up_rights(d, user) < 0 || open_leases(d) < 0 ||
-	    open_control(d) < 0 || open_signals(d) < 0)
+	if (open_pidfile(d) < 0 || daemon_open_device(d, c) < 0 || draw_keys(d) < 0 ||
+	    activate(d, c) < 0 || give_up_rights(d, user) < 0)
 		return -1;
-	return start_leases(d);
+	daemon_tick(d);
+	if (daemon_open_leases(d, &d->keys.own) < 0 || daemon_open_control(d) < 0 ||
+	    open_signals(d) < 0)
+		return -1;
+	return daemon_start_leases(d);
 }
 
 static void announce_offload(const struct daemon *d)
 {
 	unsigned got = tun_offloads(d->tun);
 
-	if (!d->conf->offload)
+	if (!d->active->conf->offload)
 		log_notice("offload: off");
 	else if (!(got & TUN_CSUM))
 		log_notice("offload: none, the kernel has none for TUN devices");
@@ -323,63 +194,49 @@ static void warn_link(const struct daemon *d)
 	snprintf(line, sizeof(line),
 		 "%s: tun-device %s: the link is down, nothing is translated (unless something "
 		 "else sets it up, add the line: tun-setup yes)",
-		 conf_short(path, d->conf->path), tun_name(d->tun));
+		 conf_short(path, d->active->conf->path), tun_name(d->tun));
 	log_line(LEVEL_WARNING, line);
 }
 
 static void announce(struct daemon *d, const struct service_caller *caller)
 {
+	const struct active *a = d->active;
+
 	warn_link(d);
 	daemon_check_mtu(d);
-	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
+	setup_warn(a->setup, a->conf, d->tun, log_say_warning, NULL);
 	if (caller) {
 		service_detached(caller, d->opt->sink == SINK_STDOUT);
 		log_tee_stderr(false);
 	}
 	log_never_wait();
 	log_notice("translating on %s: MTU %u, %zu maps, %zu of %zu addresses leased",
-		   tun_name(d->tun), tun_mtu(d->tun), map_count(d->conf->maps),
-		   d->pool ? pool_used(d->pool) : 0, d->pool ? pool_size(d->pool) : 0);
+		   tun_name(d->tun), tun_mtu(d->tun), map_count(a->conf->maps),
+		   a->pool ? pool_used(a->pool) : 0, a->pool ? pool_size(a->pool) : 0);
 	announce_offload(d);
-	d->watchdog = service_watchdog();
-	d->started = daemon_clock();
-	d->unkept = d->notify >= 0;
+	d->started = clock_ms();
 	daemon_ready(d);
 }
 
 static void finish(struct daemon *d)
 {
-	char text[CONF_SHORT];
-
-	d->now = daemon_clock();
+	daemon_tick(d);
 	if (d->started)
-		service_notify(d->notify, "STOPPING=1\nSTATUS=saving leases");
-	if (leasefile_close(d->leases, d->pool, d->conf->maps, daemon_seconds(d), daemon_wall()) <
-	    0)
-		complain_data_dir(d->conf, "%s: the lease file was not rewritten: %s",
-				  conf_short(text, d->conf->data_dir), strerror(errno));
+		service_notify(d->manager.fd, "STOPPING=1\nSTATUS=saving leases");
+	daemon_close_leases(d);
 	control_close(d->control);
 	if (d->started)
-		service_notify(d->notify, "STATUS=stopped");
+		service_notify(d->manager.fd, "STATUS=stopped");
 	service_pidfile_close(d->pidfile, d->opt->pidfile);
-	setup_free(d->setup);
 	daemon_leave_device(d);
 	routes_free(d->routes);
 	batch_free(d->batch);
-	pool_free(d->pool);
-	free(d->aside.at);
-	ratelimit_free(d->xlat.ratelimit);
+	active_free(d->active);
 }
-
-/* What earlier processes of a service have left. */
-struct before {
-	int kept; /* a descriptor of the device, or -1 */
-	struct crashes crashes;
-};
 
 /* CALLER waits for us; NULL: nobody does. */
 static int run(const struct options *o, struct conf *c, const struct service_user *user,
-	       const struct service_caller *caller, const struct before *before)
+	       const struct service_caller *caller, struct before *before)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
 	int status = 1;
@@ -387,33 +244,30 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 	if (!d)
 		return exit_saying("out of memory");
 	d->opt = o;
-	d->conf = c;
+	d->before = before;
 	d->pidfile = d->signals = -1;
-	d->kept = before->kept;
-	if (before->crashes.quiet)
-		d->speak_at = daemon_clock() + 60000;
-	d->notify = service_notify_open();
-	d->lease_log = (struct log_limit){.rate = LEASE_LINES, .burst = LEASE_LINES};
+	daemon_find_manager(d);
+	daemon_tick(d);
 	sandbox_hide(); /* before there is a key; the user may change yet */
-	if (start(d, user) == 0) {
+	if (start(d, c, user) == 0) {
 		announce(d, caller);
-		daemon_loop(d);
-		status = d->status;
+		status = daemon_loop(d);
 		log_notice("stopping");
 		if (status == 0)
 			daemon_forget_crashes();
 	} else {
-		say_not_started(d->notify);
+		say_not_started(d->manager.fd);
 	}
+	if (!d->active)
+		conf_free(c);
 	finish(d);
-	conf_free(d->conf); /* a reload may have replaced C */
 	free(d);
 	return status;
 }
 
 /* Until the daemon stands, its caller reads what is wrong. */
 static int run_detached(struct options *o, struct conf *c, const struct service_user *user,
-			const struct before *before)
+			struct before *before)
 {
 	struct service_caller caller;
 
@@ -428,7 +282,7 @@ static int run_detached(struct options *o, struct conf *c, const struct service_
 /* The configuration may have come from a descriptor of the caller, such as /dev/fd/63; from here on
  * nothing does. */
 static int run_action(struct options *o, struct conf *c, const struct service_user *user,
-		      const struct before *before)
+		      struct before *before)
 {
 	service_close_inherited(log_fd());
 	return o->foreground ? run(o, c, user, NULL, before) : run_detached(o, c, user, before);
@@ -449,7 +303,7 @@ static void open_log(struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o;
-	struct conf_diag diag = {.say = daemon_say_conf};
+	struct conf_diag diag = {.say = log_say};
 	struct service_user user;
 	char err[SERVICE_ERR];
 	struct conf *c;
@@ -480,8 +334,8 @@ int main(int argc, char **argv)
 		return o.action == ACTION_PREPARE ? 0 : 1;
 	}
 	if (o.chroot && !c->data_dir) {
-		complain_data_dir(c, "missing, and --chroot needs one to go to (for example "
-				     "`data-dir " CONF_UNIT_DIR "`)");
+		datadir_complain(c, "missing, and --chroot needs one to go to (for example "
+				    "`data-dir " CONF_UNIT_DIR "`)");
 		status = 1;
 	} else if (o.action == ACTION_RUN) {
 		return run_action(&o, c, &user, &before);

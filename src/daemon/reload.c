@@ -6,42 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "reload_impl.h"
 #include "linux/sandbox.h"
 #include "daemon/service.h"
-
-/* The kernel keeps what comes to its own addresses. */
-static void reserve_device(struct pool *p, const struct conf *c)
-{
-	for (size_t i = 0; i < c->tun_ips; i++) {
-		const struct conf_addr *a = &c->tun_ip[i];
-		uint32_t broadcast = conf_broadcast(a);
-
-		if (a->family == 4)
-			pool_reserve(p, &(struct prefix4){a->addr4, 32});
-		if (broadcast)
-			pool_reserve(p, &(struct prefix4){broadcast, 32});
-	}
-}
-
-struct pool *daemon_new_pool(const struct daemon *d, const struct conf *c)
-{
-	struct pool *p = pool_new(c->pool, c->pools, &d->pool_key);
-
-	if (!p)
-		return NULL;
-	pool_set_secret(p, &d->pool_secret);
-	pool_reserve(p, &(struct prefix4){c->xlat.own4, 32});
-	if (c->xlat.has_icmp_source)
-		pool_reserve(p, &c->xlat.icmp_source);
-	reserve_device(p, c);
-	for (size_t i = 0; i < map_count(c->maps); i++)
-		pool_reserve(p, &map_at(c->maps, i)->p4);
-	return p;
-}
 
 /* Where the reasons of a refusal go: to the log, to who has asked, and the first to be remembered.
  */
@@ -54,10 +23,10 @@ struct refusal {
 
 static void tell(struct refusal *f, const struct reload_reason *why)
 {
-	char *kept = f->d->last_reload.error;
+	struct daemon *d = f->d;
 
 	if (f->reasons++ == 0)
-		snprintf(kept, sizeof(f->d->last_reload.error), "%s", why->whole);
+		snprintf(d->reload.error, sizeof(d->reload.error), "%s", why->whole);
 	if (f->call)
 		f->call->hear(f->call->arg, why);
 }
@@ -81,7 +50,7 @@ static void say_conf(void *arg, bool error, const char *line)
 {
 	struct refusal *f = arg;
 
-	daemon_say_conf(NULL, error, line);
+	log_say(NULL, error, line);
 	if (error)
 		tell(f, &(struct reload_reason){.file = f->diag->file,
 						.line = f->diag->line,
@@ -92,7 +61,7 @@ static void say_conf(void *arg, bool error, const char *line)
 /* Refuses what of B only a start can put into effect. */
 static void refuse_restart(struct refusal *f, const struct conf *b)
 {
-	const struct conf *a = f->d->conf;
+	const struct conf *a = f->d->active->conf;
 	const char *name;
 
 	for (size_t cursor = 0; (name = conf_needs_restart(a, b, &cursor));)
@@ -101,159 +70,100 @@ static void refuse_restart(struct refusal *f, const struct conf *b)
 		refuse(f, "another dynamic-pool (the first one, or none any more) needs a restart");
 }
 
-/* What a new configuration brings with it; whatever is NULL stays as it is, or goes. */
-struct change {
-	struct conf *conf;
-	struct setup *setup;
-	struct pool *pool;
-	struct lease_change leases;
-	struct ratelimit *ratelimit; /* NULL: the rate is the same, and so is what has been sent */
-};
-
-static bool same_rate(const struct ratelimit_conf *a, const struct ratelimit_conf *b)
-{
-	return a->all_rate == b->all_rate && a->all_burst == b->all_burst &&
-	       a->net_rate == b->net_rate && a->net_burst == b->net_burst;
-}
-
 #define NO_RIGHT                                                                      \
 	"and nat64d has given up the right to see to that (CAP_NET_ADMIN): as root, " \
 	"`nat64ctl reload` and `systemctl reload` do it"
 
 /* Whoever may not remove a route must not get as far as that: half of a configuration would be in
  * effect. */
-static void refuse_changes(struct refusal *f, const struct change *n)
+static void refuse_changes(struct refusal *f, const struct active *n)
 {
-	const struct daemon *d = f->d;
-	const struct conf_addr *route = setup_changed_route(d->setup, n->setup);
-	const struct conf_addr *addr = setup_changed_addr(d->setup, n->setup);
-	char text[CONF_TEXT];
+	const struct active *was = f->d->active;
+	const struct prefix *route = setup_changed_route(was->setup, n->setup);
+	const struct prefix *addr = setup_changed_addr(was->setup, n->setup);
+	char text[ADDR_TEXT];
 
 	if (route || addr)
 		refuse(f, "%s %s of the device is new or gone, " NO_RIGHT,
-		       route ? "route" : "address", conf_format_either(text, route ? route : addr));
-	if (d->conf->tun_queue != n->conf->tun_queue)
+		       route ? "route" : "address", addr_text_prefix(text, route ? route : addr));
+	if (was->conf->tun_queue != n->conf->tun_queue)
 		refuse(f, "another tun-queue needs a restart: nat64d has given up the right to set "
 			  "it (CAP_NET_ADMIN)");
 }
 
 /* Root says that all is there. */
-static void refuse_missing(struct refusal *f, const struct change *n)
+static void refuse_missing(struct refusal *f, const struct active *n)
 {
-	const struct daemon *d = f->d;
-	const struct conf_addr *a = setup_missing(n->setup, d->setup, d->tun);
-	char text[CONF_TEXT];
+	const struct active *was = f->d->active;
+	const struct prefix *a = setup_missing(n->setup, was->setup, f->d->tun);
+	char text[ADDR_TEXT];
 
 	if (a)
-		refuse(f, "%s is not on the device", conf_format_either(text, a));
-	if (n->setup->up && !tun_is_up(d->tun))
+		refuse(f, "%s is not on the device", addr_text_prefix(text, a));
+	if (n->setup->up && !tun_is_up(f->d->tun))
 		refuse(f, "the link is down");
-	if (d->conf->tun_queue != n->conf->tun_queue)
+	if (was->conf->tun_queue != n->conf->tun_queue)
 		refuse(f, "another tun-queue needs a restart");
 }
 
-/* Refuses what this process may not do for N. */
-static void judge_rights(struct refusal *f, const struct change *n)
+/* Refuses what this process may not do for N, and asks the kernel for what it may.  What the device
+ * needs comes last: it is all that others see. */
+static void set_up(struct refusal *f, struct active *n)
 {
-	if (sandbox_may_configure())
-		return;
-	if (f->call && f->call->prepared)
-		refuse_missing(f, n);
-	else
-		refuse_changes(f, n);
-}
-
-static bool build_leases(struct daemon *d, struct change *n)
-{
-	if (n->conf->pools > 0) {
-		n->pool = daemon_new_pool(d, n->conf);
-		if (!n->pool)
-			return false;
-	}
-	n->leases = (struct lease_change){
-		.old = d->conf, .new = n->conf, .before = d->pool, .after = n->pool};
-	return reload_move_leases(d, &n->leases) == 0;
-}
-
-static bool build(struct daemon *d, struct change *n)
-{
-	const struct conf *c = n->conf;
-
-	if (!build_leases(d, n))
-		return false;
-	if (!same_rate(&d->conf->icmp_rate, &c->icmp_rate)) {
-		n->ratelimit = ratelimit_new(&c->icmp_rate, &d->ratelimit_key);
-		if (!n->ratelimit)
-			return false;
-	}
-	return routes_prepare(d->routes, c->maps, n->setup) == 0;
-}
-
-/* What the device needs comes last: it is all that others see. */
-static void prepare(struct refusal *f, struct change *n)
-{
-	struct daemon *d = f->d;
 	bool prepared = f->call && f->call->prepared, may = sandbox_may_configure();
 	char err[TUN_ERR];
 
-	n->setup = setup_new(n->conf, d->setup, may || prepared, d->tun);
-	if (n->setup)
-		judge_rights(f, n);
-	if (f->reasons > 0)
+	if (!may && prepared)
+		refuse_missing(f, n);
+	else if (!may)
+		refuse_changes(f, n);
+	if (f->reasons > 0 || (prepared && !may))
 		return;
-	if (!n->setup || !build(d, n))
-		refuse(f, "out of memory");
-	else if ((may || !prepared) && setup_apply(n->setup, d->setup, d->tun, err) < 0)
+	if (setup_apply(n->setup, f->d->active->setup, f->d->tun, err) < 0)
 		refuse(f, "%s", err);
 }
 
-static void discard(struct change *n)
+/* All that C asks for, ready to be used; NULL if there is a reason against it. */
+static struct active *build(struct refusal *f, struct conf *c, struct lease_change *leases)
 {
-	setup_free(n->setup);
-	pool_free(n->pool);
-	reload_forget_leases(&n->leases);
-	ratelimit_free(n->ratelimit);
-	conf_free(n->conf);
+	bool prepared = f->call && f->call->prepared;
+	struct active *n = active_new(f->d, c, sandbox_may_configure() || prepared);
+
+	if (!n) {
+		conf_free(c);
+		refuse(f, "out of memory");
+		return NULL;
+	}
+	*leases = (struct lease_change){
+		.before = f->d->active, .after = n, .now = daemon_seconds(f->d)};
+	if (reload_move_leases(leases) < 0)
+		refuse(f, "out of memory");
+	else
+		set_up(f, n);
+	if (f->reasons == 0)
+		return n;
+	active_free(n);
+	return NULL;
 }
 
-static void swap(struct daemon *d, struct change *n)
+/* Nothing here can fail, but for what the kernel refuses to take back. */
+static void use(struct daemon *d, struct active *n, struct lease_change *leases)
 {
-	struct conf *old = d->conf;
-	struct pool *old_pool = d->pool;
+	struct active *was = active_use(d, n);
 	bool may = sandbox_may_configure();
-	bool readdressed = setup_changed_addr(d->setup, n->setup) != NULL;
+	bool readdressed = setup_changed_addr(was->setup, n->setup) != NULL;
 	char err[TUN_ERR];
 
-	if (may && setup_remove(d->setup, n->setup, d->tun, err) < 0)
+	if (may && setup_remove(was->setup, n->setup, d->tun, err) < 0)
 		log_warning("%s", err);
-	if (n->leases.ended > 0)
-		log_warning("%zu %s not fit the new configuration and %s ended", n->leases.ended,
-			    n->leases.ended == 1 ? "lease does" : "leases do",
-			    n->leases.ended == 1 ? "has" : "have");
-	if (n->ratelimit) {
-		ratelimit_free(d->xlat.ratelimit);
-		d->xlat.ratelimit = n->ratelimit;
-	}
-	d->xlat.conf = &n->conf->xlat;
-	d->xlat.maps = n->conf->maps;
-	d->xlat.pool = n->pool;
-	routes_commit(d->routes, d->now);
-	d->xlat.routes6 = routes_table(d->routes);
-	setup_free(d->setup);
-	d->conf = n->conf;
-	d->setup = n->setup;
-	d->pool = n->pool;
-	reload_say_leases(d, &n->leases);
-	reload_forget_leases(&n->leases);
-	conf_free(old);
-	pool_free(old_pool);
+	reload_say_leases(d, leases);
+	active_free(was);
 	daemon_set_queue(d);
-	setup_warn(d->setup, d->conf, d->tun, daemon_say_warning, NULL);
+	setup_warn(n->setup, n->conf, d->tun, log_say_warning, NULL);
 	if (may && readdressed) /* the kernel takes away more than the one that is gone */
 		daemon_renew_setup(d);
-	d->leases_at =
-		d->now; /* the lease file must hear of the new prefixes before the next record */
-	d->reloads++;
+	daemon_serve_leases(d); /* the next record may be of a new prefix */
+	d->reload.changes++;
 }
 
 static struct conf *load(struct refusal *f)
@@ -271,45 +181,44 @@ static struct conf *load(struct refusal *f)
 
 static bool reload(struct refusal *f)
 {
-	struct daemon *d = f->d;
-	struct change n = {.conf = NULL};
+	struct lease_change leases = {.ended = 0};
+	struct active *n = NULL;
+	struct conf *c;
 
-	if (d->opt->chroot) {
+	if (f->d->opt->chroot) {
 		refuse(f, "the configuration cannot be read from inside the chroot (restart "
 			  "instead)");
 		return false;
 	}
-	n.conf = load(f);
-	if (!n.conf)
+	c = load(f);
+	if (!c)
 		return false;
-	refuse_restart(f, n.conf);
+	refuse_restart(f, c);
 	if (f->reasons == 0)
-		prepare(f, &n);
-	if (f->reasons > 0) {
-		discard(&n);
-		return false;
-	}
-	swap(d, &n);
-	log_notice("reload: %s is in effect", d->conf->path);
-	return true;
+		n = build(f, c, &leases);
+	else
+		conf_free(c);
+	if (n)
+		use(f->d, n, &leases);
+	reload_forget_leases(&leases);
+	if (n)
+		log_notice("reload: %s is in effect", n->conf->path);
+	return n != NULL;
 }
 
 bool daemon_reload(struct daemon *d, const struct reload_call *call)
 {
 	struct refusal f = {.d = d, .call = call};
 	char state[64];
-	struct timespec t;
 	bool ok;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
-		 (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
-	service_notify(d->notify, state);
+		 (long long)clock_monotonic_us());
+	service_notify(d->manager.fd, state);
 	ok = reload(&f);
-	d->refused = !ok;
-	d->last_reload.any = true;
-	d->last_reload.ok = ok;
-	d->last_reload.at = daemon_wall();
+	d->reload.any = true;
+	d->reload.ok = ok;
+	d->reload.at = clock_wall();
 	daemon_ready(d);
 	return ok;
 }

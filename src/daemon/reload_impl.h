@@ -11,23 +11,21 @@ struct aside_lease {
 	int32_t last;
 };
 
-/* The leases under a new configuration, on their way. */
+/* The leases on their way to another configuration. */
 struct lease_change {
-	const struct conf *old, *new;
-	const struct pool *before; /* NULL: none */
-	struct pool *after;        /* NULL: none */
-	struct aside aside;        /* what will have to wait */
-	struct aside back;         /* what has come back from there */
+	const struct active *before;
+	struct active *after;
+	int32_t now;       /* seconds */
+	struct aside back; /* those set aside that have a lease again */
 	size_t ended;
 };
 
-/* Brings the leases of D that fit under N->new over to N->after, those set aside as well.  0, or -1
- * without memory. */
-int reload_move_leases(const struct daemon *d, struct lease_change *n);
+/* Brings the leases that fit over to n->after, those set aside as well.  0, or -1 without memory.
+ */
+int reload_move_leases(struct lease_change *n);
 
-/* Tells the log who has lost a lease, and who has it back; D has the new configuration by now, and
- * takes over what is set aside. */
-void reload_say_leases(struct daemon *d, struct lease_change *n);
+/* Tells the log who has lost a lease, and who has it back. */
+void reload_say_leases(struct daemon *d, const struct lease_change *n);
 
 void reload_forget_leases(struct lease_change *n);
 

@@ -2,7 +2,7 @@
  * others, and when they come back. */
 #include <stdlib.h>
 
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "reload_impl.h"
 
 #define MOST_ASIDE 65536 /* leases, those used last: 3 MB */
@@ -29,46 +29,49 @@ static int find_prefix(const struct prefix6 *p, const struct map_table *to)
 /* Under which of the new prefixes L goes on, or -1. */
 static int new_prefix(const struct lease_change *n, const struct lease *l)
 {
-	struct prefix6 old = prefix_of(n->old->maps, l->prefix);
+	struct prefix6 old = prefix_of(n->before->conf->maps, l->prefix);
 
-	return find_prefix(&old, n->new->maps);
+	return find_prefix(&old, n->after->conf->maps);
 }
 
 static bool goes_on(const struct lease_change *n, const struct lease *l)
 {
 	int prefix = new_prefix(n, l);
-	const struct lease *now =
-		n->after && prefix >= 0 ? pool_find6(n->after, &l->host, (unsigned)prefix) : NULL;
+	const struct lease *now = n->after->pool && prefix >= 0
+					  ? pool_find6(n->after->pool, &l->host, (unsigned)prefix)
+					  : NULL;
 
 	return now && now->addr == l->addr;
 }
 
 static void move_all(struct lease_change *n)
 {
-	const struct lease *l;
+	struct pool *to = n->after->pool;
+	const struct lease *old;
 	size_t cursor = 0;
 
-	while (n->before && (l = pool_walk(n->before, &cursor))) {
-		int prefix = new_prefix(n, l);
+	while (n->before->pool && (old = pool_walk(n->before->pool, &cursor))) {
+		int prefix = new_prefix(n, old);
 
-		if (!n->after || prefix < 0 || !pool_move(n->after, l, (unsigned)prefix))
+		if (!to || prefix < 0 || !pool_move(to, old, (unsigned)prefix))
 			n->ended++;
 	}
 }
 
 /* True: it has a lease again, or its time is over. */
-static bool is_done(const struct daemon *d, struct lease_change *n, const struct aside_lease *l)
+static bool is_done(struct lease_change *n, const struct aside_lease *l)
 {
-	int prefix = find_prefix(&l->prefix, n->new->maps);
+	struct pool *to = n->after->pool;
+	int prefix = find_prefix(&l->prefix, n->after->conf->maps);
 	struct lease *back;
 
-	if ((int64_t)daemon_seconds(d) - l->last > POOL_KEEP)
+	if ((int64_t)n->now - l->last > POOL_KEEP)
 		return true;
-	if (!n->after || prefix < 0 || pool_find4(n->after, l->addr))
+	if (!to || prefix < 0 || pool_find4(to, l->addr))
 		return false;
-	if (pool_find6(n->after, &l->host, (unsigned)prefix))
+	if (pool_find6(to, &l->host, (unsigned)prefix))
 		return true; /* it has another by now */
-	back = pool_restore(n->after, &l->host, (unsigned)prefix, l->addr, l->last);
+	back = pool_restore(to, &l->host, (unsigned)prefix, l->addr, l->last);
 	if (!back)
 		return false;
 	n->back.at[n->back.n++] = *l;
@@ -76,39 +79,41 @@ static bool is_done(const struct daemon *d, struct lease_change *n, const struct
 }
 
 /* Those that wait already are older news than those that end now. */
-static void set_aside(const struct daemon *d, struct lease_change *n)
+static void set_aside(struct lease_change *n)
 {
-	struct aside *a = &n->aside;
+	const struct aside *waiting = &n->before->aside;
+	struct aside *a = &n->after->aside;
 
-	for (const struct lease *l = NULL; n->before && (l = pool_next(n->before, l));) {
+	for (const struct lease *l = NULL;
+	     n->before->pool && (l = pool_next(n->before->pool, l));) {
 		if (a->n == MOST_ASIDE || goes_on(n, l))
 			continue;
 		a->at[a->n++] = (struct aside_lease){
 			.host = l->host,
-			.prefix = prefix_of(n->old->maps, l->prefix),
+			.prefix = prefix_of(n->before->conf->maps, l->prefix),
 			.addr = l->addr,
 			.last = l->last,
 		};
 	}
-	for (size_t i = 0; i < d->aside.n; i++)
-		if (!is_done(d, n, &d->aside.at[i]) && a->n < MOST_ASIDE)
-			a->at[a->n++] = d->aside.at[i];
+	for (size_t i = 0; i < waiting->n; i++)
+		if (!is_done(n, &waiting->at[i]) && a->n < MOST_ASIDE)
+			a->at[a->n++] = waiting->at[i];
 }
 
-int reload_move_leases(const struct daemon *d, struct lease_change *n)
+int reload_move_leases(struct lease_change *n)
 {
-	size_t most;
+	size_t waiting = n->before->aside.n, most;
 
 	move_all(n);
-	most = n->ended + d->aside.n < MOST_ASIDE ? n->ended + d->aside.n : MOST_ASIDE;
+	most = n->ended + waiting < MOST_ASIDE ? n->ended + waiting : MOST_ASIDE;
 	if (most > 0) {
-		n->aside.at = calloc(most, sizeof(*n->aside.at));
-		n->back.at = calloc(d->aside.n + 1, sizeof(*n->back.at));
-		if (!n->aside.at || !n->back.at)
+		n->after->aside.at = calloc(most, sizeof(struct aside_lease));
+		n->back.at = calloc(waiting + 1, sizeof(struct aside_lease));
+		if (!n->after->aside.at || !n->back.at)
 			return -1;
-		set_aside(d, n);
+		set_aside(n);
 	}
-	return n->after ? pool_sort(n->after) : 0;
+	return n->after->pool ? pool_sort(n->after->pool) : 0;
 }
 
 /* As the class `lease` of the log has it. */
@@ -116,26 +121,26 @@ static const char *cause_of_end(const struct lease_change *n, uint32_t addr, int
 {
 	if (prefix < 0)
 		return "no-prefix";
-	return !n->after || !pool_covers(n->after, addr) ? "no-pool" : "reserved";
+	return !n->after->pool || !pool_covers(n->after->pool, addr) ? "no-pool" : "reserved";
 }
 
 static const char *why_ended(const struct lease_change *n, uint32_t addr, int prefix)
 {
-	if (map_find4(n->new->maps, addr))
+	if (map_find4(n->after->conf->maps, addr))
 		return "the address is mapped now";
 	if (prefix < 0)
 		return "its prefix is gone";
-	if (!n->after || !pool_covers(n->after, addr))
+	if (!n->after->pool || !pool_covers(n->after->pool, addr))
 		return "no dynamic-pool has the address any more";
 	return "the address is nat64d's own or the device's now";
 }
 
 static void say_removed(const struct lease_change *n, const struct lease *l, int prefix)
 {
-	char a[CONF_TEXT], b[CONF_TEXT];
+	char a[ADDR_TEXT], b[ADDR_TEXT];
 
-	log_notice("lease %s of %s removed: %s", conf_format_addr4(a, l->addr),
-		   conf_format_addr6(b, &l->host), why_ended(n, l->addr, prefix));
+	log_notice("lease %s of %s removed: %s", addr_text4(a, l->addr), addr_text6(b, &l->host),
+		   why_ended(n, l->addr, prefix));
 }
 
 static void say_ended(struct daemon *d, const struct lease_change *n)
@@ -143,7 +148,9 @@ static void say_ended(struct daemon *d, const struct lease_change *n)
 	const struct lease *l;
 	size_t cursor = 0, said = 0;
 
-	while (n->before && (l = pool_walk(n->before, &cursor))) {
+	log_warning("%zu %s not fit the new configuration and %s ended", n->ended,
+		    n->ended == 1 ? "lease does" : "leases do", n->ended == 1 ? "has" : "have");
+	while (n->before->pool && (l = pool_walk(n->before->pool, &cursor))) {
 		int prefix = new_prefix(n, l);
 
 		if (goes_on(n, l))
@@ -158,28 +165,23 @@ static void say_ended(struct daemon *d, const struct lease_change *n)
 
 static void say_back(const struct aside *back)
 {
-	char a[CONF_TEXT], b[CONF_TEXT];
+	char a[ADDR_TEXT], b[ADDR_TEXT];
 
 	for (size_t i = 0; i < back->n && i < MOST_SAID; i++)
 		log_notice("lease %s of %s is back: its address can be leased again",
-			   conf_format_addr4(a, back->at[i].addr),
-			   conf_format_addr6(b, &back->at[i].host));
+			   addr_text4(a, back->at[i].addr), addr_text6(b, &back->at[i].host));
 	if (back->n > MOST_SAID)
 		log_notice("%zu more leases are back like these", back->n - MOST_SAID);
 }
 
-void reload_say_leases(struct daemon *d, struct lease_change *n)
+void reload_say_leases(struct daemon *d, const struct lease_change *n)
 {
 	if (n->ended > 0)
 		say_ended(d, n);
 	say_back(&n->back);
-	free(d->aside.at);
-	d->aside = n->aside;
-	n->aside = (struct aside){.n = 0};
 }
 
 void reload_forget_leases(struct lease_change *n)
 {
-	free(n->aside.at);
 	free(n->back.at);
 }

@@ -1,52 +1,15 @@
 /* report - decides the names, the order and the words of what was counted, and how a packet is
  * described. */
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "lib/addr_text.h"
 #include "packet/packet.h"
 #include "daemon/report.h"
 
 static const char *const dir_name[DIRS] = {[DIR_4TO6] = "4->6", [DIR_6TO4] = "6->4"};
-
-static void each_of_dir(const struct counters *c, enum report_dir dir,
-			void (*each)(void *arg, const struct report_item *item), void *arg)
-{
-	struct report_item item = {"packets", dir_name[dir], "packets read", 0};
-
-	for (int r = 0; r < REASON_COUNT; r++)
-		item.value += c->reason[dir][r];
-	each(arg, &item);
-	item = (struct report_item){"bytes", dir_name[dir], "bytes read", c->bytes[dir]};
-	each(arg, &item);
-	for (int r = 0; r < REASON_COUNT; r++) {
-		item = (struct report_item){reason_table[r].name, dir_name[dir],
-					    reason_table[r].text, c->reason[dir][r]};
-		each(arg, &item);
-	}
-}
-
-void report_each(const struct counters *c, const struct pool *pool,
-		 void (*each)(void *arg, const struct report_item *item), void *arg)
-{
-	const struct report_item rest[] = {
-		{"icmp-sent", NULL, "ICMP errors and echo replies of our own", c->answers},
-		{"icmp-suppressed", NULL, "ICMP errors held back by the rate limit", c->suppressed},
-		{"gso-read", NULL, "GSO packets read at once", c->gso_read},
-		{"gso-written", NULL, "GSO packets written at once", c->gso_written},
-		{"merged", NULL, "packets put behind others into a GSO packet", c->merged},
-		{"write-failed", NULL, "packets the device did not take", c->write_failed},
-		{"leases-recorded", NULL, "leases put on record", c->recorded},
-		{"leases-used", NULL, "leases kept", pool ? pool_used(pool) : 0},
-		{"leases-size", NULL, "addresses that can be leased", pool ? pool_size(pool) : 0},
-	};
-
-	each_of_dir(c, DIR_4TO6, each, arg);
-	each_of_dir(c, DIR_6TO4, each, arg);
-	for (size_t i = 0; i < sizeof(rest) / sizeof(*rest); i++)
-		each(arg, &rest[i]);
-}
 
 /* Text that grows at its end and stops growing when it is full. */
 struct text {
@@ -72,60 +35,88 @@ static void add(struct text *t, const char *fmt, ...)
 	t->left -= (size_t)n;
 }
 
-struct lines {
-	const char *dir; /* of the line that grows; NULL: no direction */
-	struct text line;
+/* The items of NAME that are not zero. */
+struct line {
+	const char *name;
+	struct text text;
 	char room[2048];
-	bool begun;
-	void (*say)(void *arg, const char *line);
-	void *arg;
 };
 
-static void end_line(struct lines *l)
+static void begin_line(struct line *l, const char *name)
 {
-	if (l->begun)
-		l->say(l->arg, l->room);
-	l->begun = false;
+	l->name = name;
+	l->text = (struct text){l->room, sizeof(l->room)};
 }
 
-static void add_item(void *arg, const struct report_item *item)
+static void add_item(struct line *l, const char *name, uint64_t value)
 {
-	struct lines *l = arg;
-
-	if (item->dir != l->dir)
-		end_line(l);
-	if (item->value == 0)
+	if (value == 0)
 		return;
-	if (!l->begun) {
-		l->line = (struct text){l->room, sizeof(l->room)};
-		add(&l->line, "%s: ", item->dir ? item->dir : "both");
-	} else {
-		add(&l->line, ", ");
-	}
-	add(&l->line, "%s %llu", item->name, (unsigned long long)item->value);
-	l->dir = item->dir;
-	l->begun = true;
+	if (l->text.p == l->room)
+		add(&l->text, "%s: ", l->name);
+	else
+		add(&l->text, ", ");
+	add(&l->text, "%s %llu", name, (unsigned long long)value);
+}
+
+static void add_direction(struct line *l, const struct counters *c, enum report_dir dir)
+{
+	uint64_t packets = 0;
+
+	for (int r = 0; r < REASON_COUNT; r++)
+		packets += c->reason[dir][r];
+	begin_line(l, dir_name[dir]);
+	add_item(l, "packets", packets);
+	add_item(l, "bytes", c->bytes[dir]);
+	for (int r = 0; r < REASON_COUNT; r++)
+		add_item(l, reason_table[r].name, c->reason[dir][r]);
+}
+
+static void add_rest(struct line *l, const struct counters *c, const struct pool *pool)
+{
+	begin_line(l, "both");
+	add_item(l, "icmp-sent", c->answers);
+	add_item(l, "icmp-suppressed", c->suppressed);
+	add_item(l, "gso-read", c->gso_read);
+	add_item(l, "gso-written", c->gso_written);
+	add_item(l, "merged", c->merged);
+	add_item(l, "write-failed", c->write_failed);
+	add_item(l, "leases-recorded", c->recorded);
+	add_item(l, "leases-used", pool ? pool_used(pool) : 0);
+	add_item(l, "leases-size", pool ? pool_size(pool) : 0);
 }
 
 void report_lines(const struct counters *c, const struct pool *pool,
 		  void (*say)(void *arg, const char *line), void *arg)
 {
-	struct lines l = {.say = say, .arg = arg};
+	struct line l;
 
-	report_each(c, pool, add_item, &l);
-	end_line(&l);
+	for (int i = 0; i <= DIRS; i++) {
+		if (i < DIRS)
+			add_direction(&l, c, (enum report_dir)i);
+		else
+			add_rest(&l, c, pool);
+		if (l.text.p > l.room)
+			say(arg, l.room);
+	}
 }
 
 /* PORT -1: there is none. */
-static void add_end(struct text *t, int af, const uint8_t *addr, long port)
+static void add_end(struct text *t, bool is6, const uint8_t *addr, long port)
 {
-	char s[INET6_ADDRSTRLEN];
+	char s[ADDR_TEXT];
+	struct ip6 six;
 
-	inet_ntop(af, addr, s, sizeof(s));
+	if (is6) {
+		memcpy(&six, addr, sizeof(six));
+		addr_text6(s, &six);
+	} else {
+		addr_text4(s, get32(addr));
+	}
 	if (port < 0)
 		add(t, "%s", s);
 	else
-		add(t, af == AF_INET6 ? "[%s]:%ld" : "%s:%ld", s, port);
+		add(t, is6 ? "[%s]:%ld" : "%s:%ld", s, port);
 }
 
 static void add_proto(struct text *t, uint8_t proto, const struct packet *p)
@@ -161,7 +152,6 @@ static void add_packet(struct text *t, const uint8_t *bytes, size_t len)
 	bool is6 = len > 0 && bytes[0] >> 4 == 6;
 	size_t at = is6 ? offsetof(struct ip6_hdr, src) : offsetof(struct ip4_hdr, src);
 	size_t addr_len = is6 ? 16 : 4;
-	int af = is6 ? AF_INET6 : AF_INET;
 	long sport = -1, dport = -1;
 	struct packet p;
 	bool parsed;
@@ -174,9 +164,9 @@ static void add_packet(struct text *t, const uint8_t *bytes, size_t len)
 		dport = get16(p.l4.p + 2);
 	}
 	add_proto(t, parsed ? p.proto : is6 ? bytes[6] : bytes[9], parsed ? &p : NULL);
-	add_end(t, af, bytes + at, sport);
+	add_end(t, is6, bytes + at, sport);
 	add(t, " -> ");
-	add_end(t, af, bytes + at + addr_len, dport);
+	add_end(t, is6, bytes + at + addr_len, dport);
 	add(t, ", ");
 }
 

@@ -63,6 +63,15 @@ bool addr_in6(const struct ip6 *a, const struct prefix6 *p)
 	return bits == 0 || ((a->b[bytes] ^ p->addr.b[bytes]) >> (8 - bits)) == 0;
 }
 
+bool addr_covers(const struct prefix *a, const struct prefix *b)
+{
+	if (a->family != b->family || a->len > b->len)
+		return false;
+	if (a->family == 4)
+		return addr_in4(b->addr4, &(struct prefix4){a->addr4, a->len});
+	return addr_in6(&b->addr6, &(struct prefix6){a->addr6, a->len});
+}
+
 void addr_clean6(struct ip6 *a, unsigned len)
 {
 	unsigned bytes = (len + 7) / 8;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conf/conf.h"
+#include "lib/addr.h"
 
 struct netlink {
 	int fd;
@@ -47,15 +47,15 @@ int netlink_link_queue(struct netlink *nl, unsigned index, unsigned packets);
 int netlink_link_alias(struct netlink *nl, unsigned index, const char *alias);
 int netlink_link_mtu(struct netlink *nl, unsigned index, unsigned bytes);
 
-int netlink_addr_add(struct netlink *nl, unsigned index, const struct conf_addr *a);
-int netlink_addr_del(struct netlink *nl, unsigned index, const struct conf_addr *a);
-int netlink_route_add(struct netlink *nl, unsigned index, const struct conf_addr *r);
-int netlink_route_del(struct netlink *nl, unsigned index, const struct conf_addr *r);
+int netlink_addr_add(struct netlink *nl, unsigned index, const struct prefix *a);
+int netlink_addr_del(struct netlink *nl, unsigned index, const struct prefix *a);
+int netlink_route_add(struct netlink *nl, unsigned index, const struct prefix *r);
+int netlink_route_del(struct netlink *nl, unsigned index, const struct prefix *r);
 
 /* Tells EACH of every address that any link has, ADDR (with the length 32 or 128), and of the
  * network that it lies in. */
-typedef void netlink_each(void *arg, unsigned index, const struct conf_addr *addr,
-			  const struct conf_addr *net);
+typedef void netlink_each(void *arg, unsigned index, const struct prefix *addr,
+			  const struct prefix *net);
 int netlink_addrs(struct netlink *nl, netlink_each *each, void *arg);
 
 /* Tells EACH of every route through INDEX that netlink_route_add() may have added; NET is unused.
@@ -64,11 +64,10 @@ int netlink_routes(struct netlink *nl, unsigned index, netlink_each *each, void 
 
 /* The interface that has the network which R's address lies in, by a route that the kernel, or a
  * router advertisement, has made; R as a whole must lie in it.  Else 0. */
-unsigned netlink_route_network(struct netlink *nl, const struct conf_addr *r,
-			       struct conf_addr *net);
+unsigned netlink_route_network(struct netlink *nl, const struct prefix *r, struct prefix *net);
 
 /* The interface of the route that has exactly the prefix R, or 0 if there is none (or it has no
  * interface). */
-unsigned netlink_route_index(struct netlink *nl, const struct conf_addr *r);
+unsigned netlink_route_index(struct netlink *nl, const struct prefix *r);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "lib/wire.h"
+#include "netlink_linux.h"
 
 struct netlink_msg {
 	union {
@@ -28,5 +29,18 @@ bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body);
 /* The value of attribute TYPE among ATTRS; empty, or 0, if it is not there. */
 struct span netlink_attr(struct span attrs, int type);
 uint32_t netlink_attr_u32(struct span attrs, int type);
+
+/* netlink_linux.c: sends M, and waits for the answer.  0, or -1 with errno. */
+
+#define NETLINK_REPLY 32768 /* bytes, the most that the kernel sends at once */
+
+/* The one answer is left in REPLY, and BODY is what stands behind its header. */
+int netlink_ask(struct netlink *nl, struct netlink_msg *m, uint8_t *reply, struct span *body);
+/* For a request that is only acknowledged. */
+int netlink_tell(struct netlink *nl, struct netlink_msg *m);
+/* Gives the body of each answer of TYPE to TAKE. */
+typedef void netlink_take(void *arg, struct span body);
+int netlink_dump(struct netlink *nl, struct netlink_msg *m, uint16_t type, netlink_take *take,
+		 void *arg);
 
 #endif

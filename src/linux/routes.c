@@ -13,23 +13,33 @@ static int compare_prefix(const void *a, const void *b)
 	return order ? order : x->len - y->len;
 }
 
-int route_scope_set(struct route_scope *s, const struct map_table *maps)
+/* Of prefixes inside each other the widest is enough: those that stay do not overlap. */
+static size_t drop_inner(struct prefix6 *prefix, size_t n)
 {
-	size_t prefixes = map_prefix_count(maps), n = prefixes + map_count(maps);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || !addr_in6(&prefix[i].addr, &prefix[kept - 1]))
+			prefix[kept++] = prefix[i];
+	return kept;
+}
+
+int route_scope_set(struct route_scope *s, const struct prefix6 *of, size_t n)
+{
 	struct prefix6 *prefix = malloc((n + 1) * sizeof(*prefix));
 
 	if (!prefix)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		prefix[i] = i < prefixes ? *map_prefix_at(maps, i) : map_at(maps, i - prefixes)->p6;
+		prefix[i] = of[i];
 	qsort(prefix, n, sizeof(*prefix), compare_prefix);
 	free(s->prefix);
-	*s = (struct route_scope){maps, prefix, n};
+	*s = (struct route_scope){prefix, drop_inner(prefix, n)};
 	return 0;
 }
 
-/* The first prefix that does not come before A. */
-static const struct prefix6 *not_before(const struct route_scope *s, const struct ip6 *a)
+/* How many prefixes come before A. */
+static size_t count_before(const struct route_scope *s, const struct ip6 *a)
 {
 	size_t low = 0, high = s->n;
 
@@ -41,20 +51,16 @@ static const struct prefix6 *not_before(const struct route_scope *s, const struc
 		else
 			high = mid;
 	}
-	return low < s->n ? &s->prefix[low] : NULL;
+	return low;
 }
 
-/* There may be many prefixes and maps, and very many routes. */
+/* There may be many prefixes, and very many routes. */
 bool route_scope_has(const struct route_scope *s, const struct prefix6 *to)
 {
-	const struct prefix6 *next;
+	size_t i = count_before(s, &to->addr);
 
-	if (!s->maps)
-		return false;
-	if (map_find_prefix(s->maps, &to->addr) >= 0 || map_find6(s->maps, &to->addr))
-		return true;
-	next = not_before(s, &to->addr);
-	return next && addr_in6(&next->addr, to);
+	return (i < s->n && addr_in6(&s->prefix[i].addr, to)) ||
+	       (i > 0 && addr_in6(&to->addr, &s->prefix[i - 1]));
 }
 
 void route_list_add(struct route_list *l, const struct route6 *route)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lib/addr.h"
+#include "lib/wire.h"
 #include "linux/routes.h"
 
 struct route6 {
@@ -23,8 +24,7 @@ struct route_list {
 
 /* Which routes matter. */
 struct route_scope {
-	const struct map_table *maps;
-	struct prefix6 *prefix; /* theirs, those of maps too, by address */
+	struct prefix6 *prefix; /* those inside or around one of these; by address, none overlaps */
 	size_t n;
 };
 
@@ -47,12 +47,16 @@ struct routes {
 };
 
 /* routes.c: what is in a table, wherever it comes from. */
-int route_scope_set(struct route_scope *s, const struct map_table *maps);
-/* Is TO inside a prefix or the IPv6 side of a map, or around one? */
+int route_scope_set(struct route_scope *s, const struct prefix6 *of, size_t n);
+/* Is TO inside a prefix, or around one? */
 bool route_scope_has(const struct route_scope *s, const struct prefix6 *to);
 void route_list_add(struct route_list *l, const struct route6 *route);
 /* Sorts L.  NULL without memory. */
 struct lpm *route_list_table(struct route_list *l);
+
+/* routes_linux_read.c: what the message BODY is about; false if that is no route that could ever
+ * matter to us, who have DEVICE. */
+bool route_read(struct span body, unsigned device, struct route6 *out);
 
 /* routes_linux.c: takes what has been received. */
 void routes_take_news(struct routes *r, const uint8_t *buf, size_t len);

@@ -1,5 +1,4 @@
-/* routes - decides when the kernel's routes are read again, and how its messages about them are
- * read [rtnetlink(7)]. */
+/* routes_linux - decides when the kernel's routes are read again [rtnetlink(7)]. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
@@ -96,18 +95,17 @@ static void ask(struct routes *r, int64_t now)
 }
 
 /* Where the kernel's routes are known, those that a configuration asks for say nothing new. */
-static struct lpm *first_table(const struct routes *r, const struct setup *s)
+static struct lpm *first_table(const struct routes *r, const struct prefix *own, size_t n)
 {
 	struct route_list all = {.n = 0};
 	struct lpm *table = NULL;
 
 	for (size_t i = 0; i < r->known.n; i++)
 		route_list_add(&all, &r->known.at[i]);
-	for (size_t i = 0; i < s->routes; i++) {
-		const struct conf_addr *a = &s->route[i];
-		struct route6 route = {{a->addr6, a->len}, UINT32_MAX, false, true};
+	for (size_t i = 0; i < n; i++) {
+		struct route6 route = {{own[i].addr6, own[i].len}, UINT32_MAX, false, true};
 
-		if (a->family == 6 && route_scope_has(&r->next_scope, &route.to))
+		if (own[i].family == 6 && route_scope_has(&r->next_scope, &route.to))
 			route_list_add(&all, &route);
 	}
 	if (!all.broken)
@@ -116,13 +114,14 @@ static struct lpm *first_table(const struct routes *r, const struct setup *s)
 	return table;
 }
 
-int routes_prepare(struct routes *r, const struct map_table *maps, const struct setup *s)
+int routes_prepare(struct routes *r, const struct prefix6 *scope, size_t n,
+		   const struct prefix *own, size_t owns)
 {
 	lpm_free(r->next_table);
 	r->next_table = NULL;
-	if (route_scope_set(&r->next_scope, maps) < 0)
+	if (route_scope_set(&r->next_scope, scope, n) < 0)
 		return -1;
-	r->next_table = first_table(r, s);
+	r->next_table = first_table(r, own, owns);
 	return r->next_table ? 0 : -1;
 }
 
@@ -164,58 +163,6 @@ void routes_commit(struct routes *r, int64_t now)
 
 /* --- messages -------------------------------------------------------------------------------- */
 
-/* Does any way of a multipath route lead into the device? */
-static bool any_hop(struct span hops, unsigned device)
-{
-	struct rtnexthop hop;
-
-	while (hops.len >= sizeof(hop)) {
-		memcpy(&hop, hops.p, sizeof(hop));
-		if ((unsigned)hop.rtnh_ifindex == device)
-			return true;
-		if (hop.rtnh_len < sizeof(hop) ||
-		    !span_take(&hops, (size_t)RTNH_ALIGN(hop.rtnh_len)))
-			return false;
-	}
-	return false;
-}
-
-/* What a message is about; false if that is no route that could ever matter.  Routes that only hold
- * for some sources (rtm_src_len) are not for what we send, and those that the kernel has made for
- * itself (RTM_F_CLONED) go where their parents go. */
-static bool read_route(struct span body, unsigned device, struct route6 *out)
-{
-	const void *head = span_take(&body, sizeof(struct rtmsg));
-	struct rtmsg route;
-	struct span to;
-	uint32_t table;
-
-	if (!head)
-		return false;
-	memcpy(&route, head, sizeof(route));
-	if (route.rtm_family != AF_INET6 || route.rtm_src_len > 0 || route.rtm_dst_len > 128 ||
-	    (route.rtm_flags & RTM_F_CLONED))
-		return false;
-	table = netlink_attr_u32(body, RTA_TABLE);
-	if (table == 0)
-		table = route.rtm_table;
-	if (table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL)
-		return false;
-	*out = (struct route6){.local = table == RT_TABLE_LOCAL,
-			       .metric = netlink_attr_u32(body, RTA_PRIORITY),
-			       .to.len = route.rtm_dst_len};
-	to = netlink_attr(body, RTA_DST);
-	if (to.len >= sizeof(out->to.addr))
-		memcpy(&out->to.addr, to.p, sizeof(out->to.addr));
-	else if (route.rtm_dst_len > 0)
-		return false;
-	addr_clean6(&out->to.addr, out->to.len);
-	out->ours = route.rtm_type == RTN_UNICAST &&
-		    (netlink_attr_u32(body, RTA_OIF) == device ||
-		     any_hop(netlink_attr(body, RTA_MULTIPATH), device));
-	return true;
-}
-
 /* The kernel goes by how many entries it has told of, so one that vanishes makes it leave out
  * another. */
 static void take_change(struct routes *r, const struct nlmsghdr *nh, struct span body)
@@ -223,7 +170,7 @@ static void take_change(struct routes *r, const struct nlmsghdr *nh, struct span
 	struct route6 route;
 
 	if ((nh->nlmsg_type != RTM_NEWROUTE && nh->nlmsg_type != RTM_DELROUTE) ||
-	    !read_route(body, r->device, &route))
+	    !route_read(body, r->device, &route))
 		return;
 	r->torn |= r->dumping && nh->nlmsg_type == RTM_DELROUTE;
 	r->stale |= route_scope_has(&r->scope, &route.to);
@@ -244,7 +191,7 @@ static void take_route(struct routes *r, struct span body)
 {
 	struct route6 route;
 
-	if (read_route(body, r->device, &route) && route_scope_has(&r->scope, &route.to))
+	if (route_read(body, r->device, &route) && route_scope_has(&r->scope, &route.to))
 		route_list_add(&r->found, &route);
 }
 

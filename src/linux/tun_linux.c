@@ -14,60 +14,54 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "conf/conf_format.h"
-#include "netlink_linux.h"
-#include "linux/tun.h"
-#include "tun_linux_attach.h"
-#include "tun_linux_nets.h"
 #include "lib/wire.h"
+#include "tun_linux.h"
 
 #define MARK "made by nat64d" /* the alias of a device that is to go when the service stops */
 
-struct tun {
-	struct tun_attached dev;
-	int monitor;
-	unsigned index;
-	struct netlink nl;
-	struct netlink_link link; /* as last seen */
-	struct tun_nets *nets;    /* as last looked at, or NULL */
-	bool heard_up;            /* as the monitor last said, which knows of our own doing late */
-	bool moved;
-	bool queue_set;
-	unsigned queue_was; /* before we set it */
-};
-
-/* The kernel lets several processes share a multi-queue device and spreads the flows over them. */
-static int refuse_shared(const struct tun *t, const char *name, char *err)
-{
-	errno = EBUSY;
-	return t->link.queues > 1 ? tun_attach_error(name, err) : 0;
-}
-
-static int look_around(struct tun *t, const char *name, char *err)
+static int find_link(struct tun *t, const char *name, char *err)
 {
 	t->index = if_nametoindex(name);
 	if (t->index == 0)
 		return tun_fail(err, "tun-device %s: %s", name, strerror(errno));
-	t->monitor = netlink_monitor_open(RTMGRP_LINK);
-	if (t->monitor < 0 || netlink_open(&t->nl) < 0)
+	if (netlink_open(&t->nl) < 0)
 		return tun_fail(err, "netlink: %s", strerror(errno));
 	if (netlink_link(&t->nl, t->index, &t->link) < 0)
 		return tun_fail(err, "netlink: link %s: %s", name, strerror(errno));
 	t->heard_up = t->link.up;
-	return refuse_shared(t, name, err);
+	return 0;
+}
+
+/* For who has the device alone.  The kernel lets several processes share a multi-queue device and
+ * spreads the flows over them. */
+static int look_around(struct tun *t, const char *name, char *err)
+{
+	t->monitor = netlink_monitor_open(RTMGRP_LINK);
+	if (t->monitor < 0)
+		return tun_fail(err, "netlink: %s", strerror(errno));
+	if (find_link(t, name, err) < 0)
+		return -1;
+	errno = EBUSY;
+	return t->link.queues > 1 ? tun_attach_error(name, err)
+				  : tun_attach_offloads(&t->dev, name, err);
+}
+
+static struct tun *new_tun(char *err)
+{
+	struct tun *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->dev.fd = t->monitor = t->nl.fd = -1;
+	else
+		tun_fail(err, "out of memory");
+	return t;
 }
 
 struct tun *tun_open(const char *name, bool offload, char *err)
 {
-	struct tun *t = calloc(1, sizeof(*t));
+	struct tun *t = new_tun(err);
 
-	if (!t) {
-		tun_fail(err, "out of memory");
-		return NULL;
-	}
-	t->monitor = t->nl.fd = -1;
-	if (tun_attach(&t->dev, name, offload, err) == 0 && look_around(t, name, err) == 0 &&
-	    tun_attach_offloads(&t->dev, name, err) == 0)
+	if (t && tun_attach(&t->dev, name, offload, err) == 0 && look_around(t, name, err) == 0)
 		return t;
 	tun_close(t);
 	return NULL;
@@ -75,27 +69,17 @@ struct tun *tun_open(const char *name, bool offload, char *err)
 
 struct tun *tun_reach(const char *name, char *err)
 {
-	struct tun *t = calloc(1, sizeof(*t));
+	struct tun *t = new_tun(err);
 
-	if (!t) {
-		tun_fail(err, "out of memory");
-		return NULL;
-	}
-	t->dev.fd = t->monitor = t->nl.fd = -1;
-	t->index = if_nametoindex(name);
-	if (t->index == 0)
-		tun_fail(err, "tun-device %s: %s", name, strerror(errno));
-	else if (netlink_open(&t->nl) < 0 || netlink_link(&t->nl, t->index, &t->link) < 0)
-		tun_fail(err, "netlink: link %s: %s", name, strerror(errno));
-	else
+	if (t && find_link(t, name, err) == 0)
 		return t;
 	tun_close(t);
 	return NULL;
 }
 
-/* A kept descriptor of exactly the device, with the same header or none, as tun_attach()
- * would have got it. */
-static bool fits(int fd, const char *name, bool offload)
+/* Is FD a kept descriptor of exactly the device, with the same header or none, as tun_attach()
+ * would have got it? */
+static bool fits(int fd, const char *name, bool offload, bool *header)
 {
 	unsigned features = 0;
 	struct ifreq ifr;
@@ -105,22 +89,21 @@ static bool fits(int fd, const char *name, bool offload)
 		return false;
 	if (offload && ioctl(fd, (IOCTL_REQUEST)TUNGETFEATURES, &features) == 0)
 		wanted |= (int)(features & IFF_VNET_HDR);
+	*header = wanted & IFF_VNET_HDR;
 	return (ifr.ifr_flags & (IFF_TUN | IFF_NO_PI | IFF_VNET_HDR)) == wanted;
 }
 
 struct tun *tun_open_kept(int fd, const char *name, bool offload)
 {
-	struct tun *t = fits(fd, name, offload) ? calloc(1, sizeof(*t)) : NULL;
-	struct ifreq ifr;
 	char ignored[TUN_ERR];
+	bool header;
+	struct tun *t = fits(fd, name, offload, &header) ? new_tun(ignored) : NULL;
 
 	if (!t)
 		return NULL;
-	t->monitor = t->nl.fd = -1;
 	t->dev.fd = fd;
-	t->dev.header =
-		ioctl(fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) == 0 && (ifr.ifr_flags & IFF_VNET_HDR);
-	if (look_around(t, name, ignored) == 0 && tun_attach_offloads(&t->dev, name, ignored) == 0)
+	t->dev.header = header;
+	if (look_around(t, name, ignored) == 0)
 		return t;
 	t->dev.fd = -1;
 	tun_close(t);
@@ -290,90 +273,12 @@ unsigned tun_watch(struct tun *t)
 	return changes;
 }
 
-static const char *hint(const struct conf_addr *a)
-{
-	if (errno == EPERM)
-		return " (this needs root or CAP_NET_ADMIN)";
-	if (errno == ENETDOWN)
-		return " (the link is down: say \"tun-up yes\")";
-	if (a && a->family == 6 && (errno == EACCES || errno == EOPNOTSUPP || errno == EINVAL))
-		return " (is IPv6 disabled? see sysctl net.ipv6.conf.all.disable_ipv6)";
-	return "";
-}
-
-static int net_error(const struct tun *t, const char *what, const struct conf_addr *a, char *err)
-{
-	const char *advice = hint(a), *words = t->nl.why[0] ? t->nl.why : strerror(errno);
-	char text[CONF_TEXT] = "";
-
-	if (a)
-		conf_format_either(text, a);
-	return tun_fail(err, "%s: %s%s%s: %s%s", t->link.name, what, a ? " " : "", text, words,
-			advice);
-}
-
-int tun_link_up(struct tun *t, char *err)
-{
-	if (t->link.up)
-		return 0;
-	if (netlink_link_set(&t->nl, t->index, true) < 0)
-		return net_error(t, "setting the link up", NULL, err);
-	t->link.up = true;
-	return 1;
-}
-
-int tun_link_down(struct tun *t, char *err)
-{
-	if (netlink_link_set(&t->nl, t->index, false) < 0)
-		return net_error(t, "setting the link down", NULL, err);
-	t->link.up = false;
-	return 0;
-}
-
-int tun_mtu_set(struct tun *t, unsigned mtu, char *err)
-{
-	char what[64];
-
-	if (t->link.mtu == mtu)
-		return 0;
-	snprintf(what, sizeof(what), "MTU %u instead of %u (tun-mtu)", mtu, t->link.mtu);
-	if (netlink_link_mtu(&t->nl, t->index, mtu) < 0)
-		return net_error(t, what, NULL, err);
-	t->link.mtu = mtu;
-	return 1;
-}
-
 static bool is_persistent(const struct tun *t)
 {
 	struct ifreq ifr;
 
 	return ioctl(t->dev.fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) == 0 &&
 	       (ifr.ifr_flags & IFF_PERSIST);
-}
-
-static int queue_error(const struct tun *t, unsigned packets, char *err)
-{
-	char what[64];
-
-	snprintf(what, sizeof(what), "queue of %u packets", packets);
-	return net_error(t, what, NULL, err);
-}
-
-int tun_queue(struct tun *t, unsigned packets, char *err)
-{
-	bool restore = packets == 0;
-
-	if (restore && !t->queue_set)
-		return 0;
-	if (!t->queue_set)
-		t->queue_was = t->link.queue;
-	if (restore)
-		packets = t->queue_was;
-	if (packets != t->link.queue && netlink_link_queue(&t->nl, t->index, packets) < 0)
-		return queue_error(t, packets, err);
-	t->link.queue = packets;
-	t->queue_set = !restore;
-	return 0;
 }
 
 bool tun_is_marked(const struct tun *t)
@@ -426,186 +331,4 @@ void tun_pass_on(struct tun *t, bool ended)
 int tun_leave(struct tun *t, char *err)
 {
 	return is_persistent(t) ? tun_queue(t, 0, err) : 0;
-}
-
-int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err)
-{
-	if (netlink_addr_add(&t->nl, t->index, a) == 0)
-		return 1;
-	return errno == EEXIST ? 0 : net_error(t, "address", a, err);
-}
-
-int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err)
-{
-	if (netlink_addr_del(&t->nl, t->index, a) == 0 || errno == EADDRNOTAVAIL)
-		return 0;
-	return net_error(t, "removing address", a, err);
-}
-
-int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
-{
-	char dst[CONF_TEXT], name[IF_NAMESIZE] = "another way";
-	unsigned via;
-
-	if (netlink_route_add(&t->nl, t->index, r) == 0)
-		return 1;
-	if (errno != EEXIST)
-		return net_error(t, "route", r, err);
-	via = netlink_route_index(&t->nl, r);
-	if (via == t->index)
-		return 0;
-	if (via > 0)
-		if_indextoname(via, name);
-	return tun_fail(err,
-			"%s: route %s: there is one already through %s (remove that one first)",
-			t->link.name, conf_format_either(dst, r), name);
-}
-
-int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
-{
-	if (netlink_route_del(&t->nl, t->index, r) == 0 || errno == ESRCH)
-		return 0;
-	return net_error(t, "removing route", r, err);
-}
-
-struct search {
-	unsigned index;
-	const struct conf_addr *addr;
-	bool found;
-};
-
-static void compare(void *arg, unsigned index, const struct conf_addr *addr,
-		    const struct conf_addr *net)
-{
-	struct search *s = arg;
-	const struct conf_addr *a = s->addr;
-
-	if (index == s->index && addr->family == a->family && net->len == a->len &&
-	    (a->family == 4 ? addr->addr4 == a->addr4 : ip6_equal(&addr->addr6, &a->addr6)))
-		s->found = true;
-}
-
-bool tun_addr_has(struct tun *t, const struct conf_addr *a)
-{
-	struct search s = {t->index, a, false};
-
-	return netlink_addrs(&t->nl, compare, &s) == 0 && s.found;
-}
-
-static void set_bit(struct conf_addr *a, unsigned bit)
-{
-	if (a->family == 4)
-		a->addr4 |= 1U << (31 - bit);
-	else
-		a->addr6.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-}
-
-/* The kernel is asked about an address, and something narrower may have that one: an
- * address of the device, somebody's route.  Then the middle of the prefix is tried, and its
- * end. */
-bool tun_route_has(struct tun *t, const struct conf_addr *r)
-{
-	unsigned bits = r->family == 4 ? 32 : 128;
-	struct conf_addr a = *r;
-
-	if (netlink_route_index(&t->nl, &a) == t->index)
-		return true;
-	if (r->len >= bits - 1)
-		return false;
-	set_bit(&a, r->len);
-	if (netlink_route_index(&t->nl, &a) == t->index)
-		return true;
-	for (unsigned bit = r->len; bit < bits - 1; bit++)
-		set_bit(&a, bit);
-	return netlink_route_index(&t->nl, &a) == t->index;
-}
-
-/* What the sweep has found, until the dump has been read: the socket is busy till
- * then. */
-struct found {
-	unsigned index;
-	struct conf_addr *at;
-	size_t n, room;
-};
-
-static void add_found(void *arg, unsigned index, const struct conf_addr *addr,
-		      const struct conf_addr *net)
-{
-	struct found *f = arg;
-	struct conf_addr *bigger;
-	bool local = addr->family == 6 && addr->addr6.b[0] == 0xfe && addr->addr6.b[1] == 0x80;
-
-	if (index != f->index || local)
-		return;
-	if (f->n == f->room) {
-		f->room = f->room ? 2 * f->room : 64;
-		bigger = realloc(f->at, f->room * sizeof(*bigger));
-		if (!bigger) {
-			f->room = f->n;
-			return;
-		}
-		f->at = bigger;
-	}
-	f->at[f->n] = *addr;
-	f->at[f->n++].len = addr == net ? addr->len : net->len;
-}
-
-void tun_sweep(struct tun *t, tun_wanted *wanted, const void *arg)
-{
-	struct found routes = {.index = t->index}, addrs = {.index = t->index};
-	char ignored[TUN_ERR];
-
-	netlink_routes(&t->nl, t->index, add_found, &routes);
-	netlink_addrs(&t->nl, add_found, &addrs);
-	for (size_t i = 0; i < routes.n; i++)
-		if (!wanted(arg, true, &routes.at[i]))
-			tun_route_del(t, &routes.at[i], ignored);
-	for (size_t i = 0; i < addrs.n; i++)
-		if (!wanted(arg, false, &addrs.at[i]))
-			tun_addr_del(t, &addrs.at[i], ignored);
-	free(routes.at);
-	free(addrs.at);
-}
-
-void tun_look(struct tun *t)
-{
-	tun_nets_free(t->nets);
-	t->nets = tun_nets_read(&t->nl, t->index);
-}
-
-static const char *name_of(unsigned index, char name[IF_NAMESIZE])
-{
-	return if_indextoname(index, name) ? name : "another interface";
-}
-
-/* A network may be known by its route only, as one of a router advertisement that
- * gives no addresses. */
-bool tun_elsewhere(struct tun *t, const struct conf_addr *r, char *where)
-{
-	char name[IF_NAMESIZE], text[CONF_TEXT];
-	struct conf_addr net;
-	unsigned index = t->nets ? tun_nets_find(t->nets, r, &net) : 0;
-
-	if (index == 0)
-		index = netlink_route_network(&t->nl, r, &net);
-	if (index == 0 || index == t->index)
-		return false;
-	snprintf(where, TUN_ERR, "%s on %s", conf_format_either(text, &net), name_of(index, name));
-	return true;
-}
-
-bool tun_owned(struct tun *t, const struct conf_addr *net, char *where)
-{
-	char name[IF_NAMESIZE], text[CONF_TEXT];
-	struct conf_addr addr;
-	unsigned index = t->nets ? tun_nets_owner(t->nets, net, &addr) : 0;
-
-	if (index == 0)
-		return false;
-	if (addr.family == 4)
-		conf_format_addr4(text, addr.addr4);
-	else
-		conf_format_addr6(text, &addr.addr6);
-	snprintf(where, TUN_ERR, "%s on %s", text, name_of(index, name));
-	return true;
 }

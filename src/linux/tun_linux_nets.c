@@ -8,7 +8,7 @@
 
 struct place {
 	unsigned index;
-	struct conf_addr addr, net;
+	struct prefix addr, net;
 };
 
 struct tun_nets {
@@ -19,8 +19,8 @@ struct tun_nets {
 	struct lpm *v4, *v6; /* which of them has the smallest network */
 };
 
-static void add_place(void *arg, unsigned index, const struct conf_addr *addr,
-		      const struct conf_addr *net)
+static void add_place(void *arg, unsigned index, const struct prefix *addr,
+		      const struct prefix *net)
 {
 	struct tun_nets *n = arg;
 
@@ -38,7 +38,7 @@ static void add_place(void *arg, unsigned index, const struct conf_addr *addr,
 	n->at[n->n++] = (struct place){index, *addr, *net};
 }
 
-static const uint8_t *key_of(const struct conf_addr *a, uint8_t four[4])
+static const uint8_t *key_of(const struct prefix *a, uint8_t four[4])
 {
 	if (a->family == 6)
 		return a->addr6.b;
@@ -94,7 +94,7 @@ void tun_nets_free(struct tun_nets *n)
 	free(n);
 }
 
-unsigned tun_nets_find(const struct tun_nets *n, const struct conf_addr *r, struct conf_addr *net)
+unsigned tun_nets_find(const struct tun_nets *n, const struct prefix *r, struct prefix *net)
 {
 	uint8_t four[4];
 	uint32_t i = lpm_find_shorter(r->family == 4 ? n->v4 : n->v6, key_of(r, four), r->len + 1u);
@@ -105,20 +105,10 @@ unsigned tun_nets_find(const struct tun_nets *n, const struct conf_addr *r, stru
 	return n->at[i].index;
 }
 
-static bool lies_in(const struct conf_addr *a, const struct conf_addr *net)
-{
-	if (a->family != net->family)
-		return false;
-	if (a->family == 4)
-		return addr_in4(a->addr4, &(struct prefix4){net->addr4, net->len});
-	return addr_in6(&a->addr6, &(struct prefix6){net->addr6, net->len});
-}
-
-unsigned tun_nets_owner(const struct tun_nets *n, const struct conf_addr *net,
-			struct conf_addr *addr)
+unsigned tun_nets_owner(const struct tun_nets *n, const struct prefix *net, struct prefix *addr)
 {
 	for (size_t i = 0; i < n->n; i++) {
-		if (!lies_in(&n->at[i].addr, net))
+		if (!addr_covers(net, &n->at[i].addr))
 			continue;
 		*addr = n->at[i].addr;
 		return n->at[i].index;

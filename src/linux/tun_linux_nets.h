@@ -5,7 +5,7 @@
 #ifndef NAT64D_TUN_LINUX_NETS_H
 #define NAT64D_TUN_LINUX_NETS_H
 
-#include "conf/conf.h"
+#include "lib/addr.h"
 #include "netlink_linux.h"
 
 struct tun_nets;
@@ -15,9 +15,8 @@ struct tun_nets *tun_nets_read(struct netlink *nl, unsigned own);
 void tun_nets_free(struct tun_nets *n); /* NULL is fine */
 
 /* The link of the smallest network that all of R lies in, or 0. */
-unsigned tun_nets_find(const struct tun_nets *n, const struct conf_addr *r, struct conf_addr *net);
+unsigned tun_nets_find(const struct tun_nets *n, const struct prefix *r, struct prefix *net);
 /* A link, OWN as well, that has an address in NET, or 0. */
-unsigned tun_nets_owner(const struct tun_nets *n, const struct conf_addr *net,
-			struct conf_addr *addr);
+unsigned tun_nets_owner(const struct tun_nets *n, const struct prefix *net, struct prefix *addr);
 
 #endif

@@ -131,7 +131,7 @@ bool pool_covers(const struct pool *p, uint32_t addr)
 	return pool_slot_of(p, addr) != BITMAP_NONE;
 }
 
-bool pool_has_room(const struct pool *p, int32_t now)
+static bool has_room(const struct pool *p, int32_t now)
 {
 	if (p->used < pool_size(p))
 		return true;
@@ -153,7 +153,7 @@ bool pool_ended(const struct pool *p, struct lease *out)
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now)
 {
 	p->ended.live = false;
-	if (!pool_has_room(p, now))
+	if (!has_room(p, now))
 		return NULL;
 	if (p->used == pool_size(p))
 		end_oldest(p);

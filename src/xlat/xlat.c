@@ -404,6 +404,30 @@ static void translate_last(struct xlat_job *j, uint8_t *packet, int64_t now)
 		xlat_answer(j, out->last, now);
 }
 
+void xlat_start(struct xlat *x, const struct ipid *ipid)
+{
+	*x = (struct xlat){.ipid = *ipid};
+}
+
+void xlat_configure(struct xlat *x, const struct xlat_conf *conf, const struct map_table *maps,
+		    struct pool *pool, struct ratelimit *ratelimit)
+{
+	x->conf = conf;
+	x->maps = maps;
+	x->pool = pool;
+	x->ratelimit = ratelimit;
+}
+
+void xlat_set_routes(struct xlat *x, const struct lpm *routes6)
+{
+	x->routes6 = routes6;
+}
+
+void xlat_set_mtu(struct xlat *x, unsigned mtu)
+{
+	x->mtu = mtu;
+}
+
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
 			int64_t now, struct xlat_out *out)
 {

@@ -1,7 +1,10 @@
 /* check_addr - the examples of [6052-2.4], and both sides of the edge of every address class. */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "lib/addr.h"
+#include "lib/addr_text.h"
+#include "lib/wire.h"
 #include "support/random.h"
 #include "support/run.h"
 
@@ -327,6 +330,45 @@ START_TEST(noise_6)
 }
 END_TEST
 
+static const struct {
+	struct prefix a, b;
+	bool covers;
+} pairs[] = {
+	{{4, 24, IP4(192, 0, 2, 0), {{0}}}, {4, 24, IP4(192, 0, 2, 0), {{0}}}, true},
+	{{4, 24, IP4(192, 0, 2, 0), {{0}}}, {4, 25, IP4(192, 0, 2, 128), {{0}}}, true},
+	{{4, 25, IP4(192, 0, 2, 0), {{0}}}, {4, 24, IP4(192, 0, 2, 0), {{0}}}, false},
+	{{4, 24, IP4(192, 0, 2, 0), {{0}}}, {4, 24, IP4(192, 0, 3, 0), {{0}}}, false},
+	{{4, 0, 0, {{0}}}, {4, 32, IP4(192, 0, 2, 1), {{0}}}, true},
+	{{4, 0, 0, {{0}}}, {6, 96, 0, {{0}}}, false},
+	{{6, 32, 0, {{0x20, 1}}}, {6, 128, 0, {{0x20, 1, [15] = 1}}}, true},
+	{{6, 32, 0, {{0x20, 1}}}, {6, 128, 0, {{0x20, 2}}}, false},
+};
+
+START_TEST(covers)
+{
+	const struct prefix *a = &pairs[_i].a, *b = &pairs[_i].b;
+	char one[ADDR_TEXT], other[ADDR_TEXT];
+
+	ck_assert_msg(addr_covers(a, b) == pairs[_i].covers, "%s and %s", addr_text_prefix(one, a),
+		      addr_text_prefix(other, b));
+}
+END_TEST
+
+/* As the C library writes them. */
+START_TEST(text4)
+{
+	for (uint32_t i = 0; i < 20000; i++) {
+		uint32_t a = i < 1000 ? i * 0x01010101u : random_next();
+		char text[ADDR_TEXT], want[INET_ADDRSTRLEN];
+		uint8_t wire[4];
+
+		put32(wire, a);
+		inet_ntop(AF_INET, wire, want, sizeof(want));
+		ck_assert_str_eq(addr_text4(text, a), want);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("addr");
@@ -345,6 +387,8 @@ int main(void)
 	tcase_add_test(t, well_known_prefix);
 	tcase_add_loop_test(t, multicast4, 0, ROWS(multi4));
 	tcase_add_loop_test(t, noise_6, 0, ROWS(noise6));
+	tcase_add_loop_test(t, covers, 0, ROWS(pairs));
+	tcase_add_test(t, text4);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -127,34 +127,29 @@ static void put_done(struct buffer *b, uint32_t seq, unsigned flags)
 
 /* --- what is watched ------------------------------------------------------------------------- */
 
-/* With every list of prefixes: 192.0.2.0/24 as 2001:db8:77::/120. */
-static const struct map mapped = {{0xc0000200, 24}, {{{0x20, 1, 0x0d, 0xb8, 0, 0x77}}, 120}};
+static const char *const prefixes[] = {
+	"64:ff9b::", "96", "2001:db8:64::", "48", "2001:db8:64::", "96", "2001:db8:77::",
+	"120",       NULL};
 
-static struct map_table *maps_of(const char *const *prefix)
+/* Of a map: 192.0.2.0/24 as 2001:db8:77::/120. */
+static const char *const fewer[] = {"2001:db8:64::", "96", "2001:db8:77::", "120", NULL};
+
+static void prepare(struct routes *r, const char *const *of, const struct prefix *own, size_t n)
 {
-	struct map_table *maps = map_table_new();
-	size_t other;
+	struct prefix6 scope[8];
+	size_t found = 0;
 
-	for (; *prefix; prefix += 2) {
-		struct prefix6 p = {v6(prefix[0]), (uint8_t)atoi(prefix[1])};
-
-		ck_assert(map_add_prefix(maps, &p));
-	}
-	ck_assert_int_eq(map_add(maps, &mapped, &other), MAP_ADDED);
-	ck_assert_int_eq(map_seal(maps), 0);
-	return maps;
+	for (; *of; of += 2)
+		scope[found++] = (struct prefix6){v6(of[0]), (uint8_t)atoi(of[1])};
+	ck_assert_int_eq(routes_prepare(r, scope, found, own, n), 0);
 }
 
-static const char *const prefixes[] = {
-	"64:ff9b::", "96", "2001:db8:64::", "48", "2001:db8:64::", "96", NULL};
-
-static struct routes *watch(const struct map_table *maps, const struct setup *s)
+static struct routes *watch(const char *const *of, const struct prefix *own, size_t n)
 {
-	static const struct setup none;
 	struct routes *r = routes_new(DEVICE);
 
 	ck_assert_ptr_nonnull(r);
-	ck_assert_int_eq(routes_prepare(r, maps, s ? s : &none), 0);
+	prepare(r, of, own, n);
 	routes_commit(r, 0);
 	return r;
 }
@@ -296,8 +291,7 @@ static const struct dump_row {
 START_TEST(dumped)
 {
 	const struct dump_row *row = &dump_rows[_i];
-	struct map_table *maps = maps_of(prefixes);
-	struct routes *r = watch(maps, NULL);
+	struct routes *r = watch(prefixes, NULL, 0);
 
 	dump(r, row->routes, 0);
 	ck_assert(!r->stale);
@@ -306,7 +300,6 @@ START_TEST(dumped)
 	for (int i = 0; i < 4 && row->elsewhere[i]; i++)
 		ck_assert_msg(!ours(r, row->elsewhere[i]), "%s: %s", row->name, row->elsewhere[i]);
 	routes_free(r);
-	map_table_free(maps);
 }
 END_TEST
 
@@ -316,14 +309,12 @@ START_TEST(kept)
 	struct said routes[] = {{"2001:db8:64::", 64, .device = OTHER},
 				{"2001:db8:65::", 48, .device = DEVICE},
 				{NULL}};
-	struct map_table *maps = maps_of(prefixes);
-	struct routes *r = watch(maps, NULL);
+	struct routes *r = watch(prefixes, NULL, 0);
 
 	dump(r, routes, 0);
 	ck_assert_uint_eq(r->known.n, 1);
 	ck_assert(!ours(r, "2001:db8:65::1"));
 	routes_free(r);
-	map_table_free(maps);
 }
 END_TEST
 
@@ -338,6 +329,7 @@ static const struct news_row {
 	{"around", {"2001:db8::", 32, .device = OTHER}, true, true},
 	{"around, with bits behind its length", {"2001:db8:63::", 32, .device = OTHER}, true, true},
 	{"the default route", {"::", 0, .device = OTHER}, false, true},
+	{"inside, behind a narrower prefix", {"2001:db8:64:1::", 64, .device = OTHER}, false, true},
 	{"a mapped network", {"2001:db8:77::", 120, .device = DEVICE}, false, true},
 	{"a mapped host", {"2001:db8:77::9", 128, .device = OTHER}, false, true},
 	{"around a mapped network", {"2001:db8:77::", 48, .device = DEVICE}, true, true},
@@ -362,8 +354,7 @@ static const struct news_row {
 START_TEST(news)
 {
 	const struct news_row *row = &news_rows[_i];
-	struct map_table *maps = maps_of(prefixes);
-	struct routes *r = watch(maps, NULL);
+	struct routes *r = watch(prefixes, NULL, 0);
 	struct buffer b = {.len = 0};
 
 	put_route(&b, row->gone ? RTM_DELROUTE : RTM_NEWROUTE, 99, &row->about);
@@ -375,7 +366,6 @@ START_TEST(news)
 		ck_assert_msg(!r->torn || (cut && row->gone), "%s: torn", row->name);
 	}
 	routes_free(r);
-	map_table_free(maps);
 }
 END_TEST
 
@@ -383,8 +373,7 @@ END_TEST
 START_TEST(cut_short)
 {
 	struct said route = {"64:ff9b::", 96, .hops = {OTHER, DEVICE}};
-	struct map_table *maps = maps_of(prefixes);
-	struct routes *r = watch(maps, NULL);
+	struct routes *r = watch(prefixes, NULL, 0);
 	struct buffer b = {.len = 0};
 
 	put_route(&b, RTM_NEWROUTE, r->seq, &route);
@@ -403,7 +392,6 @@ START_TEST(cut_short)
 	}
 	ck_assert_uint_gt(r->found.n, 0);
 	routes_free(r);
-	map_table_free(maps);
 }
 END_TEST
 
@@ -413,8 +401,7 @@ static const struct said gone[] = {{NULL}};
 /* A dump that may lack something counts, and is asked for again; but not for ever. */
 START_TEST(torn)
 {
-	struct map_table *maps = maps_of(prefixes);
-	struct routes *r = watch(maps, NULL);
+	struct routes *r = watch(prefixes, NULL, 0);
 
 	for (int i = 0; i < 3; i++) {
 		dump(r, by_hand, NLM_F_DUMP_INTR);
@@ -429,7 +416,6 @@ START_TEST(torn)
 	dump(r, by_hand, 0);
 	ck_assert(!r->stale);
 	routes_free(r);
-	map_table_free(maps);
 }
 END_TEST
 
@@ -439,8 +425,7 @@ START_TEST(pace)
 	static const struct {
 		int64_t took, pace;
 	} rows[] = {{0, 50}, {2, 50}, {10, 200}, {50, 1000}, {3000, 1000}};
-	struct map_table *maps = maps_of(prefixes);
-	struct routes *r = watch(maps, NULL);
+	struct routes *r = watch(prefixes, NULL, 0);
 
 	for (int i = 0; i < ROWS(rows); i++) {
 		r->asked_at = 1000;
@@ -450,15 +435,13 @@ START_TEST(pace)
 		ck_assert_int_eq(routes_due(r), INT64_MAX);
 	}
 	routes_free(r);
-	map_table_free(maps);
 }
 END_TEST
 
 /* What belongs to somebody else's question, or to an earlier one of ours, is not taken. */
 START_TEST(other_answers)
 {
-	struct map_table *maps = maps_of(prefixes);
-	struct routes *r = watch(maps, NULL);
+	struct routes *r = watch(prefixes, NULL, 0);
 	struct buffer b = {.len = 0};
 
 	r->dumping = true;
@@ -468,14 +451,12 @@ START_TEST(other_answers)
 	ck_assert(r->dumping);
 	ck_assert_uint_eq(r->found.n, 0);
 	routes_free(r);
-	map_table_free(maps);
 }
 END_TEST
 
 START_TEST(refused)
 {
-	struct map_table *maps = maps_of(prefixes);
-	struct routes *r = watch(maps, NULL);
+	struct routes *r = watch(prefixes, NULL, 0);
 	struct buffer b = {.len = 0};
 	int err = -1;
 	size_t at;
@@ -491,37 +472,31 @@ START_TEST(refused)
 	ck_assert_int_eq(r->error, 1);
 	ck_assert(ours(r, "64:ff9b::1"));
 	routes_free(r);
-	map_table_free(maps);
 }
 END_TEST
 
 /* What the configuration asks for counts until the kernel is heard, and never against it. */
 START_TEST(by_configuration)
 {
-	static const char *const fewer[] = {"2001:db8:64::", "96", NULL};
-	struct conf_addr route[] = {{.family = 4, .len = 24, .addr4 = 0xc0a8ff00},
-				    {.family = 6, .len = 96, .addr6 = v6("64:ff9b::")},
-				    {.family = 6, .len = 48, .addr6 = v6("2001:db8:65::")}};
-	struct setup s = {.route = route, .routes = 3};
-	struct map_table *maps = maps_of(fewer), *more = maps_of(prefixes);
+	struct prefix route[] = {{.family = 4, .len = 24, .addr4 = 0xc0a8ff00},
+				 {.family = 6, .len = 96, .addr6 = v6("64:ff9b::")},
+				 {.family = 6, .len = 48, .addr6 = v6("2001:db8:65::")}};
 	struct said elsewhere[] = {{"64:ff9b::", 96, .device = OTHER}, {NULL}};
-	struct routes *r = watch(maps, &s);
+	struct routes *r = watch(fewer, route, 3);
 
 	ck_assert(!ours(r, "64:ff9b::1"));
-	ck_assert_int_eq(routes_prepare(r, more, &s), 0);
-	ck_assert_int_eq(routes_prepare(r, more, &s), 0); /* after a reload that was refused */
+	prepare(r, prefixes, route, 3);
+	prepare(r, prefixes, route, 3); /* after a reload that was refused */
 	ck_assert(!ours(r, "64:ff9b::1"));
 	routes_commit(r, 0);
 	ck_assert(ours(r, "64:ff9b::1"));
 	ck_assert(!ours(r, "2001:db8:65::1"));
 	dump(r, elsewhere, 0);
 	ck_assert(!ours(r, "64:ff9b::1"));
-	ck_assert_int_eq(routes_prepare(r, more, &s), 0);
+	prepare(r, prefixes, route, 3);
 	routes_commit(r, 0);
 	ck_assert(!ours(r, "64:ff9b::1"));
 	routes_free(r);
-	map_table_free(maps);
-	map_table_free(more);
 }
 END_TEST
 

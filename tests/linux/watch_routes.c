@@ -63,15 +63,13 @@ static bool read_line(const struct routes *r)
 	return true;
 }
 
-static struct routes *watch(char **argv, struct map_table *maps)
+static struct routes *watch(char **argv)
 {
-	static const struct setup none;
 	struct prefix6 prefix = {.len = (uint8_t)atoi(argv[3])};
 	struct routes *r = routes_new(if_nametoindex(argv[1]));
 
 	if (!r || inet_pton(AF_INET6, argv[2], prefix.addr.b) != 1 ||
-	    !map_add_prefix(maps, &prefix) || map_seal(maps) < 0 ||
-	    routes_prepare(r, maps, &none) < 0)
+	    routes_prepare(r, &prefix, 1, NULL, 0) < 0)
 		return NULL;
 	routes_commit(r, clock_us(CLOCK_MONOTONIC) / 1000);
 	if (routes_load(r, clock_us(CLOCK_MONOTONIC) / 1000) == 0)
@@ -82,8 +80,7 @@ static struct routes *watch(char **argv, struct map_table *maps)
 
 int main(int argc, char **argv)
 {
-	struct map_table *maps = map_table_new();
-	struct routes *r = argc == 4 && maps ? watch(argv, maps) : NULL;
+	struct routes *r = argc == 4 ? watch(argv) : NULL;
 	struct pollfd from[] = {
 		{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}};
 
@@ -97,6 +94,5 @@ int main(int argc, char **argv)
 			break;
 	}
 	routes_free(r);
-	map_table_free(maps);
 	return 0;
 }

@@ -257,6 +257,7 @@ rm -f "$key"
 chown nobody "$T/data"
 lost
 start_nat64d || finish
+wait_for test -e "$key" # the link is there before the leases are
 same "the secret of the pool is made, for whom the directory belongs to" "nobody 600" "$(mode_of "$key")"
 hosts 200 | sort >"$T/before"
 stop_nat64d

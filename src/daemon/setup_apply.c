@@ -12,11 +12,11 @@ enum mark {
 
 /* One thing that a device has several of, sorted, and how it is told. */
 struct list {
-	const struct conf_addr *at;
+	const struct prefix *at;
 	unsigned char *mark;
 	size_t n;
-	int (*add)(struct tun *t, const struct conf_addr *a, char *err);
-	int (*del)(struct tun *t, const struct conf_addr *a, char *err);
+	int (*add)(struct tun *t, const struct prefix *a, char *err);
+	int (*del)(struct tun *t, const struct prefix *a, char *err);
 };
 
 static struct list addrs_of(const struct setup *s)
@@ -120,8 +120,8 @@ void setup_take_back(const struct setup *s, const struct setup *was, struct tun 
 }
 
 /* One of NOW, but not of WAS, that T lacks. */
-static const struct conf_addr *missing(struct list now, struct list was, struct tun *t,
-				       bool (*has)(struct tun *t, const struct conf_addr *a))
+static const struct prefix *missing(struct list now, struct list was, struct tun *t,
+				    bool (*has)(struct tun *t, const struct prefix *a))
 {
 	for (size_t i = 0; i < now.n; i++)
 		if (!setup_holds(was.at, was.n, &now.at[i]) && !has(t, &now.at[i]))
@@ -129,9 +129,9 @@ static const struct conf_addr *missing(struct list now, struct list was, struct 
 	return NULL;
 }
 
-const struct conf_addr *setup_missing(const struct setup *s, const struct setup *was, struct tun *t)
+const struct prefix *setup_missing(const struct setup *s, const struct setup *was, struct tun *t)
 {
-	const struct conf_addr *a = missing(routes_of(s), routes_of(was), t, tun_route_has);
+	const struct prefix *a = missing(routes_of(s), routes_of(was), t, tun_route_has);
 
 	return a ? a : missing(addrs_of(s), addrs_of(was), t, tun_addr_has);
 }
@@ -178,7 +178,7 @@ int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *e
 	return -1;
 }
 
-static bool is_asked_for(const void *arg, bool route, const struct conf_addr *a)
+static bool is_asked_for(const void *arg, bool route, const struct prefix *a)
 {
 	const struct setup *s = arg;
 
@@ -198,7 +198,7 @@ static void judge_again(struct setup *s, struct tun *t, setup_say *say, void *ar
 
 	tun_look(t);
 	for (size_t i = 0; i < s->routes; i++) {
-		struct conf_addr r = s->route[i];
+		struct prefix r = s->route[i];
 
 		if (setup_holds(s->named, s->nameds, &r) || !tun_elsewhere(t, &r, where)) {
 			s->route[kept++] = r;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "support/run.h"
-#include "linux/setup.h"
+#include "daemon/setup.h"
 #include "lib/wire.h"
 
 #define MOST 32
@@ -11,21 +11,21 @@
 /* A device that takes what it is told, and drops its IPv4 routes with its last IPv4 address as the
  * kernel does; REFUSE is the address that it does not take, as an address or a route. */
 struct tun {
-	struct conf_addr route[MOST], addr[MOST];
+	struct prefix route[MOST], addr[MOST];
 	unsigned routes, addrs;
 	bool up;
 	unsigned mtu;
 	bool refuse_mtu, routed_first; /* a route came before the MTU was set */
 	uint32_t refuse;
-	struct conf_addr net[2]; /* of other interfaces: in use while the length is not 0 */
-	struct conf_addr owned;  /* an address that some interface has */
-	bool lost;               /* routes may have gone without our doing */
+	struct prefix net[2]; /* of other interfaces: in use while the length is not 0 */
+	struct prefix owned;  /* an address that some interface has */
+	bool lost;            /* routes may have gone without our doing */
 };
 
 /* Where nothing is in the way. */
 static struct tun machine;
 
-static bool holds(const struct conf_addr *list, unsigned n, const struct conf_addr *a)
+static bool holds(const struct prefix *list, unsigned n, const struct prefix *a)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (memcmp(&list[i], a, sizeof(*a)) == 0)
@@ -33,7 +33,7 @@ static bool holds(const struct conf_addr *list, unsigned n, const struct conf_ad
 	return false;
 }
 
-static int put(struct conf_addr *list, unsigned *n, const struct conf_addr *a)
+static int put(struct prefix *list, unsigned *n, const struct prefix *a)
 {
 	if (holds(list, *n, a))
 		return 0;
@@ -42,7 +42,7 @@ static int put(struct conf_addr *list, unsigned *n, const struct conf_addr *a)
 	return 1;
 }
 
-static void drop(struct conf_addr *list, unsigned *n, const struct conf_addr *a)
+static void drop(struct prefix *list, unsigned *n, const struct prefix *a)
 {
 	for (unsigned i = 0; i < *n; i++)
 		if (memcmp(&list[i], a, sizeof(*a)) == 0) {
@@ -86,7 +86,7 @@ int tun_mtu_set(struct tun *t, unsigned mtu, char *err)
 	return other;
 }
 
-static bool refuses(const struct tun *t, const struct conf_addr *a, char *err)
+static bool refuses(const struct tun *t, const struct prefix *a, char *err)
 {
 	if (!t->refuse || a->addr4 != t->refuse)
 		return false;
@@ -94,12 +94,12 @@ static bool refuses(const struct tun *t, const struct conf_addr *a, char *err)
 	return true;
 }
 
-int tun_addr_add(struct tun *t, const struct conf_addr *a, char *err)
+int tun_addr_add(struct tun *t, const struct prefix *a, char *err)
 {
 	return refuses(t, a, err) ? -1 : put(t->addr, &t->addrs, a);
 }
 
-int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err)
+int tun_addr_del(struct tun *t, const struct prefix *a, char *err)
 {
 	(void)err;
 	drop(t->addr, &t->addrs, a);
@@ -110,12 +110,12 @@ int tun_addr_del(struct tun *t, const struct conf_addr *a, char *err)
 	return 0;
 }
 
-int tun_route_add(struct tun *t, const struct conf_addr *r, char *err)
+int tun_route_add(struct tun *t, const struct prefix *r, char *err)
 {
 	return refuses(t, r, err) ? -1 : put(t->route, &t->routes, r);
 }
 
-int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
+int tun_route_del(struct tun *t, const struct prefix *r, char *err)
 {
 	(void)err;
 	if (t->lost && !holds(t->route, t->routes, r))
@@ -124,17 +124,17 @@ int tun_route_del(struct tun *t, const struct conf_addr *r, char *err)
 	return 0;
 }
 
-bool tun_addr_has(struct tun *t, const struct conf_addr *a)
+bool tun_addr_has(struct tun *t, const struct prefix *a)
 {
 	return holds(t->addr, t->addrs, a);
 }
 
-bool tun_route_has(struct tun *t, const struct conf_addr *r)
+bool tun_route_has(struct tun *t, const struct prefix *r)
 {
 	return holds(t->route, t->routes, r);
 }
 
-static bool lies_in(const struct conf_addr *a, const struct conf_addr *net)
+static bool lies_in(const struct prefix *a, const struct prefix *net)
 {
 	if (a->family != net->family || a->len < net->len)
 		return false;
@@ -158,14 +158,14 @@ void tun_look(struct tun *t)
 	(void)t;
 }
 
-bool tun_elsewhere(struct tun *t, const struct conf_addr *r, char *where)
+bool tun_elsewhere(struct tun *t, const struct prefix *r, char *where)
 {
 	strcpy(where, "that on lan");
 	return (t->net[0].len > 0 && lies_in(r, &t->net[0])) ||
 	       (t->net[1].len > 0 && lies_in(r, &t->net[1]));
 }
 
-bool tun_owned(struct tun *t, const struct conf_addr *net, char *where)
+bool tun_owned(struct tun *t, const struct prefix *net, char *where)
 {
 	strcpy(where, "it on lan");
 	return t->owned.len > 0 && lies_in(&t->owned, net);
@@ -288,9 +288,9 @@ END_TEST
 START_TEST(words_only)
 {
 	struct conf c = conf_new(false, 0);
-	struct conf_addr said[3] = {{.family = 4, .len = 8, .addr4 = 0x0b000000},
-				    {.family = 4, .len = 16, .addr4 = 0x0b000000},
-				    {.family = 4, .len = 8, .addr4 = 0x0b000000}};
+	struct prefix said[3] = {{.family = 4, .len = 8, .addr4 = 0x0b000000},
+				 {.family = 4, .len = 16, .addr4 = 0x0b000000},
+				 {.family = 4, .len = 8, .addr4 = 0x0b000000}};
 	struct setup *s;
 
 	c.tun_route = said;
@@ -333,7 +333,7 @@ static void same_device(const char *name, const struct tun *a, const struct tun 
 /* What somebody else does in our place: added beforehand, looked for, and taken back. */
 START_TEST(done_by_another)
 {
-	struct conf_addr ip = {.family = 4, .len = 24, .addr4 = 0x0c000001};
+	struct prefix ip = {.family = 4, .len = 24, .addr4 = 0x0c000001};
 	struct conf a = conf_new(true, 0x0b000001), b = conf_new(true, 0x0b000002);
 	struct setup *was, *is;
 	struct tun t = {.routes = 0}, before;
@@ -388,10 +388,10 @@ END_TEST
 START_TEST(changed_addresses)
 {
 	struct conf a = conf_new(false, 0), b = conf_new(false, 0);
-	struct conf_addr first[2] = {{.family = 4, .len = 32, .addr4 = 0x0c000002},
-				     {.family = 4, .len = 32, .addr4 = 0x0c000001}};
-	struct conf_addr second[2] = {{.family = 4, .len = 32, .addr4 = 0x0c000002},
-				      {.family = 4, .len = 32, .addr4 = 0x0c000003}};
+	struct prefix first[2] = {{.family = 4, .len = 32, .addr4 = 0x0c000002},
+				  {.family = 4, .len = 32, .addr4 = 0x0c000001}};
+	struct prefix second[2] = {{.family = 4, .len = 32, .addr4 = 0x0c000002},
+				   {.family = 4, .len = 32, .addr4 = 0x0c000003}};
 	struct tun t = {.routes = 0};
 	struct setup *was, *is;
 	char err[TUN_ERR];
@@ -416,7 +416,7 @@ START_TEST(changed_addresses)
 }
 END_TEST
 
-static const struct conf_addr foreign = {.family = 4, .len = 32, .addr4 = 0x0b000001};
+static const struct prefix foreign = {.family = 4, .len = 32, .addr4 = 0x0b000001};
 
 /* A device that has every route of S, and an address and a route of somebody else. */
 static struct tun busy_device(const struct setup *s)
@@ -463,10 +463,10 @@ START_TEST(refused)
 {
 	const struct refusal_row *r = &refusal_rows[_i];
 	struct conf a = conf_new(true, r->reload ? 0x0b000004 : 0), b = conf_new(true, 0x0b000002);
-	struct conf_addr routes[] = {{.family = 4, .len = 32, .addr4 = 0x0b000003}, foreign};
-	struct conf_addr addrs[] = {{.family = 4, .len = 32, .addr4 = 0x0c000001},
-				    {.family = 4, .len = 32, .addr4 = 0x0c000002},
-				    foreign};
+	struct prefix routes[] = {{.family = 4, .len = 32, .addr4 = 0x0b000003}, foreign};
+	struct prefix addrs[] = {{.family = 4, .len = 32, .addr4 = 0x0c000001},
+				 {.family = 4, .len = 32, .addr4 = 0x0c000002},
+				 foreign};
 	struct setup *was = setup_new(&a, NULL, true, &machine), *is;
 	struct tun before = busy_device(was), t;
 	char err[TUN_ERR];
@@ -497,7 +497,7 @@ END_TEST
 START_TEST(renewal)
 {
 	struct conf c = conf_new(true, 0);
-	struct conf_addr address = {.family = 4, .len = 32, .addr4 = 0x0c000001};
+	struct prefix address = {.family = 4, .len = 32, .addr4 = 0x0c000001};
 	struct tun t = {.refuse = 0x0a000000};
 	struct setup *s;
 	char err[TUN_ERR] = "";
@@ -522,9 +522,9 @@ END_TEST
 START_TEST(swept)
 {
 	struct conf c = conf_new(true, 0);
-	struct conf_addr address = {.family = 4, .len = 32, .addr4 = 0x0c000001};
-	struct conf_addr old_address = {.family = 4, .len = 32, .addr4 = 0x0c000002};
-	struct conf_addr old_route = {.family = 4, .len = 24, .addr4 = 0xcb007100};
+	struct prefix address = {.family = 4, .len = 32, .addr4 = 0x0c000001};
+	struct prefix old_address = {.family = 4, .len = 32, .addr4 = 0x0c000002};
+	struct prefix old_route = {.family = 4, .len = 24, .addr4 = 0xcb007100};
 	struct tun t = {.up = true};
 	struct setup *s;
 	char err[TUN_ERR];
@@ -601,7 +601,7 @@ static void note(void *arg, const char *line)
 	l->n++;
 }
 
-static const struct conf_addr all4 = {.family = 4};
+static const struct prefix all4 = {.family = 4};
 
 /* The whole of IPv4 is mapped, and the machine has a default route: only what lies in that map by
  * other directives is had. */
@@ -611,7 +611,7 @@ START_TEST(default_route)
 	struct map_table *maps = c.maps;
 	const struct map all = {{0, 0}, {v6(0x2001, 0xdbc, 0), 96}};
 	struct lines said = {.n = 0};
-	struct conf_addr named = all4;
+	struct prefix named = all4;
 	struct setup *s;
 	size_t other;
 
@@ -642,7 +642,7 @@ END_TEST
 
 static const struct net_row {
 	const char *name;
-	struct conf_addr net[2], named;
+	struct prefix net[2], named;
 	unsigned routes; /* of 4 */
 	const char *said;
 } net_rows[] = {
@@ -696,7 +696,7 @@ START_TEST(other_networks)
 {
 	const struct net_row *r = &net_rows[_i];
 	struct tun t = {.net = {r->net[0], r->net[1]}};
-	struct conf_addr named = r->named;
+	struct prefix named = r->named;
 	struct conf c = conf_new(true, 0);
 	struct lines said = {.n = 0};
 	struct setup *s;
@@ -763,8 +763,8 @@ static const struct again_row {
 START_TEST(left_again)
 {
 	const struct again_row *r = &again_rows[_i];
-	struct conf_addr net = {.family = 4, .len = 16, .addr4 = 0xc0a80000};
-	struct conf_addr named = {.family = 4, .len = 24, .addr4 = 0xc0a8ff00};
+	struct prefix net = {.family = 4, .len = 16, .addr4 = 0xc0a80000};
+	struct prefix named = {.family = 4, .len = 24, .addr4 = 0xc0a8ff00};
 	struct conf c = conf_new(true, 0);
 	struct tun t = {.up = true};
 	struct setup *was, *is;
@@ -776,7 +776,7 @@ START_TEST(left_again)
 		t.net[0] = net;
 	was = setup_new(&c, NULL, true, &t);
 	ck_assert_int_eq(setup_apply(was, NULL, &t, err), 0);
-	t.net[0] = r->net_now ? net : (struct conf_addr){0};
+	t.net[0] = r->net_now ? net : (struct prefix){0};
 	c.tun_routes = r->named_now;
 	is = setup_new(&c, was, r->may, &t);
 	ck_assert_int_eq(setup_apply(is, was, &t, err), 0);
@@ -793,14 +793,14 @@ START_TEST(left_at_renewal)
 {
 	struct conf c = conf_new(true, 0);
 	struct tun t = {.up = true, .lost = true};
-	struct conf_addr route = {.family = 4, .len = 24, .addr4 = 0xc0a8ff00};
+	struct prefix route = {.family = 4, .len = 24, .addr4 = 0xc0a8ff00};
 	struct lines said = {.n = 0};
 	struct setup *s = setup_new(&c, NULL, true, &t);
 	char err[TUN_ERR];
 
 	ck_assert_int_eq(setup_apply(s, NULL, &t, err), 0);
 	t.routes = 2;
-	t.net[0] = (struct conf_addr){.family = 4, .len = 16, .addr4 = 0xc0a80000};
+	t.net[0] = (struct prefix){.family = 4, .len = 16, .addr4 = 0xc0a80000};
 	for (int i = 0; i < 2; i++) { /* said once */
 		ck_assert_uint_eq(setup_renew(s, &t, note, &said, err), 0);
 		ck_assert_uint_eq(said.n, 1);
@@ -815,7 +815,7 @@ END_TEST
 
 static const struct owned_row {
 	const char *name;
-	struct conf_addr owned;
+	struct prefix owned;
 	const char *said; /* the beginning of the only line */
 } owned_rows[] = {
 	{"nothing", {0}, ""},
@@ -840,7 +840,7 @@ static const struct owned_row {
 START_TEST(own_addresses)
 {
 	const struct owned_row *r = &owned_rows[_i];
-	struct conf_addr ip = {.family = 4, .len = 24, .addr4 = 0xc6120009};
+	struct prefix ip = {.family = 4, .len = 24, .addr4 = 0xc6120009};
 	struct conf c = conf_new(false, 0);
 	struct tun t = {.owned = r->owned};
 	struct lines said = {.n = 0};

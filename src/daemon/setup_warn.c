@@ -1,17 +1,17 @@
 /* setup_warn - decides what is said about a machine that is in the way of a configuration. */
 #include <stdio.h>
 
-#include "conf/conf_format.h"
+#include "lib/addr_text.h"
 #include "setup_impl.h"
 
 #define MOST_SAID 8 /* lines about routes that are left out */
 #define LINE_SIZE (2 * TUN_ERR)
 
-void setup_say_left(const struct conf_addr *r, const char *where, setup_say *say, void *arg)
+void setup_say_left(const struct prefix *r, const char *where, setup_say *say, void *arg)
 {
-	char line[LINE_SIZE], text[CONF_TEXT];
+	char line[LINE_SIZE], text[ADDR_TEXT];
 
-	conf_format_either(text, r);
+	addr_text_prefix(text, r);
 	if (r->len == 0)
 		snprintf(line, sizeof(line),
 			 "tun-setup: route %s is left out: it would take all that has no other way "
@@ -27,7 +27,7 @@ void setup_say_left(const struct conf_addr *r, const char *where, setup_say *say
 }
 
 /* An address of ours alone, which the machine has: there is a better word for that. */
-static bool is_owned_address(struct tun *t, const struct conf_addr *r)
+static bool is_owned_address(struct tun *t, const struct prefix *r)
 {
 	char ignored[TUN_ERR];
 
@@ -53,20 +53,20 @@ static void warn_left(const struct setup *s, struct tun *t, setup_say *say, void
 }
 
 /* Whoever has asked for such an address by tun-ip has been warned already. */
-static bool is_asked_for(const struct setup *s, const struct conf_addr *net)
+static bool is_asked_for(const struct setup *s, const struct prefix *net)
 {
 	for (size_t i = 0; i < s->addrs; i++) {
-		struct conf_addr a = s->addr[i];
+		struct prefix a = s->addr[i];
 
 		a.len = a.family == 4 ? 32 : 128;
-		if (setup_covers(net, &a))
+		if (addr_covers(net, &a))
 			return true;
 	}
 	return false;
 }
 
 /* NET is WHAT of the configuration, and INSTEAD what to do if the machine has it. */
-static void warn_owned(const struct setup *s, struct tun *t, const struct conf_addr *net,
+static void warn_owned(const struct setup *s, struct tun *t, const struct prefix *net,
 		       const char *what, const char *instead, setup_say *say, void *arg)
 {
 	char line[LINE_SIZE], where[TUN_ERR];
@@ -86,11 +86,11 @@ void setup_warn(const struct setup *s, const struct conf *c, struct tun *t, setu
 {
 	static const char other[] = "name addresses that no interface has";
 	const struct xlat_conf *x = &c->xlat;
-	struct conf_addr own4 = {.family = 4, .len = 32, .addr4 = x->own4};
-	struct conf_addr own6 = {.family = 6, .len = 128, .addr6 = x->own6};
-	struct conf_addr routers = {
+	struct prefix own4 = {.family = 4, .len = 32, .addr4 = x->own4};
+	struct prefix own6 = {.family = 6, .len = 128, .addr6 = x->own6};
+	struct prefix routers = {
 		.family = 4, .len = x->icmp_source.len, .addr4 = x->icmp_source.addr};
-	struct conf_addr dummy = {.family = 4, .len = 32, .addr4 = XLAT_DUMMY4};
+	struct prefix dummy = {.family = 4, .len = 32, .addr4 = XLAT_DUMMY4};
 
 	tun_look(t);
 	warn_left(s, t, say, arg);

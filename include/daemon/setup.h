@@ -20,11 +20,11 @@
 
 struct setup {
 	bool up;
-	bool raised;                    /* setup_apply() has set the link up */
-	unsigned mtu;                   /* 0: as it is */
-	struct conf_addr *addr, *route; /* each sorted, no two the same */
-	struct conf_addr *left;         /* routes that are left out; sorted */
-	struct conf_addr *named;        /* routes that tun-route names; sorted */
+	bool raised;                 /* setup_apply() has set the link up */
+	unsigned mtu;                /* 0: as it is */
+	struct prefix *addr, *route; /* each sorted, no two the same */
+	struct prefix *left;         /* routes that are left out; sorted */
+	struct prefix *named;        /* routes that tun-route names; sorted */
 	size_t addrs, routes, lefts, nameds;
 	unsigned char *mark; /* what setup_apply() did about each: its own notes */
 };
@@ -62,8 +62,7 @@ void setup_warn(const struct setup *s, const struct conf *c, struct tun *t, setu
 void setup_take_back(const struct setup *s, const struct setup *was, struct tun *t);
 
 /* Something that S asks for, but not WAS, and that T does not have; NULL: there is nothing. */
-const struct conf_addr *setup_missing(const struct setup *s, const struct setup *was,
-				      struct tun *t);
+const struct prefix *setup_missing(const struct setup *s, const struct setup *was, struct tun *t);
 
 /* Removes the addresses and routes of WAS that S does not ask for.  0, or -1 with a line in ERR
  * about the last that could not be.  With an address the kernel may take away others and routes,
@@ -71,7 +70,7 @@ const struct conf_addr *setup_missing(const struct setup *s, const struct setup 
 int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, char *err);
 
 /* The first route, and the first address, that only one of A and B asks for; NULL: none. */
-const struct conf_addr *setup_changed_route(const struct setup *a, const struct setup *b);
-const struct conf_addr *setup_changed_addr(const struct setup *a, const struct setup *b);
+const struct prefix *setup_changed_route(const struct setup *a, const struct setup *b);
+const struct prefix *setup_changed_addr(const struct setup *a, const struct setup *b);
 
 #endif

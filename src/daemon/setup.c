@@ -6,7 +6,7 @@
 
 int setup_compare(const void *a, const void *b)
 {
-	const struct conf_addr *x = a, *y = b;
+	const struct prefix *x = a, *y = b;
 	int order;
 
 	if (x->family != y->family)
@@ -18,23 +18,14 @@ int setup_compare(const void *a, const void *b)
 	return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-bool setup_covers(const struct conf_addr *a, const struct conf_addr *b)
-{
-	if (a->family != b->family || a->len > b->len)
-		return false;
-	if (a->family == 4)
-		return addr_in4(b->addr4, &(struct prefix4){a->addr4, a->len});
-	return addr_in6(&b->addr6, &(struct prefix6){a->addr6, a->len});
-}
-
 static void add4(struct setup *s, struct prefix4 p)
 {
-	s->route[s->routes++] = (struct conf_addr){.family = 4, .len = p.len, .addr4 = p.addr};
+	s->route[s->routes++] = (struct prefix){.family = 4, .len = p.len, .addr4 = p.addr};
 }
 
 static void add6(struct setup *s, struct prefix6 p)
 {
-	s->route[s->routes++] = (struct conf_addr){.family = 6, .len = p.len, .addr6 = p.addr};
+	s->route[s->routes++] = (struct prefix){.family = 6, .len = p.len, .addr6 = p.addr};
 }
 
 static void collect(struct setup *s, const struct conf *c)
@@ -57,22 +48,22 @@ static void collect(struct setup *s, const struct conf *c)
 		add6(s, (struct prefix6){c->xlat.own6, 128});
 }
 
-bool setup_holds(const struct conf_addr *list, size_t n, const struct conf_addr *a)
+bool setup_holds(const struct prefix *list, size_t n, const struct prefix *a)
 {
 	return n > 0 && bsearch(a, list, n, sizeof(*a), setup_compare) != NULL;
 }
 
 /* Of routes inside each other the widest is enough, but for the default route: whoever does not
  * want that one wants the others. */
-static bool is_left(const struct setup *s, const struct conf_addr *r)
+static bool is_left(const struct setup *s, const struct prefix *r)
 {
-	const struct conf_addr *last = s->lefts > 0 ? &s->left[s->lefts - 1] : NULL;
+	const struct prefix *last = s->lefts > 0 ? &s->left[s->lefts - 1] : NULL;
 
-	return last && (setup_compare(last, r) == 0 || (last->len > 0 && setup_covers(last, r)));
+	return last && (setup_compare(last, r) == 0 || (last->len > 0 && addr_covers(last, r)));
 }
 
 static bool is_unwanted(const struct setup *s, const struct setup *was, bool may,
-			const struct conf_addr *r, struct tun *t)
+			const struct prefix *r, struct tun *t)
 {
 	char ignored[TUN_ERR];
 
@@ -94,9 +85,9 @@ static void choose(struct setup *s, const struct setup *was, bool may, struct tu
 	tun_look(t);
 	qsort(s->route, s->routes, sizeof(*s->route), setup_compare);
 	for (size_t i = 0; i < s->routes; i++) {
-		struct conf_addr r = s->route[i];
+		struct prefix r = s->route[i];
 
-		if ((kept > 0 && setup_covers(&s->route[kept - 1], &r)) || is_left(s, &r))
+		if ((kept > 0 && addr_covers(&s->route[kept - 1], &r)) || is_left(s, &r))
 			continue;
 		if (is_unwanted(s, was, may, &r, t))
 			s->left[s->lefts++] = r;
@@ -106,7 +97,7 @@ static void choose(struct setup *s, const struct setup *was, bool may, struct tu
 	s->routes = kept;
 }
 
-static void drop_repeated(struct conf_addr *list, size_t *n)
+static void drop_repeated(struct prefix *list, size_t *n)
 {
 	size_t kept = 0;
 
@@ -117,7 +108,7 @@ static void drop_repeated(struct conf_addr *list, size_t *n)
 	*n = kept;
 }
 
-static size_t copy_list(struct conf_addr *to, const struct conf_addr *from, size_t n)
+static size_t copy_list(struct prefix *to, const struct prefix *from, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		to[i] = from[i];
@@ -170,8 +161,8 @@ void setup_free(struct setup *s)
 }
 
 /* Both are sorted: of the first two that differ, the smaller one is in one list only. */
-static const struct conf_addr *changed(const struct conf_addr *a, size_t an,
-				       const struct conf_addr *b, size_t bn)
+static const struct prefix *changed(const struct prefix *a, size_t an, const struct prefix *b,
+				    size_t bn)
 {
 	size_t i = 0;
 
@@ -182,12 +173,12 @@ static const struct conf_addr *changed(const struct conf_addr *a, size_t an,
 	return i < bn ? &b[i] : NULL;
 }
 
-const struct conf_addr *setup_changed_route(const struct setup *a, const struct setup *b)
+const struct prefix *setup_changed_route(const struct setup *a, const struct setup *b)
 {
 	return changed(a->route, a->routes, b->route, b->routes);
 }
 
-const struct conf_addr *setup_changed_addr(const struct setup *a, const struct setup *b)
+const struct prefix *setup_changed_addr(const struct setup *a, const struct setup *b)
 {
 	return changed(a->addr, a->addrs, b->addr, b->addrs);
 }

@@ -2,15 +2,14 @@
 #ifndef NAT64D_SETUP_IMPL_H
 #define NAT64D_SETUP_IMPL_H
 
-#include "linux/setup.h"
+#include "daemon/setup.h"
 
 /* By family, address, length: what lies inside a prefix then follows it. */
 int setup_compare(const void *a, const void *b);
-bool setup_covers(const struct conf_addr *a, const struct conf_addr *b);
 /* Is A one of the N of LIST, which is sorted? */
-bool setup_holds(const struct conf_addr *list, size_t n, const struct conf_addr *a);
+bool setup_holds(const struct prefix *list, size_t n, const struct prefix *a);
 
 /* Says that R is left out: it lies in WHERE, or is a default route. */
-void setup_say_left(const struct conf_addr *r, const char *where, setup_say *say, void *arg);
+void setup_say_left(const struct prefix *r, const char *where, setup_say *say, void *arg);
 
 #endif

@@ -1,0 +1,114 @@
+/* active - decides what follows from a configuration: the set-up of the device, the pool, the rate
+ * limit, and which of the kernel's routes matter. */
+#include <stdlib.h>
+
+#include "daemon.h"
+
+/* The kernel keeps what comes to its own addresses. */
+static void reserve_device(struct pool *p, const struct conf *c)
+{
+	for (size_t i = 0; i < c->tun_ips; i++) {
+		const struct prefix *a = &c->tun_ip[i];
+		uint32_t broadcast = conf_broadcast(a);
+
+		if (a->family == 4)
+			pool_reserve(p, &(struct prefix4){a->addr4, 32});
+		if (broadcast)
+			pool_reserve(p, &(struct prefix4){broadcast, 32});
+	}
+}
+
+/* With what must not be handed out reserved. */
+static struct pool *new_pool(const struct keys *keys, const struct conf *c)
+{
+	struct pool *p = pool_new(c->pool, c->pools, &keys->pool);
+
+	if (!p)
+		return NULL;
+	pool_set_secret(p, &keys->own);
+	pool_reserve(p, &(struct prefix4){c->xlat.own4, 32});
+	if (c->xlat.has_icmp_source)
+		pool_reserve(p, &c->xlat.icmp_source);
+	reserve_device(p, c);
+	for (size_t i = 0; i < map_count(c->maps); i++)
+		pool_reserve(p, &map_at(c->maps, i)->p4);
+	return p;
+}
+
+static bool same_rate(const struct ratelimit_conf *a, const struct ratelimit_conf *b)
+{
+	return a->all_rate == b->all_rate && a->all_burst == b->all_burst &&
+	       a->net_rate == b->net_rate && a->net_burst == b->net_burst;
+}
+
+static int prepare_routes(struct routes *r, const struct map_table *maps, const struct setup *s)
+{
+	size_t prefixes = map_prefix_count(maps), n = prefixes + map_count(maps);
+	struct prefix6 *scope = calloc(n + 1, sizeof(*scope));
+	int rc;
+
+	if (!scope)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		scope[i] = i < prefixes ? *map_prefix_at(maps, i) : map_at(maps, i - prefixes)->p6;
+	rc = routes_prepare(r, scope, n, s->route, s->routes);
+	free(scope);
+	return rc;
+}
+
+/* Where the rate stays the same, so does the rate limit, with what has been sent. */
+static bool build(struct active *a, const struct daemon *d, bool may)
+{
+	const struct active *was = d->active;
+	const struct conf *c = a->conf;
+	bool limited = was && same_rate(&was->conf->icmp_rate, &c->icmp_rate);
+
+	a->setup = setup_new(c, was ? was->setup : NULL, may, d->tun);
+	if (c->pools > 0)
+		a->pool = new_pool(&d->keys, c);
+	if (!limited)
+		a->ratelimit = ratelimit_new(&c->icmp_rate, &d->keys.ratelimit);
+	return a->setup && (a->pool || c->pools == 0) && (a->ratelimit || limited) &&
+	       prepare_routes(d->routes, c->maps, a->setup) == 0;
+}
+
+struct active *active_new(const struct daemon *d, struct conf *c, bool may)
+{
+	struct active *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->conf = c;
+	if (build(a, d, may))
+		return a;
+	a->conf = NULL;
+	active_free(a);
+	return NULL;
+}
+
+void active_free(struct active *a)
+{
+	if (!a)
+		return;
+	setup_free(a->setup);
+	pool_free(a->pool);
+	ratelimit_free(a->ratelimit);
+	free(a->aside.at);
+	conf_free(a->conf);
+	free(a);
+}
+
+struct active *active_use(struct daemon *d, struct active *n)
+{
+	struct active *was = d->active;
+
+	if (!n->ratelimit) {
+		n->ratelimit = was->ratelimit;
+		was->ratelimit = NULL;
+	}
+	d->active = n;
+	xlat_configure(&d->xlat, &n->conf->xlat, n->conf->maps, n->pool, n->ratelimit);
+	routes_commit(d->routes, d->now);
+	xlat_set_routes(&d->xlat, routes_table(d->routes));
+	return was;
+}
