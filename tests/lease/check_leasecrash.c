@@ -310,6 +310,23 @@ START_TEST(crash_in_each_state)
 }
 END_TEST
 
+/* What is appended and not yet written when the keeper answers goes to the new file. */
+START_TEST(append_while_it_is_renamed)
+{
+	struct leasedir d;
+
+	begin(&d, true, 3000);
+	reach(&d, REWRITE_PUBLISHING);
+	add_leases(&d, 3000, 3010, NOW);
+	leasesync_wait(&d.f->keeper);
+	leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+	ck_assert_int_eq(d.f->rewrite, REWRITE_NONE);
+	dir_crash(&d);
+	compare(&d, NOW, WALL, "renamed");
+	dir_remove(&d);
+}
+END_TEST
+
 /* Somebody removes the temporary before it gets its name: the old file goes on, and another
  * rewrite succeeds. */
 START_TEST(temporary_vanishes)
@@ -845,6 +862,28 @@ START_TEST(full_disk)
 }
 END_TEST
 
+/* After a crash the name may be the new file's, which is a header longer: it must have the record,
+ * too. */
+START_TEST(full_disk_while_it_is_renamed)
+{
+	struct leasedir d;
+	struct stat st;
+	int err;
+
+	begin(&d, true, 3000);
+	reach(&d, REWRITE_PUBLISHING);
+	ck_assert_int_eq(fstat(d.f->temp.fd, &st), 0);
+	add_leases(&d, 3000, 3001, NOW);
+	ck_assert_int_eq(limited_commit(&d, (size_t)st.st_size, &err), -1);
+	ck_assert_int_eq(err, EFBIG);
+	dir_calm(&d, NOW + 40, WALL + 40);
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	dir_crash(&d);
+	compare(&d, NOW + 40, WALL + 40, "full while it is renamed");
+	dir_remove(&d);
+}
+END_TEST
+
 /* More records than the buffer holds: a rewrite has to bring them back. */
 START_TEST(full_disk_for_long)
 {
@@ -1034,6 +1073,7 @@ static Suite *suite(void)
 	tcase_add_test(t, kill_at_random);
 	tcase_add_loop_test(t, crash_in_each_state, REWRITE_OPENING, REWRITE_PUBLISHING + 1);
 	tcase_add_loop_test(t, keeper_dies_in_each_state, REWRITE_OPENING, REWRITE_PUBLISHING + 1);
+	tcase_add_test(t, append_while_it_is_renamed);
 	tcase_add_test(t, temporary_vanishes);
 	tcase_add_loop_test(t, rewrite_under_load, 0, 20);
 	tcase_add_test(t, log_does_not_grow);
@@ -1047,6 +1087,7 @@ static Suite *suite(void)
 	tcase_add_test(t, rewrite_is_synced_in_order);
 	tcase_add_loop_test(t, disk_refuses, 0, ROWS(refusals));
 	tcase_add_loop_test(t, full_disk, 0, 50);
+	tcase_add_test(t, full_disk_while_it_is_renamed);
 	tcase_add_test(t, full_disk_for_long);
 	tcase_add_test(t, full_disk_at_the_end);
 	if (machine_may(machine_mounts))

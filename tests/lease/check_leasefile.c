@@ -798,6 +798,31 @@ START_TEST(reload_during_a_rewrite)
 }
 END_TEST
 
+/* The file does not go on to say that a host has a lease which the reload has ended. */
+START_TEST(reload_ends_a_lease)
+{
+	static const char rows[] = MINE HOLD "192.0.2.10\t2001:db8::10\t1699999999\n";
+	struct leasedir d;
+	struct pool *moved;
+	char *text;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, rows, strlen(rows));
+	dir_begin(&d, NOW, WALL);
+	dir_calm(&d, NOW, WALL);
+	pool_reserve(d.pool, &(struct prefix4){ip4("192.0.2.9"), 32});
+	moved = move_pool(d.pool);
+	pool_free(d.pool);
+	d.pool = moved;
+	dir_calm(&d, NOW + 20, WALL + 20);
+	text = dir_get(&d, LEASEFILE_NAME);
+	ck_assert_ptr_nonnull(strstr(text, "192.0.2.10\t"));
+	ck_assert_ptr_null(strstr(text, "192.0.2.9\t"));
+	free(text);
+	dir_remove(&d);
+}
+END_TEST
+
 /* What a rewrite has written by then is under a header that no longer holds. */
 START_TEST(another_prefix_during_a_rewrite)
 {
@@ -1149,6 +1174,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(text, records_without_any_prefix, 0, 2);
 	tcase_add_test(text, reload_of_the_only_prefix);
 	tcase_add_test(text, reload_during_a_rewrite);
+	tcase_add_test(text, reload_ends_a_lease);
 	tcase_add_test(text, another_prefix_during_a_rewrite);
 	tcase_add_loop_test(text, bad_files_are_bounded, 0, 2);
 	suite_add_tcase(s, text);
