@@ -73,41 +73,19 @@ static bool is_plain(const struct keyfile *k, int fd)
 	return false;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool parse(const char *text, size_t len, struct siphash_key *key)
 {
-	uint64_t half[2] = {0, 0};
-
-	if (len < KEY_DIGITS || len > KEY_MAX)
+	if (len > KEY_MAX || strlen(text) != len ||
+	    strspn(text, "0123456789abcdefABCDEF") != KEY_DIGITS ||
+	    text[KEY_DIGITS + strspn(text + KEY_DIGITS, " \t\r\n")] != '\0')
 		return false;
-	for (size_t i = 0; i < KEY_DIGITS; i++) {
-		int value = digit(text[i]);
-
-		if (value < 0)
-			return false;
-		half[i / 16] = half[i / 16] << 4 | (uint64_t)value;
-	}
-	for (size_t i = KEY_DIGITS; i < len; i++)
-		if (!strchr(" \t\r\n", text[i]) || text[i] == '\0')
-			return false;
-	*key = (struct siphash_key){half[0], half[1]};
-	return true;
+	return sscanf(text, "%16" SCNx64 "%16" SCNx64, &key->k0, &key->k1) == 2;
 }
 
 static void read_key(const struct keyfile *k, int fd, struct siphash_key *key)
 {
-	char text[KEY_MAX + 1];
-	ssize_t n = pread(fd, text, sizeof(text), 0);
+	char text[KEY_MAX + 2] = "";
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 	struct stat st;
 
 	if (n < 0)

@@ -131,15 +131,16 @@ static bool lock_dir(int dir)
 {
 	const struct timespec nap = {.tv_nsec = 20000000};
 
-	for (unsigned i = 0; i < LOCK_TRIES; i++) {
-		if (flock(dir, LOCK_EX | LOCK_NB) == 0 || has_no_locks(errno))
-			return true;
+	for (unsigned i = 0; flock(dir, LOCK_EX | LOCK_NB) < 0; i++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
+			return has_no_locks(errno);
+		if (i == LOCK_TRIES) {
+			errno = EWOULDBLOCK;
 			return false;
+		}
 		nanosleep(&nap, NULL);
 	}
-	errno = EWOULDBLOCK;
-	return false;
+	return true;
 }
 
 /* Can we make and remove files there?  Clears away a temporary that a crash left behind. */
@@ -302,11 +303,11 @@ static bool ends_clean(int fd)
  * much. */
 static int32_t idle_since(const struct load *l, int64_t when)
 {
+	const int32_t most = POOL_KEEP + POOL_RESTAMP + 1;
+
 	if (when >= l->wall)
 		return 0;
-	if (l->wall - when > POOL_KEEP + POOL_RESTAMP)
-		return POOL_KEEP + POOL_RESTAMP + 1;
-	return (int32_t)(l->wall - when);
+	return l->wall - when < most ? (int32_t)(l->wall - when) : most;
 }
 
 /* The prefix of T; NULL: the file does not say, it is the first one. */
