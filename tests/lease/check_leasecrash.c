@@ -669,6 +669,7 @@ END_TEST
 static struct disk {
 	char log[256];
 	char broken; /* this one fails by EIO */
+	char deadly; /* this one is the last that is asked */
 } * disk;
 
 static bool refuses(char what)
@@ -677,6 +678,8 @@ static bool refuses(char what)
 		return false;
 	if (strlen(disk->log) < sizeof(disk->log) - 1)
 		disk->log[strlen(disk->log)] = what;
+	if (disk->deadly == what)
+		raise(SIGKILL);
 	errno = EIO;
 	return disk->broken == what;
 }
@@ -749,6 +752,33 @@ START_TEST(rewrite_is_synced_in_order)
 	ck_assert_ptr_nonnull(strstr(disk->log, "srD"));
 	dir_end(&d, NOW + 30, WALL + 30);
 	ck_assert_str_eq(disk->log + strlen(disk->log) - 3, "srD");
+	dir_remove(&d);
+}
+END_TEST
+
+/* Before the contents are synced, before the name is given, and after that but before the answer:
+ * what is recorded then must be in the file that has the name. */
+START_TEST(keeper_dies_while_it_renames)
+{
+	struct leasedir d;
+	pid_t keeper;
+
+	watch_disk(&d);
+	add_leases(&d, 0, 10, NOW + 20);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	keeper = d.f->keeper.pid;
+	disk->deadly = "srD"[_i];
+	d.f->wanted = true;
+	for (int i = 0; d.f->keeper.pid == keeper; i++) {
+		leasefile_maintain(d.f, d.pool, d.maps, NOW + 20, WALL + 20);
+		usleep(1000);
+		ck_assert_int_lt(i, 5000);
+	}
+	disk->deadly = '\0';
+	add_leases(&d, 10, 20, NOW + 20);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	dir_crash(&d);
+	compare(&d, NOW + 20, WALL + 20, "the keeper died");
 	dir_remove(&d);
 }
 END_TEST
@@ -1085,6 +1115,7 @@ static Suite *suite(void)
 	tcase_add_test(t, keeper_dies_in_the_last_rewrite);
 	tcase_add_test(t, records_are_synced);
 	tcase_add_test(t, rewrite_is_synced_in_order);
+	tcase_add_loop_test(t, keeper_dies_while_it_renames, 0, 3);
 	tcase_add_loop_test(t, disk_refuses, 0, ROWS(refusals));
 	tcase_add_loop_test(t, full_disk, 0, 50);
 	tcase_add_test(t, full_disk_while_it_is_renamed);
