@@ -39,21 +39,23 @@ same "without its route, strict rp_filter drops them" "8.8.8.1 9.9.2.1 9.9.1.1 1
 sed -i 's|^icmp-source-pool .*|icmp-node-id yes|' "$T/conf"
 kill -HUP "$PID"
 t "icmp-node-id: a route to 192.0.0.8" wait_for routed 192.0.0.8
+# The packets as hexadecimal, one in each line: length 24, class 5, type 4, IPv6, then the address.
+packets() {
+	tcpdump -n -x -r "$T/seen.pcap" 2>/dev/null |
+		awk '/^[0-9]/ { if (n++) print ""; next } { sub(/^[^:]*: */, ""); gsub(/ /, ""); printf "%s", $0 } END { print "" }'
+}
+three() { [ "$(packets | wc -l)" -ge 3 ]; }
+
 # Under AppArmor tcpdump may write to files of this ending only.
 ip netns exec "$S" tcpdump -n --immediate-mode -i wan -w "$T/seen.pcap" -U 'src 192.0.0.8' </dev/null >/dev/null 2>"$T/tcpdump" &
 job=$!
 wait_for grep -q "listening on" "$T/tcpdump"
 same "icmp-node-id: all three are 192.0.0.8" \
 	"8.8.8.1 9.9.2.1 9.9.1.1 192.168.255.1 192.0.0.8 192.0.0.8 192.0.0.8 192.168.255.77" "$(hops)"
-sleep 0.2
+wait_for three
 kill "$job" 2>/dev/null
 wait "$job" 2>/dev/null
 
-# The packets as hexadecimal, one in each line: length 24, class 5, type 4, IPv6, then the address.
-packets() {
-	tcpdump -n -x -r "$T/seen.pcap" 2>/dev/null |
-		awk '/^[0-9]/ { if (n++) print ""; next } { sub(/^[^:]*: */, ""); gsub(/ /, ""); printf "%s", $0 } END { print "" }'
-}
 same "icmp-node-id: three messages" 3 "$(packets | wc -l)"
 for router in 2001:db8:a1::1 2001:db8:a2::1; do
 	name=$(python3 -c 'import ipaddress, sys; print(ipaddress.IPv6Address(sys.argv[1]).packed.hex())' "$router")

@@ -54,7 +54,7 @@ watched() {
 	local ns=$1 filter=$2 job
 	shift 2
 	: >"$T/tcpdump" # no word of the one before
-	ip netns exec "$ns" tcpdump -n -i mid -w "$T/seen.pcap" -U "$filter" </dev/null >/dev/null 2>"$T/tcpdump" &
+	ip netns exec "$ns" tcpdump -n --immediate-mode -i mid -w "$T/seen.pcap" -U "$filter" </dev/null >/dev/null 2>"$T/tcpdump" &
 	job=$!
 	wait_for grep -q "listening on" "$T/tcpdump"
 	"$@"
