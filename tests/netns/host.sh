@@ -3,16 +3,8 @@
 # or when somebody else has changed something since.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
-export NAT64D
 need nft iptables sysctl awk
-topology
-in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
-
-# host COMMAND...: in the router, with a /run of its own.
-host() { in_router sh -c "mount --bind '$T/run' /run && exec \"\$@\"" sh "$@"; }
-# shellcheck disable=SC2206 # perhaps two words, such as busybox ash
-shell=(${SHELL_UNDER_TEST:-sh})
+host_topology
 tool=("${shell[@]}" "$HOST")
 up() { host "${tool[@]}" up "$@"; }
 down() { host "${tool[@]}" down "$@"; }
@@ -42,7 +34,6 @@ without_nft() {
 }
 
 in_router sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.all.accept_redirects=0
-mkdir "$T/run"
 config 'map 10.9.9.9 2001:db8:2::2' >"$T/conf"
 config 'map 100.64.1.0/24 2001:db8:3::/120' | sed 's/nat64/second/; s/192.168.255/192.168.254/; s/::64$/::65/' >"$T/second.conf"
 # Rules of somebody else, so that the tables of iptables are there.

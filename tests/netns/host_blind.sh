@@ -3,17 +3,8 @@
 # resolver that is no DNS64, a reverse path filter; and right after a start, when the device is talkative.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
-export NAT64D
 need nft iptables ip6tables sysctl awk
-topology
-in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
-mkdir "$T/run"
-
-# shellcheck disable=SC2206 # perhaps two words, such as busybox ash
-shell=(${SHELL_UNDER_TEST:-sh})
-host() { in_router sh -c "mount --bind '$T/run' /run && exec \"\$@\"" sh "$@"; }
-well() { timeout 40 ip netns exec "$R" "${shell[@]}" "$HOST" check "$@" "$T/conf" >"$T/found" 2>&1; }
+host_topology
 
 # finds WHAT LINE [OPTION...]: two points, ok if the doctor has such a line, and nothing else FAILs.  Its command is in `cure'.
 finds() {
@@ -26,13 +17,6 @@ finds() {
 	cure=${cure##* => }
 }
 
-# cured WHAT: one point, ok if `cure' mends it and the doctor has nothing more to say.
-cured() {
-	local said
-	said=$(host sh -c "$cure" 2>&1 </dev/null)
-	if wait_for well; then ok "$1: mended by its command"; else not_ok "$1: mended by $cure" "$said" "$(cat "$T/found")"; fi
-}
-
 # rules [FILE]: nothing but the ruleset on standard input, and the rules of nat64-host.
 rules() {
 	in_router nft flush ruleset
@@ -40,9 +24,7 @@ rules() {
 	in_router nft -f -
 }
 
-ip -n "$R" addr add 2001:db8:9::1/64 dev wan
-ip -n "$R" route add default via 8.8.8.8
-ip -n "$R" -6 route add default via 2001:db8:9::2
+uplinks
 config 'tun-setup yes' | sed /ipv6-addr/d >"$T/conf"
 
 # --- right after a start ----------------------------------------------------------------------------------------------
@@ -114,11 +96,11 @@ in_router ip6tables -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
 t "ip6tables INPUT DROP, but for neighbours of this link: all is well" well
 in_router ip6tables -P INPUT ACCEPT
 
-# upload: bytes that the server has got of a large one, over a wan that is narrow.
+# upload SECONDS: bytes that the server has got of a large one by then, over a wan that is narrow.
 upload() {
-	timeout 6 ip netns exec "$S" socat -u TCP-LISTEN:5001,reuseaddr "CREATE:$T/up" </dev/null &
+	timeout $(($1 + 1)) ip netns exec "$S" socat -u TCP-LISTEN:5001,reuseaddr "CREATE:$T/up" </dev/null &
 	wait_for listening "$S" -t 5001
-	head -c 200000 /dev/zero | timeout 5 ip netns exec "$C" socat -u - "TCP6:[$GOOGLE]:5001" 2>/dev/null
+	head -c 200000 /dev/zero | timeout "$1" ip netns exec "$C" socat -u - "TCP6:[$GOOGLE]:5001" 2>/dev/null
 	wait $!
 	stat -c %s "$T/up" 2>/dev/null || echo 0
 }
@@ -126,12 +108,12 @@ ip -n "$R" link set wan mtu 1400
 forget
 rules <<<'table inet mine { chain output { type filter hook output priority 0; policy drop; oif lo accept; ct state established accept; meta l4proto { tcp, udp } accept; icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert } accept; icmp type echo-request accept; }; }'
 if command -v socat >/dev/null; then
-	same "an output chain that drops fragmentation-needed, and a narrow wan: an upload" 0 "$(upload)"
+	same "an output chain that drops fragmentation-needed, and a narrow wan: an upload" 0 "$(upload 3)"
 fi
 finds "an output chain that drops fragmentation-needed" "FAIL  output: path MTU discovery, where a link of this machine is narrow .*chain output of table inet mine drops it: policy => nft insert rule inet mine output icmpv6 type packet-too-big accept && nft insert rule inet mine output icmp type destination-unreachable accept"
 cured "an output chain that drops fragmentation-needed"
 if command -v socat >/dev/null; then
-	same "an output chain that drops fragmentation-needed, and a narrow wan: the upload, after that" 200000 "$(upload)"
+	same "an output chain that drops fragmentation-needed, and a narrow wan: the upload, after that" 200000 "$(upload 20)"
 fi
 rules </dev/null
 in_router iptables -A OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP

@@ -3,19 +3,8 @@
 # command that the finding offers.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
-export NAT64D
 need nft iptables ip6tables sysctl awk
-topology
-in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
-mkdir "$T/run"
-
-# host COMMAND...: in the router, with a /run of its own.
-host() { in_router sh -c "mount --bind '$T/run' /run && exec \"\$@\"" sh "$@"; }
-doctor() { timeout 30 sh -c 'exec "$@"' sh "${as[@]}" check "$@" "$T/conf"; }
-# shellcheck disable=SC2206 # perhaps two words, such as busybox ash
-as=(ip netns exec "$R" ${SHELL_UNDER_TEST:-sh} "$HOST")
-well() { doctor "$@" >"$T/found" 2>&1; }
+host_topology
 
 # ails WHAT NAME [TEXT]: one point, ok if the doctor finds NAME, saying TEXT.  Its command is in `cure' then.
 ails() {
@@ -25,13 +14,6 @@ ails() {
 	line=$(grep -E "^(FAIL|WARN)  $2: .*${3-}" "$T/found" | head -n 1)
 	cure=${line##* => }
 	if [ -n "$line" ]; then ok "$1: found as $2"; else not_ok "$1: found as $2 ${3-}" "$(cat "$T/found")"; fi
-}
-
-# cured WHAT: one point, ok if the command mends it and the doctor has nothing more to say.
-cured() {
-	local said
-	said=$(host sh -c "$cure" 2>&1 </dev/null)
-	if wait_for well; then ok "$1: mended by its command"; else not_ok "$1: mended by $cure" "$said" "$(cat "$T/found")"; fi
 }
 
 # one_failure WHAT NAME: one point, ok if nothing else has FAILed.
@@ -53,9 +35,7 @@ clean_rules() {
 
 # --- a healthy machine ----------------------------------------------------------------------------------------------
 
-ip -n "$R" addr add 2001:db8:9::1/64 dev wan
-ip -n "$R" route add default via 8.8.8.8
-ip -n "$R" -6 route add default via 2001:db8:9::2
+uplinks
 config 'tun-setup yes' >"$T/conf"
 start_bare
 wait_for link_running nat64 || { not_ok "nat64d starts" && finish; }
@@ -64,9 +44,11 @@ well
 same "a healthy machine: exit status 0" 0 $?
 same "a healthy machine: every line is ok" "" "$(grep -v '^ok    [a-z0-9-]*: ' "$T/found")"
 t "a healthy machine: the ping went all the way" grep -q "^ok    ping: from .* to 8.8.8.8 as 64:ff9b::808:808: answered" "$T/found"
-start=$SECONDS
-well
-t "it takes less than ten seconds" [ $((SECONDS - start)) -lt 10 ]
+quick() {
+	local start=$SECONDS
+	well && [ $((SECONDS - start)) -lt 10 ]
+}
+t "it takes less than ten seconds, where the machine has nothing else to do" wait_for quick
 shot() { in_router sh -c 'nft list ruleset; ip addr; ip route show table all; ip -6 route show table all; cat /proc/sys/net/ipv4/conf/*/forwarding' | grep -v expires; }
 before=$(shot)
 well
@@ -222,11 +204,12 @@ mv "$T/leases" "$T/data/dynamic.map"
 odd="$T/it's \$(touch pwned); x"
 mkdir "$odd"
 cp "$T/conf" "$odd/conf"
-"${as[@]}" check "$odd/conf" >"$T/found" 2>&1
+check_odd() { in_router "${shell[@]}" "$HOST" check "$odd/conf"; }
+check_odd >"$T/found" 2>&1
 echo 'ipv4-addr 1.2.3.4' >>"$odd/conf"
-"${as[@]}" check "$odd/conf" >>"$T/found" 2>&1
+check_odd >>"$T/found" 2>&1
 rm "$odd/conf"
-"${as[@]}" check "$odd/conf" >>"$T/found" 2>&1
+check_odd >>"$T/found" 2>&1
 cures=$(sed -n 's/.* => //p' "$T/found")
 t "an odd path: there are commands with it" grep -qF "it'\\''s" <<<"$cures"
 while read -r cure; do (cd "$T" && host sh -c "$cure") >/dev/null 2>&1 </dev/null; done <<<"$cures"
@@ -472,7 +455,7 @@ t "a customer-side translator: forwarding" grep -q "^FAIL  forwarding-6" "$T/fou
 
 echo 'prefixx 1' >>"$T/conf"
 ails "a broken configuration" configuration "prefixx: unknown directive"
-doctor --nonsense >"$T/found" 2>&1
+well --nonsense
 same "bad usage: exit status 2" 2 $?
 in_router env NAT64D=/nonexistent PATH=/usr/bin:/bin sh -c 'sed "s|^sbindir=.*|sbindir=/nonexistent|; s|^lib=.*|lib=$2/host|" "$1" >"$3/host"; sh "$3/host" check "$3/conf"' \
 	sh "$HOST" "$(dirname "$HOST")" "$T" >"$T/found" 2>&1

@@ -3,12 +3,9 @@
 # who opens a connection from IPv4 to a host that only has a lease.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
-export NAT64D
 need nft iptables ip6tables sysctl awk ss
-topology
-in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
-mkdir "$T/run" "$T/etc" "$T/etc/default" "$T/second"
+host_topology
+mkdir "$T/etc" "$T/etc/default" "$T/second"
 
 # Native IPv6 on the other side as well, and an address of IPv4 that is nobody's neighbour.
 in_server sysctl -qw net.ipv6.conf.all.disable_ipv6=0
@@ -21,8 +18,6 @@ ip -n "$R" route add default via 8.8.8.8
 # --- the tool ---------------------------------------------------------------------------------------------------------
 
 sed "s|^sysconfdir=.*|sysconfdir=$T/etc|; s|^lib=.*|lib=$(dirname "$HOST")/host|" "$HOST" >"$T/nat64-host"
-# shellcheck disable=SC2206 # perhaps two words, such as busybox ash
-shell=(${SHELL_UNDER_TEST:-sh})
 # host COMMAND...: in the router, with a /run of its own; with iptables, where nft does not work.
 host() { in_router env PATH="$path" sh -c "mount --bind '$T/run' /run && exec \"\$@\"" sh "${shell[@]}" "$T/nat64-host" "$@"; }
 up() { host up "${1:-$T/conf}" >"$T/said" 2>&1 || diag "$(cat "$T/said")"; }

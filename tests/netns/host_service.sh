@@ -4,13 +4,10 @@
 # has the real one.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
 top=$(cd "$here/../.." && pwd)
 NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export NAT64D
 need nft sysctl awk
-topology
-in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
+host_topology
 mkdir -p "$T/run/systemd/system" "$T/fake" "$T/etc/nat64" "$T/unit/run" "$T/sysctl.d"
 chown nobody "$T/data" "$T/unit/run"
 conf=$T/etc/nat64.conf
@@ -57,17 +54,16 @@ chmod +x "$T"/fake/*
 
 # host COMMAND...: in the router, with a /run and an /etc/sysctl.d of its own, and that manager.
 host() {
-	in_router env PATH="$T/fake:$PATH" sh -c "mount --bind '$T/run' /run &&
+	in_router env PATH="$T/fake:$T/impatient:$PATH" sh -c "mount --bind '$T/run' /run &&
 		{ [ ! -d /etc/sysctl.d ] || mount --bind '$T/sysctl.d' /etc/sysctl.d; } && exec \"\$@\"" sh "$@"
 }
-# shellcheck disable=SC2206 # perhaps two words, such as busybox ash
-shell=(${SHELL_UNDER_TEST:-sh})
 well() { host "${shell[@]}" "$T/fake/nat64-host" check "$@" >"$T/found" 2>&1; }
 set_state() { echo "$1" >"$T/unit/State"; }
 main() { cat "$T/unit/MainPID"; }
 start_service() {
 	host systemctl restart nat64d
-	wait_for link_running nat64
+	# Without tun-setup nobody has set the link up yet.
+	! grep -qix 'tun-setup yes' "$conf" || wait_for link_running nat64
 }
 stop_service() {
 	kill "$(main)" && wait_for fails link_exists nat64
@@ -83,17 +79,7 @@ says() {
 	if grep -qxF -- "$line" "$T/found"; then ok "$name"; else not_ok "$name" "wanted: $line" "$(cat "$T/found")"; fi
 }
 
-# cured NAME [OPTION...]: one point, ok if `cure' mends it and the doctor has nothing more to say.
-cured() {
-	local name=$1 said
-	shift
-	said=$(host sh -c "$cure" 2>&1 </dev/null)
-	if wait_for well "$@"; then ok "$name: mended by $cure"; else not_ok "$name: mended by $cure" "$said" "$(cat "$T/found")"; fi
-}
-
-ip -n "$R" addr add 2001:db8:9::1/64 dev wan
-ip -n "$R" route add default via 8.8.8.8
-ip -n "$R" -6 route add default via 2001:db8:9::2
+uplinks
 restart="systemctl restart nat64d.service" reload="systemctl reload nat64d.service"
 set_state inactive
 

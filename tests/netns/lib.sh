@@ -133,6 +133,8 @@ make_place() {
 		chmod 755 "$T"
 	fi
 	to_others "$NAT64D" || ! install -D "$NAT64D" "$T/open/nat64d" 2>/dev/null || NAT64D=$T/open/nat64d
+	# What stands for python3 in PATH may be a script that looks for it, which takes longer than most of what follows.
+	mkdir "$T/python" && ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$T/python/python3" && PATH=$T/python:$PATH
 }
 
 in_client() { ip netns exec "$C" "$@"; }
@@ -448,6 +450,56 @@ udp_in() {
 	local ns=$1
 	shift
 	ip netns exec "$ns" python3 "$here/udp.py" "$@"
+}
+
+# --- nat64-host -----------------------------------------------------------------------------------------------------
+
+HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
+# shellcheck disable=SC2206 # perhaps two words, such as busybox ash
+shell=(${SHELL_UNDER_TEST:-sh})
+
+# host_topology: the network, for a test of nat64-host.
+host_topology() {
+	export NAT64D
+	topology
+	in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
+	mkdir "$T/run" "$T/impatient"
+	# The check waits a second for each answer, and many do not come.  Those that do take milliseconds here.
+	cat >"$T/impatient/ping" <<-END
+		#!/bin/sh
+		for word; do
+			shift
+			[ "\$before \$word" != "-W 1" ] || word=0.4
+			before=\$word
+			set -- "\$@" "\$word"
+		done
+		exec $(command -v ping) "\$@"
+	END
+	chmod +x "$T/impatient/ping"
+}
+
+# uplinks: a way to both internets.
+uplinks() {
+	ip -n "$R" addr add 2001:db8:9::1/64 dev wan
+	ip -n "$R" route add default via 8.8.8.8
+	ip -n "$R" -6 route add default via 2001:db8:9::2
+}
+
+# host COMMAND...: in the router, with a /run of its own.
+host() { in_router sh -c "mount --bind '$T/run' /run && exec \"\$@\"" sh "$@"; }
+
+# well [OPTION...]: the check finds nothing wrong.  What it says is in $T/found.
+well() {
+	timeout 120 ip netns exec "$R" env PATH="$T/impatient:$PATH" "${shell[@]}" "$HOST" check "$@" "$T/conf" >"$T/found" 2>&1
+}
+
+# cured WHAT [OPTION...]: one point, ok if the command of the finding, `cure', mends it and the check finds nothing more.
+# shellcheck disable=SC2154 # the test says what the command is
+cured() {
+	local what=$1 said
+	shift
+	said=$(host sh -c "$cure" 2>&1 </dev/null)
+	if wait_for well "$@"; then ok "$what: mended by its command"; else not_ok "$what: mended by $cure" "$said" "$(cat "$T/found")"; fi
 }
 
 # The daemon is none the worse for it: it lives, its descriptors are as many as `healthy' found, and so are its leases.
