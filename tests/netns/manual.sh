@@ -3,7 +3,6 @@
 # network that its section speaks of.  A changed command in the page is a changed command here.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
 need awk nft iptables ip6tables nsenter setpriv setsid ss sysctl traceroute
 top=$(cd "$here/../.." && pwd)
 page=$top/man/nat64.7
@@ -126,6 +125,8 @@ all_performed() {
 # --- who reaches whom -------------------------------------------------------------------------------------------------
 
 pings() { on "$1" ping -n -c 1 -W 2 "${@:2}"; }
+# silent: as pings, but no answer comes.  Those that do take milliseconds here.
+silent() { ! on "$1" ping -n -c 1 -W 0.5 "${@:2}"; }
 hops() { awk 'NR > 1 { print $2 }' | paste -sd ' '; }
 
 # answering MACHINE: it tells whoever asks where he comes from.
@@ -181,7 +182,7 @@ home_network() {
 	LOG=$T/nat64d.log
 }
 
-stranger() { pings internet -I "${1:-2001:db8:bad::1}" 64:ff9b::8.8.8.8; }
+foreign=(internet -I 2001:db8:bad::1 64:ff9b::8.8.8.8)
 # shellcheck disable=SC2317 # called by t
 leased() { on router grep -q "$1" /var/lib/nat64d/dynamic.map; }
 
@@ -204,20 +205,20 @@ same "the server sees the client behind the prefix" 64:ff9b::808:808 "$(asks int
 
 # --- firewall ---------------------------------------------------------------------------------------------------------
 
-t "without a firewall, a neighbour on the wan can use the prefix" stranger
+t "without a firewall, a neighbour on the wan can use the prefix" pings "${foreign[@]}"
 
 # guarded NAME: the rules of the page are in force.
 guarded() {
 	same "$1: hosts reach the internet" "203.0.113.2" "$(asks host 64:ff9b::8.8.8.8)"
 	t "$1: so does the router, from an address of the wan" pings router -I 2001:db8:ffff::2 64:ff9b::8.8.8.8
-	t "$1: strangers are kept out" fails stranger
-	stranger "$2" >/dev/null
+	t "$1: strangers are kept out" silent "${foreign[@]}"
+	silent internet -I "$2" 64:ff9b::8.8.8.8 >/dev/null
 	t "$1: also if they forge an address of ours" fails leased "$2"
 }
 perform "nftables"
 guarded nftables 2001:db8:1::771
 on router nft delete table inet nat64_guard
-t "without it, strangers are back" stranger
+t "without it, strangers are back" pings "${foreign[@]}"
 perform "iptables"
 guarded iptables 2001:db8:1::772
 on router sh -c 'ip6tables -F; ip6tables -X; iptables -F'
@@ -229,7 +230,7 @@ on router nft delete table inet filter
 # --- NAT44 ------------------------------------------------------------------------------------------------------------
 
 hidden() { same "$1: the internet sees the router" "203.0.113.2" "$(asks host 64:ff9b::8.8.8.8)"; }
-unhidden() { t "$1: without it, no answer" fails pings host 64:ff9b::8.8.8.8; }
+unhidden() { t "$1: without it, no answer" silent host 64:ff9b::8.8.8.8; }
 on router nft delete table ip nat64_ports
 on router nat64-host down >/dev/null
 unhidden "nat64-host"
@@ -272,7 +273,7 @@ t "ifupdown: the internet answers" wait_for pings host 64:ff9b::8.8.8.8
 
 # --- 464XLAT ----------------------------------------------------------------------------------------------------------
 
-t "an IPv6-only host has no IPv4" fails pings host 8.8.8.8
+t "an IPv6-only host has no IPv4" silent host 8.8.8.8
 perform "By hand"
 same "464XLAT: the internet sees the router" "203.0.113.2" "$(asks host 8.8.8.8)"
 t "464XLAT: IPv6 as before" pings host 2001:db8:bad::1
@@ -285,10 +286,10 @@ route internet 198.51.100.0/24 via 203.0.113.2
 perform "STATIC SERVER MAPS"
 t "maps: ping" pings internet -I 192.0.2.8 198.51.100.25
 t "maps: an address of the provider's network" wait_for pings internet -I 192.0.2.8 203.0.113.80
-t "maps: no other address" fails pings internet -I 192.0.2.8 198.51.100.26
+t "maps: no other address" silent internet -I 192.0.2.8 198.51.100.26
 same "maps: the server sees the client behind the prefix" "2001:db8:1:64::c000:208" "$(asks internet 198.51.100.80 192.0.2.8)"
 t "maps: the server reaches IPv4 as well" pings host -I 2001:db8:1::25 2001:db8:1:64::192.0.2.8
-t "maps: other hosts do not" fails pings host -I 2001:db8:1::2 2001:db8:1:64::192.0.2.8
+t "maps: other hosts do not" silent host -I 2001:db8:1::2 2001:db8:1:64::192.0.2.8
 
 # --- small ISP --------------------------------------------------------------------------------------------------------
 
@@ -319,10 +320,10 @@ seen=$(asks business $business)
 t "ISP: a business has one of its own ($seen)" within "$seen" 198.51.100.2 198.51.100.62
 t "ISP: and is reached there" pings internet -I 192.0.2.8 "$seen"
 t "ISP: the mail server has the same for ever" pings internet -I 192.0.2.8 198.51.100.25
-t "ISP: a home cannot use the businesses' prefix" fails pings home $business
-t "ISP: a business cannot use the homes'" fails pings business $home
-t "ISP: strangers neither" fails pings internet -I 2001:db8:bad::1 $home
-pings home -I 2001:db8:200::7 $business >/dev/null
+t "ISP: a home cannot use the businesses' prefix" silent home $business
+t "ISP: a business cannot use the homes'" silent business $home
+t "ISP: strangers neither" silent internet -I 2001:db8:bad::1 $home
+silent home -I 2001:db8:200::7 $business >/dev/null
 t "ISP: a home cannot forge the address of a business" fails on router grep -q 2001:db8:200::7 /var/lib/nat64d/business/dynamic.map
 perform "Leases"
 t "ISP: the log tells how full the pool is" grep -q 'leases-used.*leases-size' "$T/nat64d@home.log"
@@ -354,7 +355,7 @@ data_center() {
 
 data_center
 # The last command of the section makes this server reachable.
-t "SIIT-DC: not mapped yet" fails pings internet -I 192.0.2.8 198.51.100.81
+t "SIIT-DC: not mapped yet" silent internet -I 192.0.2.8 198.51.100.81
 perform "SIIT-DC"
 for n in 18 80 90; do t "SIIT-DC: 198.51.100.$n" pings internet -I 192.0.2.8 198.51.100.$n; done
 t "SIIT-DC: a map more, without a restart" wait_for pings internet -I 192.0.2.8 198.51.100.81
