@@ -157,23 +157,47 @@ def describe(sent, got):
     return f"{p[at]}/{p[at + 1]}" + (f" {rest}" if rest else "")
 
 
-def listen(s, wait):
-    """The packets that come out of the device within WAIT seconds after the last, apart from what the kernel sends."""
+def listen(s, wait, last=None):
+    """The packets that come out of the device within WAIT seconds after the one before, up to one that LAST is true of,
+    apart from what the kernel sends."""
     got = []
     while select.select([s], [], [], wait)[0]:
         data, peer = s.recvfrom(65536)
         if peer[2] != PACKET_OUTGOING:
             got.append(data)
+            if last and last(data):
+                break
     return got
+
+
+def echo(sent, text):
+    """An echo request that goes the way of SENT."""
+    if sent[0] >> 4 != 6:
+        return ip4(icmp(8, data=text), proto=1)
+    pseudo = packed(CLIENT6) + packed(SERVER6) + struct.pack(">II", 8 + len(text), 58)
+    return ip6(icmp(128, data=text, csum=checksum(pseudo + struct.pack(">BBHI", 128, 0, 0, 1) + text)), proto=58)
+
+
+def answers(s, sent, text):
+    """What comes out because of SENT: all that comes before the answer to an ordinary ping which follows it, and which is
+    answered by the same host when that has answered SENT."""
+    ping = echo(sent, text)
+    send(s, sent)
+    send(s, ping)
+    got = listen(s, 5, lambda data: text in data and data[0] >> 4 == ping[0] >> 4)
+    return [data for data in got + listen(s, 0.005) if text not in data]
+
+
+def send(s, data):
+    s.sendto(data, (s.getsockname()[0], ETH_P_IPV6 if data[0] >> 4 == 6 else ETH_P_IP))
 
 
 def main(device):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     s.bind((device, ETH_P_ALL))
     listen(s, 0)
-    for name, data in PACKETS:
-        s.sendto(data, (device, ETH_P_IPV6 if data[0] >> 4 == 6 else ETH_P_IP))
-        print(f"{name}: {describe(data, listen(s, 0.04))}", flush=True)
+    for number, (name, data) in enumerate(PACKETS):
+        print(f"{name}: {describe(data, answers(s, data, b'ping %03d.' % number))}", flush=True)
 
 
 if len(sys.argv) != 2:
