@@ -57,13 +57,11 @@ clatd_routes_plainly() {
 	ip -n "$C" -4 route add default dev clat
 }
 
-clat_running() { ip -n "$C" -o link show dev clat | grep -q LOWER_UP; }
-
 # clat_runs ARGUMENT: one point; in the background, its number is in $clat.
 clat_runs() {
 	ip netns exec "$C" "$NAT64D" --config "$T/clat.conf" --nodetach "$1" </dev/null >>"$T/clat.log" 2>&1 &
 	clat=$!
-	t "nat64d --config F --nodetach '$1'" wait_for clat_running
+	t "nat64d --config F --nodetach '$1'" wait_for link_running clat "$C"
 }
 
 clat_stops() {
@@ -73,12 +71,7 @@ clat_stops() {
 
 # --- what a program on the host gets for it ---------------------------------------------------------------------------
 
-wire_in() { ip netns exec "$1" python3 "$here/wire.py" "${@:2}"; }
 ping_out() { in_client ping -4 -n -c 1 -W 2 "$@" 8.8.8.8; }
-forget_all() {
-	forget
-	ip -n "$C" route flush cache
-}
 
 # everything NAME: each protocol, all lengths.
 everything() {
@@ -98,23 +91,17 @@ inwards() {
 	exchange "$1: TCP" "$C" TCP4-LISTEN "$S" TCP4:192.168.255.77
 }
 
-narrow() {
-	ip -n "$2" link set mid mtu "$1"
-	ip -n "$3" link set mid mtu "$1"
-	forget_all
-}
-
 # learns NAME WANTED PING-SIZE: the MTU of the path to the server, and the longest datagram that crosses it without fragments.
 learns() {
-	forget_all
+	forget
 	shows "$1: ping is told" "mtu = $2" in_client ping -4 -n -c 3 -i 0.2 -W 1 -M "do" -s "$3" 8.8.8.8
-	forget_all
+	forget
 	same "$1: the longest datagram" "$2 bytes" "$(wire_in "$C" discover 8.8.8.8 5007 1472)"
-	forget_all
+	forget
 	exchange "$1: TCP" "$S" TCP4-LISTEN "$C" TCP4:8.8.8.8
 }
 
-hops() { in_client traceroute -4 -n -q 1 -w 2 -m 15 "$@" 8.8.8.8 | awk 'NR > 1 { print $2 }' | paste -sd ' '; }
+hops() { in_client traceroute -4 -n -q 1 -w 2 -m 15 "$@" 8.8.8.8 | hop_list; }
 
 # --- nat64d on both sides ---------------------------------------------------------------------------------------------
 

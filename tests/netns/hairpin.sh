@@ -51,10 +51,10 @@ lease_of() {
 }
 
 ping_in() { ip netns exec "$1" ping -6 -n -c 2 -i 0.1 -W 2 "${@:2}"; }
-hops_in() { ip netns exec "$1" traceroute -6 -n -q 1 -w 2 -m 9 "${@:2}" | awk 'NR > 1 { print $2 }' | paste -sd ' '; }
+hops_in() { ip netns exec "$1" traceroute -6 -n -q 1 -w 2 -m 9 "${@:2}" | hop_list; }
 
 # What a program is told about its datagram to a closed port: the error, who says so, and what it asked.
-complaint() { ip netns exec "$1" python3 "$here/wire.py" complaint "$2" 9; }
+complaint() { wire_in "$1" complaint "$2" 9; }
 
 # pair NAME SPACE HOST IPV4 SPACE HOST IPV4: everything between two hosts, both ways.
 pair() {

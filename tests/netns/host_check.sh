@@ -442,8 +442,7 @@ END
 in_client sysctl -qw net.ipv6.conf.all.forwarding=1
 ip -n "$R" route add 2001:db8:3::/64 via 2001:db8:1::2
 ip netns exec "$C" "$NAT64D" --nodetach --stdout -c "$T/clat.conf" </dev/null >"$T/clat.log" 2>&1 &
-clat_running() { ip -n "$C" -o link show dev clat | grep -q LOWER_UP; }
-wait_for clat_running
+wait_for link_running clat "$C"
 in_client sh "$HOST" check --target 8.8.8.8 "$T/clat.conf" >"$T/found"
 same "a customer-side translator in health: exit status 0" 0 $?
 same "a customer-side translator in health: every line is ok" "" "$(grep -v '^ok    ' "$T/found")"

@@ -13,7 +13,7 @@ wait_for link_running nat64 || { not_ok "nat64d starts" && finish; }
 routed() { ip -n "$R" route show | grep -q "^$1 dev nat64"; }
 
 # From the server to the client: B2, B1, the router, the translator, then the three that speak IPv6 only.
-hops() { in_server timeout 20 traceroute -4 -n -q 1 -w 2 -m 12 "$@" 192.168.255.77 | awk 'NR > 1 { print $2 }' | paste -sd ' '; }
+hops() { in_server timeout 20 traceroute -4 -n -q 1 -w 2 -m 12 "$@" 192.168.255.77 | hop_list; }
 apart() { tr ' ' '\n' <<<"$1" | sed -n 5,7p | grep '^192\.168\.255\.2[45][0-9]$' | sort -u | wc -l; }
 
 first=$(hops)

@@ -271,8 +271,19 @@ more_routers() {
 # Both ends forget what they have learnt about paths.
 forget() {
 	ip -n "$S" route flush cache
+	ip -n "$C" route flush cache
 	ip -n "$C" -6 route flush cache
 }
+
+# narrow MTU ROUTER ROUTER: the link between the two, on one side of more_routers.
+narrow() {
+	ip -n "$2" link set mid mtu "$1"
+	ip -n "$3" link set mid mtu "$1"
+	forget
+}
+
+# hop_list: of what traceroute says, the addresses on one line.
+hop_list() { awk 'NR > 1 { print $2 }' | paste -sd ' '; }
 
 # --- the daemon -----------------------------------------------------------------------------------------------------
 
@@ -290,7 +301,8 @@ config() {
 }
 
 link_exists() { ip -n "$R" link show dev "$1"; }
-link_running() { ip -n "$R" -o link show dev "$1" | grep -q LOWER_UP; }
+# link_running DEVICE [SPACE]
+link_running() { ip -n "${2:-$R}" -o link show dev "$1" | grep -q LOWER_UP; }
 
 # start_bare [OPTION...]: starts nat64d on $T/conf in the router and leaves it to it.
 start_bare() {
@@ -446,11 +458,8 @@ while True:
 	wait_for listening "$1" -t "$2"
 }
 
-udp_in() {
-	local ns=$1
-	shift
-	ip netns exec "$ns" python3 "$here/udp.py" "$@"
-}
+udp_in() { ip netns exec "$1" python3 "$here/udp.py" "${@:2}"; }
+wire_in() { ip netns exec "$1" python3 "$here/wire.py" "${@:2}"; }
 
 # --- nat64-host -----------------------------------------------------------------------------------------------------
 

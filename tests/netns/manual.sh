@@ -127,7 +127,6 @@ all_performed() {
 pings() { on "$1" ping -n -c 1 -W 2 "${@:2}"; }
 # silent: as pings, but no answer comes.  Those that do take milliseconds here.
 silent() { ! on "$1" ping -n -c 1 -W 0.5 "${@:2}"; }
-hops() { awk 'NR > 1 { print $2 }' | paste -sd ' '; }
 
 # answering MACHINE: it tells whoever asks where he comes from.
 answering() {
@@ -194,7 +193,7 @@ same "the internet sees the router" "203.0.113.2" "$(asks host 64:ff9b::8.8.8.8)
 t "the lease is in the file that the page names" leased 2001:db8:1::2
 t "the daemon answers at the address that the page names" pings host 64:ff9b::192.168.255.1
 same "and is a hop by that" "2001:db8:1::1 64:ff9b::c0a8:ff01 64:ff9b::cb00:7102 64:ff9b::808:808" \
-	"$(on host traceroute -6 -n -q 1 -w 2 -m 8 64:ff9b::808:808 2>/dev/null | hops)"
+	"$(on host traceroute -6 -n -q 1 -w 2 -m 8 64:ff9b::808:808 2>/dev/null | hop_list)"
 on router ip route add 8.8.8.8 via 203.0.113.1 mtu lock 1300
 shows "hosts learn of a 1300-byte link on the way to IPv4" mtu=1320 \
 	on host ping -n -c 2 -i 0.2 -W 1 -M "do" -s 1400 64:ff9b::8.8.8.8

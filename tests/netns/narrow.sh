@@ -13,12 +13,6 @@ udp_server "$C" 5008
 head -c 1000000 /dev/urandom >"$T/a"
 head -c 900001 /dev/urandom >"$T/b"
 
-narrow() {
-	ip -n "$2" link set mid mtu "$1"
-	ip -n "$3" link set mid mtu "$1"
-	forget
-}
-
 # path NAME WANTED SPACE TRACEPATH-ARGUMENT...: what tracepath sums up.  An answer that a busy machine delays makes it
 # miscount hops, so it has three tries.
 path() {
@@ -30,7 +24,6 @@ path() {
 	done
 	same "$name" "$wanted" "$found"
 }
-wire_in() { ip netns exec "$1" python3 "$here/wire.py" "${@:2}"; }
 
 # df yes|no: does the server set the bit in what it sends?
 df() { in_server sysctl -qw "net.ipv4.ip_no_pmtu_disc=$([ "$1" = no ] && echo 1 || echo 0)"; }

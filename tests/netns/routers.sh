@@ -12,11 +12,10 @@ start_nat64d || finish
 tcp_server "$C" 80
 tcp_server "$S" 80
 
-column() { paste -sd ' '; }
-traceroute_in() { ip netns exec "$1" timeout 20 traceroute -n -q 1 -w 2 -m 12 "${@:2}" | awk 'NR > 1 { print $2 }' | column; }
+traceroute_in() { ip netns exec "$1" timeout 20 traceroute -n -q 1 -w 2 -m 12 "${@:2}" | hop_list; }
 mtr_in() {
 	ip netns exec "$1" timeout 20 mtr -n --report --report-wide -c 2 -i 0.2 -G 1 "${@:2}" |
-		awk '$1 ~ /^[0-9]+\.\|--/ { print $2 }' | column
+		awk '$1 ~ /^[0-9]+\.\|--/ { print $2 }' | paste -sd ' '
 }
 
 # every_way NAME HOPS SPACE FAMILY HOST: by each tool and each kind of packet that it knows.
