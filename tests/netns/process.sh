@@ -14,6 +14,7 @@ started() {
 	alive
 }
 keeper() { pgrep -P "$PID"; }
+clean() { [ -z "$(foreign "$1")" ]; }
 
 # What a process holds open that is a file of this test, or somebody else's pipe.
 foreign() {
@@ -32,6 +33,8 @@ same "detaching: exit status 0" 0 $?
 exec 5>&-
 wait "$reader"
 same "a script that captures its output goes on" 0 $?
+# The pipe by which it has told that it runs is closed a moment after that.
+wait_for clean "$PID"
 same "the daemon holds nothing of its caller" "" "$(foreign "$PID")"
 same "nor does the process that syncs" "" "$(foreign "$(keeper)")"
 set_routes
@@ -42,6 +45,7 @@ touch "$T/a" "$T/b" "$T/c"
 # shellcheck disable=SC2016 # the shell there expands it
 started bash -c 'exec "$@" 3<"$0/a" 7<"$0/outside" 250<"$0/b"' "$T" "$NAT64D" -c "$T/conf" --chroot --pidfile "$T/pid"
 same "into a chroot: exit status 0" 0 $?
+wait_for clean "$PID"
 same "nothing leads out of it" "" "$(foreign "$PID")"
 same "nor from the process that syncs" "" "$(foreign "$(keeper)")"
 stop_nat64d
