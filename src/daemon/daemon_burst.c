@@ -71,11 +71,11 @@ static void hold_outputs(struct daemon *d)
 /* Where the next packet goes, with room for the longest one and all that may come of it. */
 static uint8_t *next_place(struct daemon *d)
 {
-	const size_t most = XLAT_HEADROOM + TUN_PACKET_MAX + ARENA_LINE;
+	const size_t most = XLAT_HEADROOM + TUN_PACKET_MAX;
 
-	if (arena_left(&d->arena) < most + XLAT_SCRATCH)
+	if (arena_left(&d->arena) < most + XLAT_SCRATCH + ARENA_LINE)
 		restart_arena(d);
-	return arena_take(&d->arena, most - ARENA_LINE) + XLAT_HEADROOM;
+	return arena_take(&d->arena, most) + XLAT_HEADROOM;
 }
 
 /* A packet that is dropped leaves its place to the next one. */

@@ -80,9 +80,11 @@ struct output *xlat_add(struct xlat_job *j, size_t ip, uint8_t *head, size_t hea
 			     .ip = (uint8_t)ip,
 			     .l4 = (uint8_t)p->l4_header,
 			     .fragment = ip == OUT_HEADER_MAX || packet_is_fragment(p)};
-	if (p->csum == CSUM_PARTIAL && !o->fragment)
+	if (o->fragment)
+		return o;
+	if (p->csum == CSUM_PARTIAL)
 		output_leave(o, (unsigned)p->seg, p->ecn);
-	else if (!o->fragment)
+	else
 		o->offload.csum = (uint8_t)p->csum;
 	return o;
 }

@@ -225,20 +225,20 @@ static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 }
 
 /* Payload bytes in each fragment but the last. */
-static size_t piece_len(const struct xlat_job *j)
+static size_t fragment_len(const struct xlat_job *j)
 {
 	return (j->limit - OUT_HEADER_MAX) / 8 * 8;
 }
 
 /* The payload's bytes from FROM to LEN, of LEN in all at L4, as fragments. */
-static void emit_pieces(struct xlat_job *j, const uint8_t *l4, size_t from, size_t len)
+static void emit_fragments(struct xlat_job *j, const uint8_t *l4, size_t from, size_t len)
 {
-	size_t piece = piece_len(j), off, n;
+	size_t most = fragment_len(j), off, n;
 
 	for (off = from; off < len; off += n) {
 		uint8_t *at = xlat_scratch(j->out, OUT_HEADER_MAX);
 
-		n = min_size(piece, len - off);
+		n = min_size(most, len - off);
 		put_fragment(j, off, n, len - off - n, at);
 		xlat_add(j, OUT_HEADER_MAX, at, OUT_HEADER_MAX, l4 + off, n);
 	}
@@ -250,7 +250,7 @@ static void emit_segment(struct xlat_job *j, const struct gso_packet *t, size_t 
 {
 	uint8_t *at = xlat_scratch(j->out, OUT_HEADER_MAX + t->header), *l4 = at + OUT_HEADER_MAX;
 	struct span payload = {t->l4 + t->header + off, n};
-	size_t len = t->header + n, first = piece_len(j);
+	size_t len = t->header + n, first = fragment_len(j);
 
 	gso_header(t, off, n, l4);
 	gso_complete(l4, t->header, t->proto, payload);
@@ -263,7 +263,7 @@ static void emit_segment(struct xlat_job *j, const struct gso_packet *t, size_t 
 	}
 	put_fragment(j, 0, first, len - first, at);
 	xlat_add(j, OUT_HEADER_MAX, at, OUT_HEADER_MAX + t->header, payload.p, first - t->header);
-	emit_pieces(j, t->l4 + off, first, len);
+	emit_fragments(j, t->l4 + off, first, len);
 }
 
 /* Each segment by itself, numbered as the sender's kernel would have done it.  Nothing is left to
@@ -290,7 +290,7 @@ static void emit(struct xlat_job *j, uint8_t *l4)
 		return;
 	}
 	if (j->limit) {
-		emit_pieces(j, l4, 0, j->p.l4.len);
+		emit_fragments(j, l4, 0, j->p.l4.len);
 		return;
 	}
 	len = packet_is_fragment(&j->p) ? OUT_HEADER_MAX : sizeof(struct ip6_hdr);

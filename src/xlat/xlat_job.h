@@ -31,7 +31,7 @@ struct xlat_dir {
 	/* Finds the addresses on the other side; for an error's packet, or the one it quotes, by
 	 * their own rules. */
 	enum reason (*map)(struct xlat_job *j);
-	/* Does it fit, whole or in pieces? */
+	/* Does it fit, whole or in fragments? */
 	enum reason (*fit)(struct xlat_job *j);
 	/* The four bytes behind the checksum of an error about QUOTE, unless they have no
 	 * counterpart. */

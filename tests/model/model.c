@@ -47,16 +47,16 @@ static enum reason check_transport(const struct model *m, const struct model_vie
 
 /* --- what goes out --------------------------------------------------------------------------- */
 
-static uint8_t *next_frame(struct model_out *out)
+static uint8_t *next_output(struct model_out *out)
 {
-	return out->bytes + (out->frames ? out->end[out->frames - 1] : 0);
+	return out->bytes + (out->outputs ? out->end[out->outputs - 1] : 0);
 }
 
-static void end_frame(struct model_out *out, size_t len)
+static void end_output(struct model_out *out, size_t len)
 {
-	size_t from = out->frames ? out->end[out->frames - 1] : 0;
+	size_t from = out->outputs ? out->end[out->outputs - 1] : 0;
 
-	out->end[out->frames++] = from + len;
+	out->end[out->outputs++] = from + len;
 }
 
 static void send_6(const struct model *m, const struct model_view *v, const struct model_pair *to,
@@ -69,7 +69,7 @@ static void send_6(const struct model *m, const struct model_view *v, const stru
 		n = (limit - 48) / 8 * 8;
 	do {
 		struct model_view piece = *v;
-		uint8_t *at = next_frame(out);
+		uint8_t *at = next_output(out);
 		size_t header;
 
 		if (n > v->l4_len - done)
@@ -78,7 +78,7 @@ static void send_6(const struct model *m, const struct model_view *v, const stru
 		piece.mf = v->mf || done + n < v->l4_len;
 		header = model_write6(m, &piece, to, at, v->ttl - 1u, n);
 		memcpy(at + header, payload + done, n);
-		end_frame(out, header + n);
+		end_output(out, header + n);
 		done += n;
 	} while (done < v->l4_len);
 }
@@ -86,11 +86,11 @@ static void send_6(const struct model *m, const struct model_view *v, const stru
 static void send_4(const struct model *m, const struct model_view *v, const struct model_pair *to,
 		   const uint8_t *payload, unsigned id, struct model_out *out)
 {
-	uint8_t *at = next_frame(out);
+	uint8_t *at = next_output(out);
 
 	model_write4(m, v, to, at, v->ttl - 1u, v->l4_len, id);
 	memcpy(at + 20, payload, v->l4_len);
-	end_frame(out, 20 + v->l4_len);
+	end_output(out, 20 + v->l4_len);
 }
 
 /* The four bytes behind the checksum of an error of ours. */
@@ -220,7 +220,7 @@ static void write_error4(const struct model *m, const struct model_view *v, stru
 			 uint32_t rest, unsigned id, struct model_out *out)
 {
 	size_t quote = v->len < 576 - 28 ? v->len : 576 - 28;
-	uint8_t *at = next_frame(out), *icmp = at + 20;
+	uint8_t *at = next_output(out), *icmp = at + 20;
 
 	icmp[0] = (uint8_t)what.type;
 	icmp[1] = (uint8_t)what.code;
@@ -229,14 +229,14 @@ static void write_error4(const struct model *m, const struct model_view *v, stru
 	memcpy(icmp + 8, v->start, quote);
 	model_put16(icmp + 2, model_checksum(model_sum(icmp, 8 + quote)));
 	model_header4(at, 0xc0, 28 + quote, id, 0, 64, 1, m->conf->own4, v->src4);
-	end_frame(out, 28 + quote);
+	end_output(out, 28 + quote);
 }
 
 static void write_error6(const struct model *m, const struct model_view *v, struct code what,
 			 uint32_t rest, struct model_out *out)
 {
 	size_t quote = v->len < 1280 - 48 ? v->len : 1280 - 48;
-	uint8_t *at = next_frame(out), *icmp = at + 40;
+	uint8_t *at = next_output(out), *icmp = at + 40;
 	unsigned long pseudo = model_pseudo6(&m->conf->own6, &v->src6) + 8 + quote + 58;
 
 	icmp[0] = (uint8_t)what.type;
@@ -246,7 +246,7 @@ static void write_error6(const struct model *m, const struct model_view *v, stru
 	memcpy(icmp + 8, v->start, quote);
 	model_put16(icmp + 2, model_checksum(pseudo + model_sum(icmp, 8 + quote)));
 	model_header6(at, 0, 8 + quote, 58, 64, &m->conf->own6, &v->src6);
-	end_frame(out, 48 + quote);
+	end_output(out, 48 + quote);
 }
 
 static void answer(const struct model *m, const struct model_view *v, enum reason why,
@@ -293,7 +293,7 @@ static enum reason check_addresses(const struct model *m, const struct model_vie
 
 static void write_reply(const struct model_view *v, const uint8_t *chosen, struct model_out *out)
 {
-	uint8_t *at = next_frame(out), *icmp = at + (v->family == 4 ? 20 : 40);
+	uint8_t *at = next_output(out), *icmp = at + (v->family == 4 ? 20 : 40);
 	unsigned long pseudo = 0;
 
 	memcpy(icmp, v->start + v->l4, v->l4_len);
@@ -307,7 +307,7 @@ static void write_reply(const struct model_view *v, const uint8_t *chosen, struc
 			      v->dst4, v->src4);
 	else
 		model_header6(at, v->tos, v->l4_len, 58, 64, &v->dst6, &v->src6);
-	end_frame(out, (size_t)(icmp - at) + v->l4_len);
+	end_output(out, (size_t)(icmp - at) + v->l4_len);
 	out->is_answer = true;
 }
 
@@ -433,7 +433,7 @@ void model_packet(struct model *m, const uint8_t *in, size_t len, int32_t now,
 {
 	struct model_view v;
 
-	out->frames = 0;
+	out->outputs = 0;
 	out->record = false;
 	out->is_answer = out->suppressed = false;
 	out->why = model_view(&v, in, len, false);

@@ -56,13 +56,13 @@ struct model_out {
 	enum reason why;
 	bool is_answer, suppressed;
 	bool record; /* a lease is to be put on record */
-	unsigned frames;
-	size_t end[XLAT_OUTPUTS]; /* of each frame in BYTES */
+	unsigned outputs;
+	size_t end[XLAT_OUTPUTS]; /* of each packet in BYTES */
 	uint8_t bytes[MODEL_BYTES];
 };
 
-/* What becomes of the LEN bytes at IN.  CHOSEN: the first 20 bytes of the translator's first frame,
- * or zeros. */
+/* What becomes of the LEN bytes at IN.  CHOSEN: the first 20 bytes of the translator's first
+ * output, or zeros. */
 void model_packet(struct model *m, const uint8_t *in, size_t len, int32_t now,
 		  const uint8_t *chosen, struct model_out *out);
 

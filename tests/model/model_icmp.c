@@ -375,6 +375,6 @@ enum reason model_error(struct model *m, const struct model_view *v, const uint8
 		model_write6(m, v, to, at, v->ttl - 1u, 8 + body.n);
 	else
 		model_write4(m, v, to, at, v->ttl - 1u, 8 + body.n, model_get16(chosen + 4));
-	out->end[out->frames++] = (from4 ? 48 : 28) + body.n;
+	out->end[out->outputs++] = (from4 ? 48 : 28) + body.n;
 	return REASON_OK;
 }

@@ -84,7 +84,7 @@ static void add_packet(struct pile *p, const uint8_t *b, size_t len)
 /* Sends each packet of IN; false unless all of them pass. */
 static bool send_pile(const struct pile *in, struct pile *out)
 {
-	static uint8_t frame[MODEL_BYTES];
+	static uint8_t bytes[MODEL_BYTES];
 
 	out->n = 0;
 	for (unsigned i = 0; i < in->n; i++) {
@@ -93,7 +93,7 @@ static bool send_pile(const struct pile *in, struct pile *out)
 		if (rig_send(&rig, in->b + at, in->end[i] - at) != REASON_OK)
 			return false;
 		for (unsigned k = 0; k < rig.out.outputs; k++)
-			add_packet(out, frame, rig_output(&rig, k, frame));
+			add_packet(out, bytes, rig_output(&rig, k, bytes));
 	}
 	return true;
 }

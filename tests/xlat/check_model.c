@@ -209,13 +209,13 @@ static bool differs(struct bench *b, enum reason why, const uint8_t *packet)
 			reason_table[b->want.why].name);
 		return true;
 	}
-	if (b->out.outputs != b->want.frames || b->out.suppressed != b->want.suppressed ||
+	if (b->out.outputs != b->want.outputs || b->out.suppressed != b->want.suppressed ||
 	    (b->out.record != NULL) != b->want.record ||
 	    (b->out.outputs && (b->out.answers > 0) != b->want.is_answer)) {
 		fprintf(stderr, "# translator: %u outputs, answers %u, suppressed %u, record %d\n",
 			b->out.outputs, b->out.answers, b->out.suppressed, b->out.record != NULL);
 		fprintf(stderr, "# model:      %u outputs, answer %d, suppressed %d, record %d\n",
-			b->want.frames, b->want.is_answer, b->want.suppressed, b->want.record);
+			b->want.outputs, b->want.is_answer, b->want.suppressed, b->want.record);
 		return true;
 	}
 	if (why != REASON_OK && why != REASON_SELF_ECHO && memcmp(packet, b->in, b->len) != 0) {
