@@ -2,7 +2,7 @@
 #ifndef NAT64D_TESTS_BATCH_ROWS_H
 #define NAT64D_TESTS_BATCH_ROWS_H
 
-#include "batch_frame.h"
+#include "batch_output.h"
 
 #define OUTPUTS 6
 #define EMPTY   SIZE_MAX /* 0 is what a row leaves out */

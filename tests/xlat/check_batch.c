@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch_frame.h"
+#include "batch_output.h"
 #include "batch_rows.h"
 #include "support/run.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch_frame.h"
+#include "batch_output.h"
 #include "support/run.h"
 
 #define ROUNDS    600
