@@ -1,7 +1,7 @@
-/* batch_frame - outputs as the translator gives them to the batch, made from what a test says of
+/* batch_output - outputs as the translator gives them to the batch, made from what a test says of
  * them; and whether what the batch gives out are the same packets. */
-#ifndef NAT64D_TESTS_BATCH_FRAME_H
-#define NAT64D_TESTS_BATCH_FRAME_H
+#ifndef NAT64D_TESTS_BATCH_OUTPUT_H
+#define NAT64D_TESTS_BATCH_OUTPUT_H
 
 #include <check.h>
 #include <stdio.h>
