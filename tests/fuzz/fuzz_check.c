@@ -236,6 +236,7 @@ static void check_output(struct walk *w, const struct output *o)
 	struct gso_packet t;
 	size_t n, len;
 
+	EXPECT(o->offload.csum != CSUM_VOUCHED || w->in->p.csum == CSUM_VOUCHED);
 	if (o->offload.csum != CSUM_PARTIAL) {
 		EXPECT(o->offload.gso == GSO_NONE);
 		check_wire(w, flat, o->len);
