@@ -43,6 +43,13 @@ static void compare(struct leasedir *d, int32_t now, int64_t wall, const char *w
 	d->pool = old;
 }
 
+/* Never to everybody, which is what kill(2) takes -1 for, nor to the whole group. */
+static void send_signal(pid_t pid, int number)
+{
+	ck_assert_int_gt(pid, 1);
+	ck_assert_int_eq(kill(pid, number), 0);
+}
+
 static void use_big_pool(struct leasedir *d)
 {
 	dir_new_pool(d, BIG, 14);
@@ -179,7 +186,7 @@ static int32_t watch(pid_t pid, int in, struct known k[256], int32_t now, int ms
 		if (!killed &&
 		    (at.tv_sec - start.tv_sec) * 1000 + (at.tv_nsec - start.tv_nsec) / 1000000 >=
 			    ms) {
-			kill(pid, SIGKILL);
+			send_signal(pid, SIGKILL);
 			killed = true;
 		}
 		if (poll(&p, 1, 1) == 0)
@@ -280,7 +287,7 @@ static void reach(struct leasedir *d, enum lease_rewrite state)
 	d->f->rewrite_at = NOW;
 	if (state == REWRITE_FILLED) { /* it waits there if the keeper is busy */
 		step_to(d, REWRITE_FILLING, NOW, WALL);
-		kill(d->f->keeper.pid, SIGSTOP);
+		send_signal(d->f->keeper.pid, SIGSTOP);
 		ck_assert(leasesync_ask(&d->f->keeper, LEASESYNC_SYNC, d->f->file.fd));
 	}
 	step_to(d, state, NOW, WALL);
@@ -296,14 +303,14 @@ START_TEST(crash_in_each_state)
 
 	begin(&d, true, 3000);
 	reach(&d, state);
-	kill(d.f->keeper.pid, SIGSTOP);
+	send_signal(d.f->keeper.pid, SIGSTOP);
 	before = file_size(&d, LEASEFILE_NAME);
 	add_leases(&d, 2990, 3100, NOW + 1);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	ck_assert_uint_gt(file_size(&d, LEASEFILE_NAME) + file_size(&d, LEASESYNC_NEW), before);
 	for (int i = 0; i < 10 && state != REWRITE_FILLING; i++)
 		leasefile_maintain(d.f, d.pool, d.maps, NOW + 1, WALL + 1); /* must not block */
-	kill(d.f->keeper.pid, SIGKILL);
+	send_signal(d.f->keeper.pid, SIGKILL);
 	dir_crash(&d);
 	compare(&d, NOW + 2, WALL + 2, "crash");
 	dir_remove(&d);
@@ -367,7 +374,7 @@ START_TEST(keeper_dies_in_each_state)
 	reach(&d, state);
 	if (state == REWRITE_PUBLISHING)
 		leasesync_wait(&d.f->keeper);
-	kill(d.f->keeper.pid, SIGKILL);
+	send_signal(d.f->keeper.pid, SIGKILL);
 	waitpid(d.f->keeper.pid, NULL, 0);
 	add_leases(&d, 2990, 3100, NOW + 1);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
@@ -532,7 +539,7 @@ START_TEST(removed_directory_comes_back)
 	ck_assert_int_eq(mkdir(d.path, 0755), 0);
 	add_leases(&d, 120, 150, t);
 	if (_i == KEEPER_REPLACED) {
-		kill(d.f->keeper.pid, SIGKILL);
+		send_signal(d.f->keeper.pid, SIGKILL);
 		waitpid(d.f->keeper.pid, NULL, 0);
 	}
 	if (_i != STOPPED) {
@@ -586,8 +593,8 @@ START_TEST(keeper_holds_nothing)
 	char comm[32] = "";
 
 	begin(&d, false, 1);
-	kill(d.f->keeper.pid, SIGTERM); /* to a whole group: must not end it */
-	kill(d.f->keeper.pid, SIGINT);
+	send_signal(d.f->keeper.pid, SIGTERM); /* to a whole group: must not end it */
+	send_signal(d.f->keeper.pid, SIGINT);
 	dir_calm(&d, NOW, WALL);
 	/* socket and directory; a file that it was handed just now it may still be closing */
 	for (int i = 0; i < 500 && count_fds(d.f->keeper.pid, comm) > 2; i++)
@@ -609,7 +616,7 @@ START_TEST(keeper_is_replaced)
 	dir_begin(&d, NOW, WALL);
 	for (int i = 0; i < 2; i++) {
 		first = d.f->keeper.pid;
-		kill(first, SIGKILL);
+		send_signal(first, SIGKILL);
 		waitpid(first, NULL, 0);
 		leasefile_maintain(d.f, d.pool, d.maps, NOW + i, WALL);
 		ck_assert_str_eq(news(&d), "dynamic.map: the process that syncs it is gone "
@@ -622,7 +629,7 @@ START_TEST(keeper_is_replaced)
 		ck_assert_str_eq(news(&d), "dynamic.map: the process that syncs it works again");
 		ck_assert_ptr_null(news(&d));
 	}
-	kill(d.f->keeper.pid, SIGKILL);
+	send_signal(d.f->keeper.pid, SIGKILL);
 	leasesync_wait(&d.f->keeper);
 	dir_end(&d, NOW, WALL); /* and a clean stop wants one too */
 	dir_open(&d);
@@ -638,7 +645,7 @@ static void kill_in_rewrite(const struct leasedir *d, pid_t keeper)
 
 	while (!dir_has(d, LEASESYNC_NEW))
 		nanosleep(&nap, NULL);
-	kill(keeper, SIGKILL);
+	send_signal(keeper, SIGKILL);
 	_exit(0);
 }
 
@@ -710,10 +717,10 @@ static void watch_disk(struct leasedir *d)
 	dir_calm(d, NOW, WALL);
 	disk = mmap(NULL, sizeof(*disk), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(disk, MAP_FAILED);
-	kill(d->f->keeper.pid, SIGKILL); /* the next one shares it */
+	send_signal(d->f->keeper.pid, SIGKILL); /* the next one shares it */
 	waitpid(d->f->keeper.pid, NULL, 0);
 	dir_calm(d, NOW, WALL);
-	ck_assert_int_eq(kill(d->f->keeper.pid, 0), 0);
+	send_signal(d->f->keeper.pid, 0);
 	while (news(d))
 		;
 	memset(disk->log, 0, sizeof(disk->log));
