@@ -372,6 +372,46 @@ const char *rig_differs(struct rig *r, enum reason got, enum reason want, const 
 	return text && strcmp(text, "*") == 0 ? NULL : outputs_differ(r, text);
 }
 
+void rig_expect(struct rig *r, const char *in, enum reason why, const char *out)
+{
+	const char *bad = rig_differs(r, rig_send_text(r, in), why, out);
+
+	ck_assert_msg(!bad, "%s: %s", in, bad);
+}
+
+void rig_expect_trailing(const char *in, const char *out)
+{
+	static struct rig r;
+	static uint8_t b[CRAFT_MAX];
+	const char *bad;
+	size_t len;
+
+	rig_open(&r, NULL);
+	len = craft(b, in, NULL);
+	memset(b + len, 0xff, 100);
+	bad = rig_differs(&r, rig_send(&r, b, len + 100), REASON_OK, out);
+	ck_assert_msg(!bad, "trailing bytes: %s: %s", in, bad);
+	rig_close(&r);
+}
+
+void rig_expect_truncated(const char *in, size_t header, enum reason also)
+{
+	static struct rig r;
+	static uint8_t b[CRAFT_MAX];
+	size_t len;
+
+	rig_open(&r, NULL);
+	len = craft(b, in, NULL);
+	for (size_t n = 0; n < len; n++) {
+		enum reason why = rig_send(&r, b, n);
+
+		ck_assert_msg(why == REASON_TOO_SHORT || (n < header && why == also),
+			      "%s cut to %zu: %s", in, n, reason_table[why].name);
+		ck_assert_uint_eq(r.out.outputs, 0);
+	}
+	rig_close(&r);
+}
+
 static const char *row_fault(const struct rig_row *row)
 {
 	static struct rig r;

@@ -56,6 +56,16 @@ size_t rig_output(const struct rig *r, unsigned i, uint8_t *to);
  * packets of TEXT: a message in a static buffer, or NULL. */
 const char *rig_differs(struct rig *r, enum reason got, enum reason want, const char *text);
 
+/* The packet of IN is refused for WHY, or else it becomes the packets of OUT. */
+void rig_expect(struct rig *r, const char *in, enum reason why, const char *out);
+
+/* The packet of IN with bytes behind its end becomes that of OUT, in a fresh rig. */
+void rig_expect_trailing(const char *in, const char *out);
+
+/* The packet of IN, cut anywhere, is shorter than its length field says; below HEADER bytes the
+ * reason may be ALSO.  In a fresh rig. */
+void rig_expect_truncated(const char *in, size_t header, enum reason also);
+
 /* Every row in a fresh rig.  Each that fails is named on standard error; fails the test if there is
  * one. */
 void rig_check_rows(const struct rig_row *row, int n);

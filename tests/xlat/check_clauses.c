@@ -215,13 +215,6 @@ END_TEST
 
 static struct rig rig;
 
-static void expect(const char *in, enum reason why, const char *out)
-{
-	const char *bad = rig_differs(&rig, rig_send_text(&rig, in), why, out);
-
-	ck_assert_msg(!bad, "%s: %s", in, bad);
-}
-
 /* [7915-4, 5]: of one flow, the packet that came first leaves first; all pieces of one before any
  * of the next. */
 START_TEST(flow_leaves_in_its_order)
@@ -268,13 +261,13 @@ START_TEST(errors_are_sent_limited_or_never)
 	rig_open(&rig, RIG_SETUP ";rate 3");
 	rig.conf.icmp_errors = row[_i / 2].how;
 	for (i = 0; i < 10; i++) {
-		expect(in[_i % 2], REASON_TTL, "*");
+		rig_expect(&rig, in[_i % 2], REASON_TTL, "*");
 		sent += rig.out.outputs;
 	}
 	ck_assert_uint_eq(sent, row[_i / 2].sent);
 	ck_assert((rig.out.suppressed > 0) == row[_i / 2].suppressed);
-	expect(_i % 2 ? "6r d=2001:db8:ffff::64 | echo" : "4 d=192.0.2.254 | echo",
-	       REASON_SELF_ECHO, "*");
+	rig_expect(&rig, _i % 2 ? "6r d=2001:db8:ffff::64 | echo" : "4 d=192.0.2.254 | echo",
+		   REASON_SELF_ECHO, "*");
 	ck_assert_uint_eq(rig.out.outputs, 1); /* an answer to ping is no error */
 	rig_close(&rig);
 }
@@ -292,10 +285,10 @@ START_TEST(tos_ignored)
 	for (i = 0; i < 256; i++) {
 		snprintf(in, sizeof(in), "4 tos=%u | udp", i);
 		snprintf(out, sizeof(out), "6 tc=%u hop=63 | udp", i & 3);
-		expect(in, REASON_OK, out);
+		rig_expect(&rig, in, REASON_OK, out);
 		snprintf(in, sizeof(in), "6r tc=%u | udp", i);
 		snprintf(out, sizeof(out), "4r tos=%u ttl=63 id=* | udp", i & 3);
-		expect(in, REASON_OK, out);
+		rig_expect(&rig, in, REASON_OK, out);
 	}
 	rig_close(&rig);
 }
@@ -336,13 +329,13 @@ START_TEST(lease_of_the_well_known_prefix_gets_nothing_private)
 	uint8_t b[CRAFT_MAX];
 
 	rig_open(&rig, WKP "pool 10.77.0.0/28");
-	expect("6r s=2001:db8:5::1 d=64:ff9b::808:808 | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r s=2001:db8:5::1 d=64:ff9b::808:808 | udp", REASON_OK, "*");
 	rig_output(&rig, 0, b);
 	snprintf(addr, sizeof(addr), "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
 	snprintf(in, sizeof(in), "4 s=10.0.0.1 d=%s | udp", addr);
-	expect(in, REASON_WKP_PRIVATE, "answer 3 13 0");
+	rig_expect(&rig, in, REASON_WKP_PRIVATE, "answer 3 13 0");
 	snprintf(in, sizeof(in), "4 s=8.8.8.8 d=%s | udp", addr);
-	expect(in, REASON_OK, "6 s=64:ff9b::808:808 d=2001:db8:5::1 hop=63 | udp");
+	rig_expect(&rig, in, REASON_OK, "6 s=64:ff9b::808:808 d=2001:db8:5::1 hop=63 | udp");
 	rig_close(&rig);
 }
 END_TEST
@@ -369,7 +362,7 @@ START_TEST(missing_checksum_covers_the_udp_length)
 	static uint8_t b[CRAFT_MAX];
 
 	rig_open(&rig, NULL);
-	expect("4 | udp n=9 ulen=14 zero", REASON_OK, "*");
+	rig_expect(&rig, "4 | udp n=9 ulen=14 zero", REASON_OK, "*");
 	ck_assert_uint_eq(rig_output(&rig, 0, b), 40 + 17);
 	ck_assert_uint_eq(craft_l4_sum(b + 8, b + 24, 16, 17, b + 40, 14), 0xffff);
 	rig_close(&rig);
@@ -393,8 +386,8 @@ START_TEST(no_rate_without_a_limit)
 	rig_open(&rig, RIG_SETUP ";rate 1");
 	limit = rig.x.ratelimit;
 	rig.x.ratelimit = NULL;
-	expect("4 ttl=1 | udp", REASON_TTL, "answer 11 0 0");
-	expect("4 ttl=1 | udp", REASON_TTL, "answer 11 0 0");
+	rig_expect(&rig, "4 ttl=1 | udp", REASON_TTL, "answer 11 0 0");
+	rig_expect(&rig, "4 ttl=1 | udp", REASON_TTL, "answer 11 0 0");
 	rig.x.ratelimit = limit;
 	rig_close(&rig);
 }

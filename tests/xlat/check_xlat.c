@@ -565,13 +565,6 @@ END_TEST
 
 static struct rig rig;
 
-static void expect(const char *in, enum reason why, const char *out)
-{
-	const char *bad = rig_differs(&rig, rig_send_text(&rig, in), why, out);
-
-	ck_assert_msg(!bad, "%s: %s", in, bad);
-}
-
 /* The IPv4 address that the host of TEXT leases by sending it, as text. */
 static void lease_by(const char *text, char *addr)
 {
@@ -592,16 +585,18 @@ START_TEST(lease_is_used_both_ways)
 	ck_assert_ptr_nonnull(rig.out.record);
 	ck_assert(pool_covers(rig.x.pool, rig.out.record->addr));
 	snprintf(in, sizeof(in), "4 d=%s | tcp", addr);
-	expect(in, REASON_OK, "6 d=2001:db8:5::1 hop=63 | tcp");
+	rig_expect(&rig, in, REASON_OK, "6 d=2001:db8:5::1 hop=63 | tcp");
 	snprintf(out, sizeof(out), "4r s=%s ttl=63 id=* | tcp", addr);
-	expect("6r " NEWHOST " | tcp", REASON_OK, out);
+	rig_expect(&rig, "6r " NEWHOST " | tcp", REASON_OK, out);
 	snprintf(in, sizeof(in), "4 d=%s | icmp 3 1 0 | 4r s=%s | udp", addr, addr);
-	expect(in, REASON_OK, "6 d=2001:db8:5::1 hop=63 | icmp 1 0 0 | 6r " NEWHOST " | udp");
+	rig_expect(&rig, in, REASON_OK,
+		   "6 d=2001:db8:5::1 hop=63 | icmp 1 0 0 | 6r " NEWHOST " | udp");
 	snprintf(in, sizeof(in), "4 s=%s | udp", addr); /* hairpin: a lease to a map */
 	snprintf(out, sizeof(out), "6 s=2001:db8:64::%s hop=63 | udp", addr);
-	expect(in, REASON_OK, out);
+	rig_expect(&rig, in, REASON_OK, out);
 	snprintf(in, sizeof(in), "4 s=203.0.113.9 d=%s | udp", addr); /* a map to a lease */
-	expect(in, REASON_OK, "6 s=2001:db8:64::203.0.113.9 d=2001:db8:5::1 hop=63 | udp");
+	rig_expect(&rig, in, REASON_OK,
+		   "6 s=2001:db8:64::203.0.113.9 d=2001:db8:5::1 hop=63 | udp");
 	ck_assert_uint_eq(pool_used(rig.x.pool), 1);
 	rig_close(&rig);
 }
@@ -635,7 +630,7 @@ START_TEST(lease_is_reported_when_new_or_stale)
 	for (i = 0; i < ROWS(row); i++) {
 		rig.now = 1000000 + row[i].seconds * 1000;
 		snprintf(in, sizeof(in), "4 d=%s | udp", addr);
-		expect(row[i].back ? in : "6r " NEWHOST " | udp", REASON_OK, "*");
+		rig_expect(&rig, row[i].back ? in : "6r " NEWHOST " | udp", REASON_OK, "*");
 		ck_assert_msg((rig.out.record != NULL) == row[i].record,
 			      "POOL_RESTAMP, after %d s: %d", row[i].seconds,
 			      rig.out.record != NULL);
@@ -653,9 +648,9 @@ START_TEST(lease_is_not_claimed_by_others)
 	rig_open(&rig, POOL);
 	lease_by("6r s=2001:db8:5::1 | udp", a);
 	snprintf(in, sizeof(in), "6r s=2001:db8:64::%s d=2001:db8:1::5 | udp", a);
-	expect(in, REASON_SRC_IN_PREFIX, "answer 1 5 0");
+	rig_expect(&rig, in, REASON_SRC_IN_PREFIX, "answer 1 5 0");
 	snprintf(in, sizeof(in), "6r s=2001:db8:64::%s | udp", a);
-	expect(in, REASON_SRC_IN_PREFIX, "answer 1 5 0");
+	rig_expect(&rig, in, REASON_SRC_IN_PREFIX, "answer 1 5 0");
 	rig_close(&rig);
 }
 END_TEST
@@ -663,9 +658,9 @@ END_TEST
 START_TEST(lease_not_on_record_is_reported_again)
 {
 	rig_open(&rig, POOL);
-	expect("6r " NEWHOST " | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r " NEWHOST " | udp", REASON_OK, "*");
 	ck_assert_ptr_nonnull(rig.out.record);
-	expect("6r " NEWHOST " | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r " NEWHOST " | udp", REASON_OK, "*");
 	ck_assert_ptr_nonnull(rig.out.record);
 	rig_close(&rig);
 }
@@ -691,11 +686,11 @@ START_TEST(only_its_host_renews_a_lease)
 	last = pool_next(rig.x.pool, NULL)->last;
 	rig.now += 7000000;
 	for (i = 0; i < ROWS(from4); i++) {
-		expect(from4[i], REASON_OK, "*");
+		rig_expect(&rig, from4[i], REASON_OK, "*");
 		ck_assert_ptr_null(rig.out.record);
 		ck_assert_int_eq(pool_next(rig.x.pool, NULL)->last, last);
 	}
-	expect("6r s=2001:db8:5::1 | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r s=2001:db8:5::1 | udp", REASON_OK, "*");
 	ck_assert_ptr_nonnull(rig.out.record);
 	ck_assert_int_eq(pool_next(rig.x.pool, NULL)->last, last + 7000);
 	rig_close(&rig);
@@ -710,7 +705,7 @@ START_TEST(scan_from_ipv4_takes_no_pool_away)
 	rig_open(&rig, SMALL);
 	for (unsigned host = 1; host < 100; host++) {
 		snprintf(in, sizeof(in), "6r s=2001:db8:5::%x | udp", host);
-		expect(in, REASON_OK, "*");
+		rig_expect(&rig, in, REASON_OK, "*");
 		for (int round = 0; round < 2; round++) {
 			rig.now += 7000000;
 			for (unsigned to = 0; to < 4; to++) {
@@ -765,7 +760,7 @@ static const struct {
 START_TEST(bad_packet_takes_no_lease)
 {
 	rig_open(&rig, POOL);
-	expect(leaseless[_i].in, leaseless[_i].why, "*");
+	rig_expect(&rig, leaseless[_i].in, leaseless[_i].why, "*");
 	ck_assert_msg(pool_used(rig.x.pool) == 0, "%s: took a lease", leaseless[_i].in);
 	ck_assert_ptr_null(rig.out.record);
 	rig_close(&rig);
@@ -780,14 +775,14 @@ START_TEST(refused_packet_does_not_touch)
 	int32_t last;
 
 	rig_open(&rig, POOL);
-	expect("6r " NEWHOST " | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r " NEWHOST " | udp", REASON_OK, "*");
 	l = pool_find6(rig.x.pool, &host, 0);
 	ck_assert_ptr_nonnull(l);
 	last = l->last;
 	rig.now += 60000;
-	expect("6r " NEWHOST " hop=1 | udp", REASON_TTL, "answer 3 0 0");
+	rig_expect(&rig, "6r " NEWHOST " hop=1 | udp", REASON_TTL, "answer 3 0 0");
 	ck_assert_int_eq(l->last, last);
-	expect("6r " NEWHOST " | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r " NEWHOST " | udp", REASON_OK, "*");
 	ck_assert_int_eq(l->last, last + 60);
 	rig_close(&rig);
 }
@@ -802,18 +797,18 @@ START_TEST(full_pool)
 	for (i = 1; i < 10; i++) {
 		snprintf(in, sizeof(in), "6r s=2001:db8:5::%x | udp", i);
 		if (i <= pool_size(rig.x.pool))
-			expect(in, REASON_OK, "*");
+			rig_expect(&rig, in, REASON_OK, "*");
 		else
-			expect(in, REASON_POOL_FULL, "answer 1 3 0");
+			rig_expect(&rig, in, REASON_POOL_FULL, "answer 1 3 0");
 		n += rig.out.record != NULL;
 	}
 	ck_assert_uint_eq(n, pool_size(rig.x.pool));
-	expect("6r s=2001:db8:5::1 | udp", REASON_OK, "*");
-	expect("6r s=2001:db8:5::99 | reply", REASON_POOL_FULL, "answer 1 3 0");
-	expect("6r s=2001:db8:5::99 | part 80 80 | udp n=999", REASON_POOL_FULL, NULL);
-	expect("6r s=2001:db8:5::99 | icmp 1 0 0 | 6 | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r s=2001:db8:5::1 | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r s=2001:db8:5::99 | reply", REASON_POOL_FULL, "answer 1 3 0");
+	rig_expect(&rig, "6r s=2001:db8:5::99 | part 80 80 | udp n=999", REASON_POOL_FULL, NULL);
+	rig_expect(&rig, "6r s=2001:db8:5::99 | icmp 1 0 0 | 6 | udp", REASON_OK, "*");
 	rig.now += (POOL_GUARANTEE + 2) * 1000;
-	expect("6r s=2001:db8:5::99 | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r s=2001:db8:5::99 | udp", REASON_OK, "*");
 	ck_assert_ptr_nonnull(rig.out.record);
 	rig_close(&rig);
 }
@@ -829,18 +824,19 @@ START_TEST(lease_per_prefix)
 	ck_assert_str_ne(a, b);
 	ck_assert_uint_eq(pool_used(rig.x.pool), 2);
 	snprintf(in, sizeof(in), "4 s=9.9.9.9 d=%s | udp", a);
-	expect(in, REASON_OK, "6 s=2001:db8:64::909:909 d=2001:db8:5::1 hop=63 | udp");
+	rig_expect(&rig, in, REASON_OK, "6 s=2001:db8:64::909:909 d=2001:db8:5::1 hop=63 | udp");
 	snprintf(in, sizeof(in), "4 s=9.9.9.9 d=%s | udp", b);
-	expect(in, REASON_OK, "6 s=2001:db8:65::909:909 d=2001:db8:5::1 hop=63 | udp");
+	rig_expect(&rig, in, REASON_OK, "6 s=2001:db8:65::909:909 d=2001:db8:5::1 hop=63 | udp");
 	snprintf(in, sizeof(in), "4 s=8.8.8.8 d=%s | icmp 11 0 0 | 4r s=%s d=9.9.9.9 | udp", b, b);
-	expect(in, REASON_OK,
-	       "6 s=2001:db8:65::808:808 d=2001:db8:5::1 hop=63 | icmp 3 0 0 |"
-	       "6r s=2001:db8:5::1 d=2001:db8:65::909:909 | udp");
+	rig_expect(&rig, in, REASON_OK,
+		   "6 s=2001:db8:65::808:808 d=2001:db8:5::1 hop=63 | icmp 3 0 0 |"
+		   "6r s=2001:db8:5::1 d=2001:db8:65::909:909 | udp");
 	snprintf(out, sizeof(out),
 		 "4r s=%s d=9.9.9.9 ttl=63 id=* | icmp 3 3 0 | 4 id=0 s=9.9.9.9 d=%s | udp", b, b);
-	expect("6r " NEWHOST " d=2001:db8:65::909:909 | icmp 1 4 0 | 6 s=2001:db8:65::909:909 "
-	       "d=2001:db8:5::1 | udp",
-	       REASON_OK, out);
+	rig_expect(&rig,
+		   "6r " NEWHOST " d=2001:db8:65::909:909 | icmp 1 4 0 | 6 s=2001:db8:65::909:909 "
+		   "d=2001:db8:5::1 | udp",
+		   REASON_OK, out);
 	ck_assert_uint_eq(pool_used(rig.x.pool), 2);
 	rig_close(&rig);
 }
@@ -859,16 +855,16 @@ START_TEST(rate_limit)
 
 	rig_open(&rig, RIG_SETUP ";rate 5");
 	for (i = 0; i < 10; i++) {
-		expect(in[_i], REASON_TTL, i < 5 ? answer : NULL);
+		rig_expect(&rig, in[_i], REASON_TTL, i < 5 ? answer : NULL);
 		ck_assert_uint_eq(rig.out.suppressed, i >= 5);
 	}
 	if (near[_i])
-		expect(near[_i], REASON_TTL, NULL);
-	expect(other[_i], REASON_TTL, answer);
+		rig_expect(&rig, near[_i], REASON_TTL, NULL);
+	rig_expect(&rig, other[_i], REASON_TTL, answer);
 	ck_assert(!rig.out.suppressed);
 	rig.now += 1000;
-	expect(in[_i], REASON_TTL, answer);
-	expect(_i ? "6r hop=0 | udp" : "4 ttl=0 | udp", REASON_TTL_ZERO, NULL);
+	rig_expect(&rig, in[_i], REASON_TTL, answer);
+	rig_expect(&rig, _i ? "6r hop=0 | udp" : "4 ttl=0 | udp", REASON_TTL_ZERO, NULL);
 	ck_assert(!rig.out.suppressed);
 	rig_close(&rig);
 }
@@ -888,13 +884,13 @@ START_TEST(too_big_has_its_own_budget)
 	for (int i = 1; i < 100; i++) {
 		snprintf(text, sizeof(text),
 			 _i ? "6r s=2001:db8:%d::5 hop=1 | udp" : "4 s=198.18.0.%d ttl=1 | udp", i);
-		expect(text, REASON_TTL, "*");
+		rig_expect(&rig, text, REASON_TTL, "*");
 	}
 	ck_assert(rig.out.suppressed);
 	for (int i = 0; i < 5; i++)
-		expect(big[_i], REASON_TOO_BIG, answer[_i]);
-	expect(big[_i], REASON_TOO_BIG, NULL);
-	expect(small[!_i], REASON_TTL, "*");
+		rig_expect(&rig, big[_i], REASON_TOO_BIG, answer[_i]);
+	rig_expect(&rig, big[_i], REASON_TOO_BIG, NULL);
+	rig_expect(&rig, small[!_i], REASON_TTL, "*");
 	ck_assert(!rig.out.suppressed);
 	rig_close(&rig);
 }
@@ -915,15 +911,17 @@ START_TEST(errors_limited_or_not)
 	for (int six = 0; six < 2; six++) {
 		rig_open(&rig, choices[_i].setup);
 		for (int i = 0; i < 10; i++) {
-			expect(six ? "6r hop=1 | udp" : "4 ttl=1 | udp", REASON_TTL,
-			       i >= choices[_i].sent ? NULL
-			       : six                 ? "answer 3 0 0"
-						     : "answer 11 0 0");
+			rig_expect(&rig, six ? "6r hop=1 | udp" : "4 ttl=1 | udp", REASON_TTL,
+				   i >= choices[_i].sent ? NULL
+				   : six                 ? "answer 3 0 0"
+							 : "answer 11 0 0");
 			ck_assert_uint_eq(rig.out.suppressed, i >= choices[_i].sent);
-			expect(six ? "6r hop=0 | udp" : "4 ttl=0 | udp", REASON_TTL_ZERO, NULL);
+			rig_expect(&rig, six ? "6r hop=0 | udp" : "4 ttl=0 | udp", REASON_TTL_ZERO,
+				   NULL);
 			ck_assert(!rig.out.suppressed); /* none was due */
-			expect(six ? "6r d=2001:db8:ffff::64 | echo" : "4 d=192.0.2.254 | echo",
-			       REASON_SELF_ECHO, "*");
+			rig_expect(&rig,
+				   six ? "6r d=2001:db8:ffff::64 | echo" : "4 d=192.0.2.254 | echo",
+				   REASON_SELF_ECHO, "*");
 			ck_assert(!rig.out.suppressed);
 		}
 		rig_close(&rig);
@@ -940,11 +938,11 @@ START_TEST(leased_router_has_its_address)
 	pool_reserve(rig.x.pool, &rig.conf.icmp_source); /* as the daemon does */
 	lease_by("6r " NEWHOST " | udp", addr);
 	snprintf(out, sizeof(out), "4r s=%s ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp", addr);
-	expect("6r " NEWHOST " | icmp 3 0 0 | 6 | udp", REASON_OK, out);
+	rig_expect(&rig, "6r " NEWHOST " | icmp 3 0 0 | 6 | udp", REASON_OK, out);
 	rig_close(&rig);
 	rig_open(&rig, POOL ";source 10.77.0.8/32");
-	expect("6r " NEWHOST " | icmp 3 0 0 | 6 | udp", REASON_OK,
-	       "4r s=10.77.0.8 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp");
+	rig_expect(&rig, "6r " NEWHOST " | icmp 3 0 0 | 6 | udp", REASON_OK,
+		   "4r s=10.77.0.8 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp");
 	ck_assert_uint_eq(pool_used(rig.x.pool), 0);
 	rig_close(&rig);
 }
