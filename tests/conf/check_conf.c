@@ -37,6 +37,26 @@ static void hear(void *arg, bool error, const char *line)
 		said.len += (size_t)n;
 }
 
+/* Is WANT what was said?  The rows are about the place, the directive and what is wrong there; for
+ * the advice in parentheses, unless it depends on the line, they have (*). */
+static bool is_said(const char *want)
+{
+	const char *is = said.text;
+
+	while (*want && *want == *is) {
+		if (want[0] == '(' && want[1] == '*' && want[2] == ')') {
+			is += strcspn(is, "\n");
+			want += 3;
+			if (is[-1] != ')')
+				return false;
+			continue;
+		}
+		want++;
+		is++;
+	}
+	return *want == '\0' && *is == '\0';
+}
+
 #define MOST_SAID 1000 /* of each, and then how many more there are */
 
 static unsigned lines_for(unsigned n)
@@ -119,8 +139,7 @@ START_TEST(test_wrong)
 
 	write_bytes("t", row->text, row->len);
 	ck_assert_msg(load("t") == NULL, "%s: loaded", row->name);
-	ck_assert_msg(strcmp(said.text, row->said) == 0, "%s: said:\n%snot:\n%s", row->name,
-		      said.text, row->said);
+	ck_assert_msg(is_said(row->said), "%s: said:\n%snot:\n%s", row->name, said.text, row->said);
 }
 END_TEST
 
@@ -132,8 +151,7 @@ START_TEST(test_odd)
 	write_bytes("t", row->text, row->len);
 	c = load("t");
 	ck_assert_msg(c != NULL, "%s: %s", row->name, said.text);
-	ck_assert_msg(strcmp(said.text, row->said) == 0, "%s: said:\n%snot:\n%s", row->name,
-		      said.text, row->said);
+	ck_assert_msg(is_said(row->said), "%s: said:\n%snot:\n%s", row->name, said.text, row->said);
 	check_round_trip(row->name, c);
 	conf_free(c);
 }
@@ -756,7 +774,7 @@ START_TEST(test_state_dir)
 
 	write_text("t", row->text);
 	c = load_with("t", row->state_dir);
-	ck_assert_msg(strcmp(said.text, row->said) == 0, "%s: %s", row->name, said.text);
+	ck_assert_msg(is_said(row->said), "%s: %s", row->name, said.text);
 	if (!c)
 		return;
 	ck_assert_pstr_eq(c->data_dir, row->data_dir);
