@@ -140,7 +140,7 @@ same "so is its helper" "$none" "$(rights "$(inside pgrep -P "$(main)")")"
 mounts() { inside cat "/proc/$(main)/mountinfo" | awk -v at="^$1(/|\$)" '$5 ~ at { print $6 }' | cut -d , -f 1 | sort -u; }
 same "nothing below /sys can be written, control groups included" ro "$(mounts /sys)"
 same "nor in the root file system" ro "$(mounts /)"
-t "and it sees no kernel tunables" fails inside nsenter -t "$(main)" -m test -e /proc/sys
+same "and it sees no kernel tunables" self "$(inside nsenter -t "$(main)" -m -r sh -c 'cd /proc && ls -d self sys 2>/dev/null')"
 same "the lease file is the daemon's" nat64d:nat64d "$(owner /var/lib/nat64d/dynamic.map)"
 held=$(lease)
 t "without NAT44=yes nobody calls nat64-host" fails inside test -e /run/nat64-host.calls
