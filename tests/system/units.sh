@@ -2,7 +2,7 @@
 # The units: how exposed they are, and how they live under the real systemd, in a container made for the purpose.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
-# By systemd's figures.  They do not count ReadOnlyPaths=/sys, which is looked at below.
+# By systemd's figures.  They do not count InaccessiblePaths=/sys, which is looked at below.
 MOST_EXPOSED=1.7
 
 # --- exposure: needs neither root nor a container -------------------------------------------------------------------
@@ -137,10 +137,10 @@ t "READY means ready: the first packet passes" translates
 t "the status line tells of it" wait_for status_says "1 of 254 addresses leased, 2 packets translated, 0 refused"
 same "the daemon is nobody, and has no capability" "$none" "$(rights "$(main)")"
 same "so is its helper" "$none" "$(rights "$(inside pgrep -P "$(main)")")"
-mounts() { inside cat "/proc/$(main)/mountinfo" | awk -v at="^$1(/|\$)" '$5 ~ at { print $6 }' | cut -d , -f 1 | sort -u; }
-same "nothing below /sys can be written, control groups included" ro "$(mounts /sys)"
-same "nor in the root file system" ro "$(mounts /)"
-same "and it sees no kernel tunables" self "$(inside nsenter -t "$(main)" -m -r sh -c 'cd /proc && ls -d self sys 2>/dev/null')"
+sees() { inside nsenter -t "$(main)" -m -r "$@"; }
+same "it sees nothing of /sys, control groups included" "" "$(sees ls -A /sys)"
+same "nor kernel tunables" self "$(sees sh -c 'cd /proc && ls -d self sys 2>/dev/null')"
+same "and the root file system is read-only" ro "$(inside cat "/proc/$(main)/mountinfo" | awk '$5 == "/" { print substr($6, 1, 2) }' | sort -u)"
 same "the lease file is the daemon's" nat64d:nat64d "$(owner /var/lib/nat64d/dynamic.map)"
 held=$(lease)
 t "without NAT44=yes nobody calls nat64-host" fails inside test -e /run/nat64-host.calls
