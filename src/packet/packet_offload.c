@@ -60,6 +60,7 @@ static enum reason complete(struct packet *p, uint8_t *bytes, const struct offlo
 		return REASON_BAD_OFFLOAD;
 	sum = csum_sum(bytes + start, p->whole.len - start);
 	put16(bytes + at, csum_udp(csum_finish(sum)));
+	p->l4_header = header_len(p); /* a sum that is not P's own may have hit the data offset */
 	if (is_own(p, o) && is_about_whole(p))
 		p->csum = CSUM_VOUCHED;
 	return REASON_OK;

@@ -1,4 +1,6 @@
 /* check_regress - packets that once did harm. */
+#include <stdio.h>
+
 #include "support/rig.h"
 #include "support/run.h"
 
@@ -27,12 +29,36 @@ START_TEST(test_lease_without_prefix)
 }
 END_TEST
 
+/* A guest of a virtual machine says where a checksum is to go, and the kernel passes that on.  In
+ * the data offset of a TCP header it makes the header longer or shorter than it was; the rig
+ * compares what an output says of its headers with its bytes. */
+START_TEST(test_checksum_in_the_data_offset)
+{
+	static struct rig r;
+	static uint8_t b[CRAFT_MAX];
+	struct offload o = {.csum = CSUM_PARTIAL, .csum_offset = 12};
+
+	rig_open(&r, NULL);
+	o.csum_start = _i ? 40 : 20;
+	for (unsigned w = 0; w < 65536; w += 97) {
+		char text[60];
+		size_t len;
+
+		snprintf(text, sizeof(text), "%s | tcp n=24 w=%u", _i ? "6r" : "4", w);
+		len = craft(b, text, NULL);
+		ck_assert_int_eq(rig_send_offload(&r, b, len, &o), REASON_OK);
+	}
+	rig_close(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("regress");
 	TCase *tc = tcase_create("regress");
 
 	tcase_add_test(tc, test_lease_without_prefix);
+	tcase_add_loop_test(tc, test_checksum_in_the_data_offset, 0, 2);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
