@@ -324,7 +324,7 @@ static void finish(struct leasefile *f, int err)
 {
 	close(f->file.fd); /* the keeper holds it too: the blocks are freed over there */
 	f->file = f->temp;
-	f->temp.fd = -1;
+	f->temp = (struct lease_sink){.fd = -1}; /* with its error, which is the file's now */
 	f->rewrite = REWRITE_NONE;
 	f->rewrite_delay = 1;
 	f->rewrite_at = f->now + REST;
