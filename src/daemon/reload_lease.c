@@ -74,6 +74,8 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 	back = pool_restore(to, &l->host, (unsigned)prefix, l->addr, l->last);
 	if (!back)
 		return false;
+	/* The file may have lost its record when it ended: the next packet makes another one. */
+	pool_record(back, l->last - POOL_RESTAMP);
 	n->back.at[n->back.n++] = *l;
 	return true;
 }

@@ -154,6 +154,14 @@ reload
 same "the map is gone again: who has it back" \
 	"lease 192.168.255.2 of 2001:db8:2::2 is back: its address can be leased again" "$(reload_lines "$from")"
 t "and the lease file has it" wait_for grep -q "^192.168.255.2.2001:db8:2::2.$now" "$map"
+recorded() { on_disk | grep -qx '2001:db8:2::2 192.168.255.2'; }
+echo 'map 192.168.255.2 2001:db8:3::2' >>"$T/conf"
+reload
+t "once more: the lease file has it no longer" wait_for fails recorded
+cp "$T/all" "$T/conf"
+reload
+speak 2001:db8:2::2 >/dev/null
+t "and a packet of its host puts it on record, long before the next rewrite" recorded
 sed 's|/28|/29|' "$T/all" >"$T/conf"
 reload
 gone="no dynamic-pool has the address any more"
