@@ -92,8 +92,9 @@ struct xlat_out {
 	 * packet is translated, or refused, by itself, for the reason LAST. */
 	bool has_last;
 	enum reason last;
-	unsigned suppressed; /* ICMP errors that were due but that the rate limit forbade */
-	unsigned answers;    /* outputs that go back to the source */
+	struct span last_packet; /* as it came, if it is refused */
+	unsigned suppressed;     /* ICMP errors that were due but that the rate limit forbade */
+	unsigned answers;        /* outputs that go back to the source */
 	unsigned outputs;
 	struct output output[XLAT_OUTPUTS]; /* in PACKET's buffer or in SCRATCH */
 };

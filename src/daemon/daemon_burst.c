@@ -98,7 +98,7 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	log_packet(d, why, bytes, len);
 	if (d->out.has_last) {
 		d->counters.reason[dir][d->out.last]++;
-		log_packet(d, d->out.last, bytes, len);
+		log_packet(d, d->out.last, d->out.last_packet.p, d->out.last_packet.len);
 	}
 	hold_outputs(d);
 }

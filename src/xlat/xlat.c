@@ -401,6 +401,7 @@ static void translate_last(struct xlat_job *j, uint8_t *packet, int64_t now)
 		return;
 	out->packets--;
 	out->has_last = true;
+	out->last_packet = j->p.whole;
 	out->last = translate_payload(j, l4);
 	if (out->last)
 		xlat_answer(j, out->last, now);
