@@ -31,6 +31,7 @@ struct job {
 	char *config, *state, *device; /* as the daemon says, out of ITS */
 	bool itself;                   /* the daemon may change its device */
 	bool once_more;                /* the configuration has changed meanwhile */
+	bool again;                    /* an earlier try has put one into effect */
 	struct ctl_reply its;          /* what it has asked the kernel for */
 	struct conf *conf;
 	struct tun *tun;
@@ -60,7 +61,9 @@ static int refuse(const struct job *j, const char *text)
 		puts(a.text ? a.text : "");
 		answer_free(&a);
 	}
-	ctl_complain("%s; nothing is changed", text);
+	ctl_complain("%s; %s", text,
+		     j->again ? "what the daemon has read meanwhile is in effect"
+			      : "nothing is changed");
 	return CTL_FAILED;
 }
 
@@ -259,12 +262,12 @@ static void remove_others(const struct setup *was, const struct setup *now, stru
 
 /* With an address the kernel takes away more than that, and somebody else may have removed a route
  * that is needed still. */
-static void clear_away(struct job *j)
+static void clear_away(const struct setup *was, const struct setup *now, struct tun *t)
 {
 	char err[TUN_ERR];
 
-	remove_others(j->was, j->now, j->tun);
-	if (setup_restore(j->now, j->tun, err) > 0)
+	remove_others(was, now, t);
+	if (setup_restore(now, t, err) > 0)
 		ctl_complain("warning: %s", err);
 }
 
@@ -277,18 +280,19 @@ static bool settle(struct job *j, const struct ctl_reply *r)
 	struct job again;
 	bool told = ask_again(j, &again), same = told && is_same(again.was, j->now);
 	bool done = r->status == CTL_DONE;
+	bool undone = !done && (!told || is_same(again.was, j->was));
 
-	if (same || (done && !told)) {
-		clear_away(j);
-	} else if (done) {
-		remove_others(j->now, again.was, j->tun);
-		remove_others(j->was, again.was, j->tun);
-	} else {
+	if (undone && !same) {
 		setup_take_back(j->now, j->was, j->tun);
+	} else if (same || !told) {
+		clear_away(j->was, j->now, j->tun);
+	} else {
+		remove_others(j->now, again.was, j->tun);
+		clear_away(j->was, again.was, j->tun);
 	}
 	setup_free(again.was);
 	ctl_free(&again.its);
-	return same || !told || !done;
+	return same || !told || undone;
 }
 
 static int reload_prepared(struct job *j)
@@ -343,9 +347,9 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static int reload_once(const struct ctl *c, bool locked, bool *once_more)
+static int reload_once(const struct ctl *c, bool locked, bool again, bool *once_more)
 {
-	struct job j = {.ctl = c};
+	struct job j = {.ctl = c, .again = again};
 	int status;
 
 	ctl_ask(c, "setup", &j.its);
@@ -374,12 +378,10 @@ int ctl_reload(const struct ctl *c)
 	block_signals();
 	lock = take_lock();
 	for (int i = 0; once_more && i < TRIES; i++)
-		status = reload_once(c, lock >= 0, &once_more);
-	if (once_more) {
-		ctl_complain("the configuration changes all the time: the one in effect is not the "
-			     "last");
-		status = CTL_FAILED;
-	}
+		status = reload_once(c, lock >= 0, i > 0, &once_more);
+	if (once_more)
+		status = refuse(&(struct job){.ctl = c, .again = true},
+				"the configuration changes all the time");
 	release_lock(lock);
 	return status;
 }
