@@ -29,8 +29,6 @@ struct conf_diag {
 	const char *text;
 };
 
-#define CONF_TUN_QUEUE 0 /* packets, of tun-queue left out; 0: the device's own length stays */
-
 struct conf {
 	char *path;          /* the file it came from */
 	char tun_device[16]; /* IFNAMSIZ */

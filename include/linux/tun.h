@@ -1,7 +1,7 @@
 /* tun - the TUN device: opened, read, written, watched; link, addresses and routes through it.
  *
- * The one part that knows the operating system's network: tun_linux.c.  Functions with ERR return
- * 0, or -1 with one line there that names the thing and the remedy. */
+ * The files whose names have linux in them know the operating system's network.  Functions with ERR
+ * return 0, or -1 with one line there that names the thing and the remedy. */
 #ifndef NAT64D_TUN_H
 #define NAT64D_TUN_H
 

@@ -71,8 +71,9 @@ struct xlat {
 	struct ipid ipid;
 };
 
-/* Nobody else writes to a struct xlat.  What it is given stays the caller's, and must stay until X
- * is given another.  IPID, whose numbers are random, is copied. */
+/* Nobody else writes to a struct xlat, but for batch, which takes numbers out of IPID.  What it is
+ * given stays the caller's, and must stay until X is given another.  IPID, whose numbers are
+ * random, is copied. */
 void xlat_start(struct xlat *x, const struct ipid *ipid);
 void xlat_configure(struct xlat *x, const struct xlat_conf *conf, const struct map_table *maps,
 		    struct pool *pool, struct ratelimit *ratelimit);

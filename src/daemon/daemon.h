@@ -61,7 +61,8 @@ struct keys {
 	struct siphash_key own; /* of the pool's preferred addresses: outlives us, if it can */
 };
 
-/* Each member is written by the file that it names, and by no other; a test sees to that. */
+/* Each member is written by the file that it names, and by no other; a test sees to that.  What a
+ * member points to may be written by its own module. */
 struct daemon {
 	const struct options *opt; /* main.c */
 	struct before *before;     /* main.c */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "routes_impl.h"
 
 static int compare_prefix(const void *a, const void *b)
@@ -65,17 +66,13 @@ bool route_scope_has(const struct route_scope *s, const struct prefix6 *to)
 
 void route_list_add(struct route_list *l, const struct route6 *route)
 {
-	if (l->n == l->room) {
-		size_t room = l->room ? 2 * l->room : 16;
-		struct route6 *bigger = realloc(l->at, room * sizeof(*bigger));
+	struct route6 *bigger = array_grow(l->at, l->n, sizeof(*bigger));
 
-		if (!bigger) {
-			l->broken = true;
-			return;
-		}
-		l->at = bigger;
-		l->room = room;
+	if (!bigger) {
+		l->broken = true;
+		return;
 	}
+	l->at = bigger;
 	l->at[l->n++] = *route;
 }
 

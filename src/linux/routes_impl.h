@@ -18,7 +18,7 @@ struct route6 {
 
 struct route_list {
 	struct route6 *at;
-	size_t n, room;
+	size_t n;
 	bool broken; /* memory was short: something is missing */
 };
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/lpm.h"
 #include "tun_linux_nets.h"
 #include "lib/wire.h"
@@ -14,7 +15,7 @@ struct place {
 struct tun_nets {
 	unsigned own;
 	struct place *at;
-	size_t n, room;
+	size_t n;
 	bool broken;         /* memory was short */
 	struct lpm *v4, *v6; /* which of them has the smallest network */
 };
@@ -24,17 +25,13 @@ static void add_place(void *arg, unsigned index, const struct prefix *addr,
 {
 	struct tun_nets *n = arg;
 
-	if (n->n == n->room) {
-		size_t room = n->room ? 2 * n->room : 16;
-		struct place *bigger = realloc(n->at, room * sizeof(*bigger));
+	struct place *bigger = array_grow(n->at, n->n, sizeof(*bigger));
 
-		if (!bigger) {
-			n->broken = true;
-			return;
-		}
-		n->at = bigger;
-		n->room = room;
+	if (!bigger) {
+		n->broken = true;
+		return;
 	}
+	n->at = bigger;
 	n->at[n->n++] = (struct place){index, *addr, *net};
 }
 

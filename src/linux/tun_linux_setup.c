@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/addr_text.h"
 #include "tun_linux.h"
 
@@ -183,7 +184,7 @@ bool tun_route_has(struct tun *t, const struct prefix *r)
 struct found {
 	unsigned index;
 	struct prefix *at;
-	size_t n, room;
+	size_t n;
 };
 
 static void add_found(void *arg, unsigned index, const struct prefix *addr,
@@ -195,15 +196,10 @@ static void add_found(void *arg, unsigned index, const struct prefix *addr,
 
 	if (index != f->index || local)
 		return;
-	if (f->n == f->room) {
-		f->room = f->room ? 2 * f->room : 64;
-		bigger = realloc(f->at, f->room * sizeof(*bigger));
-		if (!bigger) {
-			f->room = f->n;
-			return;
-		}
-		f->at = bigger;
-	}
+	bigger = array_grow(f->at, f->n, sizeof(*bigger));
+	if (!bigger)
+		return;
+	f->at = bigger;
 	f->at[f->n] = *addr;
 	f->at[f->n++].len = addr == net ? addr->len : net->len;
 }

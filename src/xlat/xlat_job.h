@@ -2,6 +2,8 @@
  * and the two directions share.
  *
  * Decide first, write last: nothing is written before xlat_fix_l4(), after which nothing refuses.
+ * But for the last segment of a GSO packet that is too big: its headers are written where it lies,
+ * and then it is decided about like a packet that came by itself.
  */
 #ifndef NAT64D_XLAT_JOB_H
 #define NAT64D_XLAT_JOB_H
