@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "leasestate.h"
+#include "lib/addr_text.h"
 #include "lib/fd.h"
 
 /* Times 20 ms: the keeper of a killed daemon may still wait for its disk. */
@@ -334,19 +335,18 @@ static int find_prefix(struct load *l, const struct leasetext *t)
 
 static void say_unknown_prefix(struct load *l, const struct leasetext *t)
 {
-	char why[LEASETEXT_WHY], prefix[LEASETEXT_PREFIX];
+	char why[LEASETEXT_WHY], prefix[ADDR_TEXT];
 
-	leasetext_format_prefix(prefix, prefix_of(l, t));
-	snprintf(why, sizeof(why), "prefix %s is not configured", prefix);
+	snprintf(why, sizeof(why), "prefix %s is not configured",
+		 addr_text_prefix6(prefix, prefix_of(l, t)));
 	say_bad(l, why);
 }
 
 static void say_refused(struct load *l, uint32_t addr)
 {
-	char why[LEASETEXT_WHY];
+	char why[LEASETEXT_WHY], text[ADDR_TEXT];
 
-	snprintf(why, sizeof(why), "%u.%u.%u.%u %s", addr >> 24, addr >> 16 & 0xff,
-		 addr >> 8 & 0xff, addr & 0xff,
+	snprintf(why, sizeof(why), "%.15s %s", addr_text4(text, addr),
 		 pool_covers(l->pool, addr)
 			 ? "is reserved (ipv4-addr, a map, or the network address)"
 			 : "is in no dynamic-pool");

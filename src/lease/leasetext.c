@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/addr_text.h"
+
 #define COLUMNS     4
 #define TIME_DIGITS 18          /* fits int64_t, whatever the digits */
 #define SHOWN       45          /* characters of a bad column that a message repeats */
@@ -161,14 +163,6 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct lea
 	return kind == LEASETEXT_BAD && cut ? bad_line(why, LEASETEXT_CUT) : kind;
 }
 
-void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	inet_ntop(AF_INET6, p->addr.b, text, sizeof(text));
-	snprintf(out, LEASETEXT_PREFIX, "%s/%u", text, (unsigned)p->len);
-}
-
 /* New hosts may come by the million: snprintf() would take as long again as all the rest. */
 static char *put_number(char *out, uint64_t n, char end)
 {
@@ -185,31 +179,32 @@ static char *put_number(char *out, uint64_t n, char end)
 	return out + 1;
 }
 
+/* Ends TEXT with END; returns what is behind it. */
+static char *end_text(char *text, char end)
+{
+	text += strlen(text);
+	*text = end;
+	return text + 1;
+}
+
 size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host,
 			int64_t when, const struct prefix6 *prefix)
 {
-	char *p = out;
+	char *p = end_text(addr_text4(out, addr), '\t');
 
-	for (unsigned shift = 32; shift > 0; shift -= 8)
-		p = put_number(p, addr >> (shift - 8) & 0xff, shift > 8 ? '.' : '\t');
-	inet_ntop(AF_INET6, host->b, p, INET6_ADDRSTRLEN);
-	p += strlen(p);
-	*p++ = '\t';
+	p = end_text(addr_text6(p, host), '\t');
 	/* A clock that stands at 1970 must not make a line that we would refuse. */
 	p = put_number(p, when > 0 ? (uint64_t)when : 1, prefix ? '\t' : '\n');
-	if (prefix) {
-		leasetext_format_prefix(p, prefix);
-		p += strlen(p);
-		*p++ = '\n';
-	}
+	if (prefix)
+		p = end_text(addr_text_prefix6(p, prefix), '\n');
 	return (size_t)(p - out);
 }
 
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix)
 {
-	char text[LEASETEXT_PREFIX] = NONE;
+	char text[ADDR_TEXT] = NONE;
 
 	if (prefix)
-		leasetext_format_prefix(text, prefix);
+		addr_text_prefix6(text, prefix);
 	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", text);
 }

@@ -8,10 +8,9 @@
 
 #include "lib/addr.h"
 
-#define LEASETEXT_MAX    160 /* longest line that we read or write, with its newline */
-#define LEASETEXT_PREFIX 52  /* room for the text of a prefix */
-#define LEASETEXT_WHY    96  /* room for what is wrong with a line */
-#define LEASETEXT_CUT    "is cut short (no newline at the end of the file)"
+#define LEASETEXT_MAX 160 /* longest line that we read or write, with its newline */
+#define LEASETEXT_WHY 96  /* room for what is wrong with a line */
+#define LEASETEXT_CUT "is cut short (no newline at the end of the file)"
 
 struct leasetext {
 	uint32_t addr; /* host order */
@@ -45,7 +44,5 @@ size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6
 /* Writes the line that names PREFIX as that of the lines behind it that have none, or says for NULL
  * that they are of the first; like leasetext_format(). */
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix);
-
-void leasetext_format_prefix(char out[LEASETEXT_PREFIX], const struct prefix6 *p);
 
 #endif
