@@ -25,8 +25,24 @@ void netlink_put(struct netlink_msg *m, uint16_t type, const void *data, size_t 
 	uint8_t *end = m->bytes + m->nh.nlmsg_len;
 
 	memcpy(end, &a, sizeof(a));
-	memcpy(end + sizeof(a), data, len);
+	if (len > 0)
+		memcpy(end + sizeof(a), data, len);
 	m->nh.nlmsg_len += (uint32_t)pad4(sizeof(a) + len);
+}
+
+size_t netlink_nest(struct netlink_msg *m, uint16_t type)
+{
+	size_t at = m->nh.nlmsg_len;
+
+	netlink_put(m, type, NULL, 0);
+	return at;
+}
+
+void netlink_nested(struct netlink_msg *m, size_t at)
+{
+	uint16_t len = (uint16_t)(m->nh.nlmsg_len - at);
+
+	memcpy(m->bytes + at, &len, sizeof(len));
 }
 
 /* Takes the next attribute off S and narrows BODY to its value; -1 at the end. */

@@ -23,6 +23,11 @@ struct netlink_msg {
 void netlink_begin(struct netlink_msg *m, uint16_t type, unsigned flags, const void *body,
 		   size_t len);
 void netlink_put(struct netlink_msg *m, uint16_t type, const void *data, size_t len);
+/* Begins an attribute that the next ones are put into, until netlink_nested() with what it
+ * returned.
+ */
+size_t netlink_nest(struct netlink_msg *m, uint16_t type);
+void netlink_nested(struct netlink_msg *m, size_t at);
 
 /* Takes the next message off BUF; false at the end. */
 bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body);
