@@ -14,6 +14,7 @@
 
 #include "lib/addr.h"
 #include "lib/siphash.h"
+#include "packet/fastpath.h"
 
 #define POOL_GUARANTEE 7440 /* seconds a lease is safe after its host's last packet: 2 h 4 min */
 #define POOL_RESTAMP   600  /* seconds: the record of a lease in use is never older */
@@ -21,15 +22,16 @@
 
 struct pool;
 
-struct lease { /* 48 bytes */
+struct lease { /* 80 bytes */
 	struct ip6 host;
 	uint32_t addr;   /* the IPv4 address, host order */
 	int32_t last;    /* the last packet that the host sent */
 	int32_t saved;   /* the value of LAST that is on record, see pool_record() */
 	uint16_t prefix; /* index of the translation prefix the host used */
 	bool on_record;  /* has SAVED ever been set? */
-	/* private to pool.c */
-	bool live;
+	bool live;       /* private to pool.c, like what follows BYTES */
+	/* translated for the host, by direction as in enum report_dir; see pool_gather() */
+	uint64_t packets[FASTPATH_DIRS], bytes[FASTPATH_DIRS];
 	uint32_t chain[2];     /* next lease in the same bucket, by host and by address */
 	uint32_t newer, older; /* neighbours by LAST */
 };
@@ -63,6 +65,18 @@ struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefi
 
 /* A packet of lease L was translated at NOW. */
 void pool_touch(struct pool *p, struct lease *l, int32_t now);
+
+/* From now on the first N leases, by the memory that they take, each have an element of SHARED,
+ * whose generation changes with each lease that ends, and in which a program below us counts.
+ * SHARED is the caller's, and stays as long as the pool; NULL with N 0. */
+void pool_share(struct pool *p, union fastpath_element *shared, size_t n);
+
+/* The number of L's element; -1: it has none. */
+long pool_shared(const struct pool *p, const struct lease *l);
+
+/* Adds to the packets and bytes of L what its element has counted, which is 0 then.  The host has
+ * sent some: L was used at NOW.  True: its record is out of date (POOL_RESTAMP). */
+bool pool_gather(struct pool *p, struct lease *l, int32_t now);
 
 /* Puts back a lease that was on record: HOST held ADDR for PREFIX, last used at LAST.  Any lease in
  * the way (same address, or same host and prefix) gives way.  NULL if ADDR is reserved or in no

@@ -14,6 +14,7 @@
 #include "lib/ipid.h"
 #include "lib/lpm.h"
 #include "map/map.h"
+#include "packet/fastpath.h"
 #include "packet/offload.h"
 #include "packet/output.h"
 #include "map/pool.h"
@@ -84,6 +85,12 @@ void xlat_set_mtu(struct xlat *x, unsigned mtu);
 #define XLAT_OUTPUTS  128   /* most packets that one can become */
 #define XLAT_SCRATCH  20480 /* most bytes that are taken for headers and messages */
 
+/* The addresses of a translated packet on both sides. */
+struct xlat_pair {
+	struct fastpath_key4 v4;
+	struct fastpath_key6 v6;
+};
+
 struct xlat_out {
 	struct arena *scratch; /* the caller's, with XLAT_SCRATCH bytes left */
 	struct lease *record;  /* a lease that is new or whose record is out of date, to be put on
@@ -96,6 +103,13 @@ struct xlat_out {
 	struct span last_packet; /* as it came, if it is refused */
 	unsigned suppressed;     /* ICMP errors that were due but that the rate limit forbade */
 	unsigned answers;        /* outputs that go back to the source */
+	/* Of a packet that is translated: the lease of the host that sent or receives it. */
+	struct lease *lease;
+	/* A packet with nothing to decide but its addresses: TCP, UDP with a checksum, or an echo,
+	 * with a bare IP header, that became one packet.  All like it between the same addresses
+	 * become one, too, if they fit [xlat_tell()]. */
+	bool plain;
+	struct xlat_pair pair; /* if it is plain */
 	unsigned outputs;
 	struct output output[XLAT_OUTPUTS]; /* in PACKET's buffer or in SCRATCH */
 };
@@ -109,5 +123,10 @@ struct xlat_out {
  * may hold an ICMP error for its source. */
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
 			int64_t now, struct xlat_out *out);
+
+/* What the program in the kernel is told of OUT's packet, which is plain and of FAMILY: all that
+ * holds for every plain packet of the pair, but for generations and lease. */
+void xlat_tell(struct xlat *x, unsigned family, const struct xlat_out *out,
+	       struct fastpath_pair *pair);
 
 #endif

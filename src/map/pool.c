@@ -2,6 +2,7 @@
 #include "pool_impl.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The same as long as the secret is, so that a host gets its address again after the leases are
  * lost. */
@@ -200,6 +201,8 @@ struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefi
 		return NULL;
 	l->saved = from->saved;
 	l->on_record = from->on_record;
+	memcpy(l->packets, from->packets, sizeof(l->packets));
+	memcpy(l->bytes, from->bytes, sizeof(l->bytes));
 	return l;
 }
 

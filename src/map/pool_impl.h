@@ -38,8 +38,10 @@ struct pool {
 	struct lease ended; /* by the last pool_assign() or pool_expire(); live, if it ended one */
 	struct lease *lease;
 	struct table table[TABLES];
-	struct bitmap *taken;    /* slots leased or reserved */
-	struct bitmap *withheld; /* slots reserved */
+	struct bitmap *taken;           /* slots leased or reserved */
+	struct bitmap *withheld;        /* slots reserved */
+	union fastpath_element *shared; /* one for each of the first leases */
+	size_t shares;
 };
 
 /* Fills P's ranges from the N prefixes; false if there are none or more addresses than can be
@@ -59,6 +61,14 @@ bool pool_get_leases(struct pool *p);
 struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
 			       uint32_t slot, int32_t now);
 void pool_end_lease(struct pool *p, struct lease *l);
+
+/* L's element of what is shared, or NULL. */
+static inline struct fastpath_lease *pool_share_of(const struct pool *p, const struct lease *l)
+{
+	size_t i = (size_t)(l - p->lease) - 1; /* lease[NONE] is none */
+
+	return i < p->shares ? &p->shared[i].lease : NULL;
+}
 
 /* The list by last use is a ring through lease[NONE], whose NEWER is the oldest. */
 void pool_list_append(struct pool *p, struct lease *l);

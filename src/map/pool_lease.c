@@ -144,6 +144,21 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 	return l;
 }
 
+/* Nothing that was said below us of L, whose element may be another lease's next, holds any more.
+ */
+static void outdate(struct pool *p, const struct lease *l)
+{
+	struct fastpath_lease *s = pool_share_of(p, l);
+
+	if (!s)
+		return;
+	__atomic_store_n(&s->generation, s->generation + 1, __ATOMIC_SEQ_CST);
+	for (int dir = 0; dir < FASTPATH_DIRS; dir++) {
+		__atomic_store_n(&s->packets[dir], 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&s->bytes[dir], 0, __ATOMIC_RELAXED);
+	}
+}
+
 void pool_end_lease(struct pool *p, struct lease *l)
 {
 	uint32_t i = (uint32_t)(l - p->lease);
@@ -151,6 +166,7 @@ void pool_end_lease(struct pool *p, struct lease *l)
 	table_remove(p, BY_HOST, i);
 	table_remove(p, BY_ADDR, i);
 	pool_list_remove(p, l);
+	outdate(p, l);
 	bitmap_clear(p->taken, pool_slot_of(p, l->addr));
 	pool_range_of(p, l->addr)->used--;
 	l->live = false;

@@ -363,6 +363,7 @@ static enum reason translate_plain(struct xlat_job *j, uint8_t *l4)
 	xlat_fix_l4(j, l4, j->p.l4.len);
 	clamp_mss(j, l4);
 	j->dir->emit(j, l4);
+	xlat_note_pair(j);
 	return REASON_OK;
 }
 
@@ -370,9 +371,12 @@ static enum reason translate_payload(struct xlat_job *j, uint8_t *l4)
 {
 	enum reason why = j->is_error ? xlat_error(j) : translate_plain(j, l4);
 
-	if (!why && j->p.family == 6)
+	if (why)
+		return why;
+	j->out->lease = j->p.family == 6 ? j->lease_src : j->lease_dst;
+	if (j->p.family == 6)
 		use_lease(j, j->lease_src);
-	return why;
+	return REASON_OK;
 }
 
 static enum reason translate(struct xlat_job *j, uint8_t *l4)
@@ -443,7 +447,8 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	j.now = (int32_t)(now / 1000);
 
 	out->outputs = 0;
-	out->record = NULL;
+	out->record = out->lease = NULL;
+	out->plain = false;
 	out->packets = 1;
 	out->has_last = false;
 	out->answers = out->suppressed = 0;

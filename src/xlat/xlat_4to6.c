@@ -158,9 +158,7 @@ static enum reason fit(struct xlat_job *j)
 		j->mtu = (uint32_t)(mtu - (header - sizeof(struct ip4_hdr)));
 		return header + l4 > mtu ? REASON_TOO_BIG : REASON_OK;
 	}
-	limit = min_size(j->x->conf->offlink_mtu, mtu);
-	if (limit < IP6_MTU_MIN) /* XLAT_OUTPUTS counts on it */
-		limit = IP6_MTU_MIN;
+	limit = xlat_fragment_limit(j->x);
 	if (header + l4 > limit)
 		j->limit = limit;
 	return REASON_OK;

@@ -92,6 +92,17 @@ static inline unsigned xlat_mtu6(const struct xlat *x)
 	return x->mtu < IP6_MTU_MIN ? IP6_MTU_MIN : x->mtu;
 }
 
+/* The longest IPv6 packet that an IPv4 packet without DF becomes [7915-4].  XLAT_OUTPUTS counts on
+ * IP6_MTU_MIN. */
+static inline unsigned xlat_fragment_limit(const struct xlat *x)
+{
+	unsigned mtu = xlat_mtu6(x), limit = x->conf->offlink_mtu;
+
+	if (limit > mtu)
+		limit = mtu;
+	return limit < IP6_MTU_MIN ? IP6_MTU_MIN : limit;
+}
+
 /* The protocol of P's payload in the other family. */
 static inline uint8_t xlat_proto(const struct packet *p)
 {
@@ -155,6 +166,9 @@ enum reason xlat_check_l4(struct xlat_job *j);
 
 /* Does to the payload at L4 (LEN bytes of it are there) what xlat_check_l4() decided. */
 void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len);
+
+/* J's packet is translated: notes in its OUT if it is plain, and its addresses then. */
+void xlat_note_pair(const struct xlat_job *j);
 
 /* Translates the ICMP error in J, the packet that it quotes included, and adds its output. */
 enum reason xlat_error(struct xlat_job *j);

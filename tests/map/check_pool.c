@@ -557,7 +557,7 @@ END_TEST
 
 START_TEST(lease_is_small)
 {
-	ck_assert_uint_le(sizeof(struct lease), 48);
+	ck_assert_uint_le(sizeof(struct lease), 80);
 }
 END_TEST
 

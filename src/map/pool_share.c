@@ -1,0 +1,42 @@
+/* pool_share - what a program below us, which translates for known hosts, shares with their leases:
+ * a generation that it looks at, and counters that it adds to. */
+#include "pool_impl.h"
+
+void pool_share(struct pool *p, union fastpath_element *shared, size_t n)
+{
+	p->shared = shared;
+	p->shares = n;
+}
+
+long pool_shared(const struct pool *p, const struct lease *l)
+{
+	return pool_share_of(p, l) ? (long)(l - p->lease) - 1 : -1;
+}
+
+static uint64_t take(uint64_t *from, uint64_t *to)
+{
+	uint64_t n;
+
+	if (__atomic_load_n(from, __ATOMIC_RELAXED) == 0)
+		return 0;
+	n = __atomic_exchange_n(from, 0, __ATOMIC_RELAXED);
+	*to += n;
+	return n;
+}
+
+bool pool_gather(struct pool *p, struct lease *l, int32_t now)
+{
+	struct fastpath_lease *s = pool_share_of(p, l);
+	uint64_t sent = 0;
+
+	if (!s)
+		return false;
+	for (int dir = 0; dir < FASTPATH_DIRS; dir++) {
+		sent = take(&s->packets[dir], &l->packets[dir]); /* at last those of 6->4 */
+		take(&s->bytes[dir], &l->bytes[dir]);
+	}
+	if (sent == 0)
+		return false;
+	pool_touch(p, l, now);
+	return now - l->saved >= POOL_RESTAMP;
+}
