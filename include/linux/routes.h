@@ -34,6 +34,9 @@ int routes_load(struct routes *r, int64_t now);
 /* Value 1: into our device; 0 or none: elsewhere.  Valid until the next call with R. */
 const struct lpm *routes_table(const struct routes *r);
 
+/* How often the table has changed. */
+unsigned long routes_changes(const struct routes *r);
+
 /* Descriptors to poll for POLLIN (-1: none), then routes_serve(); and when it is due (ms). */
 int routes_news_fd(const struct routes *r);
 int routes_dump_fd(const struct routes *r);

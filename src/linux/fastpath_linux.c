@@ -1,0 +1,280 @@
+/* fastpath_linux - decides how the program gets into the kernel and onto the device: bpf(2)
+ * directly, a tcx link where there are any, else a filter of clsact. */
+#include "linux/fastpath_linux.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fastpath_code.h"
+#include "linux/tc.h"
+
+#define TCX_EGRESS 47 /* enum bpf_attach_type since Linux 6.6 */
+#define CODE       (sizeof(fastpath_code) / sizeof(*fastpath_code))
+#define PLACES     (sizeof(fastpath_places) / sizeof(*fastpath_places))
+#define CPUS_MAX   8192
+#define ROOM_BYTES 1280 /* for the payload of a segment without DF */
+#define REDIRECT   7    /* TC_ACT_REDIRECT */
+
+enum map { /* as in fastpath_code.h */
+	SHARED,
+	PAIRS4,
+	PAIRS6,
+	ROOM,
+	MAPS
+};
+
+struct fastpath {
+	int map[MAPS], prog, link;
+	unsigned index; /* of the device that has a filter; 0: none */
+	unsigned cpus, leases;
+	union fastpath_element *shared;
+};
+
+static int bpf(int cmd, union bpf_attr *attr)
+{
+	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+static uint64_t at(const void *p)
+{
+	return (uintptr_t)p;
+}
+
+/* No less than there can be, and without a file system: as many as a mask of them has bits. */
+static unsigned count_cpus(void)
+{
+	unsigned long mask[CPUS_MAX / 8 / sizeof(long)];
+	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+
+	return bytes > 0 ? (unsigned)bytes * 8 : CPUS_MAX;
+}
+
+static int new_map(enum bpf_map_type type, uint32_t key, uint32_t value, uint32_t n, uint32_t flags)
+{
+	union bpf_attr a = {.map_type = type,
+			    .key_size = key,
+			    .value_size = value,
+			    .max_entries = n,
+			    .map_flags = flags,
+			    .map_name = "nat64d"};
+
+	return bpf(BPF_MAP_CREATE, &a);
+}
+
+static size_t shared_size(const struct fastpath *f)
+{
+	return (1 + (size_t)f->cpus + f->leases) * sizeof(*f->shared);
+}
+
+static bool new_maps(struct fastpath *f, unsigned entries)
+{
+	unsigned elements = 1 + f->cpus + f->leases;
+
+	f->map[SHARED] = new_map(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(*f->shared), elements,
+				 BPF_F_MMAPABLE);
+	f->map[PAIRS4] = new_map(BPF_MAP_TYPE_LRU_HASH, sizeof(struct fastpath_key4),
+				 sizeof(struct fastpath_4to6), entries, 0);
+	f->map[PAIRS6] = new_map(BPF_MAP_TYPE_LRU_HASH, sizeof(struct fastpath_key6),
+				 sizeof(struct fastpath_6to4), entries, 0);
+	f->map[ROOM] = new_map(BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(uint32_t), ROOM_BYTES, 1, 0);
+	for (int i = 0; i < MAPS; i++)
+		if (f->map[i] < 0)
+			return false;
+	f->shared =
+		mmap(NULL, shared_size(f), PROT_READ | PROT_WRITE, MAP_SHARED, f->map[SHARED], 0);
+	if (f->shared != MAP_FAILED)
+		return true;
+	f->shared = NULL;
+	return false;
+}
+
+static int load_program(const struct fastpath *f)
+{
+	uint64_t code[CODE];
+	union bpf_attr a = {.prog_type = BPF_PROG_TYPE_SCHED_CLS,
+			    .insn_cnt = CODE,
+			    .insns = at(code),
+			    .license = at("BSD"),
+			    .prog_name = "nat64d"};
+
+	memcpy(code, fastpath_code, sizeof(code));
+	for (size_t i = 0; i < PLACES; i++) {
+		uint64_t *insn = &code[fastpath_places[i].at];
+
+		*insn |= (uint64_t)BPF_PSEUDO_MAP_FD << 12;
+		*insn |= (uint64_t)(unsigned)f->map[fastpath_places[i].map] << 32;
+	}
+	return bpf(BPF_PROG_LOAD, &a);
+}
+
+static bool is_little_endian(void)
+{
+	const uint16_t one = 1;
+
+	return *(const uint8_t *)&one == 1;
+}
+
+/* errno of a bpf() that has failed, in the words of who can do something about it. */
+static void explain(char *err, const char *what)
+{
+	if (errno == EPERM)
+		snprintf(err, FASTPATH_ERR,
+			 "%s: not permitted (it needs CAP_BPF and CAP_NET_ADMIN at the start, and "
+			 "no filter of system calls or container that forbids bpf)",
+			 what);
+	else if (errno == ENOSYS)
+		snprintf(err, FASTPATH_ERR, "%s: this kernel has no bpf", what);
+	else
+		snprintf(err, FASTPATH_ERR, "%s: %s", what, strerror(errno));
+}
+
+struct fastpath *fastpath_load(unsigned entries, unsigned leases, char *err)
+{
+	struct fastpath *f;
+
+	if (!is_little_endian()) {
+		snprintf(err, FASTPATH_ERR, "there is no program for big-endian processors");
+		return NULL;
+	}
+	f = calloc(1, sizeof(*f));
+	if (!f) {
+		snprintf(err, FASTPATH_ERR, "out of memory");
+		return NULL;
+	}
+	f->prog = f->link = -1;
+	for (int i = 0; i < MAPS; i++)
+		f->map[i] = -1;
+	f->cpus = count_cpus();
+	f->leases = leases;
+	if (!new_maps(f, entries))
+		explain(err, "its tables");
+	else if ((f->prog = load_program(f)) < 0)
+		explain(err, "its program");
+	else
+		return f;
+	fastpath_close(f);
+	return NULL;
+}
+
+static void close_one(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void fastpath_close(struct fastpath *f)
+{
+	if (!f)
+		return;
+	if (f->shared)
+		f->shared->control.alive = 0;
+	if (f->index)
+		tc_detach(f->index);
+	close_one(f->link);
+	close_one(f->prog);
+	for (int i = 0; i < MAPS; i++)
+		close_one(f->map[i]);
+	if (f->shared)
+		munmap(f->shared, shared_size(f));
+	free(f);
+}
+
+static int attach_link(const struct fastpath *f, unsigned index)
+{
+	union bpf_attr a = {.link_create.prog_fd = (uint32_t)f->prog,
+			    .link_create.target_fd = index,
+			    .link_create.attach_type = (enum bpf_attach_type)TCX_EGRESS};
+
+	return bpf(BPF_LINK_CREATE, &a);
+}
+
+/* What an earlier daemon has left, which only a kernel without links can have, is taken away. */
+int fastpath_attach(struct fastpath *f, unsigned index, char *err)
+{
+	tc_detach(index);
+	f->link = attach_link(f, index);
+	if (f->link >= 0)
+		return 0;
+	if (errno != EINVAL) {
+		explain(err, "its place on the device");
+		return -1;
+	}
+	if (tc_attach(index, f->prog, err) < 0)
+		return -1;
+	f->index = index;
+	return 0;
+}
+
+bool fastpath_must_watch(const struct fastpath *f)
+{
+	return f->index != 0;
+}
+
+struct fastpath_control *fastpath_control(const struct fastpath *f)
+{
+	return &f->shared->control;
+}
+
+const union fastpath_element *fastpath_totals(const struct fastpath *f, unsigned *n)
+{
+	*n = f->cpus;
+	return f->shared + 1;
+}
+
+unsigned fastpath_first_lease(const struct fastpath *f)
+{
+	return 1 + f->cpus;
+}
+
+union fastpath_element *fastpath_leases(const struct fastpath *f, unsigned *n)
+{
+	*n = f->leases;
+	return f->shared + fastpath_first_lease(f);
+}
+
+static int put(int map, const void *key, const void *value, unsigned n)
+{
+	union bpf_attr a = {.batch.map_fd = (uint32_t)map,
+			    .batch.keys = at(key),
+			    .batch.values = at(value),
+			    .batch.count = n};
+
+	return bpf(BPF_MAP_UPDATE_BATCH, &a);
+}
+
+int fastpath_put4(const struct fastpath *f, const struct fastpath_key4 *key,
+		  const struct fastpath_4to6 *to, unsigned n)
+{
+	return put(f->map[PAIRS4], key, to, n);
+}
+
+int fastpath_put6(const struct fastpath *f, const struct fastpath_key6 *key,
+		  const struct fastpath_6to4 *to, unsigned n)
+{
+	return put(f->map[PAIRS6], key, to, n);
+}
+
+int fastpath_try(const struct fastpath *f, struct fastpath_run *run)
+{
+	struct __sk_buff about = {.gso_size = run->seg, .wire_len = run->wire};
+	union bpf_attr a = {.test.prog_fd = (uint32_t)f->prog,
+			    .test.data_in = at(run->in),
+			    .test.data_size_in = run->len,
+			    .test.data_out = at(run->out),
+			    .test.data_size_out = run->len + 20,
+			    .test.ctx_in = at(&about),
+			    .test.ctx_size_in = sizeof(about),
+			    .test.repeat = 1};
+
+	if (bpf(BPF_PROG_TEST_RUN, &a) < 0)
+		return -1;
+	run->out_len = a.test.data_size_out;
+	run->taken = a.test.retval == REDIRECT;
+	return 0;
+}
