@@ -50,6 +50,7 @@ struct conf {
 	unsigned control_line;  /* 0: not given */
 	bool tun_up, tun_setup;
 	bool offload;       /* GSO packets and partial checksums, as far as the kernel has them */
+	unsigned fast_path; /* pairs of addresses that the program in the kernel holds; 0: none */
 	unsigned tun_queue; /* packets; 0: left as it is */
 	unsigned tun_mtu;   /* bytes; 0: left as it is */
 	struct prefix *tun_ip, *tun_route;

@@ -16,14 +16,15 @@ enum report_dir {
 
 struct counters {                            /* since the start */
 	uint64_t reason[DIRS][REASON_COUNT]; /* packets on the wire, by what became of them */
-	uint64_t bytes[DIRS];                /* read; a GSO packet has its headers once */
-	uint64_t answers;                    /* ICMP messages we made: errors and echo replies */
-	uint64_t suppressed;                 /* ICMP errors that the rate limit forbade */
-	uint64_t gso_read;                   /* GSO packets among what was read */
-	uint64_t gso_written;                /* GSO packets that the device took */
-	uint64_t merged;                     /* packets put behind others into a GSO packet */
-	uint64_t write_failed;               /* packets that the device did not take */
-	uint64_t recorded;                   /* leases put on record */
+	uint64_t fast[DIRS];   /* of those that are translated: by the program in the kernel */
+	uint64_t bytes[DIRS];  /* read; a GSO packet has its headers once */
+	uint64_t answers;      /* ICMP messages we made: errors and echo replies */
+	uint64_t suppressed;   /* ICMP errors that the rate limit forbade */
+	uint64_t gso_read;     /* GSO packets among what was read */
+	uint64_t gso_written;  /* GSO packets that the device took */
+	uint64_t merged;       /* packets put behind others into a GSO packet */
+	uint64_t write_failed; /* packets that the device did not take */
+	uint64_t recorded;     /* leases put on record */
 };
 
 /* The direction of a packet by its first byte. */

@@ -158,6 +158,8 @@ const struct conf_directive conf_directives[] = {
 	{"tun-up", "yes|no", 1, 1, FLAG(conf_yes_no, tun_up), .initial = "no"},
 	{"tun-setup", "yes|no", 1, 1, FLAG(conf_yes_no, tun_setup), .initial = "no"},
 	{"offload", "auto|off", 1, 1, FLAG(auto_off, offload), .initial = "auto", .restart = true},
+	{"fast-path", "auto [ENTRIES]|off", 1, 2, OF_ITS_OWN(fast_path), .initial = "auto",
+	 .restart = true},
 	{"tun-queue", "PACKETS", 1, 1, NUMBER(tun_queue, 0, QUEUE_MAX), .initial = "0"},
 	/* Below the least of IPv6 the kernel would take IPv6 away from the device. */
 	{"tun-mtu", "BYTES", 1, 1, NUMBER(tun_mtu, IP6_MTU_MIN, IP_LEN_MAX), .restart = true},

@@ -367,3 +367,33 @@ void conf_print_tun_route(const struct conf_out *out)
 {
 	print_addrs(out, out->conf->tun_route, out->conf->tun_routes);
 }
+
+/* Room for less is of no use; for more than that the kernel has no memory to give away. */
+#define FAST_PATH_MIN     1024u
+#define FAST_PATH_MAX     4194304u
+#define FAST_PATH_DEFAULT 65536u
+
+bool conf_set_fast_path(struct conf_reader *r, char **arg)
+{
+	unsigned *entries = &r->conf->fast_path;
+	bool off = strcasecmp(arg[0], "off") == 0;
+
+	if (!off && strcasecmp(arg[0], "auto") != 0)
+		return conf_error(r, "%s is neither auto nor off", arg[0]);
+	if (off && arg[1])
+		return conf_error(r, "%s is too much after off", arg[1]);
+	*entries = off ? 0 : FAST_PATH_DEFAULT;
+	return !arg[1] || conf_parse_number(r, arg[1], FAST_PATH_MIN, FAST_PATH_MAX, entries);
+}
+
+void conf_print_fast_path(const struct conf_out *out)
+{
+	unsigned entries = out->conf->fast_path;
+
+	if (entries == 0)
+		conf_put(out, "off");
+	else if (entries == FAST_PATH_DEFAULT)
+		conf_put(out, "auto");
+	else
+		conf_put(out, "auto %u", entries);
+}

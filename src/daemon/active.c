@@ -110,5 +110,6 @@ struct active *active_use(struct daemon *d, struct active *n)
 	xlat_configure(&d->xlat, &n->conf->xlat, n->conf->maps, n->pool, n->ratelimit);
 	routes_commit(d->routes, d->now);
 	xlat_set_routes(&d->xlat, routes_table(d->routes));
+	daemon_renew_fast(d);
 	return was;
 }

@@ -57,7 +57,7 @@ struct before {
 };
 
 struct keys {
-	struct siphash_key pool, ratelimit, batch;
+	struct siphash_key pool, ratelimit, batch, pairs;
 	struct siphash_key own; /* of the pool's preferred addresses: outlives us, if it can */
 };
 
@@ -123,6 +123,8 @@ struct daemon {
 					maintenance */
 		bool lost;           /* the device is gone */
 	} pace;                      /* daemon_burst.c: when the device is read next */
+
+	struct fast *fast; /* daemon_fast.c: NULL: no program in the kernel */
 
 	struct batch *batch;         /* daemon_burst.c */
 	struct send send;            /* daemon_burst.c: points to tun, batch and counters */
@@ -250,9 +252,39 @@ int daemon_start_packets(struct daemon *d); /* 0, or -1 without memory */
 
 /* Reads, translates and sends a bounded number of packets. */
 void daemon_serve_packets(struct daemon *d);
+/* Counts what the program in the kernel has translated. */
+void daemon_count_fast(struct daemon *d);
 /* A device that refused a read is tried again. */
 void daemon_retry_device(struct daemon *d);
 void daemon_maintain_packets(struct daemon *d);
+
+/* --- daemon_fast.c: the program in the kernel, which translates for pairs of addresses that are
+ * known; without it each of these does nothing */
+
+/* Loads it and puts it on the device, with the rights of the start; where that cannot be, it says
+ * why. */
+void daemon_open_fast(struct daemon *d);
+void daemon_announce_fast(const struct daemon *d);
+void daemon_close_fast(struct daemon *d);
+
+/* Nothing that it was told holds any more. */
+void daemon_outdate_fast(struct daemon *d);
+/* The same, and another pool may be active. */
+void daemon_renew_fast(struct daemon *d);
+
+/* What it has counted since the last call. */
+struct fastpath_totals daemon_take_fast(struct daemon *d);
+/* Adds to the leases what it has counted for them, if daemon_take_fast() has found anything. */
+void daemon_gather_leases(struct daemon *d);
+
+/* A plain packet was translated: D's OUT has it. */
+void daemon_see_pair(struct daemon *d);
+/* All that a burst of PACKETS has brought is sent.  DRAINED: at the end of it the device had no
+ * packet more. */
+void daemon_end_burst(struct daemon *d, unsigned packets, bool drained);
+
+void daemon_serve_fast(struct daemon *d);
+int64_t daemon_fast_due(const struct daemon *d);
 
 /* --- loop.c */
 

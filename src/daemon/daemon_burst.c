@@ -78,6 +78,33 @@ static uint8_t *next_place(struct daemon *d)
 	return arena_take(&d->arena, most) + XLAT_HEADROOM;
 }
 
+static void count(struct daemon *d, enum report_dir dir, enum reason why, size_t len)
+{
+	struct lease *l = d->out.lease;
+	unsigned translated = why == REASON_OK ? d->out.packets : 0;
+
+	d->counters.reason[dir][why] += d->out.packets;
+	if (d->out.has_last) {
+		d->counters.reason[dir][d->out.last]++;
+		translated += d->out.last == REASON_OK;
+	}
+	if (!l)
+		return;
+	l->packets[dir] += translated;
+	l->bytes[dir] += len;
+}
+
+void daemon_count_fast(struct daemon *d)
+{
+	struct fastpath_totals below = daemon_take_fast(d);
+
+	for (int dir = 0; dir < DIRS; dir++) {
+		d->counters.reason[dir][REASON_OK] += below.packets[dir];
+		d->counters.fast[dir] += below.packets[dir];
+		d->counters.bytes[dir] += below.bytes[dir];
+	}
+}
+
 /* A packet that is dropped leaves its place to the next one. */
 static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
 {
@@ -88,7 +115,7 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	d->counters.gso_read += o->gso != GSO_NONE;
 	arena_release(&d->arena, bytes + len);
 	why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
-	d->counters.reason[dir][why] += d->out.packets;
+	count(d, dir, why, len);
 	if (d->out.outputs == 0)
 		arena_release(&d->arena, bytes - XLAT_HEADROOM);
 	if (d->out.record) {
@@ -96,10 +123,10 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 		d->counters.recorded++;
 	}
 	log_packet(d, why, bytes, len);
-	if (d->out.has_last) {
-		d->counters.reason[dir][d->out.last]++;
+	if (d->out.has_last)
 		log_packet(d, d->out.last, d->out.last_packet.p, d->out.last_packet.len);
-	}
+	if (d->out.plain)
+		daemon_see_pair(d);
 	hold_outputs(d);
 }
 
@@ -129,7 +156,7 @@ static void set_pace(struct daemon *d, int packets, size_t bytes, bool bulk)
 void daemon_serve_packets(struct daemon *d)
 {
 	struct offload offload;
-	bool bulk = false;
+	bool bulk = false, drained = false;
 	size_t bytes_read = 0;
 	int i;
 
@@ -141,6 +168,7 @@ void daemon_serve_packets(struct daemon *d)
 
 		if (n < 0)
 			device_failed(d);
+		drained = n == 0;
 		if (n <= 0)
 			break;
 		serve_packet(d, bytes, (size_t)n, &offload);
@@ -151,6 +179,7 @@ void daemon_serve_packets(struct daemon *d)
 		restart_arena(d);
 	}
 	restart_arena(d);
+	daemon_end_burst(d, (unsigned)i, drained);
 	set_pace(d, i, bytes_read, bulk);
 }
 
@@ -166,4 +195,6 @@ void daemon_maintain_packets(struct daemon *d)
 	if (suppressed > 0)
 		log_notice("%lu lines about packets suppressed", suppressed);
 	daemon_retry_device(d);
+	daemon_count_fast(d);
+	daemon_gather_leases(d);
 }

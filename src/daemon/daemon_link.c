@@ -81,6 +81,7 @@ static void take_mtu(struct daemon *d)
 	bool was_small = d->xlat.mtu < IP6_MTU_MIN;
 
 	xlat_set_mtu(&d->xlat, tun_mtu(d->tun));
+	daemon_outdate_fast(d);
 	log_notice("tun-device %s: MTU %u", tun_name(d->tun), d->xlat.mtu);
 	daemon_check_mtu(d);
 	d->link.unrouted |= d->xlat.mtu < IP6_MTU_MIN;
@@ -123,7 +124,11 @@ void daemon_serve_link(struct daemon *d)
 
 void daemon_serve_routes(struct daemon *d)
 {
+	unsigned long before = routes_changes(d->routes);
+
 	routes_serve(d->routes, d->now);
+	if (routes_changes(d->routes) != before)
+		daemon_outdate_fast(d);
 	xlat_set_routes(&d->xlat, routes_table(d->routes));
 }
 

@@ -27,6 +27,7 @@ void daemon_status(struct daemon *d)
 {
 	char line[STATUS_MAX], message[STATUS_MAX + 32];
 
+	daemon_count_fast(d);
 	d->manager.status_at = d->now + STATUS_MS;
 	if (d->manager.fd < 0)
 		return;

@@ -18,6 +18,12 @@ static void log_counters(void *arg, const char *line)
 	log_notice("%s", line);
 }
 
+static void report(struct daemon *d)
+{
+	daemon_count_fast(d);
+	report_lines(&d->counters, d->active->pool, log_counters, NULL);
+}
+
 /* From now on a second signal ends us at once. */
 static void let_signals_kill(void)
 {
@@ -39,7 +45,7 @@ static bool serve_signal(struct daemon *d)
 	if (info.ssi_signo == SIGHUP)
 		daemon_reload(d, NULL);
 	else if (info.ssi_signo == SIGUSR1)
-		report_lines(&d->counters, d->active->pool, log_counters, NULL);
+		report(d);
 	else
 		let_signals_kill();
 	return info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
@@ -65,10 +71,9 @@ static const struct {
 	int64_t (*due)(const struct daemon *d); /* ms; INT64_MAX: not of its own accord */
 	void (*serve)(struct daemon *d);
 } timers[] = {
-	{daemon_routes_due, daemon_serve_routes},
-	{maintenance_due, maintain},
-	{daemon_leases_due, daemon_serve_leases},
-	{daemon_watchdog_due, daemon_serve_watchdog},
+	{daemon_routes_due, daemon_serve_routes}, {maintenance_due, maintain},
+	{daemon_leases_due, daemon_serve_leases}, {daemon_watchdog_due, daemon_serve_watchdog},
+	{daemon_fast_due, daemon_serve_fast},
 };
 
 #define TIMERS (sizeof(timers) / sizeof(*timers))

@@ -159,7 +159,10 @@ static void say_not_started(int notify)
 static int start(struct daemon *d, struct conf *c, const struct service_user *user)
 {
 	if (open_pidfile(d) < 0 || daemon_open_device(d, c) < 0 || draw_keys(d) < 0 ||
-	    activate(d, c) < 0 || give_up_rights(d, user) < 0)
+	    activate(d, c) < 0)
+		return -1;
+	daemon_open_fast(d);
+	if (give_up_rights(d, user) < 0)
 		return -1;
 	daemon_tick(d);
 	if (daemon_open_leases(d, &d->keys.own) < 0 || daemon_open_control(d) < 0 ||
@@ -214,6 +217,7 @@ static void announce(struct daemon *d, const struct service_caller *caller)
 		   tun_name(d->tun), tun_mtu(d->tun), map_count(a->conf->maps),
 		   a->pool ? pool_used(a->pool) : 0, a->pool ? pool_size(a->pool) : 0);
 	announce_offload(d);
+	daemon_announce_fast(d);
 	d->started = clock_ms();
 	daemon_ready(d);
 }
@@ -223,6 +227,11 @@ static void finish(struct daemon *d)
 	daemon_tick(d);
 	if (d->started)
 		service_notify(d->manager.fd, "STOPPING=1\nSTATUS=saving leases");
+	if (d->fast) {
+		daemon_outdate_fast(d);
+		daemon_count_fast(d);
+		daemon_close_fast(d);
+	}
 	daemon_close_leases(d);
 	control_close(d->control);
 	if (d->started)

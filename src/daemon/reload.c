@@ -134,6 +134,9 @@ static struct active *build(struct refusal *f, struct conf *c, struct lease_chan
 		refuse(f, "out of memory");
 		return NULL;
 	}
+	daemon_outdate_fast(f->d); /* what comes from here on comes to us */
+	daemon_count_fast(f->d);
+	daemon_gather_leases(f->d);
 	*leases = (struct lease_change){
 		.before = f->d->active, .after = n, .now = daemon_seconds(f->d)};
 	if (reload_move_leases(leases) < 0)

@@ -68,6 +68,7 @@ static void add_direction(struct line *l, const struct counters *c, enum report_
 	begin_line(l, dir_name[dir]);
 	add_item(l, "packets", packets);
 	add_item(l, "bytes", c->bytes[dir]);
+	add_item(l, "fast-path", c->fast[dir]);
 	for (int r = 0; r < REASON_COUNT; r++)
 		add_item(l, reason_table[r].name, c->reason[dir][r]);
 }

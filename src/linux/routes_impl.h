@@ -32,6 +32,7 @@ struct routes {
 	unsigned device;
 	struct route_scope scope, next_scope;
 	struct lpm *table, *next_table;
+	unsigned long changes;          /* of TABLE */
 	struct route_list known, found; /* what TABLE was made of; what a dump has brought so far */
 	int news, dump;                 /* sockets, or -1 */
 	uint32_t seq;                   /* of the last dump asked for */

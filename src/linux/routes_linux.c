@@ -54,6 +54,11 @@ void routes_free(struct routes *r)
 	free(r);
 }
 
+unsigned long routes_changes(const struct routes *r)
+{
+	return r->changes;
+}
+
 const struct lpm *routes_table(const struct routes *r)
 {
 	return r->table;
@@ -139,6 +144,7 @@ static void set_table(struct routes *r, struct lpm *table)
 {
 	lpm_free(r->table);
 	r->table = table;
+	r->changes++;
 }
 
 /* With the same prefixes nothing is to be read again. */

@@ -934,6 +934,14 @@ static const struct row {
 	ROW("log class none",
 	    BASE "log none\n",
 	    "t:4: log: none is none of drop, reject, icmp, self, lease\n"),
+	ROW("fast-path neither",
+	    BASE "fast-path on\n", "t:4: fast-path: on is neither auto nor off\n"),
+	ROW("fast-path off with a number",
+	    BASE "fast-path off 1024\n", "t:4: fast-path: 1024 is too much after off\n"),
+	ROW("fast-path with too few entries",
+	    BASE "fast-path auto 1023\n", "t:4: fast-path: 1023 is not a plain number from 1024 to 4194304\n"),
+	ROW("fast-path with too many entries",
+	    BASE "fast-path auto 4194305\n", "t:4: fast-path: 4194305 is not a plain number from 1024 to 4194304\n"),
 	ROW("offload neither",
 	    BASE "offload on\n",
 	    "t:4: offload: on is neither auto nor off\n"),
@@ -1134,8 +1142,9 @@ static const struct row odd_rows[] = {
 	"icmp-rate 1000 50\n"
 #define DEFAULTS      UDP_MTU TOS_MSS ICMP
 #define SIIT_DEFAULTS "translatable yes\n" STRICT_UDP_MTU TOS_MSS ICMP
-#define DEVICE           \
-	"offload auto\n" \
+#define DEVICE             \
+	"offload auto\n"   \
+	"fast-path auto\n" \
 	"tun-queue 0\n"
 #define TUN_OFF       \
 	"tun-up no\n" \
@@ -1190,7 +1199,8 @@ static const struct right_row {
 	 "dynamic-pool 10.1.0.0/16\nmap 10.0.0.0/24 2001:db8:1::/120\nmap 10.2.0.0/16 "
 	 "2001:db8:2::/96\n"
 	 "prefix 2001:DB8::/32\nprefix 64:ff9b::/96\nipv6-addr 2001:db8:0::6\nipv4-addr 192.0.2.1\n"
-	 "offload off\ntun-mtu 65535\ntun-queue 100000\ntun-device abcdefghijklmno\n",
+	 "offload off\nfast-path AUTO 1024\ntun-mtu 65535\ntun-queue 100000\ntun-device "
+	 "abcdefghijklmno\n",
 	 "tun-device abcdefghijklmno\nipv4-addr 192.0.2.1\nipv6-addr 2001:db8::6\nprefix "
 	 "2001:db8::/32\n"
 	 "prefix 64:ff9b::/96\nmap 10.0.0.0/24 2001:db8:1::/120\nmap 10.2.0.0/16 2001:db8:2::/96\n"
@@ -1199,11 +1209,12 @@ static const struct right_row {
 	 "udp-cksum-mode fwd\nofflink-mtu 65535\ntos copy 4to6\ntos ignore 6to4\nmss-clamp "
 	 "1400\nicmp-source-pool 10.1.255.0/24\nicmp-node-id no\nicmp-errors limit\n"
 	 "icmp-rate 1000000 999999\nlog drop reject icmp self lease\ntun-up yes\n"
-	 "tun-setup yes\noffload off\ntun-queue 100000\ntun-mtu 65535\ntun-ip 192.0.2.9/24\ntun-ip "
+	 "tun-setup yes\noffload off\nfast-path auto 1024\ntun-queue 100000\ntun-mtu 65535\ntun-ip "
+	 "192.0.2.9/24\ntun-ip "
 	 "2001:db8::9/64\ntun-route ::/0\n"
 	 "tun-route 10.0.0.0/8\n"},
 	{"offload auto, tun-queue 1", BASE "offload auto\ntun-queue 1\n",
-	 HEAD DEFAULTS "tun-up no\ntun-setup no\noffload auto\ntun-queue 1\n"},
+	 HEAD DEFAULTS "tun-up no\ntun-setup no\noffload auto\nfast-path auto\ntun-queue 1\n"},
 	{"the smallest tun-mtu", BASE "tun-mtu 1280\n", HEAD DEFAULTS TUN_OFF "tun-mtu 1280\n"},
 	{"names in any case",
 	 "TUN-DEVICE nat64\nIPv4-Addr 192.0.2.1\nPrefix 64:ff9b::/96\nMap 10.0.0.1 2001:DB8::1\n",
@@ -1213,7 +1224,7 @@ static const struct right_row {
 	      "udp-cksum-mode CALC\nlog DROP Reject\n",
 	 HEAD UDP_MTU "tos ignore 4to6\ntos copy 6to4\nmss-clamp auto\nicmp-node-id no\n"
 		      "icmp-errors never\nlog drop reject\ntun-up yes\ntun-setup no\n"
-		      "offload off\ntun-queue 0\n"},
+		      "offload off\nfast-path auto\ntun-queue 0\n"},
 	{"log dyn is log lease", BASE "log Dyn drop\n", HEAD DEFAULTS "log drop lease\n" TUN_OFF},
 	{"log dyn and lease", BASE "log dyn\nlog lease\n", HEAD DEFAULTS "log lease\n" TUN_OFF},
 	{"udp-cksum-mode calculate", BASE "udp-cksum-mode Calculate\n", HEAD DEFAULTS TUN_OFF},

@@ -5,7 +5,6 @@ srcdir=${srcdir:-.}
 nm=${NM:-nm}
 folders="lib packet map lease linux daemon ctl" # conf and xlat call back through their tables
 for_tests=" main routes_take_news routes_take_dump " # messages that no kernel sends on demand
-for_tests="$for_tests tc_attach tc_detach "          # until there is a program to attach
 
 n=0
 status=0

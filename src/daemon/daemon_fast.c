@@ -1,0 +1,381 @@
+/* daemon_fast - decides what the program in the kernel is told, when UDP goes there, and what of
+ * its counts belongs where. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "fastpath_probe.h"
+#include "linux/fastpath_linux.h"
+#include "pairs.h"
+#include "udp_choice.h"
+
+#define BATCH      64    /* pairs told with one call of the kernel */
+#define LEASES_MIN 4096  /* a reload may bring a larger pool */
+#define ALIVE_MS   25    /* between two signs of life for a program that watches */
+#define ONE_MS     1000  /* us */
+#define ONE_US     1000u /* ns */
+
+struct fast {
+	struct fastpath *path;
+	struct fastpath_control *control;
+	struct pairs *pairs;
+	unsigned n4, n6; /* pairs to tell */
+	struct fastpath_key4 key4[BATCH];
+	struct fastpath_4to6 to6[BATCH];
+	struct fastpath_key6 key6[BATCH];
+	struct fastpath_6to4 to4[BATCH];
+	bool refused;                /* the kernel did not take pairs, and that is logged */
+	struct fastpath_totals seen; /* that are in the counters */
+	bool news;                   /* leases may have counted since they were gathered */
+	struct udp_choice udp;
+	struct udp_load load; /* of this span */
+	int64_t span_at;      /* us: its begin */
+	uint64_t merged_then; /* the counter at its begin */
+	uint64_t udp_then;
+};
+
+/* --- its memory */
+
+static void store_flags(const struct fast *f, uint32_t flags)
+{
+	__atomic_store_n(&f->control->flags, flags, __ATOMIC_RELEASE);
+}
+
+static void show_life(const struct daemon *d)
+{
+	const struct fast *f = d->fast;
+
+	__atomic_store_n(&f->control->alive, (uint64_t)d->now_us * ONE_US, __ATOMIC_RELAXED);
+}
+
+static void share_leases(const struct daemon *d)
+{
+	unsigned n;
+	union fastpath_element *at = fastpath_leases(d->fast->path, &n);
+
+	if (d->active->pool)
+		pool_share(d->active->pool, at, n);
+}
+
+/* --- start and end */
+
+static struct fast *new_fast(const struct daemon *d, char *err)
+{
+	const struct active *a = d->active;
+	unsigned entries = a->conf->fast_path;
+	size_t leases = a->pool ? pool_size(a->pool) : 0;
+	struct fast *f = calloc(1, sizeof(*f));
+
+	if (leases < LEASES_MIN)
+		leases = LEASES_MIN;
+	if (leases > entries)
+		leases = entries;
+	if (!f || !(f->pairs = pairs_new(&d->keys.pairs))) {
+		snprintf(err, FASTPATH_ERR, "out of memory");
+		free(f);
+		return NULL;
+	}
+	f->path = fastpath_load(entries, (unsigned)leases, err);
+	if (!f->path) {
+		pairs_free(f->pairs);
+		free(f);
+		return NULL;
+	}
+	f->control = fastpath_control(f->path);
+	return f;
+}
+
+static void free_fast(struct fast *f)
+{
+	fastpath_close(f->path);
+	pairs_free(f->pairs);
+	free(f);
+}
+
+static struct fast *open_fast(const struct daemon *d, char *err)
+{
+	struct fast *f = new_fast(d, err);
+
+	if (!f)
+		return NULL;
+	if (fastpath_probe(f->path, err) == 0 &&
+	    fastpath_attach(f->path, tun_index(d->tun), err) == 0)
+		return f;
+	free_fast(f);
+	return NULL;
+}
+
+void daemon_open_fast(struct daemon *d)
+{
+	char err[FASTPATH_ERR];
+
+	if (!d->active->conf->fast_path)
+		return;
+	d->fast = open_fast(d, err);
+	if (!d->fast) {
+		log_notice("fast-path: off, every packet passes through nat64d: %s", err);
+		return;
+	}
+	if (fastpath_must_watch(d->fast->path))
+		store_flags(d->fast, FASTPATH_WATCH);
+	show_life(d);
+	share_leases(d);
+}
+
+void daemon_announce_fast(const struct daemon *d)
+{
+	if (d->fast)
+		log_notice("fast-path: on, %u pairs of addresses%s", d->active->conf->fast_path,
+			   fastpath_must_watch(d->fast->path) ? " (as a tc filter)" : "");
+	else if (!d->active->conf->fast_path)
+		log_notice("fast-path: off");
+}
+
+void daemon_close_fast(struct daemon *d)
+{
+	if (!d->fast)
+		return;
+	daemon_gather_leases(d);
+	if (d->active->pool)
+		pool_share(d->active->pool, NULL, 0);
+	free_fast(d->fast);
+	d->fast = NULL;
+}
+
+/* --- what was decided does not hold any more */
+
+void daemon_outdate_fast(struct daemon *d)
+{
+	if (d->fast)
+		__atomic_store_n(&d->fast->control->generation, d->fast->control->generation + 1,
+				 __ATOMIC_SEQ_CST);
+}
+
+void daemon_renew_fast(struct daemon *d)
+{
+	if (!d->fast)
+		return;
+	daemon_outdate_fast(d);
+	share_leases(d);
+}
+
+/* --- what it counts */
+
+static void add_totals(struct fastpath_totals *sum, const struct fastpath_totals *t)
+{
+	for (int dir = 0; dir < FASTPATH_DIRS; dir++) {
+		sum->packets[dir] += __atomic_load_n(&t->packets[dir], __ATOMIC_RELAXED);
+		sum->bytes[dir] += __atomic_load_n(&t->bytes[dir], __ATOMIC_RELAXED);
+	}
+	sum->udp += __atomic_load_n(&t->udp, __ATOMIC_RELAXED);
+}
+
+static struct fastpath_totals totals(const struct fast *f)
+{
+	struct fastpath_totals sum = {{0}, {0}, 0, {0}};
+	unsigned n;
+	const union fastpath_element *cpu = fastpath_totals(f->path, &n);
+
+	for (unsigned i = 0; i < n; i++)
+		add_totals(&sum, &cpu[i].totals);
+	return sum;
+}
+
+struct fastpath_totals daemon_take_fast(struct daemon *d)
+{
+	struct fastpath_totals now, fresh = {{0}, {0}, 0, {0}};
+
+	if (!d->fast)
+		return fresh;
+	now = totals(d->fast);
+	for (int dir = 0; dir < DIRS; dir++) {
+		fresh.packets[dir] = now.packets[dir] - d->fast->seen.packets[dir];
+		fresh.bytes[dir] = now.bytes[dir] - d->fast->seen.bytes[dir];
+		d->fast->news |= fresh.packets[dir] > 0;
+	}
+	d->fast->seen = now;
+	return fresh;
+}
+
+void daemon_gather_leases(struct daemon *d)
+{
+	struct pool *pool = d->active->pool;
+	struct lease *l;
+	size_t cursor = 0;
+
+	if (!d->fast || !d->fast->news || !pool)
+		return;
+	d->fast->news = false;
+	while ((l = pool_walk(pool, &cursor)) && pool_shared(pool, l) >= 0)
+		if (pool_gather(pool, l, daemon_seconds(d)))
+			daemon_record_lease(d, l);
+	daemon_commit_leases(d);
+}
+
+/* --- what it is told */
+
+static bool lease_of(const struct daemon *d, struct fastpath_pair *pair, const struct lease *l)
+{
+	unsigned n;
+	const union fastpath_element *at = fastpath_leases(d->fast->path, &n);
+	long i;
+
+	if (!l)
+		return true;
+	i = pool_shared(d->active->pool, l);
+	if (i < 0)
+		return false;
+	pair->lease = fastpath_first_lease(d->fast->path) + (unsigned)i;
+	pair->lease_generation = at[i].lease.generation;
+	return true;
+}
+
+static void tell(struct daemon *d, unsigned family, struct fastpath_pair *pair)
+{
+	struct fast *f = d->fast;
+	const struct xlat_pair *of = &d->out.pair;
+
+	xlat_tell(&d->xlat, family, &d->out, pair);
+	pair->generation = f->control->generation;
+	if (!lease_of(d, pair, d->out.lease))
+		return;
+	if (family == 4) {
+		f->key4[f->n4] = of->v4;
+		f->to6[f->n4++] = (struct fastpath_4to6){*pair, of->v6};
+	} else {
+		f->key6[f->n6] = of->v6;
+		f->to4[f->n6++] = (struct fastpath_6to4){*pair, of->v4};
+	}
+}
+
+/* A lease that ends takes with it what has been told of its host: all is new then. */
+static uint64_t era(const struct daemon *d)
+{
+	struct fastpath_pair pair = {.lease_generation = 0};
+
+	lease_of(d, &pair, d->out.lease);
+	return (uint64_t)d->fast->control->generation << 32 | pair.lease_generation;
+}
+
+void daemon_see_pair(struct daemon *d)
+{
+	struct fast *f = d->fast;
+	const struct output *o = &d->out.output[0];
+	unsigned family = o->family == 4 ? 6 : 4;
+	const struct xlat_pair *of = &d->out.pair;
+	struct fastpath_pair pair;
+	bool want;
+
+	if (!f || (o->proto == PROTO_UDP && !f->udp.on) || f->n4 == BATCH || f->n6 == BATCH)
+		return;
+	want = family == 4 ? pairs_want(f->pairs, &of->v4, sizeof(of->v4), era(d), d->now)
+			   : pairs_want(f->pairs, &of->v6, sizeof(of->v6), era(d), d->now);
+	if (want)
+		tell(d, family, &pair);
+}
+
+/* The pairs begin to wait now: what has come before has been sent, or stands in the queue. */
+static void put_pairs(struct daemon *d)
+{
+	struct fast *f = d->fast;
+	uint64_t now = (uint64_t)clock_us() * ONE_US;
+	int rc = 0;
+
+	for (unsigned i = 0; i < f->n4; i++)
+		f->to6[i].pair.passed = f->to6[i].pair.since = now;
+	for (unsigned i = 0; i < f->n6; i++)
+		f->to4[i].pair.passed = f->to4[i].pair.since = now;
+	if (f->n4 > 0)
+		rc = fastpath_put4(f->path, f->key4, f->to6, f->n4);
+	if (f->n6 > 0)
+		rc |= fastpath_put6(f->path, f->key6, f->to4, f->n6);
+	f->n4 = f->n6 = 0;
+	if (rc == 0 || f->refused)
+		return;
+	f->refused = true;
+	log_warning("fast-path: the kernel takes no pairs: %s (these packets pass through nat64d)",
+		    strerror(errno));
+}
+
+/* --- UDP */
+
+static void begin_span(struct daemon *d)
+{
+	struct fast *f = d->fast;
+
+	f->load = (struct udp_load){0};
+	f->span_at = d->now_us;
+	f->merged_then = d->counters.merged;
+	f->udp_then = totals(f).udp;
+}
+
+static void end_span(struct daemon *d)
+{
+	struct fast *f = d->fast;
+	uint32_t flags = f->control->flags & ~(uint32_t)FASTPATH_UDP;
+
+	f->load.us = d->now_us - f->span_at;
+	f->load.written = f->load.packets - (d->counters.merged - f->merged_then);
+	f->load.below = totals(f).udp - f->udp_then;
+	store_flags(f, udp_choice_look(&f->udp, &f->load, d->now) ? flags | FASTPATH_UDP : flags);
+	begin_span(d);
+}
+
+static bool is_over(const struct daemon *d)
+{
+	return d->now_us - d->fast->span_at >= UDP_CHOICE_SPAN * ONE_MS;
+}
+
+/* A burst after a pause begins a span of its own, or the pause would count as idle time. */
+static void measure(struct daemon *d, unsigned packets)
+{
+	struct fast *f = d->fast;
+
+	if (!f->udp.on && d->now_us - f->span_at > 4 * UDP_CHOICE_SPAN * ONE_MS)
+		begin_span(d);
+	f->load.packets += packets;
+	if (packets > 0)
+		f->load.busy += clock_us() - d->now_us;
+	if (is_over(d))
+		end_span(d);
+}
+
+/* --- its place in the loop */
+
+void daemon_end_burst(struct daemon *d, unsigned packets, bool drained)
+{
+	struct fast *f = d->fast;
+
+	if (!f)
+		return;
+	if (f->n4 + f->n6 > 0)
+		put_pairs(d);
+	if (drained)
+		__atomic_store_n(&f->control->drained, (uint64_t)d->now_us * ONE_US,
+				 __ATOMIC_RELEASE);
+	show_life(d);
+	measure(d, packets);
+}
+
+int64_t daemon_fast_due(const struct daemon *d)
+{
+	const struct fast *f = d->fast;
+	int64_t at = INT64_MAX;
+
+	if (f && f->udp.on)
+		at = f->span_at / ONE_MS + UDP_CHOICE_SPAN + 1;
+	if (f && fastpath_must_watch(f->path)) {
+		int64_t alive = (int64_t)(f->control->alive / ONE_US / ONE_MS) + ALIVE_MS;
+
+		at = alive < at ? alive : at;
+	}
+	return at;
+}
+
+void daemon_serve_fast(struct daemon *d)
+{
+	show_life(d);
+	if (d->fast->udp.on && is_over(d))
+		end_span(d);
+}

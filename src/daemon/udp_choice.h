@@ -1,0 +1,37 @@
+/* udp_choice - whether UDP is translated by the program in the kernel or by the daemon.
+ *
+ * The daemon merges what comes together into GSO packets, which is faster for few flows.  The
+ * program uses every processor and merges nothing.  So UDP goes below while the daemon has nothing
+ * to merge and much to do, or while it is the bottleneck and less would come through with it. */
+#ifndef NAT64D_UDP_CHOICE_H
+#define NAT64D_UDP_CHOICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a span of time has brought. */
+struct udp_load {
+	int64_t us;       /* how long it was */
+	int64_t busy;     /* us of them in which packets were translated */
+	uint64_t packets; /* that the daemon has translated */
+	uint64_t written; /* outputs of the daemon: GSO packets count once */
+	uint64_t below;   /* UDP packets that the program has translated */
+};
+
+struct udp_choice {       /* all zero at first */
+	bool on;          /* UDP goes below */
+	bool trial;       /* to see whether more comes through */
+	int64_t on_at;    /* ms */
+	int64_t quiet_at; /* ms: since when the daemon could do it with ease; 0: it could not */
+	int64_t try_at;   /* ms: when the next trial may be */
+	int64_t try_wait, look_wait;
+	double rate; /* packets in a us that came through before the trial */
+	double cost; /* us of the daemon for a packet */
+};
+
+#define UDP_CHOICE_SPAN 20 /* ms, about, that are looked at */
+
+/* Decides by L, which ends at NOW (ms).  Returns C->on. */
+bool udp_choice_look(struct udp_choice *c, const struct udp_load *l, int64_t now);
+
+#endif
