@@ -283,6 +283,9 @@ void daemon_see_pair(struct daemon *d);
  * packet more. */
 void daemon_end_burst(struct daemon *d, unsigned packets, bool drained);
 
+/* UDP has just come back to us: what the program has redirected before must not be overtaken. */
+bool daemon_fast_holds(const struct daemon *d);
+
 void daemon_serve_fast(struct daemon *d);
 int64_t daemon_fast_due(const struct daemon *d);
 

@@ -160,6 +160,10 @@ void daemon_serve_packets(struct daemon *d)
 	size_t bytes_read = 0;
 	int i;
 
+	if (daemon_fast_holds(d)) {
+		d->pace.resting = true;
+		return;
+	}
 	d->arena = (struct arena){d->arena_bytes, sizeof(d->arena_bytes), 0};
 	d->out.scratch = &d->arena;
 	for (i = 0; i < BURST; i++) {

@@ -12,6 +12,7 @@
 
 #define BATCH      64    /* pairs told with one call of the kernel */
 #define LEASES_MIN 4096  /* a reload may bring a larger pool */
+#define LET_PASS   1000  /* us, in which what the program has redirected gets through the kernel */
 #define ALIVE_MS   25    /* between two signs of life for a program that watches */
 #define ONE_MS     1000  /* us */
 #define ONE_US     1000u /* ns */
@@ -33,6 +34,7 @@ struct fast {
 	int64_t span_at;      /* us: its begin */
 	uint64_t merged_then; /* the counter at its begin */
 	uint64_t udp_then;
+	int64_t hold_until; /* us: until then the daemon sends nothing that could overtake */
 };
 
 /* --- its memory */
@@ -314,11 +316,14 @@ static void end_span(struct daemon *d)
 {
 	struct fast *f = d->fast;
 	uint32_t flags = f->control->flags & ~(uint32_t)FASTPATH_UDP;
+	bool was = f->udp.on;
 
 	f->load.us = d->now_us - f->span_at;
 	f->load.written = f->load.packets - (d->counters.merged - f->merged_then);
 	f->load.below = totals(f).udp - f->udp_then;
 	store_flags(f, udp_choice_look(&f->udp, &f->load, d->now) ? flags | FASTPATH_UDP : flags);
+	if (was && !f->udp.on)
+		f->hold_until = d->now_us + LET_PASS;
 	begin_span(d);
 }
 
@@ -356,6 +361,11 @@ void daemon_end_burst(struct daemon *d, unsigned packets, bool drained)
 				 __ATOMIC_RELEASE);
 	show_life(d);
 	measure(d, packets);
+}
+
+bool daemon_fast_holds(const struct daemon *d)
+{
+	return d->fast && d->now_us < d->fast->hold_until;
 }
 
 int64_t daemon_fast_due(const struct daemon *d)
