@@ -39,7 +39,8 @@
 #define CWR      0x80
 #define ECN      0x03
 
-#define ECHO_MAX 128 /* bytes of an ICMP message that is summed up here */
+#define ECHO_MAX 128  /* bytes of an ICMP message that is summed up here, a power of 2 */
+#define ROOM_MAX 2048 /* of the payload of one segment, the same */
 
 /* The helpers of the kernel, by their numbers in linux/bpf.h. */
 static void *(*map_find)(void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
@@ -86,6 +87,15 @@ static inline uint16_t swap16(uint16_t v)
 {
 	return __builtin_bswap16(v);
 }
+
+/* N, which is from 1 to MAX, a power of 2, in such a way that the verifier sees it: what it has
+ * seen before may be lost on the stack. */
+#define BOUNDED(n, max)                                                                \
+	({                                                                             \
+		uint64_t bounded_ = (n)-1;                                             \
+		__asm__ volatile("%0 &= %1\n%0 += 1" : "+r"(bounded_) : "i"((max)-1)); \
+		bounded_;                                                              \
+	})
 
 static inline uint64_t fold(uint64_t sum)
 {
@@ -187,13 +197,13 @@ static inline bool is_plain_echo(struct facts *f, uint64_t pseudo, uint64_t pseu
 
 	if (n < 8 || n > ECHO_MAX || n % 4 || f->skb->gso_size)
 		return false;
-	if (load(f->skb, f->head, icmp, n))
+	if (load(f->skb, f->head, icmp, BOUNDED(n, ECHO_MAX)))
 		return false;
 	type = icmp[0];
 	if (f->dir == 1 ? type != 128 && type != 129 : type != 8 && type != 0)
 		return false;
 	to = f->dir == 1 ? (type == 128 ? 8 : 0) : (type == 8 ? 128 : 129);
-	sum = sum_bytes(icmp, n);
+	sum = sum_bytes(icmp, BOUNDED(n, ECHO_MAX));
 	if (fold(sum + pseudo) != 0xffff)
 		return false;
 	csum = *(uint16_t *)(icmp + 2);
@@ -371,7 +381,8 @@ static inline int translate_mixed(const struct facts *f, struct fastpath_6to4 *t
 	uint64_t id = fetch_add(&to->pair.id, f->count);
 	uint64_t last = f->last - f->header, l4 = f->l4 - last;
 
-	if (!room || last < 1 || last > DF_ABOVE || load(f->skb, HEAD4 + l4, room, last))
+	if (!room || last < 1 || last > DF_ABOVE ||
+	    load(f->skb, HEAD4 + l4, room, BOUNDED(last, ROOM_MAX)))
 		return DROP;
 	if (f->count == 2 && change_tail(f->skb, HEAD4 + l4, 0))
 		return DROP;
@@ -380,7 +391,7 @@ static inline int translate_mixed(const struct facts *f, struct fastpath_6to4 *t
 	    clone_redirect(f->skb, f->skb->ifindex, BPF_F_INGRESS))
 		return DROP;
 	if (change_tail(f->skb, HEAD4 + f->last, 0) ||
-	    store(f->skb, HEAD4 + f->header, room, last, 0) ||
+	    store(f->skb, HEAD4 + f->header, room, BOUNDED(last, ROOM_MAX), 0) ||
 	    put_header4(f, &to->to, f->last, false, id + f->count - 1) ||
 	    put_tcp_flags(f, f->flags) || add_tcp_seq(f, l4 - f->header) ||
 	    exchange_len(f, l4, f->last, 0))

@@ -18,7 +18,7 @@
 #define CODE       (sizeof(fastpath_code) / sizeof(*fastpath_code))
 #define PLACES     (sizeof(fastpath_places) / sizeof(*fastpath_places))
 #define CPUS_MAX   8192
-#define ROOM_BYTES 1280 /* for the payload of a segment without DF */
+#define ROOM_BYTES 2048 /* for the payload of a segment without DF */
 #define REDIRECT   7    /* TC_ACT_REDIRECT */
 
 enum map { /* as in fastpath_code.h */
