@@ -124,7 +124,8 @@ struct daemon {
 		bool lost;           /* the device is gone */
 	} pace;                      /* daemon_burst.c: when the device is read next */
 
-	struct fast *fast; /* daemon_fast.c: NULL: no program in the kernel */
+	struct fast *fast;  /* daemon_fast.c: NULL: no program in the kernel */
+	char fast_off[256]; /* daemon_fast.c: why there is none, though it is wanted; or empty */
 
 	struct batch *batch;         /* daemon_burst.c */
 	struct send send;            /* daemon_burst.c: points to tun, batch and counters */

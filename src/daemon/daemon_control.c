@@ -112,6 +112,20 @@ static void add_lease_file(struct answer *a, const struct daemon *d)
 	answer_add(a, "}");
 }
 
+static void add_fast_path(struct answer *a, const struct daemon *d)
+{
+	const struct counters *c = &d->counters;
+
+	answer_add(a, "{\"on\": %s, \"entries\": %u, \"packets\": %llu, \"error\": ",
+		   d->fast ? "true" : "false", d->active->conf->fast_path,
+		   (unsigned long long)(c->fast[DIR_4TO6] + c->fast[DIR_6TO4]));
+	if (d->fast_off[0])
+		answer_json(a, d->fast_off);
+	else
+		answer_add(a, "null");
+	answer_add(a, "}");
+}
+
 static void status_json(struct answer *a, const struct daemon *d)
 {
 	char text[ADDR_TEXT];
@@ -123,7 +137,9 @@ static void status_json(struct answer *a, const struct daemon *d)
 	answer_add(a, ", \"link_up\": %s, \"mtu\": %u, \"offloads\": [",
 		   tun_is_up(d->tun) ? "true" : "false", tun_mtu(d->tun));
 	add_offloads(a, tun_offloads(d->tun), "\"");
-	answer_add(a, "], \"pools\": [");
+	answer_add(a, "], \"fast_path\": ");
+	add_fast_path(a, d);
+	answer_add(a, ", \"pools\": [");
 	for (size_t i = 0; i < ranges(d); i++) {
 		struct pool_range r = get_range(d, i, text);
 
@@ -147,6 +163,10 @@ static void status_text(struct answer *a, const struct daemon *d)
 		   tun_is_up(d->tun) ? "up" : "down", tun_mtu(d->tun));
 	add_offloads(a, tun_offloads(d->tun), "");
 	answer_add(a, "%s\n", tun_offloads(d->tun) ? "" : "none");
+	if (d->fast)
+		answer_add(a, "fast path      on, %u entries\n", d->active->conf->fast_path);
+	else
+		answer_add(a, "fast path      off%s%s\n", d->fast_off[0] ? ": " : "", d->fast_off);
 	answer_add(a, "last reload    %s%s%s\n",
 		   d->reload.any ? format_time(text, d->reload.at) : "none",
 		   !d->reload.any ? ""
@@ -169,6 +189,7 @@ static void status_text(struct answer *a, const struct daemon *d)
 
 static void run_status(void *arg, const struct control_request *r, struct answer *a)
 {
+	daemon_count_fast(arg);
 	answer_add(a, "ok\n");
 	(r->json ? status_json : status_text)(a, arg);
 }

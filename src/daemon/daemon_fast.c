@@ -10,6 +10,8 @@
 #include "pairs.h"
 #include "udp_choice.h"
 
+_Static_assert(sizeof(((struct daemon *)0)->fast_off) >= FASTPATH_ERR, "room for a reason");
+
 #define BATCH      64    /* pairs told with one call of the kernel */
 #define LEASES_MIN 4096  /* a reload may bring a larger pool */
 #define LET_PASS   1000  /* us, in which what the program has redirected gets through the kernel */
@@ -110,15 +112,11 @@ static struct fast *open_fast(const struct daemon *d, char *err)
 
 void daemon_open_fast(struct daemon *d)
 {
-	char err[FASTPATH_ERR];
-
 	if (!d->active->conf->fast_path)
 		return;
-	d->fast = open_fast(d, err);
-	if (!d->fast) {
-		log_notice("fast-path: off, every packet passes through nat64d: %s", err);
+	d->fast = open_fast(d, d->fast_off);
+	if (!d->fast)
 		return;
-	}
 	if (fastpath_must_watch(d->fast->path))
 		store_flags(d->fast, FASTPATH_WATCH);
 	show_life(d);
@@ -130,8 +128,10 @@ void daemon_announce_fast(const struct daemon *d)
 	if (d->fast)
 		log_notice("fast-path: on, %u pairs of addresses%s", d->active->conf->fast_path,
 			   fastpath_must_watch(d->fast->path) ? " (as a tc filter)" : "");
-	else if (!d->active->conf->fast_path)
-		log_notice("fast-path: off");
+	else
+		log_notice("fast-path: off%s%s",
+			   d->fast_off[0] ? ", every packet passes through nat64d: " : "",
+			   d->fast_off);
 }
 
 void daemon_close_fast(struct daemon *d)
