@@ -80,6 +80,8 @@ struct facts {
 	uint64_t header; /* bytes of the TCP header */
 	uint64_t flags;  /* of TCP */
 	uint64_t icmp;   /* echo: the first four bytes of the message as they leave */
+	uint64_t csum;   /* of UDP */
+	bool partial;    /* only the sum of the pseudo-header stands there */
 	bool df;
 };
 
@@ -172,9 +174,9 @@ static inline bool is_plain_tcp(struct facts *f, const struct fastpath_pair *pai
 	return count_segments(f, f->header);
 }
 
-/* A GSO packet of UDP may be that of a tunnel, whose segments are something else: the kernel has
- * counted the headers of all segments, which tells. */
-static inline bool is_plain_udp(struct facts *f)
+/* ADDRS are N bytes of addresses.  A GSO packet of UDP may be that of a tunnel, whose segments are
+ * something else: the kernel has counted the headers of all segments, which tells. */
+static inline bool is_plain_udp(struct facts *f, const void *addrs, uint64_t n)
 {
 	struct __sk_buff *skb = f->skb;
 	uint16_t udp[4] __attribute__((aligned(8)));
@@ -183,8 +185,10 @@ static inline bool is_plain_udp(struct facts *f)
 		return false;
 	if (udp[3] == 0 || swap16(udp[2]) != f->l4 || !count_segments(f, sizeof(udp)))
 		return false;
+	f->csum = udp[3];
+	f->partial = fold(sum_bytes(addrs, n) + udp[2] + (UDP << 8)) == f->csum;
 	return f->count == 1 ||
-	       skb->wire_len == skb->len + (f->count - 1) * (f->head + sizeof(udp));
+	       (f->partial && skb->wire_len == skb->len + (f->count - 1) * (f->head + sizeof(udp)));
 }
 
 /* The translator looks at the checksum of an echo, so it is summed up here as well.  PSEUDO: the
@@ -219,8 +223,10 @@ static inline uint64_t pseudo6(const void *addrs, uint64_t n)
 	return fold(sum_bytes(addrs, 32) + swap16((uint16_t)n) + (ICMP6 << 8));
 }
 
-/* May only fill F: the packet is untouched until translate(). */
-static inline bool is_plain(struct facts *f, const struct fastpath_pair *pair, const void *addrs6)
+/* May only fill F: the packet is untouched until it is translated.  ADDRS are the N bytes of its
+ * addresses as they are, ADDRS6 those of its IPv6 side. */
+static inline bool is_plain(struct facts *f, const struct fastpath_pair *pair, const void *addrs,
+			    uint64_t n, const void *addrs6)
 {
 	if (f->ttl <= 1)
 		return false;
@@ -228,7 +234,7 @@ static inline bool is_plain(struct facts *f, const struct fastpath_pair *pair, c
 	case TCP:
 		return is_plain_tcp(f, pair);
 	case UDP:
-		return is_plain_udp(f);
+		return is_plain_udp(f, addrs, n);
 	case ICMP4:
 		return f->dir == 0 && is_plain_echo(f, 0, pseudo6(addrs6, f->l4));
 	case ICMP6:
@@ -337,6 +343,20 @@ static inline long put_header6(const struct facts *f, const struct fastpath_4to6
 	return store(f->skb, 8, &to->to, 32, 0);
 }
 
+/* The kernel's helper goes by whether some checksum of the packet is partial: in a tunnel that may
+ * be an inner one, while the one here is whole. */
+static inline long put_udp_checksum(const struct facts *f, uint64_t at, uint64_t change)
+{
+	uint64_t csum;
+
+	if (f->partial)
+		return change_checksum(f->skb, at, 0, change,
+				       BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0);
+	csum = 0xffff ^ fold((0xffff ^ f->csum) + change);
+	csum = csum ? csum : 0xffff;
+	return store(f->skb, at, &csum, 2, 0);
+}
+
 static inline long put_l4(const struct facts *f, uint64_t head, const struct fastpath_pair *pair)
 {
 	uint64_t icmp = f->icmp;
@@ -344,8 +364,7 @@ static inline long put_l4(const struct facts *f, uint64_t head, const struct fas
 	if (f->proto == TCP)
 		return change_checksum(f->skb, head + 16, 0, pair->csum, BPF_F_PSEUDO_HDR);
 	if (f->proto == UDP)
-		return change_checksum(f->skb, head + 6, 0, pair->csum,
-				       BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0);
+		return put_udp_checksum(f, head + 6, pair->csum);
 	return store(f->skb, head, &icmp, 4, 0);
 }
 
@@ -436,8 +455,9 @@ static inline int from6(struct __sk_buff *skb)
 		f.tos &= ECN;
 	if (f.proto == UDP && !(control->control.flags & FASTPATH_UDP))
 		return pass(&control->control, &to->pair, true);
-	if (h[0] >> 4 != 6 || HEAD6 + f.l4 != skb->len || !is_plain(&f, &to->pair, h + 8) ||
-	    !fits(&f, &to->pair) || !is_flowing(&control->control, &to->pair))
+	if (h[0] >> 4 != 6 || HEAD6 + f.l4 != skb->len ||
+	    !is_plain(&f, &to->pair, h + 8, 32, h + 8) || !fits(&f, &to->pair) ||
+	    !is_flowing(&control->control, &to->pair))
 		return pass(&control->control, &to->pair, false);
 	if (change_family(skb, ETH4, 0))
 		return pass(&control->control, &to->pair, false);
@@ -474,7 +494,7 @@ static inline int from4(struct __sk_buff *skb)
 	if (f.proto == UDP && !(control->control.flags & FASTPATH_UDP))
 		return pass(&control->control, &to->pair, true);
 	if (h[0] != 0x45 || HEAD4 + f.l4 != skb->len || (frag & ~DF) ||
-	    fold(sum_bytes(h, HEAD4)) != 0xffff || !is_plain(&f, &to->pair, &to->to) ||
+	    fold(sum_bytes(h, HEAD4)) != 0xffff || !is_plain(&f, &to->pair, h + 12, 8, &to->to) ||
 	    !fits(&f, &to->pair) || !is_flowing(&control->control, &to->pair))
 		return pass(&control->control, &to->pair, false);
 	if (change_family(skb, ETH6, 0))
