@@ -275,8 +275,10 @@ void daemon_renew_fast(struct daemon *d);
 
 /* What it has counted since the last call. */
 struct fastpath_totals daemon_take_fast(struct daemon *d);
-/* Adds to the leases what it has counted for them, if daemon_take_fast() has found anything. */
+/* Adds to the leases what it has counted for them: at once, or in slices from now on if
+ * daemon_take_fast() has found anything. */
 void daemon_gather_leases(struct daemon *d);
+void daemon_maintain_fast(struct daemon *d);
 
 /* A plain packet was translated: D's OUT has it. */
 void daemon_see_pair(struct daemon *d);

@@ -200,5 +200,5 @@ void daemon_maintain_packets(struct daemon *d)
 		log_notice("%lu lines about packets suppressed", suppressed);
 	daemon_retry_device(d);
 	daemon_count_fast(d);
-	daemon_gather_leases(d);
+	daemon_maintain_fast(d);
 }

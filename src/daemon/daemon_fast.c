@@ -13,8 +13,10 @@
 _Static_assert(sizeof(((struct daemon *)0)->fast_off) >= FASTPATH_ERR, "room for a reason");
 
 #define BATCH      64    /* pairs told with one call of the kernel */
+#define SLICE      2048  /* leases gathered between two looks at the packets */
 #define LEASES_MIN 4096  /* a reload may bring a larger pool */
 #define LET_PASS   1000  /* us, in which what the program has redirected gets through the kernel */
+#define IN_USE_MS  3000  /* that a program which watches is shown life after it was used */
 #define ALIVE_MS   25    /* between two signs of life for a program that watches */
 #define ONE_MS     1000  /* us */
 #define ONE_US     1000u /* ns */
@@ -30,13 +32,16 @@ struct fast {
 	struct fastpath_6to4 to4[BATCH];
 	bool refused;                /* the kernel did not take pairs, and that is logged */
 	struct fastpath_totals seen; /* that are in the counters */
-	bool news;                   /* leases may have counted since they were gathered */
+	bool gathering;              /* up to CURSOR they have been */
+	size_t cursor;
+	bool news; /* leases may have counted since they were gathered */
 	struct udp_choice udp;
 	struct udp_load load; /* of this span */
 	int64_t span_at;      /* us: its begin */
 	uint64_t merged_then; /* the counter at its begin */
 	uint64_t udp_then;
-	int64_t hold_until; /* us: until then the daemon sends nothing that could overtake */
+	int64_t in_use_until; /* ms: the program has been of use lately */
+	int64_t hold_until;   /* us: until then the daemon sends nothing that could overtake */
 };
 
 /* --- its memory */
@@ -196,23 +201,49 @@ struct fastpath_totals daemon_take_fast(struct daemon *d)
 		fresh.bytes[dir] = now.bytes[dir] - d->fast->seen.bytes[dir];
 		d->fast->news |= fresh.packets[dir] > 0;
 	}
+	if (d->fast->news)
+		d->fast->in_use_until = d->now + IN_USE_MS;
 	d->fast->seen = now;
 	return fresh;
 }
 
-void daemon_gather_leases(struct daemon *d)
+/* N leases more, or as many as there are. */
+static void gather(struct daemon *d, size_t n)
 {
 	struct pool *pool = d->active->pool;
-	struct lease *l;
-	size_t cursor = 0;
+	struct fast *f = d->fast;
+	struct lease *l = NULL;
 
-	if (!d->fast || !d->fast->news || !pool)
-		return;
-	d->fast->news = false;
-	while ((l = pool_walk(pool, &cursor)) && pool_shared(pool, l) >= 0)
+	for (size_t i = 0; i < n; i++) {
+		l = pool_walk(pool, &f->cursor);
+		if (!l || pool_shared(pool, l) < 0)
+			break;
 		if (pool_gather(pool, l, daemon_seconds(d)))
 			daemon_record_lease(d, l);
+	}
+	f->gathering = l && pool_shared(pool, l) >= 0;
 	daemon_commit_leases(d);
+}
+
+static void begin_gathering(struct fast *f)
+{
+	f->news = false;
+	f->cursor = 0;
+	f->gathering = true;
+}
+
+void daemon_gather_leases(struct daemon *d)
+{
+	if (!d->fast || !d->active->pool)
+		return;
+	begin_gathering(d->fast);
+	gather(d, SIZE_MAX);
+}
+
+void daemon_maintain_fast(struct daemon *d)
+{
+	if (d->fast && d->fast->news && !d->fast->gathering && d->active->pool)
+		begin_gathering(d->fast);
 }
 
 /* --- what it is told */
@@ -284,6 +315,7 @@ static void put_pairs(struct daemon *d)
 	uint64_t now = (uint64_t)clock_us() * ONE_US;
 	int rc = 0;
 
+	f->in_use_until = d->now + IN_USE_MS;
 	for (unsigned i = 0; i < f->n4; i++)
 		f->to6[i].pair.passed = f->to6[i].pair.since = now;
 	for (unsigned i = 0; i < f->n6; i++)
@@ -373,9 +405,11 @@ int64_t daemon_fast_due(const struct daemon *d)
 	const struct fast *f = d->fast;
 	int64_t at = INT64_MAX;
 
+	if (f && f->gathering)
+		return d->now;
 	if (f && f->udp.on)
 		at = f->span_at / ONE_MS + UDP_CHOICE_SPAN + 1;
-	if (f && fastpath_must_watch(f->path)) {
+	if (f && fastpath_must_watch(f->path) && d->now < f->in_use_until) {
 		int64_t alive = (int64_t)(f->control->alive / ONE_US / ONE_MS) + ALIVE_MS;
 
 		at = alive < at ? alive : at;
@@ -386,6 +420,8 @@ int64_t daemon_fast_due(const struct daemon *d)
 void daemon_serve_fast(struct daemon *d)
 {
 	show_life(d);
+	if (d->fast->gathering)
+		gather(d, SLICE);
 	if (d->fast->udp.on && is_over(d))
 		end_span(d);
 }
