@@ -22,6 +22,7 @@ struct conf_diag {
 	/* The file is only judged: the daemon may be started with a STATE_DIRECTORY that we lack.
 	 */
 	bool judged;
+	bool mapless;              /* map-file is not even opened: for who needs no maps */
 	unsigned errors, warnings; /* counted from zero by each conf_load() */
 	/* While SAY is called: where the line points to, and what it says of that. */
 	const char *file;

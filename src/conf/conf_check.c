@@ -63,7 +63,7 @@ static void read_map_file(struct conf_reader *r)
 	bool opened;
 	int error;
 
-	if (!c->map_file || r->no_memory)
+	if (!c->map_file || r->diag->mapless || r->no_memory)
 		return;
 	conf_point_first(r, "map-file");
 	if (!resolve_map_file(r))
@@ -111,7 +111,7 @@ static void check_nothing(struct conf_reader *r)
 {
 	char text[CONF_SHORT];
 
-	if (conf_first(r, "prefix") || conf_first(r, "map") || r->diag->errors)
+	if (conf_first(r, "prefix") || conf_first(r, "map") || r->diag->mapless || r->diag->errors)
 		return;
 	conf_point_first(r, "map-file");
 	conf_error(r,

@@ -336,6 +336,7 @@ int main(int argc, char **argv)
 	/* a program asks, perhaps as root, and must not hang */
 	diag.hurried = o.expand || o.action == ACTION_PREPARE;
 	diag.judged = o.action != ACTION_RUN;
+	diag.mapless = o.action == ACTION_PREPARE;
 	c = conf_load(o.config, getenv("STATE_DIRECTORY"), &diag);
 	if (!c) {
 		if (o.action == ACTION_RUN)

@@ -216,6 +216,8 @@ check_prepare()
 		"mount -o remount,ro /var/spool; \$NAT64D -t \$as"
 	prepared "-t changes nothing" "0:0 755 tayga" "" \
 		"cd /var/spool; mkdir -m 755 tayga; \$NAT64D -t \$as 2>/dev/null; echo \$($owner tayga) *"
+	prepared "map-file is not read" "12345:12346 750" "/var/spool/tayga
+map-file $dir/none" "\$NAT64D --prepare \$as; $owner /var/spool/tayga"
 	prepared "mistakes of the configuration are left to the start" "0" "/var/spool/tayga
 no-such-directive" "\$NAT64D --prepare \$as; echo \$?"
 }
