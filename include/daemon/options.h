@@ -12,7 +12,8 @@ enum action {
 	ACTION_REMOVE, /* --rmtun */
 	ACTION_TEST,
 	ACTION_PRINT,
-	ACTION_PREPARE, /* --prepare */
+	ACTION_PREPARE,  /* --prepare */
+	ACTION_UNFILTER, /* --rmfilter */
 };
 
 struct options {

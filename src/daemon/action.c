@@ -1,6 +1,7 @@
-/* action - decides what is said and done when nothing is to be run: a device made or removed, a
- * configuration tested or printed. */
+/* action - decides what is said and done when nothing is to be run: a device made or removed, or
+ * rid of our filter, a configuration tested or printed. */
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "action.h"
 #include "daemon/datadir.h"
 #include "daemon/log.h"
+#include "linux/tc.h"
 #include "linux/tun.h"
 
 static int complain(const char *err)
@@ -37,6 +39,22 @@ static int remove_device(const struct conf *c)
 		return complain(err);
 	log_notice("tun-device %s: %s", c->tun_device,
 		   rc > 0 ? "is not there, nothing to remove" : "removed");
+	return 0;
+}
+
+/* The units do this at each stop: where there is nothing to do, nothing is said. */
+static int remove_filter(const struct conf *c)
+{
+	unsigned index = if_nametoindex(c->tun_device);
+	int n = index > 0 ? tc_detach(index) : 0;
+
+	if (n < 0) {
+		log_error("tun-device %s: tc filter nat64d: %s%s", c->tun_device, strerror(errno),
+			  errno == EPERM ? " (this needs root or CAP_NET_ADMIN)" : "");
+		return 1;
+	}
+	if (n > 0)
+		log_notice("tun-device %s: tc filter nat64d removed", c->tun_device);
 	return 0;
 }
 
@@ -122,6 +140,8 @@ int action_run(const struct options *o, const struct conf *c, const struct servi
 		return make_device(c, user);
 	case ACTION_REMOVE:
 		return remove_device(c);
+	case ACTION_UNFILTER:
+		return remove_filter(c);
 	case ACTION_TEST:
 		return tested(o, c, user);
 	case ACTION_PRINT:

@@ -1,4 +1,5 @@
-/* action - what nat64d does instead of running: --mktun, --rmtun, --test, --print. */
+/* action - what nat64d does instead of running: --mktun, --rmtun, --rmfilter, --test, --print,
+ * --prepare. */
 #ifndef NAT64D_ACTION_H
 #define NAT64D_ACTION_H
 

@@ -17,7 +17,13 @@
 #include "linux/sandbox.h"
 #include "daemon/service.h"
 
-/* A start that follows says it better. */
+/* What the units do before each start and at each stop says nothing of a configuration that is
+ * wrong: the start says it better. */
+static bool is_aside(enum action action)
+{
+	return action == ACTION_PREPARE || action == ACTION_UNFILTER;
+}
+
 static void say_nothing(void *arg, bool error, const char *line)
 {
 	(void)arg;
@@ -331,17 +337,17 @@ int main(int argc, char **argv)
 		daemon_count_crashes(&before.crashes);
 	if (service_user_find(&user, o.user, o.group, err) < 0)
 		return exit_saying(err);
-	if (o.action == ACTION_PREPARE)
+	if (is_aside(o.action))
 		diag.say = say_nothing;
 	/* a program asks, perhaps as root, and must not hang */
-	diag.hurried = o.expand || o.action == ACTION_PREPARE;
+	diag.hurried = o.expand || is_aside(o.action);
 	diag.judged = o.action != ACTION_RUN;
-	diag.mapless = o.action == ACTION_PREPARE;
+	diag.mapless = is_aside(o.action);
 	c = conf_load(o.config, getenv("STATE_DIRECTORY"), &diag);
 	if (!c) {
 		if (o.action == ACTION_RUN)
 			say_not_started(service_notify_open());
-		return o.action == ACTION_PREPARE ? 0 : 1;
+		return is_aside(o.action) ? 0 : 1;
 	}
 	if (o.chroot && !c->data_dir) {
 		datadir_complain(c, "missing, and --chroot needs one to go to (for example "

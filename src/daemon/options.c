@@ -26,6 +26,7 @@ enum { /* long options without a letter */
 	OPT_VERSION,
 	OPT_EXPAND,
 	OPT_PREPARE,
+	OPT_RMFILTER,
 };
 
 static const char short_options[] = ":c:dhnu:g:rp:tT";
@@ -48,6 +49,7 @@ static const struct option long_options[] = {
 	{"prepare", no_argument, NULL, OPT_PREPARE},
 	{"mktun", no_argument, NULL, OPT_MKTUN},
 	{"rmtun", no_argument, NULL, OPT_RMTUN},
+	{"rmfilter", no_argument, NULL, OPT_RMFILTER},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
@@ -56,7 +58,8 @@ static const struct option long_options[] = {
 static const char help[] =
 	"usage: nat64d [-dnr] [-c FILE] [-u USER] [-g GROUP] [-p FILE] [--syslog | --stdout | "
 	"--journal]\n"
-	"       nat64d [-c FILE] -t | -T [--expand] | --prepare | --mktun | --rmtun\n"
+	"       nat64d [-c FILE] -t | -T [--expand] | --prepare | --mktun | --rmtun | "
+	"--rmfilter\n"
 	"\n"
 	"  -c, --config FILE   read FILE instead of " SYSCONFDIR "/nat64.conf\n"
 	"  -t, --test          check the configuration and exit\n"
@@ -65,6 +68,7 @@ static const char help[] =
 	"      --prepare       make data-dir for the user of the daemon and exit\n"
 	"      --mktun         make the device persistent and exit (with -u and -g: for them)\n"
 	"      --rmtun         remove the device and exit\n"
+	"      --rmfilter      remove what a daemon has left on the device's egress and exit\n"
 	"\n"
 	"  -n, --nodetach      stay in the foreground\n"
 	"  -d, --debug         the same as -n\n"
@@ -89,7 +93,8 @@ static int complain(const char *what, const char *which)
 static int choose(struct options *o, enum action action)
 {
 	if (o->action != ACTION_RUN && o->action != action)
-		return complain("more than one of -t, -T, --prepare, --mktun and --rmtun", "");
+		return complain(
+			"more than one of -t, -T, --prepare, --mktun, --rmtun and --rmfilter", "");
 	o->action = action;
 	return -1;
 }
@@ -119,6 +124,8 @@ static int apply_long(struct options *o, int opt)
 		return choose(o, ACTION_MAKE);
 	case OPT_RMTUN:
 		return choose(o, ACTION_REMOVE);
+	case OPT_RMFILTER:
+		return choose(o, ACTION_UNFILTER);
 	case OPT_SYSLOG:
 		return log_to(o, SINK_SYSLOG);
 	case OPT_STDOUT:

@@ -37,7 +37,7 @@ check_mistakes()
 	for option in --test --nodetach --debug --mktun --version; do
 		says "an argument to $option" 1 "nat64d: this option takes no argument: $option=1; $try" "$option=1" -tn
 	done
-	says "two actions" 1 "nat64d: more than one of -t, -T, --prepare, --mktun and --rmtun; $try" -t -T
+	says "two actions" 1 "nat64d: more than one of -t, -T, --prepare, --mktun, --rmtun and --rmfilter; $try" -t -T
 	says "--expand, and nothing to print" 1 "nat64d: --expand goes with -T; $try" --expand
 	says "--expand with -t" 1 "nat64d: --expand goes with -T; $try" -t --expand
 	says "an argument" 1 "nat64d: no arguments are taken besides options: x; $try" x

@@ -3,7 +3,7 @@
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 FILTER=${FILTER:-$(dirname "$NAT64D")/tests/linux/filter_tc}
-need tc
+need tc setpriv
 [ -x "$FILTER" ] || skip_all "needs $FILTER"
 topology
 
@@ -84,7 +84,22 @@ start_nat64d && t "a program that passes everything on is in nobody's way" ping6
 stop_nat64d
 same "a persistent device keeps its filter" 1 "$(ours)"
 
+# By the daemon's own action, as the units have it at each stop.
+remove() { in_router "$NAT64D" --rmfilter -c "$T/conf" 2>&1; }
+filter attach
+shows "--rmfilter without rights" "tun-device nat64: tc filter nat64d: Operation not permitted (this needs root or CAP_NET_ADMIN)" \
+	in_router setpriv --bounding-set=-net_admin "$NAT64D" --rmfilter -c "$T/conf"
+t "fails" fails in_router setpriv --bounding-set=-net_admin "$NAT64D" --rmfilter -c "$T/conf"
+same "and the filters are there still" 2 "$(ours)"
+same "--rmfilter" "nat64d: tun-device nat64: tc filter nat64d removed" "$(remove)"
+same "they are gone" 0 "$(ours)"
+same "again: not a word" "0" "$(remove && echo $?)"
+echo nonsense >>"$T/conf"
+same "nor about mistakes of the configuration" "0" "$(remove && echo $?)"
+
 # What cannot be done.
+fresh
+filter attach
 shows "no rights: detach" "Operation not permitted" filter drop detach
 same "and the filter is there still" 1 "$(ours)"
 shows "no rights: attach" "nat64: clsact qdisc: not permitted (this needs root or CAP_NET_ADMIN)" filter drop attach
@@ -98,6 +113,8 @@ same "detach: nothing" 0 "$(filter detach)"
 shows "it stays" "qdisc ingress ffff:" qdiscs
 shows "and its filter" "bytecode" tc -n "$R" filter show dev nat64 ingress
 ip -n "$R" link del nat64
+config >"$T/conf"
+same "no such device: --rmfilter says nothing" "0" "$(remove && echo $?)"
 shows "no such device: attach" "there is no such device any more" filter attach
 same "no such device: detach" 0 "$(filter detach)"
 finish
