@@ -57,7 +57,7 @@ start_host() {
 	return 0
 }
 
-# As the unit has it: a user with the one right that a start needs.
+# As the unit has it: a user with the two rights that a start needs.
 start_daemon() {
 	mkdir -p "$state" "$runtime" && chown 65534 "$state" "$runtime"
 	: >"$log"
@@ -65,8 +65,8 @@ start_daemon() {
 	start_host
 	run ExecStartPre
 	# shellcheck disable=SC2046 # words
-	STATE_DIRECTORY=$state RUNTIME_DIRECTORY=$runtime setsid setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+net_admin \
-		--ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin $(commands ExecStart) </dev/null >>"$log" 2>&1 &
+	STATE_DIRECTORY=$state RUNTIME_DIRECTORY=$runtime setsid setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps=-all,+net_admin,+bpf --ambient-caps=-all,+net_admin,+bpf --bounding-set=-all,+net_admin,+bpf $(commands ExecStart) </dev/null >>"$log" 2>&1 &
 	pid=$!
 	echo $pid >"/run/$service.pid"
 	until grep -q ': translating on ' "$log"; do
@@ -77,6 +77,7 @@ start_daemon() {
 
 stop_daemon() {
 	[ -n "$pid" ] || return 0
+	run ExecStop
 	kill "$pid"
 	until gone; do sleep 0.05; done
 	rm -f "/run/$service.pid"

@@ -3,7 +3,8 @@
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 # By systemd's figures.  They do not count InaccessiblePaths=/sys, which is looked at below.
-MOST_EXPOSED=1.7
+MOST_EXPOSED=1.6
+FILTER=${FILTER:-$(dirname "$NAT64D")/tests/linux/filter_tc}
 
 # --- exposure: needs neither root nor a container -------------------------------------------------------------------
 
@@ -321,5 +322,29 @@ t "and started: both do" translates
 t "both" translates 64:ff9b:1::808:808
 inside systemctl stop nat64d@x nat64d
 t "both stopped: nothing is left running" fails inside pgrep -x nat64d
+
+# --- what is left on the device's egress ------------------------------------------------------------------------------
+
+# left: how many filters of ours there are on a device that stays.
+left() { inside tc filter show dev nat64 egress | grep -c ' nat64d '; }
+attach() { install -m 755 "$FILTER" "$ROOT/usr/sbin/filter_tc" && inside filter_tc nat64 attach; }
+check_filter() {
+	local before
+	[ -x "$FILTER" ] || { skip "a filter on the egress" "needs $FILTER" && return; }
+	inside nat64d --mktun -u nat64d 2>/dev/null
+	attach >"$T/attach" || { skip "a filter on the egress" "$(cat "$T/attach")" && return; }
+	inside systemctl start nat64d
+	attach
+	before=$(show NRestarts)
+	kill_it
+	wait_for restarted "$before"
+	attach
+	t "filters on a device that stays" test "$(left)" -gt 0
+	inside systemctl stop nat64d
+	same "a stop removes them, a kill -9 or not" 0 "$(left)"
+	same "and is a good one" success "$(show Result)"
+	t "and the device has not" inside nat64d --rmtun
+}
+check_filter
 same "no call was forbidden by the filter" "" "$(journal | grep -i 'SIGSYS\|status=31')"
 finish
