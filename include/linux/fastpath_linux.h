@@ -26,6 +26,9 @@ int fastpath_attach(struct fastpath *f, unsigned index, char *err);
 /* Must the program watch whether we live?  Before Linux 6.6 it may outlive us [FASTPATH_WATCH]. */
 bool fastpath_must_watch(const struct fastpath *f);
 
+/* The processors that this process may run on. */
+unsigned fastpath_may_run_on(void);
+
 /* The shared memory: element 0, and the first of the totals and of the leases. */
 struct fastpath_control *fastpath_control(const struct fastpath *f);
 const union fastpath_element *fastpath_totals(const struct fastpath *f, unsigned *n);

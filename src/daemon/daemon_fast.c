@@ -14,6 +14,7 @@ _Static_assert(sizeof(((struct daemon *)0)->fast_off) >= FASTPATH_ERR, "room for
 
 #define BATCH      64    /* pairs told with one call of the kernel */
 #define SLICE      2048  /* leases gathered between two looks at the packets */
+#define SPARE      4     /* processors, with which the daemon's is not all that there is */
 #define LEASES_MIN 4096  /* a reload may bring a larger pool */
 #define LET_PASS   1000  /* us, in which what the program has redirected gets through the kernel */
 #define IN_USE_MS  3000  /* that a program which watches is shown life after it was used */
@@ -92,6 +93,7 @@ static struct fast *new_fast(const struct daemon *d, char *err)
 		return NULL;
 	}
 	f->control = fastpath_control(f->path);
+	f->udp.spare = fastpath_may_run_on() >= SPARE;
 	return f;
 }
 

@@ -5,7 +5,7 @@
 #define FULL     0.90 /* the daemon is the bottleneck */
 #define EASY     0.10 /* the daemon would be as good as idle */
 #define BETTER   1.05 /* times as many packets: a trial was worth it */
-#define SETTLE   40   /* ms until all pairs have moved */
+#define SETTLE   30   /* ms until all pairs have moved */
 #define QUIET    1000 /* ms */
 #define TRY_MIN  5000 /* ms between two trials; twice as long after each that failed */
 #define TRY_MAX  60000
@@ -21,6 +21,7 @@ static void go_below(struct udp_choice *c, bool trial, int64_t now)
 {
 	c->on = true;
 	c->trial = trial;
+	c->better = false;
 	c->on_at = now;
 	c->quiet_at = 0;
 }
@@ -36,14 +37,15 @@ static void look_above(struct udp_choice *c, const struct udp_load *l, int64_t n
 	c->cost = (double)l->busy / (double)l->packets;
 	if (busy >= BUSY && !merges)
 		go_below(c, false, now);
-	else if (busy >= FULL && now >= c->try_at)
+	else if (busy >= FULL && c->spare && now >= c->try_at)
 		go_below(c, true, now);
 }
 
 static void end_trial(struct udp_choice *c, double rate, int64_t now)
 {
 	c->trial = false;
-	if (rate >= c->rate * BETTER) {
+	c->better = rate >= c->rate * BETTER;
+	if (c->better) {
 		c->try_wait = 0;
 		return;
 	}
@@ -69,7 +71,7 @@ static void look_below(struct udp_choice *c, const struct udp_load *l, int64_t n
 	if (easy && now - c->quiet_at >= QUIET) {
 		c->on = false;
 		c->look_wait = 0;
-	} else if (now - c->on_at >= between(c->look_wait, LOOK_MIN, LOOK_MAX)) {
+	} else if (!c->better && now - c->on_at >= between(c->look_wait, LOOK_MIN, LOOK_MAX)) {
 		c->on = false;
 		c->look_wait = between(2 * c->look_wait, 2 * LOOK_MIN, LOOK_MAX);
 	}

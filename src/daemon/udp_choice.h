@@ -2,7 +2,9 @@
  *
  * The daemon merges what comes together into GSO packets, which is faster for few flows.  The
  * program uses every processor and merges nothing.  So UDP goes below while the daemon has nothing
- * to merge and much to do, or while it is the bottleneck and less would come through with it. */
+ * to merge and much to do, or while it is the bottleneck and less comes through with it.  That is
+ * found out by a trial, in which packets may overtake others, since the daemon's queue is never
+ * empty then: there is one only where the machine has processors to spare. */
 #ifndef NAT64D_UDP_CHOICE_H
 #define NAT64D_UDP_CHOICE_H
 
@@ -18,9 +20,11 @@ struct udp_load {
 	uint64_t below;   /* UDP packets that the program has translated */
 };
 
-struct udp_choice {       /* all zero at first */
+struct udp_choice {       /* all zero at first, but for SPARE */
+	bool spare;       /* there are processors that could do more than the daemon's */
 	bool on;          /* UDP goes below */
 	bool trial;       /* to see whether more comes through */
+	bool better;      /* it did: the daemon is not asked again while it lasts */
 	int64_t on_at;    /* ms */
 	int64_t quiet_at; /* ms: since when the daemon could do it with ease; 0: it could not */
 	int64_t try_at;   /* ms: when the next trial may be */
@@ -29,7 +33,7 @@ struct udp_choice {       /* all zero at first */
 	double cost; /* us of the daemon for a packet */
 };
 
-#define UDP_CHOICE_SPAN 20 /* ms, about, that are looked at */
+#define UDP_CHOICE_SPAN 10 /* ms, about, that are looked at */
 
 /* Decides by L, which ends at NOW (ms).  Returns C->on. */
 bool udp_choice_look(struct udp_choice *c, const struct udp_load *l, int64_t now);

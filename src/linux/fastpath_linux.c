@@ -46,13 +46,30 @@ static uint64_t at(const void *p)
 	return (uintptr_t)p;
 }
 
+/* Bytes of a mask of processors, which is filled, or -1. */
+static long get_mask(uint8_t mask[CPUS_MAX / 8])
+{
+	return syscall(SYS_sched_getaffinity, 0, CPUS_MAX / 8, mask);
+}
+
 /* No less than there can be, and without a file system: as many as a mask of them has bits. */
 static unsigned count_cpus(void)
 {
-	unsigned long mask[CPUS_MAX / 8 / sizeof(long)];
-	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+	uint8_t mask[CPUS_MAX / 8];
+	long bytes = get_mask(mask);
 
 	return bytes > 0 ? (unsigned)bytes * 8 : CPUS_MAX;
+}
+
+unsigned fastpath_may_run_on(void)
+{
+	uint8_t mask[CPUS_MAX / 8];
+	long bytes = get_mask(mask);
+	unsigned n = 0;
+
+	for (long i = 0; i < bytes; i++)
+		n += (unsigned)__builtin_popcount(mask[i]);
+	return n;
 }
 
 static int new_map(enum bpf_map_type type, uint32_t key, uint32_t value, uint32_t n, uint32_t flags)
