@@ -16,6 +16,7 @@ unset CDPATH RUNTIME_DIRECTORY NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID LISTEN_F
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # after su without "-", root has a user's
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 NAT64D=${NAT64D:-$here/../../nat64d}
+BLAST=${BLAST:-$(dirname "$NAT64D")/tests/bench/blast}
 N=n64-$$
 C=$N-client R=$N-router S=$N-server
 OWN6=2001:db8:1000::64 GOOGLE=64:ff9b::808:808
@@ -460,6 +461,73 @@ while True:
 
 udp_in() { ip netns exec "$1" python3 "$here/udp.py" "${@:2}"; }
 wire_in() { ip netns exec "$1" python3 "$here/wire.py" "${@:2}"; }
+
+# --- the fast path --------------------------------------------------------------------------------------------------
+
+# need_fast_path: skips all of it where there is none, with the daemon's word on that.
+need_fast_path() {
+	[ -x "$BLAST" ] || skip_all "needs $BLAST"
+	config >"$T/conf"
+	start_nat64d || finish
+	stop_nat64d
+	grep -q 'fast-path: on' "$LOG" || skip_all "$(sed -n 's/^nat64d: \(fast-path: off.*\)/\1/p' "$LOG")"
+	: >"$LOG"
+}
+
+# below [DIRECTION]: how many packets the program in the kernel has translated since the mark, of one direction or of both.
+below() {
+	local now n=0 dir
+	now=$(counters)
+	for dir in ${1:-'4->6' '6->4'}; do
+		n=$((n + $(counter "$now" "$dir" fast-path) - $(counter "$marked" "$dir" fast-path)))
+	done
+	echo $n
+}
+
+# known COMMAND...: does it until the program translates packets of it in both directions.
+known() { wait_for is_known "$@"; }
+is_known() {
+	mark
+	"$@" && [ "$(below '4->6')" -gt 0 ] && [ "$(below '6->4')" -gt 0 ]
+}
+
+blast_in() { ip netns exec "$1" "$BLAST" "${@:2}"; }
+
+# start_sink SPACE PORT [SECONDS]: its process in $job, its words in $T/sink.PORT when nothing has come for a moment.
+start_sink() {
+	blast_in "$1" sink -p "$2" -t "${3:-60}" </dev/null >"$T/sink.$2" 2>&1 &
+	job=$!
+	wait_for listening "$1" -u "$2"
+}
+# blasted PORT NAME: a number of what that sink has said, or of what a sender has said in $T/sent.PORT.
+blasted() { sed -n "s/.*\"$2\": \([0-9]*\).*/\1/p" "$T/sink.$1"; }
+sent() { sed -n 's/.*"sent": \([0-9]*\).*/\1/p' "$T/sent.$1"; }
+
+# hole SPACE PORT: a UDP socket that nobody reads: what comes is dropped, and nobody is told.
+hole() {
+	ip netns exec "$1" python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_INET if sys.argv[2] == "4" else socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("", int(sys.argv[1])))
+time.sleep(3600)' "$2" "$([ "$1" = "$S" ] && echo 4 || echo 6)" </dev/null >/dev/null 2>&1 &
+	disown
+	wait_for listening "$1" -u "$2"
+}
+
+# start_load: so much UDP from 2001:db8:1::2 to port 9 that UDP is moved to the program, and stays there, but for moments in
+# which the daemon has a look.  Nothing of it can be merged.  end_load ends it, or the end of the test.
+start_load() {
+	hole "$S" 9
+	blast_in "$C" send -6 "$GOOGLE" 9 -n 32 -b 1 -s 64 --unlike --rate "${1:-100000}" -t 600 </dev/null >/dev/null 2>&1 &
+	load=$!
+	disown
+	wait_for udp_is_below
+}
+udp_is_below() {
+	mark
+	sleep 0.2
+	[ "$(below '6->4')" -gt 5000 ]
+}
+end_load() { kill "$load" 2>/dev/null; }
 
 # --- nat64-host -----------------------------------------------------------------------------------------------------
 
