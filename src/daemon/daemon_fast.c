@@ -126,6 +126,7 @@ void daemon_open_fast(struct daemon *d)
 		return;
 	if (fastpath_must_watch(d->fast->path))
 		store_flags(d->fast, FASTPATH_WATCH);
+	daemon_take_fast(d); /* what it was tried on is no traffic */
 	show_life(d);
 	share_leases(d);
 }
