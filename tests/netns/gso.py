@@ -130,9 +130,24 @@ def enter(name):
             sys.exit(f"{name}: {os.strerror(ctypes.get_errno())}")
 
 
+# What goes to the two: a filter of the kernel's, so that the load of a test is nothing to a reader in Python.
+OURS = [
+    (0x28, 0, 0, 12), (0x15, 0, 3, 0x0800),  # IPv4?
+    (0x20, 0, 0, 30), (0x15, 3, 4, struct.unpack("!I", ADDRS[4][:4])[0]),  # then: the destination
+    (0x15, 0, 3, 0x86dd), (0x20, 0, 0, 50), (0x15, 0, 1, struct.unpack("!I", ADDRS[6][12:16])[0]),  # IPv6: its end
+    (0x06, 0, 0, 0x40000), (0x06, 0, 0, 0),
+]
+
+
+def filter_ours(s):
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *c) for c in OURS))
+    s.setsockopt(socket.SOL_SOCKET, 26, struct.pack("@HP", len(OURS), ctypes.addressof(code)))  # SO_ATTACH_FILTER
+
+
 def wire(namespace, device):
     enter(namespace)
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_ALL))
+    filter_ours(s)
     s.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
     s.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
     s.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)  # SO_RCVBUFFORCE
@@ -152,9 +167,9 @@ def is_ours(frame):
     return frame[12:14] == b"\x86\xdd" and ip[24:40] == ADDRS[6][:16]
 
 
-def collect(wires, wanted):
+def collect(wires, wanted, most=0.5):
     """What arrives until enough is there, and a moment more."""
-    got, end = [], time.monotonic() + 0.5
+    got, end = [], time.monotonic() + most
     while (left := end - time.monotonic()) > 0:
         for s in select.select(list(wires), [], [], left)[0]:
             data = s.recv(70000)
@@ -199,4 +214,5 @@ def main():
         sys.exit(__doc__)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# What both ends see is the same whoever translates, the daemon or the program in the kernel: GSO packets and all kinds of
+# single ones, IPv4 Identifications aside.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+need ethtool ss
+topology
+need_fast_path
+BASE=('map 192.168.255.77 2001:db8:1::77' 'map 192.168.255.78 2001:db8:1::2' 'icmp-errors send' 'tun-queue 10000')
+
+# Nobody has these addresses, so nobody answers.
+mac() { ip -n "$1" -o link show dev "$2" | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p'; }
+ip -n "$R" neigh replace 2001:db8:1::77 lladdr "$(mac "$C" lan)" dev lan nud permanent
+ip -n "$R" neigh replace 8.8.8.77 lladdr "$(mac "$S" wan)" dev wan nud permanent
+# What leaves the router is cut up and has its checksums; what comes to it does not.
+for dev in lan wan; do
+	in_router ethtool -K "$dev" tx off tso off gso off gro off >/dev/null 2>&1
+done
+in_client ethtool -K lan gro off >/dev/null 2>&1
+in_server ethtool -K wan gro off >/dev/null 2>&1
+MAC6=$(mac "$R" lan) MAC4=$(mac "$R" wan)
+export MAC6 MAC4
+
+fast() { echo "$(below '6->4') $(below '4->6')"; }
+enough() { [ "${1% *}" -ge "$2" ] && [ "${1#* }" -ge "$2" ]; }
+
+# run MODE: both runs, in $T/gso.MODE and $T/plain.MODE; how much went below, in $below_gso and $below_plain.
+run() {
+	wait_for ping6 "$GOOGLE"
+	mark
+	python3 "$here/plain.py" run "$C" "$S" 1200 >"$T/plain.$1"
+	below_plain=$(fast)
+	mark
+	python3 "$here/gso.py" run "$C" "$S" "$PID" >"$T/gso.$1"
+	below_gso=$(fast)
+	same "$1: none was malformed" 00 "$(grown '4->6' bad-offload)$(grown '6->4' bad-offload)"
+}
+
+config "${BASE[@]}" 'fast-path off' >"$T/conf"
+start_nat64d || finish
+run off
+same "off: nothing goes below" "0 0 0 0" "$below_gso $below_plain"
+stop_nat64d
+
+config "${BASE[@]}" >"$T/conf"
+start_nat64d || finish
+run auto
+diag "auto: below, 6->4 and 4->6: $below_gso of GSO packets, $below_plain of others"
+t "auto: GSO packets go below" enough "$below_gso" 100
+t "auto: others go below" enough "$below_plain" 200
+start_load
+run load
+diag "load: below, 6->4 and 4->6: $below_gso of GSO packets, $below_plain of others"
+t "load: GSO packets go below" enough "$below_gso" 200
+t "load: others go below" enough "$below_plain" 200
+end_load
+stop_nat64d
+
+# of CASE FILE: its lines there.
+of() { awk -F '\t' -v name="$1" '$1 == name' "$2"; }
+# The first of standard input's lines at each end.
+firsts() { awk -F '\t' '!seen[$2]++' | sort; }
+for mode in auto load; do
+	while IFS=$'\t' read -r name _ kind; do
+		is=$(of "$name" "$T/gso.$mode") want=$(of "$name" "$T/gso.off")
+		if [ "$kind" != all ]; then
+			is=$(firsts <<<"$is") want=$(firsts <<<"$want")
+		fi
+		[ "$is" = "$want" ] || echo "$name" "$(diff <(echo "$want") <(echo "$is") | cut -c 1-300 | head -n 6)"
+	done < <(python3 "$here/gso.py" list) >"$T/different"
+	same "$mode: GSO packets come out the same, in the same order" "" "$(cat "$T/different")"
+	n=$(wc -l <"$T/plain.off")
+	if cmp -s "$T/plain.off" "$T/plain.$mode"; then
+		ok "$mode: $n single packets come out the same"
+	else
+		not_ok "$mode: $n single packets come out the same" "$(diff "$T/plain.off" "$T/plain.$mode" | cut -c 1-300 | head -n 12)"
+	fi
+	t "$mode: DF is where RFC 7915 wants it" python3 "$here/plain.py" df <"$T/gso.$mode"
+done
+t "and there is something to look at" test "$(grep -c . "$T/plain.off")" -ge 1500
+finish
