@@ -7,6 +7,7 @@
 #include "daemon.h"
 #include "fastpath_probe.h"
 #include "linux/fastpath_linux.h"
+#include "linux/tc.h"
 #include "pairs.h"
 #include "udp_choice.h"
 
@@ -119,6 +120,7 @@ static struct fast *open_fast(const struct daemon *d, char *err)
 
 void daemon_open_fast(struct daemon *d)
 {
+	tc_detach(tun_index(d->tun)); /* what an earlier daemon may have left */
 	if (!d->active->conf->fast_path)
 		return;
 	d->fast = open_fast(d, d->fast_off);

@@ -211,10 +211,8 @@ static int attach_link(const struct fastpath *f, unsigned index)
 	return bpf(BPF_LINK_CREATE, &a);
 }
 
-/* What an earlier daemon has left, which only a kernel without links can have, is taken away. */
 int fastpath_attach(struct fastpath *f, unsigned index, char *err)
 {
-	tc_detach(index);
 	f->link = attach_link(f, index);
 	if (f->link >= 0)
 		return 0;
