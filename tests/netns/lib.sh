@@ -469,6 +469,7 @@ need_fast_path() {
 	[ -x "$BLAST" ] || skip_all "needs $BLAST"
 	config >"$T/conf"
 	start_nat64d || finish
+	wait_for grep -q 'fast-path: ' "$LOG"
 	stop_nat64d
 	grep -q 'fast-path: on' "$LOG" || skip_all "$(sed -n 's/^nat64d: \(fast-path: off.*\)/\1/p' "$LOG")"
 	: >"$LOG"
