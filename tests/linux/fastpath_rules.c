@@ -1,0 +1,487 @@
+/* fastpath_rules - one packet, one pair, and the shared memory set by hand. */
+#include "fastpath_rules.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/wire.h"
+#include "linux/fastpath_linux.h"
+#include "support/craft.h"
+#include "support/run.h"
+
+#define HEAD6  "6 s=2001:db8:86dd::1 d=2001:db8:64::808:808 "
+#define HEAD4  "4 s=8.0.0.1 d=192.0.2.1 "
+#define TCP6   HEAD6 "| tcp n=20 fl=0x10"
+#define SYN6   HEAD6 "| tcp n=0 fl=0x02"
+#define UDP6   HEAD6 "| udp n=20"
+#define ECHO6  HEAD6 "| echo n=20"
+#define TCP4   HEAD4 "df=1 | tcp n=20 fl=0x10"
+#define UDP4   HEAD4 "df=1 | udp n=20"
+#define FREE4  HEAD4 "| udp n=20"
+#define ODD6   HEAD6 "hop=1 | tcp n=20 fl=0x10"
+#define MS     1000000
+#define LEASES 4
+#define NONE   (-1)
+#define SIZE   2000
+
+static struct bench {
+	struct fastpath *path;
+	struct fastpath_control *control;
+	struct fastpath_pair pair;
+	struct fastpath_run run;
+	uint8_t in[CRAFT_MAX], out[CRAFT_MAX];
+} bench;
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* False: this process was held up since AT for so long that time may have decided. */
+static bool undisturbed(uint64_t at)
+{
+	return now_ns() - at < FASTPATH_FORCE / 4 * 3;
+}
+
+static void start(void)
+{
+	char err[FASTPATH_ERR] = "";
+
+	memset(&bench, 0, sizeof(bench));
+	bench.path = fastpath_load(64, LEASES, err);
+	ck_assert_msg(bench.path, "%s", err);
+	bench.control = fastpath_control(bench.path);
+	bench.control->generation = 7;
+	bench.control->flags = FASTPATH_UDP;
+	bench.control->drained = UINT64_MAX;
+	bench.pair = (struct fastpath_pair){
+		.generation = 7, .most = SIZE, .most_free = SIZE, .id = 0x1fffe};
+}
+
+static void stop(void)
+{
+	fastpath_close(bench.path);
+}
+
+static void craft_in(const char *text)
+{
+	struct bytes none = {bench.in, 0};
+
+	bench.run = (struct fastpath_run){.in = bench.in, .out = bench.out};
+	bench.run.len = (uint32_t)craft(bench.in, text, &none);
+}
+
+/* The pair of the packet TEXT becomes known. */
+static void tell(const char *text)
+{
+	struct fastpath_key4 v4;
+	struct fastpath_key6 v6;
+	struct fastpath_4to6 to6 = {.pair = bench.pair};
+	struct fastpath_6to4 to4 = {.pair = bench.pair};
+	int rc;
+
+	craft_in(text);
+	memcpy(&v4, bench.in + 12, sizeof(v4));
+	memcpy(&v6, bench.in + 8, sizeof(v6));
+	rc = bench.in[0] >> 4 == 4 ? fastpath_put4(bench.path, &v4, &to6, 1)
+				   : fastpath_put6(bench.path, &v6, &to4, 1);
+	ck_assert_msg(rc == 0, "%s", strerror(errno));
+}
+
+static bool sent(void)
+{
+	ck_assert_msg(fastpath_try(bench.path, &bench.run) == 0, "%s", strerror(errno));
+	if (!bench.run.taken) {
+		ck_assert_uint_eq(bench.run.out_len, bench.run.len);
+		ck_assert_mem_eq(bench.out, bench.in, bench.run.len);
+	}
+	return bench.run.taken;
+}
+
+/* Is the packet TEXT taken? */
+static bool taken(const char *text)
+{
+	craft_in(text);
+	return sent();
+}
+
+/* --- one look -------------------------------------------------------------------------------- */
+
+/* Times are ns before now; NONE: never. */
+static const struct rule {
+	const char *name, *packet;
+	uint32_t generation; /* of the control word, where the pair has 7 */
+	int lease;           /* of the pair, from 0 on; NONE */
+	uint32_t ends;       /* what the lease's generation has grown by since */
+	uint32_t flags, pair_flags;
+	int64_t alive;
+	unsigned most, most_free;
+	bool taken;
+} rules[] = {
+	{"current", TCP6, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, true},
+	{"current", TCP4, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, true},
+	{"outdated", TCP6, 8, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
+	{"outdated", TCP4, 8, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
+	{"not yet", TCP6, 6, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
+	{"leased", TCP6, 7, 0, 0, 0, 0, NONE, SIZE, SIZE, true},
+	{"leased", TCP4, 7, LEASES - 1, 0, 0, 0, NONE, SIZE, SIZE, true},
+	{"lease has ended", TCP6, 7, 0, 1, 0, 0, NONE, SIZE, SIZE, false},
+	{"lease has ended", TCP4, 7, LEASES - 1, 1, 0, 0, NONE, SIZE, SIZE, false},
+	{"lease has ended long ago", TCP6, 7, 0, 1000, 0, 0, NONE, SIZE, SIZE, false},
+	{"no such lease", TCP6, 7, LEASES, 0, 0, 0, NONE, SIZE, SIZE, false},
+	{"no such lease", TCP4, 7, 1 << 30, 0, 0, 0, NONE, SIZE, SIZE, false},
+	{"watching, alive", TCP6, 7, NONE, 0, FASTPATH_WATCH, 0, 0, SIZE, SIZE, true},
+	{"watching, alive", TCP4, 7, NONE, 0, FASTPATH_WATCH, 0, 0, SIZE, SIZE, true},
+	{"watching, silent", TCP6, 7, NONE, 0, FASTPATH_WATCH, 0, FASTPATH_ALIVE, SIZE, SIZE,
+	 false},
+	{"watching, silent", TCP4, 7, NONE, 0, FASTPATH_WATCH, 0, FASTPATH_ALIVE, SIZE, SIZE,
+	 false},
+	{"watching, closed", TCP6, 7, NONE, 0, FASTPATH_WATCH, 0, NONE, SIZE, SIZE, false},
+	{"not watching, silent", TCP6, 7, NONE, 0, 0, 0, FASTPATH_ALIVE, SIZE, SIZE, true},
+	{"UDP with the daemon", UDP6, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
+	{"UDP with the daemon", UDP4, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
+	{"UDP here", UDP6, 7, NONE, 0, FASTPATH_UDP, 0, NONE, SIZE, SIZE, true},
+	{"UDP here", UDP4, 7, NONE, 0, FASTPATH_UDP, 0, NONE, SIZE, SIZE, true},
+	{"echo is here always", ECHO6, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, true},
+	{"SYN", SYN6, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, true},
+	{"SYN with mss-clamp", SYN6, 7, NONE, 0, 0, FASTPATH_NO_SYN, NONE, SIZE, SIZE, false},
+	{"no SYN with mss-clamp", TCP6, 7, NONE, 0, 0, FASTPATH_NO_SYN, NONE, SIZE, SIZE, true},
+	{"as long as may be", TCP6, 7, NONE, 0, 0, 0, NONE, 40, 0, true},
+	{"too long", TCP6, 7, NONE, 0, 0, 0, NONE, 39, SIZE, false},
+	{"as long as may be", TCP4, 7, NONE, 0, 0, 0, NONE, 40, 0, true},
+	{"too long", TCP4, 7, NONE, 0, 0, 0, NONE, 39, SIZE, false},
+	{"to be fragmented", FREE4, 7, NONE, 0, FASTPATH_UDP, 0, NONE, SIZE, 27, false},
+	{"not to be fragmented", FREE4, 7, NONE, 0, FASTPATH_UDP, 0, NONE, 0, 28, true},
+	{"one hop left", ODD6, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
+};
+
+static void set_lease(const struct rule *r)
+{
+	unsigned n, first = fastpath_first_lease(bench.path);
+	union fastpath_element *at = fastpath_leases(bench.path, &n);
+
+	ck_assert_uint_eq(n, LEASES);
+	if (r->lease == NONE)
+		return;
+	bench.pair.lease = first + (unsigned)r->lease;
+	bench.pair.lease_generation = 3;
+	if (r->lease < LEASES)
+		at[r->lease].lease.generation = 3 + r->ends;
+}
+
+START_TEST(rule)
+{
+	const struct rule *r = &rules[_i];
+	uint64_t at;
+	bool was;
+
+	bench.pair.most = (uint16_t)r->most;
+	bench.pair.most_free = (uint16_t)r->most_free;
+	bench.pair.flags = (uint16_t)r->pair_flags;
+	set_lease(r);
+	tell(r->packet);
+	bench.control->generation = r->generation;
+	bench.control->flags = r->flags;
+	do {
+		at = now_ns();
+		bench.control->alive = r->alive == NONE ? 0 : at - (uint64_t)r->alive;
+		was = sent();
+	} while (!undisturbed(at));
+	ck_assert_msg(was == r->taken, "%s: %s", r->name, r->packet);
+}
+END_TEST
+
+START_TEST(stranger)
+{
+	tell(TCP6);
+	ck_assert(taken(TCP6));
+	ck_assert(!taken("6 s=2001:db8:86dd::2 d=2001:db8:64::808:808 | tcp n=20"));
+	ck_assert(!taken("6 s=2001:db8:86dd::1 d=2001:db8:64::808:809 | tcp n=20"));
+	ck_assert(!taken(TCP4));
+}
+END_TEST
+
+/* --- order: times are ns before now, see struct fastpath_pair --- */
+
+static const struct order {
+	const char *name;
+	int64_t passed, since, drained; /* DRAINED: after PASSED */
+	bool taken;
+} orders[] = {
+	{"written since then", MS, MS, FASTPATH_MARGIN, true},
+	{"in the queue, perhaps", MS, MS, FASTPATH_MARGIN - 1, false},
+	{"in the queue", MS, MS, -MS, false},
+	{"never was empty, for long enough", MS, FASTPATH_FORCE + 1, -MS, true},
+	{"never was empty, not for long enough", MS, MS, -MS, false},
+	{"has passed just now", 0, 0, 0, false},
+};
+
+START_TEST(order)
+{
+	const struct order *o = &orders[_i];
+	uint64_t now;
+	bool was;
+
+	do {
+		now = now_ns();
+		bench.pair.passed = now - (uint64_t)o->passed;
+		bench.pair.since = now - (uint64_t)o->since;
+		tell(TCP6);
+		bench.control->drained = bench.pair.passed + (uint64_t)o->drained;
+		was = sent();
+	} while (!undisturbed(now));
+	ck_assert_msg(was == o->taken, "%s", o->name);
+}
+END_TEST
+
+/* What goes to the daemon makes all behind it wait, until the queue has been empty. */
+START_TEST(waits_behind_what_passed)
+{
+	uint64_t at;
+	bool before, odd, behind;
+
+	do {
+		tell(TCP6);
+		bench.control->drained = at = now_ns();
+		before = taken(TCP6);
+		odd = taken(ODD6);
+		behind = taken(TCP6);
+	} while (!undisturbed(at));
+	ck_assert(before && !odd && !behind);
+	bench.control->drained = now_ns() + FASTPATH_MARGIN;
+	ck_assert(taken(TCP6));
+}
+END_TEST
+
+static void sleep_ns(long ns)
+{
+	struct timespec t = {0, ns};
+
+	nanosleep(&t, NULL);
+}
+
+/* Sends what waits for longer than it has to. */
+static void wait_under_load(void)
+{
+	uint64_t end = now_ns() + FASTPATH_FORCE + MS;
+
+	while (now_ns() < end) {
+		taken(TCP6);
+		sleep_ns(MS / 2);
+	}
+}
+
+/* Those that wait do not make it wait longer, and once it has moved it waits anew. */
+START_TEST(moves_under_load)
+{
+	uint64_t at;
+	bool moved, odd, behind;
+
+	bench.control->drained = 0;
+	do {
+		bench.pair.passed = bench.pair.since = now_ns();
+		tell(TCP6);
+		wait_under_load();
+		at = now_ns();
+		moved = taken(TCP6);
+		odd = taken(ODD6);
+		behind = taken(TCP6);
+	} while (!undisturbed(at));
+	ck_assert(moved && !odd && !behind);
+}
+END_TEST
+
+/* As long as UDP is the daemon's, it does not begin to wait. */
+START_TEST(udp_rests)
+{
+	uint64_t at;
+	bool rests, waits;
+
+	bench.control->drained = 0;
+	do {
+		bench.pair.passed = bench.pair.since = now_ns() - FASTPATH_FORCE / 4 * 3;
+		tell(UDP6);
+		bench.control->flags = 0;
+		at = now_ns();
+		rests = !taken(UDP6);
+		sleep_ns(FASTPATH_FORCE / 2);
+		bench.control->flags = FASTPATH_UDP;
+		waits = !taken(UDP6);
+	} while (!undisturbed(at));
+	ck_assert(rests && waits);
+	sleep_ns(FASTPATH_FORCE + MS);
+	ck_assert(taken(UDP6));
+}
+END_TEST
+
+/* --- what it writes and counts --- */
+
+static unsigned id_of(const char *text, unsigned seg)
+{
+	craft_in(text);
+	bench.run.seg = seg;
+	ck_assert(sent());
+	return get16(bench.out + 4);
+}
+
+/* One for each packet on the wire, and round and round. */
+START_TEST(identifications)
+{
+	tell(TCP6);
+	ck_assert_uint_eq(id_of(TCP6, 0), 0xfffe);
+	ck_assert_uint_eq(id_of(TCP6, 0), 0xffff);
+	ck_assert_uint_eq(id_of(TCP6, 7), 0);
+	ck_assert_uint_eq(id_of(TCP6, 0), 3);
+	bench.pair.id = 0x1234;
+	tell(TCP6);
+	ck_assert_uint_eq(id_of(TCP6, 0), 0x1234);
+}
+END_TEST
+
+static struct fastpath_totals totals(void)
+{
+	struct fastpath_totals sum = {.udp = 0};
+	unsigned n;
+	const union fastpath_element *cpu = fastpath_totals(bench.path, &n);
+
+	for (unsigned i = 0; i < n; i++) {
+		for (int dir = 0; dir < FASTPATH_DIRS; dir++) {
+			sum.packets[dir] += cpu[i].totals.packets[dir];
+			sum.bytes[dir] += cpu[i].totals.bytes[dir];
+		}
+		sum.udp += cpu[i].totals.udp;
+	}
+	return sum;
+}
+
+/* Of a lease both directions; of what passes nothing; of a pair without a lease no lease. */
+START_TEST(counts)
+{
+	unsigned n;
+	union fastpath_element *at = fastpath_leases(bench.path, &n);
+	struct fastpath_totals sum;
+
+	tell(UDP6); /* of no lease */
+	ck_assert(taken(UDP6));
+	bench.pair.lease = fastpath_first_lease(bench.path) + 1;
+	tell(TCP6);
+	ck_assert(taken(TCP6));
+	craft_in(TCP6);
+	bench.run.seg = 7;
+	ck_assert(sent());
+	ck_assert(!taken(ODD6));
+	tell(TCP4);
+	ck_assert(taken(TCP4));
+	sum = totals();
+	ck_assert_uint_eq(sum.packets[0], 1);
+	ck_assert_uint_eq(sum.bytes[0], 60);
+	ck_assert_uint_eq(sum.packets[1], 1 + 1 + 3);
+	ck_assert_uint_eq(sum.bytes[1], 68 + 80 + 80);
+	ck_assert_uint_eq(sum.udp, 1);
+	ck_assert_uint_eq(at[1].lease.packets[0], 1);
+	ck_assert_uint_eq(at[1].lease.bytes[0], 60);
+	ck_assert_uint_eq(at[1].lease.packets[1], 1 + 3);
+	ck_assert_uint_eq(at[1].lease.bytes[1], 80 + 80);
+	ck_assert_uint_eq(at[0].lease.packets[1], 0);
+	ck_assert_uint_eq(bench.control->generation, 7);
+}
+END_TEST
+
+/* A pair that is told once more is what was told last. */
+START_TEST(told_again)
+{
+	bench.pair.generation = 6;
+	tell(TCP6);
+	ck_assert(!taken(TCP6));
+	bench.pair.generation = 7;
+	tell(TCP6);
+	ck_assert(taken(TCP6));
+}
+END_TEST
+
+/* --- rights --- */
+
+/* This process becomes nobody with the rights in MASK. */
+static void become_nobody(uint64_t mask)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
+
+	for (unsigned i = 0; i < 2; i++)
+		data[i].effective = data[i].permitted = (uint32_t)(mask >> 32 * i);
+	ck_assert_int_eq(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(setresgid(65534, 65534, 65534), 0);
+	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+	ck_assert_int_eq((int)syscall(SYS_capset, &head, data), 0);
+}
+
+#define CAP(n) (UINT64_C(1) << (n))
+
+/* Without CAP_PERFMON the verifier is stricter, above all that of Linux 6.1. */
+START_TEST(loads_with_two_rights)
+{
+	become_nobody(CAP(CAP_NET_ADMIN) | CAP(CAP_BPF));
+	start();
+	tell(TCP6);
+	ck_assert(taken(TCP6));
+	stop();
+}
+END_TEST
+
+START_TEST(tells_without_rights)
+{
+	start();
+	become_nobody(0);
+	tell(TCP6);
+	ck_assert(taken(TCP6));
+	tell(TCP4);
+	ck_assert(taken(TCP4));
+	stop();
+}
+END_TEST
+
+START_TEST(says_what_it_may_not)
+{
+	char err[FASTPATH_ERR] = "";
+
+	become_nobody(0);
+	ck_assert_ptr_null(fastpath_load(64, 4, err));
+	ck_assert_msg(strstr(err, "CAP_BPF"), "%s", err);
+}
+END_TEST
+
+TCase *fastpath_rules(void)
+{
+	TCase *t = tcase_create("rules");
+
+	tcase_add_loop_test(t, rule, 0, ROWS(rules));
+	tcase_add_test(t, stranger);
+	tcase_add_loop_test(t, order, 0, ROWS(orders));
+	tcase_add_test(t, waits_behind_what_passed);
+	tcase_add_test(t, moves_under_load);
+	tcase_add_test(t, udp_rests);
+	tcase_add_test(t, identifications);
+	tcase_add_test(t, counts);
+	tcase_add_test(t, told_again);
+	tcase_add_checked_fixture(t, start, stop);
+	return t;
+}
+
+TCase *fastpath_rights(void)
+{
+	TCase *t = tcase_create("rights");
+
+	tcase_add_test(t, loads_with_two_rights);
+	tcase_add_test(t, tells_without_rights);
+	tcase_add_test(t, says_what_it_may_not);
+	return t;
+}
