@@ -77,6 +77,41 @@ struct fastpath_pair {
 	uint64_t since;  /* when the pair has begun to wait for the queue to be empty */
 };
 
+/* Words of 64 bits that the other side reads or writes meanwhile.  Where the processor cannot do it
+ * in one piece there is no program, and the other side is nobody. */
+#define FASTPATH_WHOLE (__GCC_ATOMIC_LLONG_LOCK_FREE == 2)
+
+static inline uint64_t fastpath_read(const uint64_t *p)
+{
+#if FASTPATH_WHOLE
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+#else
+	return *p;
+#endif
+}
+
+static inline void fastpath_write(uint64_t *p, uint64_t v)
+{
+#if FASTPATH_WHOLE
+	__atomic_store_n(p, v, __ATOMIC_RELEASE);
+#else
+	*p = v;
+#endif
+}
+
+/* What *P was; it is 0 then. */
+static inline uint64_t fastpath_take(uint64_t *p)
+{
+#if FASTPATH_WHOLE
+	return __atomic_exchange_n(p, 0, __ATOMIC_RELAXED);
+#else
+	uint64_t was = *p;
+
+	*p = 0;
+	return was;
+#endif
+}
+
 struct fastpath_key4 {
 	uint8_t src[4], dst[4];
 };

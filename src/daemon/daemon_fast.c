@@ -57,7 +57,7 @@ static void show_life(const struct daemon *d)
 {
 	const struct fast *f = d->fast;
 
-	__atomic_store_n(&f->control->alive, (uint64_t)d->now_us * ONE_US, __ATOMIC_RELAXED);
+	fastpath_write(&f->control->alive, (uint64_t)d->now_us * ONE_US);
 }
 
 static void share_leases(const struct daemon *d)
@@ -177,10 +177,10 @@ void daemon_renew_fast(struct daemon *d)
 static void add_totals(struct fastpath_totals *sum, const struct fastpath_totals *t)
 {
 	for (int dir = 0; dir < FASTPATH_DIRS; dir++) {
-		sum->packets[dir] += __atomic_load_n(&t->packets[dir], __ATOMIC_RELAXED);
-		sum->bytes[dir] += __atomic_load_n(&t->bytes[dir], __ATOMIC_RELAXED);
+		sum->packets[dir] += fastpath_read(&t->packets[dir]);
+		sum->bytes[dir] += fastpath_read(&t->bytes[dir]);
 	}
-	sum->udp += __atomic_load_n(&t->udp, __ATOMIC_RELAXED);
+	sum->udp += fastpath_read(&t->udp);
 }
 
 static struct fastpath_totals totals(const struct fast *f)
@@ -394,8 +394,7 @@ void daemon_end_burst(struct daemon *d, unsigned packets, bool drained)
 	if (f->n4 + f->n6 > 0)
 		put_pairs(d);
 	if (drained)
-		__atomic_store_n(&f->control->drained, (uint64_t)d->now_us * ONE_US,
-				 __ATOMIC_RELEASE);
+		fastpath_write(&f->control->drained, (uint64_t)d->now_us * ONE_US);
 	show_life(d);
 	measure(d, packets);
 }

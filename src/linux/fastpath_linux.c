@@ -155,8 +155,8 @@ struct fastpath *fastpath_load(unsigned entries, unsigned leases, char *err)
 {
 	struct fastpath *f;
 
-	if (!is_little_endian()) {
-		snprintf(err, FASTPATH_ERR, "there is no program for big-endian processors");
+	if (!is_little_endian() || !FASTPATH_WHOLE) {
+		snprintf(err, FASTPATH_ERR, "there is no program for this kind of processor");
 		return NULL;
 	}
 	f = calloc(1, sizeof(*f));

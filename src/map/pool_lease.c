@@ -154,8 +154,8 @@ static void outdate(struct pool *p, const struct lease *l)
 		return;
 	__atomic_store_n(&s->generation, s->generation + 1, __ATOMIC_SEQ_CST);
 	for (int dir = 0; dir < FASTPATH_DIRS; dir++) {
-		__atomic_store_n(&s->packets[dir], 0, __ATOMIC_RELAXED);
-		__atomic_store_n(&s->bytes[dir], 0, __ATOMIC_RELAXED);
+		fastpath_write(&s->packets[dir], 0);
+		fastpath_write(&s->bytes[dir], 0);
 	}
 }
 

@@ -17,9 +17,9 @@ static uint64_t take(uint64_t *from, uint64_t *to)
 {
 	uint64_t n;
 
-	if (__atomic_load_n(from, __ATOMIC_RELAXED) == 0)
+	if (fastpath_read(from) == 0)
 		return 0;
-	n = __atomic_exchange_n(from, 0, __ATOMIC_RELAXED);
+	n = fastpath_take(from);
 	*to += n;
 	return n;
 }
