@@ -106,8 +106,8 @@ struct xlat_out {
 	/* Of a packet that is translated: the lease of the host that sent or receives it. */
 	struct lease *lease;
 	/* A packet with nothing to decide but its addresses: TCP, UDP with a checksum, or an echo,
-	 * with a bare IP header, that became one packet.  All like it between the same addresses
-	 * become one, too, if they fit [xlat_tell()]. */
+	 * with a bare IP header, that leaves unfragmented and is the first output.  So do all
+	 * like it between the same addresses, if they fit [xlat_tell()]. */
 	bool plain;
 	struct xlat_pair pair; /* if it is plain */
 	unsigned outputs;

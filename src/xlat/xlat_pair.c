@@ -12,12 +12,13 @@ static bool is_bare(const struct packet *p)
 }
 
 /* Where both ends of a packet from IPv4 have leases, the decision hangs on both: one that is cached
- * can follow the end of one lease only. */
+ * can follow the end of one lease only.  The last segment of a GSO packet that is too big has an
+ * answer in front of it. */
 static bool is_plain(const struct xlat_job *j)
 {
 	const struct packet *p = &j->p;
 
-	if (!is_bare(p) || j->limit || (p->family == 4 && j->lease_src))
+	if (!is_bare(p) || j->limit || j->out->answers || (p->family == 4 && j->lease_src))
 		return false;
 	return j->fix == FIX_UPDATE || j->fix == FIX_UDP || j->fix == FIX_ECHO;
 }
