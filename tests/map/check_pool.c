@@ -581,6 +581,161 @@ START_TEST(reserve_evicts_by_walking)
 }
 END_TEST
 
+/* --- what is shared with a program below us --- */
+
+#define SHARED 3
+
+static union fastpath_element shared[SHARED];
+
+static struct pool *new_shared(void)
+{
+	struct pool *p = new_pool(&net24, 1);
+
+	memset(shared, 0, sizeof(shared));
+	pool_share(p, shared, SHARED);
+	return p;
+}
+
+/* The program has counted N packets of 100 bytes in direction DIR for element I. */
+static void count_below(unsigned i, int dir, uint64_t n)
+{
+	shared[i].lease.packets[dir] += n;
+	shared[i].lease.bytes[dir] += 100 * n;
+}
+
+START_TEST(first_leases_are_shared)
+{
+	struct pool *p = new_shared();
+
+	for (uint32_t i = 0; i < SHARED + 2; i++)
+		ck_assert_int_eq(pool_shared(p, assign(p, i, 0)), i < SHARED ? (long)i : -1);
+	pool_share(p, NULL, 0);
+	for (uint32_t i = 0; i < SHARED + 2; i++) {
+		ck_assert_int_eq(pool_shared(p, find(p, i)), -1);
+		ck_assert(!pool_gather(p, find(p, i), 1));
+	}
+	pool_free(p);
+}
+END_TEST
+
+/* At 1000 a lease has been used and put on record; at NOW its element has counted so many. */
+static const struct {
+	const char *name;
+	uint64_t to6, to4;
+	int32_t now, last;
+	bool outdated;
+} gathers[] = {
+	{"nothing", 0, 0, 2000, 1000, false},
+	{"only what came for it", 7, 0, 2000, 1000, false},
+	{"sent, on record", 0, 1, 1000 + POOL_RESTAMP - 1, 1000 + POOL_RESTAMP - 1, false},
+	{"sent, record out of date", 0, 1, 1000 + POOL_RESTAMP, 1000 + POOL_RESTAMP, true},
+	{"both", 5, 3, 1001, 1001, false},
+	{"very much", 1, UINT64_C(1) << 40, 1001, 1001, false},
+};
+
+START_TEST(gather)
+{
+	struct pool *p = new_shared();
+	struct lease *l = assign(p, 1, 1000);
+
+	pool_record(l, 1000);
+	l->packets[0] = l->packets[1] = l->bytes[0] = l->bytes[1] = 10;
+	count_below(0, 0, gathers[_i].to6);
+	count_below(0, 1, gathers[_i].to4);
+	ck_assert_msg(pool_gather(p, l, gathers[_i].now) == gathers[_i].outdated, "%s",
+		      gathers[_i].name);
+	for (int again = 0; again < 2; again++) { /* what was gathered is not gathered again */
+		ck_assert_msg(l->last == gathers[_i].last, "%s: %d", gathers[_i].name, l->last);
+		ck_assert_uint_eq(l->packets[0], 10 + gathers[_i].to6);
+		ck_assert_uint_eq(l->packets[1], 10 + gathers[_i].to4);
+		ck_assert_uint_eq(l->bytes[0], 10 + 100 * gathers[_i].to6);
+		ck_assert_uint_eq(l->bytes[1], 10 + 100 * gathers[_i].to4);
+		ck_assert(!pool_gather(p, l, 1000000));
+	}
+	pool_free(p);
+}
+END_TEST
+
+/* Who sends below us is not the longest idle. */
+START_TEST(gathered_is_not_idle)
+{
+	struct pool *p = new_shared();
+	struct lease *a = assign(p, 1, 0), *b = assign(p, 2, 10);
+
+	ck_assert_ptr_eq(pool_next(p, NULL), b);
+	count_below(0, 1, 1);
+	pool_gather(p, a, 20);
+	ck_assert_ptr_eq(pool_next(p, NULL), a);
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 15, 9), 1);
+	ck_assert(find(p, 1) && !find(p, 2));
+	pool_free(p);
+}
+END_TEST
+
+static void expire(struct pool *p)
+{
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 1, 1), 1);
+}
+
+static void take_address(struct pool *p)
+{
+	ck_assert_ptr_nonnull(restore(p, 99, find(p, 1)->addr, 0));
+}
+
+static void reserve_address(struct pool *p)
+{
+	reserve(p, find(p, 1)->addr, 32);
+}
+
+static void fill(struct pool *p)
+{
+	for (uint32_t i = 1000; find(p, 1); i++)
+		ck_assert_ptr_nonnull(assign(p, i, POOL_GUARANTEE + 1));
+}
+
+static void (*const ends[])(struct pool *p) = {expire, take_address, reserve_address, fill};
+
+/* Whichever way a lease ends, what was said of it below us ends with it, and nobody inherits what
+ * was counted. */
+START_TEST(end_is_seen_below)
+{
+	struct pool *p = new_shared();
+	struct lease *l = assign(p, 1, 0);
+
+	shared[0].lease.generation = UINT32_MAX;
+	shared[1].lease.generation = 5;
+	count_below(0, 0, 4);
+	count_below(0, 1, 4);
+	ck_assert_int_eq(pool_shared(p, l), 0);
+	ends[_i](p);
+	ck_assert_ptr_null(find(p, 1));
+	ck_assert_uint_eq(shared[0].lease.generation, 0);
+	ck_assert_uint_eq(shared[1].lease.generation, 5);
+	for (int dir = 0; dir < FASTPATH_DIRS; dir++) {
+		ck_assert_uint_eq(shared[0].lease.packets[dir], 0);
+		ck_assert_uint_eq(shared[0].lease.bytes[dir], 0);
+	}
+	pool_free(p);
+}
+END_TEST
+
+/* The next lease in the same place has the next generation, and begins at 0. */
+START_TEST(place_is_used_again)
+{
+	struct pool *p = new_shared();
+	struct lease *l = assign(p, 1, 0);
+	uint32_t before = shared[0].lease.generation;
+
+	l->packets[0] = l->bytes[1] = 5;
+	expire(p);
+	l = assign(p, 2, 0);
+	ck_assert_int_eq(pool_shared(p, l), 0);
+	ck_assert_uint_ne(shared[0].lease.generation, before);
+	ck_assert(!l->packets[0] && !l->packets[1] && !l->bytes[0] && !l->bytes[1]);
+	pool_free(p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pool");
@@ -609,6 +764,11 @@ int main(void)
 	tcase_add_test(t, walk_survives_changes);
 	tcase_add_test(t, many);
 	tcase_add_test(t, lease_is_small);
+	tcase_add_test(t, first_leases_are_shared);
+	tcase_add_loop_test(t, gather, 0, ROWS(gathers));
+	tcase_add_test(t, gathered_is_not_idle);
+	tcase_add_loop_test(t, end_is_seen_below, 0, ROWS(ends));
+	tcase_add_test(t, place_is_used_again);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

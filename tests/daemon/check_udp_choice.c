@@ -1,0 +1,290 @@
+/* check_udp_choice - where UDP is translated: single looks, and simulated loads, under which the
+ * choice must settle where more comes through, or the same for less. */
+#include <string.h>
+
+#include "../../src/daemon/udp_choice.h"
+#include "support/run.h"
+
+#define SPAN 20000 /* us, of a look */
+#define NOW  1000000
+
+/* --- one look -------------------------------------------------------------------------------- */
+
+/* The daemon has been busy for so many of a thousand parts of the time. */
+static const struct row {
+	const char *name;
+	unsigned busy;
+	uint64_t packets, written;
+	int64_t try_at;
+	bool on, trial;
+} rows[] = {
+	{"nothing comes", 0, 0, 0, 0, false, false},
+	{"little, nothing to merge", 199, 1000, 1000, 0, false, false},
+	{"much, nothing to merge", 200, 1000, 1000, 0, true, false},
+	{"much, hardly to be merged", 200, 1000, 501, 0, true, false},
+	{"much, of which half is merged", 200, 1000, 500, 0, false, false},
+	{"much, merged well", 890, 10000, 300, 0, false, false},
+	{"too much, merged well: a trial", 900, 10000, 300, 0, true, true},
+	{"too much, a trial has failed", 900, 10000, 300, NOW + 1, false, false},
+	{"too much, a trial failed long ago", 900, 10000, 300, NOW, true, true},
+	{"too much, nothing to merge: no trial", 1000, 10000, 10000, 0, true, false},
+	{"nothing to merge, a trial has failed", 1000, 10000, 10000, NOW + 1, true, false},
+};
+
+START_TEST(one_look)
+{
+	const struct row *r = &rows[_i];
+	struct udp_choice c = {.try_at = r->try_at};
+	struct udp_load l = {.us = SPAN,
+			     .busy = SPAN * (int64_t)r->busy / 1000,
+			     .packets = r->packets,
+			     .written = r->written};
+
+	ck_assert_msg(udp_choice_look(&c, &l, NOW) == r->on, "%s", r->name);
+	ck_assert_msg(c.on == r->on && c.trial == r->trial, "%s", r->name);
+}
+END_TEST
+
+START_TEST(no_time)
+{
+	struct udp_choice c = {.on = true};
+	struct udp_load l = {.us = 0, .packets = 100};
+
+	ck_assert(udp_choice_look(&c, &l, NOW));
+	c.on = false;
+	ck_assert(!udp_choice_look(&c, &l, NOW));
+}
+END_TEST
+
+/* --- a simulated machine --------------------------------------------------------------------- */
+
+/* What is offered, and what daemon and program can do with it. */
+struct load {
+	double offered; /* packets in a us */
+	double merged;  /* that leave in one output of the daemon */
+	double cost;    /* us of the daemon for a packet */
+	double below;   /* packets in a us that the program can do */
+};
+
+static struct world {
+	struct udp_choice c;
+	int64_t now;      /* ms */
+	int64_t spent[2]; /* ms with the daemon, with the program */
+	unsigned changes; /* of the choice */
+	int64_t longest;  /* ms that it stayed */
+	int64_t since;
+	double through; /* packets */
+} w;
+
+static void start(void)
+{
+	w = (struct world){.now = NOW, .since = NOW};
+}
+
+static double least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* In the first span after it has gone below the pairs are still on their way. */
+static struct udp_load measure(const struct load *m)
+{
+	double above = least(m->offered, 1 / m->cost) * SPAN;
+	double below = least(m->offered, m->below) * SPAN;
+	double part = !w.c.on ? 1 : w.now - w.c.on_at < 20 ? 0.5 : 0;
+
+	return (struct udp_load){
+		.us = SPAN,
+		.busy = (int64_t)(above * part * m->cost),
+		.packets = (uint64_t)(above * part),
+		.written = (uint64_t)(above * part / m->merged),
+		.below = (uint64_t)(below * (1 - part)),
+	};
+}
+
+static void look(const struct load *m)
+{
+	struct udp_load l = measure(m);
+	bool was = w.c.on;
+
+	w.now += SPAN / 1000;
+	w.spent[was] += SPAN / 1000;
+	w.through += (double)(l.packets + l.below);
+	if (udp_choice_look(&w.c, &l, w.now) == was)
+		return;
+	w.changes++;
+	if (w.now - w.since > w.longest)
+		w.longest = w.now - w.since;
+	w.since = w.now;
+}
+
+static void run(const struct load *m, int64_t ms)
+{
+	for (int64_t end = w.now + ms; w.now < end;)
+		look(m);
+}
+
+#define TEN_MINUTES 600000
+
+/* A constant load.  WHERE: 0 with the daemon, 1 with the program, at all times but for a share of
+ * 1/50; CHANGES: most of them in ten minutes. */
+static const struct constant {
+	const char *name;
+	struct load load;
+	int where;
+	unsigned changes;
+} constants[] = {
+	{"idle", {0.001, 1, 3.5, 0.3}, 0, 0},
+	{"nothing", {0, 1, 3.5, 0.3}, 0, 0},
+	{"300 kpps, merged well", {0.3, 20, 1.5, 0.25}, 0, 0},
+	{"300 kpps, merged by two", {0.3, 2.1, 2, 0.25}, 0, 0},
+	{"150 kpps, nothing to merge", {0.15, 1, 3.5, 0.3}, 1, 40},
+	{"60 kpps, nothing to merge", {0.06, 1, 3.5, 0.3}, 1, 40},
+	{"20 kpps, nothing to merge", {0.02, 1, 3.5, 0.3}, 0, 0},
+	{"saturated, many cores, merged", {3, 8, 1.35, 3}, 1, 40},
+	{"saturated, many cores, nothing to merge", {3, 1, 4.3, 3}, 1, 40},
+	{"saturated, few cores, merged", {3, 20, 1.35, 0.37}, 0, 40},
+	{"saturated, as fast below", {3, 20, 1.35, 0.75}, 0, 40},
+	{"as much as the daemon can do, merged", {0.74, 20, 1.35, 0.37}, 0, 40},
+};
+
+START_TEST(constant)
+{
+	const struct constant *k = &constants[_i];
+	const struct load *m = &k->load;
+
+	start();
+	run(m, TEN_MINUTES);
+	ck_assert_msg(w.spent[!k->where] * 50 <= TEN_MINUTES, "%s: %d ms with the daemon, %d below",
+		      k->name, (int)w.spent[0], (int)w.spent[1]);
+	ck_assert_msg(w.changes <= k->changes, "%s: %u changes", k->name, w.changes);
+}
+END_TEST
+
+/* What comes through is what the better way carries, but for little. */
+START_TEST(carries)
+{
+	const struct load *m = &constants[_i].load;
+	double best = least(m->offered, 1 / m->cost);
+
+	if (constants[_i].where == 1)
+		best = least(m->offered, m->below);
+	start();
+	run(m, TEN_MINUTES);
+	ck_assert_msg(w.through >= 0.97 * best * TEN_MINUTES * 1000, "%s: %g of %g",
+		      constants[_i].name, w.through, best * TEN_MINUTES * 1000);
+}
+END_TEST
+
+/* --- one after the other --------------------------------------------------------------------- */
+
+static const struct load unmerged = {0.15, 1, 3.5, 0.3};
+static const struct load few_cores = {3, 20, 1.35, 0.37};
+static const struct load many_cores = {3, 20, 1.35, 3};
+static const struct load quiet = {0.001, 1, 3.5, 0.3};
+static const struct load silence = {0, 1, 3.5, 0.3};
+
+/* How long it stays as it is, at most MS. */
+static int64_t stays(const struct load *m, int64_t ms)
+{
+	int64_t from = w.now;
+	bool was = w.c.on;
+
+	while (w.c.on == was && w.now < from + ms)
+		look(m);
+	return w.now - from;
+}
+
+START_TEST(trial_fails)
+{
+	static const int64_t waits[] = {5000, 10000, 20000, 40000, 60000, 60000};
+
+	start();
+	look(&few_cores);
+	for (int i = 0; i < ROWS(waits); i++) {
+		int64_t wait;
+
+		ck_assert(w.c.on && w.c.trial);
+		ck_assert_int_le(stays(&few_cores, 1000), 80);
+		ck_assert(!w.c.on);
+		wait = stays(&few_cores, 2 * waits[i]);
+		ck_assert_msg(wait >= waits[i] && wait <= waits[i] + SPAN / 1000, "trial %d: %d ms",
+			      i, (int)wait);
+	}
+}
+END_TEST
+
+/* One that succeeds makes the next wait short again. */
+START_TEST(trial_succeeds)
+{
+	start();
+	run(&few_cores, 100000);
+	run(&many_cores, 70000);
+	ck_assert(w.c.on && !w.c.trial);
+	ck_assert_int_eq(w.c.try_wait, 0);
+}
+END_TEST
+
+/* It goes up again a second after the load has gone, and down at once when it is back. */
+START_TEST(returns_when_quiet)
+{
+	const struct load *none[] = {&quiet, &silence};
+
+	for (int i = 0; i < ROWS(none); i++) {
+		int64_t stayed;
+
+		start();
+		run(&unmerged, 3000);
+		ck_assert(w.c.on);
+		stayed = stays(none[i], 4000);
+		ck_assert_msg(!w.c.on && stayed >= 1000 && stayed <= 1100, "%d ms", (int)stayed);
+		ck_assert_int_eq(stays(none[i], 10000), 10000);
+		ck_assert_int_eq(stays(&unmerged, 1000), SPAN / 1000);
+	}
+}
+END_TEST
+
+/* A pause of half a second is no quiet. */
+START_TEST(pauses)
+{
+	start();
+	for (int i = 0; i < 8; i++) {
+		run(&unmerged, 100);
+		run(&silence, 500);
+	}
+	ck_assert(w.c.on);
+	ck_assert_uint_eq(w.changes, 1);
+}
+END_TEST
+
+/* What can be merged from now on is found out, after 40 seconds at most. */
+START_TEST(looks_again)
+{
+	static const struct load merged = {0.3, 20, 1.5, 0.3};
+
+	start();
+	run(&unmerged, 300000);
+	ck_assert_int_le(w.longest, 40000 + 2 * SPAN / 1000);
+	run(&merged, 41000);
+	ck_assert(!w.c.on);
+	ck_assert_int_eq(stays(&merged, 60000), 60000);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("udp_choice");
+	TCase *t = tcase_create("udp_choice");
+
+	tcase_add_loop_test(t, one_look, 0, ROWS(rows));
+	tcase_add_test(t, no_time);
+	tcase_add_loop_test(t, constant, 0, ROWS(constants));
+	tcase_add_loop_test(t, carries, 0, ROWS(constants));
+	tcase_add_test(t, trial_fails);
+	tcase_add_test(t, trial_succeeds);
+	tcase_add_test(t, returns_when_quiet);
+	tcase_add_test(t, pauses);
+	tcase_add_test(t, looks_again);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
