@@ -15,6 +15,7 @@
 #include "linux/tc.h"
 
 #define TCX_EGRESS 47 /* enum bpf_attach_type since Linux 6.6 */
+#define NAME       "nat64d"
 #define CODE       (sizeof(fastpath_code) / sizeof(*fastpath_code))
 #define PLACES     (sizeof(fastpath_places) / sizeof(*fastpath_places))
 #define CPUS_MAX   8192
@@ -36,6 +37,8 @@ struct fastpath {
 	union fastpath_element *shared;
 };
 
+/* ATTR has to be zeroed by memset(): an initializer leaves what is behind the member that it names
+ * as it was (clang, and gcc from 15 on), and the kernel refuses it then. */
 static int bpf(int cmd, union bpf_attr *attr)
 {
 	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
@@ -74,13 +77,15 @@ unsigned fastpath_may_run_on(void)
 
 static int new_map(enum bpf_map_type type, uint32_t key, uint32_t value, uint32_t n, uint32_t flags)
 {
-	union bpf_attr a = {.map_type = type,
-			    .key_size = key,
-			    .value_size = value,
-			    .max_entries = n,
-			    .map_flags = flags,
-			    .map_name = "nat64d"};
+	union bpf_attr a;
 
+	memset(&a, 0, sizeof(a));
+	a.map_type = type;
+	a.key_size = key;
+	a.value_size = value;
+	a.max_entries = n;
+	a.map_flags = flags;
+	memcpy(a.map_name, NAME, sizeof(NAME));
 	return bpf(BPF_MAP_CREATE, &a);
 }
 
@@ -114,12 +119,14 @@ static bool new_maps(struct fastpath *f, unsigned entries)
 static int load_program(const struct fastpath *f)
 {
 	uint64_t code[CODE];
-	union bpf_attr a = {.prog_type = BPF_PROG_TYPE_SCHED_CLS,
-			    .insn_cnt = CODE,
-			    .insns = at(code),
-			    .license = at("BSD"),
-			    .prog_name = "nat64d"};
+	union bpf_attr a;
 
+	memset(&a, 0, sizeof(a));
+	a.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+	a.insn_cnt = CODE;
+	a.insns = at(code);
+	a.license = at("BSD");
+	memcpy(a.prog_name, NAME, sizeof(NAME));
 	memcpy(code, fastpath_code, sizeof(code));
 	for (size_t i = 0; i < PLACES; i++) {
 		uint64_t *insn = &code[fastpath_places[i].at];
@@ -204,10 +211,12 @@ void fastpath_close(struct fastpath *f)
 
 static int attach_link(const struct fastpath *f, unsigned index)
 {
-	union bpf_attr a = {.link_create.prog_fd = (uint32_t)f->prog,
-			    .link_create.target_fd = index,
-			    .link_create.attach_type = (enum bpf_attach_type)TCX_EGRESS};
+	union bpf_attr a;
 
+	memset(&a, 0, sizeof(a));
+	a.link_create.prog_fd = (uint32_t)f->prog;
+	a.link_create.target_fd = index;
+	a.link_create.attach_type = TCX_EGRESS;
 	return bpf(BPF_LINK_CREATE, &a);
 }
 
@@ -255,11 +264,13 @@ union fastpath_element *fastpath_leases(const struct fastpath *f, unsigned *n)
 
 static int put(int map, const void *key, const void *value, unsigned n)
 {
-	union bpf_attr a = {.batch.map_fd = (uint32_t)map,
-			    .batch.keys = at(key),
-			    .batch.values = at(value),
-			    .batch.count = n};
+	union bpf_attr a;
 
+	memset(&a, 0, sizeof(a));
+	a.batch.map_fd = (uint32_t)map;
+	a.batch.keys = at(key);
+	a.batch.values = at(value);
+	a.batch.count = n;
 	return bpf(BPF_MAP_UPDATE_BATCH, &a);
 }
 
@@ -277,16 +288,21 @@ int fastpath_put6(const struct fastpath *f, const struct fastpath_key6 *key,
 
 int fastpath_try(const struct fastpath *f, struct fastpath_run *run)
 {
-	struct __sk_buff about = {.gso_size = run->seg, .wire_len = run->wire};
-	union bpf_attr a = {.test.prog_fd = (uint32_t)f->prog,
-			    .test.data_in = at(run->in),
-			    .test.data_size_in = run->len,
-			    .test.data_out = at(run->out),
-			    .test.data_size_out = run->len + 20,
-			    .test.ctx_in = at(&about),
-			    .test.ctx_size_in = sizeof(about),
-			    .test.repeat = 1};
+	struct __sk_buff about;
+	union bpf_attr a;
 
+	memset(&a, 0, sizeof(a));
+	memset(&about, 0, sizeof(about)); /* padding, too */
+	about.gso_size = run->seg;
+	about.wire_len = run->wire;
+	a.test.prog_fd = (uint32_t)f->prog;
+	a.test.data_in = at(run->in);
+	a.test.data_size_in = run->len;
+	a.test.data_out = at(run->out);
+	a.test.data_size_out = run->len + 20;
+	a.test.ctx_in = at(&about);
+	a.test.ctx_size_in = sizeof(about);
+	a.test.repeat = 1;
 	if (bpf(BPF_PROG_TEST_RUN, &a) < 0)
 		return -1;
 	run->out_len = a.test.data_size_out;
