@@ -496,7 +496,7 @@ blast_in() { ip netns exec "$1" "$BLAST" "${@:2}"; }
 
 # start_sink SPACE PORT [SECONDS]: its process in $job, its words in $T/sink.PORT when nothing has come for a moment.
 start_sink() {
-	blast_in "$1" sink -p "$2" -t "${3:-60}" </dev/null >"$T/sink.$2" 2>&1 &
+	ip netns exec "$1" "$BLAST" sink -p "$2" -t "${3:-60}" </dev/null >"$T/sink.$2" 2>&1 &
 	job=$!
 	wait_for listening "$1" -u "$2"
 }
@@ -518,7 +518,8 @@ time.sleep(3600)' "$2" "$([ "$1" = "$S" ] && echo 4 || echo 6)" </dev/null >/dev
 # which the daemon has a look.  Nothing of it can be merged.  end_load ends it, or the end of the test.
 start_load() {
 	hole "$S" 9
-	blast_in "$C" send -6 "$GOOGLE" 9 -n 32 -b 1 -s 64 --unlike --rate "${1:-100000}" -t 600 </dev/null >/dev/null 2>&1 &
+	# Not blast_in: in the background that would be a shell, and the process id its own.
+	ip netns exec "$C" "$BLAST" send -6 "$GOOGLE" 9 -n 32 -b 1 -s 64 --unlike --rate "${1:-100000}" -t 600 </dev/null >/dev/null 2>&1 &
 	load=$!
 	disown
 	wait_for udp_is_below

@@ -6,6 +6,10 @@ send HOST PORT FLOWS COUNT MIN MAX [NET]  COUNT datagrams of MIN to MAX bytes in
 receive PORT FLOWS COUNT                  says "in order" if that is all that arrives, or what is wrong
 fragments DEVICE FAMILY COUNT             watches DEVICE until COUNT datagrams have come in fragments to it, and says "in
                                           order" if those of each came from its first byte to its last
+mixed HOST PORT COUNT                     a flow, in which every third datagram is in fragments or has a destination option;
+                                          tests/bench/blast's sink knows them
+echo HOST COUNT                           echo requests of 16 to 400 bytes: says how many replies have come, and how many of
+                                          them late
 """
 import ipaddress
 import random
@@ -115,6 +119,41 @@ def fragments(device, family, count):
     print("in order")
 
 
+def mixed(host, port, count):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.connect((host, port))
+    option = [(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, bytes([0, 0, 1, 4, 0, 0, 0, 0]))]
+    pattern = bytes((i * 7 + (i >> 8)) & 255 for i in range(4000))
+    for i in range(count):
+        size = 4000 if i % 6 == 0 else 100
+        s.sendmsg([struct.pack("=IIQ", 0x6e363462, 0, i) + pattern[16:size]], option if i % 6 == 3 else [])
+        if i % BURST == 0:
+            time.sleep(PAUSE)
+
+
+def echo(host, count):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    s.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)
+    s.connect((host, 0))
+    late = there = highest = 0
+    for i in range(1, count + 1):
+        s.send(struct.pack("!BBHHH", 128, 0, 0, 4711, i) + bytes(400 if i % 5 == 0 else 16))
+        if i % BURST == 0:
+            time.sleep(PAUSE / 4)
+    s.settimeout(1)
+    while there < count:
+        try:
+            data = s.recv(2000)
+        except (TimeoutError, socket.timeout):
+            break
+        kind, ident, number = data[0], *struct.unpack("!HH", data[4:8])
+        if kind == 129 and ident == 4711:
+            there += 1
+            late += number < highest
+            highest = max(highest, number)
+    print(f"{there} replies, {late} late")
+
+
 def main():
     mode, a = sys.argv[1], sys.argv[2:]
     if mode == "send":
@@ -123,6 +162,10 @@ def main():
         receive(*map(int, a))
     elif mode == "fragments":
         fragments(a[0], int(a[1]), int(a[2]))
+    elif mode == "mixed":
+        mixed(a[0], int(a[1]), int(a[2]))
+    elif mode == "echo":
+        echo(a[0], int(a[1]))
     else:
         sys.exit(__doc__)
 
