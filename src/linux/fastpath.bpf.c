@@ -288,13 +288,13 @@ static inline bool is_flowing(const struct fastpath_control *control,
 	return now_ns() - pair->since > FASTPATH_FORCE;
 }
 
-/* The packet goes to the daemon, and those of PAIR behind it wait for that. */
-static inline int pass(const struct fastpath_control *control, struct fastpath_pair *pair,
-		       bool resting)
+/* The packet goes to the daemon, and those of PAIR behind it wait for that.  WAITS: it does so only
+ * because others are there already, which may not last for ever. */
+static inline int pass(struct fastpath_pair *pair, bool waits)
 {
 	uint64_t now = now_ns();
 
-	if (resting || is_flowing(control, pair))
+	if (!waits)
 		pair->since = now;
 	pair->passed = now;
 	return TO_DAEMON;
@@ -454,13 +454,14 @@ static inline int from6(struct __sk_buff *skb)
 	if (to->pair.flags & FASTPATH_ECN_ONLY)
 		f.tos &= ECN;
 	if (f.proto == UDP && !(control->control.flags & FASTPATH_UDP))
-		return pass(&control->control, &to->pair, true);
+		return pass(&to->pair, false);
 	if (h[0] >> 4 != 6 || HEAD6 + f.l4 != skb->len ||
-	    !is_plain(&f, &to->pair, h + 8, 32, h + 8) || !fits(&f, &to->pair) ||
-	    !is_flowing(&control->control, &to->pair))
-		return pass(&control->control, &to->pair, false);
+	    !is_plain(&f, &to->pair, h + 8, 32, h + 8) || !fits(&f, &to->pair))
+		return pass(&to->pair, false);
+	if (!is_flowing(&control->control, &to->pair))
+		return pass(&to->pair, true);
 	if (change_family(skb, ETH4, 0))
-		return pass(&control->control, &to->pair, false);
+		return pass(&to->pair, false);
 	count(&f, &to->pair, totals, lease);
 	return translate_6to4(&f, to);
 }
@@ -492,13 +493,15 @@ static inline int from4(struct __sk_buff *skb)
 	frag = *(uint16_t *)(h + 6);
 	f.df = frag == DF;
 	if (f.proto == UDP && !(control->control.flags & FASTPATH_UDP))
-		return pass(&control->control, &to->pair, true);
+		return pass(&to->pair, false);
 	if (h[0] != 0x45 || HEAD4 + f.l4 != skb->len || (frag & ~DF) ||
 	    fold(sum_bytes(h, HEAD4)) != 0xffff || !is_plain(&f, &to->pair, h + 12, 8, &to->to) ||
-	    !fits(&f, &to->pair) || !is_flowing(&control->control, &to->pair))
-		return pass(&control->control, &to->pair, false);
+	    !fits(&f, &to->pair))
+		return pass(&to->pair, false);
+	if (!is_flowing(&control->control, &to->pair))
+		return pass(&to->pair, true);
 	if (change_family(skb, ETH6, 0))
-		return pass(&control->control, &to->pair, false);
+		return pass(&to->pair, false);
 	if (put_header6(&f, to) || put_l4(&f, HEAD6, &to->pair))
 		return DROP;
 	count(&f, &to->pair, totals, lease);
