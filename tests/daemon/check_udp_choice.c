@@ -17,24 +17,28 @@ static const struct row {
 	uint64_t packets, written;
 	int64_t try_at;
 	bool on, trial;
+	bool alone; /* no processor to spare */
 } rows[] = {
-	{"nothing comes", 0, 0, 0, 0, false, false},
-	{"little, nothing to merge", 199, 1000, 1000, 0, false, false},
-	{"much, nothing to merge", 200, 1000, 1000, 0, true, false},
-	{"much, hardly to be merged", 200, 1000, 501, 0, true, false},
-	{"much, of which half is merged", 200, 1000, 500, 0, false, false},
-	{"much, merged well", 890, 10000, 300, 0, false, false},
-	{"too much, merged well: a trial", 900, 10000, 300, 0, true, true},
-	{"too much, a trial has failed", 900, 10000, 300, NOW + 1, false, false},
-	{"too much, a trial failed long ago", 900, 10000, 300, NOW, true, true},
-	{"too much, nothing to merge: no trial", 1000, 10000, 10000, 0, true, false},
-	{"nothing to merge, a trial has failed", 1000, 10000, 10000, NOW + 1, true, false},
+	{"nothing comes", 0, 0, 0, 0, false, false, false},
+	{"little, nothing to merge", 199, 1000, 1000, 0, false, false, false},
+	{"much, nothing to merge", 200, 1000, 1000, 0, true, false, false},
+	{"much, hardly to be merged", 200, 1000, 501, 0, true, false, false},
+	{"much, of which half is merged", 200, 1000, 500, 0, false, false, false},
+	{"much, merged well", 890, 10000, 300, 0, false, false, false},
+	{"too much, merged well: a trial", 900, 10000, 300, 0, true, true, false},
+	{"too much, a trial has failed", 900, 10000, 300, NOW + 1, false, false, false},
+	{"too much, a trial failed long ago", 900, 10000, 300, NOW, true, true, false},
+	{"too much, merged well, no processor to spare", 900, 10000, 300, 0, false, false, true},
+	{"too much, nothing to merge, no processor to spare", 1000, 10000, 10000, 0, true, false,
+	 true},
+	{"too much, nothing to merge: no trial", 1000, 10000, 10000, 0, true, false, false},
+	{"nothing to merge, a trial has failed", 1000, 10000, 10000, NOW + 1, true, false, false},
 };
 
 START_TEST(one_look)
 {
 	const struct row *r = &rows[_i];
-	struct udp_choice c = {.try_at = r->try_at};
+	struct udp_choice c = {.try_at = r->try_at, .spare = !r->alone};
 	struct udp_load l = {.us = SPAN,
 			     .busy = SPAN * (int64_t)r->busy / 1000,
 			     .packets = r->packets,
@@ -78,7 +82,7 @@ static struct world {
 
 static void start(void)
 {
-	w = (struct world){.now = NOW, .since = NOW};
+	w = (struct world){.c.spare = true, .now = NOW, .since = NOW};
 }
 
 static double least(double a, double b)
@@ -225,6 +229,16 @@ START_TEST(trial_succeeds)
 }
 END_TEST
 
+/* What came of a trial stays as long as there is much to do: each change lets packets overtake. */
+START_TEST(better_stays)
+{
+	start();
+	run(&many_cores, TEN_MINUTES);
+	ck_assert(w.c.on);
+	ck_assert_uint_eq(w.changes, 1);
+}
+END_TEST
+
 /* It goes up again a second after the load has gone, and down at once when it is back. */
 START_TEST(returns_when_quiet)
 {
@@ -282,6 +296,7 @@ int main(void)
 	tcase_add_loop_test(t, carries, 0, ROWS(constants));
 	tcase_add_test(t, trial_fails);
 	tcase_add_test(t, trial_succeeds);
+	tcase_add_test(t, better_stays);
 	tcase_add_test(t, returns_when_quiet);
 	tcase_add_test(t, pauses);
 	tcase_add_test(t, looks_again);
