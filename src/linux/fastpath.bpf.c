@@ -81,8 +81,23 @@ struct facts {
 	uint64_t flags;  /* of TCP */
 	uint64_t icmp;   /* echo: the first four bytes of the message as they leave */
 	uint64_t csum;   /* of UDP */
+	bool bare;       /* no options, no fragment, and the length is right */
 	bool partial;    /* only the sum of the pseudo-header stands there */
 	bool df;
+};
+
+/* What is shared with the daemon, as far as a packet needs it. */
+struct shared {
+	struct fastpath_control *control;
+	struct fastpath_totals *totals; /* of this processor */
+	struct fastpath_lease *lease;   /* only if the pair has one */
+};
+
+/* The N bytes of a packet's addresses as they are, and those of its IPv6 side. */
+struct addrs {
+	const void *are;
+	uint64_t n;
+	const void *v6;
 };
 
 static inline uint16_t swap16(uint16_t v)
@@ -127,7 +142,7 @@ static inline uint64_t fetch_add(uint64_t *p, uint64_t n)
 	return by;
 }
 
-static inline union fastpath_element *element(uint64_t i)
+static inline void *element(uint64_t i)
 {
 	uint64_t key = i;
 
@@ -174,9 +189,9 @@ static inline bool is_plain_tcp(struct facts *f, const struct fastpath_pair *pai
 	return count_segments(f, f->header);
 }
 
-/* ADDRS are N bytes of addresses.  A GSO packet of UDP may be that of a tunnel, whose segments are
- * something else: the kernel has counted the headers of all segments, which tells. */
-static inline bool is_plain_udp(struct facts *f, const void *addrs, uint64_t n)
+/* A GSO packet of UDP may be that of a tunnel, whose segments are something else: the kernel has
+ * counted the headers of all segments, which tells. */
+static inline bool is_plain_udp(struct facts *f, const struct addrs *a)
 {
 	struct __sk_buff *skb = f->skb;
 	uint16_t udp[4] __attribute__((aligned(8)));
@@ -186,7 +201,7 @@ static inline bool is_plain_udp(struct facts *f, const void *addrs, uint64_t n)
 	if (udp[3] == 0 || swap16(udp[2]) != f->l4 || !count_segments(f, sizeof(udp)))
 		return false;
 	f->csum = udp[3];
-	f->partial = fold(sum_bytes(addrs, n) + udp[2] + (UDP << 8)) == f->csum;
+	f->partial = fold(sum_bytes(a->are, a->n) + udp[2] + (UDP << 8)) == f->csum;
 	return f->count == 1 ||
 	       (f->partial && skb->wire_len == skb->len + (f->count - 1) * (f->head + sizeof(udp)));
 }
@@ -223,10 +238,9 @@ static inline uint64_t pseudo6(const void *addrs, uint64_t n)
 	return fold(sum_bytes(addrs, 32) + swap16((uint16_t)n) + (ICMP6 << 8));
 }
 
-/* May only fill F: the packet is untouched until it is translated.  ADDRS are the N bytes of its
- * addresses as they are, ADDRS6 those of its IPv6 side. */
-static inline bool is_plain(struct facts *f, const struct fastpath_pair *pair, const void *addrs,
-			    uint64_t n, const void *addrs6)
+/* May only fill F: the packet is untouched until it is translated. */
+static inline bool is_plain(struct facts *f, const struct fastpath_pair *pair,
+			    const struct addrs *a)
 {
 	if (f->ttl <= 1)
 		return false;
@@ -234,11 +248,11 @@ static inline bool is_plain(struct facts *f, const struct fastpath_pair *pair, c
 	case TCP:
 		return is_plain_tcp(f, pair);
 	case UDP:
-		return is_plain_udp(f, addrs, n);
+		return is_plain_udp(f, a);
 	case ICMP4:
-		return f->dir == 0 && is_plain_echo(f, 0, pseudo6(addrs6, f->l4));
+		return f->dir == 0 && is_plain_echo(f, 0, pseudo6(a->v6, f->l4));
 	case ICMP6:
-		return f->dir == 1 && is_plain_echo(f, pseudo6(addrs6, f->l4), 0);
+		return f->dir == 1 && is_plain_echo(f, pseudo6(a->v6, f->l4), 0);
 	default:
 		return false;
 	}
@@ -269,14 +283,23 @@ static inline bool fits(const struct facts *f, const struct fastpath_pair *pair)
 }
 
 /* Is the decision about PAIR still in force? */
-static inline bool is_current(const struct fastpath_control *control,
-			      const struct fastpath_pair *pair, union fastpath_element *lease)
+static inline bool is_current(const struct shared *s, const struct fastpath_pair *pair)
 {
-	if (pair->generation != control->generation)
+	if (pair->generation != s->control->generation)
 		return false;
-	if (pair->lease && lease->lease.generation != pair->lease_generation)
+	if (pair->lease && s->lease->generation != pair->lease_generation)
 		return false;
-	return !(control->flags & FASTPATH_WATCH) || now_ns() - control->alive < FASTPATH_ALIVE;
+	return !(s->control->flags & FASTPATH_WATCH) ||
+	       now_ns() - s->control->alive < FASTPATH_ALIVE;
+}
+
+/* False: PAIR is not current. */
+static inline bool find_shared(struct shared *s, const struct fastpath_pair *pair)
+{
+	s->control = element(0);
+	s->totals = element(1 + processor());
+	s->lease = element(pair->lease);
+	return s->control && s->totals && s->lease && is_current(s, pair);
 }
 
 /* Is everything of PAIR that went to the daemon out again, so that no packet overtakes another? */
@@ -300,17 +323,17 @@ static inline int pass(struct fastpath_pair *pair, bool waits)
 	return TO_DAEMON;
 }
 
-static inline void count(const struct facts *f, const struct fastpath_pair *pair,
-			 union fastpath_element *totals, union fastpath_element *lease)
+static inline void count(const struct facts *f, const struct shared *s,
+			 const struct fastpath_pair *pair)
 {
-	totals->totals.packets[f->dir] += f->count;
-	totals->totals.bytes[f->dir] += f->head + f->l4;
+	s->totals->packets[f->dir] += f->count;
+	s->totals->bytes[f->dir] += f->head + f->l4;
 	if (f->proto == UDP)
-		totals->totals.udp += f->count;
+		s->totals->udp += f->count;
 	if (!pair->lease)
 		return;
-	__sync_fetch_and_add(&lease->lease.packets[f->dir], f->count);
-	__sync_fetch_and_add(&lease->lease.bytes[f->dir], f->head + f->l4);
+	__sync_fetch_and_add(&s->lease->packets[f->dir], f->count);
+	__sync_fetch_and_add(&s->lease->bytes[f->dir], f->head + f->l4);
 }
 
 /* The header of a packet, or of a part of a GSO packet, with L4 bytes behind it. */
@@ -430,82 +453,88 @@ static inline int translate_6to4(const struct facts *f, struct fastpath_6to4 *to
 	return (int)redirect(f->skb->ifindex, BPF_F_INGRESS);
 }
 
+static inline int translate_4to6(const struct facts *f, struct fastpath_4to6 *to)
+{
+	if (put_header6(f, to) || put_l4(f, HEAD6, &to->pair))
+		return DROP;
+	return (int)redirect(f->skb->ifindex, BPF_F_INGRESS);
+}
+
+/* 0: the packet is to be translated. */
+static inline int judge(struct facts *f, const struct shared *s, struct fastpath_pair *pair,
+			const struct addrs *a)
+{
+	if (pair->flags & FASTPATH_ECN_ONLY)
+		f->tos &= ECN;
+	if (f->proto == UDP && !(s->control->flags & FASTPATH_UDP))
+		return pass(pair, false);
+	if (!f->bare || !is_plain(f, pair, a) || !fits(f, pair))
+		return pass(pair, false);
+	return is_flowing(s->control, pair) ? 0 : pass(pair, true);
+}
+
+static inline void read6(struct facts *f, const uint8_t *h)
+{
+	f->l4 = swap16(*(uint16_t *)(h + 4));
+	f->proto = h[6];
+	f->ttl = h[7];
+	f->tos = (h[0] & 0xf) << 4 | h[1] >> 4;
+	f->bare = h[0] >> 4 == 6 && HEAD6 + f->l4 == f->skb->len;
+}
+
 static inline int from6(struct __sk_buff *skb)
 {
 	uint8_t h[HEAD6] __attribute__((aligned(8)));
-	union fastpath_element *control, *totals, *lease;
-	struct fastpath_6to4 *to;
 	struct facts f = {.skb = skb, .dir = 1, .head = HEAD6};
+	struct fastpath_6to4 *to;
+	struct shared s;
 
 	if (load(skb, 0, h, HEAD6))
 		return TO_DAEMON;
 	to = map_find(&fastpath_pairs6, h + 8);
-	if (!to)
+	if (!to || !find_shared(&s, &to->pair))
 		return TO_DAEMON;
-	control = element(0);
-	totals = element(1 + processor());
-	lease = element(to->pair.lease);
-	if (!control || !totals || !lease || !is_current(&control->control, &to->pair, lease))
+	read6(&f, h);
+	if (judge(&f, &s, &to->pair, &(struct addrs){h + 8, 32, h + 8}))
 		return TO_DAEMON;
-	f.l4 = swap16(*(uint16_t *)(h + 4));
-	f.proto = h[6];
-	f.ttl = h[7];
-	f.tos = (h[0] & 0xf) << 4 | h[1] >> 4;
-	if (to->pair.flags & FASTPATH_ECN_ONLY)
-		f.tos &= ECN;
-	if (f.proto == UDP && !(control->control.flags & FASTPATH_UDP))
-		return pass(&to->pair, false);
-	if (h[0] >> 4 != 6 || HEAD6 + f.l4 != skb->len ||
-	    !is_plain(&f, &to->pair, h + 8, 32, h + 8) || !fits(&f, &to->pair))
-		return pass(&to->pair, false);
-	if (!is_flowing(&control->control, &to->pair))
-		return pass(&to->pair, true);
 	if (change_family(skb, ETH4, 0))
 		return pass(&to->pair, false);
-	count(&f, &to->pair, totals, lease);
+	count(&f, &s, &to->pair);
 	return translate_6to4(&f, to);
+}
+
+static inline void read4(struct facts *f, const uint8_t *h)
+{
+	uint64_t frag = *(uint16_t *)(h + 6);
+
+	f->l4 = swap16(*(uint16_t *)(h + 2)) - HEAD4;
+	f->proto = h[9];
+	f->ttl = h[8];
+	f->tos = h[1];
+	f->df = frag == DF;
+	f->bare = h[0] == 0x45 && HEAD4 + f->l4 == f->skb->len && !(frag & ~DF) &&
+		  fold(sum_bytes(h, HEAD4)) == 0xffff;
 }
 
 static inline int from4(struct __sk_buff *skb)
 {
 	uint8_t h[24] __attribute__((aligned(8)));
-	union fastpath_element *control, *totals, *lease;
-	struct fastpath_4to6 *to;
 	struct facts f = {.skb = skb, .dir = 0, .head = HEAD4};
-	uint64_t frag;
+	struct fastpath_4to6 *to;
+	struct shared s;
 
 	if (load(skb, 0, h, HEAD4))
 		return TO_DAEMON;
 	to = map_find(&fastpath_pairs4, h + 12);
-	if (!to)
+	if (!to || !find_shared(&s, &to->pair))
 		return TO_DAEMON;
-	control = element(0);
-	totals = element(1 + processor());
-	lease = element(to->pair.lease);
-	if (!control || !totals || !lease || !is_current(&control->control, &to->pair, lease))
+	read4(&f, h);
+	if (judge(&f, &s, &to->pair, &(struct addrs){h + 12, 8, &to->to}))
 		return TO_DAEMON;
-	f.l4 = swap16(*(uint16_t *)(h + 2)) - HEAD4;
-	f.proto = h[9];
-	f.ttl = h[8];
-	f.tos = h[1];
-	if (to->pair.flags & FASTPATH_ECN_ONLY)
-		f.tos &= ECN;
-	frag = *(uint16_t *)(h + 6);
-	f.df = frag == DF;
-	if (f.proto == UDP && !(control->control.flags & FASTPATH_UDP))
-		return pass(&to->pair, false);
-	if (h[0] != 0x45 || HEAD4 + f.l4 != skb->len || (frag & ~DF) ||
-	    fold(sum_bytes(h, HEAD4)) != 0xffff || !is_plain(&f, &to->pair, h + 12, 8, &to->to) ||
-	    !fits(&f, &to->pair))
-		return pass(&to->pair, false);
-	if (!is_flowing(&control->control, &to->pair))
-		return pass(&to->pair, true);
 	if (change_family(skb, ETH6, 0))
 		return pass(&to->pair, false);
-	if (put_header6(&f, to) || put_l4(&f, HEAD6, &to->pair))
-		return DROP;
-	count(&f, &to->pair, totals, lease);
-	return redirect(skb->ifindex, BPF_F_INGRESS);
+	count(&f, &s, &to->pair);
+	return translate_4to6(&f, to);
 }
 
 __attribute__((section("tc"))) int fastpath(struct __sk_buff *skb)
