@@ -33,13 +33,15 @@ static bool is_possible(void)
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = -1},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_SCHED_CLS,
-			       .insns = (uintptr_t)pass_on,
-			       .insn_cnt = ROWS(pass_on),
-			       .license = (uintptr_t) "BSD"};
+	union bpf_attr attr;
 	const char *why = NULL;
 	int fd = -1;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+	attr.insns = (uintptr_t)pass_on;
+	attr.insn_cnt = ROWS(pass_on);
+	attr.license = (uintptr_t) "BSD";
 	if (get16((const uint8_t *)&(const uint16_t){1}) == 1)
 		why = "a big-endian processor";
 	else if ((fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr))) < 0)

@@ -48,8 +48,8 @@ static struct diff {
 	int lo; /* a socket that sees what the program sends by a clone */
 	int64_t now;
 	uint64_t seed;
-	unsigned long packets, plain;
-	struct fastpath_totals sum; /* what the program should have counted */
+	unsigned long packets, outdated; /* all; with a lease that has ended */
+	struct fastpath_totals sum;      /* what the program should have counted */
 	struct seen {
 		unsigned long packets, ok, plain, taken;
 	} seen[SHOT_KINDS][2]; /* by kind and family */
@@ -174,15 +174,14 @@ static struct offload offload_of(const struct shot *s)
 /* The host of a new lease is to be spoken to from now on. */
 static void know_lease(struct model *m, const struct lease *l)
 {
-	struct model_lease *to = &m->lease[m->leases];
+	unsigned i = 0;
 
-	for (unsigned i = 0; l && i < m->leases; i++)
-		if (m->lease[i].addr == l->addr)
-			return;
-	if (!l || m->leases == MODEL_LEASES)
+	while (l && i < m->leases && m->lease[i].addr != l->addr)
+		i++;
+	if (!l || i == MODEL_LEASES)
 		return;
-	*to = (struct model_lease){.host = l->host, .addr = l->addr, .prefix = l->prefix};
-	m->leases++;
+	m->lease[i] = (struct model_lease){.host = l->host, .addr = l->addr, .prefix = l->prefix};
+	m->leases += i == m->leases;
 }
 
 static enum reason translate(struct diff *d, const uint8_t *p, size_t len, const struct offload *o)
@@ -339,19 +338,29 @@ static bool is_clamped(const struct shot *s)
 	       (s->b[s->head + 13] & TCP_SYN);
 }
 
-static const char *look(struct diff *d, const struct shot *s, enum shot_fate fate)
+/* The daemon has to tell it again. */
+static bool is_outdated(const struct diff *d, const struct fastpath_pair *told)
+{
+	unsigned n;
+	const union fastpath_element *at = fastpath_leases(d->path, &n);
+
+	return told->lease && at[told->lease - fastpath_first_lease(d->path)].lease.generation !=
+				      told->lease_generation;
+}
+
+static const char *look(struct diff *d, const struct shot *s, enum shot_fate fate, bool outdated)
 {
 	if (!d->run.taken && (d->run.out_len != s->len || memcmp(d->below, s->b, s->len) != 0))
 		return "not taken, and changed";
 	if (d->run.taken && fate == SHOT_NEVER)
 		return "taken";
 	if (fate == SHOT_ALL && !d->run.taken && d->why == REASON_OK && d->out.plain &&
-	    d->out.outputs == 1 && !is_clamped(s))
+	    d->out.outputs == 1 && !is_clamped(s) && !outdated)
 		return "plain, and not taken";
 	return d->run.taken ? compare_all(d, s) : NULL;
 }
 
-static void count(struct diff *d, const struct shot *s, unsigned kind)
+static void count(struct diff *d, const struct shot *s, unsigned kind, bool outdated)
 {
 	bool dir = s->pair->family == 6;
 	struct seen *seen = &d->seen[kind][dir];
@@ -361,6 +370,7 @@ static void count(struct diff *d, const struct shot *s, unsigned kind)
 	seen->plain += d->why == REASON_OK && d->out.plain;
 	seen->taken += d->run.taken;
 	d->packets++;
+	d->outdated += outdated;
 	if (!d->run.taken)
 		return;
 	d->sum.packets[dir] += d->out.packets;
@@ -378,6 +388,7 @@ static bool is_possible(const struct shot *s)
 static void fire(struct diff *d, const struct shot *s, unsigned kind, const char *name,
 		 enum shot_fate fate)
 {
+	bool outdated = is_outdated(d, &s->pair->told); /* before the translator goes on */
 	struct offload o = offload_of(s);
 	const char *bad;
 
@@ -389,10 +400,10 @@ static void fire(struct diff *d, const struct shot *s, unsigned kind, const char
 	if (fastpath_try(d->path, &d->run) < 0)
 		give_up(d, s, name, strerror(errno));
 	translate(d, s->b, s->len, s->seg ? &o : NULL);
-	bad = look(d, s, fate);
+	bad = look(d, s, fate, outdated);
 	if (bad)
 		give_up(d, s, name, bad);
-	count(d, s, kind);
+	count(d, s, kind, outdated);
 }
 
 /* --- packets --------------------------------------------------------------------------------- */
@@ -428,15 +439,19 @@ static void fire_one(struct diff *d, const struct shot_pair *pair)
 		fire(d, &s, kind, shot_kinds[kind].name, shot_kinds[kind].fate);
 }
 
+/* Leases end in between: their guarantee runs out, and others want their addresses. */
 static void run_conf(struct diff *d, uint64_t seed)
 {
-	struct shot_pair pair;
+	struct shot_pair pair[PAIRS];
+	unsigned n = 0;
 
 	open_conf(d, seed);
-	for (unsigned i = 0; i < PAIRS; i++)
-		if (find_pair(d, &pair))
-			for (unsigned j = 0; j < SHOTS; j++)
-				fire_one(d, &pair);
+	for (unsigned i = 0; i < PAIRS; i++) {
+		n += find_pair(d, &pair[n]);
+		for (unsigned j = 0; n && j < SHOTS; j++)
+			fire_one(d, &pair[generate_below(3) ? n - 1 : generate_below(n)]);
+		d->now += generate_below(2) ? 1000 : 1001 * POOL_GUARANTEE;
+	}
 	close_conf(d);
 }
 
@@ -458,11 +473,14 @@ static void print_seen(const struct diff *d)
 		print_kind(d, i, shot_kinds[i].name);
 	print_kind(d, shot_kinds_n, STRANGER);
 	print_kind(d, shot_kinds_n + 1, OTHER);
+	fprintf(stderr, "# %lu packets, in %lu of them the lease had ended\n", d->packets,
+		d->outdated);
 }
 
 /* What never comes, or never passes, shows nothing. */
 static void check_seen(const struct diff *d)
 {
+	ck_assert_msg(d->outdated > 0, "no lease has ended");
 	for (unsigned i = 0; i < shot_kinds_n; i++)
 		for (unsigned dir = 0; dir < 2; dir++) {
 			const struct shot_kind *k = &shot_kinds[i];
@@ -513,6 +531,7 @@ void fastpath_diff(uint64_t seed, unsigned long packets, unsigned long whole)
 	char err[FASTPATH_ERR] = "";
 	struct fastpath_control *control;
 
+	ck_assert_uint_le(shot_kinds_n + 2, SHOT_KINDS);
 	diff.path = fastpath_load(ENTRIES, LEASES, err);
 	ck_assert_msg(diff.path, "%s", err);
 	diff.lo = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));

@@ -57,10 +57,11 @@ static uint8_t *l4_of(struct shot *s)
 static void put_tcp(struct shot *s)
 {
 	uint8_t *tcp = l4_of(s);
-	size_t most = l4_len(s) / 4;
+	size_t most;
 
 	if (s->len < s->head + 20)
-		s->len = s->head + 20, most = 5;
+		s->len = s->head + 20;
+	most = l4_len(s) / 4;
 	tcp[12] = (uint8_t)(some(5, most < 15 ? (unsigned)most : 15) << 4);
 	if (generate_below(10))
 		tcp[13] &= (uint8_t)~SYN;
@@ -249,6 +250,12 @@ static void resize(struct shot *s, size_t l4)
 		put_udp(s);
 }
 
+static void leave_room(struct shot *s)
+{
+	if (l4_len(s) > 3000)
+		resize(s, 3000);
+}
+
 static void at_edge(struct shot *s)
 {
 	bool free = s->pair->family == 4 && !(s->b[6] & 0x40);
@@ -396,11 +403,12 @@ static void bad_l4(struct shot *s)
 	put16(at, (csum & 0xffff) ? csum : 1);
 }
 
-/* Checksums that become 0, 0xffff or something beside that. */
+/* Checksums that are or become 0 or 0xffff, or look like partial ones, or something beside that. */
 static void corner(struct shot *s)
 {
 	unsigned diff = (unsigned)get16((const uint8_t *)&s->pair->told.csum), near;
-	const unsigned from[] = {0, 0xffff, diff, diff ^ 0xffff};
+	const unsigned from[] = {0, 0xffff, diff, diff ^ 0xffff,
+				 model_checksum(pseudo(s)) ^ 0xffff};
 
 	near = (PICK(from) + 2 - generate_below(5)) & 0xffff;
 	put16(l4_of(s) + csum_at(s->proto), near || s->proto != 17 ? near : 0xffff);
@@ -419,8 +427,6 @@ static void no_csum(struct shot *s)
 static void trailing(struct shot *s)
 {
 	s->len += some(1, 40);
-	if (s->len > SHOT_MAX)
-		s->len = SHOT_MAX;
 }
 
 static void truncated(struct shot *s)
@@ -528,7 +534,7 @@ const struct shot_kind shot_kinds[] = {
 	{"fragment", 17, false, 4, SHOT_NEVER, fragment4, NULL},
 	{"extension header", 6, false, 6, SHOT_NEVER, extension6, NULL},
 	{"fragment header", 17, false, 6, SHOT_NEVER, fragment6, NULL},
-	{"bytes behind the end", 17, false, 0, SHOT_NEVER, NULL, trailing},
+	{"bytes behind the end", 17, false, 0, SHOT_NEVER, leave_room, trailing},
 	{"bytes missing", 6, false, 0, SHOT_NEVER, NULL, truncated},
 	{"length that lies", 6, false, 0, SHOT_NEVER, NULL, length_lies},
 	{"length of any kind", 17, false, 0, SHOT_NEVER, NULL, length_wild},
@@ -550,6 +556,7 @@ const struct shot_kind shot_kinds[] = {
 	{"train of TCP, bad data offset", 6, true, 0, SHOT_NEVER, train_offset, NULL},
 	{"train of TCP, one hop left", 6, true, 0, SHOT_NEVER, train, hop_low},
 	{"train of UDP inside a tunnel", 17, true, 0, SHOT_NEVER, train, wire_lies},
+	{"train of UDP, whole checksum", 17, true, 0, SHOT_NEVER, train, bad_l4},
 	{"train of UDP, no checksum", 17, true, 0, SHOT_NEVER, train, no_csum},
 	{"train of UDP, a bit changed", 17, true, 0, SHOT_MAY, train, broken},
 	{"train of TCP, a bit changed", 6, true, 0, SHOT_MAY, train, broken},

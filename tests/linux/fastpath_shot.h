@@ -10,7 +10,7 @@
 #include "packet/fastpath.h"
 
 #define SHOT_MAX   3712 /* bytes that the kernel takes for a trial */
-#define SHOT_KINDS 64   /* no less than there are, and two */
+#define SHOT_KINDS 72   /* no less than there are, and two */
 
 /* Who speaks to whom, and what the program has been told of it. */
 struct shot_pair {
