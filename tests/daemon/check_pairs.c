@@ -46,9 +46,12 @@ static const struct row {
 	{"told again", 1, 7, 1000 + PAIRS_AGAIN, false},
 	{"told again", 1, 7, 999 + 2 * PAIRS_AGAIN, false},
 	{"forgotten again", 1, 7, 1000 + 2 * PAIRS_AGAIN, true},
-	{"another era: new", 1, 8, 1201, false},
-	{"another era, again", 1, 8, 1201, true},
-	{"another era, told", 1, 8, 1202, false},
+	{"told", 1, 7, 1250, false},
+	{"forgotten, though it came in between", 1, 7, 1000 + 3 * PAIRS_AGAIN, true},
+	{"told", 1, 7, 1301, false},
+	{"another era: new", 1, 8, 1301, false},
+	{"another era, again", 1, 8, 1301, true},
+	{"another era, told", 1, 8, 1302, false},
 	{"an hour later", 1, 8, 3600000, true},
 	{"24 days and more later", 1, 8, 3600000 + (INT64_C(1) << 31), false},
 	{"and then", 1, 8, 3600000 + (INT64_C(1) << 31) + PAIRS_AGAIN, true},
@@ -70,6 +73,7 @@ START_TEST(by_length)
 	ck_assert(!pairs_want(pairs, addrs, 8, 0, 1));
 	ck_assert(!pairs_want(pairs, addrs, 32, 0, 1));
 	ck_assert(pairs_want(pairs, addrs, 8, 0, 1));
+	ck_assert(!pairs_want(pairs, addrs, 8, 0, 1));
 	ck_assert(pairs_want(pairs, addrs, 32, 0, 1));
 }
 END_TEST

@@ -258,6 +258,36 @@ START_TEST(returns_when_quiet)
 }
 END_TEST
 
+/* After that the daemon is asked soon again what it can merge. */
+START_TEST(forgets_when_quiet)
+{
+	start();
+	run(&unmerged, 300000);
+	run(&quiet, 3000);
+	run(&unmerged, 100);
+	ck_assert(w.c.on);
+	ck_assert_int_le(stays(&unmerged, 20000), 5000);
+}
+END_TEST
+
+/* Nothing is decided before all pairs have moved, and nothing by what was before. */
+START_TEST(settles)
+{
+	struct udp_load full = {.us = SPAN, .busy = SPAN, .packets = 9000, .written = 900};
+	struct udp_load none = {.us = SPAN};
+	struct udp_choice c = {.spare = true, .quiet_at = 1};
+
+	ck_assert(udp_choice_look(&c, &full, NOW) && c.trial);
+	ck_assert(udp_choice_look(&c, &none, NOW + 29));
+	ck_assert(!udp_choice_look(&c, &none, NOW + 30));
+	full.written = full.packets;
+	ck_assert(udp_choice_look(&c, &full, NOW + 40) && !c.trial);
+	ck_assert(udp_choice_look(&c, &none, NOW + 70));
+	ck_assert(udp_choice_look(&c, &none, NOW + 1060));
+	ck_assert(!udp_choice_look(&c, &none, NOW + 1070));
+}
+END_TEST
+
 /* A pause of half a second is no quiet. */
 START_TEST(pauses)
 {
@@ -298,6 +328,8 @@ int main(void)
 	tcase_add_test(t, trial_succeeds);
 	tcase_add_test(t, better_stays);
 	tcase_add_test(t, returns_when_quiet);
+	tcase_add_test(t, forgets_when_quiet);
+	tcase_add_test(t, settles);
 	tcase_add_test(t, pauses);
 	tcase_add_test(t, looks_again);
 	suite_add_tcase(s, t);
