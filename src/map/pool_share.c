@@ -38,5 +38,5 @@ bool pool_gather(struct pool *p, struct lease *l, int32_t now)
 	if (sent == 0)
 		return false;
 	pool_touch(p, l, now);
-	return now - l->saved >= POOL_RESTAMP;
+	return !l->on_record || now - l->saved >= POOL_RESTAMP;
 }
