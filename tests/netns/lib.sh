@@ -492,6 +492,14 @@ is_known() {
 	"$@" && [ "$(below '4->6')" -gt 0 ] && [ "$(below '6->4')" -gt 0 ]
 }
 
+# csum_errors: what all receivers have found wrong.
+csum_errors() {
+	local ns
+	for ns in $SPACES; do
+		ip netns exec "$ns" nstat -az | awk '/^(Tcp|Udp|Udp6|Icmp|Icmp6)InCsumErrors/ { n += $2 } END { print n + 0 }'
+	done | awk '{ n += $1 } END { print n }'
+}
+
 blast_in() { ip netns exec "$1" "$BLAST" "${@:2}"; }
 
 # start_sink SPACE PORT [SECONDS]: its process in $job, its words in $T/sink.PORT when nothing has come for a moment.
