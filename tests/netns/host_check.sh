@@ -408,6 +408,9 @@ same "connection table full: mended by its command" 0 $?
 in_server iptables -A INPUT -p icmp -j DROP 2>/dev/null
 well --ignore open
 t "nobody answers: the hop" grep -q "^FAIL  ping: .*: translated, but no answer came back" "$T/found"
+for _ in 1 2 3 4; do in_router ping -6 -n -c 1 -W 0.2 2001:db8:64::808:808; done >/dev/null 2>&1
+well --ignore open
+t "nobody answers, and the fast path knows the addresses: the hop" grep -q "^FAIL  ping: .*: translated, but no answer came back" "$T/found"
 in_server iptables -F
 ip -n "$R" route add unreachable 9.9.9.9
 well --ignore open --target 9.9.9.9
