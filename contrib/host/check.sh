@@ -1,7 +1,7 @@
 # check: the doctor.  What a finding looks like, and in which order one asks; the questions are in check_*.sh.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
-for part in check_system check_service check_pool check_route check_firewall check_dns check_ping; do
+for part in check_system check_service check_pool check_route check_firewall check_fast check_dns check_ping; do
 	# shellcheck source=/dev/null
 	. "$lib/$part.sh" || exit 2
 done
@@ -186,6 +186,7 @@ check_device_and_routes()
 
 check_all()
 {
+	lost_before=$(dropped)
 	check_service
 	check_data_dir
 	check_forwarding
@@ -193,6 +194,9 @@ check_all()
 	check_accept_ra
 	check_overlap
 	check_device_and_routes
+	find_fast_path
+	check_fast_path
+	check_gro_list
 	check_wkp
 	check_pool
 	read_firewall
@@ -201,9 +205,11 @@ check_all()
 	check_local
 	check_open
 	check_guard
+	check_flowtable
 	check_conntrack
 	check_dns64
 	[ -z "$daemon" ] || ! link_is UP || check_ping
+	check_softnet
 }
 
 check()

@@ -56,6 +56,10 @@ function is_fine() {
 		return NF == 2 && $2 ~ /^(yes|no)$/
 	if ($1 == "data-dir")
 		return $0 ~ /^data-dir \/[^\001-\037\177]*$/
+	if ($1 == "control")
+		return $0 ~ /^control (off|\/[^\001-\037\177]*)$/
+	if ($1 == "fast-path")
+		return $0 ~ /^fast-path (off|auto( [0-9]+)?)$/
 	if ($1 == "#")
 		return $0 ~ /^# [^\001-\037\177]*$/
 	return 1

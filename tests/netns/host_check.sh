@@ -3,8 +3,12 @@
 # command that the finding offers.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-need nft iptables ip6tables sysctl awk
+need nft iptables ip6tables sysctl awk setpriv
 host_topology
+export RUNTIME_DIRECTORY=$T/control # where the daemon is asked
+mkdir "$RUNTIME_DIRECTORY" "$T/clat"
+NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
+[ -x "$(dirname "$NAT64D")/nat64ctl" ] || cp "$NAT64CTL" "$(dirname "$NAT64D")"
 
 # ails WHAT NAME [TEXT]: one point, ok if the doctor finds NAME, saying TEXT.  Its command is in `cure' then.
 ails() {
@@ -39,10 +43,12 @@ uplinks
 config 'tun-setup yes' >"$T/conf"
 start_bare
 wait_for link_running nat64 || { not_ok "nat64d starts" && finish; }
+may_be_fast "$LOG"
 host "$HOST" up "$T/conf" >/dev/null
+not_ok_lines() { grep -v -e '^ok    [a-z0-9-]*: ' -e "^skip  ${CANNOT:-none}: " -e '^skip  gro-list: .* ethtool is not installed' "$T/found"; }
 well
 same "a healthy machine: exit status 0" 0 $?
-same "a healthy machine: every line is ok" "" "$(grep -v '^ok    [a-z0-9-]*: ' "$T/found")"
+same "a healthy machine: every line is ok" "" "$(not_ok_lines)"
 t "a healthy machine: the ping went all the way" grep -q "^ok    ping: from .* to 8.8.8.8 as 64:ff9b::808:808: answered" "$T/found"
 quick() {
 	local start=$SECONDS
@@ -226,6 +232,180 @@ stop_nat64d
 start_bare
 wait_for link_running nat64
 t "the daemon itself again: all is well" wait_for well
+
+# --- the fast path --------------------------------------------------------------------------------------------------
+
+fast="$T/fast" # programs that say something else
+mkdir "$fast"
+# instead NAME SCRIPT: it is called for program NAME, whose own place is $real in it.
+instead() {
+	printf '#!/bin/sh\nreal=%s\n%s\n' "$(command -v "$1")" "$2" >"$fast/$1"
+	chmod +x "$fast/$1"
+}
+# fast_line WHAT LINE: one point, ok if the doctor has a line of this pattern.  Its command is in `cure' then.
+fast_line() {
+	local line
+	line=$(grep -E "^$2" "$T/found" | head -n 1)
+	cure=${line##* => }
+	if [ -n "$line" ]; then ok "$1"; else not_ok "$1" "wanted: $2" "$(cat "$T/found")"; fi
+}
+passed() {
+	well
+	sed -n 's/^ok    fast-path: on, it has translated \([0-9]*\) packets in the kernel$/\1/p' "$T/found"
+}
+
+if [ -z "$CANNOT" ]; then
+	before=$(passed)
+	in_client ping -6 -n -q -i 0.05 -c 20 "$GOOGLE" >/dev/null 2>&1
+	t "the fast path is on: the doctor says what it has translated" test "$(passed)" -gt "${before:-1000000}"
+
+	if in_router ethtool -K lan rx-gro-list on >/dev/null 2>&1; then
+		ails "rx-gro-list" gro-list "lan has rx-gro-list on"
+		same "rx-gro-list: what to do" "ethtool -K lan rx-gro-list off" "$cure"
+		cured "rx-gro-list"
+		ip -n "$R" link add port type veth peer name other
+		ip -n "$R" link set port addrgenmode none up
+		if ip -n "$R" link add bridge type bridge 2>/dev/null; then
+			ip -n "$R" link set port master bridge
+			ip -n "$R" link set bridge up
+			ip -n "$R" addr add 10.77.0.1/24 dev bridge
+			in_router ethtool -K port rx-gro-list on
+			well
+			fast_line "rx-gro-list on a port of a bridge" "WARN  gro-list: port has rx-gro-list on"
+			ip -n "$R" link del bridge
+		else
+			skip "rx-gro-list on a port of a bridge" "the kernel has no bridges"
+		fi
+		ip -n "$R" link del port
+		mkdir "$T/no-ethtool"
+		for dir in /bin /sbin /usr/bin /usr/sbin; do cp -s "$dir"/* "$T/no-ethtool" 2>/dev/null; done
+		rm -f "$T/no-ethtool/ethtool"
+		sed "s|^PATH=.*|PATH=$T/no-ethtool|; s|^lib=.*|lib=$(dirname "$HOST")/host|" "$HOST" >"$T/no-ethtool/nat64-host"
+		in_router sh "$T/no-ethtool/nat64-host" check "$T/conf" >"$T/found" 2>&1
+		fast_line "no ethtool" "skip  gro-list: not asked: ethtool is not installed"
+	else
+		skip "rx-gro-list" "there is no ethtool, or the kernel has none"
+	fi
+
+	# As nft(8) writes it: not every kernel has flowtables.
+	instead nft "\$real \"\$@\" || exit
+case \" \$* \" in *' list ruleset ') cat '$T/flowtable' ;; esac"
+	flowtable() {
+		printf 'table inet own {\n\tflowtable f {\n\t\thook ingress priority filter\n\t\tdevices = { %s }\n\t}\n\n\tchain c {\n\t\tflow add @f\n\t}\n}\n' "$1" >"$T/flowtable"
+		PATH=$fast:$PATH well
+	}
+	flowtable 'lan, wan'
+	same "a flowtable of others" "" "$(not_ok_lines)"
+	for devices in 'lan, nat64' '"nat64", "lan"' "$(printf '"lan",\n\t\t\t    "nat64"')"; do
+		flowtable "$devices"
+		fast_line "our device in a flowtable: ${devices//[[:space:]]/}" "WARN  flowtable: f of table inet own has nat64, "
+		same "our device in a flowtable: what to do" "nft 'delete flowtable inet own f { devices = { \"nat64\" }; }'" "$cure"
+	done
+	flowtable '"lan", "nat*"'
+	fast_line "our device in a flowtable, by a star" "WARN  flowtable: f of table inet own .* => edit the rules: "
+	flowtable '"lan", "nat65", "xnat64"'
+	same "devices with names like ours in a flowtable" "" "$(not_ok_lines)"
+	rm "$fast/nft"
+else
+	skip "the fast path is on" "the daemon may not put its program into the kernel here"
+fi
+
+# What the machine drops.
+backlog() { echo "$1" >"$T/backlog"; }
+softnet() { printf '%s\n' '00001000 0000000a 00000000' "00002000 $1 00000001"; }
+softnet 00000010 >"$T/softnet"
+well
+fast_line "packets dropped long ago" "ok    softnet: no packet dropped while this was checked, 26 since the machine was started"
+# drops CURE: five, between the two looks.
+drops() {
+	softnet 00000010 >"$T/softnet"
+	softnet 00000015 >"$T/softnet.next"
+	well
+	same "packets dropped: exit status 1" 1 $?
+	fast_line "packets dropped: found as softnet" "WARN  softnet: 5 packets dropped while this was checked, as too many waited for a processor; 31 since the machine was started"
+	same "packets dropped: what to do" "$1" "$cure"
+}
+backlog 1000
+drops "sysctl -w net.core.netdev_max_backlog=4000"
+backlog 16000
+drops "WARN  softnet: 5 packets dropped while this was checked, as too many waited for a processor; 31 since the machine was started"
+rm "$T/backlog"
+drops "edit the settings of the machine around this container: net.core.netdev_max_backlog, four times as much"
+echo "00000000 00000000 00000000" >"$T/softnet"
+
+# Where it cannot be had.
+stop_nat64d
+ip netns exec "$R" setpriv --bounding-set -cap_39,-sys_admin "$NAT64D" --nodetach --stdout -c "$T/conf" </dev/null >>"$LOG" 2>&1 &
+PID=$!
+wait_for link_running nat64
+well
+fast_line "no right to it: the daemon's own words" "(WARN|skip)  fast-path: off, every packet passes through the daemon: its tables: not permitted \(it needs CAP_BPF"
+if [ -z "$CANNOT" ]; then
+	well
+	same "no right to it: exit status 1" 1 $?
+	one="kill $PID && $NAT64D --config $T/conf"
+	grep -q '^Seccomp:[[:space:]]*0' /proc/self/status &&
+		same "no right to it: what to do" "edit what starts nat64d: CAP_BPF and CAP_NET_ADMIN at the start, and the system call bpf, then: $one" "${cure#*: not permitted}"
+	t "no right to it: what breaks packets there is not asked" fails grep -qE ' (gro-list|flowtable): ' "$T/found"
+	in_router setpriv --bounding-set -cap_39 env PATH="$T/impatient:$PATH" "${shell[@]}" "$HOST" check "$T/conf" >"$T/found" 2>&1
+	fast_line "a container without it" "WARN  fast-path: .*: this container has no CAP_BPF => edit the settings of the container: CAP_BPF, and the system call bpf"
+	instead awk "for last; do :; done
+[ \"\$last\" != /proc/self/uid_map ] || exec echo 0 100000 65536
+exec \$real \"\$@\""
+	PATH=$fast:$PATH well
+	fast_line "a container with users of its own" "WARN  fast-path: .*: this container has users of its own, .* => edit $T/conf: fast-path off, if it is to stay so, then: kill $PID && "
+	rm "$fast/awk"
+	instead uname 'echo 5.10.0-32-amd64'
+	PATH=$fast:$PATH well
+	fast_line "an old kernel" "WARN  fast-path: .*: this kernel is 5.10.0-32-amd64, and it takes 6.1 => edit $T/conf: fast-path off, if it is to stay so"
+	instead uname 'echo 6.1.0-40-amd64'
+	PATH=$fast:$PATH well
+	t "a kernel that is just new enough" fails grep -q "this kernel is" "$T/found"
+	rm "$fast/uname"
+	# What kernels before 6.6 may lack.
+	instead timeout "\$real \"\$@\" | sed \"s|its tables: [^\\\"]*|\$(cat '$T/reason')|\""
+	echo "nat64: clsact qdisc: not in this kernel (modprobe sch_ingress)" >"$T/reason"
+	PATH=$fast:$PATH well
+	fast_line "a module is not there" "WARN  fast-path: .*modprobe sch_ingress"
+	same "a module is not there: what to do" "modprobe -a sch_ingress cls_bpf && $one" "$cure"
+	echo "nat64: clsact qdisc: an ingress qdisc is in its place (tc qdisc del dev nat64 ingress)" >"$T/reason"
+	PATH=$fast:$PATH well
+	fast_line "somebody else's qdisc: shown, not removed" "WARN  fast-path: .* => tc qdisc show dev nat64 # "
+	echo "something => reboot" >"$T/reason"
+	PATH=$fast:$PATH well
+	fast_line "a reason that could pass for a command" "WARN  fast-path: .*: something -> reboot => edit $T/conf: fast-path off"
+	rm "$fast/timeout"
+fi
+stop_nat64d
+cp "$T/conf" "$T/with"
+echo 'fast-path off' >>"$T/conf"
+start_bare
+wait_for link_running nat64
+t "fast-path off: all is well" well
+fast_line "fast-path off: said" "ok    fast-path: off, as $T/conf has it"
+t "fast-path off: what breaks packets there is not asked" fails grep -qE ' (gro-list|flowtable): ' "$T/found"
+cp "$T/with" "$T/conf"
+well
+fast_line "fast-path off when the daemon was started" "(WARN|skip)  fast-path: off: the daemon was started before $T/conf was changed => kill $PID && "
+stop_nat64d
+well
+fast_line "no daemon: the fast path is not asked about" "skip  fast-path: not asked: there is no daemon"
+echo 'control off' >>"$T/conf"
+start_bare
+wait_for link_running nat64
+t "no control socket: all is well" well
+fast_line "no control socket: said" "skip  fast-path: not asked: the daemon has no control socket"
+stop_nat64d
+sed -i "s|^control.*|control $T/another|" "$T/conf"
+start_bare
+wait_for link_running nat64
+t "another control socket: all is well" well
+t "another control socket: it is asked" fails grep -q "not asked" "$T/found"
+stop_nat64d
+cp "$T/with" "$T/conf"
+start_bare
+wait_for link_running nat64
+t "the fast path as it was: all is well" wait_for well
 
 # --- packet filters and NAT -----------------------------------------------------------------------------------------
 
@@ -428,6 +608,7 @@ in_router ip6tables -F
 kill -STOP "$PID"
 well --ignore open
 t "the daemon is stuck: its own address is silent" grep -q "^FAIL  ping: the daemon does not answer at its own address" "$T/found"
+t "the daemon is stuck: the fast path cannot be asked about" grep -q "^skip  fast-path: not asked: the daemon does not answer at $T/control/control" "$T/found"
 kill -CONT "$PID"
 
 # --- a customer-side translator ---------------------------------------------------------------------------------------
@@ -444,11 +625,11 @@ cat >"$T/clat.conf" <<-END
 END
 in_client sysctl -qw net.ipv6.conf.all.forwarding=1
 ip -n "$R" route add 2001:db8:3::/64 via 2001:db8:1::2
-ip netns exec "$C" "$NAT64D" --nodetach --stdout -c "$T/clat.conf" </dev/null >"$T/clat.log" 2>&1 &
+RUNTIME_DIRECTORY=$T/clat ip netns exec "$C" "$NAT64D" --nodetach --stdout -c "$T/clat.conf" </dev/null >"$T/clat.log" 2>&1 &
 wait_for link_running clat "$C"
-in_client sh "$HOST" check --target 8.8.8.8 "$T/clat.conf" >"$T/found"
+in_client env PATH="$T/impatient:$PATH" sh "$HOST" check ${CANNOT:+--ignore "$CANNOT"} --target 8.8.8.8 "$T/clat.conf" >"$T/found"
 same "a customer-side translator in health: exit status 0" 0 $?
-same "a customer-side translator in health: every line is ok" "" "$(grep -v '^ok    ' "$T/found")"
+same "a customer-side translator in health: every line is ok" "" "$(not_ok_lines)"
 in_client sysctl -qw net.ipv6.conf.all.forwarding=0
 in_client sh "$HOST" check "$T/clat.conf" >"$T/found"
 t "a customer-side translator: forwarding" grep -q "^FAIL  forwarding-6" "$T/found"

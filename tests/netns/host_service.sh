@@ -6,9 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$here/../.." && pwd)
 NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-need nft sysctl awk
+need nft sysctl awk setpriv
 host_topology
-mkdir -p "$T/run/systemd/system" "$T/fake" "$T/etc/nat64" "$T/unit/run" "$T/sysctl.d"
+mkdir -p "$T/run/systemd/system" "$T/fake" "$T/etc/nat64" "$T/unit/run" "$T/sysctl.d" "$T/units"
 chown nobody "$T/data" "$T/unit/run"
 conf=$T/etc/nat64.conf
 lib=$(cd "$(dirname "$HOST")/host" && pwd)
@@ -30,10 +30,11 @@ cat >"$T/fake/systemctl" <<-END
 		: >StatusText
 		date +@%s >StateChangeTimestamp
 		;;
+	daemon-reload) ! grep -qs '=CAP_BPF' "$T"/units/nat64d.service.d/* || rm -f wrapper ;;
 	restart | start)
 		[ ! -s MainPID ] || kill "\$(cat MainPID)" 2>/dev/null
 		for _ in 1 2 3 4 5 6 7 8 9 10; do ip link show dev nat64 >/dev/null 2>&1 && sleep 0.1; done
-		RUNTIME_DIRECTORY=$T/unit/run "$NAT64D" --nodetach --stdout --user nobody -c "$conf" </dev/null >log 2>&1 &
+		RUNTIME_DIRECTORY=$T/unit/run \$(cat wrapper 2>/dev/null) "$NAT64D" --nodetach --stdout --user nobody -c "$conf" </dev/null >log 2>&1 &
 		echo \$! >MainPID
 		until grep -q 'translating on' log; do sleep 0.1; done
 		echo active >State
@@ -52,12 +53,13 @@ cat >"$T/fake/journalctl" <<-'END'
 END
 chmod +x "$T"/fake/*
 
-# host COMMAND...: in the router, with a /run and an /etc/sysctl.d of its own, and that manager.
+# host COMMAND...: in the router, with a /run and an /etc/sysctl.d and units of its own, and that manager.
 host() {
 	in_router env PATH="$T/fake:$T/impatient:$PATH" sh -c "mount --bind '$T/run' /run &&
-		{ [ ! -d /etc/sysctl.d ] || mount --bind '$T/sysctl.d' /etc/sysctl.d; } && exec \"\$@\"" sh "$@"
+		{ [ ! -d /etc/sysctl.d ] || mount --bind '$T/sysctl.d' /etc/sysctl.d; } &&
+		{ [ ! -d /etc/systemd/system ] || mount --bind '$T/units' /etc/systemd/system; } && exec \"\$@\"" sh "$@"
 }
-well() { host "${shell[@]}" "$T/fake/nat64-host" check "$@" >"$T/found" 2>&1; }
+well() { host "${shell[@]}" "$T/fake/nat64-host" check ${CANNOT:+--ignore "$CANNOT"} "$@" >"$T/found" 2>&1; }
 set_state() { echo "$1" >"$T/unit/State"; }
 main() { cat "$T/unit/MainPID"; }
 start_service() {
@@ -95,6 +97,8 @@ t "no configuration of an instance: the example" grep -q " => cp $top/tayga.conf
 
 cp "$top/tayga.conf.example" "$conf"
 start_service
+may_be_fast "$T/unit/log"
+[ -x "$(dirname "$NAT64D")/nat64ctl" ] || cp "$NAT64CTL" "$(dirname "$NAT64D")"
 host "$T/fake/nat64-host" up >/dev/null
 t "the example, as it is: all is well" wait_for well
 diag "$(cat "$T/found")"
@@ -242,6 +246,59 @@ sed -i "s|^data-dir.*|data-dir /tmp/leases|" "$conf"
 says "data-dir in /tmp" "FAIL  data-dir: nat64d.service does not see /tmp/leases, as it sees no home and no common temporary directory => edit $conf: another data-dir, or none, which is /var/lib/nat64d, then: $restart"
 rm "$T/unit/PrivateTmp" "$T/unit/ProtectSystem" "$T/unit/ReadWritePaths" "$T/unit/User"
 stop_service
+
+# --- a unit that may not have the fast path -----------------------------------------------------------------------------
+
+# lacks WHAT LINE...: one point, ok if the doctor's command gives the unit exactly these lines.
+lacks() {
+	local what=$1 lines
+	shift
+	well
+	cure=$(sed -n 's/^WARN  fast-path: off, .* => //p' "$T/found")
+	lines=$(sed -n "s/.*{ echo '\[Service\]' && \(.*\); }.*/\1/p" <<<"$cure" | sed 's/ *&& */ /g; s/echo //g')
+	if [ "$lines" = "$*" ]; then ok "$what"; else not_ok "$what" "wanted: $*" "$(cat "$T/found")"; fi
+}
+
+if [ -z "$CANNOT" ]; then
+	config 'tun-setup yes' >"$conf"
+	echo nobody >"$T/unit/User"
+	echo "cap_chown cap_net_admin cap_bpf" >"$T/unit/CapabilityBoundingSet"
+	echo "cap_net_admin cap_bpf" >"$T/unit/AmbientCapabilities"
+	echo "bind bpf brk" >"$T/unit/SystemCallFilter"
+	start_service
+	well
+	t "the unit's fast path is on" grep -q "^ok    fast-path: on, " "$T/found"
+	stop_service
+	echo "setpriv --bounding-set -cap_39,-sys_admin" >"$T/unit/wrapper"
+	start_service
+	lacks "the unit has all that it needs: no drop-in"
+	t "the unit has all that it needs: another reason" grep -q "^WARN  fast-path: .* => edit " "$T/found"
+	echo "bind brk" >"$T/unit/SystemCallFilter"
+	lacks "a filter without bpf" SystemCallFilter=bpf
+	echo "~bpf reboot" >"$T/unit/SystemCallFilter"
+	lacks "a filter against bpf" SystemCallFilter=bpf
+	echo "~reboot" >"$T/unit/SystemCallFilter"
+	lacks "a filter against others"
+	: >"$T/unit/SystemCallFilter"
+	lacks "no filter: none is made"
+	echo "cap_net_admin" >"$T/unit/AmbientCapabilities"
+	lacks "the right is not lent to the user" AmbientCapabilities=CAP_BPF
+	: >"$T/unit/User"
+	lacks "root needs no loan"
+	echo nobody >"$T/unit/User"
+	echo "cap_chown cap_net_admin" >"$T/unit/CapabilityBoundingSet"
+	lacks "a drop-in has taken the right away" CapabilityBoundingSet=CAP_BPF AmbientCapabilities=CAP_BPF
+	same "a drop-in has taken the right away: every step at once" "mkdir -p /etc/systemd/system/nat64d.service.d && { echo '[Service]' && echo CapabilityBoundingSet=CAP_BPF && echo AmbientCapabilities=CAP_BPF; } >/etc/systemd/system/nat64d.service.d/zz-nat64-fast-path.conf && systemctl daemon-reload && $restart" "$cure"
+	if [ -d /etc/systemd/system ]; then
+		cured "a drop-in has taken the right away"
+	else
+		rm "$T/unit/wrapper"
+	fi
+	rm "$T/unit/User" "$T/unit/CapabilityBoundingSet" "$T/unit/AmbientCapabilities" "$T/unit/SystemCallFilter"
+	stop_service
+else
+	skip "a unit that may not have the fast path" "the daemon may not put its program into the kernel here at all"
+fi
 
 # --- room in the pool -------------------------------------------------------------------------------------------------
 
