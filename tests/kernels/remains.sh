@@ -1,0 +1,71 @@
+# What a daemon that was killed leaves behind, and whether that harms.
+# shellcheck shell=bash
+
+# attached: what tc knows of on the way into the device.
+attached() { in_router tc filter show dev nat64 egress 2>/dev/null; }
+
+# silent: for a second, while the client goes on, nothing is translated.
+silent() {
+	local before
+	before=$(packets wan tx)
+	in_client ping -6 -n -c 10 -i 0.1 -W 0.1 "$GOOGLE" >/dev/null && return 1
+	[ "$(packets wan tx)" -eq "$before" ]
+}
+
+# busy: somebody sends all the time.
+busy() {
+	ip netns exec "$S" iperf3 -s -1 </dev/null >/dev/null 2>&1 &
+	disown
+	wait_for listening "$S" -t 5201
+	timeout -s KILL 60 ip netns exec "$C" iperf3 -c "$GOOGLE" -t 50 </dev/null >/dev/null 2>&1 &
+	disown
+	sleep 2
+}
+
+idle() {
+	local p
+	for p in $(ip netns pids "$C") $(ip netns pids "$S"); do
+		kill -9 "$p" 2>/dev/null
+	done
+}
+
+# killed NAME: under load, and started again.
+killed() {
+	up || return
+	t "$1: traffic passes" wait_for ping6 "$GOOGLE"
+	busy
+	stop_nat64d KILL
+	diag "left behind on the device: $(attached | grep . || echo nothing)"
+	sleep 0.2
+	t "$1: after kill -9 nothing is translated" silent
+	idle
+	up || return
+	t "$1: after a restart traffic passes" wait_for ping6 "$GOOGLE"
+	iperf "$1: after a restart TCP passes"
+	stops "$1: a clean stop"
+	same "$1: which leaves nothing attached" "" "$(attached)"
+	t "$1: after which nothing is translated" silent
+}
+
+# remains NAME: on a device that stays, and on one that ends with the daemon.
+remains() {
+	config >"$T/conf"
+	ip -n "$R" tuntap add dev nat64 mode tun
+	killed "$1"
+	ip -n "$R" link del nat64
+	up || return
+	t "$1: a device of the daemon's own: traffic passes" wait_for ping6 "$GOOGLE"
+	stop_nat64d KILL
+	t "$1: kill -9 takes it away" wait_for fails link_exists nat64
+}
+
+# each_value: for each value that says who may use bpf(2), this and the programs of others.  From 1 there is no way back.
+each_value() {
+	local value
+	for value in 2 0 1; do
+		sysctl -qw kernel.unprivileged_bpf_disabled=$value
+		same "unprivileged_bpf_disabled is $value" $value "$(sysctl -n kernel.unprivileged_bpf_disabled)"
+		[ -z "$T" ] || remains "unprivileged_bpf_disabled=$value"
+		each_program "unprivileged_bpf_disabled=$value"
+	done
+}
