@@ -9,10 +9,10 @@ adopt() {
 		case $line in
 		1..0*) end="nothing to do: ${line#*SKIP }" ;;
 		1..*) end=reached ;;
-		"ok "*"# SKIP"*) diag "$line" ;;
+		"ok "*"# SKIP"*) diag "${line#ok }" ;;
 		"ok "*) good=$((good + 1)) ;;
 		"not ok "*) LOG="" not_ok "$name: ${line#*- }" ;;
-		*) diag "${line:0:200}" ;;
+		*) line=${line#\# } && diag "${line:0:200}" ;;
 		esac
 	done < <("$@" 2>&1 </dev/null)
 	case $end in
