@@ -72,7 +72,7 @@ add_tests() {
 		add "$root" "$program" "/tree/programs/$((n++))-${program##*/}" || return
 	done
 	printf '%s\n' "${netns[@]}" >"$root/tree/netns"
-	echo "$only_programs" >"$root/tree/only_programs"
+	echo "$only" >"$root/tree/only"
 }
 
 # image KERNEL RELEASE FILE: for that kernel, which lies unpacked in the directory KERNEL.

@@ -1,8 +1,20 @@
 # What a daemon that was killed leaves behind, and whether that harms.
 # shellcheck shell=bash
 
-# attached: the filters that tc knows of on the way into the device.  It does not know those of links, as of Linux 6.6.
-attached() { in_router tc filter show dev nat64 egress 2>/dev/null; }
+# attached: our filters on the way into the device, for tc.  It does not know of links, which Linux 6.6 has.
+attached() { in_router tc filter show dev nat64 egress 2>/dev/null | grep -w nat64d; }
+
+# Somebody else has a filter there, which matches nothing.
+add_other() {
+	in_router tc qdisc add dev nat64 clsact
+	in_router tc filter add dev nat64 egress protocol all pref 7 handle 7 bpf bytecode '1,6 0 0 0,'
+}
+other() { in_router tc filter show dev nat64 egress | grep -q 'pref 7 .*bytecode'; }
+
+# take_off: what a unit does after a stop, with rights that the daemon has given up.
+take_off() {
+	! "$NAT64D" --help | grep -q -e --rmfilter || in_router "$NAT64D" -c "$T/conf" --rmfilter
+}
 
 # received: packets that the server has got.
 received() {
@@ -43,23 +55,32 @@ killed() {
 	t "$1: traffic passes" wait_for ping6 "$GOOGLE"
 	busy
 	stop_nat64d KILL
-	diag "left behind on the device: $(attached | grep . || echo no filter)"
+	diag "left behind on the device: $(attached | grep . || echo no filter of ours)"
 	sleep 0.2
 	t "$1: after kill -9 nothing is translated" silent
 	idle
 	up || return
 	t "$1: after a restart traffic passes" wait_for ping6 "$GOOGLE"
+	t "$1: with one filter at most" [ "$(attached | wc -l)" -le 1 ]
 	tcp "$1: after a restart"
+}
+
+# stopped NAME: and what is left removed.
+stopped() {
 	stops "$1: a clean stop"
-	same "$1: which leaves nothing attached" "" "$(attached)"
+	diag "left behind on the device: $(attached | grep . || echo no filter of ours)"
 	t "$1: after which nothing is translated" silent
+	t "$1: what is left can be removed" take_off
+	same "$1: and is gone" "" "$(attached)"
+	t "$1: the filter of somebody else is still there" other
 }
 
 # remains NAME: on a device that stays, and on one that ends with the daemon.
 remains() {
 	config >"$T/conf"
 	ip -n "$R" tuntap add dev nat64 mode tun
-	killed "$1"
+	add_other
+	killed "$1" && stopped "$1"
 	ip -n "$R" link del nat64
 	up || return
 	t "$1: a device of the daemon's own: traffic passes" wait_for ping6 "$GOOGLE"
@@ -73,7 +94,7 @@ each_value() {
 	for value in 2 0 1; do
 		sysctl -qw kernel.unprivileged_bpf_disabled=$value
 		same "unprivileged_bpf_disabled is $value" $value "$(sysctl -n kernel.unprivileged_bpf_disabled)"
-		[ -z "$T" ] || remains "unprivileged_bpf_disabled=$value"
+		! wanted remains || remains "unprivileged_bpf_disabled=$value"
 		each_program "unprivileged_bpf_disabled=$value"
 	done
 }
