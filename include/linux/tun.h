@@ -78,6 +78,8 @@ int tun_remove(const char *name, char *err);
 const char *tun_name(const struct tun *t);
 unsigned tun_index(const struct tun *t);
 unsigned tun_mtu(const struct tun *t);
+/* Packets that may wait in the device. */
+unsigned tun_queue_len(const struct tun *t);
 unsigned tun_offloads(const struct tun *t);
 bool tun_is_up(const struct tun *t);
 

@@ -14,7 +14,7 @@
 /* A packet that was handed to the device so many ns ago lies in its queue. */
 #define FASTPATH_MARGIN 10000
 /* Under load the queue may never be empty: so many ns later the pair moves all the same. */
-#define FASTPATH_FORCE 10000000
+#define FASTPATH_FORCE 100000000
 /* With FASTPATH_WATCH the program does nothing when the daemon has been silent for so many ns. */
 #define FASTPATH_ALIVE 100000000
 

@@ -282,8 +282,8 @@ void daemon_maintain_fast(struct daemon *d);
 
 /* A plain packet was translated: D's OUT has it. */
 void daemon_see_pair(struct daemon *d);
-/* All that a burst of PACKETS has brought is sent.  DRAINED: at the end of it the device had no
- * packet more. */
+/* All that a burst of PACKETS has brought is sent.  DRAINED: with everything that stood in the
+ * device when it began. */
 void daemon_end_burst(struct daemon *d, unsigned packets, bool drained);
 
 /* UDP has just come back to us: what the program has redirected before must not be overtaken. */

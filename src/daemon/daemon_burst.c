@@ -183,6 +183,7 @@ void daemon_serve_packets(struct daemon *d)
 		restart_arena(d);
 	}
 	restart_arena(d);
+	drained |= (unsigned)i >= tun_queue_len(d->tun); /* more than that cannot have waited */
 	daemon_end_burst(d, (unsigned)i, drained);
 	set_pace(d, i, bytes_read, bulk);
 }

@@ -180,6 +180,11 @@ unsigned tun_mtu(const struct tun *t)
 	return t->link.mtu;
 }
 
+unsigned tun_queue_len(const struct tun *t)
+{
+	return t->link.queue;
+}
+
 bool tun_is_up(const struct tun *t)
 {
 	return t->link.up;

@@ -53,12 +53,11 @@ stands_still() {
 	sleep 0.5
 	same "$how: nothing more of the old kind" "$was" "$(seen "$@")"
 }
+came() { [ $(($(seen "$@") - before)) -gt 1000 ]; }
 # goes_on SPACE FAMILY NAME
 goes_on() {
-	local was
-	was=$(seen "$@")
-	sleep 0.3
-	t "$how: $(($(seen "$@") - was)) packets more of the new kind" test $(($(seen "$@") - was)) -gt 1000
+	before=$(seen "$@")
+	t "$how: packets of the new kind come" wait_for came "$@"
 }
 
 ip netns exec "$S" iperf3 -s </dev/null >/dev/null 2>&1 &
