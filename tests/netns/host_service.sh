@@ -34,6 +34,7 @@ cat >"$T/fake/systemctl" <<-END
 	restart | start)
 		[ ! -s MainPID ] || kill "\$(cat MainPID)" 2>/dev/null
 		for _ in 1 2 3 4 5 6 7 8 9 10; do ip link show dev nat64 >/dev/null 2>&1 && sleep 0.1; done
+		: >log # the expansion below takes its time
 		RUNTIME_DIRECTORY=$T/unit/run \$(cat wrapper 2>/dev/null) "$NAT64D" --nodetach --stdout --user nobody -c "$conf" </dev/null >log 2>&1 &
 		echo \$! >MainPID
 		until grep -q 'translating on' log; do sleep 0.1; done

@@ -108,12 +108,13 @@ everything() {
 lease() { awk '$2 == "2001:db8:1::2" { print $1; exit }' "$ROOT/var/spool/tayga/dynamic.map"; }
 rules() { inside iptables-save -t nat | grep '^-A'; }
 
-# is_healthy WHEN: one point; the doctor's last word.  The rules here are the operator's own, without the guard of nat64-host.
+# is_healthy WHEN: one point; the doctor's last word.  The rules here are the operator's own, without the guard of nat64-host;
+# whether a container may have the fast path is not its to say, and ethtool is not installed there.
 is_healthy() {
 	local out status
-	out=$(inside nat64-host check --ignore guard --target 8.8.8.8 2>&1)
+	out=$(inside nat64-host check --ignore guard,fast-path,softnet --target 8.8.8.8 2>&1)
 	status=$?
-	same "$1: nat64-host check has no complaint" "0, of other lines: 1" "$status, of other lines: $(grep -vc '^ok ' <<<"$out")"
+	same "$1: nat64-host check has no complaint" "0, of other lines: 1" "$status, of other lines: $(grep -vcE '^(ok   |skip  (fast-path|softnet|gro-list):) ' <<<"$out")"
 	diag "$out"
 }
 

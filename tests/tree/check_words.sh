@@ -226,6 +226,23 @@ check_places()
 	report $? "no page puts files into /etc/nat64d"
 }
 
+findings()
+{
+	sed -n 's/^\(.*[^a-z]\)*\(finding ok\|finding WARN\|finding FAIL\|finding skip\|fault\|judge\) \([a-z0-9-]*[a-z0-9]\)\( .*\)*$/\3/p' "$top"/contrib/host/check*.sh | sort -u
+}
+
+# Each finding of the doctor has an entry; one of both families may have it by their names.
+check_findings()
+{
+	names=$(findings)
+	[ "$(echo "$names" | wc -l)" -ge 30 ]
+	report $? "the findings of nat64-host are readable"
+	for name in $names; do
+		grep '^\.It Cm ' "$top/man/nat64-host.8" | grep -Eq " $name(-4)?( |\$)"
+		report $? "finding $name is in nat64-host.8"
+	done
+}
+
 # check_lint FILE
 check_lint()
 {
@@ -256,6 +273,7 @@ check_lint "$daemon_man"
 check_commands
 check_keys
 check_lint "$ctl_man"
+check_findings
 check_lint "$top/man/nat64-host.8"
 check_lint "$top/man/nat64.7"
 check_lint "$rules_man"
