@@ -5,8 +5,8 @@
 # What busybox has not, or does otherwise than lib.sh wants it.
 guest_tools=(awk bash ethtool find grep ip iperf3 modprobe mount nft ping sed setpriv socat ss stat sysctl tc timeout umount)
 # What the tests in tests/netns call beside that, if it is there.
-netns_tools=(comm date hping3 id install nstat iptables iptables-restore iptables-save ip6tables ip6tables-restore ip6tables-save kill ls
-	mktemp pgrep ps sort tail tcpdump traceroute tracepath unshare)
+netns_tools=(comm date hping3 id install iptables iptables-restore iptables-save ip6tables ip6tables-restore ip6tables-save
+	kill ls mktemp nstat pgrep prlimit ps sort tail tcpdump traceroute tracepath unshare)
 # The names by which the kernel asks for a module that it lacks lead to these; they come with what they depend on.
 guest_modules=(tun veth dummy sch_ingress cls_bpf nf_nat nft_masq nft_chain_nat nft_ct nft_compat xt_MASQUERADE)
 
