@@ -36,12 +36,12 @@ union fastpath_element *fastpath_leases(const struct fastpath *f, unsigned *n);
 /* What struct fastpath_pair calls the first lease. */
 unsigned fastpath_first_lease(const struct fastpath *f);
 
-/* Writes N pairs with one call of the kernel; those that are there already are replaced.  No right
- * is needed.  0, or -1 with errno. */
-int fastpath_put4(const struct fastpath *f, const struct fastpath_key4 *key,
-		  const struct fastpath_4to6 *to, unsigned n);
-int fastpath_put6(const struct fastpath *f, const struct fastpath_key6 *key,
-		  const struct fastpath_6to4 *to, unsigned n);
+/* Tells the program N pairs, whose tags are filled in here.  What it knows already, and is current,
+ * is left as it is: KEY and TO are overwritten.  No right is needed.  0, or -1 with errno. */
+int fastpath_put4(const struct fastpath *f, struct fastpath_key4 *key, struct fastpath_4to6 *to,
+		  unsigned n);
+int fastpath_put6(const struct fastpath *f, struct fastpath_key6 *key, struct fastpath_6to4 *to,
+		  unsigned n);
 
 /* Has the kernel run the program over the LEN bytes at IN, a GSO packet of segments of SEG bytes if
  * SEG is not 0, whose headers count as WIRE bytes.  OUT takes at least LEN + 20 bytes.  *OUT_LEN:

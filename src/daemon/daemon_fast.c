@@ -57,7 +57,7 @@ static void show_life(const struct daemon *d)
 {
 	const struct fast *f = d->fast;
 
-	fastpath_write(&f->control->alive, (uint64_t)d->now_us * ONE_US);
+	fastpath_write(&f->control->alive, (uint64_t)clock_us() * ONE_US);
 }
 
 static void share_leases(const struct daemon *d)
@@ -157,11 +157,19 @@ void daemon_close_fast(struct daemon *d)
 
 /* --- what was decided does not hold any more */
 
+/* What the program has redirected may still wait in the kernel: it must not be overtaken. */
+static void hold(struct fast *f)
+{
+	f->hold_until = clock_us() + LET_PASS;
+}
+
 void daemon_outdate_fast(struct daemon *d)
 {
-	if (d->fast)
-		__atomic_store_n(&d->fast->control->generation, d->fast->control->generation + 1,
-				 __ATOMIC_SEQ_CST);
+	if (!d->fast)
+		return;
+	hold(d->fast);
+	__atomic_store_n(&d->fast->control->generation, d->fast->control->generation + 1,
+			 __ATOMIC_SEQ_CST);
 }
 
 void daemon_renew_fast(struct daemon *d)
@@ -276,14 +284,13 @@ static void tell(struct daemon *d, unsigned family, struct fastpath_pair *pair)
 
 	xlat_tell(&d->xlat, family, &d->out, pair);
 	pair->generation = f->control->generation;
-	if (!lease_of(d, pair, d->out.lease))
-		return;
+	lease_of(d, pair, d->out.lease);
 	if (family == 4) {
 		f->key4[f->n4] = of->v4;
-		f->to6[f->n4++] = (struct fastpath_4to6){*pair, of->v6};
+		f->to6[f->n4++] = (struct fastpath_4to6){.pair = *pair, .to = of->v6};
 	} else {
 		f->key6[f->n6] = of->v6;
-		f->to4[f->n6++] = (struct fastpath_6to4){*pair, of->v4};
+		f->to4[f->n6++] = (struct fastpath_6to4){.pair = *pair, .to = of->v4};
 	}
 }
 
@@ -305,7 +312,8 @@ void daemon_see_pair(struct daemon *d)
 	struct fastpath_pair pair;
 	bool want;
 
-	if (!f || (o->proto == PROTO_UDP && !f->udp.on) || f->n4 == BATCH || f->n6 == BATCH)
+	if (!f || (o->proto == PROTO_UDP && !f->udp.on) || f->n4 == BATCH || f->n6 == BATCH ||
+	    !lease_of(d, &pair, d->out.lease))
 		return;
 	want = family == 4 ? pairs_want(f->pairs, &of->v4, sizeof(of->v4), era(d), d->now)
 			   : pairs_want(f->pairs, &of->v6, sizeof(of->v6), era(d), d->now);
@@ -322,9 +330,9 @@ static void put_pairs(struct daemon *d)
 
 	f->in_use_until = d->now + IN_USE_MS;
 	for (unsigned i = 0; i < f->n4; i++)
-		f->to6[i].pair.passed = f->to6[i].pair.since = now;
+		f->to6[i].pair.wait = (struct fastpath_wait){now, now};
 	for (unsigned i = 0; i < f->n6; i++)
-		f->to4[i].pair.passed = f->to4[i].pair.since = now;
+		f->to4[i].pair.wait = (struct fastpath_wait){now, now};
 	if (f->n4 > 0)
 		rc = fastpath_put4(f->path, f->key4, f->to6, f->n4);
 	if (f->n6 > 0)
@@ -349,18 +357,27 @@ static void begin_span(struct daemon *d)
 	f->udp_then = totals(f).udp;
 }
 
+static void store_choice(const struct fast *f)
+{
+	uint32_t flags = f->control->flags & ~(uint32_t)(FASTPATH_UDP | FASTPATH_HURRY);
+
+	flags |= f->udp.on ? FASTPATH_UDP : 0u;
+	flags |= f->udp.trial ? FASTPATH_HURRY : 0u;
+	store_flags(f, flags);
+}
+
 static void end_span(struct daemon *d)
 {
 	struct fast *f = d->fast;
-	uint32_t flags = f->control->flags & ~(uint32_t)FASTPATH_UDP;
 	bool was = f->udp.on;
 
 	f->load.us = d->now_us - f->span_at;
 	f->load.written = f->load.packets - (d->counters.merged - f->merged_then);
 	f->load.below = totals(f).udp - f->udp_then;
-	store_flags(f, udp_choice_look(&f->udp, &f->load, d->now) ? flags | FASTPATH_UDP : flags);
+	udp_choice_look(&f->udp, &f->load, d->now);
+	store_choice(f);
 	if (was && !f->udp.on)
-		f->hold_until = d->now_us + LET_PASS;
+		hold(f);
 	begin_span(d);
 }
 

@@ -129,9 +129,10 @@ static int tell(struct probe *p, const struct kind *k)
 	pair.generation = fastpath_control(p->path)->generation;
 	if (k->family == 4)
 		return fastpath_put4(p->path, &p->out.pair.v4,
-				     &(struct fastpath_4to6){pair, p->out.pair.v6}, 1);
+				     &(struct fastpath_4to6){.pair = pair, .to = p->out.pair.v6},
+				     1);
 	return fastpath_put6(p->path, &p->out.pair.v6,
-			     &(struct fastpath_6to4){pair, p->out.pair.v4}, 1);
+			     &(struct fastpath_6to4){.pair = pair, .to = p->out.pair.v4}, 1);
 }
 
 /* But for the IPv4 Identification, and the checksum of a GSO packet, which is partial in one case

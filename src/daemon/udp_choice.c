@@ -5,7 +5,7 @@
 #define FULL     0.90 /* the daemon is the bottleneck */
 #define EASY     0.10 /* the daemon would be as good as idle */
 #define BETTER   1.05 /* times as many packets: a trial was worth it */
-#define SETTLE   130  /* ms until all pairs have moved [FASTPATH_FORCE] */
+#define SETTLE   50   /* ms until all flows have moved in a trial [FASTPATH_SOON] */
 #define QUIET    1000 /* ms */
 #define TRY_MIN  5000 /* ms between two trials; twice as long after each that failed */
 #define TRY_MAX  60000

@@ -3,7 +3,8 @@
  *
  * It is a cache and no translator: it knows no prefix, no map, no lease and no rule.  A packet
  * becomes what the daemon would have made of it (but for the IPv4 Identification), or goes on to
- * the daemon untouched.  Nothing is dropped and nothing is answered here.
+ * the daemon untouched.  Nothing is answered here, and nothing dropped but what cannot be written
+ * to the end because memory is short.
  *
  * fastpath_code.h holds what clang makes of this file, so that a build needs no clang; `make
  * fastpath-code' makes it again.  For the verifier of Linux 6.1, which checks a program without
@@ -31,7 +32,7 @@
 #define HEAD6  40
 #define IP_MAX 65535
 
-#define DF_ABOVE 1260   /* longest IPv4 packet that routers may fragment [7915-5.1] */
+#define DF_ABOVE FASTPATH_DF_ABOVE
 #define DF       0x0040 /* network order */
 #define FIN      0x01
 #define SYN      0x02
@@ -39,8 +40,7 @@
 #define CWR      0x80
 #define ECN      0x03
 
-#define ECHO_MAX 128  /* bytes of an ICMP message that is summed up here, a power of 2 */
-#define ROOM_MAX 2048 /* of the payload of one segment, the same */
+#define ECHO_MAX 128 /* bytes of an ICMP message that is summed up here, a power of 2 */
 
 /* The helpers of the kernel, by their numbers in linux/bpf.h. */
 static void *(*map_find)(void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
@@ -63,11 +63,12 @@ static uint64_t (*now_ns)(void) = (void *)BPF_FUNC_ktime_get_boot_ns;
 static uint32_t (*processor)(void) = (void *)BPF_FUNC_get_smp_processor_id;
 
 /* The loader puts the maps in their places. */
-extern char fastpath_shared, fastpath_pairs4, fastpath_pairs6, fastpath_room;
+extern char fastpath_shared, fastpath_pairs4, fastpath_pairs6, fastpath_scratch, fastpath_flows;
 
-/* What the headers of a packet say, and what has been decided about it. */
+/* What the headers of a packet say, and what has been decided about it.  It lies in the memory of
+ * its processor: the stack is short, and what the verifier knows of it is easily lost. */
 struct facts {
-	struct __sk_buff *skb;
+	uint64_t busy;  /* a packet is being translated here */
 	uint64_t dir;   /* 0: 4->6, 1: 6->4 */
 	uint64_t head;  /* bytes of the IP header */
 	uint64_t l4;    /* bytes behind it */
@@ -75,29 +76,37 @@ struct facts {
 	uint64_t last;  /* and of the last one */
 	uint64_t count; /* packets on the wire */
 	uint64_t proto; /* of the payload */
-	uint32_t tos;
-	uint32_t ttl;
-	uint64_t header; /* bytes of the TCP header */
-	uint64_t flags;  /* of TCP */
-	uint64_t icmp;   /* echo: the first four bytes of the message as they leave */
-	uint64_t csum;   /* of UDP */
-	bool bare;       /* no options, no fragment, and the length is right */
-	bool partial;    /* only the sum of the pseudo-header stands there */
-	bool df;
+	uint64_t tos;
+	uint64_t ttl;
+	uint64_t df;      /* IPv4 */
+	uint64_t bare;    /* no options, no fragment, and the length is right */
+	uint64_t header;  /* bytes of the TCP header */
+	uint64_t flags;   /* of TCP */
+	uint64_t icmp;    /* echo: the first four bytes of the message as they leave */
+	uint64_t csum;    /* of UDP */
+	uint64_t partial; /* of UDP: only the sum of the pseudo-header stands there */
+
+	/* of the pair */
+	uint64_t tag;
+	uint64_t to[4];  /* the addresses as they leave */
+	uint64_t change; /* what that adds to a sum */
+	uint64_t most, most_free;
+	uint64_t pair_flags;
+	uint64_t lease, lease_generation;
+
+	uint64_t ip[5];  /* the IP header as it came, with its addresses behind ADDRS */
+	uint64_t out[5]; /* and as it leaves */
+	uint8_t l4_header[24];
+	uint8_t room[FASTPATH_ROOM]; /* of an echo, or the payload of a segment */
 };
+
+_Static_assert(sizeof(struct facts) <= FASTPATH_SCRATCH, "what the loader allocates");
 
 /* What is shared with the daemon, as far as a packet needs it. */
 struct shared {
 	struct fastpath_control *control;
 	struct fastpath_totals *totals; /* of this processor */
 	struct fastpath_lease *lease;   /* only if the pair has one */
-};
-
-/* The N bytes of a packet's addresses as they are, and those of its IPv6 side. */
-struct addrs {
-	const void *are;
-	uint64_t n;
-	const void *v6;
 };
 
 static inline uint16_t swap16(uint16_t v)
@@ -113,6 +122,10 @@ static inline uint16_t swap16(uint16_t v)
 		__asm__ volatile("%0 &= %1\n%0 += 1" : "+r"(bounded_) : "i"((max)-1)); \
 		bounded_;                                                              \
 	})
+
+/* The verifier wants constant offsets into a map, and clang likes to compute them: V is a pointer,
+ * or a value, from here on. */
+#define FIXED(v) __asm__ volatile("" : "+r"(v))
 
 static inline uint64_t fold(uint64_t sum)
 {
@@ -149,17 +162,17 @@ static inline void *element(uint64_t i)
 	return map_find(&fastpath_shared, &key);
 }
 
-static inline void *room_of_processor(void)
+static inline struct facts *facts_of_processor(void)
 {
 	uint64_t key = 0;
 
-	return map_find(&fastpath_room, &key);
+	return map_find(&fastpath_scratch, &key);
 }
 
 /* One packet, or the segments of a GSO packet behind HEADER bytes of L4 header. */
-static inline bool count_segments(struct facts *f, uint64_t header)
+static inline bool count_segments(struct __sk_buff *skb, struct facts *f, uint64_t header)
 {
-	uint64_t seg = f->skb->gso_size, payload;
+	uint64_t seg = skb->gso_size, payload;
 
 	f->first = f->last = f->l4;
 	f->count = 1;
@@ -176,86 +189,107 @@ static inline bool count_segments(struct facts *f, uint64_t header)
 	return true;
 }
 
-static inline bool is_plain_tcp(struct facts *f, const struct fastpath_pair *pair)
+static inline bool is_plain_tcp(struct __sk_buff *skb, struct facts *f)
 {
-	uint8_t tcp[24] __attribute__((aligned(8)));
+	uint8_t *tcp = f->l4_header;
 
-	if (load(f->skb, f->head, tcp, 20))
-		return false;
-	if ((pair->flags & FASTPATH_NO_SYN) && (tcp[13] & SYN))
+	if (load(skb, f->head, tcp, 20))
 		return false;
 	f->header = tcp[12] >> 4 >= 5 ? (uint64_t)(tcp[12] >> 4) * 4 : 0;
 	f->flags = tcp[13];
-	return count_segments(f, f->header);
+	if ((f->pair_flags & FASTPATH_NO_SYN) && (f->flags & SYN))
+		return false;
+	return count_segments(skb, f, f->header);
 }
 
-/* A GSO packet of UDP may be that of a tunnel, whose segments are something else: the kernel has
- * counted the headers of all segments, which tells. */
-static inline bool is_plain_udp(struct facts *f, const struct addrs *a)
+/* A GSO packet of UDP may be that of a tunnel, whose segments are something else.  The kernel has
+ * counted the headers of all segments, which tells; before 6.17 it took what is behind the outer
+ * UDP header for more of a TCP header, and counted 8 bytes if that says so. */
+static inline bool is_train_of_udp(struct __sk_buff *skb, struct facts *f)
 {
-	struct __sk_buff *skb = f->skb;
-	uint16_t udp[4] __attribute__((aligned(8)));
-
-	if (load(skb, f->head, udp, sizeof(udp)))
+	if (!f->partial || load(skb, f->head + 12, f->room, 1) || (f->room[0] & 0xf0) == 0x20)
 		return false;
-	if (udp[3] == 0 || swap16(udp[2]) != f->l4 || !count_segments(f, sizeof(udp)))
+	return skb->wire_len == skb->len + (f->count - 1) * (f->head + 8);
+}
+
+/* The sum of the addresses of the IP header as it came. */
+static inline uint64_t sum_addresses(const struct facts *f)
+{
+	const uint64_t *six = f->ip + 1;
+	const uint8_t *four = (const uint8_t *)f->ip + 12;
+
+	FIXED(six);
+	FIXED(four);
+	return f->dir == 1 ? sum_bytes(six, 32) : sum_bytes(four, 8);
+}
+
+static inline bool is_plain_udp(struct __sk_buff *skb, struct facts *f)
+{
+	const uint16_t *udp = (const uint16_t *)f->l4_header;
+
+	if (load(skb, f->head, f->l4_header, 8))
 		return false;
 	f->csum = udp[3];
-	f->partial = fold(sum_bytes(a->are, a->n) + udp[2] + (UDP << 8)) == f->csum;
-	return f->count == 1 ||
-	       (f->partial && skb->wire_len == skb->len + (f->count - 1) * (f->head + sizeof(udp)));
+	if (f->csum == 0 || swap16(udp[2]) != f->l4 || !count_segments(skb, f, 8))
+		return false;
+	f->partial = fold(sum_addresses(f) + udp[2] + (UDP << 8)) == f->csum;
+	return f->count == 1 || is_train_of_udp(skb, f);
 }
 
-/* The translator looks at the checksum of an echo, so it is summed up here as well.  PSEUDO: the
- * sum of the IPv6 pseudo-header on its way in, PSEUDO_TO: on its way out. */
-static inline bool is_plain_echo(struct facts *f, uint64_t pseudo, uint64_t pseudo_to)
+/* The sum of the IPv6 pseudo-header of the packet on its IPv6 side. */
+static inline uint64_t sum_pseudo6(const struct facts *f)
 {
-	uint64_t room[ECHO_MAX / 8] = {0}; /* the verifier wants all that may be read written */
-	uint8_t *icmp = (uint8_t *)room;
-	uint64_t n = f->l4, sum, type, csum, to;
+	const uint64_t *from = f->ip + 1, *to = f->to;
 
-	if (n < 8 || n > ECHO_MAX || n % 4 || f->skb->gso_size)
+	FIXED(from);
+	FIXED(to);
+	return fold(sum_bytes(f->dir == 1 ? from : to, 32) + swap16((uint16_t)f->l4) +
+		    (ICMP6 << 8));
+}
+
+static inline uint64_t echo_as_it_leaves(const struct facts *f, uint64_t type)
+{
+	if (f->dir == 1)
+		return type == 128 ? 8 : 0;
+	return type == 8 ? 128 : 129;
+}
+
+/* The translator looks at the checksum of an echo, so it is summed up here as well. */
+static inline bool is_plain_echo(struct __sk_buff *skb, struct facts *f)
+{
+	uint64_t n = f->l4, sum, type, csum, to, pseudo;
+
+	if (n < 8 || n > ECHO_MAX || n % 4 || skb->gso_size)
 		return false;
-	if (load(f->skb, f->head, icmp, BOUNDED(n, ECHO_MAX)))
+	if (load(skb, f->head, f->room, BOUNDED(n, ECHO_MAX)))
 		return false;
-	type = icmp[0];
+	type = f->room[0];
 	if (f->dir == 1 ? type != 128 && type != 129 : type != 8 && type != 0)
 		return false;
-	to = f->dir == 1 ? (type == 128 ? 8 : 0) : (type == 8 ? 128 : 129);
-	sum = sum_bytes(icmp, BOUNDED(n, ECHO_MAX));
-	if (fold(sum + pseudo) != 0xffff)
+	to = echo_as_it_leaves(f, type);
+	pseudo = sum_pseudo6(f);
+	sum = sum_bytes(f->room, BOUNDED(n, ECHO_MAX));
+	if (fold(sum + (f->dir == 1 ? pseudo : 0)) != 0xffff)
 		return false;
-	csum = *(uint16_t *)(icmp + 2);
-	csum = 0xffff ^ fold(sum + (0xffff ^ csum) + (0xffff ^ type) + to + pseudo_to);
-	f->icmp = to | (uint64_t)icmp[1] << 8 | csum << 16;
+	csum = *(const uint16_t *)(f->room + 2);
+	csum = 0xffff ^
+	       fold(sum + (0xffff ^ csum) + (0xffff ^ type) + to + (f->dir == 1 ? 0 : pseudo));
+	f->icmp = to | (uint64_t)f->room[1] << 8 | csum << 16;
 	f->first = f->last = n;
 	f->count = 1;
 	return f->dir == 0 || csum != 0; /* 0 may have to be 0xffff */
 }
 
-static inline uint64_t pseudo6(const void *addrs, uint64_t n)
-{
-	return fold(sum_bytes(addrs, 32) + swap16((uint16_t)n) + (ICMP6 << 8));
-}
-
 /* May only fill F: the packet is untouched until it is translated. */
-static inline bool is_plain(struct facts *f, const struct fastpath_pair *pair,
-			    const struct addrs *a)
+static inline bool is_plain(struct __sk_buff *skb, struct facts *f)
 {
 	if (f->ttl <= 1)
 		return false;
-	switch (f->proto) {
-	case TCP:
-		return is_plain_tcp(f, pair);
-	case UDP:
-		return is_plain_udp(f, a);
-	case ICMP4:
-		return f->dir == 0 && is_plain_echo(f, 0, pseudo6(a->v6, f->l4));
-	case ICMP6:
-		return f->dir == 1 && is_plain_echo(f, pseudo6(a->v6, f->l4), 0);
-	default:
-		return false;
-	}
+	if (f->proto == TCP)
+		return is_plain_tcp(skb, f);
+	if (f->proto == UDP)
+		return is_plain_udp(skb, f);
+	return f->proto == (f->dir == 1 ? ICMP6 : ICMP4) && is_plain_echo(skb, f);
 }
 
 static inline bool wants_df(uint64_t l4)
@@ -269,12 +303,12 @@ static inline bool is_mixed(const struct facts *f)
 	return f->dir == 1 && wants_df(f->first) != wants_df(f->last);
 }
 
-static inline bool fits(const struct facts *f, const struct fastpath_pair *pair)
+static inline bool fits(const struct facts *f)
 {
-	uint64_t most = pair->most, most_free = pair->most_free;
+	uint64_t most = f->most, most_free = f->most_free;
 
-	/* or clang computes the offset of either, which the verifier does not trust */
-	__asm__ volatile("" : "+r"(most), "+r"(most_free));
+	FIXED(most);
+	FIXED(most_free);
 	if (f->dir == 0)
 		return f->first <= (f->df ? most : most_free);
 	if (f->first > most || HEAD4 + f->l4 > IP_MAX)
@@ -282,266 +316,334 @@ static inline bool fits(const struct facts *f, const struct fastpath_pair *pair)
 	return !is_mixed(f) || (f->proto == TCP && !(f->flags & CWR));
 }
 
-/* Is the decision about PAIR still in force? */
-static inline bool is_current(const struct shared *s, const struct fastpath_pair *pair)
+/* Is the decision about the pair still in force? */
+static inline bool is_current(const struct facts *f, const struct shared *s)
 {
-	if (pair->generation != s->control->generation)
-		return false;
-	if (pair->lease && s->lease->generation != pair->lease_generation)
-		return false;
-	return !(s->control->flags & FASTPATH_WATCH) ||
-	       now_ns() - s->control->alive < FASTPATH_ALIVE;
+	return f->lease == 0 || s->lease->generation == f->lease_generation;
 }
 
-/* False: PAIR is not current. */
-static inline bool find_shared(struct shared *s, const struct fastpath_pair *pair)
+static inline bool is_watched(const struct fastpath_control *control)
 {
-	s->control = element(0);
-	s->totals = element(1 + processor());
-	s->lease = element(pair->lease);
-	return s->control && s->totals && s->lease && is_current(s, pair);
+	return !(control->flags & FASTPATH_WATCH) || now_ns() - control->alive < FASTPATH_ALIVE;
 }
 
-/* Is everything of PAIR that went to the daemon out again, so that no packet overtakes another? */
-static inline bool is_flowing(const struct fastpath_control *control,
-			      const struct fastpath_pair *pair)
+/* Where packets of the flow wait; NULL: the packet does not show it.  Of an echo the Identifier
+ * makes the flow, which stands behind type, code and checksum. */
+static inline struct fastpath_wait *find_flow(struct __sk_buff *skb, struct facts *f)
 {
-	if (pair->passed + FASTPATH_MARGIN <= control->drained)
+	bool ports = f->proto == TCP || f->proto == UDP;
+	uint64_t key;
+
+	if (!f->bare || (!ports && f->proto != ICMP4 && f->proto != ICMP6))
+		return 0;
+	if (load(skb, f->head + (ports ? 0 : 4), f->room, 4))
+		return 0;
+	key = ports ? *(const uint32_t *)f->room : *(const uint16_t *)f->room;
+	key = (f->tag ^ (key << 8 | f->proto)) * 0x9e3779b97f4a7c15;
+	key = key >> 40 & (FASTPATH_FLOWS - 1);
+	return map_find(&fastpath_flows, &key);
+}
+
+/* Is everything that W stands for out of the daemon again, so that no packet overtakes another? */
+static inline bool is_over(const struct fastpath_control *control, const struct fastpath_wait *w)
+{
+	if (w->passed + FASTPATH_MARGIN <= control->drained)
 		return true;
-	return now_ns() - pair->since > FASTPATH_FORCE;
+	return now_ns() - w->since >
+	       (control->flags & FASTPATH_HURRY ? FASTPATH_SOON : FASTPATH_FORCE);
 }
 
-/* The packet goes to the daemon, and those of PAIR behind it wait for that.  WAITS: it does so only
- * because others are there already, which may not last for ever. */
-static inline int pass(struct fastpath_pair *pair, bool waits)
+/* The packet goes to the daemon, and those behind it wait for that.  WAITS: it does so only because
+ * others are there already, which may not last for ever. */
+static inline int pass(struct fastpath_wait *w, bool waits)
 {
 	uint64_t now = now_ns();
 
 	if (!waits)
-		pair->since = now;
-	pair->passed = now;
+		w->since = now;
+	w->passed = now;
 	return TO_DAEMON;
 }
 
-static inline void count(const struct facts *f, const struct shared *s,
-			 const struct fastpath_pair *pair)
+static inline void count_way(const struct facts *f, const struct shared *s, int dir)
 {
-	s->totals->packets[f->dir] += f->count;
-	s->totals->bytes[f->dir] += f->head + f->l4;
+	uint64_t *packets = &s->totals->packets[dir], *bytes = &s->totals->bytes[dir];
+	uint64_t *lease_packets = &s->lease->packets[dir], *lease_bytes = &s->lease->bytes[dir];
+
+	FIXED(packets);
+	FIXED(bytes);
+	FIXED(lease_packets);
+	FIXED(lease_bytes);
+	*packets += f->count;
+	*bytes += f->head + f->l4;
+	if (!f->lease)
+		return;
+	__sync_fetch_and_add(lease_packets, f->count);
+	__sync_fetch_and_add(lease_bytes, f->head + f->l4);
+}
+
+static inline void count(const struct facts *f, const struct shared *s)
+{
+	if (f->dir == 1)
+		count_way(f, s, 1);
+	else
+		count_way(f, s, 0);
 	if (f->proto == UDP)
 		s->totals->udp += f->count;
-	if (!pair->lease)
-		return;
-	__sync_fetch_and_add(&s->lease->packets[f->dir], f->count);
-	__sync_fetch_and_add(&s->lease->bytes[f->dir], f->head + f->l4);
 }
 
 /* The header of a packet, or of a part of a GSO packet, with L4 bytes behind it. */
-static inline long put_header4(const struct facts *f, const struct fastpath_key4 *to, uint64_t l4,
-			       bool df, uint64_t id)
+static inline long put_header4(struct __sk_buff *skb, struct facts *f, uint64_t l4, bool df,
+			       uint64_t id)
 {
-	uint64_t src = *(uint32_t *)to->src, dst = *(uint32_t *)to->dst;
+	uint64_t src = f->to[0] & 0xffffffff, dst = f->to[0] >> 32;
 	uint64_t proto = f->proto == ICMP6 ? ICMP4 : f->proto;
 	uint64_t first = 0x45 | f->tos << 8 | (uint64_t)swap16((uint16_t)(HEAD4 + l4)) << 16;
 	uint64_t second = swap16((uint16_t)id) | (df ? DF << 16 : 0);
 	uint64_t third = (f->ttl - 1) | proto << 8;
 	uint64_t sum = fold(first + second + third + src + dst);
-	uint64_t header[3];
 
-	header[0] = first | second << 32;
-	header[1] = third | (0xffff ^ sum) << 16 | src << 32;
-	header[2] = dst;
-	return store(f->skb, 0, header, HEAD4, 0);
+	f->out[0] = first | second << 32;
+	f->out[1] = third | (0xffff ^ sum) << 16 | src << 32;
+	f->out[2] = dst;
+	return store(skb, 0, f->out, HEAD4, 0);
 }
 
-static inline long put_header6(const struct facts *f, const struct fastpath_4to6 *to)
+static inline long put_header6(struct __sk_buff *skb, struct facts *f)
 {
 	uint64_t proto = f->proto == ICMP4 ? ICMP6 : f->proto;
-	uint64_t header = 0x60 | f->tos >> 4 | (f->tos & 0xf) << 12 |
-			  (uint64_t)swap16((uint16_t)f->l4) << 32 | proto << 48 |
-			  (uint64_t)(f->ttl - 1) << 56;
 
-	if (store(f->skb, 0, &header, 8, 0))
-		return -1;
-	return store(f->skb, 8, &to->to, 32, 0);
+	f->out[0] = 0x60 | f->tos >> 4 | (f->tos & 0xf) << 12 |
+		    (uint64_t)swap16((uint16_t)f->l4) << 32 | proto << 48 | (f->ttl - 1) << 56;
+	for (int i = 0; i < 4; i++)
+		f->out[1 + i] = f->to[i];
+	return store(skb, 0, f->out, HEAD6, 0);
 }
 
 /* The kernel's helper goes by whether some checksum of the packet is partial: in a tunnel that may
  * be an inner one, while the one here is whole. */
-static inline long put_udp_checksum(const struct facts *f, uint64_t at, uint64_t change)
+static inline long put_udp_checksum(struct __sk_buff *skb, const struct facts *f, uint64_t at,
+				    uint64_t change)
 {
 	uint64_t csum;
 
 	if (f->partial)
-		return change_checksum(f->skb, at, 0, change,
-				       BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0);
+		return change_checksum(skb, at, 0, change, BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0);
 	csum = 0xffff ^ fold((0xffff ^ f->csum) + change);
 	csum = csum ? csum : 0xffff;
-	return store(f->skb, at, &csum, 2, 0);
+	return store(skb, at, &csum, 2, 0);
 }
 
-static inline long put_l4(const struct facts *f, uint64_t head, const struct fastpath_pair *pair)
+static inline long put_l4(struct __sk_buff *skb, const struct facts *f, uint64_t head)
 {
 	uint64_t icmp = f->icmp;
 
 	if (f->proto == TCP)
-		return change_checksum(f->skb, head + 16, 0, pair->csum, BPF_F_PSEUDO_HDR);
+		return change_checksum(skb, head + 16, 0, f->change, BPF_F_PSEUDO_HDR);
 	if (f->proto == UDP)
-		return put_udp_checksum(f, head + 6, pair->csum);
-	return store(f->skb, head, &icmp, 4, 0);
+		return put_udp_checksum(skb, f, head + 6, f->change);
+	return store(skb, head, &icmp, 4, 0);
 }
 
 /* Adds to the sum of the pseudo-header, which is all that the checksum of a GSO packet has, a
  * length of TO bytes instead of FROM, and WITH. */
-static inline long exchange_len(const struct facts *f, uint64_t from, uint64_t to, uint64_t with)
+static inline long exchange_len(struct __sk_buff *skb, uint64_t from, uint64_t to, uint64_t with)
 {
 	uint64_t sum = fold(with + (0xffff ^ swap16((uint16_t)from)) + swap16((uint16_t)to));
 
-	return change_checksum(f->skb, HEAD4 + 16, 0, sum, BPF_F_PSEUDO_HDR);
+	return change_checksum(skb, HEAD4 + 16, 0, sum, BPF_F_PSEUDO_HDR);
 }
 
-static inline long put_tcp_flags(const struct facts *f, uint64_t flags)
+static inline long put_tcp_flags(struct __sk_buff *skb, uint64_t flags)
 {
-	return store(f->skb, HEAD4 + 13, &flags, 1, 0);
+	return store(skb, HEAD4 + 13, &flags, 1, 0);
 }
 
-static inline long add_tcp_seq(const struct facts *f, uint64_t n)
+static inline long add_tcp_seq(struct __sk_buff *skb, uint64_t n)
 {
 	uint64_t seq = 0;
 
-	if (load(f->skb, HEAD4 + 4, &seq, 4))
+	if (load(skb, HEAD4 + 4, &seq, 4))
 		return -1;
 	seq = __builtin_bswap32((uint32_t)(__builtin_bswap32((uint32_t)seq) + n));
-	return store(f->skb, HEAD4 + 4, &seq, 4, 0);
+	return store(skb, HEAD4 + 4, &seq, 4, 0);
 }
 
 /* A GSO packet whose last segment is to have no DF leaves as two packets: the first by a clone.  A
  * GSO packet cannot be cut, or it is none any more: its IP header says how long it is, and IP cuts
  * it where it comes in. */
-static inline int translate_mixed(const struct facts *f, struct fastpath_6to4 *to, void *room)
+static inline long translate_mixed(struct __sk_buff *skb, struct facts *f, uint64_t id)
 {
-	uint64_t id = fetch_add(&to->pair.id, f->count);
 	uint64_t last = f->last - f->header, l4 = f->l4 - last;
 
-	if (!room || last < 1 || last > DF_ABOVE ||
-	    load(f->skb, HEAD4 + l4, room, BOUNDED(last, ROOM_MAX)))
-		return DROP;
-	if (f->count == 2 && change_tail(f->skb, HEAD4 + l4, 0))
-		return DROP;
-	if (put_header4(f, &to->to, l4, true, id) || put_tcp_flags(f, f->flags & ~(FIN | PSH)) ||
-	    exchange_len(f, f->l4, l4, to->pair.csum) ||
-	    clone_redirect(f->skb, f->skb->ifindex, BPF_F_INGRESS))
-		return DROP;
-	if (change_tail(f->skb, HEAD4 + f->last, 0) ||
-	    store(f->skb, HEAD4 + f->header, room, BOUNDED(last, ROOM_MAX), 0) ||
-	    put_header4(f, &to->to, f->last, false, id + f->count - 1) ||
-	    put_tcp_flags(f, f->flags) || add_tcp_seq(f, l4 - f->header) ||
-	    exchange_len(f, l4, f->last, 0))
-		return DROP;
-	return (int)redirect(f->skb->ifindex, BPF_F_INGRESS);
+	if (last < 1 || last > DF_ABOVE ||
+	    load(skb, HEAD4 + l4, f->room, BOUNDED(last, FASTPATH_ROOM)))
+		return -1;
+	if (f->count == 2 && change_tail(skb, HEAD4 + l4, 0))
+		return -1;
+	if (put_header4(skb, f, l4, true, id) || put_tcp_flags(skb, f->flags & ~(FIN | PSH)) ||
+	    exchange_len(skb, f->l4, l4, f->change) ||
+	    clone_redirect(skb, skb->ifindex, BPF_F_INGRESS))
+		return -1;
+	return change_tail(skb, HEAD4 + f->last, 0) ||
+	       store(skb, HEAD4 + f->header, f->room, BOUNDED(last, FASTPATH_ROOM), 0) ||
+	       put_header4(skb, f, f->last, false, id + f->count - 1) ||
+	       put_tcp_flags(skb, f->flags) || add_tcp_seq(skb, l4 - f->header) ||
+	       exchange_len(skb, l4, f->last, 0);
 }
 
-static inline int translate_6to4(const struct facts *f, struct fastpath_6to4 *to)
+static inline long translate_6to4(struct __sk_buff *skb, struct facts *f,
+				  struct fastpath_pair *pair)
 {
-	uint64_t id;
+	uint64_t id = fetch_add(&pair->id, f->count);
 
 	if (is_mixed(f))
-		return translate_mixed(f, to, room_of_processor());
-	id = fetch_add(&to->pair.id, f->count);
-	if (put_header4(f, &to->to, f->l4, wants_df(f->first), id) || put_l4(f, HEAD4, &to->pair))
-		return DROP;
-	return (int)redirect(f->skb->ifindex, BPF_F_INGRESS);
+		return translate_mixed(skb, f, id);
+	return put_header4(skb, f, f->l4, wants_df(f->first), id) || put_l4(skb, f, HEAD4);
 }
 
-static inline int translate_4to6(const struct facts *f, struct fastpath_4to6 *to)
+static inline long translate_4to6(struct __sk_buff *skb, struct facts *f)
 {
-	if (put_header6(f, to) || put_l4(f, HEAD6, &to->pair))
-		return DROP;
-	return (int)redirect(f->skb->ifindex, BPF_F_INGRESS);
+	return put_header6(skb, f) || put_l4(skb, f, HEAD6);
 }
 
-/* 0: the packet is to be translated. */
-static inline int judge(struct facts *f, const struct shared *s, struct fastpath_pair *pair,
-			const struct addrs *a)
+/* Copies to F what PAIR says, and the N words at TO.  False: it does not hold any more, or PAIR has
+ * become another's, whose TAG_BEHIND at the end of the value shows it. */
+static inline bool read_pair(struct facts *f, const struct fastpath_control *control,
+			     const struct fastpath_pair *pair, const void *to, int n,
+			     const uint64_t *tag_behind)
 {
-	if (pair->flags & FASTPATH_ECN_ONLY)
-		f->tos &= ECN;
-	if (f->proto == UDP && !(s->control->flags & FASTPATH_UDP))
-		return pass(pair, false);
-	if (!f->bare || !is_plain(f, pair, a) || !fits(f, pair))
-		return pass(pair, false);
-	return is_flowing(s->control, pair) ? 0 : pass(pair, true);
+	const volatile uint64_t *from = to;
+
+	f->change = pair->csum;
+	f->most = pair->most;
+	f->most_free = pair->most_free;
+	f->pair_flags = pair->flags;
+	f->lease = pair->lease;
+	f->lease_generation = pair->lease_generation;
+	for (int i = 0; i < n; i++)
+		f->to[i] = from[i];
+	__asm__ volatile("" : : : "memory");
+	return *(const volatile uint64_t *)&pair->tag == f->tag &&
+	       *(const volatile uint64_t *)tag_behind == f->tag &&
+	       *(const volatile uint32_t *)&pair->generation == control->generation;
 }
 
-static inline void read6(struct facts *f, const uint8_t *h)
+/* Reads an IPv6 header.  The pair of its addresses; NULL: there is none that holds. */
+static inline struct fastpath_pair *open6(struct __sk_buff *skb, struct facts *f,
+					  const struct fastpath_control *control)
 {
-	f->l4 = swap16(*(uint16_t *)(h + 4));
+	const uint8_t *h = (const uint8_t *)f->ip;
+	struct fastpath_6to4 *v;
+
+	if (load(skb, 0, f->ip, HEAD6) || !(v = map_find(&fastpath_pairs6, f->ip + 1)))
+		return 0;
+	f->tag = fastpath_tag6(f->ip + 1, control->secret);
+	if (!read_pair(f, control, &v->pair, &v->to, 1, &v->tag))
+		return 0;
+	f->dir = 1;
+	f->head = HEAD6;
+	f->l4 = swap16(*(const uint16_t *)(h + 4));
 	f->proto = h[6];
 	f->ttl = h[7];
 	f->tos = (h[0] & 0xf) << 4 | h[1] >> 4;
-	f->bare = h[0] >> 4 == 6 && HEAD6 + f->l4 == f->skb->len;
+	f->df = 0;
+	f->bare = h[0] >> 4 == 6 && HEAD6 + f->l4 == skb->len;
+	return &v->pair;
 }
 
-static inline int from6(struct __sk_buff *skb)
+static inline struct fastpath_pair *open4(struct __sk_buff *skb, struct facts *f,
+					  const struct fastpath_control *control)
 {
-	uint8_t h[HEAD6] __attribute__((aligned(8)));
-	struct facts f = {.skb = skb, .dir = 1, .head = HEAD6};
-	struct fastpath_6to4 *to;
-	struct shared s;
+	const uint8_t *h = (const uint8_t *)f->ip;
+	struct fastpath_4to6 *v;
+	uint64_t frag;
 
-	if (load(skb, 0, h, HEAD6))
-		return TO_DAEMON;
-	to = map_find(&fastpath_pairs6, h + 8);
-	if (!to || !find_shared(&s, &to->pair))
-		return TO_DAEMON;
-	read6(&f, h);
-	if (judge(&f, &s, &to->pair, &(struct addrs){h + 8, 32, h + 8}))
-		return TO_DAEMON;
-	if (change_family(skb, ETH4, 0))
-		return pass(&to->pair, false);
-	count(&f, &s, &to->pair);
-	return translate_6to4(&f, to);
-}
-
-static inline void read4(struct facts *f, const uint8_t *h)
-{
-	uint64_t frag = *(uint16_t *)(h + 6);
-
-	f->l4 = swap16(*(uint16_t *)(h + 2)) - HEAD4;
+	if (load(skb, 0, f->ip, HEAD4) || !(v = map_find(&fastpath_pairs4, h + 12)))
+		return 0;
+	f->tag = fastpath_tag4((const uint32_t *)(h + 12), control->secret);
+	if (!read_pair(f, control, &v->pair, &v->to, 4, &v->tag))
+		return 0;
+	f->dir = 0;
+	f->head = HEAD4;
+	f->l4 = swap16(*(const uint16_t *)(h + 2)) - HEAD4;
 	f->proto = h[9];
 	f->ttl = h[8];
 	f->tos = h[1];
+	frag = *(const uint16_t *)(h + 6);
 	f->df = frag == DF;
-	f->bare = h[0] == 0x45 && HEAD4 + f->l4 == f->skb->len && !(frag & ~DF) &&
+	f->bare = h[0] == 0x45 && HEAD4 + f->l4 == skb->len && !(frag & ~DF) &&
 		  fold(sum_bytes(h, HEAD4)) == 0xffff;
+	return &v->pair;
 }
 
-static inline int from4(struct __sk_buff *skb)
+/* True: the packet is to be translated; else it is noted that it goes to the daemon. */
+static inline bool judge(struct __sk_buff *skb, struct facts *f, const struct shared *s,
+			 struct fastpath_pair *pair)
 {
-	uint8_t h[24] __attribute__((aligned(8)));
-	struct facts f = {.skb = skb, .dir = 0, .head = HEAD4};
-	struct fastpath_4to6 *to;
+	struct fastpath_wait *flow = find_flow(skb, f);
+
+	if (!flow) {
+		pass(&pair->wait, false);
+		return false;
+	}
+	if (f->pair_flags & FASTPATH_ECN_ONLY)
+		f->tos &= ECN;
+	if ((f->proto == UDP && !(s->control->flags & FASTPATH_UDP)) || !is_watched(s->control) ||
+	    !is_plain(skb, f) || !fits(f)) {
+		pass(flow, false);
+		return false;
+	}
+	if (is_over(s->control, &pair->wait) && is_over(s->control, flow))
+		return true;
+	pass(flow, true);
+	return false;
+}
+
+static inline int translate(struct __sk_buff *skb, struct facts *f, const struct shared *s,
+			    struct fastpath_pair *pair)
+{
+	if (change_family(skb, f->dir == 1 ? ETH4 : ETH6, 0))
+		return pass(&pair->wait, false);
+	skb->mark = 0; /* as of what the daemon writes */
+	if (f->dir == 1 ? translate_6to4(skb, f, pair) : translate_4to6(skb, f))
+		return DROP;
+	count(f, s);
+	return (int)redirect(skb->ifindex, BPF_F_INGRESS);
+}
+
+static inline int run(struct __sk_buff *skb, struct facts *f)
+{
+	struct fastpath_pair *pair;
 	struct shared s;
 
-	if (load(skb, 0, h, HEAD4))
+	s.control = element(0);
+	s.totals = element(1 + processor());
+	if (!s.control || !s.totals)
 		return TO_DAEMON;
-	to = map_find(&fastpath_pairs4, h + 12);
-	if (!to || !find_shared(&s, &to->pair))
+	pair = skb->protocol == ETH6 ? open6(skb, f, s.control) : open4(skb, f, s.control);
+	if (!pair)
 		return TO_DAEMON;
-	read4(&f, h);
-	if (judge(&f, &s, &to->pair, &(struct addrs){h + 12, 8, &to->to}))
+	s.lease = element(f->lease);
+	if (!s.lease || !is_current(f, &s) || !judge(skb, f, &s, pair))
 		return TO_DAEMON;
-	if (change_family(skb, ETH6, 0))
-		return pass(&to->pair, false);
-	count(&f, &s, &to->pair);
-	return translate_4to6(&f, to);
+	return translate(skb, f, &s, pair);
 }
 
+/* Where the kernel may interrupt a packet for another one on the same processor [PREEMPT_RT], the
+ * second one goes to the daemon. */
 __attribute__((section("tc"))) int fastpath(struct __sk_buff *skb)
 {
-	if (skb->protocol == ETH6)
-		return from6(skb);
-	if (skb->protocol == ETH4)
-		return from4(skb);
-	return TO_DAEMON;
+	struct facts *f;
+	int verdict = TO_DAEMON;
+
+	if (skb->protocol != ETH6 && skb->protocol != ETH4)
+		return TO_DAEMON;
+	f = facts_of_processor();
+	if (!f)
+		return TO_DAEMON;
+	if (fetch_add(&f->busy, 1) == 0)
+		verdict = run(skb, f);
+	fetch_add(&f->busy, (uint64_t)-1);
+	return verdict;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,14 +20,15 @@
 #define CODE       (sizeof(fastpath_code) / sizeof(*fastpath_code))
 #define PLACES     (sizeof(fastpath_places) / sizeof(*fastpath_places))
 #define CPUS_MAX   8192
-#define ROOM_BYTES 2048 /* for the payload of a segment without DF */
-#define REDIRECT   7    /* TC_ACT_REDIRECT */
+#define ID_STEP    256 /* Identifications that may be given while a pair is told again */
+#define REDIRECT   7   /* TC_ACT_REDIRECT */
 
 enum map { /* as in fastpath_code.h */
 	SHARED,
 	PAIRS4,
 	PAIRS6,
-	ROOM,
+	SCRATCH,
+	FLOWS,
 	MAPS
 };
 
@@ -104,7 +106,10 @@ static bool new_maps(struct fastpath *f, unsigned entries)
 				 sizeof(struct fastpath_4to6), entries, 0);
 	f->map[PAIRS6] = new_map(BPF_MAP_TYPE_LRU_HASH, sizeof(struct fastpath_key6),
 				 sizeof(struct fastpath_6to4), entries, 0);
-	f->map[ROOM] = new_map(BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(uint32_t), ROOM_BYTES, 1, 0);
+	f->map[SCRATCH] =
+		new_map(BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(uint32_t), FASTPATH_SCRATCH, 1, 0);
+	f->map[FLOWS] = new_map(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct fastpath_wait),
+				FASTPATH_FLOWS, 0);
 	for (int i = 0; i < MAPS; i++)
 		if (f->map[i] < 0)
 			return false;
@@ -178,6 +183,8 @@ struct fastpath *fastpath_load(unsigned entries, unsigned leases, char *err)
 	f->leases = leases;
 	if (!new_maps(f, entries))
 		explain(err, "its tables");
+	else if (getrandom(f->shared->control.secret, sizeof(f->shared->control.secret), 0) < 0)
+		explain(err, "a secret for its tables");
 	else if ((f->prog = load_program(f)) < 0)
 		explain(err, "its program");
 	else
@@ -274,16 +281,61 @@ static int put(int map, const void *key, const void *value, unsigned n)
 	return bpf(BPF_MAP_UPDATE_BATCH, &a);
 }
 
-int fastpath_put4(const struct fastpath *f, const struct fastpath_key4 *key,
-		  const struct fastpath_4to6 *to, unsigned n)
+/* The value of KEY in OLD; false: there is none. */
+static bool find(int map, const void *key, void *old)
 {
-	return put(f->map[PAIRS4], key, to, n);
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.map_fd = (uint32_t)map;
+	a.key = at(key);
+	a.value = at(old);
+	return bpf(BPF_MAP_LOOKUP_ELEM, &a) == 0;
 }
 
-int fastpath_put6(const struct fastpath *f, const struct fastpath_key6 *key,
-		  const struct fastpath_6to4 *to, unsigned n)
+/* Is there something new about PAIR, where WAS is its value so far?  Identifications go on behind
+ * those that the program has given. */
+static bool is_new(struct fastpath_pair *pair, const struct fastpath_pair *was)
 {
-	return put(f->map[PAIRS6], key, to, n);
+	pair->id = was->id + ID_STEP;
+	return was->generation != pair->generation || was->lease != pair->lease ||
+	       was->lease_generation != pair->lease_generation;
+}
+
+int fastpath_put4(const struct fastpath *f, struct fastpath_key4 *key, struct fastpath_4to6 *to,
+		  unsigned n)
+{
+	struct fastpath_4to6 old;
+	uint32_t words[2];
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (find(f->map[PAIRS4], &key[i], &old) && !is_new(&to[i].pair, &old.pair))
+			continue;
+		memcpy(words, &key[i], sizeof(words));
+		to[i].tag = to[i].pair.tag = fastpath_tag4(words, f->shared->control.secret);
+		key[left] = key[i];
+		to[left++] = to[i];
+	}
+	return left ? put(f->map[PAIRS4], key, to, left) : 0;
+}
+
+int fastpath_put6(const struct fastpath *f, struct fastpath_key6 *key, struct fastpath_6to4 *to,
+		  unsigned n)
+{
+	struct fastpath_6to4 old;
+	uint64_t words[4];
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (find(f->map[PAIRS6], &key[i], &old) && !is_new(&to[i].pair, &old.pair))
+			continue;
+		memcpy(words, &key[i], sizeof(words));
+		to[i].tag = to[i].pair.tag = fastpath_tag6(words, f->shared->control.secret);
+		key[left] = key[i];
+		to[left++] = to[i];
+	}
+	return left ? put(f->map[PAIRS6], key, to, left) : 0;
 }
 
 int fastpath_try(const struct fastpath *f, struct fastpath_run *run)

@@ -32,8 +32,11 @@ bool pool_gather(struct pool *p, struct lease *l, int32_t now)
 	if (!s)
 		return false;
 	for (int dir = 0; dir < FASTPATH_DIRS; dir++) {
-		sent = take(&s->packets[dir], &l->packets[dir]); /* at last those of 6->4 */
+		uint64_t n = take(&s->packets[dir], &l->packets[dir]);
+
 		take(&s->bytes[dir], &l->bytes[dir]);
+		if (dir == FASTPATH_6TO4)
+			sent = n;
 	}
 	if (sent == 0)
 		return false;

@@ -4,7 +4,7 @@
 #include "packet/reply.h"
 #include "xlat_job.h"
 
-#define DF_ABOVE 1260u /* longest IPv4 packet that routers may fragment [7915-5.1] */
+#define DF_ABOVE (unsigned)FASTPATH_DF_ABOVE /* the program below has the same rule */
 
 /* [7915-5.1]: protocols that mean something only in the other family. */
 static enum reason refuse(const struct packet *p)

@@ -64,7 +64,8 @@ static void tell_6to4(struct xlat *x, const struct xlat_pair *of, struct fastpat
 	unsigned by6 = xlat_mtu6(x) - (unsigned)sizeof(struct ip6_hdr);
 
 	pair->most = pair->most_free = (uint16_t)(by4 < by6 ? by4 : by6);
-	pair->id = ipid_take(&x->ipid, get32(of->v4.src), get32(of->v4.dst), 1);
+	/* half a turn away from those that we give to the pair ourselves */
+	pair->id = ipid_take(&x->ipid, get32(of->v4.src), get32(of->v4.dst), 1) + 0x8000u;
 	pair->flags = x->conf->tos_ignore_6to4 ? FASTPATH_ECN_ONLY : 0;
 }
 

@@ -278,13 +278,13 @@ START_TEST(settles)
 	struct udp_choice c = {.spare = true, .quiet_at = 1};
 
 	ck_assert(udp_choice_look(&c, &full, NOW) && c.trial);
-	ck_assert(udp_choice_look(&c, &none, NOW + 129));
-	ck_assert(!udp_choice_look(&c, &none, NOW + 130));
+	ck_assert(udp_choice_look(&c, &none, NOW + 49));
+	ck_assert(!udp_choice_look(&c, &none, NOW + 50));
 	full.written = full.packets;
-	ck_assert(udp_choice_look(&c, &full, NOW + 140) && !c.trial);
-	ck_assert(udp_choice_look(&c, &none, NOW + 270));
-	ck_assert(udp_choice_look(&c, &none, NOW + 1260));
-	ck_assert(!udp_choice_look(&c, &none, NOW + 1270));
+	ck_assert(udp_choice_look(&c, &full, NOW + 60) && !c.trial);
+	ck_assert(udp_choice_look(&c, &none, NOW + 110));
+	ck_assert(udp_choice_look(&c, &none, NOW + 1100));
+	ck_assert(!udp_choice_look(&c, &none, NOW + 1110));
 }
 END_TEST
 

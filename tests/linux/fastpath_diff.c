@@ -211,6 +211,8 @@ static void tell_lease(struct diff *d, struct fastpath_pair *pair)
 
 static void tell(struct diff *d, unsigned family, struct shot_pair *pair)
 {
+	struct fastpath_4to6 to6;
+	struct fastpath_6to4 to4;
 	int rc;
 
 	pair->family = family;
@@ -219,10 +221,10 @@ static void tell(struct diff *d, unsigned family, struct shot_pair *pair)
 	xlat_tell(&d->x, family, &d->out, &pair->told);
 	pair->told.generation = fastpath_control(d->path)->generation;
 	tell_lease(d, &pair->told);
-	rc = family == 4 ? fastpath_put4(d->path, &pair->v4,
-					 &(struct fastpath_4to6){pair->told, pair->v6}, 1)
-			 : fastpath_put6(d->path, &pair->v6,
-					 &(struct fastpath_6to4){pair->told, pair->v4}, 1);
+	to6 = (struct fastpath_4to6){.pair = pair->told, .to = pair->v6};
+	to4 = (struct fastpath_6to4){.pair = pair->told, .to = pair->v4};
+	rc = family == 4 ? fastpath_put4(d->path, &pair->v4, &to6, 1)
+			 : fastpath_put6(d->path, &pair->v6, &to4, 1);
 	ck_assert_msg(rc == 0, "a pair is not taken: %s", strerror(errno));
 }
 

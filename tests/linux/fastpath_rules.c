@@ -49,7 +49,7 @@ static uint64_t now_ns(void)
 /* False: this process was held up since AT for so long that time may have decided. */
 static bool undisturbed(uint64_t at)
 {
-	return now_ns() - at < FASTPATH_FORCE / 4 * 3;
+	return now_ns() - at < FASTPATH_SOON / 4 * 3;
 }
 
 static void start(void)
@@ -63,6 +63,9 @@ static void start(void)
 	bench.control->generation = 7;
 	bench.control->flags = FASTPATH_UDP;
 	bench.control->drained = UINT64_MAX;
+	/* which flows share a place is the same in each run */
+	for (uint64_t i = 0; i < FASTPATH_SECRETS; i++)
+		bench.control->secret[i] = (i + 1) * 0x9e3779b97f4a7c15;
 	bench.pair = (struct fastpath_pair){
 		.generation = 7, .most = SIZE, .most_free = SIZE, .id = 0x1fffe};
 }
@@ -95,6 +98,13 @@ static void tell(const char *text)
 	rc = bench.in[0] >> 4 == 4 ? fastpath_put4(bench.path, &v4, &to6, 1)
 				   : fastpath_put6(bench.path, &v6, &to4, 1);
 	ck_assert_msg(rc == 0, "%s", strerror(errno));
+}
+
+/* The same as what is new in a generation of its own. */
+static void tell_anew(const char *text)
+{
+	bench.pair.generation = ++bench.control->generation;
+	tell(text);
 }
 
 static bool sent(void)
@@ -210,19 +220,22 @@ START_TEST(stranger)
 }
 END_TEST
 
-/* --- order: times are ns before now, see struct fastpath_pair --- */
+/* --- order: times are ns before now, see struct fastpath_wait --- */
 
 static const struct order {
 	const char *name;
 	int64_t passed, since, drained; /* DRAINED: after PASSED */
+	uint32_t flags;
 	bool taken;
 } orders[] = {
-	{"written since then", MS, MS, FASTPATH_MARGIN, true},
-	{"in the queue, perhaps", MS, MS, FASTPATH_MARGIN - 1, false},
-	{"in the queue", MS, MS, -MS, false},
-	{"never was empty, for long enough", MS, FASTPATH_FORCE + 1, -MS, true},
-	{"never was empty, not for long enough", MS, MS, -MS, false},
-	{"has passed just now", 0, 0, 0, false},
+	{"written since then", MS, MS, FASTPATH_MARGIN, 0, true},
+	{"in the queue, perhaps", MS, MS, FASTPATH_MARGIN - 1, 0, false},
+	{"in the queue", MS, MS, -MS, 0, false},
+	{"never was empty, for long enough", MS, FASTPATH_FORCE + 1, -MS, 0, true},
+	{"never was empty, not for long enough", MS, FASTPATH_FORCE - FASTPATH_SOON, -MS, 0, false},
+	{"in a hurry, for long enough", MS, FASTPATH_SOON + 1, -MS, FASTPATH_HURRY, true},
+	{"in a hurry, not for long enough", MS, MS, -MS, FASTPATH_HURRY, false},
+	{"has passed just now", 0, 0, 0, 0, false},
 };
 
 START_TEST(order)
@@ -231,33 +244,93 @@ START_TEST(order)
 	uint64_t now;
 	bool was;
 
+	bench.control->flags = o->flags;
 	do {
 		now = now_ns();
-		bench.pair.passed = now - (uint64_t)o->passed;
-		bench.pair.since = now - (uint64_t)o->since;
-		tell(TCP6);
-		bench.control->drained = bench.pair.passed + (uint64_t)o->drained;
+		bench.pair.wait.passed = now - (uint64_t)o->passed;
+		bench.pair.wait.since = now - (uint64_t)o->since;
+		bench.control->drained = 0;
+		tell_anew(TCP6);
+		bench.control->drained = bench.pair.wait.passed + (uint64_t)o->drained;
 		was = sent();
 	} while (!undisturbed(now));
 	ck_assert_msg(was == o->taken, "%s", o->name);
 }
 END_TEST
 
-/* What goes to the daemon makes all behind it wait, until the queue has been empty. */
-START_TEST(waits_behind_what_passed)
+/* What goes to the daemon makes what is behind it in its flow wait, until the queue has been empty;
+ * and all of the pair if it does not show its flow. */
+static const struct flow {
+	const char *name, *passes, *behind;
+	bool waits;
+} flows[] = {
+	{"the same ports", HEAD6 "hop=1 | tcp n=20 sp=7 dp=8", HEAD6 "| tcp n=9 sp=7 dp=8", true},
+	{"another source port", HEAD6 "hop=1 | tcp sp=7 dp=8", HEAD6 "| tcp sp=9 dp=8", false},
+	{"another destination port", HEAD6 "hop=1 | tcp sp=7 dp=8", HEAD6 "| tcp sp=7 dp=9", false},
+	{"ports the other way", HEAD6 "hop=1 | tcp sp=7 dp=8", HEAD6 "| tcp sp=8 dp=7", false},
+	{"another protocol", HEAD6 "hop=1 | tcp sp=7 dp=8", HEAD6 "| udp sp=7 dp=8", false},
+	{"UDP, the same ports", HEAD6 "hop=1 | udp sp=7 dp=8", HEAD6 "| udp sp=7 dp=8", true},
+	{"UDP, no checksum", HEAD6 "| udp zero=1 sp=7 dp=8", HEAD6 "| udp sp=7 dp=8", true},
+	{"UDP, other ports", HEAD6 "hop=1 | udp sp=7 dp=8", HEAD6 "| udp sp=7 dp=10", false},
+	{"an echo", HEAD6 "hop=1 | echo id=7 seq=1", HEAD6 "| echo id=7 seq=2", true},
+	{"a long echo", HEAD6 "| echo n=400 id=7 seq=1", HEAD6 "| echo id=7 seq=2", true},
+	{"echo, another Identifier", HEAD6 "hop=1 | echo id=7", HEAD6 "| echo id=8", false},
+	{"an echo and TCP", HEAD6 "hop=1 | echo id=7", TCP6, false},
+	{"TCP and an echo", ODD6, ECHO6, false},
+	{"another pair", ODD6, TCP4, false},
+	{"options and TCP", HEAD6 "| dst | tcp sp=7 dp=8", HEAD6 "| tcp sp=9 dp=8", true},
+	{"options and UDP", HEAD6 "| hbh | tcp sp=7 dp=8", UDP6, true},
+	{"a fragment and an echo", HEAD6 "| frag off=8 | data 40", ECHO6, true},
+	{"a protocol without ports", HEAD6 "p=47 | data 40", TCP6, true},
+	{"from IPv4", HEAD4 "ttl=1 | udp sp=7 dp=8", HEAD4 "| udp sp=7 dp=8", true},
+	{"from IPv4, another port", HEAD4 "ttl=1 | udp sp=7 dp=8", HEAD4 "| udp sp=8 dp=8", false},
+	{"from IPv4, an echo", HEAD4 "ttl=1 | echo id=7", HEAD4 "| echo id=7", true},
+	{"from IPv4, another echo", HEAD4 "ttl=1 | echo id=7", HEAD4 "| echo id=8", false},
+	{"from IPv4, a first fragment", HEAD4 "mf=1 | udp sp=7 dp=8", TCP4, true},
+	{"from IPv4, a fragment", HEAD4 "off=8 p=17 | data 40", HEAD4 "| echo id=8", true},
+	{"from IPv4, options", HEAD4 "opts=01010101 | tcp sp=7 dp=8", UDP4, true},
+};
+
+START_TEST(flow)
+{
+	const struct flow *w = &flows[_i];
+	uint64_t at;
+	bool before, passed, behind;
+
+	tell(TCP6);
+	tell(TCP4);
+	do {
+		bench.control->drained = at = now_ns();
+		before = taken(w->behind);
+		passed = !taken(w->passes);
+		behind = taken(w->behind);
+	} while (!undisturbed(at));
+	ck_assert_msg(before && passed && behind != w->waits, "%s: %d %d %d", w->name, before,
+		      passed, behind);
+	bench.control->drained = now_ns() + FASTPATH_MARGIN;
+	ck_assert_msg(taken(w->behind), "%s: the queue was empty", w->name);
+}
+END_TEST
+
+/* What the daemon has got because it seemed to be dead, it may still send. */
+START_TEST(waits_behind_what_was_not_watched)
 {
 	uint64_t at;
-	bool before, odd, behind;
+	bool before, silent, behind;
 
+	tell(TCP6);
+	bench.control->flags = FASTPATH_WATCH;
 	do {
-		tell(TCP6);
-		bench.control->drained = at = now_ns();
+		bench.control->drained = bench.control->alive = at = now_ns();
 		before = taken(TCP6);
-		odd = taken(ODD6);
+		bench.control->alive = at - FASTPATH_ALIVE;
+		silent = taken(TCP6);
+		bench.control->alive = at;
 		behind = taken(TCP6);
 	} while (!undisturbed(at));
-	ck_assert(before && !odd && !behind);
-	bench.control->drained = now_ns() + FASTPATH_MARGIN;
+	ck_assert(before && !silent && !behind);
+	bench.control->drained = bench.control->alive = now_ns() + FASTPATH_MARGIN;
+	bench.control->flags = 0;
 	ck_assert(taken(TCP6));
 }
 END_TEST
@@ -269,28 +342,37 @@ static void sleep_ns(long ns)
 	nanosleep(&t, NULL);
 }
 
-/* Sends what waits for longer than it has to. */
-static void wait_under_load(void)
+/* Sends what waits for longer than it has to since SINCE. */
+static void wait_under_load(uint64_t since)
 {
-	uint64_t end = now_ns() + FASTPATH_FORCE + MS;
+	uint64_t now;
+	bool early;
 
-	while (now_ns() < end) {
-		taken(TCP6);
+	do {
+		early = taken(TCP6);
+		now = now_ns();
+		ck_assert(!early || now - since > FASTPATH_SOON);
 		sleep_ns(MS / 2);
-	}
+	} while (now - since < FASTPATH_SOON + MS);
 }
 
-/* Those that wait do not make it wait longer, and once it has moved it waits anew. */
+/* Those that wait do not make it wait longer, and once it has moved it waits anew: behind what told
+ * the pair (0), and behind a packet of its flow. */
 START_TEST(moves_under_load)
 {
 	uint64_t at;
 	bool moved, odd, behind;
 
 	bench.control->drained = 0;
+	bench.control->flags = FASTPATH_HURRY;
 	do {
-		bench.pair.passed = bench.pair.since = now_ns();
-		tell(TCP6);
-		wait_under_load();
+		at = now_ns();
+		if (_i == 0)
+			bench.pair.wait.passed = bench.pair.wait.since = at;
+		tell_anew(TCP6);
+		if (_i > 0)
+			ck_assert(!taken(ODD6));
+		wait_under_load(at);
 		at = now_ns();
 		moved = taken(TCP6);
 		odd = taken(ODD6);
@@ -307,18 +389,18 @@ START_TEST(udp_rests)
 	bool rests, waits;
 
 	bench.control->drained = 0;
+	tell(UDP6);
 	do {
-		bench.pair.passed = bench.pair.since = now_ns() - FASTPATH_FORCE / 4 * 3;
-		tell(UDP6);
-		bench.control->flags = 0;
-		at = now_ns();
+		bench.control->flags = FASTPATH_HURRY;
 		rests = !taken(UDP6);
-		sleep_ns(FASTPATH_FORCE / 2);
-		bench.control->flags = FASTPATH_UDP;
+		sleep_ns(FASTPATH_SOON + MS);
+		at = now_ns();
+		rests &= !taken(UDP6);
+		bench.control->flags |= FASTPATH_UDP;
 		waits = !taken(UDP6);
 	} while (!undisturbed(at));
 	ck_assert(rests && waits);
-	sleep_ns(FASTPATH_FORCE + MS);
+	sleep_ns(FASTPATH_SOON + MS);
 	ck_assert(taken(UDP6));
 }
 END_TEST
@@ -341,9 +423,27 @@ START_TEST(identifications)
 	ck_assert_uint_eq(id_of(TCP6, 0), 0xffff);
 	ck_assert_uint_eq(id_of(TCP6, 7), 0);
 	ck_assert_uint_eq(id_of(TCP6, 0), 3);
+}
+END_TEST
+
+/* What is known and current stays as it is; what is told anew goes on behind what may be given
+ * meanwhile. */
+START_TEST(identifications_told_again)
+{
+	tell(TCP6);
+	ck_assert_uint_eq(id_of(TCP6, 0), 0xfffe);
 	bench.pair.id = 0x1234;
 	tell(TCP6);
-	ck_assert_uint_eq(id_of(TCP6, 0), 0x1234);
+	ck_assert_uint_eq(id_of(TCP6, 0), 0xffff);
+	tell_anew(TCP6);
+	ck_assert_uint_eq(id_of(TCP6, 0), 0x100);
+	bench.pair.lease_generation = 1;
+	tell(TCP6);
+	ck_assert_uint_eq(id_of(TCP6, 0), 0x201);
+	bench.pair.lease = fastpath_first_lease(bench.path);
+	fastpath_leases(bench.path, &(unsigned){0})->lease.generation = 1;
+	tell(TCP6);
+	ck_assert_uint_eq(id_of(TCP6, 0), 0x302);
 }
 END_TEST
 
@@ -396,15 +496,45 @@ START_TEST(counts)
 }
 END_TEST
 
-/* A pair that is told once more is what was told last. */
+static const char *const both[] = {TCP6, TCP4};
+
+/* A pair that is told once more is what was told last, unless it is current: that stays. */
 START_TEST(told_again)
 {
 	bench.pair.generation = 6;
-	tell(TCP6);
-	ck_assert(!taken(TCP6));
+	tell(both[_i]);
+	ck_assert(!taken(both[_i]));
 	bench.pair.generation = 7;
+	tell(both[_i]);
+	ck_assert(taken(both[_i]));
+	bench.pair.most = 20;
+	tell(both[_i]);
+	ck_assert(taken(both[_i]));
+	tell_anew(both[_i]);
+	ck_assert(!taken(both[_i]));
+}
+END_TEST
+
+/* Of those that are told together some are known. */
+START_TEST(told_together)
+{
+	struct fastpath_key6 key[3];
+	struct fastpath_6to4 to[3];
+
 	tell(TCP6);
+	bench.pair.most = 20;
+	for (unsigned i = 0; i < 3; i++) {
+		craft_in(TCP6);
+		memcpy(&key[i], bench.in + 8, sizeof(key[i]));
+		key[i].dst[15] = (uint8_t)(9 - i);
+		to[i] = (struct fastpath_6to4){.pair = bench.pair};
+		to[i].pair.most = (uint16_t)(i == 2 ? SIZE : 20);
+	}
+	ck_assert_int_eq(fastpath_put6(bench.path, key, to, 3), 0);
 	ck_assert(taken(TCP6));
+	ck_assert(!taken("6 s=2001:db8:86dd::1 d=2001:db8:64::808:809 | tcp n=20"));
+	ck_assert(taken("6 s=2001:db8:86dd::1 d=2001:db8:64::808:807 | tcp n=20"));
+	ck_assert(!taken("6 s=2001:db8:86dd::1 d=2001:db8:64::808:806 | tcp n=20"));
 }
 END_TEST
 
@@ -466,12 +596,15 @@ TCase *fastpath_rules(void)
 	tcase_add_loop_test(t, rule, 0, ROWS(rules));
 	tcase_add_test(t, stranger);
 	tcase_add_loop_test(t, order, 0, ROWS(orders));
-	tcase_add_test(t, waits_behind_what_passed);
-	tcase_add_test(t, moves_under_load);
+	tcase_add_loop_test(t, flow, 0, ROWS(flows));
+	tcase_add_test(t, waits_behind_what_was_not_watched);
+	tcase_add_loop_test(t, moves_under_load, 0, 2);
 	tcase_add_test(t, udp_rests);
 	tcase_add_test(t, identifications);
+	tcase_add_test(t, identifications_told_again);
 	tcase_add_test(t, counts);
-	tcase_add_test(t, told_again);
+	tcase_add_loop_test(t, told_again, 0, ROWS(both));
+	tcase_add_test(t, told_together);
 	tcase_add_checked_fixture(t, start, stop);
 	return t;
 }

@@ -326,12 +326,21 @@ static size_t header_of(struct shot *s)
 	return s->proto == 6 ? (size_t)(l4_of(s)[12] >> 4) * 4 : 8;
 }
 
+/* Behind a UDP header, where TCP has the length of its header, older kernels find one of 8 bytes if
+ * HIGH, the upper half of the byte, is 2. */
+static void look_like_tcp(struct shot *s, unsigned high)
+{
+	l4_of(s)[12] = (uint8_t)((l4_of(s)[12] & 0xf) | high << 4);
+}
+
 static void couple(struct shot *s, size_t seg, size_t payload)
 {
 	size_t most = SHOT_MAX - s->head - header_of(s);
 
 	resize(s, header_of(s) + (payload > most ? most : payload));
 	s->seg = (unsigned)seg;
+	if (s->proto == 17 && l4_of(s)[12] >> 4 == 2)
+		look_like_tcp(s, some(3, 15));
 }
 
 static void train(struct shot *s)
@@ -483,6 +492,11 @@ static void wire_lies(struct shot *s)
 		s->wire++;
 }
 
+static void as_tunnel(struct shot *s)
+{
+	look_like_tcp(s, 2);
+}
+
 /* A bit somewhere, with checksums that fit in half of the cases. */
 static void broken(struct shot *s)
 {
@@ -556,6 +570,8 @@ const struct shot_kind shot_kinds[] = {
 	{"train of TCP, bad data offset", 6, true, 0, SHOT_NEVER, train_offset, NULL},
 	{"train of TCP, one hop left", 6, true, 0, SHOT_NEVER, train, hop_low},
 	{"train of UDP inside a tunnel", 17, true, 0, SHOT_NEVER, train, wire_lies},
+	{"train of UDP, perhaps of a tunnel", 17, true, 0, SHOT_NEVER, train, as_tunnel},
+	{"one UDP segment, likewise", 17, true, 0, SHOT_ALL, train_of_one, as_tunnel},
 	{"train of UDP, whole checksum", 17, true, 0, SHOT_NEVER, train, bad_l4},
 	{"train of UDP, no checksum", 17, true, 0, SHOT_NEVER, train, no_csum},
 	{"train of UDP, a bit changed", 17, true, 0, SHOT_MAY, train, broken},

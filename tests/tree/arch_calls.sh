@@ -5,6 +5,7 @@ srcdir=${srcdir:-.}
 nm=${NM:-nm}
 folders="lib packet map lease linux daemon ctl" # conf and xlat call back through their tables
 for_tests=" main routes_take_news routes_take_dump " # messages that no kernel sends on demand
+for_tests="$for_tests fastpath_load fastpath_attach " # what the daemon has done in a process aside
 
 n=0
 status=0

@@ -9,7 +9,7 @@ OBJECT is the ELF file, VERSION the compiler's, for the comment.  `make fastpath
 import struct
 import sys
 
-MAPS = ("fastpath_shared", "fastpath_pairs4", "fastpath_pairs6", "fastpath_room")
+MAPS = ("fastpath_shared", "fastpath_pairs4", "fastpath_pairs6", "fastpath_scratch", "fastpath_flows")
 PER_LINE = 4
 
 
