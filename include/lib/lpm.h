@@ -6,6 +6,7 @@
 #ifndef NAT64D_LPM_H
 #define NAT64D_LPM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LPM_NONE UINT32_MAX
@@ -27,6 +28,10 @@ uint32_t lpm_find_exact(const struct lpm *t, const uint8_t *key, unsigned len);
 
 /* Makes the table ready for look-ups; nothing may be added afterwards.  0, or -1 without memory. */
 int lpm_seal(struct lpm *t);
+
+/* Two sealed tables of keys as wide: do they have the same answer for every key?  False may mean
+ * that they are only written down in other prefixes. */
+bool lpm_equal(const struct lpm *a, const struct lpm *b);
 
 /* The value of the longest prefix that holds KEY, or LPM_NONE. */
 uint32_t lpm_find(const struct lpm *t, const uint8_t *key);

@@ -34,7 +34,7 @@ int routes_load(struct routes *r, int64_t now);
 /* Value 1: into our device; 0 or none: elsewhere.  Valid until the next call with R. */
 const struct lpm *routes_table(const struct routes *r);
 
-/* How often the table has changed. */
+/* How often the table has changed; not how often it was read. */
 unsigned long routes_changes(const struct routes *r);
 
 /* Descriptors to poll for POLLIN (-1: none), then routes_serve(); and when it is due (ms). */

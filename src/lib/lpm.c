@@ -6,7 +6,6 @@
  * so that the search never has to turn back. */
 #include "lib/lpm.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +261,23 @@ int lpm_seal(struct lpm *t)
 	mark_all(t, sorted, n);
 	free(sorted);
 	return t->broken ? -1 : 0;
+}
+
+/* Of the same prefixes come the same markers, and the same entries give the same answers. */
+bool lpm_equal(const struct lpm *a, const struct lpm *b)
+{
+	if (a->n != b->n || memcmp(a->in_use, b->in_use, sizeof(a->in_use)) != 0)
+		return false;
+	for (size_t i = 0; i < a->size; i++) {
+		const struct entry *mine = &a->table[i], *other;
+
+		if (!mine->used)
+			continue;
+		other = probe(b, mine->key, mine->len);
+		if (!other->used || other->value != mine->value)
+			return false;
+	}
+	return true;
 }
 
 uint32_t lpm_find(const struct lpm *t, const uint8_t *key)

@@ -140,11 +140,12 @@ static bool same_scope(const struct route_scope *a, const struct route_scope *b)
 	return true;
 }
 
+/* Most news changes nothing: a default route that is announced again, or has another gateway. */
 static void set_table(struct routes *r, struct lpm *table)
 {
+	r->changes += !r->table || !lpm_equal(r->table, table);
 	lpm_free(r->table);
 	r->table = table;
-	r->changes++;
 }
 
 /* With the same prefixes nothing is to be read again. */

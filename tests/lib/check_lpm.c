@@ -182,6 +182,46 @@ START_TEST(default_route)
 }
 END_TEST
 
+/* In whatever order the prefixes were added, and only if none differs in anything. */
+START_TEST(equal)
+{
+	static const uint8_t net[3][4] = {{10}, {10, 1}, {10, 1, 2}};
+	static const struct {
+		const char *name;
+		unsigned n, len[3], order[3];
+		uint32_t value[3];
+		bool equal;
+	} rows[] = {
+		{"the same", 3, {8, 16, 24}, {0, 1, 2}, {1, 2, 3}, true},
+		{"another order", 3, {8, 16, 24}, {2, 0, 1}, {1, 2, 3}, true},
+		{"one less", 2, {8, 16, 24}, {0, 1}, {1, 2, 3}, false},
+		{"another one less", 2, {8, 16, 24}, {0, 2}, {1, 2, 3}, false},
+		{"none", 0, {8, 16, 24}, {0}, {1, 2, 3}, false},
+		{"another value", 3, {8, 16, 24}, {0, 1, 2}, {1, 2, 4}, false},
+		{"another length", 3, {8, 16, 25}, {0, 1, 2}, {1, 2, 3}, false},
+	};
+	struct lpm *first = NULL;
+
+	for (int i = 0; i < ROWS(rows); i++) {
+		struct lpm *t = lpm_new(32);
+
+		for (unsigned j = 0; j < rows[i].n; j++) {
+			unsigned k = rows[i].order[j];
+
+			lpm_add(t, net[k], rows[i].len[k], rows[i].value[k]);
+		}
+		ck_assert_int_eq(lpm_seal(t), 0);
+		first = first ? first : t;
+		ck_assert_msg(lpm_equal(first, t) == rows[i].equal, "%s", rows[i].name);
+		ck_assert_msg(lpm_equal(t, first) == rows[i].equal, "%s, reversed", rows[i].name);
+		ck_assert(lpm_equal(t, t));
+		if (t != first)
+			lpm_free(t);
+	}
+	lpm_free(first);
+}
+END_TEST
+
 /* 100,000 prefixes of all lengths are ready in no time; a tool that slows programs down gets some.
  */
 START_TEST(many)
@@ -213,6 +253,7 @@ int main(void)
 	tcase_add_loop_test(t, nested, 0, 2);
 	tcase_add_test(t, misleading_marker);
 	tcase_add_loop_test(t, default_route, 0, 2);
+	tcase_add_test(t, equal);
 	tcase_add_test(t, many);
 	suite_add_tcase(s, t);
 	return run_suite(s);

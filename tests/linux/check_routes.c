@@ -398,6 +398,84 @@ END_TEST
 static const struct said by_hand[] = {{"64:ff9b::", 96, .device = DEVICE}, {NULL}};
 static const struct said gone[] = {{NULL}};
 
+/* What becomes of all destinations has changed only where some of them lead elsewhere now. */
+static const struct change_row {
+	const char *name;
+	struct said before[4], after[4];
+	bool changed;
+} change_rows[] = {
+	{"nothing, and nothing", {{NULL}}, {{NULL}}, false},
+	{"the very same", {{"::", 0, .device = OTHER}}, {{"::", 0, .device = OTHER}}, false},
+	{"the same in another order",
+	 {{"64:ff9b::", 96, .device = DEVICE}, {"::", 0, .device = OTHER}},
+	 {{"::", 0, .device = OTHER}, {"64:ff9b::", 96, .device = DEVICE}},
+	 false},
+	{"another metric",
+	 {{"64:ff9b::", 96, .device = DEVICE, .metric = 1}},
+	 {{"64:ff9b::", 96, .device = DEVICE, .metric = 2}},
+	 false},
+	{"another device, which is not ours",
+	 {{"::", 0, .device = OTHER}},
+	 {{"::", 0, .device = OTHER + 1}},
+	 false},
+	{"one more that leads where the one around it does",
+	 {{"64:ff9b::", 96, .device = DEVICE}},
+	 {{"64:ff9b::", 96, .device = DEVICE}, {"64:ff9b::a00:0", 104, .device = DEVICE}},
+	 false},
+	{"the first", {{NULL}}, {{"64:ff9b::", 96, .device = DEVICE}}, true},
+	{"the last", {{"64:ff9b::", 96, .device = DEVICE}}, {{NULL}}, true},
+	{"to our device",
+	 {{"64:ff9b::", 96, .device = OTHER}},
+	 {{"64:ff9b::", 96, .device = DEVICE}},
+	 true},
+	{"to a wider one",
+	 {{"64:ff9b::", 96, .device = DEVICE}},
+	 {{"64:ff9b::", 64, .device = DEVICE}},
+	 true},
+	{"to another destination",
+	 {{"2001:db8:77::8", 128, .device = DEVICE}},
+	 {{"2001:db8:77::9", 128, .device = DEVICE}},
+	 true},
+	{"a hole moves",
+	 {{"64:ff9b::", 96, .device = DEVICE}, {"64:ff9b::a00:0", 104, .device = OTHER}},
+	 {{"64:ff9b::", 96, .device = DEVICE}, {"64:ff9b::b00:0", 104, .device = OTHER}},
+	 true},
+};
+
+START_TEST(changes)
+{
+	const struct change_row *row = &change_rows[_i];
+	struct routes *r = watch(prefixes, NULL, 0);
+	unsigned long before;
+
+	dump(r, row->before, 0);
+	before = routes_changes(r);
+	for (int i = 0; i < 3; i++)
+		dump(r, row->after, 0);
+	ck_assert_msg(routes_changes(r) - before == row->changed, "%s: %lu changes", row->name,
+		      routes_changes(r) - before);
+	routes_free(r);
+}
+END_TEST
+
+/* The kernel takes back what the configuration has said, though no dump before said otherwise. */
+START_TEST(changes_configured)
+{
+	struct prefix route = {.family = 6, .len = 96, .addr6 = v6("64:ff9b::")};
+	struct routes *r = watch(fewer, NULL, 0);
+	unsigned long before;
+
+	dump(r, gone, 0);
+	before = routes_changes(r);
+	prepare(r, prefixes, &route, 1);
+	routes_commit(r, 0);
+	ck_assert_uint_eq(routes_changes(r), before + 1);
+	dump(r, gone, 0);
+	ck_assert_uint_eq(routes_changes(r), before + 2);
+	routes_free(r);
+}
+END_TEST
+
 /* A dump that may lack something counts, and is asked for again; but not for ever. */
 START_TEST(torn)
 {
@@ -509,6 +587,8 @@ int main(void)
 	tcase_add_loop_test(t, news, 0, ROWS(news_rows));
 	tcase_add_test(t, kept);
 	tcase_add_test(t, cut_short);
+	tcase_add_loop_test(t, changes, 0, ROWS(change_rows));
+	tcase_add_test(t, changes_configured);
 	tcase_add_test(t, torn);
 	tcase_add_test(t, pace);
 	tcase_add_test(t, other_answers);

@@ -107,6 +107,26 @@ goes_on "$C" ip6 plain
 goes_on "$S" ip old
 dry
 
+# --- routes that say the same again -----------------------------------------------------------------------------------
+
+# As a router's advertisement does again and again.  It is around the prefix, so it matters.
+how="the very same default route"
+again() { ip -n "$R" -6 route replace default via 2001:db8:1::2; }
+echoes() { in_client ping -6 -q -n -i 0.01 -W 2 -c "$1" "$GOOGLE"; }
+again
+sleep 0.3
+known echoes 10
+mark
+echoes 200 >/dev/null &
+job=$!
+for _ in $(seq 20); do
+	again
+	sleep 0.06
+done
+wait $job
+same "$how: all is translated below meanwhile" "200 200" "$(below '6->4') $(below '4->6')"
+ip -n "$R" -6 route del default
+
 # --- leases ---------------------------------------------------------------------------------------------------------
 
 # Of a pool of two hosts one has to leave when its address is mapped to somebody else.
