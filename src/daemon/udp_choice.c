@@ -4,6 +4,7 @@
 #define BUSY     0.20 /* of the time: worth the change where nothing can be merged */
 #define FULL     0.90 /* the daemon is the bottleneck */
 #define EASY     0.10 /* the daemon would be as good as idle */
+#define MUCH     0.80 /* more than the daemon is trusted with for a look */
 #define BETTER   1.05 /* times as many packets: a trial was worth it */
 #define SETTLE   50   /* ms until all flows have moved in a trial [FASTPATH_SOON] */
 #define QUIET    1000 /* ms */
@@ -54,9 +55,17 @@ static void end_trial(struct udp_choice *c, double rate, int64_t now)
 	c->try_at = now + c->try_wait;
 }
 
+/* Has the daemon been able to do what the program does, for long enough to be asked? */
+static bool may_look(const struct udp_choice *c, int64_t now)
+{
+	return !c->better && now - c->much_at >= QUIET &&
+	       now - c->on_at >= between(c->look_wait, LOOK_MIN, LOOK_MAX);
+}
+
 static void look_below(struct udp_choice *c, const struct udp_load *l, int64_t now)
 {
-	bool easy = (double)l->below * c->cost < EASY * (double)l->us;
+	double busy = (double)l->below * c->cost / (double)l->us; /* as the daemon would be */
+	bool easy = busy < EASY;
 
 	if (now - c->on_at < SETTLE)
 		return;
@@ -64,6 +73,8 @@ static void look_below(struct udp_choice *c, const struct udp_load *l, int64_t n
 		end_trial(c, (double)(l->below + l->packets) / (double)l->us, now);
 		return;
 	}
+	if (busy > MUCH)
+		c->much_at = now;
 	if (!easy)
 		c->quiet_at = 0;
 	else if (c->quiet_at == 0)
@@ -71,7 +82,7 @@ static void look_below(struct udp_choice *c, const struct udp_load *l, int64_t n
 	if (easy && now - c->quiet_at >= QUIET) {
 		c->on = false;
 		c->look_wait = 0;
-	} else if (!c->better && now - c->on_at >= between(c->look_wait, LOOK_MIN, LOOK_MAX)) {
+	} else if (may_look(c, now)) {
 		c->on = false;
 		c->look_wait = between(2 * c->look_wait, 2 * LOOK_MIN, LOOK_MAX);
 	}
