@@ -55,7 +55,7 @@ struct fastpath_totals { /* written by the program, on its own processor */
 };
 
 struct fastpath_lease {
-	uint32_t generation; /* by the daemon: a lease that ends, or begins, has another one */
+	uint32_t generation; /* by the daemon: it is another one when the lease has ended */
 	uint32_t none;
 	uint64_t packets[FASTPATH_DIRS]; /* by the program */
 	uint64_t bytes[FASTPATH_DIRS];
