@@ -286,6 +286,8 @@ void daemon_see_pair(struct daemon *d);
  * device when it began. */
 void daemon_end_burst(struct daemon *d, unsigned packets, bool drained);
 
+/* For a program that may outlive us: we live. */
+void daemon_show_life(const struct daemon *d);
 /* UDP has just come back to us: what the program has redirected before must not be overtaken. */
 bool daemon_fast_holds(const struct daemon *d);
 

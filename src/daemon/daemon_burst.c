@@ -52,6 +52,7 @@ static void restart_arena(struct daemon *d)
 {
 	flush(d);
 	arena_release(&d->arena, d->arena_bytes);
+	daemon_show_life(d);
 }
 
 static void hold_outputs(struct daemon *d)

@@ -53,10 +53,12 @@ static void store_flags(const struct fast *f, uint32_t flags)
 	__atomic_store_n(&f->control->flags, flags, __ATOMIC_RELEASE);
 }
 
-static void show_life(const struct daemon *d)
+void daemon_show_life(const struct daemon *d)
 {
 	const struct fast *f = d->fast;
 
+	if (!f || !fastpath_must_watch(f->path))
+		return;
 	fastpath_write(&f->control->alive, (uint64_t)clock_us() * ONE_US);
 }
 
@@ -129,7 +131,7 @@ void daemon_open_fast(struct daemon *d)
 	if (fastpath_must_watch(d->fast->path))
 		store_flags(d->fast, FASTPATH_WATCH);
 	daemon_take_fast(d); /* what it was tried on is no traffic */
-	show_life(d);
+	daemon_show_life(d);
 	share_leases(d);
 }
 
@@ -412,7 +414,6 @@ void daemon_end_burst(struct daemon *d, unsigned packets, bool drained)
 		put_pairs(d);
 	if (drained)
 		fastpath_write(&f->control->drained, (uint64_t)d->now_us * ONE_US);
-	show_life(d);
 	measure(d, packets);
 }
 
@@ -440,7 +441,7 @@ int64_t daemon_fast_due(const struct daemon *d)
 
 void daemon_serve_fast(struct daemon *d)
 {
-	show_life(d);
+	daemon_show_life(d);
 	if (d->fast->gathering)
 		gather(d, SLICE);
 	if (d->fast->udp.on && is_over(d))
