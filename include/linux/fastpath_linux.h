@@ -14,10 +14,10 @@
 
 struct fastpath;
 
-/* Loads the program, with room for ENTRIES pairs of each family, and for LEASES leases in the
- * shared memory.  Needs CAP_BPF and CAP_NET_ADMIN.  NULL: ERR says why.  Given back with
- * fastpath_close(), after which the program is on no device any more, unless it is left to watch
- * (see below). */
+/* Loads the program, with room for ENTRIES pairs, half of them of each family, and for LEASES
+ * leases in the shared memory.  Needs CAP_BPF and CAP_NET_ADMIN.  NULL: ERR says why.  Given back
+ * with fastpath_close(), after which the program is on no device any more, unless it is left to
+ * watch (see below). */
 struct fastpath *fastpath_load(unsigned entries, unsigned leases, char *err);
 void fastpath_close(struct fastpath *f);
 

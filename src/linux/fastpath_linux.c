@@ -103,9 +103,9 @@ static bool new_maps(struct fastpath *f, unsigned entries)
 	f->map[SHARED] = new_map(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(*f->shared), elements,
 				 BPF_F_MMAPABLE);
 	f->map[PAIRS4] = new_map(BPF_MAP_TYPE_LRU_HASH, sizeof(struct fastpath_key4),
-				 sizeof(struct fastpath_4to6), entries, 0);
+				 sizeof(struct fastpath_4to6), entries / 2, 0);
 	f->map[PAIRS6] = new_map(BPF_MAP_TYPE_LRU_HASH, sizeof(struct fastpath_key6),
-				 sizeof(struct fastpath_6to4), entries, 0);
+				 sizeof(struct fastpath_6to4), entries / 2, 0);
 	f->map[SCRATCH] =
 		new_map(BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(uint32_t), FASTPATH_SCRATCH, 1, 0);
 	f->map[FLOWS] = new_map(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct fastpath_wait),
