@@ -15,6 +15,7 @@
 #include "map/pool.h"
 #include "daemon/poolwatch.h"
 #include "daemon/report.h"
+#include "linux/fastpath_linux.h"
 #include "linux/routes.h"
 #include "daemon/send.h"
 #include "daemon/setup.h"
@@ -124,7 +125,8 @@ struct daemon {
 		bool lost;           /* the device is gone */
 	} pace;                      /* daemon_burst.c: when the device is read next */
 
-	struct fast *fast;  /* daemon_fast.c: NULL: no program in the kernel */
+	struct fast *fast;                    /* daemon_fast.c: NULL: no program in the kernel */
+	struct fastpath_opening fast_opening; /* daemon_fast.c: PID 0: there is nothing to come */
 	char fast_off[256]; /* daemon_fast.c: why there is none, though it is wanted; or empty */
 
 	struct batch *batch;         /* daemon_burst.c */
@@ -262,9 +264,12 @@ void daemon_maintain_packets(struct daemon *d);
 /* --- daemon_fast.c: the program in the kernel, which translates for pairs of addresses that are
  * known; without it each of these does nothing */
 
-/* Loads it and puts it on the device, with the rights of the start; where that cannot be, it says
- * why. */
+/* Begins to load it and to put it on the device, with the rights of the start.  When its descriptor
+ * is readable it is used, or it is said why there is none. */
 void daemon_open_fast(struct daemon *d);
+int daemon_fast_fd(const struct daemon *d); /* -1: nothing comes */
+void daemon_use_fast(struct daemon *d);
+/* Says that there is none, if none comes. */
 void daemon_announce_fast(const struct daemon *d);
 void daemon_close_fast(struct daemon *d);
 

@@ -73,29 +73,56 @@ static void share_leases(const struct daemon *d)
 
 /* --- start and end */
 
-static struct fast *new_fast(const struct daemon *d, char *err)
+/* How many leases have their counters in shared memory. */
+static unsigned count_leases(const struct active *a)
 {
-	const struct active *a = d->active;
-	unsigned entries = a->conf->fast_path;
 	size_t leases = a->pool ? pool_size(a->pool) : 0;
-	struct fast *f = calloc(1, sizeof(*f));
 
 	if (leases < LEASES_MIN)
 		leases = LEASES_MIN;
-	if (leases > entries)
-		leases = entries;
+	return leases < a->conf->fast_path ? (unsigned)leases : a->conf->fast_path;
+}
+
+void daemon_open_fast(struct daemon *d)
+{
+	const struct active *a = d->active;
+	struct fastpath_plan plan = {.entries = a->conf->fast_path,
+				     .leases = count_leases(a),
+				     .index = tun_index(d->tun),
+				     .try = fastpath_probe};
+
+	tc_detach(plan.index); /* what an earlier daemon may have left */
+	if (a->conf->fast_path && fastpath_open_aside(&d->fast_opening, &plan) < 0)
+		snprintf(d->fast_off, sizeof(d->fast_off), "%s", strerror(errno));
+}
+
+static void announce(const struct daemon *d)
+{
+	if (d->fast)
+		log_notice("fast-path: on, %u pairs of addresses%s", d->active->conf->fast_path,
+			   fastpath_must_watch(d->fast->path) ? " (as a tc filter)" : "");
+	else
+		log_notice("fast-path: off%s%s",
+			   d->fast_off[0] ? ", every packet passes through nat64d: " : "",
+			   d->fast_off);
+}
+
+void daemon_announce_fast(const struct daemon *d)
+{
+	if (d->fast_opening.pid == 0)
+		announce(d);
+}
+
+static struct fast *new_fast(const struct daemon *d, struct fastpath *path)
+{
+	struct fast *f = calloc(1, sizeof(*f));
+
 	if (!f || !(f->pairs = pairs_new(&d->keys.pairs))) {
-		snprintf(err, FASTPATH_ERR, "out of memory");
 		free(f);
 		return NULL;
 	}
-	f->path = fastpath_load(entries, (unsigned)leases, err);
-	if (!f->path) {
-		pairs_free(f->pairs);
-		free(f);
-		return NULL;
-	}
-	f->control = fastpath_control(f->path);
+	f->path = path;
+	f->control = fastpath_control(path);
 	f->udp.spare = fastpath_may_run_on() >= SPARE;
 	return f;
 }
@@ -107,47 +134,42 @@ static void free_fast(struct fast *f)
 	free(f);
 }
 
-static struct fast *open_fast(const struct daemon *d, char *err)
+static void take_opened(struct daemon *d)
 {
-	struct fast *f = new_fast(d, err);
+	struct fastpath *path = fastpath_opened(&d->fast_opening, d->fast_off);
 
-	if (!f)
-		return NULL;
-	if (fastpath_probe(f->path, err) == 0 &&
-	    fastpath_attach(f->path, tun_index(d->tun), err) == 0)
-		return f;
-	free_fast(f);
-	return NULL;
-}
-
-void daemon_open_fast(struct daemon *d)
-{
-	tc_detach(tun_index(d->tun)); /* what an earlier daemon may have left */
-	if (!d->active->conf->fast_path)
+	d->fast_opening.pid = 0;
+	if (!path)
 		return;
-	d->fast = open_fast(d, d->fast_off);
-	if (!d->fast)
-		return;
-	if (fastpath_must_watch(d->fast->path))
-		store_flags(d->fast, FASTPATH_WATCH);
-	daemon_take_fast(d); /* what it was tried on is no traffic */
-	daemon_show_life(d);
-	share_leases(d);
-}
-
-void daemon_announce_fast(const struct daemon *d)
-{
+	d->fast = new_fast(d, path);
 	if (d->fast)
-		log_notice("fast-path: on, %u pairs of addresses%s", d->active->conf->fast_path,
-			   fastpath_must_watch(d->fast->path) ? " (as a tc filter)" : "");
-	else
-		log_notice("fast-path: off%s%s",
-			   d->fast_off[0] ? ", every packet passes through nat64d: " : "",
-			   d->fast_off);
+		return;
+	fastpath_close(path);
+	snprintf(d->fast_off, sizeof(d->fast_off), "out of memory");
+}
+
+int daemon_fast_fd(const struct daemon *d)
+{
+	return d->fast_opening.pid ? d->fast_opening.fd : -1;
+}
+
+void daemon_use_fast(struct daemon *d)
+{
+	take_opened(d);
+	if (d->fast) {
+		if (fastpath_must_watch(d->fast->path))
+			store_flags(d->fast, FASTPATH_WATCH);
+		daemon_take_fast(d); /* what it was tried on is no traffic */
+		daemon_show_life(d);
+		share_leases(d);
+	}
+	announce(d);
 }
 
 void daemon_close_fast(struct daemon *d)
 {
+	if (d->fast_opening.pid)
+		take_opened(d);
 	if (!d->fast)
 		return;
 	daemon_gather_leases(d);
@@ -257,6 +279,8 @@ void daemon_gather_leases(struct daemon *d)
 
 void daemon_maintain_fast(struct daemon *d)
 {
+	if (d->fast_opening.pid && fastpath_is_opened(&d->fast_opening))
+		daemon_use_fast(d);
 	if (d->fast && d->fast->news && !d->fast->gathering && d->active->pool)
 		begin_gathering(d->fast);
 }

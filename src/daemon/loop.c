@@ -139,6 +139,7 @@ int daemon_loop(struct daemon *d)
 		ROUTE_NEWS,
 		ROUTE_DUMP,
 		CONTROL,
+		FAST_PATH,
 		SOURCES
 	};
 	struct pollfd from[SOURCES] = {
@@ -149,6 +150,7 @@ int daemon_loop(struct daemon *d)
 		[ROUTE_NEWS] = {.fd = routes_news_fd(d->routes), .events = POLLIN},
 		[ROUTE_DUMP] = {.fd = routes_dump_fd(d->routes), .events = POLLIN},
 		[CONTROL] = {.fd = daemon_control_fd(d), .events = POLLIN},
+		[FAST_PATH] = {.events = POLLIN},
 	};
 	bool stop = false;
 
@@ -158,6 +160,7 @@ int daemon_loop(struct daemon *d)
 
 		from[DEVICE].fd = d->pace.unreadable || rested ? -1 : tun_fd(d->tun);
 		from[LEASES].fd = d->leases.file ? leasefile_fd(d->leases.file) : -1;
+		from[FAST_PATH].fd = daemon_fast_fd(d);
 		wait_for(d, from, SOURCES);
 		if (from[SIGNALS].revents)
 			stop = serve_signal(d);
@@ -171,6 +174,8 @@ int daemon_loop(struct daemon *d)
 			daemon_serve_leases(d);
 		if (from[ROUTE_NEWS].revents || from[ROUTE_DUMP].revents)
 			daemon_serve_routes(d);
+		if (from[FAST_PATH].revents)
+			daemon_use_fast(d);
 		serve_what_is_due(d);
 		if (rested || from[DEVICE].revents)
 			daemon_serve_packets(d);

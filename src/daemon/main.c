@@ -233,11 +233,9 @@ static void finish(struct daemon *d)
 	daemon_tick(d);
 	if (d->started)
 		service_notify(d->manager.fd, "STOPPING=1\nSTATUS=saving leases");
-	if (d->fast) {
-		daemon_outdate_fast(d);
-		daemon_count_fast(d);
-		daemon_close_fast(d);
-	}
+	daemon_outdate_fast(d);
+	daemon_count_fast(d);
+	daemon_close_fast(d);
 	daemon_close_leases(d);
 	control_close(d->control);
 	if (d->started)

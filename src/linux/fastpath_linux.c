@@ -3,13 +3,17 @@
 #include "linux/fastpath_linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fastpath_code.h"
@@ -96,6 +100,16 @@ static size_t shared_size(const struct fastpath *f)
 	return (1 + (size_t)f->cpus + f->leases) * sizeof(*f->shared);
 }
 
+static bool map_shared(struct fastpath *f)
+{
+	f->shared =
+		mmap(NULL, shared_size(f), PROT_READ | PROT_WRITE, MAP_SHARED, f->map[SHARED], 0);
+	if (f->shared != MAP_FAILED)
+		return true;
+	f->shared = NULL;
+	return false;
+}
+
 static bool new_maps(struct fastpath *f, unsigned entries)
 {
 	unsigned elements = 1 + f->cpus + f->leases;
@@ -113,12 +127,7 @@ static bool new_maps(struct fastpath *f, unsigned entries)
 	for (int i = 0; i < MAPS; i++)
 		if (f->map[i] < 0)
 			return false;
-	f->shared =
-		mmap(NULL, shared_size(f), PROT_READ | PROT_WRITE, MAP_SHARED, f->map[SHARED], 0);
-	if (f->shared != MAP_FAILED)
-		return true;
-	f->shared = NULL;
-	return false;
+	return map_shared(f);
 }
 
 static int load_program(const struct fastpath *f)
@@ -240,6 +249,97 @@ int fastpath_attach(struct fastpath *f, unsigned index, char *err)
 		return -1;
 	f->index = index;
 	return 0;
+}
+
+/* What the process aside has to say; F's descriptors are ours as well. */
+struct report {
+	struct fastpath f;
+	bool ok;
+	char err[FASTPATH_ERR];
+};
+
+static void open_and_report(int fd, const struct fastpath_plan *plan)
+{
+	struct report r;
+	struct fastpath *f;
+
+	memset(&r, 0, sizeof(r));
+	f = fastpath_load(plan->entries, plan->leases, r.err);
+	r.ok = f && plan->try(f, r.err) == 0 && fastpath_attach(f, plan->index, r.err) == 0;
+	if (r.ok)
+		r.f = *f;
+	else
+		fastpath_close(f);
+	while (write(fd, &r, sizeof(r)) < 0 && errno == EINTR)
+		;
+}
+
+/* As fork(), but with one table of descriptors for both. */
+static pid_t fork_sharing_files(void)
+{
+	struct clone_args a = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+
+	return (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+}
+
+int fastpath_open_aside(struct fastpath_opening *o, const struct fastpath_plan *plan)
+{
+	int ends[2];
+
+	o->pid = 0;
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -1;
+	o->pid = fork_sharing_files();
+	if (o->pid <= 0) /* without such processes it is done here and now */
+		open_and_report(ends[1], plan);
+	if (o->pid == 0)
+		_exit(0);
+	o->fd = ends[0];
+	o->far = ends[1];
+	return 0;
+}
+
+bool fastpath_is_opened(struct fastpath_opening *o)
+{
+	if (o->pid > 0 && waitpid(o->pid, NULL, WNOHANG) == o->pid)
+		o->pid = -1;
+	return o->pid < 0;
+}
+
+/* The memory is mapped here anew. */
+static struct fastpath *take(const struct report *r, char *err)
+{
+	struct fastpath *f = malloc(sizeof(*f));
+
+	memcpy(err, r->err, sizeof(r->err));
+	if (!f || !r->ok) {
+		free(f);
+		return NULL;
+	}
+	*f = r->f;
+	if (map_shared(f))
+		return f;
+	explain(err, "its tables");
+	fastpath_close(f);
+	return NULL;
+}
+
+struct fastpath *fastpath_opened(struct fastpath_opening *o, char *err)
+{
+	struct report r;
+	ssize_t n;
+
+	do {
+		n = read(o->fd, &r, sizeof(r));
+	} while (n < 0 && errno == EINTR);
+	close(o->fd);
+	close(o->far);
+	if (o->pid > 0)
+		waitpid(o->pid, NULL, 0);
+	if (n == sizeof(r))
+		return take(&r, err);
+	snprintf(err, FASTPATH_ERR, "the process that loads it has ended");
+	return NULL;
 }
 
 bool fastpath_must_watch(const struct fastpath *f)
