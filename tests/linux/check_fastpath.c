@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fastpath_diff.h"
+#include "fastpath_race.h"
 #include "fastpath_rules.h"
 #include "lib/wire.h"
 #include "support/generate.h"
@@ -85,5 +86,9 @@ int main(int argc, char **argv)
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, fastpath_rules());
 	suite_add_tcase(s, fastpath_rights());
+	if (fastpath_race_lacks())
+		printf("# not run: memory_of_another %s\n", fastpath_race_lacks());
+	else
+		suite_add_tcase(s, fastpath_race());
 	return run_suite(s);
 }
