@@ -24,6 +24,7 @@ most() {
 	ok=$(($(grown '6->4' ok) + $(grown '4->6' ok))) below=$(below)
 	t "$1: $below of $ok packets are translated below" test $((below * 10)) -ge $((ok * 9))
 }
+all() { "$@" | grep ' 0% packet loss'; }
 ping_in() { ip netns exec "$1" ping -6 -q -n -i 0.01 -W 2 -c 10 "${@:2}"; }
 # --- the machine itself ---------------------------------------------------------------------------------------------
 
@@ -95,15 +96,38 @@ if in_router iptables -t nat -A POSTROUTING -o wan -j MASQUERADE 2>/dev/null; th
 	n=$(in_router iptables -vxnL FORWARD | awk '/INVALID/ { print $1 }')
 	t "$how: hardly a packet is" test "${n:-0}" -le 5
 	in_router iptables -F
-	in_router ip6tables -t mangle -A PREROUTING -i lan -j MARK --set-mark 0x42
-	in_router iptables -A FORWARD -i nat64 -o wan -m mark ! --mark 0x42 -j DROP
-	t "$how: a mark goes through the program" ping_in "$C" "$GOOGLE"
-	in_router iptables -F
-	in_router ip6tables -t mangle -F
 else
 	skip "$how" "no iptables"
 fi
 same "no checksum is wrong" 0 "$(csum_errors)"
+
+# --- marks --------------------------------------------------------------------------------------------------------------
+
+# A packet that has a mark in front of the device has none behind it, whoever translates it.
+how="marks"
+# no_marks: each packet gets a mark on its way in, and is dropped if it has none there, or one behind the device.
+no_marks() {
+	in_router ip6tables -t mangle -A PREROUTING -i lan -j MARK --set-mark 0x42 &&
+		in_router iptables -t mangle -A PREROUTING -i wan -j MARK --set-mark 0x43 &&
+		in_router ip6tables -A FORWARD -i lan -m mark ! --mark 0x42 -j DROP &&
+		in_router iptables -A FORWARD -i wan -m mark ! --mark 0x43 -j DROP &&
+		in_router iptables -A FORWARD -i nat64 -m mark ! --mark 0 -j DROP &&
+		in_router ip6tables -A FORWARD -i nat64 -m mark ! --mark 0 -j DROP
+}
+if no_marks 2>/dev/null; then
+	t "$how: end at the device with the fast path" known ping_in "$C" "$GOOGLE"
+	mark
+	t "$how: none of ten packets is lost" all ping_in "$C" "$GOOGLE"
+	most "$how"
+	stops "$how: TERM: exit status 0"
+	config 'map 192.168.255.77 2001:db8:1::2' 'fast-path off' >"$T/conf"
+	start_nat64d || finish
+	mark
+	t "$how: and without it" all ping_in "$C" "$GOOGLE"
+	same "$how: and without it: nothing is translated below" 0 "$(below)"
+else
+	skip "$how" "no iptables"
+fi
 
 stops "TERM: exit status 0"
 finish
