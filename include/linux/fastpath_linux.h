@@ -22,20 +22,17 @@ struct fastpath *fastpath_load(unsigned entries, unsigned leases, char *err);
 void fastpath_close(struct fastpath *f);
 
 /* The same, then TRY, then fastpath_attach() to device INDEX, in a process of its own with our
- * rights, for it takes long.  FD is readable when it is done, or fastpath_is_opened() says so; then
- * fastpath_opened() tells what has come of it: NULL with a line in ERR, or what is ours from then
- * on. 0, or -1 with errno. */
+ * rights, for it takes long.  When FD is readable fastpath_opened() tells what has come of it: NULL
+ * with a line in ERR, or what is ours from then on.  0, or -1 with errno. */
 struct fastpath_opening {
 	int fd;
-	int far; /* its other end */
-	int pid; /* -1: it has been done at once */
+	int pid; /* 0: nothing is to come */
 };
 struct fastpath_plan {
 	unsigned entries, leases, index;
 	int (*try)(struct fastpath *f, char *err); /* 0, or -1 with a line in ERR */
 };
 int fastpath_open_aside(struct fastpath_opening *o, const struct fastpath_plan *plan);
-bool fastpath_is_opened(struct fastpath_opening *o);
 struct fastpath *fastpath_opened(struct fastpath_opening *o, char *err);
 
 /* Puts the program on the egress of device INDEX.  Needs the same rights. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon.h"
 #include "fastpath_probe.h"
@@ -138,7 +139,6 @@ static void take_opened(struct daemon *d)
 {
 	struct fastpath *path = fastpath_opened(&d->fast_opening, d->fast_off);
 
-	d->fast_opening.pid = 0;
 	if (!path)
 		return;
 	d->fast = new_fast(d, path);
@@ -169,7 +169,7 @@ void daemon_use_fast(struct daemon *d)
 void daemon_close_fast(struct daemon *d)
 {
 	if (d->fast_opening.pid)
-		take_opened(d);
+		close(d->fast_opening.fd); /* nobody is waited for: it ends by itself then */
 	if (!d->fast)
 		return;
 	daemon_gather_leases(d);
@@ -279,8 +279,6 @@ void daemon_gather_leases(struct daemon *d)
 
 void daemon_maintain_fast(struct daemon *d)
 {
-	if (d->fast_opening.pid && fastpath_is_opened(&d->fast_opening))
-		daemon_use_fast(d);
 	if (d->fast && d->fast->news && !d->fast->gathering && d->active->pool)
 		begin_gathering(d->fast);
 }

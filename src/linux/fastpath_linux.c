@@ -3,20 +3,19 @@
 #include "linux/fastpath_linux.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/bpf.h>
-#include <linux/sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fastpath_code.h"
+#include "lib/fd.h"
 #include "linux/tc.h"
 
 #define TCX_EGRESS 47 /* enum bpf_attach_type since Linux 6.6 */
@@ -251,14 +250,56 @@ int fastpath_attach(struct fastpath *f, unsigned index, char *err)
 	return 0;
 }
 
-/* What the process aside has to say; F's descriptors are ours as well. */
+/* What the process aside has to say.  F's descriptors come with it, in the order of each(). */
 struct report {
 	struct fastpath f;
 	bool ok;
 	char err[FASTPATH_ERR];
 };
 
-static void open_and_report(int fd, const struct fastpath_plan *plan)
+#define DESCRIPTORS (MAPS + 2)
+
+union control {
+	char room[CMSG_SPACE(DESCRIPTORS * sizeof(int))];
+	struct cmsghdr align;
+};
+
+/* The place of descriptor number I. */
+static int *each(struct fastpath *f, int i)
+{
+	return i < MAPS ? &f->map[i] : i == MAPS ? &f->prog : &f->link;
+}
+
+/* A program that is on the device as a filter has no link. */
+static int count_descriptors(const struct fastpath *f)
+{
+	return f->link < 0 ? DESCRIPTORS - 1 : DESCRIPTORS;
+}
+
+static void send_report(int sock, struct report *r)
+{
+	union control control;
+	struct iovec iov = {.iov_base = r, .iov_len = sizeof(*r)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	int n = r->ok ? count_descriptors(&r->f) : 0;
+
+	memset(&control, 0, sizeof(control));
+	if (n > 0) {
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE((size_t)n * sizeof(int));
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
+	}
+	for (int i = 0; i < n; i++)
+		memcpy(CMSG_DATA(&control.align) + (size_t)i * sizeof(int), each(&r->f, i),
+		       sizeof(int));
+	while (sendmsg(sock, &msg, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
+/* The device is not held open: a daemon that follows at once must get it. */
+static void open_and_report(int sock, const struct fastpath_plan *plan)
 {
 	struct report r;
 	struct fastpath *f;
@@ -268,18 +309,7 @@ static void open_and_report(int fd, const struct fastpath_plan *plan)
 	r.ok = f && plan->try(f, r.err) == 0 && fastpath_attach(f, plan->index, r.err) == 0;
 	if (r.ok)
 		r.f = *f;
-	else
-		fastpath_close(f);
-	while (write(fd, &r, sizeof(r)) < 0 && errno == EINTR)
-		;
-}
-
-/* As fork(), but with one table of descriptors for both. */
-static pid_t fork_sharing_files(void)
-{
-	struct clone_args a = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
-
-	return (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+	send_report(sock, &r);
 }
 
 int fastpath_open_aside(struct fastpath_opening *o, const struct fastpath_plan *plan)
@@ -287,23 +317,43 @@ int fastpath_open_aside(struct fastpath_opening *o, const struct fastpath_plan *
 	int ends[2];
 
 	o->pid = 0;
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
-	o->pid = fork_sharing_files();
-	if (o->pid <= 0) /* without such processes it is done here and now */
+	o->pid = fork();
+	if (o->pid == 0) {
+		fd_close_between(0, ends[1] - 1);
+		fd_close_between(ends[1] + 1, INT32_MAX);
 		open_and_report(ends[1], plan);
-	if (o->pid == 0)
 		_exit(0);
+	}
+	close(ends[1]);
 	o->fd = ends[0];
-	o->far = ends[1];
-	return 0;
+	if (o->pid > 0)
+		return 0;
+	o->pid = 0;
+	close(o->fd);
+	return -1;
 }
 
-bool fastpath_is_opened(struct fastpath_opening *o)
+/* False: it has ended without a word. */
+static bool receive_report(int sock, struct report *r)
 {
-	if (o->pid > 0 && waitpid(o->pid, NULL, WNOHANG) == o->pid)
-		o->pid = -1;
-	return o->pid < 0;
+	union control control;
+	struct iovec iov = {.iov_base = r, .iov_len = sizeof(*r)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof(control)};
+	struct cmsghdr *c;
+	ssize_t n;
+
+	do {
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	c = n == sizeof(*r) ? CMSG_FIRSTHDR(&msg) : NULL;
+	for (int i = 0; c && i < count_descriptors(&r->f); i++)
+		memcpy(each(&r->f, i), CMSG_DATA(c) + (size_t)i * sizeof(int), sizeof(int));
+	return n == sizeof(*r) && (c || !r->ok);
 }
 
 /* The memory is mapped here anew. */
@@ -327,16 +377,12 @@ static struct fastpath *take(const struct report *r, char *err)
 struct fastpath *fastpath_opened(struct fastpath_opening *o, char *err)
 {
 	struct report r;
-	ssize_t n;
+	bool heard = receive_report(o->fd, &r);
 
-	do {
-		n = read(o->fd, &r, sizeof(r));
-	} while (n < 0 && errno == EINTR);
 	close(o->fd);
-	close(o->far);
-	if (o->pid > 0)
-		waitpid(o->pid, NULL, 0);
-	if (n == sizeof(r))
+	waitpid(o->pid, NULL, 0);
+	o->pid = 0;
+	if (heard)
 		return take(&r, err);
 	snprintf(err, FASTPATH_ERR, "the process that loads it has ended");
 	return NULL;
