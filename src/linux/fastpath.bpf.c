@@ -353,16 +353,26 @@ static inline bool is_over(const struct fastpath_control *control, const struct 
 	       (control->flags & FASTPATH_HURRY ? FASTPATH_SOON : FASTPATH_FORCE);
 }
 
-/* The packet goes to the daemon, and those behind it wait for that.  WAITS: it does so only because
- * others are there already, which may not last for ever. */
-static inline int pass(struct fastpath_wait *w, bool waits)
+/* The packet goes to the daemon, and those behind it wait for that. */
+static inline int pass(struct fastpath_wait *w)
 {
-	uint64_t now = now_ns();
-
-	if (!waits)
-		w->since = now;
-	w->passed = now;
+	w->passed = w->since = now_ns();
 	return TO_DAEMON;
+}
+
+/* The packet goes there only because others of its flow or of its pair are there already, which may
+ * not last for ever: the flow waits no longer than what it waits for. */
+static inline bool waits(const struct fastpath_control *control, struct fastpath_wait *flow,
+			 const struct fastpath_wait *pair)
+{
+	bool flow_is_over = is_over(control, flow);
+
+	if (flow_is_over && is_over(control, pair))
+		return false;
+	if (flow_is_over)
+		flow->since = pair->since;
+	flow->passed = now_ns();
+	return true;
 }
 
 static inline void count_way(const struct facts *f, const struct shared *s, int dir)
@@ -584,27 +594,24 @@ static inline bool judge(struct __sk_buff *skb, struct facts *f, const struct sh
 	struct fastpath_wait *flow = find_flow(skb, f);
 
 	if (!flow) {
-		pass(&pair->wait, false);
+		pass(&pair->wait);
 		return false;
 	}
 	if (f->pair_flags & FASTPATH_ECN_ONLY)
 		f->tos &= ECN;
 	if ((f->proto == UDP && !(s->control->flags & FASTPATH_UDP)) || !is_watched(s->control) ||
 	    !is_plain(skb, f) || !fits(f)) {
-		pass(flow, false);
+		pass(flow);
 		return false;
 	}
-	if (is_over(s->control, &pair->wait) && is_over(s->control, flow))
-		return true;
-	pass(flow, true);
-	return false;
+	return !waits(s->control, flow, &pair->wait);
 }
 
 static inline int translate(struct __sk_buff *skb, struct facts *f, const struct shared *s,
 			    struct fastpath_pair *pair)
 {
 	if (change_family(skb, f->dir == 1 ? ETH4 : ETH6, 0))
-		return pass(&pair->wait, false);
+		return pass(&pair->wait);
 	skb->mark = 0; /* as of what the daemon writes */
 	if (f->dir == 1 ? translate_6to4(skb, f, pair) : translate_4to6(skb, f))
 		return DROP;

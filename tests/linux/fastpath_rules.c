@@ -30,6 +30,8 @@
 #define NONE   (-1)
 #define SIZE   2000
 
+static const char *const both[] = {TCP6, TCP4};
+
 static struct bench {
 	struct fastpath *path;
 	struct fastpath_control *control;
@@ -50,6 +52,13 @@ static uint64_t now_ns(void)
 static bool undisturbed(uint64_t at)
 {
 	return now_ns() - at < FASTPATH_SOON / 4 * 3;
+}
+
+static void sleep_ns(long ns)
+{
+	struct timespec t = {0, ns};
+
+	nanosleep(&t, NULL);
 }
 
 static void start(void)
@@ -258,6 +267,28 @@ START_TEST(order)
 }
 END_TEST
 
+/* What waited for its pair is in the queue itself, when all that was there before has left it. */
+START_TEST(waits_behind_what_waited)
+{
+	uint64_t at, told;
+	bool first, second;
+
+	do {
+		at = told = now_ns();
+		bench.pair.wait.passed = bench.pair.wait.since = told;
+		bench.control->drained = 0;
+		tell_anew(both[_i]);
+		sleep_ns(2 * FASTPATH_MARGIN);
+		first = taken(both[_i]);
+		bench.control->drained = told + FASTPATH_MARGIN;
+		second = taken(both[_i]);
+	} while (!undisturbed(at));
+	ck_assert(!first && !second);
+	bench.control->drained = now_ns() + FASTPATH_MARGIN;
+	ck_assert(taken(both[_i]));
+}
+END_TEST
+
 /* What goes to the daemon makes what is behind it in its flow wait, until the queue has been empty;
  * and all of the pair if it does not show its flow. */
 static const struct flow {
@@ -334,13 +365,6 @@ START_TEST(waits_behind_what_was_not_watched)
 	ck_assert(taken(TCP6));
 }
 END_TEST
-
-static void sleep_ns(long ns)
-{
-	struct timespec t = {0, ns};
-
-	nanosleep(&t, NULL);
-}
 
 /* Sends what waits for longer than it has to since SINCE. */
 static void wait_under_load(uint64_t since)
@@ -496,8 +520,6 @@ START_TEST(counts)
 }
 END_TEST
 
-static const char *const both[] = {TCP6, TCP4};
-
 /* A pair that is told once more is what was told last, unless it is current: that stays. */
 START_TEST(told_again)
 {
@@ -596,6 +618,7 @@ TCase *fastpath_rules(void)
 	tcase_add_loop_test(t, rule, 0, ROWS(rules));
 	tcase_add_test(t, stranger);
 	tcase_add_loop_test(t, order, 0, ROWS(orders));
+	tcase_add_loop_test(t, waits_behind_what_waited, 0, ROWS(both));
 	tcase_add_loop_test(t, flow, 0, ROWS(flows));
 	tcase_add_test(t, waits_behind_what_was_not_watched);
 	tcase_add_loop_test(t, moves_under_load, 0, 2);
