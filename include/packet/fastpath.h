@@ -44,7 +44,7 @@ struct fastpath_control {    /* written by the daemon, read by the program */
 			     has been written */
 	uint64_t alive;   /* when the daemon was last seen to live */
 	uint64_t secret[FASTPATH_SECRETS];
-	uint64_t unused;
+	uint64_t udp_since; /* when the last UDP went to the daemon, if it does not any more */
 };
 
 struct fastpath_totals { /* written by the program, on its own processor */

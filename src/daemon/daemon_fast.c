@@ -385,6 +385,8 @@ static void store_choice(const struct fast *f)
 {
 	uint32_t flags = f->control->flags & ~(uint32_t)(FASTPATH_UDP | FASTPATH_HURRY);
 
+	if (f->udp.on && !(f->control->flags & FASTPATH_UDP))
+		fastpath_write(&f->control->udp_since, (uint64_t)clock_us() * ONE_US);
 	flags |= f->udp.on ? FASTPATH_UDP : 0u;
 	flags |= f->udp.trial ? FASTPATH_HURRY : 0u;
 	store_flags(f, flags);

@@ -344,12 +344,13 @@ static inline struct fastpath_wait *find_flow(struct __sk_buff *skb, struct fact
 	return map_find(&fastpath_flows, &key);
 }
 
-/* Is everything that W stands for out of the daemon again, so that no packet overtakes another? */
-static inline bool is_over(const struct fastpath_control *control, const struct fastpath_wait *w)
+/* Is everything that went to the daemon until PASSED out of it again, so that no packet overtakes
+ * another?  Or has it waited since SINCE for too long? */
+static inline bool is_over(const struct fastpath_control *control, uint64_t passed, uint64_t since)
 {
-	if (w->passed + FASTPATH_MARGIN <= control->drained)
+	if (passed + FASTPATH_MARGIN <= control->drained)
 		return true;
-	return now_ns() - w->since >
+	return now_ns() - since >
 	       (control->flags & FASTPATH_HURRY ? FASTPATH_SOON : FASTPATH_FORCE);
 }
 
@@ -360,17 +361,17 @@ static inline int pass(struct fastpath_wait *w)
 	return TO_DAEMON;
 }
 
-/* The packet goes there only because others of its flow or of its pair are there already, which may
- * not last for ever: the flow waits no longer than what it waits for. */
+/* The packet goes there only because others of its flow, or of all that may be of its flow, are
+ * there already, which may not last for ever: the flow waits no longer than what it waits for. */
 static inline bool waits(const struct fastpath_control *control, struct fastpath_wait *flow,
-			 const struct fastpath_wait *pair)
+			 uint64_t passed, uint64_t since)
 {
-	bool flow_is_over = is_over(control, flow);
+	bool flow_is_over = is_over(control, flow->passed, flow->since);
 
-	if (flow_is_over && is_over(control, pair))
+	if (flow_is_over && is_over(control, passed, since))
 		return false;
 	if (flow_is_over)
-		flow->since = pair->since;
+		flow->since = since;
 	flow->passed = now_ns();
 	return true;
 }
@@ -599,12 +600,14 @@ static inline bool judge(struct __sk_buff *skb, struct facts *f, const struct sh
 	}
 	if (f->pair_flags & FASTPATH_ECN_ONLY)
 		f->tos &= ECN;
-	if ((f->proto == UDP && !(s->control->flags & FASTPATH_UDP)) || !is_watched(s->control) ||
-	    !is_plain(skb, f) || !fits(f)) {
+	if (!is_watched(s->control) || !is_plain(skb, f) || !fits(f)) {
 		pass(flow);
 		return false;
 	}
-	return !waits(s->control, flow, &pair->wait);
+	if (waits(s->control, flow, pair->wait.passed, pair->wait.since))
+		return false;
+	return f->proto != UDP ||
+	       !waits(s->control, flow, s->control->udp_since, s->control->udp_since);
 }
 
 static inline int translate(struct __sk_buff *skb, struct facts *f, const struct shared *s,
@@ -637,6 +640,19 @@ static inline int run(struct __sk_buff *skb, struct facts *f)
 	return translate(skb, f, &s, pair);
 }
 
+/* UDP that the daemon has for itself is not looked at any further. */
+static inline bool is_for_daemon(struct __sk_buff *skb)
+{
+	const struct fastpath_control *control = element(0);
+	uint64_t proto = 0;
+
+	if (skb->protocol != ETH6 && skb->protocol != ETH4)
+		return true;
+	if (!control || (control->flags & FASTPATH_UDP))
+		return !control;
+	return load(skb, skb->protocol == ETH6 ? 6 : 9, &proto, 1) || proto == UDP;
+}
+
 /* Where the kernel may interrupt a packet for another one on the same processor [PREEMPT_RT], the
  * second one goes to the daemon. */
 __attribute__((section("tc"))) int fastpath(struct __sk_buff *skb)
@@ -644,7 +660,7 @@ __attribute__((section("tc"))) int fastpath(struct __sk_buff *skb)
 	struct facts *f;
 	int verdict = TO_DAEMON;
 
-	if (skb->protocol != ETH6 && skb->protocol != ETH4)
+	if (is_for_daemon(skb))
 		return TO_DAEMON;
 	f = facts_of_processor();
 	if (!f)

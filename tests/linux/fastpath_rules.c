@@ -420,6 +420,7 @@ START_TEST(udp_rests)
 		sleep_ns(FASTPATH_SOON + MS);
 		at = now_ns();
 		rests &= !taken(UDP6);
+		bench.control->udp_since = now_ns();
 		bench.control->flags |= FASTPATH_UDP;
 		waits = !taken(UDP6);
 	} while (!undisturbed(at));
