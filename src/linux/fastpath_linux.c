@@ -286,10 +286,11 @@ static void send_report(int sock, struct report *r)
 	memset(&control, 0, sizeof(control));
 	if (n > 0) {
 		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE((size_t)n * sizeof(int));
+		msg.msg_controllen = sizeof(control);
 		control.align.cmsg_level = SOL_SOCKET;
 		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
+		control.align.cmsg_len = n == DESCRIPTORS ? CMSG_LEN(sizeof(int[DESCRIPTORS]))
+							  : CMSG_LEN(sizeof(int[DESCRIPTORS - 1]));
 	}
 	for (int i = 0; i < n; i++)
 		memcpy(CMSG_DATA(&control.align) + (size_t)i * sizeof(int), each(&r->f, i),
