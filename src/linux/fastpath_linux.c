@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -322,6 +324,7 @@ int fastpath_open_aside(struct fastpath_opening *o, const struct fastpath_plan *
 		return -1;
 	o->pid = fork();
 	if (o->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		fd_close_between(0, ends[1] - 1);
 		fd_close_between(ends[1] + 1, INT32_MAX);
 		open_and_report(ends[1], plan);

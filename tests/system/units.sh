@@ -264,8 +264,9 @@ inside systemctl start nat64d 2>/dev/null
 t "a start that fails" is_failed
 base >"$conf"
 inside systemctl start nat64d
+before=$(show NRestarts)
 kill_it
-wait_for is_up
+wait_for restarted "$before"
 same "restarted, stopped, failed, killed: nobody called nat64-host again" 1 "$(calls)"
 t "and its unit is active" host_is active
 echo NAT44=no >"$ROOT/etc/default/nat64d"
