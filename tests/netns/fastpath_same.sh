@@ -8,18 +8,7 @@ topology
 need_fast_path
 BASE=('map 192.168.255.77 2001:db8:1::77' 'map 192.168.255.78 2001:db8:1::2' 'icmp-errors send' 'tun-queue 10000')
 
-# Nobody has these addresses, so nobody answers.
-mac() { ip -n "$1" -o link show dev "$2" | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p'; }
-ip -n "$R" neigh replace 2001:db8:1::77 lladdr "$(mac "$C" lan)" dev lan nud permanent
-ip -n "$R" neigh replace 8.8.8.77 lladdr "$(mac "$S" wan)" dev wan nud permanent
-# What leaves the router is cut up and has its checksums; what comes to it does not.
-for dev in lan wan; do
-	in_router ethtool -K "$dev" tx off tso off gso off gro off >/dev/null 2>&1
-done
-in_client ethtool -K lan gro off >/dev/null 2>&1
-in_server ethtool -K wan gro off >/dev/null 2>&1
-MAC6=$(mac "$R" lan) MAC4=$(mac "$R" wan)
-export MAC6 MAC4
+wires_for_gso
 
 fast() { echo "$(below '6->4') $(below '4->6')"; }
 enough() { [ "${1% *}" -ge "$2" ] && [ "${1#* }" -ge "$2" ]; }

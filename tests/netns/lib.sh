@@ -612,3 +612,19 @@ cured() {
 
 # The daemon is none the worse for it: it lives, its descriptors are as many as `healthy' found, and so are its leases.
 healthy() { echo "$(find "/proc/$PID/fd" -type l | wc -l) descriptors, $(counter "$(counters)" both leases-used) leases"; }
+
+# wires_for_gso: what leaves the router is cut up and has its checksums, what comes to it does not; and 2001:db8:1::77 and
+# 8.8.8.77 have neighbours, but nobody has these addresses, so nobody answers.  MAC6 and MAC4 are the router's, for gso.py.
+mac() { ip -n "$1" -o link show dev "$2" | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p'; }
+wires_for_gso() {
+	local dev
+	ip -n "$R" neigh replace 2001:db8:1::77 lladdr "$(mac "$C" lan)" dev lan nud permanent
+	ip -n "$R" neigh replace 8.8.8.77 lladdr "$(mac "$S" wan)" dev wan nud permanent
+	for dev in lan wan; do
+		in_router ethtool -K "$dev" tx off tso off gso off gro off >/dev/null 2>&1
+	done
+	in_client ethtool -K lan gro off >/dev/null 2>&1
+	in_server ethtool -K wan gro off >/dev/null 2>&1
+	MAC6=$(mac "$R" lan) MAC4=$(mac "$R" wan)
+	export MAC6 MAC4
+}

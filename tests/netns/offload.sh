@@ -91,18 +91,7 @@ ip -n "$R" link del nat64
 
 # --- the same on the wire -------------------------------------------------------------------------------------------
 
-# Nobody has these addresses, so nobody answers.
-mac() { ip -n "$1" -o link show dev "$2" | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p'; }
-ip -n "$R" neigh replace 2001:db8:1::77 lladdr "$(mac "$C" lan)" dev lan nud permanent
-ip -n "$R" neigh replace 8.8.8.77 lladdr "$(mac "$S" wan)" dev wan nud permanent
-# What leaves the router is cut up and has its checksums; what comes to it does not.
-for dev in lan wan; do
-	in_router ethtool -K "$dev" tx off tso off gso off gro off >/dev/null 2>&1
-done
-in_client ethtool -K lan gro off >/dev/null 2>&1
-in_server ethtool -K wan gro off >/dev/null 2>&1
-MAC6=$(mac "$R" lan) MAC4=$(mac "$R" wan)
-export MAC6 MAC4
+wires_for_gso
 
 # This is about the daemon; what the program in the kernel makes of them is in fastpath_same.sh.
 counted=()
