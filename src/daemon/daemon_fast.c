@@ -301,30 +301,30 @@ static bool lease_of(const struct daemon *d, struct fastpath_pair *pair, const s
 	return true;
 }
 
-static void tell(struct daemon *d, unsigned family, struct fastpath_pair *pair)
+/* LEASE: the generation, and what lease_of() says. */
+static void tell(struct daemon *d, unsigned family, const struct fastpath_pair *lease)
 {
 	struct fast *f = d->fast;
 	const struct xlat_pair *of = &d->out.pair;
+	struct fastpath_pair pair;
 
-	xlat_tell(&d->xlat, family, &d->out, pair);
-	pair->generation = f->control->generation;
-	lease_of(d, pair, d->out.lease);
+	xlat_tell(&d->xlat, family, &d->out, &pair);
+	pair.generation = lease->generation;
+	pair.lease = lease->lease;
+	pair.lease_generation = lease->lease_generation;
 	if (family == 4) {
 		f->key4[f->n4] = of->v4;
-		f->to6[f->n4++] = (struct fastpath_4to6){.pair = *pair, .to = of->v6};
+		f->to6[f->n4++] = (struct fastpath_4to6){.pair = pair, .to = of->v6};
 	} else {
 		f->key6[f->n6] = of->v6;
-		f->to4[f->n6++] = (struct fastpath_6to4){.pair = *pair, .to = of->v4};
+		f->to4[f->n6++] = (struct fastpath_6to4){.pair = pair, .to = of->v4};
 	}
 }
 
 /* A lease that ends takes with it what has been told of its host: all is new then. */
-static uint64_t era(const struct daemon *d)
+static uint64_t era(const struct fastpath_pair *lease)
 {
-	struct fastpath_pair pair = {.lease_generation = 0};
-
-	lease_of(d, &pair, d->out.lease);
-	return (uint64_t)d->fast->control->generation << 32 | pair.lease_generation;
+	return (uint64_t)lease->generation << 32 | lease->lease_generation;
 }
 
 void daemon_see_pair(struct daemon *d)
@@ -333,16 +333,17 @@ void daemon_see_pair(struct daemon *d)
 	const struct output *o = &d->out.output[0];
 	unsigned family = o->family == 4 ? 6 : 4;
 	const struct xlat_pair *of = &d->out.pair;
-	struct fastpath_pair pair;
+	struct fastpath_pair lease = {.lease = 0};
 	bool want;
 
 	if (!f || (o->proto == PROTO_UDP && !f->udp.on) || f->n4 == BATCH || f->n6 == BATCH ||
-	    !lease_of(d, &pair, d->out.lease))
+	    !lease_of(d, &lease, d->out.lease))
 		return;
-	want = family == 4 ? pairs_want(f->pairs, &of->v4, sizeof(of->v4), era(d), d->now)
-			   : pairs_want(f->pairs, &of->v6, sizeof(of->v6), era(d), d->now);
+	lease.generation = f->control->generation;
+	want = family == 4 ? pairs_want(f->pairs, &of->v4, sizeof(of->v4), era(&lease), d->now)
+			   : pairs_want(f->pairs, &of->v6, sizeof(of->v6), era(&lease), d->now);
 	if (want)
-		tell(d, family, &pair);
+		tell(d, family, &lease);
 }
 
 /* The pairs begin to wait now: what has come before has been sent, or stands in the queue. */
@@ -371,14 +372,15 @@ static void put_pairs(struct daemon *d)
 
 /* --- UDP */
 
-static void begin_span(struct daemon *d)
+/* UDP: packets that the program has translated so far. */
+static void begin_span(struct daemon *d, uint64_t udp)
 {
 	struct fast *f = d->fast;
 
 	f->load = (struct udp_load){0};
 	f->span_at = d->now_us;
 	f->merged_then = d->counters.merged;
-	f->udp_then = totals(f).udp;
+	f->udp_then = udp;
 }
 
 static void store_choice(const struct fast *f)
@@ -395,16 +397,17 @@ static void store_choice(const struct fast *f)
 static void end_span(struct daemon *d)
 {
 	struct fast *f = d->fast;
+	uint64_t udp = totals(f).udp;
 	bool was = f->udp.on;
 
 	f->load.us = d->now_us - f->span_at;
 	f->load.written = f->load.packets - (d->counters.merged - f->merged_then);
-	f->load.below = totals(f).udp - f->udp_then;
+	f->load.below = udp - f->udp_then;
 	udp_choice_look(&f->udp, &f->load, d->now);
 	store_choice(f);
 	if (was && !f->udp.on)
 		hold(f);
-	begin_span(d);
+	begin_span(d, udp);
 }
 
 static bool is_over(const struct daemon *d)
@@ -418,7 +421,7 @@ static void measure(struct daemon *d, unsigned packets)
 	struct fast *f = d->fast;
 
 	if (!f->udp.on && d->now_us - f->span_at > 4 * UDP_CHOICE_SPAN * ONE_MS)
-		begin_span(d);
+		begin_span(d, totals(f).udp);
 	f->load.packets += packets;
 	if (packets > 0)
 		f->load.busy += clock_us() - d->now_us;
