@@ -8,6 +8,12 @@
 
 #define ANSWER_MAX 65536 /* bytes */
 
+/* What a client follows that does not get one answer, but lines as things happen. */
+enum answer_stream {
+	STREAM_NONE,
+	STREAM_WATCH, /* events */
+};
+
 struct answer {
 	char *text; /* of the heap; NULL: nothing yet */
 	size_t len, room;
@@ -17,10 +23,22 @@ struct answer {
 	bool (*more)(void *arg, struct answer *a);
 	unsigned long epoch; /* notes of MORE */
 	size_t cursor;
+	void *state; /* the same, from malloc(): it goes with the answer */
+	/* Not STREAM_NONE: the client stays until it goes or the daemon ends, and lines come by
+	 * control_push().  MORE is called when some of them found no room, and the client has
+	 * taken all before. */
+	enum answer_stream stream;
+	unsigned long lost; /* lines that found no room since MORE was called */
 };
 
 /* A piece that does not fit as a whole is left out, and so is all that follows it. */
 void answer_add(struct answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The LEN bytes at TEXT; as answer_add(). */
+void answer_put(struct answer *a, const char *text, size_t len);
+
+/* Takes room for N bytes now.  False: there is no memory. */
+bool answer_reserve(struct answer *a, size_t n);
 
 /* S as a string of JSON, quotes included; NULL: null.  What is no UTF-8 becomes '?'. */
 void answer_json(struct answer *a, const char *s);

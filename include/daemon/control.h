@@ -42,6 +42,15 @@ void control_close(struct control *c);
 int control_fd(const struct control *c);
 void control_serve(struct control *c, int64_t now, control_answer *answer, void *arg);
 
+/* The answers of the clients that follow STREAM: the one behind AFTER, or the first for NULL; NULL
+ * at the end.  C may be NULL, and has no clients then. */
+struct answer *control_next_stream(struct control *c, enum answer_stream stream,
+				   const struct answer *after);
+
+/* Puts the LEN bytes of LINE behind what the stream A has not sent yet, or counts the line as lost
+ * if there is no room.  Neither allocates after the first lines, nor waits. */
+void control_push(struct control *c, struct answer *a, const char *line, size_t len);
+
 /* Closes who has kept us waiting; to be called about once a second. */
 void control_expire(struct control *c, int64_t now);
 

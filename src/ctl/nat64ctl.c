@@ -22,6 +22,7 @@ static const char help[] =
 	"  reload              read the configuration again, all of it or nothing\n"
 	"  setup               list the addresses and routes that nat64d has asked the kernel for\n"
 	"  status              tell how nat64d is\n"
+	"  watch               tell what happens, as it does, in JSON\n"
 	"\n"
 	"  -i, --instance NAME ask nat64d@NAME instead of nat64d\n"
 	"  -s, --socket PATH   ask who listens at PATH\n"
@@ -40,8 +41,7 @@ struct line {
 	bool chosen; /* a socket */
 	char request[LINE_TOP + 2];
 	size_t len;
-	bool reload; /* and nothing else */
-	unsigned words;
+	char *word[CTL_WORDS + 1];
 };
 
 static int bad(const char *what, const char *which)
@@ -76,7 +76,7 @@ static int choose(struct line *l, bool instance, const char *value)
 }
 
 /* The daemon takes words apart at blanks. */
-static int add_word(struct line *l, const char *word)
+static int put_word(struct line *l, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -87,10 +87,17 @@ static int add_word(struct line *l, const char *word)
 		return bad("not a word of a request: ", "''");
 	if (l->len + n + 1 > LINE_TOP)
 		return bad("more than a request can hold", "");
-	l->reload = l->words++ == 0 && strcmp(word, "reload") == 0;
 	l->len += (size_t)snprintf(l->request + l->len, sizeof(l->request) - l->len, "%s%s",
 				   l->len ? " " : "", word);
 	return -1;
+}
+
+static int add_word(struct line *l, char *word)
+{
+	if (l->ctl.words == CTL_WORDS)
+		return bad("more than a request can hold", "");
+	l->word[l->ctl.words++] = word;
+	return put_word(l, word);
 }
 
 /* The value of OPTION, which is a long one or a letter: behind it, or the next argument. */
@@ -113,13 +120,14 @@ static bool is_option(char ***arg, char letter, const char *name, const char **v
 /* -1 to go on, or a status to exit with. */
 static int read_argument(struct line *l, char ***arg)
 {
-	const char *a = **arg, *value;
+	const char *value;
+	char *a = **arg;
 
 	if (strcmp(a, "--json") == 0) {
 		l->ctl.json = true;
 		return -1;
 	}
-	if (l->words > 0 || a[0] != '-')
+	if (l->ctl.words > 0 || a[0] != '-')
 		return add_word(l, a);
 	if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0)
 		return tell(help);
@@ -142,20 +150,51 @@ static int read_arguments(struct line *l, char **argv)
 		if (!*arg)
 			break;
 	}
-	return l->words > 0 ? -1 : bad("no command", "");
+	if (l->ctl.words == 0)
+		return bad("no command", "");
+	return l->ctl.json ? put_word(l, "--json") : -1;
 }
 
-static int ask(struct line *l)
+static int ask(const struct ctl *c, bool follow)
 {
 	struct ctl_reply r;
 	int status;
 
-	if (l->ctl.json && add_word(l, "--json") >= 0)
-		return CTL_USAGE;
-	ctl_ask(&l->ctl, l->request, &r);
-	status = ctl_print(&l->ctl, &r);
+	ctl_each(c, c->request, follow, ctl_print_line, NULL, &r);
+	status = ctl_print(c, &r);
 	ctl_free(&r);
 	return status;
+}
+
+/* Each line is to be seen when it comes. */
+static int follow(const struct ctl *c)
+{
+	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+	signal(SIGPIPE, SIG_DFL); /* who reads no more ends us */
+	return ask(c, true);
+}
+
+static int reload(const struct ctl *c)
+{
+	return c->words == 1 && geteuid() == 0 ? ctl_reload(c) : ask(c, false);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct ctl *c);
+} own[] = {
+	{"reload", reload},
+	{"watch", follow},
+};
+
+#define OWN (sizeof(own) / sizeof(*own))
+
+static int run(const struct ctl *c)
+{
+	for (size_t i = 0; i < OWN; i++)
+		if (strcmp(own[i].name, c->word[0]) == 0)
+			return own[i].run(c);
+	return ask(c, false);
 }
 
 int main(int argc, char **argv)
@@ -169,7 +208,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	l.ctl.path = l.path;
-	if (l.reload && l.words == 1 && geteuid() == 0)
-		return ctl_reload(&l.ctl);
-	return ask(&l);
+	l.ctl.word = l.word;
+	l.ctl.request = l.request;
+	return run(&l.ctl);
 }

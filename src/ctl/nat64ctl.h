@@ -13,9 +13,14 @@ enum { /* exit statuses, a contract */
 	CTL_NOBODY = 3, /* listens there */
 };
 
+#define CTL_WORDS 64 /* of a command line */
+
 struct ctl {
 	const char *path; /* of the socket */
 	bool json;
+	char **word; /* the command and its arguments, without options; NULL behind the last */
+	unsigned words;
+	const char *request; /* the same as a line for the daemon */
 };
 
 /* An answer, or why there is none. */
@@ -25,6 +30,7 @@ struct ctl_reply {
 	const char *line; /* the first line without its word, or what is wrong */
 	const char *rest; /* the lines behind */
 	char *memory;     /* where both are */
+	size_t len, room; /* of it */
 	pid_t pid;        /* of the daemon; 0: not known */
 	char why[512];
 };
@@ -33,13 +39,24 @@ struct ctl_reply {
 void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r);
 void ctl_free(struct ctl_reply *r);
 
+/* The same, but the lines behind the first one are not kept: TAKE, which is not called for an
+ * answer that is refused, gets each as it comes, without its newline; it ends with false.  R has
+ * the lines of a refusal.  FOLLOW: nothing may come for as long as it likes. */
+typedef bool ctl_take(void *arg, char *line);
+void ctl_each(const struct ctl *c, const char *request, bool follow, ctl_take *take, void *arg,
+	      struct ctl_reply *r);
+
+/* A ctl_take that prints; ARG is not used.  False: standard output takes no more. */
+bool ctl_print_line(void *arg, char *line);
+
 /* Prints R, and returns its status. */
 int ctl_print(const struct ctl *c, const struct ctl_reply *r);
 
 /* Says what is wrong in a line on standard error. */
 void ctl_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* `reload` by root: the device gets what the configuration needs before the daemon is asked. */
-int ctl_reload(const struct ctl *c);
+/* The commands for which it is not enough to ask the daemon and to print what it answers.  Each
+ * returns the status to exit with. */
+int ctl_reload(const struct ctl *c); /* root adds to the device what the configuration needs */
 
 #endif

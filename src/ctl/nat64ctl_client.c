@@ -97,28 +97,48 @@ static void send_line(int fd, const char *line)
 	}
 }
 
-/* All that comes, with a NUL behind.  False: it broke off. */
-static bool receive(int fd, struct ctl_reply *r)
+/* Room for what comes next and a NUL behind it. */
+static bool make_room(struct ctl_reply *r)
 {
-	size_t len = 0, room = 0;
+	size_t room = r->room ? 2 * r->room : 16384;
+	char *bigger;
+
+	if (r->room - r->len >= 2)
+		return true;
+	bigger = r->room > ANSWER_TOP ? NULL : realloc(r->memory, room);
+	if (!bigger)
+		return false;
+	r->memory = bigger;
+	r->room = room;
+	return true;
+}
+
+/* Some more of the answer, with a NUL behind: 1, 0 at its end, -1 if it broke off. */
+static int receive_some(int fd, struct ctl_reply *r)
+{
 	ssize_t n;
 
+	if (!make_room(r))
+		return -1;
 	do {
-		if (room - len < 2) {
-			char *bigger = realloc(r->memory, room ? 2 * room : 16384);
+		n = recv(fd, r->memory + r->len, r->room - r->len - 1, 0);
+	} while (n < 0 && errno == EINTR);
+	r->len += n > 0 ? (size_t)n : 0;
+	r->memory[r->len] = '\0';
+	if (n < 0)
+		return errno == ECONNRESET ? 0 : -1;
+	return n > 0;
+}
 
-			if (!bigger || room > ANSWER_TOP)
-				return false;
-			r->memory = bigger;
-			room = room ? 2 * room : 16384;
-		}
-		n = recv(fd, r->memory + len, room - len - 1, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		len += n > 0 ? (size_t)n : 0;
-		r->memory[len] = '\0';
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n == 0 || errno == ECONNRESET;
+/* All that comes.  False: it broke off. */
+static bool receive(int fd, struct ctl_reply *r)
+{
+	int more;
+
+	do {
+		more = receive_some(fd, r);
+	} while (more > 0);
+	return more == 0;
 }
 
 static bool starts(const char *line, const char *word, const char **behind)
@@ -152,6 +172,12 @@ static void understand(struct ctl_reply *r)
 		fail(r, CTL_FAILED, "whoever listens there does not speak as nat64d does");
 }
 
+static void break_off(struct ctl_reply *r)
+{
+	fail(r, CTL_FAILED, "no answer from nat64d: %s", strerror(errno));
+	r->lost = true;
+}
+
 void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r)
 {
 	int fd;
@@ -161,12 +187,69 @@ void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r)
 	if (fd < 0)
 		return;
 	send_line(fd, line);
-	if (receive(fd, r)) {
+	if (receive(fd, r))
 		understand(r);
-	} else {
-		fail(r, CTL_FAILED, "no answer from nat64d: %s", strerror(errno));
-		r->lost = true;
+	else
+		break_off(r);
+	close(fd);
+}
+
+/* Gives TAKE the whole lines that R's memory has, but for its first HEAD bytes, and forgets them.
+ */
+static bool give_lines(struct ctl_reply *r, size_t head, ctl_take *take, void *arg)
+{
+	char *at = r->memory + head, *end;
+	bool more = true;
+
+	while (more && (end = memchr(at, '\n', r->len - (size_t)(at - r->memory)))) {
+		*end = '\0';
+		more = take(arg, at);
+		at = end + 1;
 	}
+	r->len -= (size_t)(at - r->memory) - head;
+	memmove(r->memory + head, at, r->len - head + 1);
+	return more;
+}
+
+/* The answer begins with "ok": the lines behind it, as they come. */
+static void give_all(int fd, size_t head, ctl_take *take, void *arg, struct ctl_reply *r)
+{
+	int more = 1;
+
+	while (give_lines(r, head, take, arg) && more > 0)
+		more = receive_some(fd, r);
+	if (more >= 0 && r->len == head)
+		understand(r);
+	else if (more < 0)
+		break_off(r);
+	else
+		fail(r, CTL_FAILED, "nat64d has ended in the middle of its answer");
+}
+
+void ctl_each(const struct ctl *c, const char *request, bool follow, ctl_take *take, void *arg,
+	      struct ctl_reply *r)
+{
+	const struct timeval forever = {.tv_sec = 0};
+	const char *end = NULL;
+	int fd, more = 1;
+
+	*r = (struct ctl_reply){.rest = ""};
+	fd = open_socket(c->path, r);
+	if (fd < 0)
+		return;
+	send_line(fd, request);
+	while (!end && more > 0) {
+		more = receive_some(fd, r);
+		end = r->memory ? strchr(r->memory, '\n') : NULL;
+	}
+	if (follow)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(forever));
+	if (end && strncmp(r->memory, "ok", 2) == 0)
+		give_all(fd, (size_t)(end + 1 - r->memory), take, arg, r);
+	else if (more >= 0 && receive(fd, r))
+		understand(r);
+	else
+		break_off(r);
 	close(fd);
 }
 
@@ -184,6 +267,13 @@ static void put(const char *s, FILE *out)
 		      : *s == 0x7f                                        ? '?'
 									  : *s,
 		      out);
+}
+
+bool ctl_print_line(void *arg, char *line)
+{
+	(void)arg;
+	put(line, stdout);
+	return fputc('\n', stdout) != EOF;
 }
 
 /* Reasons first, what follows from them last. */

@@ -31,6 +31,19 @@ static bool grow(struct answer *a, size_t n)
 	return true;
 }
 
+bool answer_reserve(struct answer *a, size_t n)
+{
+	return n <= a->len || grow(a, n - a->len);
+}
+
+void answer_put(struct answer *a, const char *text, size_t len)
+{
+	if (!grow(a, len))
+		return;
+	memcpy(a->text + a->len, text, len);
+	a->len += len;
+}
+
 void answer_add(struct answer *a, const char *format, ...)
 {
 	va_list args;
@@ -94,5 +107,6 @@ void answer_json(struct answer *a, const char *s)
 void answer_free(struct answer *a)
 {
 	free(a->text);
+	free(a->state);
 	*a = (struct answer){.text = NULL};
 }

@@ -23,9 +23,10 @@ struct client {
 	uid_t uid;
 	int64_t since; /* ms: of the last progress; while it asks, of its arrival */
 	bool answering;
-	bool last;   /* nothing comes behind what the answer has now */
-	size_t len;  /* of the line */
-	size_t sent; /* of the answer */
+	bool last;    /* nothing comes behind what the answer has now */
+	bool waiting; /* a stream that has nothing to send */
+	size_t len;   /* of the line */
+	size_t sent;  /* of the answer */
 	char line[CONTROL_LINE + 1];
 	struct answer answer;
 };
@@ -137,6 +138,7 @@ static void end_client(struct client *k)
 			break;
 	close(k->fd);
 	k->fd = -1;
+	k->waiting = false;
 	answer_free(&k->answer);
 }
 
@@ -198,7 +200,7 @@ static void admit(struct control *c, int fd, int64_t now)
 	k->fd = fd;
 	k->uid = peer.uid;
 	k->since = now;
-	k->answering = k->last = false;
+	k->answering = k->last = k->waiting = false;
 	k->len = k->sent = 0;
 }
 
@@ -217,16 +219,37 @@ static void accept_some(struct control *c, int64_t now)
 	}
 }
 
+static void want(const struct control *c, const struct client *k, uint32_t events)
+{
+	struct epoll_event e = {.events = events, .data.u32 = (uint32_t)(k - c->client)};
+
+	epoll_ctl(c->epoll, EPOLL_CTL_MOD, k->fd, &e);
+}
+
+/* All is sent that there was: what comes next?  False: nothing yet.  A stream is heard again when
+ * it has something, or its client has gone; that it only says nothing more is no reason to wake. */
+static bool go_on(const struct control *c, struct client *k, void *arg)
+{
+	struct answer *a = &k->answer;
+
+	a->len = k->sent = 0;
+	if (a->stream == STREAM_NONE || a->lost > 0)
+		k->last = !a->more(arg, a) || a->cut;
+	if (a->stream == STREAM_NONE || k->last || a->len > 0)
+		return true;
+	k->waiting = true;
+	want(c, k, 0);
+	return false;
+}
+
 /* Sends what there is, as much as is taken at once. */
-static void send_some(struct client *k, int64_t now, void *arg)
+static void send_some(const struct control *c, struct client *k, int64_t now, void *arg)
 {
 	struct answer *a = &k->answer;
 	ssize_t n;
 
-	if (k->sent == a->len && !k->last) {
-		a->len = k->sent = 0;
-		k->last = !a->more(arg, a) || a->cut;
-	}
+	if (k->sent == a->len && !k->last && !go_on(c, k, arg))
+		return;
 	n = send(k->fd, a->text + k->sent, a->len - k->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0) {
 		k->sent += (size_t)n;
@@ -238,16 +261,19 @@ static void send_some(struct client *k, int64_t now, void *arg)
 
 static void begin_answer(struct control *c, struct client *k, int64_t now, void *arg)
 {
-	struct epoll_event e = {.events = EPOLLOUT, .data.u32 = (uint32_t)(k - c->client)};
+	struct answer *a = &k->answer;
 
-	if (k->answer.len == 0) { /* no memory: nobody should take silence for a yes */
+	if (a->len == 0 ||
+	    (a->stream &&
+	     !answer_reserve(a,
+			     ANSWER_MAX))) { /* no memory: nobody should take silence for a yes */
 		end_client(k);
 		return;
 	}
 	k->answering = true;
-	k->last = !k->answer.more;
-	epoll_ctl(c->epoll, EPOLL_CTL_MOD, k->fd, &e);
-	send_some(k, now, arg);
+	k->last = !a->more;
+	want(c, k, EPOLLOUT);
+	send_some(c, k, now, arg);
 }
 
 static void answer_line(struct client *k, size_t len, control_answer *answer, void *arg)
@@ -298,8 +324,10 @@ void control_serve(struct control *c, int64_t now, control_answer *answer, void 
 
 		if (event[i].data.u32 == LISTENER) {
 			accept_some(c, now);
+		} else if (k->waiting) {
+			end_client(k);
 		} else if (k->answering) {
-			send_some(k, now, arg);
+			send_some(c, k, now, arg);
 		} else if (!answered) {
 			hear(c, k, now, answer, arg);
 			answered = k->fd < 0 || k->answering;
@@ -307,11 +335,50 @@ void control_serve(struct control *c, int64_t now, control_answer *answer, void 
 	}
 }
 
+static struct client *client_of(struct control *c, const struct answer *a)
+{
+	return &c->client[(size_t)((const char *)a - (const char *)c->client) / sizeof(*c->client)];
+}
+
+struct answer *control_next_stream(struct control *c, enum answer_stream stream,
+				   const struct answer *after)
+{
+	if (!c)
+		return NULL;
+	for (struct client *k = after ? client_of(c, after) + 1 : c->client;
+	     k < c->client + CONTROL_CLIENTS; k++)
+		if (k->fd >= 0 && k->answering && k->answer.stream == stream)
+			return &k->answer;
+	return NULL;
+}
+
+void control_push(struct control *c, struct answer *a, const char *line, size_t len)
+{
+	struct client *k = client_of(c, a);
+
+	if (k->sent > 0) {
+		a->len -= k->sent;
+		memmove(a->text, a->text + k->sent, a->len);
+		k->sent = 0;
+	}
+	if (a->len + len > ANSWER_MAX) {
+		a->lost++;
+		return;
+	}
+	answer_put(a, line, len);
+	if (k->waiting) {
+		k->waiting = false;
+		want(c, k, EPOLLOUT);
+	}
+}
+
 void control_expire(struct control *c, int64_t now)
 {
-	for (int i = 0; i < CONTROL_CLIENTS; i++)
-		if (c->client[i].fd >= 0 && now - c->client[i].since > CONTROL_PATIENCE)
-			end_client(&c->client[i]);
+	for (struct client *k = c->client; k < c->client + CONTROL_CLIENTS; k++)
+		if (k->waiting)
+			k->since = now;
+		else if (k->fd >= 0 && now - k->since > CONTROL_PATIENCE)
+			end_client(k);
 	if (c->deaf)
 		c->deaf = !watch(c, c->fd, LISTENER, EPOLLIN);
 }

@@ -249,6 +249,13 @@ int daemon_control_fd(const struct daemon *d); /* -1: none */
 void daemon_serve_control(struct daemon *d);
 void daemon_maintain_control(struct daemon *d);
 
+/* --- daemon_watch.c: what happens, for who follows it */
+
+/* Tells the clients of `watch` of EVENT.  FORMAT makes the other members of its JSON object, each
+ * with a comma in front; its strings are quoted already.  Allocates nothing, waits for nobody. */
+void daemon_watch(const struct daemon *d, const char *event, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* --- daemon_burst.c: the packets */
 
 int daemon_start_packets(struct daemon *d); /* 0, or -1 without memory */

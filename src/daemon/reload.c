@@ -209,6 +209,16 @@ static bool reload(struct refusal *f)
 	return n != NULL;
 }
 
+static void tell_watchers(const struct daemon *d)
+{
+	struct answer error = {.text = NULL};
+
+	answer_json(&error, d->reload.ok ? NULL : d->reload.error);
+	daemon_watch(d, "reload", ", \"ok\": %s, \"error\": %s", d->reload.ok ? "true" : "false",
+		     error.text ? error.text : "null");
+	answer_free(&error);
+}
+
 bool daemon_reload(struct daemon *d, const struct reload_call *call)
 {
 	struct refusal f = {.d = d, .call = call};
@@ -222,6 +232,7 @@ bool daemon_reload(struct daemon *d, const struct reload_call *call)
 	d->reload.any = true;
 	d->reload.ok = ok;
 	d->reload.at = clock_wall();
+	tell_watchers(d);
 	daemon_ready(d);
 	return ok;
 }

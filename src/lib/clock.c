@@ -1,6 +1,7 @@
-/* clock - which of the system's clocks stands for what. */
+/* clock - decides which of the system's clocks stands for what, and how a time is written. */
 #include "lib/clock.h"
 
+#include <stdio.h>
 #include <time.h>
 
 static int64_t read_us(clockid_t which)
@@ -29,4 +30,35 @@ int64_t clock_monotonic_us(void)
 int64_t clock_wall(void)
 {
 	return (int64_t)time(NULL);
+}
+
+int64_t clock_wall_us(void)
+{
+	return read_us(CLOCK_REALTIME);
+}
+
+/* As far as the seconds. */
+static size_t put_seconds(char buf[CLOCK_TEXT], int64_t at)
+{
+	time_t t = (time_t)at;
+	struct tm tm = {.tm_year = 70, .tm_mday = 1};
+
+	gmtime_r(&t, &tm);
+	return strftime(buf, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
+}
+
+char *clock_rfc3339(char buf[CLOCK_TEXT], int64_t at)
+{
+	size_t n = put_seconds(buf, at);
+
+	snprintf(buf + n, CLOCK_TEXT - n, "Z");
+	return buf;
+}
+
+char *clock_rfc3339_us(char buf[CLOCK_TEXT], int64_t at)
+{
+	size_t n = put_seconds(buf, at / 1000000);
+
+	snprintf(buf + n, CLOCK_TEXT - n, ".%06dZ", (int)(at % 1000000));
+	return buf;
 }

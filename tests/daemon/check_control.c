@@ -212,6 +212,14 @@ static bool more(void *arg, struct answer *a)
 	return a->cursor < 100000;
 }
 
+static bool tell_lost(void *arg, struct answer *a)
+{
+	(void)arg;
+	answer_add(a, "lost %lu\n", a->lost);
+	a->lost = 0;
+	return true;
+}
+
 static void answer_it(void *arg, const struct control_request *r, struct answer *a)
 {
 	(void)arg;
@@ -219,6 +227,10 @@ static void answer_it(void *arg, const struct control_request *r, struct answer 
 	answer_add(a, "ok %s\n", r->word[0]);
 	if (strcmp(r->word[0], "long") == 0)
 		a->more = more;
+	if (strcmp(r->word[0], "follow") == 0) {
+		a->stream = STREAM_WATCH;
+		a->more = tell_lost;
+	}
 }
 
 static void serve(int64_t now)
@@ -352,6 +364,102 @@ START_TEST(test_long)
 }
 END_TEST
 
+static void push(const char *line)
+{
+	struct answer *a = NULL;
+
+	while ((a = control_next_stream(control, STREAM_WATCH, a)))
+		control_push(control, a, line, strlen(line));
+}
+
+static unsigned streams(void)
+{
+	struct answer *a = NULL;
+	unsigned n = 0;
+
+	while ((a = control_next_stream(control, STREAM_WATCH, a)))
+		n++;
+	return n;
+}
+
+static void hears_part(int fd, const char *text)
+{
+	char is[256] = "";
+
+	ck_assert_int_eq(recv(fd, is, strlen(text), 0), (intmax_t)strlen(text));
+	ck_assert_str_eq(is, text);
+}
+
+/* Lines reach all who follow, however long nothing has come, and whether or not they have ended
+ * their side. */
+START_TEST(test_stream)
+{
+	int a = client(), b = client(), other;
+
+	say(a, "follow\n");
+	say(b, "follow\n");
+	shutdown(b, SHUT_WR);
+	serve(0);
+	ck_assert_uint_eq(streams(), 2);
+	hears_part(a, "ok follow\n");
+	hears_part(b, "ok follow\n");
+	control_expire(control, 10 * CONTROL_PATIENCE);
+	push("one\n");
+	push("two\n");
+	control_expire(control, 10 * CONTROL_PATIENCE);
+	other = client();
+	serve(10 * CONTROL_PATIENCE);
+	say(other, "short\n");
+	serve(10 * CONTROL_PATIENCE);
+	hears(other, "ok short\n");
+	hears_part(a, "one\ntwo\n");
+	hears_part(b, "one\ntwo\n");
+	hears_nothing(a);
+	close(a);
+	serve(0);
+	ck_assert_uint_eq(streams(), 1);
+	push("three\n");
+	serve(0);
+	hears_part(b, "three\n");
+	close(b);
+}
+END_TEST
+
+/* Who does not read holds up nobody, loses whole lines, and hears how many. */
+START_TEST(test_stream_stalls)
+{
+	static char is[65536];
+	int a = client();
+	unsigned long lines = 0, lost = 0;
+	ssize_t n;
+	FILE *f;
+
+	say(a, "follow\n");
+	serve(0);
+	for (int i = 0; i < 100000; i++) {
+		push("0123456789 this is a line\n");
+		serve(0);
+	}
+	for (f = tmpfile(); (n = recv(a, is, sizeof(is), 0)) > 0; serve(0))
+		fwrite(is, 1, (size_t)n, f);
+	rewind(f);
+	while (fgets(is, sizeof(is), f)) {
+		unsigned long some;
+
+		if (sscanf(is, "lost %lu", &some) == 1)
+			lost += some;
+		else if (strcmp(is, "0123456789 this is a line\n") == 0)
+			lines++;
+		else
+			ck_assert_str_eq(is, "ok follow\n");
+	}
+	fclose(f);
+	ck_assert_uint_gt(lost, 0);
+	ck_assert_uint_eq(lines + lost, 100000);
+	close(a);
+}
+END_TEST
+
 START_TEST(test_gone)
 {
 	int a = client();
@@ -407,6 +515,8 @@ int main(void)
 	tcase_add_test(socket, test_dripping);
 	tcase_add_test(socket, test_too_many);
 	tcase_add_test(socket, test_long);
+	tcase_add_test(socket, test_stream);
+	tcase_add_test(socket, test_stream_stalls);
 	tcase_add_test(socket, test_gone);
 	tcase_add_test(socket, test_path);
 	suite_add_tcase(s, socket);

@@ -85,7 +85,7 @@ shows "status: the fast path" "fast path      on, 65536 entries" ctl status
 same "status --json: the pools" "[{'pool': '192.168.255.0/24', 'size': 254, 'used': 1}]" "$(json 'it["pools"]' <"$T/status")"
 same "--json may stand anywhere" "$PID" "$(ctl --json status | json 'it["pid"]')"
 shows "setup: what was asked for" "route    64:ff9b::/96" ctl setup
-exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (these are known: reload setup status)" ctl nosuch
+exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (these are known: reload setup status watch)" ctl nosuch
 exits "an argument too many: usage" 2 "usage: status" ctl status now
 exits "who may not connect: exit status 1" 1 "Permission denied" as_other status
 chmod 666 "$SOCKET"
@@ -152,7 +152,11 @@ same "and none is left" "1 0" "$(find "/proc/$PID/fd" -type l -printf '%l\n' | g
 
 cp "$T/conf" "$T/good"
 reload() { config 'tun-setup yes' "$@" >"$T/conf" && ctl reload; }
+in_router "$NAT64CTL" -s "$SOCKET" watch >"$T/watch" 2>/dev/null &
+watching=$!
+sleep 0.5
 t "reload: nothing new" ctl reload
+t "who watches hears of it" wait_for grep -Eq '^{"time": "20[^"]*\.[0-9]{6}Z", "event": "reload", "ok": true, "error": null}$' "$T/watch"
 shows "status: it was done" "Z, done" ctl status
 from=$(since)
 t "reload with a new pool, a prefix and a map" reload 'dynamic-pool 10.9.0.0/24' 'prefix 2001:db8:64::/96' 'map 10.8.0.1 2001:db8:2::81'

@@ -184,7 +184,7 @@ check_answered()
 
 commands()
 {
-	sed -n 's/^[[:space:]]*{"\([a-z]*\)", "[^"]*", [0-9]*, [0-9]*, .*, run_.*},$/\1/p' "$top/src/daemon/daemon_control.c"
+	sed -n 's/^[[:space:]]*{"\([a-z]*\)", "[^"]*", [0-9]*, [0-9]*, .*, command_.*},$/\1/p' "$top/src/daemon/daemon_control.c"
 }
 
 # The commands of the control socket: in the manual, in the help of nat64ctl and in its completion.
@@ -210,7 +210,7 @@ check_commands()
 # The keys of its JSON.
 check_keys()
 {
-	names=$(grep -o '\\"[a-z0-9_]*\\": ' "$top/src/daemon/daemon_control.c" | tr -d '\\": ' | sort -u)
+	names=$(grep -oh '\\"[a-z0-9_]*\\": ' "$top"/src/daemon/command_*.c "$top/src/daemon/daemon_watch.c" | tr -d '\\": ' | sort -u)
 	[ "$(echo "$names" | wc -l)" -ge 15 ]
 	report $? "the keys of the answers are readable" "$names"
 	for name in $names; do

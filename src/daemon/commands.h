@@ -1,0 +1,15 @@
+/* commands - what the control socket can be asked, one function for each row of the table.
+ *
+ * ARG is the daemon.  Each adds to A a first line "ok", "error TEXT" or "usage TEXT", and then what
+ * nat64ctl(8) says of the command; it is called only with as many words as its row allows. */
+#ifndef NAT64D_COMMANDS_H
+#define NAT64D_COMMANDS_H
+
+#include "daemon.h"
+
+void command_reload(void *arg, const struct control_request *r, struct answer *a);
+void command_setup(void *arg, const struct control_request *r, struct answer *a);
+void command_status(void *arg, const struct control_request *r, struct answer *a);
+void command_watch(void *arg, const struct control_request *r, struct answer *a);
+
+#endif
