@@ -43,6 +43,7 @@
 	X(SRC_IN_PREFIX,  "source-in-prefix",        REJECT,  NOTHING,        ANSWER(1, 5),  "source inside a translation prefix, which claims an IPv4 address (see translatable)") \
 	X(ROUTED_BACK,    "routed-back",             REJECT,  ANSWER(3, 1),   NOTHING,       "destination whose IPv6 address is routed into the device again") \
 	X(POOL_FULL,      "pool-full",               REJECT,  NOTHING,        ANSWER(1, 3),  "no free address in the dynamic pool") \
+	X(DRAINING,       "draining",                REJECT,  NOTHING,        ANSWER(1, 3),  "no new host gets an address now (see drain)") \
 	X(TOO_BIG,        "too-big",                 ICMP,    ANSWER(3, 4),   ANSWER(2, 0),  "larger than the MTU and not to be fragmented") \
 	/* 3, 4: header fields that cannot be translated */ \
 	X(SOURCE_ROUTE,   "source-route",            REJECT,  ANSWER(3, 5),   NOTHING,       "unexpired IPv4 source route") \

@@ -69,6 +69,7 @@ struct xlat {
 	const struct lpm *routes6;
 	struct ratelimit *ratelimit; /* for generated ICMP errors */
 	unsigned mtu;                /* of the device, both families */
+	bool draining;               /* no host gets a new lease */
 	struct ipid ipid;
 };
 
@@ -80,6 +81,9 @@ void xlat_configure(struct xlat *x, const struct xlat_conf *conf, const struct m
 		    struct pool *pool, struct ratelimit *ratelimit);
 void xlat_set_routes(struct xlat *x, const struct lpm *routes6);
 void xlat_set_mtu(struct xlat *x, unsigned mtu);
+/* Whether hosts without a lease are refused (REASON_DRAINING); those with one go on.  Lasts beyond
+ * xlat_configure(). */
+void xlat_set_draining(struct xlat *x, bool on);
 
 #define XLAT_HEADROOM 64    /* writable bytes wanted in front of every packet */
 #define XLAT_OUTPUTS  128   /* most packets that one can become */

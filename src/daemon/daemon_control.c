@@ -5,6 +5,7 @@
 #include "commands.h"
 
 static const struct control_command commands[] = {
+	{"drain", "on | off", 1, 1, true, command_drain},
 	{"reload", "", 0, 1, true, command_reload},
 	{"setup", "", 0, 0, false, command_setup},
 	{"status", "", 0, 0, false, command_status},

@@ -319,6 +319,8 @@ static enum reason claim_lease(struct xlat_job *j)
 		return REASON_OK;
 	if (!packet_l4_checksum_ok(&j->p))
 		return REASON_BAD_L4_CSUM;
+	if (j->x->draining)
+		return REASON_DRAINING;
 	j->lease_src = pool_assign(j->x->pool, &j->p.src6, j->prefix, j->now);
 	if (!j->lease_src)
 		return REASON_POOL_FULL;
@@ -433,6 +435,11 @@ void xlat_set_routes(struct xlat *x, const struct lpm *routes6)
 void xlat_set_mtu(struct xlat *x, unsigned mtu)
 {
 	x->mtu = mtu;
+}
+
+void xlat_set_draining(struct xlat *x, bool on)
+{
+	x->draining = on;
 }
 
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,

@@ -146,6 +146,7 @@ static struct code error_6(enum reason why)
 	case REASON_SRC_IN_PREFIX:
 		return (struct code){1, 5};
 	case REASON_POOL_FULL:
+	case REASON_DRAINING:
 		return (struct code){1, 3};
 	case REASON_TOO_BIG:
 		return (struct code){2, 0};

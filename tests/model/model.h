@@ -35,6 +35,7 @@ struct model {
 	const struct xlat_conf *conf;
 	unsigned mtu;
 	bool rate_zero; /* icmp-rate 0: never */
+	bool draining;  /* nobody gets a new lease */
 	struct prefix6 prefix[MODEL_PREFIXES];
 	struct map map[MODEL_MAPS];
 	struct prefix4 pool[MODEL_POOLS];

@@ -76,6 +76,8 @@ enum reason model_lease(struct model *m, const struct model_view *v, struct mode
 		return REASON_OK;
 	if (!model_l4_checksum_right(v))
 		return REASON_BAD_L4_CSUM;
+	if (m->draining)
+		return REASON_DRAINING;
 	if (m->leases == lease_room(m) && !take_back(m, now))
 		return REASON_POOL_FULL;
 	l = &m->lease[m->leases];

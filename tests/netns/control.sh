@@ -85,7 +85,7 @@ shows "status: the fast path" "fast path      on, 65536 entries" ctl status
 same "status --json: the pools" "[{'pool': '192.168.255.0/24', 'size': 254, 'used': 1}]" "$(json 'it["pools"]' <"$T/status")"
 same "--json may stand anywhere" "$PID" "$(ctl --json status | json 'it["pid"]')"
 shows "setup: what was asked for" "route    64:ff9b::/96" ctl setup
-exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (these are known: reload setup status watch)" ctl nosuch
+exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (these are known: drain reload setup status watch)" ctl nosuch
 exits "an argument too many: usage" 2 "usage: status" ctl status now
 exits "who may not connect: exit status 1" 1 "Permission denied" as_other status
 chmod 666 "$SOCKET"
@@ -93,6 +93,22 @@ shows "who may connect may ask" "device         nat64" as_other status
 exits "but not change anything" 1 "not permitted" as_other reload
 chmod 660 "$SOCKET"
 same "the daemon's own user may" "" "$(in_router setpriv --reuid nobody --clear-groups "$T/open/nat64ctl" -s "$SOCKET" reload 2>&1)"
+
+# --- no new leases --------------------------------------------------------------------------------------------------
+
+from=$(since)
+t "drain on" ctl drain on
+t "the log says so" said "$from" "drain: on"
+t "a host with a lease goes on" ping6 "$GOOGLE"
+new_host() { ping6 -I 2001:db8:2::99 "$GOOGLE"; }
+shows "a new one is told: address unreachable" "Address unreachable" new_host
+same "drain --json says how it is" "True" "$(ctl drain on --json | json 'it["draining"]')"
+t "a reload" ctl reload
+shows "changes nothing about it" "Address unreachable" new_host
+exits "neither on nor off: usage" 2 "usage: drain on | off" ctl drain maybe
+exits "no word: usage" 2 "usage: drain on | off" ctl drain
+t "drain off" ctl drain off
+t "the new host gets a lease" new_host
 
 # --- rubbish, and clients that stall --------------------------------------------------------------------------------
 

@@ -85,6 +85,12 @@ static void open_pool(struct bench *b)
 		pool_reserve(b->x.pool, &b->model.map[i].p4);
 }
 
+static void set_draining(struct bench *b, bool on)
+{
+	xlat_set_draining(&b->x, on);
+	b->model.draining = on;
+}
+
 static void bench_open(struct bench *b, uint64_t seed)
 {
 	struct ratelimit_conf rate = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
@@ -96,6 +102,7 @@ static void bench_open(struct bench *b, uint64_t seed)
 		rate.net_rate = 0;
 	b->x.conf = &b->conf;
 	b->x.mtu = b->model.mtu;
+	set_draining(b, false);
 	b->x.ipid.key = (struct siphash_key){seed, ~seed};
 	for (unsigned i = 0; i < IPID_COUNTERS; i++)
 		b->x.ipid.counter[i] = (uint16_t)generate_below(65536);
@@ -129,6 +136,10 @@ static void pass_time(struct bench *b)
 		b->now += 8000000;
 	else if (what == 41)
 		b->now += 1000 * (int64_t)generate_below(3000);
+	else if (what == 42)
+		set_draining(b, true);
+	else if (what < 48)
+		set_draining(b, false);
 }
 
 /* --- saying what is wrong -------------------------------------------------------------------- */
@@ -147,10 +158,10 @@ static void print_conf(const struct model *m)
 
 	fprintf(stderr,
 		"# mtu %u offlink %u udp %d wkpf-strict %d tos-ignore %d %d icmp-errors %d mss %d "
-		"node-id %d leases %u\n# own4 %08x",
+		"node-id %d leases %u draining %d\n# own4 %08x",
 		m->mtu, c->offlink_mtu, (int)c->udp_zero, c->wkpf_strict, c->tos_ignore_4to6,
 		c->tos_ignore_6to4, (int)c->icmp_errors, c->mss_clamp, c->node_id, m->leases,
-		c->own4);
+		m->draining, c->own4);
 	for (unsigned i = 0; i < m->pools; i++)
 		fprintf(stderr, ", pool %08x/%u", m->pool[i].addr, m->pool[i].len);
 	if (c->has_icmp_source)

@@ -814,6 +814,27 @@ START_TEST(full_pool)
 }
 END_TEST
 
+/* Who has a lease goes on; who has none is refused like one too many. */
+START_TEST(draining)
+{
+	rig_open(&rig, POOL);
+	rig_expect(&rig, "6r s=2001:db8:5::1 | udp", REASON_OK, "*");
+	xlat_set_draining(&rig.x, true);
+	rig_expect(&rig, "6r s=2001:db8:5::1 | udp", REASON_OK, "*");
+	rig_expect(&rig, "6r s=2001:db8:5::2 | udp", REASON_DRAINING, "answer 1 3 0");
+	rig_expect(&rig, "6r s=2001:db8:5::2 | reply", REASON_DRAINING, "answer 1 3 0");
+	rig_expect(&rig, "6r s=2001:db8:5::2 | part 80 80 | udp n=999", REASON_DRAINING, NULL);
+	rig_expect(&rig, "6r s=2001:db8:5::2 hop=1 | udp", REASON_TTL, "answer 3 0 0");
+	rig_expect(&rig, "6r s=2001:db8:5::2 | icmp 1 0 0 | 6 | udp", REASON_OK, "*");
+	ck_assert_uint_eq(pool_used(rig.x.pool), 1);
+	xlat_configure(&rig.x, &rig.conf, rig.maps, rig.x.pool, rig.x.ratelimit);
+	rig_expect(&rig, "6r s=2001:db8:5::2 | udp", REASON_DRAINING, "answer 1 3 0");
+	xlat_set_draining(&rig.x, false);
+	rig_expect(&rig, "6r s=2001:db8:5::2 | udp", REASON_OK, "*");
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(lease_per_prefix)
 {
 	char a[20], b[20], in[300], out[300];
@@ -1183,6 +1204,7 @@ int main(void)
 	tcase_add_loop_test(c, bad_packet_takes_no_lease, 0, ROWS(leaseless));
 	tcase_add_test(c, refused_packet_does_not_touch);
 	tcase_add_test(c, full_pool);
+	tcase_add_test(c, draining);
 	tcase_add_test(c, lease_per_prefix);
 	tcase_add_loop_test(c, rate_limit, 0, 2);
 	tcase_add_loop_test(c, too_big_has_its_own_budget, 0, 2);
