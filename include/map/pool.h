@@ -22,13 +22,18 @@
 
 struct pool;
 
-struct lease { /* 80 bytes */
+#define POOL_UNKNOWN INT32_MIN /* since when: the lease is older than what is on record of it */
+
+struct lease { /* 88 bytes */
 	struct ip6 host;
 	uint32_t addr;   /* the IPv4 address, host order */
 	int32_t last;    /* the last packet that the host sent */
 	int32_t saved;   /* the value of LAST that is on record, see pool_record() */
+	int32_t since;   /* when it was assigned, or POOL_UNKNOWN */
 	uint16_t prefix; /* index of the translation prefix the host used */
 	bool on_record;  /* has SAVED ever been set? */
+	bool answered;   /* a packet from IPv4 was translated to the host, see pool_answer() */
+	bool confirmed;  /* and then the host has sent again; set by pool.c only */
 	bool live;       /* private to pool.c, like what follows BYTES */
 	/* translated for the host, by direction as in enum report_dir; see pool_gather() */
 	uint64_t packets[FASTPATH_DIRS], bytes[FASTPATH_DIRS];
@@ -63,8 +68,16 @@ struct lease *pool_find4(const struct pool *p, uint32_t addr);
  * run out, which ends.  NULL: the pool is full. */
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now);
 
-/* A packet of lease L was translated at NOW. */
+/* A packet that the host of lease L sent was translated at NOW: the lease is confirmed, if the host
+ * had been sent one before. */
 void pool_touch(struct pool *p, struct lease *l, int32_t now);
+
+/* A packet from IPv4 was translated to the host of lease L. */
+static inline void pool_answer(struct lease *l)
+{
+	if (!l->answered) /* most packets find it set, and need not write */
+		l->answered = true;
+}
 
 /* From now on the first N leases, by the memory that they take, each have an element of SHARED,
  * whose generation changes with each lease that ends, and in which a program below us counts.
@@ -75,16 +88,19 @@ void pool_share(struct pool *p, union fastpath_element *shared, size_t n);
 long pool_shared(const struct pool *p, const struct lease *l);
 
 /* Adds to the packets and bytes of L what its element has counted, which is 0 then.  The host has
- * sent some: L was used at NOW.  True: its record is out of date (POOL_RESTAMP). */
+ * sent some: L was used at NOW, and is confirmed if it had been answered before (what came first
+ * of packets that are gathered together is not known).  True: its record is out of date
+ * (POOL_RESTAMP). */
 bool pool_gather(struct pool *p, struct lease *l, int32_t now);
 
 /* Puts back a lease that was on record: HOST held ADDR for PREFIX, last used at LAST.  Any lease in
  * the way (same address, or same host and prefix) gives way.  NULL if ADDR is reserved or in no
- * range.  Times may come in any order; call pool_sort() after the last one. */
+ * range.  Times may come in any order; call pool_sort() after the last one.  Since when it held is
+ * POOL_UNKNOWN: who knows better sets it. */
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
 			   int32_t last);
 
-/* Puts into P, under PREFIX, the lease L of another pool, with its times; otherwise as
+/* Puts into P, under PREFIX, the lease L of another pool, with its times and counts; otherwise as
  * pool_restore(). */
 struct lease *pool_move(struct pool *p, const struct lease *l, unsigned prefix);
 
@@ -111,8 +127,14 @@ size_t pool_size(const struct pool *p);
 struct pool_range {
 	uint32_t first, last; /* addresses */
 	size_t size, used;    /* that could be leased; leases */
+	size_t confirmed;     /* leases */
+	uint64_t refused;     /* calls of pool_assign() for hosts that prefer an address in here */
+	uint64_t displaced;   /* leases that ended because pool_assign() needed their address */
 };
 void pool_range(const struct pool *p, size_t i, struct pool_range *out);
+
+/* P takes over what was refused and displaced in those ranges of FROM that it has, too. */
+void pool_take_counts(struct pool *p, const struct pool *from);
 
 /* Iteration, longest idle last: the lease after L, or the first for NULL; NULL at the end. */
 struct lease *pool_next(const struct pool *p, const struct lease *l);

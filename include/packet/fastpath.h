@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 #define FASTPATH_DIRS 2 /* as in enum report_dir */
-#define FASTPATH_6TO4 1 /* the other one, 4->6, is 0 */
+#define FASTPATH_4TO6 0
+#define FASTPATH_6TO4 1
 
 /* A packet that was handed to the device so many ns ago lies in its queue. */
 #define FASTPATH_MARGIN 10000

@@ -74,6 +74,7 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 	back = pool_restore(to, &l->host, (unsigned)prefix, l->addr, l->last);
 	if (!back)
 		return false;
+	back->since = n->now; /* in between it was nobody's */
 	/* The file may have lost its record when it ended: the next packet makes another one. */
 	pool_record(back, l->last - POOL_RESTAMP);
 	n->back.at[n->back.n++] = *l;
@@ -107,6 +108,8 @@ int reload_move_leases(struct lease_change *n)
 	size_t waiting = n->before->aside.n, most;
 
 	move_all(n);
+	if (n->before->pool && n->after->pool)
+		pool_take_counts(n->after->pool, n->before->pool);
 	most = n->ended + waiting < MOST_ASIDE ? n->ended + waiting : MOST_ASIDE;
 	if (most > 0) {
 		n->after->aside.at = calloc(most, sizeof(struct aside_lease));

@@ -124,7 +124,28 @@ void pool_range(const struct pool *p, size_t i, struct pool_range *out)
 		.last = r->last,
 		.size = (size_t)r->last - r->first + 1 - r->reserved,
 		.used = r->used,
+		.confirmed = r->confirmed,
+		.refused = r->refused,
+		.displaced = r->displaced,
 	};
+}
+
+/* Both rows ascend. */
+void pool_take_counts(struct pool *p, const struct pool *from)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < p->ranges; i++) {
+		struct range *r = &p->range[i];
+
+		while (k < from->ranges && from->range[k].first < r->first)
+			k++;
+		if (k == from->ranges || from->range[k].first != r->first ||
+		    from->range[k].last != r->last)
+			continue;
+		r->refused += from->range[k].refused;
+		r->displaced += from->range[k].displaced;
+	}
 }
 
 bool pool_covers(const struct pool *p, uint32_t addr)
@@ -153,16 +174,30 @@ bool pool_ended(const struct pool *p, struct lease *out)
 
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now)
 {
+	uint32_t slot = preferred_slot(p, host);
+
 	p->ended.live = false;
-	if (!has_room(p, now))
+	if (!has_room(p, now)) {
+		pool_range_at(p, slot)->refused++;
 		return NULL;
-	if (p->used == pool_size(p))
+	}
+	if (p->used == pool_size(p)) {
 		end_oldest(p);
-	return pool_begin_lease(p, host, prefix, free_slot(p, preferred_slot(p, host)), now);
+		pool_range_of(p, p->ended.addr)->displaced++;
+	}
+	return pool_begin_lease(p, host, prefix, free_slot(p, slot), now);
+}
+
+static void confirm(struct pool *p, struct lease *l)
+{
+	l->confirmed = true;
+	pool_range_of(p, l->addr)->confirmed++;
 }
 
 void pool_touch(struct pool *p, struct lease *l, int32_t now)
 {
+	if (l->answered && !l->confirmed)
+		confirm(p, l);
 	if (l->last == now)
 		return;
 	l->last = now;
@@ -189,6 +224,7 @@ struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned pref
 	if ((l = pool_find6(p, host, prefix)))
 		pool_end_lease(p, l);
 	l = pool_begin_lease(p, host, prefix, slot, last);
+	l->since = POOL_UNKNOWN;
 	pool_record(l, last);
 	return l;
 }
@@ -201,6 +237,10 @@ struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefi
 		return NULL;
 	l->saved = from->saved;
 	l->on_record = from->on_record;
+	l->since = from->since;
+	l->answered = from->answered;
+	if (from->confirmed)
+		confirm(p, l);
 	memcpy(l->packets, from->packets, sizeof(l->packets));
 	memcpy(l->bytes, from->bytes, sizeof(l->bytes));
 	return l;

@@ -18,7 +18,9 @@ struct range {
 	uint32_t first, last; /* addresses */
 	uint32_t base;        /* slot of the first */
 	uint32_t used;        /* leases */
+	uint32_t confirmed;   /* among them */
 	uint32_t reserved;
+	uint64_t refused, displaced; /* as in struct pool_range */
 };
 
 struct table {
@@ -48,8 +50,11 @@ struct pool {
  * numbered. */
 bool pool_number_slots(struct pool *p, const struct prefix4 *prefix, size_t n);
 
-/* The range and the slot of ADDR, or BITMAP_NONE; the address of SLOT. */
-struct range *pool_range_of(const struct pool *p, uint32_t addr); /* or NULL */
+/* The range of ADDR, or NULL, and that of SLOT. */
+struct range *pool_range_of(const struct pool *p, uint32_t addr);
+struct range *pool_range_at(const struct pool *p, uint32_t slot);
+
+/* The slot of ADDR, or BITMAP_NONE; the address of SLOT. */
 uint32_t pool_slot_of(const struct pool *p, uint32_t addr);
 uint32_t pool_slot_addr(const struct pool *p, uint32_t slot);
 

@@ -133,6 +133,7 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 		.prefix = (uint16_t)prefix,
 		.addr = pool_slot_addr(p, slot),
 		.last = now,
+		.since = now,
 		.live = true,
 	};
 	p->used++;
@@ -162,13 +163,15 @@ static void outdate(struct pool *p, const struct lease *l)
 void pool_end_lease(struct pool *p, struct lease *l)
 {
 	uint32_t i = (uint32_t)(l - p->lease);
+	struct range *r = pool_range_of(p, l->addr);
 
 	table_remove(p, BY_HOST, i);
 	table_remove(p, BY_ADDR, i);
 	pool_list_remove(p, l);
 	outdate(p, l);
 	bitmap_clear(p->taken, pool_slot_of(p, l->addr));
-	pool_range_of(p, l->addr)->used--;
+	r->used--;
+	r->confirmed -= l->confirmed;
 	l->live = false;
 	l->chain[BY_HOST] = p->unused;
 	p->unused = i;

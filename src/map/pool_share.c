@@ -27,19 +27,17 @@ static uint64_t take(uint64_t *from, uint64_t *to)
 bool pool_gather(struct pool *p, struct lease *l, int32_t now)
 {
 	struct fastpath_lease *s = pool_share_of(p, l);
-	uint64_t sent = 0;
+	uint64_t sent, came;
 
 	if (!s)
 		return false;
-	for (int dir = 0; dir < FASTPATH_DIRS; dir++) {
-		uint64_t n = take(&s->packets[dir], &l->packets[dir]);
-
+	sent = take(&s->packets[FASTPATH_6TO4], &l->packets[FASTPATH_6TO4]);
+	came = take(&s->packets[FASTPATH_4TO6], &l->packets[FASTPATH_4TO6]);
+	for (int dir = 0; dir < FASTPATH_DIRS; dir++)
 		take(&s->bytes[dir], &l->bytes[dir]);
-		if (dir == FASTPATH_6TO4)
-			sent = n;
-	}
-	if (sent == 0)
-		return false;
-	pool_touch(p, l, now);
-	return !l->on_record || now - l->saved >= POOL_RESTAMP;
+	if (sent > 0)
+		pool_touch(p, l, now);
+	if (came > 0)
+		pool_answer(l);
+	return sent > 0 && (!l->on_record || now - l->saved >= POOL_RESTAMP);
 }

@@ -56,7 +56,7 @@ uint32_t pool_slot_of(const struct pool *p, uint32_t addr)
 	return r ? r->base + (addr - r->first) : BITMAP_NONE;
 }
 
-uint32_t pool_slot_addr(const struct pool *p, uint32_t slot)
+struct range *pool_range_at(const struct pool *p, uint32_t slot)
 {
 	size_t lo = 0, hi = p->ranges;
 
@@ -68,5 +68,12 @@ uint32_t pool_slot_addr(const struct pool *p, uint32_t slot)
 		else
 			lo = mid;
 	}
-	return p->range[lo].first + (slot - p->range[lo].base);
+	return &p->range[lo];
+}
+
+uint32_t pool_slot_addr(const struct pool *p, uint32_t slot)
+{
+	const struct range *r = pool_range_at(p, slot);
+
+	return r->first + (slot - r->base);
 }

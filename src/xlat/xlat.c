@@ -378,6 +378,8 @@ static enum reason translate_payload(struct xlat_job *j, uint8_t *l4)
 	j->out->lease = j->p.family == 6 ? j->lease_src : j->lease_dst;
 	if (j->p.family == 6)
 		use_lease(j, j->lease_src);
+	else if (j->lease_dst)
+		pool_answer(j->lease_dst);
 	return REASON_OK;
 }
 

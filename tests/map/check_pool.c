@@ -557,7 +557,155 @@ END_TEST
 
 START_TEST(lease_is_small)
 {
-	ck_assert_uint_le(sizeof(struct lease), 80);
+	ck_assert_uint_le(sizeof(struct lease), 88);
+}
+END_TEST
+
+/* --- since when, and confirmed --- */
+
+START_TEST(since_assigned)
+{
+	struct pool *p = new_pool(&net24, 1);
+	struct lease *l = assign(p, 1, -5);
+
+	ck_assert_int_eq(l->since, -5);
+	pool_touch(p, l, 100);
+	ck_assert_int_eq(l->since, -5);
+	ck_assert_int_eq(restore(p, 2, IP4(192, 168, 255, 9), 7)->since, POOL_UNKNOWN);
+	pool_free(p);
+}
+END_TEST
+
+static struct pool_range range_of(const struct pool *p, size_t i)
+{
+	struct pool_range r;
+
+	pool_range(p, i, &r);
+	return r;
+}
+
+/* What happens, in its order: 's' the host sends, 'a' it is answered. */
+static const struct {
+	const char *events;
+	bool answered, confirmed;
+} courses[] = {
+	{"", false, false},     {"s", false, false},  {"sss", false, false},
+	{"a", true, false},     {"saa", true, false}, {"as", true, true},
+	{"sas", true, true},    {"sasa", true, true}, {"asasass", true, true},
+	{"aaaaas", true, true},
+};
+
+START_TEST(confirms)
+{
+	struct pool *p = new_pool(&net24, 1);
+	struct lease *l = assign(p, 1, 0), *other = assign(p, 2, 0);
+
+	for (const char *e = courses[_i].events; *e; e++)
+		if (*e == 's')
+			pool_touch(p, l, 0);
+		else
+			pool_answer(l);
+	ck_assert_msg(l->answered == courses[_i].answered, "%s", courses[_i].events);
+	ck_assert_msg(l->confirmed == courses[_i].confirmed, "%s", courses[_i].events);
+	ck_assert(!other->answered && !other->confirmed);
+	ck_assert_uint_eq(range_of(p, 0).confirmed, courses[_i].confirmed);
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 1, 2), 2);
+	ck_assert_uint_eq(range_of(p, 0).confirmed, 0);
+	ck_assert(!assign(p, 1, 0)->confirmed); /* in the same memory */
+	pool_free(p);
+}
+END_TEST
+
+/* At the range of the address that the host prefers. */
+START_TEST(refused_is_counted_once)
+{
+	static const struct prefix4 two[] = {{IP4(10, 0, 0, 0), 30}, {IP4(10, 0, 1, 0), 30}};
+	struct pool *p = new_pool(two, 2);
+	uint64_t before;
+
+	for (uint32_t i = 0; i < 6; i++)
+		ck_assert_ptr_nonnull(assign(p, i, 0));
+	ck_assert_uint_eq(range_of(p, 0).refused + range_of(p, 1).refused, 0);
+	for (uint32_t i = 0; i < 100; i++)
+		ck_assert_ptr_null(assign(p, 100 + i, 0));
+	ck_assert_uint_eq(range_of(p, 0).refused + range_of(p, 1).refused, 100);
+	ck_assert_uint_gt(range_of(p, 0).refused, 20); /* by chance, but the key is fixed */
+	ck_assert_uint_gt(range_of(p, 1).refused, 20);
+	before = range_of(p, 0).refused;
+	for (uint32_t i = 0; i < 10; i++)
+		ck_assert_ptr_null(assign(p, 100, 0));
+	before = range_of(p, 0).refused - before;
+	ck_assert_msg(before == 0 || before == 10, "one host is refused in two ranges");
+	ck_assert_uint_eq(range_of(p, 0).displaced + range_of(p, 1).displaced, 0);
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(displaced_is_counted_where_it_was)
+{
+	static const struct prefix4 two[] = {{IP4(10, 0, 0, 0), 31}, {IP4(10, 0, 1, 0), 31}};
+	struct pool *p = new_pool(two, 2);
+
+	restore(p, 1, IP4(10, 0, 0, 1), 0);
+	restore(p, 2, IP4(10, 0, 1, 1), 1);
+	ck_assert_ptr_nonnull(assign(p, 3, POOL_GUARANTEE + 1));
+	ck_assert_uint_eq(range_of(p, 0).displaced, 1);
+	ck_assert_uint_eq(range_of(p, 1).displaced, 0);
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + POOL_GUARANTEE + 2, 9), 2);
+	restore(p, 4, IP4(10, 0, 1, 1), 0);
+	restore(p, 5, IP4(10, 0, 1, 1), 0);
+	reserve(p, IP4(10, 0, 1, 0), 31); /* none of these took an address for another host */
+	ck_assert_uint_eq(range_of(p, 0).displaced, 1);
+	ck_assert_uint_eq(range_of(p, 1).displaced, 0);
+	pool_free(p);
+}
+END_TEST
+
+/* A lease moves with all that is known of it. */
+START_TEST(moves_whole)
+{
+	struct pool *p = new_pool(&net24, 1), *q = new_pool(&net24, 1);
+	struct lease *l = assign(p, 1, 10), *moved;
+
+	pool_answer(l);
+	pool_touch(p, l, 20);
+	l->packets[0] = 4;
+	l->bytes[1] = 5;
+	moved = pool_move(q, l, 0);
+	ck_assert_ptr_eq(moved, find(q, 1));
+	ck_assert_int_eq(moved->since, 10);
+	ck_assert_int_eq(moved->last, 20);
+	ck_assert(moved->answered && moved->confirmed && !moved->on_record);
+	ck_assert(moved->packets[0] == 4 && moved->bytes[1] == 5);
+	ck_assert_uint_eq(range_of(q, 0).confirmed, 1);
+	moved = pool_move(q, assign(p, 2, 30), 0);
+	ck_assert(!moved->answered && !moved->confirmed && moved->since == 30);
+	ck_assert_uint_eq(range_of(q, 0).confirmed, 1);
+	pool_free(p);
+	pool_free(q);
+}
+END_TEST
+
+START_TEST(counts_stay_with_their_range)
+{
+	static const struct prefix4 before[] = {{IP4(10, 0, 0, 0), 31}, {IP4(10, 0, 1, 0), 31}};
+	static const struct prefix4 after[] = {
+		{IP4(10, 0, 2, 0), 31}, {IP4(10, 0, 1, 0), 31}, {IP4(10, 0, 0, 0), 30}};
+	struct pool *p = new_pool(before, 2), *q = new_pool(after, 3);
+
+	restore(p, 1, IP4(10, 0, 1, 1), 0);
+	ck_assert_ptr_nonnull(assign(p, 2, POOL_GUARANTEE));
+	ck_assert_ptr_nonnull(assign(p, 3, POOL_GUARANTEE + 1));
+	for (uint32_t i = 10; i < 60; i++)
+		ck_assert_ptr_null(assign(p, i, POOL_GUARANTEE + 1));
+	pool_take_counts(q, p);
+	ck_assert_uint_eq(range_of(q, 0).refused, 0); /* it is larger than the one in P */
+	ck_assert_uint_gt(range_of(q, 1).refused, 0);
+	ck_assert_uint_eq(range_of(q, 1).refused, range_of(p, 1).refused);
+	ck_assert_uint_eq(range_of(q, 1).displaced, 1);
+	ck_assert_uint_eq(range_of(q, 2).refused, 0);
+	pool_free(p);
+	pool_free(q);
 }
 END_TEST
 
@@ -624,13 +772,20 @@ static const struct {
 	uint64_t to6, to4;
 	int32_t now, last;
 	bool outdated;
+	bool before, confirmed; /* it had been answered before; and is confirmed now */
 } gathers[] = {
-	{"nothing", 0, 0, 2000, 1000, false},
-	{"only what came for it", 7, 0, 2000, 1000, false},
-	{"sent, on record", 0, 1, 1000 + POOL_RESTAMP - 1, 1000 + POOL_RESTAMP - 1, false},
-	{"sent, record out of date", 0, 1, 1000 + POOL_RESTAMP, 1000 + POOL_RESTAMP, true},
-	{"both", 5, 3, 1001, 1001, false},
-	{"very much", 1, UINT64_C(1) << 40, 1001, 1001, false},
+	{"nothing", 0, 0, 2000, 1000, false, false, false},
+	{"nothing, answered before", 0, 0, 2000, 1000, false, true, false},
+	{"only what came for it", 7, 0, 2000, 1000, false, false, false},
+	{"again only what came for it", 7, 0, 2000, 1000, false, true, false},
+	{"sent after the answer", 0, 1, 1001, 1001, false, true, true},
+	{"both after the answer", 5, 3, 1001, 1001, false, true, true},
+	{"sent, on record", 0, 1, 1000 + POOL_RESTAMP - 1, 1000 + POOL_RESTAMP - 1, false, false,
+	 false},
+	{"sent, record out of date", 0, 1, 1000 + POOL_RESTAMP, 1000 + POOL_RESTAMP, true, false,
+	 false},
+	{"both, in an order that is not known", 5, 3, 1001, 1001, false, false, false},
+	{"very much", 1, UINT64_C(1) << 40, 1001, 1001, false, false, false},
 };
 
 START_TEST(gather)
@@ -640,6 +795,7 @@ START_TEST(gather)
 
 	pool_record(l, 1000);
 	l->packets[0] = l->packets[1] = l->bytes[0] = l->bytes[1] = 10;
+	l->answered = gathers[_i].before;
 	count_below(0, 0, gathers[_i].to6);
 	count_below(0, 1, gathers[_i].to4);
 	ck_assert_msg(pool_gather(p, l, gathers[_i].now) == gathers[_i].outdated, "%s",
@@ -650,6 +806,8 @@ START_TEST(gather)
 		ck_assert_uint_eq(l->packets[1], 10 + gathers[_i].to4);
 		ck_assert_uint_eq(l->bytes[0], 10 + 100 * gathers[_i].to6);
 		ck_assert_uint_eq(l->bytes[1], 10 + 100 * gathers[_i].to4);
+		ck_assert(l->answered == (gathers[_i].before || gathers[_i].to6 > 0));
+		ck_assert_msg(l->confirmed == gathers[_i].confirmed, "%s", gathers[_i].name);
 		ck_assert(!pool_gather(p, l, 1000000));
 	}
 	pool_free(p);
@@ -764,6 +922,12 @@ int main(void)
 	tcase_add_test(t, walk_survives_changes);
 	tcase_add_test(t, many);
 	tcase_add_test(t, lease_is_small);
+	tcase_add_test(t, since_assigned);
+	tcase_add_loop_test(t, confirms, 0, ROWS(courses));
+	tcase_add_test(t, refused_is_counted_once);
+	tcase_add_test(t, displaced_is_counted_where_it_was);
+	tcase_add_test(t, moves_whole);
+	tcase_add_test(t, counts_stay_with_their_range);
 	tcase_add_test(t, first_leases_are_shared);
 	tcase_add_loop_test(t, gather, 0, ROWS(gathers));
 	tcase_add_test(t, gathered_is_not_idle);

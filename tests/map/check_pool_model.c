@@ -60,14 +60,15 @@ static struct lease *restore(struct pool *p, uint32_t n, uint32_t addr, int32_t 
 
 struct naive_lease {
 	uint32_t host, addr;
-	int32_t last;
+	int32_t last, since;
 	uint64_t stamp; /* when it was used last, in turns */
-	bool live;
+	bool live, answered, confirmed;
 };
 
 struct naive {
 	struct naive_lease lease[HOSTS]; /* by host */
 	bool reserved[512];              /* by slot */
+	uint64_t refused, displaced;
 	int row;
 	uint64_t turn;
 };
@@ -131,7 +132,12 @@ static uint32_t some_addr(const struct naive *m)
 
 static void set_lease(struct naive *m, const struct lease *l, uint32_t n)
 {
-	m->lease[n] = (struct naive_lease){n, l->addr, l->last, ++m->turn, true};
+	m->lease[n] = (struct naive_lease){.host = n,
+					   .addr = l->addr,
+					   .last = l->last,
+					   .since = l->last,
+					   .stamp = ++m->turn,
+					   .live = true};
 }
 
 static void try_assign(struct pool *p, struct naive *m, uint32_t n, int32_t now)
@@ -145,9 +151,11 @@ static void try_assign(struct pool *p, struct naive *m, uint32_t n, int32_t now)
 	l = assign(p, n, now);
 	if (full && (!old || now - old->last <= POOL_GUARANTEE)) {
 		ck_assert_ptr_null(l);
+		m->refused++;
 		return;
 	}
 	ck_assert_ptr_nonnull(l);
+	m->displaced += full;
 	if (full) {
 		ck_assert_uint_eq(l->addr, old->addr);
 		old->live = false;
@@ -169,6 +177,7 @@ static void try_restore(struct pool *p, struct naive *m, uint32_t n, int32_t now
 	if (old)
 		old->live = false;
 	set_lease(m, l, n);
+	m->lease[n].since = POOL_UNKNOWN;
 }
 
 static void try_reserve(struct pool *p, struct naive *m)
@@ -203,6 +212,32 @@ static void try_expire(struct pool *p, struct naive *m, int32_t now)
 	ck_assert_uint_eq(pool_expire(p, now, budget), ended);
 }
 
+static size_t confirmed_in(const struct naive *m, const struct pool_range *r)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < HOSTS; i++)
+		n += m->lease[i].live && m->lease[i].confirmed && m->lease[i].addr >= r->first &&
+		     m->lease[i].addr <= r->last;
+	return n;
+}
+
+static void compare_ranges(const struct pool *p, const struct naive *m)
+{
+	uint64_t refused = 0, displaced = 0;
+
+	for (size_t i = 0; i < pools[m->row].n; i++) {
+		struct pool_range r;
+
+		pool_range(p, i, &r);
+		ck_assert_uint_eq(r.confirmed, confirmed_in(m, &r));
+		refused += r.refused;
+		displaced += r.displaced;
+	}
+	ck_assert_uint_eq(refused, m->refused);
+	ck_assert_uint_eq(displaced, m->displaced);
+}
+
 static void compare(const struct pool *p, struct naive *m)
 {
 	size_t reserved = 0, seen = 0, cursor = 0;
@@ -216,6 +251,9 @@ static void compare(const struct pool *p, struct naive *m)
 			continue;
 		ck_assert_uint_eq(l->addr, m->lease[i].addr);
 		ck_assert_int_eq(l->last, m->lease[i].last);
+		ck_assert_int_eq(l->since, m->lease[i].since);
+		ck_assert(l->answered == m->lease[i].answered);
+		ck_assert(l->confirmed == m->lease[i].confirmed);
 		ck_assert_ptr_eq(pool_find4(p, l->addr), l);
 	}
 	for (uint32_t s = 0; s < naive_size(m); s++)
@@ -232,6 +270,17 @@ static void compare(const struct pool *p, struct naive *m)
 	while (pool_walk(p, &cursor))
 		seen--;
 	ck_assert_uint_eq(seen, 0);
+	compare_ranges(p, m);
+}
+
+static void send(struct pool *p, struct naive_lease *l, uint64_t *turn, int32_t now)
+{
+	pool_touch(p, find(p, l->host), now);
+	l->confirmed = l->confirmed || l->answered;
+	if (l->last == now)
+		return;
+	l->last = now;
+	l->stamp = ++*turn;
 }
 
 static void one_turn(struct pool *p, struct naive *m, int32_t now)
@@ -247,11 +296,11 @@ static void one_turn(struct pool *p, struct naive *m, int32_t now)
 		try_expire(p, m, now);
 	else if (!m->lease[n].live)
 		try_assign(p, m, n, now);
-	else if (m->lease[n].last != now) {
-		pool_touch(p, find(p, n), now);
-		m->lease[n].last = now;
-		m->lease[n].stamp = ++m->turn;
-	}
+	else if (what < 400) {
+		pool_answer(find(p, n));
+		m->lease[n].answered = true;
+	} else
+		send(p, &m->lease[n], &m->turn, now);
 	ck_assert_int_eq(pool_find4(p, addr) != NULL, naive_at(m, addr) != NULL);
 }
 

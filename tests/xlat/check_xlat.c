@@ -697,6 +697,34 @@ START_TEST(only_its_host_renews_a_lease)
 }
 END_TEST
 
+/* A lease is confirmed once its host sends after a packet from IPv4 was translated to it; what is
+ * refused, or goes to another host, is no such packet. */
+START_TEST(answer_and_packet_confirm_a_lease)
+{
+	char a[20], b[20], in[200];
+	const struct lease *l;
+
+	rig_open(&rig, POOL);
+	lease_by("6r s=2001:db8:5::1 | udp", a);
+	l = rig.out.record;
+	lease_by("6r s=2001:db8:5::2 | udp", b);
+	snprintf(in, sizeof(in), "4 d=%s ttl=1 | udp", a);
+	rig_expect(&rig, in, REASON_TTL, "*");
+	snprintf(in, sizeof(in), "4 d=%s | udp", b);
+	rig_expect(&rig, in, REASON_OK, "*");
+	rig_expect(&rig, "6r s=2001:db8:5::1 | udp", REASON_OK, "*");
+	ck_assert(!l->answered && !l->confirmed);
+	snprintf(in, sizeof(in), "4 d=%s | udp", a);
+	rig_expect(&rig, in, REASON_OK, "*");
+	ck_assert(l->answered && !l->confirmed);
+	rig_expect(&rig, "6r s=2001:db8:5::1 hop=1 | udp", REASON_TTL, "*");
+	ck_assert(!l->confirmed);
+	rig_expect(&rig, "6r s=2001:db8:5::1 | udp", REASON_OK, "*");
+	ck_assert(l->confirmed);
+	rig_close(&rig);
+}
+END_TEST
+
 /* A scan of the whole pool every 7000 s used to keep all leases for ever. */
 START_TEST(scan_from_ipv4_takes_no_pool_away)
 {
@@ -1198,6 +1226,7 @@ int main(void)
 	tcase_add_test(c, lease_is_used_both_ways);
 	tcase_add_test(c, lease_is_reported_when_new_or_stale);
 	tcase_add_test(c, lease_not_on_record_is_reported_again);
+	tcase_add_test(c, answer_and_packet_confirm_a_lease);
 	tcase_add_test(c, lease_is_not_claimed_by_others);
 	tcase_add_test(c, only_its_host_renews_a_lease);
 	tcase_add_test(c, scan_from_ipv4_takes_no_pool_away);
