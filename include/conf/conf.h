@@ -30,6 +30,8 @@ struct conf_diag {
 	const char *text;
 };
 
+struct conf_seen;
+
 struct conf {
 	char *path;          /* the file it came from */
 	char tun_device[16]; /* IFNAMSIZ */
@@ -56,7 +58,21 @@ struct conf {
 	unsigned tun_mtu;   /* bytes; 0: left as it is */
 	struct prefix *tun_ip, *tun_route;
 	size_t tun_ips, tun_routes;
+	struct conf_seen *seen; /* where each directive stands; for conf_place() */
 };
+
+/* Where something is written. */
+struct conf_place {
+	const char *file; /* as the caller of conf_load() named it, or as map-file does; of the
+			     struct conf */
+	unsigned line;    /* 0: no line says it */
+};
+
+/* Where number I, counted from 0, of directive NAME is written: of `map' number I of the table of
+ * maps, of `prefix' number I of its prefixes, of `dynamic-pool', `tun-ip' and `tun-route' number I
+ * of the array; of `translatable' number I of its networks, or 0 for yes and no.  What only one
+ * line may say is number 0. */
+struct conf_place conf_place(const struct conf *c, const char *name, size_t i);
 
 /* Reads PATH, and the map-file that it names.  STATE_DIR, in the form of systemd's STATE_DIRECTORY,
  * stands in for a data-dir left out (NULL or empty: none; the first of several).  Returns NULL if

@@ -41,7 +41,8 @@ struct xlat_conf {
 	struct ip6 own6;  /* ipv6-addr */
 	bool wkpf_strict; /* [6052-3.1] */
 	/* The IPv4-translatable hosts [6052-3.3], which speak through a prefix as who they are: all
-	 * or those in the table (32-bit keys, any value; NULL: none). */
+	 * or those in the table (32-bit keys, the value is the network's number in the
+	 * configuration; NULL: none). */
 	bool translatable_all;
 	const struct lpm *translatable;
 	enum udp_zero udp_zero;

@@ -87,23 +87,34 @@ static void say_rest(const struct conf_reader *r, bool error, unsigned n)
 		say(r, error, text);
 }
 
-static const struct conf_seen *find_seen(const struct conf_reader *r, const char *name)
+static const struct conf_seen *find_seen(const struct conf *c, const char *name)
 {
 	size_t i = 0;
 
 	while (strcmp(conf_directives[i].name, name) != 0)
 		i++;
-	return &r->seen[i];
+	return &c->seen[i];
 }
 
 unsigned conf_first(const struct conf_reader *r, const char *name)
 {
-	return find_seen(r, name)->first;
+	return find_seen(r->conf, name)->first;
 }
 
 unsigned conf_line_of(const struct conf_reader *r, const char *name, size_t i)
 {
-	return find_seen(r, name)->at[i];
+	return find_seen(r->conf, name)->at[i];
+}
+
+struct conf_place conf_place(const struct conf *c, const char *name, size_t i)
+{
+	const struct conf_seen *seen = find_seen(c, name);
+	bool map = strcmp(name, "map") == 0;
+
+	return (struct conf_place){
+		.file = map && i >= c->own_maps ? c->map_file : c->path,
+		.line = i < seen->n ? seen->at[i] : 0,
+	};
 }
 
 void conf_point(struct conf_reader *r, unsigned line, const char *name)
@@ -168,7 +179,8 @@ static struct conf *conf_new(const char *path)
 		return NULL;
 	c->path = strdup(path);
 	c->maps = map_table_new();
-	if (c->path && c->maps)
+	c->seen = calloc(CONF_DIRECTIVES, sizeof(*c->seen));
+	if (c->path && c->maps && c->seen)
 		return c;
 	conf_free(c);
 	return NULL;
@@ -178,6 +190,9 @@ void conf_free(struct conf *c)
 {
 	if (!c)
 		return;
+	for (size_t i = 0; c->seen && i < CONF_DIRECTIVES; i++)
+		free(c->seen[i].at);
+	free(c->seen);
 	map_table_free(c->maps);
 	free(c->path);
 	free(c->pool);
@@ -205,6 +220,18 @@ const char *conf_file_hint(int error, const char *missing)
 	if (error == EAGAIN)
 		return " (a reload does not wait for whoever writes to it)";
 	return "";
+}
+
+/* Gives back the room that the lines of a million maps have needed to grow. */
+static void trim_lines(struct conf *c)
+{
+	for (size_t i = 0; i < CONF_DIRECTIVES; i++) {
+		struct conf_seen *seen = &c->seen[i];
+		unsigned *at = seen->n ? realloc(seen->at, seen->n * sizeof(*at)) : NULL;
+
+		if (at)
+			seen->at = at;
+	}
 }
 
 static void complain_file(struct conf_reader *r, int error, bool opened)
@@ -245,10 +272,10 @@ struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag
 		conf_error(&r, "out of memory");
 	say_rest(&r, false, diag->warnings);
 	say_rest(&r, true, diag->errors);
-	for (size_t i = 0; i < CONF_DIRECTIVES; i++)
-		free(r.seen[i].at);
-	if (diag->errors == 0)
+	if (diag->errors == 0) {
+		trim_lines(r.conf);
 		return r.conf;
+	}
 	conf_free(r.conf);
 	return NULL;
 }

@@ -134,7 +134,7 @@ const struct conf_directive conf_directives[] = {
 	 .repeatable = true},
 	{"data-dir", "PATH", 1, 1, OF_ITS_OWN(data_dir), .restart = true},
 	{"translatable", "yes|no|IPV4[/LENGTH] ...", 1, CONF_WORDS - 1, OF_ITS_OWN(translatable),
-	 .repeatable = true},
+	 .repeatable = true, .each = true},
 	{"wkpf-strict", "yes|no", 1, 1, FLAG(conf_yes_no, xlat.wkpf_strict), .initial = "yes"},
 	{"udp-cksum-mode", "drop|calc|fwd", 1, 1, ONE_OF(udp_words, xlat.udp_zero),
 	 .initial = "calc"},

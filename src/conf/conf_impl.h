@@ -21,7 +21,8 @@
 /* Where a directive stands in the files that are read. */
 struct conf_seen {
 	unsigned first; /* the line of its first appearance; 0: none */
-	unsigned *at;   /* the line of each one that has been accepted, N of them */
+	unsigned *at;   /* the line of each one that has been accepted, N of them; of a directive
+			   whose arguments are each one more of its kind, that of each of these */
 	size_t n;
 };
 
@@ -33,8 +34,7 @@ struct conf_reader {
 	const char *what;                 /* the directive, or NULL */
 	const struct conf_directive *row; /* which one is being set */
 	bool in_map_file;
-	bool no_memory; /* something is missing from CONF: it must not be used */
-	struct conf_seen seen[CONF_DIRECTIVES];
+	bool no_memory;     /* something is missing from CONF: it must not be used */
 	unsigned tos_at[2]; /* 4->6, 6->4: the line that decides; 0: none */
 };
 
@@ -86,6 +86,7 @@ struct conf_directive {
 	const char *note;    /* why it is ignored */
 	const char *initial; /* the arguments that count if it is left out; NULL: none */
 	bool repeatable;
+	bool each;    /* each argument is one more of its kind */
 	bool restart; /* what it sets cannot change while the daemon runs */
 };
 

@@ -9,14 +9,13 @@
 /* Where map I stands: "line 7", or "FILE:7" where that is another file than the one being read. */
 static const char *map_place(const struct conf_reader *r, size_t i, char *buf, size_t size)
 {
-	const struct conf *c = r->conf;
-	const char *file = i < c->own_maps ? c->path : c->map_file;
+	struct conf_place place = conf_place(r->conf, "map", i);
 	char text[CONF_SHORT];
 
-	if (file == r->file)
-		snprintf(buf, size, "line %u", conf_line_of(r, "map", i));
+	if (place.file == r->file)
+		snprintf(buf, size, "line %u", place.line);
 	else
-		snprintf(buf, size, "%s:%u", conf_short(text, file), conf_line_of(r, "map", i));
+		snprintf(buf, size, "%s:%u", conf_short(text, place.file), place.line);
 	return buf;
 }
 
@@ -104,8 +103,7 @@ void conf_print_map(const struct conf_out *out)
 static void point_to_map(struct conf_reader *r, size_t i)
 {
 	conf_point_at(r, "map", i);
-	if (i >= r->conf->own_maps)
-		r->file = r->conf->map_file;
+	r->file = conf_place(r->conf, "map", i).file;
 }
 
 void conf_point_to_map(struct conf_reader *r, const struct map *m)

@@ -156,15 +156,17 @@ static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, 
 			  d->max == 1 ? "" : "s", n, d->name, d->syntax);
 }
 
-/* Notes that one more that is accepted stands on the present line. */
-static void note_line(struct conf_reader *r, struct conf_seen *seen)
+/* Notes that N more that are accepted stand on the present line. */
+static void note_line(struct conf_reader *r, struct conf_seen *seen, unsigned n)
 {
-	unsigned *at = conf_grow(r, seen->at, seen->n, sizeof(*at));
+	while (n--) {
+		unsigned *at = conf_grow(r, seen->at, seen->n, sizeof(*at));
 
-	if (!at)
-		return;
-	seen->at = at;
-	seen->at[seen->n++] = r->line;
+		if (!at)
+			return;
+		seen->at = at;
+		seen->at[seen->n++] = r->line;
+	}
 }
 
 /* Has it its arguments, and may it stand here? */
@@ -183,7 +185,7 @@ static bool may_stand(struct conf_reader *r, struct conf_seen *seen, unsigned n)
 static void run_directive(struct conf_reader *r, const struct conf_directive *d, char **arg,
 			  unsigned n)
 {
-	struct conf_seen *seen = &r->seen[d - conf_directives];
+	struct conf_seen *seen = &r->conf->seen[d - conf_directives];
 
 	r->what = d->name;
 	r->row = d;
@@ -193,7 +195,7 @@ static void run_directive(struct conf_reader *r, const struct conf_directive *d,
 		cut_word(arg[i]);
 	arg[n] = NULL;
 	if (d->set(r, arg))
-		note_line(r, seen);
+		note_line(r, seen, d->each ? n : 1);
 }
 
 void conf_read_initial(struct conf_reader *r)

@@ -72,7 +72,7 @@ void conf_check_translatable(struct conf_reader *r)
 	c->translatable_table = lpm_new(32);
 	for (size_t i = 0; i < c->translatables && c->translatable_table; i++) {
 		put32(key, c->translatable[i].addr);
-		lpm_add(c->translatable_table, key, c->translatable[i].len, 0);
+		lpm_add(c->translatable_table, key, c->translatable[i].len, (uint32_t)i);
 	}
 	if (!c->translatable_table || lpm_seal(c->translatable_table) < 0)
 		r->no_memory = true;

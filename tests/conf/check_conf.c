@@ -598,6 +598,49 @@ START_TEST(test_map_file)
 }
 END_TEST
 
+static void check_place(const struct conf *c, const char *name, size_t i, const char *file,
+			unsigned line)
+{
+	struct conf_place place = conf_place(c, name, i);
+
+	ck_assert_msg(strcmp(place.file, file) == 0 && place.line == line,
+		      "%s %zu stands in %s:%u, not %s:%u", name, i, place.file, place.line, file,
+		      line);
+}
+
+START_TEST(test_places)
+{
+	char text[600], maps[100];
+	struct conf *c;
+
+	snprintf(maps, sizeof(maps), "%s/maps", dir);
+	write_text("maps", "\nmap 10.0.0.2 2001:db8::2\n\nmap 10.0.0.3 2001:db8::3");
+	snprintf(text, sizeof(text),
+		 "map-file %s\ntun-device n\n\nipv4-addr 192.0.2.1\nmap 10.0.0.1 2001:db8::1\n"
+		 "prefix 2001:db8:64::/96\ndynamic-pool 10.1.0.0/24\nprefix 2001:db8:65::/96\n"
+		 "translatable 8.0.0.0/8 9.0.0.0/8\ndynamic-pool 10.2.0.0/24\n"
+		 "translatable 11.0.0.0/8\n",
+		 maps);
+	write_text("t", text);
+	c = load("t");
+	ck_assert_msg(c != NULL, "%s", said.text);
+	check_place(c, "ipv4-addr", 0, "t", 4);
+	check_place(c, "ipv6-addr", 0, "t", 0);
+	check_place(c, "map", 0, "t", 5);
+	check_place(c, "map", 1, maps, 2);
+	check_place(c, "map", 2, maps, 4);
+	check_place(c, "prefix", 0, "t", 6);
+	check_place(c, "prefix", 1, "t", 8);
+	check_place(c, "dynamic-pool", 0, "t", 7);
+	check_place(c, "dynamic-pool", 1, "t", 10);
+	check_place(c, "translatable", 0, "t", 9);
+	check_place(c, "translatable", 1, "t", 9);
+	check_place(c, "translatable", 2, "t", 11);
+	check_place(c, "wkpf-strict", 0, "t", 0);
+	conf_free(c);
+}
+END_TEST
+
 START_TEST(test_map_file_wrong)
 {
 	char text[300], expect[1000];
@@ -998,6 +1041,7 @@ int main(void)
 	tcase_add_loop_test(t, test_restart, 0, ROWS(restart_rows));
 	tcase_add_test(t, test_restart_device);
 	tcase_add_test(t, test_map_file);
+	tcase_add_test(t, test_places);
 	tcase_add_test(t, test_map_file_wrong);
 	tcase_add_test(t, test_map_file_overlap);
 	tcase_add_test(t, test_many_maps);
