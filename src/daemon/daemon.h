@@ -9,6 +9,7 @@
 #include "xlat/batch.h"
 #include "conf/conf.h"
 #include "daemon/control.h"
+#include "lease/leaseevent.h"
 #include "lease/leasefile.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
@@ -193,8 +194,18 @@ void daemon_close_leases(struct daemon *d);
 void daemon_record_lease(struct daemon *d, struct lease *l);
 void daemon_commit_leases(struct daemon *d);
 
-/* Where the log is to have it: L has ended, for CAUSE. */
-void daemon_lease_ended(struct daemon *d, const struct lease *l, const char *cause);
+/* Whoever is to know of leases hears that L has begun, or has ended with all that was counted for
+ * it: L is there still, or a copy.  To be called once each. */
+void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_cause cause);
+/* The same for a lease that a reload has ended: its prefix is one of MAPS. */
+void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const struct lease *l,
+			  enum lease_cause cause);
+
+static inline void daemon_lease_ended(struct daemon *d, const struct lease *l,
+				      enum lease_cause cause)
+{
+	daemon_lease_removed(d, d->active->conf->maps, l, cause);
+}
 
 void daemon_serve_leases(struct daemon *d);
 int64_t daemon_leases_due(const struct daemon *d);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/addr_text.h"
 #include "daemon.h"
 #include "daemon/datadir.h"
 
@@ -12,34 +11,41 @@
 #define LEASE_LINES   1000
 #define EXPIRE_BUDGET 1000 /* leases ended per round of maintenance */
 
-static void say(struct daemon *d, const struct lease *l, const char *what, const char *cause)
+/* All that begins or ends comes by here.  L is of a pool whose prefixes are those of MAPS. */
+static void tell(struct daemon *d, const struct map_table *maps, const struct lease *l,
+		 enum lease_cause cause)
 {
-	char a[ADDR_TEXT], b[ADDR_TEXT];
+	struct lease_event e = {
+		.cause = cause,
+		.addr = l->addr,
+		.host = l->host,
+		.packets = l->packets[DIR_6TO4] + l->packets[DIR_4TO6],
+		.bytes = l->bytes[DIR_6TO4] + l->bytes[DIR_4TO6],
+	};
+	char text[LEASEEVENT_TEXT];
 
 	if (!(d->active->conf->log & CLASS_LEASE) || !log_limit_take(&d->leases.log, d->now))
 		return;
-	log_notice("lease %s %s %s%s", addr_text4(a, l->addr), addr_text6(b, &l->host), what,
-		   cause);
+	if (l->prefix < map_prefix_count(maps))
+		e.prefix = *map_prefix_at(maps, l->prefix);
+	leaseevent_format(text, &e);
+	log_notice("lease %s", text);
 }
 
-void daemon_lease_ended(struct daemon *d, const struct lease *l, const char *cause)
+void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_cause cause)
 {
-	say(d, l, "ended ", cause);
+	tell(d, d->active->conf->maps, l, cause);
 }
 
-/* L, which is new, may have taken the place of another. */
-static void say_assigned(struct daemon *d, const struct lease *l)
+void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const struct lease *l,
+			  enum lease_cause cause)
 {
-	struct lease before;
-
-	if (pool_ended(d->active->pool, &before))
-		daemon_lease_ended(d, &before, "taken-back");
-	say(d, l, "assigned", "");
+	tell(d, maps, l, cause);
 }
 
-static void say_expired(void *arg, const struct lease *l)
+static void end_idle(void *arg, const struct lease *l)
 {
-	daemon_lease_ended(arg, l, "expired");
+	daemon_lease_ended(arg, l, LEASE_IDLE);
 }
 
 static void say_news(struct daemon *d)
@@ -71,7 +77,7 @@ int daemon_open_leases(struct daemon *d, struct siphash_key *key)
 	leasefile_key(d->leases.file, key, log_say_warning, NULL);
 	pool_set_secret(pool, key);
 	if (leasefile_load(d->leases.file, pool, c->maps, &c->xlat.own6, daemon_seconds(d),
-			   clock_wall(), log_say_warning, say_expired, d) < 0)
+			   clock_wall(), log_say_warning, end_idle, d) < 0)
 		return datadir_complain(c, "%s/" LEASEFILE_NAME ": %s", name, strerror(errno));
 	return 0;
 }
@@ -108,10 +114,20 @@ void daemon_close_leases(struct daemon *d)
 				 conf_short(text, a->conf->data_dir), strerror(errno));
 }
 
+/* L, which is new, may have taken the place of another. */
+static void begin(struct daemon *d, const struct lease *l)
+{
+	struct lease before;
+
+	if (pool_ended(d->active->pool, &before))
+		daemon_lease_ended(d, &before, LEASE_FULL);
+	daemon_lease_began(d, l, LEASE_NEW);
+}
+
 void daemon_record_lease(struct daemon *d, struct lease *l)
 {
 	if (!l->on_record)
-		say_assigned(d, l);
+		begin(d, l);
 	if (d->leases.file)
 		leasefile_append(d->leases.file, l, daemon_seconds(d));
 	else
@@ -152,7 +168,7 @@ static void expire(struct daemon *d)
 
 	for (int i = 0; i < EXPIRE_BUDGET && pool_expire(p, daemon_seconds(d), 1) > 0; i++)
 		if (pool_ended(p, &l))
-			say_expired(d, &l);
+			end_idle(d, &l);
 }
 
 /* Warns if the pool gets full, or is. */

@@ -121,12 +121,9 @@ int reload_move_leases(struct lease_change *n)
 	return n->after->pool ? pool_sort(n->after->pool) : 0;
 }
 
-/* As the class `lease` of the log has it. */
-static const char *cause_of_end(const struct lease_change *n, uint32_t addr, int prefix)
+static enum lease_cause cause_of_end(const struct lease_change *n, uint32_t addr)
 {
-	if (prefix < 0)
-		return "no-prefix";
-	return !n->after->pool || !pool_covers(n->after->pool, addr) ? "no-pool" : "reserved";
+	return map_find4(n->after->conf->maps, addr) ? LEASE_MAP : LEASE_RELOAD;
 }
 
 static const char *why_ended(const struct lease_change *n, uint32_t addr, int prefix)
@@ -162,19 +159,32 @@ static void say_ended(struct daemon *d, const struct lease_change *n)
 			continue;
 		if (said++ < MOST_SAID)
 			say_removed(n, l, prefix);
-		daemon_lease_ended(d, l, cause_of_end(n, l->addr, prefix));
+		daemon_lease_removed(d, n->before->conf->maps, l, cause_of_end(n, l->addr));
 	}
 	if (n->ended > MOST_SAID)
 		log_notice("%zu more leases removed like these", n->ended - MOST_SAID);
 }
 
-static void say_back(const struct aside *back)
+static const struct lease *lease_of(const struct lease_change *n, const struct aside_lease *l)
 {
+	int prefix = find_prefix(&l->prefix, n->after->conf->maps);
+
+	return pool_find6(n->after->pool, &l->host, (unsigned)prefix);
+}
+
+static void say_back(struct daemon *d, const struct lease_change *n)
+{
+	const struct aside *back = &n->back;
 	char a[ADDR_TEXT], b[ADDR_TEXT];
 
-	for (size_t i = 0; i < back->n && i < MOST_SAID; i++)
-		log_notice("lease %s of %s is back: its address can be leased again",
-			   addr_text4(a, back->at[i].addr), addr_text6(b, &back->at[i].host));
+	for (size_t i = 0; i < back->n; i++) {
+		const struct aside_lease *l = &back->at[i];
+
+		if (i < MOST_SAID)
+			log_notice("lease %s of %s is back: its address can be leased again",
+				   addr_text4(a, l->addr), addr_text6(b, &l->host));
+		daemon_lease_began(d, lease_of(n, l), LEASE_NEW);
+	}
 	if (back->n > MOST_SAID)
 		log_notice("%zu more leases are back like these", back->n - MOST_SAID);
 }
@@ -183,7 +193,7 @@ void reload_say_leases(struct daemon *d, const struct lease_change *n)
 {
 	if (n->ended > 0)
 		say_ended(d, n);
-	say_back(&n->back);
+	say_back(d, n);
 }
 
 void reload_forget_leases(struct lease_change *n)

@@ -91,7 +91,8 @@ small() {
 	shift
 	config "$@" | sed "s|^dynamic-pool.*|dynamic-pool $net|"
 }
-lease_lines() { tail -n "+$1" "$LOG" | sed -n 's/^nat64d: \(lease .*\)/\1/p' | grep -v ' of ' | sort; }
+# Event, cause, IPv4 and IPv6 address.
+lease_lines() { tail -n "+$1" "$LOG" | sed -nE 's/^nat64d: lease (assigned|ended) (.*)/\1 \2/p' | cut -d ' ' -f 1-4; }
 # What a reload says of leases, asked for or not.
 reload_lines() { tail -n "+$1" "$LOG" | sed -n 's/^nat64d: \(lease .* of .*\|.* more leases .*\)/\1/p' | sort; }
 reload() {
@@ -110,29 +111,29 @@ echo '# clean' >>"$map"
 small 192.168.255.0/29 'log lease' >"$T/conf"
 : >"$LOG"
 start_nat64d || finish
-same "the log: what nobody has used for two weeks ends at the start" "lease 192.168.255.4 2001:db8:2::4 ended expired" \
+same "the log: what nobody has used for two weeks ends at the start" "ended idle 192.168.255.4 2001:db8:2::4" \
 	"$(lease_lines 1)"
-t "or when the time has come" wait_for said 1 "lease 192.168.255.5 2001:db8:2::5 ended expired$"
+t "or when the time has come" wait_for said 1 "lease ended idle 192.168.255.5 2001:db8:2::5 "
 same "and leases that go on are not told of" 2 "$(lease_lines 1 | wc -l)"
 from=$(since)
 speak 2001:db8:2::77 >/dev/null
-address=$(lease_lines "$from" | awk '{ print $2 }')
-same "a new one" "lease $address 2001:db8:2::77 assigned" "$(lease_lines "$from")"
+address=$(lease_lines "$from" | awk '{ print $3 }')
+same "a new one" "assigned new $address 2001:db8:2::77" "$(lease_lines "$from")"
 t "names the address that it has" grep -q "^$address.*2001:db8:2::77" "$map"
 speak 2001:db8:2::77 >/dev/null
 speak 2001:db8:2::6 >/dev/null
 same "is told of once, and no other" 1 "$(lease_lines "$from" | wc -l)"
 small 192.168.255.0/29 'log lease' "map $address 2001:db8:3::1" >"$T/conf"
 reload
-same "a reload that maps its address" "lease $address 2001:db8:2::77 ended reserved" "$(lease_lines "$from")"
+same "a reload that maps its address" "ended map $address 2001:db8:2::77" "$(lease_lines "$from")"
 small 192.168.255.8/29 'log lease' >"$T/conf"
 reload
-same "one to another pool" "lease 192.168.255.6 2001:db8:2::6 ended no-pool" "$(lease_lines "$from")"
+same "one to another pool" "ended reload 192.168.255.6 2001:db8:2::6" "$(lease_lines "$from")"
 speak 2001:db8:2::78 >/dev/null
-address=$(lease_lines "$from" | awk '/assigned/ { print $2 }')
+address=$(lease_lines "$from" | awk '/assigned/ { print $3 }')
 small 192.168.255.8/29 'log lease' | sed 's|^prefix.*|prefix 2001:db8:1:ffff::/96|' >"$T/conf"
 reload
-same "one to another prefix" "lease $address 2001:db8:2::78 ended no-prefix" "$(lease_lines "$from")"
+same "one to another prefix" "ended reload $address 2001:db8:2::78" "$(lease_lines "$from")"
 small 192.168.255.0/29 >"$T/conf"
 reload
 speak 2001:db8:2::79 >/dev/null
@@ -212,8 +213,8 @@ small 192.168.254.0/30 'log dyn' >"$T/conf"
 start_nat64d || finish
 ip -n "$R" route replace 192.168.254.0/30 dev nat64
 t "a full pool: a new host gets an answer" speak 2001:db8:2::80
-same "the log: who has lost the address, and who has it" "lease 192.168.254.2 2001:db8:2::2 ended taken-back
-lease 192.168.254.2 2001:db8:2::80 assigned" "$(tail -n +1 "$LOG" | sed -n 's/^nat64d: \(lease .*\)/\1/p')"
+same "the log: who has lost the address, and who has it" "ended full 192.168.254.2 2001:db8:2::2
+assigned new 192.168.254.2 2001:db8:2::80" "$(lease_lines 1)"
 speak 2001:db8:2::81 >/dev/null
 same "who gets none is not told of" 2 "$(lease_lines 1 | wc -l)"
 t "but there is a warning, with their number" wait_for said 1 'warning: dynamic-pool: full, [0-9]+ packets? of hosts without a lease refused'
