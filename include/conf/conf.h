@@ -104,6 +104,10 @@ void conf_say_data_dir(char line[CONF_LINE], const struct conf *c, const char *w
  * is none of these. */
 bool conf_scan_either(const char *s, struct prefix *out);
 
+/* Reads an address, which stands for a prefix of its own, or a clean prefix, of either family.
+ * False: S is none of these, and WHY says so, and what would be right. */
+bool conf_scan_prefix(const char *s, struct prefix *out, char why[CONF_LINE]);
+
 /* The broadcast address that the kernel has of its own accord besides A, which is of the device; 0:
  * none. */
 uint32_t conf_broadcast(const struct prefix *a);

@@ -12,6 +12,7 @@
 enum answer_stream {
 	STREAM_NONE,
 	STREAM_WATCH, /* events */
+	STREAM_TRACE, /* packets */
 };
 
 struct answer {

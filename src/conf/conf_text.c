@@ -198,6 +198,16 @@ bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4
 			  example);
 }
 
+/* Reads S as WANT has it; DIAG hears what is wrong. */
+static bool scan(const char *s, const struct conf_want *want, struct prefix *out,
+		 struct conf_diag *diag)
+{
+	struct conf none = {.path = (char[]){""}};
+	struct conf_reader r = {.diag = diag, .file = "", .conf = &none};
+
+	return conf_parse_addr(&r, s, want, out);
+}
+
 static void say_nothing(void *arg, bool error, const char *line)
 {
 	(void)arg;
@@ -208,9 +218,29 @@ static void say_nothing(void *arg, bool error, const char *line)
 bool conf_scan_either(const char *s, struct prefix *out)
 {
 	static const struct conf_want want = {.length = LENGTH_OR_NOT, .host_bits = true};
-	struct conf_diag diag = {.say = say_nothing};
-	struct conf none = {.path = (char[]){""}};
-	struct conf_reader r = {.diag = &diag, .file = "", .conf = &none};
 
-	return conf_parse_addr(&r, s, &want, out);
+	return scan(s, &want, out, &(struct conf_diag){.say = say_nothing});
+}
+
+struct complaint {
+	struct conf_diag diag;
+	char *text;
+};
+
+static void keep_text(void *arg, bool error, const char *line)
+{
+	struct complaint *c = arg;
+
+	(void)error;
+	(void)line;
+	snprintf(c->text, CONF_LINE, "%s", c->diag.text);
+}
+
+bool conf_scan_prefix(const char *s, struct prefix *out, char why[CONF_LINE])
+{
+	static const struct conf_want want = {.length = LENGTH_OR_NOT};
+	struct complaint c = {.diag.say = keep_text, .text = why};
+
+	c.diag.arg = &c;
+	return scan(s, &want, out, &c.diag);
 }

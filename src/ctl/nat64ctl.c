@@ -23,6 +23,7 @@ static const char help[] =
 	"  reload              read the configuration again, all of it or nothing\n"
 	"  setup               list the addresses and routes that nat64d has asked the kernel for\n"
 	"  status              tell how nat64d is\n"
+	"  trace               tell of packets as they pass, those that fit all words\n"
 	"  watch               tell what happens, as it does, in JSON\n"
 	"\n"
 	"  -i, --instance NAME ask nat64d@NAME instead of nat64d\n"
@@ -167,11 +168,20 @@ static int ask(const struct ctl *c, bool follow)
 	return status;
 }
 
+/* There is no other end than that somebody has seen enough. */
+static void end(int number)
+{
+	(void)number;
+	_exit(CTL_DONE);
+}
+
 /* Each line is to be seen when it comes. */
 static int follow(const struct ctl *c)
 {
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-	signal(SIGPIPE, SIG_DFL); /* who reads no more ends us */
+	signal(SIGINT, end);
+	signal(SIGTERM, end);
+	signal(SIGPIPE, end);
 	return ask(c, true);
 }
 
@@ -185,6 +195,7 @@ static const struct {
 	int (*run)(const struct ctl *c);
 } own[] = {
 	{"reload", reload},
+	{"trace", follow},
 	{"watch", follow},
 };
 

@@ -11,6 +11,7 @@ void command_drain(void *arg, const struct control_request *r, struct answer *a)
 void command_reload(void *arg, const struct control_request *r, struct answer *a);
 void command_setup(void *arg, const struct control_request *r, struct answer *a);
 void command_status(void *arg, const struct control_request *r, struct answer *a);
+void command_trace(void *arg, const struct control_request *r, struct answer *a);
 void command_watch(void *arg, const struct control_request *r, struct answer *a);
 
 #endif

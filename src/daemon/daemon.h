@@ -22,6 +22,7 @@
 #include "daemon/setup.h"
 #include "lib/siphash.h"
 #include "daemon/status.h"
+#include "daemon/trace.h"
 #include "linux/tun.h"
 #include "xlat/xlat.h"
 
@@ -125,6 +126,15 @@ struct daemon {
 					maintenance */
 		bool lost;           /* the device is gone */
 	} pace;                      /* daemon_burst.c: when the device is read next */
+
+	struct {
+		unsigned clients;   /* who trace; 0: nobody does */
+		bool fresh;         /* one of them has come, and what it wants may still pass below
+				       us */
+		int64_t outdate_at; /* ms: not before that is all called to us again */
+		int64_t round;      /* us: the time of the round in which lines took SPENT */
+		int64_t spent;      /* us */
+	} trace;                    /* daemon_trace.c */
 
 	struct fast *fast;                    /* daemon_fast.c: NULL: no program in the kernel */
 	struct fastpath_opening fast_opening; /* daemon_fast.c: PID 0: there is nothing to come */
@@ -266,6 +276,19 @@ void daemon_maintain_control(struct daemon *d);
  * with a comma in front; its strings are quoted already.  Allocates nothing, waits for nobody. */
 void daemon_watch(const struct daemon *d, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* --- daemon_trace.c: packets, for who traces them */
+
+/* To be called when clients of the control socket may have come or gone. */
+void daemon_count_traces(struct daemon *d);
+/* A packet was BEFORE, and D's OUT has what has become of it, for WHY. */
+void daemon_trace(struct daemon *d, enum report_dir dir, const struct trace_side *before,
+		  enum reason why);
+/* Does anybody want the packets of the pair in D's OUT in direction DIR? */
+bool daemon_traces_pair(const struct daemon *d, enum report_dir dir);
+void daemon_maintain_traces(struct daemon *d);
+int64_t daemon_traces_due(const struct daemon *d);
+void daemon_serve_traces(struct daemon *d);
 
 /* --- daemon_burst.c: the packets */
 

@@ -106,6 +106,23 @@ void daemon_count_fast(struct daemon *d)
 	}
 }
 
+/* The translation overwrites what stood before.  What somebody traces is not left to the program in
+ * the kernel. */
+static enum reason translate(struct daemon *d, enum report_dir dir, uint8_t *bytes, size_t len,
+			     const struct offload *o)
+{
+	struct trace_side before;
+	enum reason why;
+
+	if (!d->trace.clients)
+		return xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
+	trace_look(&before, bytes, len, len);
+	why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
+	daemon_trace(d, dir, &before, why);
+	d->out.plain = d->out.plain && !daemon_traces_pair(d, dir);
+	return why;
+}
+
 /* A packet that is dropped leaves its place to the next one. */
 static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
 {
@@ -115,7 +132,7 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	d->counters.bytes[dir] += len;
 	d->counters.gso_read += o->gso != GSO_NONE;
 	arena_release(&d->arena, bytes + len);
-	why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
+	why = translate(d, dir, bytes, len, o);
 	count(d, dir, why, len);
 	if (d->out.outputs == 0)
 		arena_release(&d->arena, bytes - XLAT_HEADROOM);

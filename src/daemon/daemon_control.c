@@ -9,6 +9,7 @@ static const struct control_command commands[] = {
 	{"reload", "", 0, 1, true, command_reload},
 	{"setup", "", 0, 0, false, command_setup},
 	{"status", "", 0, 0, false, command_status},
+	{"trace", "[WORD ...]", 0, CONTROL_WORDS - 1, false, command_trace},
 	{"watch", "", 0, 0, false, command_watch},
 };
 
@@ -52,10 +53,13 @@ int daemon_control_fd(const struct daemon *d)
 void daemon_serve_control(struct daemon *d)
 {
 	control_serve(d->control, d->now, answer, d);
+	daemon_count_traces(d);
 }
 
 void daemon_maintain_control(struct daemon *d)
 {
-	if (d->control)
-		control_expire(d->control, d->now);
+	if (!d->control)
+		return;
+	control_expire(d->control, d->now);
+	daemon_maintain_traces(d);
 }

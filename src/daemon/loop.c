@@ -73,7 +73,7 @@ static const struct {
 } timers[] = {
 	{daemon_routes_due, daemon_serve_routes}, {maintenance_due, maintain},
 	{daemon_leases_due, daemon_serve_leases}, {daemon_watchdog_due, daemon_serve_watchdog},
-	{daemon_fast_due, daemon_serve_fast},
+	{daemon_fast_due, daemon_serve_fast},     {daemon_traces_due, daemon_serve_traces},
 };
 
 #define TIMERS (sizeof(timers) / sizeof(*timers))

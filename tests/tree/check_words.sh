@@ -210,7 +210,7 @@ check_commands()
 # The keys of its JSON.
 check_keys()
 {
-	names=$(grep -oh '\\"[a-z0-9_]*\\": ' "$top"/src/daemon/command_*.c "$top/src/daemon/daemon_watch.c" | tr -d '\\": ' | sort -u)
+	names=$(grep -oh '\\"[a-z0-9_]*\\": ' "$top"/src/daemon/command_*.c "$top/src/daemon/daemon_watch.c" "$top/src/daemon/trace_line.c" | tr -d '\\": ' | sort -u)
 	[ "$(echo "$names" | wc -l)" -ge 15 ]
 	report $? "the keys of the answers are readable" "$names"
 	for name in $names; do
