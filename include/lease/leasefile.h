@@ -3,8 +3,10 @@
  *
  * Lines of "IPv4 TAB IPv6 TAB unix-time", and where more than one translation prefix is
  * configured a fourth column with the prefix; '#' begins a comment. One of them, "# prefix P", says
- * whose the lines behind it are that have no fourth column. The last line that names an address, or
- * a host and its prefix, is the one that counts.
+ * whose the lines behind it are that have no fourth column; another, "# since T", at which unix
+ * time the lease of the next line was assigned. The last line that names an address, or a host and
+ * its prefix, is the one that counts; if none says since when, an earlier one of the same lease
+ * does.
  *
  * The packet path only ever does one small write(2) to the page cache per burst, so that kill -9
  * loses nothing. Whatever may wait for a disk (sync, create, rename, remove) is done by a child

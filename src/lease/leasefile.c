@@ -46,9 +46,10 @@
 #define WRITE_DELAY   32
 #define REWRITE_DELAY 64
 
-#define HEADER                                                                    \
-	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n" \
-	"# While nat64d runs, the last use of a host that goes on is up to 10 minutes behind.\n"
+#define HEADER                                                                                   \
+	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n"                \
+	"# While nat64d runs, the last use of a host that goes on is up to 10 minutes behind.\n" \
+	"# Since when the lease of a line holds, the comment in front of it says.\n"
 _Static_assert(POOL_RESTAMP == 600, "the header of the lease file names it");
 
 int leasefile_trouble(const struct leasefile *f)
@@ -193,10 +194,18 @@ static size_t format_default(const struct leasefile *f, char out[LEASETEXT_MAX])
 static size_t format_lease(const struct leasefile *f, char out[LEASETEXT_MAX],
 			   const struct lease *l, int32_t last)
 {
+	struct leasetext t = {.addr = l->addr,
+			      .host = l->host,
+			      .when = f->base + (last < f->now ? last : f->now),
+			      .has_prefix = f->prefix_count > 1};
+
 	if (l->prefix >= f->prefix_count && l->prefix > 0)
 		return 0;
-	return leasetext_format(out, l->addr, &l->host, f->base + (last < f->now ? last : f->now),
-				f->prefix_count > 1 ? &f->prefixes[l->prefix] : NULL);
+	if (l->since != POOL_UNKNOWN)
+		t.since = f->base + l->since > 0 ? f->base + l->since : 1;
+	if (t.has_prefix)
+		t.prefix = f->prefixes[l->prefix];
+	return leasetext_format(out, &t);
 }
 
 static void put_line(struct leasefile *f, const char *line, size_t len)

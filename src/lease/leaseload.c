@@ -259,9 +259,10 @@ struct load {
 	void (*say)(void *arg, const char *line);
 	void (*ended)(void *arg, const struct lease *l);
 	void *arg;
-	size_t lines, bad;
+	size_t lines, bad, leases;
 	struct prefix6 whose; /* of lines without prefix */
 	bool has_whose;
+	int64_t since;      /* unix time, of the next lease; 0: the file does not say */
 	bool clean;         /* the stamps are exact */
 	bool superseded;    /* a line has overridden an earlier one */
 	bool unnamed;       /* a lease whose prefix is not said, or not as we would say it */
@@ -353,12 +354,23 @@ static void say_refused(struct load *l, uint32_t addr)
 	say_bad(l, why);
 }
 
+/* Since when a lease holds whose last use on record is SAVED; a clock that was set back must not
+ * make that later. */
+static int32_t since_when(const struct load *l, int32_t saved)
+{
+	int64_t when = l->now - (l->wall - l->since);
+
+	if (l->since == 0 || when <= POOL_UNKNOWN)
+		return POOL_UNKNOWN;
+	return when < saved ? (int32_t)when : saved;
+}
+
 /* NULL: it cannot be used, which is said. */
 static struct lease *take_lease(struct load *l, const struct leasetext *t)
 {
 	size_t used = pool_used(l->pool);
 	int prefix = find_prefix(l, t);
-	int32_t saved = l->now - idle_since(l, t->when), last = saved;
+	int32_t saved = l->now - idle_since(l, t->when), last = saved, before = POOL_UNKNOWN;
 	struct lease *lease;
 
 	if (prefix < 0) {
@@ -380,6 +392,7 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 	if (lease && lease->prefix == prefix && ip6_equal(&lease->host, &t->host)) {
 		last = lease->last > last ? lease->last : last;
 		saved = lease->saved > saved ? lease->saved : saved;
+		before = lease->since;
 	}
 	lease = pool_restore(l->pool, &t->host, (unsigned)prefix, t->addr, last);
 	if (!lease) {
@@ -387,6 +400,7 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 		return NULL;
 	}
 	pool_record(lease, saved);
+	lease->since = l->since ? since_when(l, saved) : before;
 	l->superseded = l->superseded || pool_used(l->pool) != used + 1;
 	return lease;
 }
@@ -427,9 +441,15 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 		else
 			take_lease(l, &t);
 		l->fourth = t.has_prefix;
+		l->since = 0;
+		l->leases++;
 		break;
 	case LEASETEXT_BAD:
 		say_bad(l, why);
+		l->since = 0;
+		break;
+	case LEASETEXT_SINCE:
+		l->since = cut ? 0 : t.since;
 		break;
 	case LEASETEXT_DEFAULT:
 		if (cut)
@@ -599,7 +619,7 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 	drop_expired(&l);
 	if (l.bad > 0)
 		say_damage(&l);
-	f->file.lines = l.lines;
+	f->file.lines = l.leases;
 	f->wanted = l.bad > 0 || l.tail || l.superseded || l.unnamed;
 	if (l.torn)
 		leasestate_add(f, CUT_SHORT, strlen(CUT_SHORT));

@@ -2,7 +2,10 @@
  *
  * Tayga writes "IPv4 TAB IPv6 TAB unix-time"; it reads any white space between the columns, and
  * so do we. A number that merely begins well is wrong: half a line must never pass for a whole
- * one. */
+ * one.
+ *
+ * Tayga refuses a line with more columns.  What is nothing to it stands in comments: whose the
+ * lines without a fourth column are, and since when the lease of the next line holds. */
 #include "leasetext.h"
 
 #include <arpa/inet.h>
@@ -17,6 +20,7 @@
 #define SHOWN       45          /* characters of a bad column that a message repeats */
 #define DEFAULT     "# prefix " /* to Tayga a comment */
 #define NONE        "none"
+#define SINCE       "# since "
 #define BLANKS      " \t\r\v\f"
 #define DIGITS      "0123456789"
 
@@ -95,15 +99,36 @@ static bool parse_prefix(char *s, struct prefix6 *out)
 	return good;
 }
 
+static bool begins(const char *line, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	return len >= n && memcmp(line, word, n) == 0;
+}
+
+static enum leasetext_kind parse_since(const char *text, struct leasetext *out)
+{
+	int64_t since;
+
+	if (!parse_number(text, TIME_DIGITS, &since) || since == 0)
+		return LEASETEXT_BLANK;
+	out->since = since;
+	return LEASETEXT_SINCE;
+}
+
 /* Anything behind it makes it a comment like any other: of a line that was cut short, half a prefix
- * may be left. */
+ * or half a number may be left. */
 static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetext *out)
 {
 	const size_t n = strlen(DEFAULT);
 
-	if (len < n || memcmp(line, DEFAULT, n) != 0 || memchr(line, '\0', len))
+	if (memchr(line, '\0', len))
 		return LEASETEXT_BLANK;
 	line[len] = '\0';
+	if (begins(line, len, SINCE))
+		return parse_since(line + strlen(SINCE), out);
+	if (!begins(line, len, DEFAULT))
+		return LEASETEXT_BLANK;
 	out->has_prefix = strcmp(line + n, NONE) != 0;
 	if (!out->has_prefix)
 		return LEASETEXT_DEFAULT;
@@ -187,16 +212,25 @@ static char *end_text(char *text, char end)
 	return text + 1;
 }
 
-size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host,
-			int64_t when, const struct prefix6 *prefix)
+/* A clock that stands at 1970 must not make a line that we would refuse. */
+static char *put_time(char *out, int64_t t, char end)
 {
-	char *p = end_text(addr_text4(out, addr), '\t');
+	return put_number(out, t > 0 ? (uint64_t)t : 1, end);
+}
 
-	p = end_text(addr_text6(p, host), '\t');
-	/* A clock that stands at 1970 must not make a line that we would refuse. */
-	p = put_number(p, when > 0 ? (uint64_t)when : 1, prefix ? '\t' : '\n');
-	if (prefix)
-		p = end_text(addr_text_prefix6(p, prefix), '\n');
+size_t leasetext_format(char out[LEASETEXT_MAX], const struct leasetext *t)
+{
+	char *p = out;
+
+	if (t->since) {
+		memcpy(p, SINCE, strlen(SINCE));
+		p = put_time(p + strlen(SINCE), t->since, '\n');
+	}
+	p = end_text(addr_text4(p, t->addr), '\t');
+	p = end_text(addr_text6(p, &t->host), '\t');
+	p = put_time(p, t->when, t->has_prefix ? '\t' : '\n');
+	if (t->has_prefix)
+		p = end_text(addr_text_prefix6(p, &t->prefix), '\n');
 	return (size_t)(p - out);
 }
 

@@ -15,7 +15,8 @@
 struct leasetext {
 	uint32_t addr; /* host order */
 	struct ip6 host;
-	int64_t when; /* unix time */
+	int64_t when;  /* unix time */
+	int64_t since; /* unix time of the assignment, or 0: it is not known */
 	bool has_prefix;
 	struct prefix6 prefix; /* as written: any length, maybe not clean; LEASETEXT_DEFAULT, too */
 };
@@ -23,6 +24,7 @@ struct leasetext {
 enum leasetext_kind {
 	LEASETEXT_LEASE,
 	LEASETEXT_BLANK,   /* nothing, or a comment */
+	LEASETEXT_SINCE,   /* the comment with SINCE of the next line that is none */
 	LEASETEXT_DEFAULT, /* the comment that names the prefix of lines without one, or takes it
 			      back */
 	LEASETEXT_BAD,
@@ -30,16 +32,16 @@ enum leasetext_kind {
 
 /* Reads the line of LEN bytes (its newline is not among them, one byte behind them is
  * writable); LINE is destroyed.  LEASETEXT_BAD: WHY says what is wrong, in printable characters.
+ * What the kind does not have is left in OUT as it was.
  *
  * CUT: any part of the end may be missing.  A lease then has both addresses whole, since something
  * follows them, and its prefix if there is one, whose length may be cut; WHEN is not read. */
 enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct leasetext *out,
 				    char why[LEASETEXT_WHY]);
 
-/* Writes a line with its newline to OUT; returns its length.  PREFIX is NULL for a line of three
- * columns. */
-size_t leasetext_format(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host,
-			int64_t when, const struct prefix6 *prefix);
+/* Writes the line of the lease T with its newline to OUT, behind the comment with its SINCE if that
+ * is known; returns the length of both. */
+size_t leasetext_format(char out[LEASETEXT_MAX], const struct leasetext *t);
 
 /* Writes the line that names PREFIX as that of the lines behind it that have none, or says for NULL
  * that they are of the first; like leasetext_format(). */

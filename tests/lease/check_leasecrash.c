@@ -1056,8 +1056,11 @@ static void write_million(const struct leasedir *d, uint32_t n)
 	out = fopen(path, "w");
 	ck_assert_ptr_nonnull(out);
 	for (uint32_t i = 1; i <= n; i++) {
-		struct ip6 host = host_no(i);
-		size_t len = leasetext_format(line, ip4(BIG) + i, &host, WALL - i % 100000, NULL);
+		struct leasetext t = {.addr = ip4(BIG) + i,
+				      .host = host_no(i),
+				      .when = WALL - i % 100000,
+				      .since = WALL - i % 100000 - 5};
+		size_t len = leasetext_format(line, &t);
 
 		ck_assert_uint_eq(fwrite(line, 1, len, out), len);
 	}

@@ -40,6 +40,7 @@ START_TEST(round_trip)
 	l = dir_lease(&d, "2001:db8::2", NOW + 7);
 	b = l->addr;
 	dir_record(&d, l, NOW + 7);
+	pool_touch(d.pool, l, NOW + 9);
 	ck_assert(l->on_record && l->saved == NOW + 7);
 	dir_end(&d, NOW + 10, WALL + 10);
 
@@ -49,14 +50,17 @@ START_TEST(round_trip)
 	l = pool_find4(d.pool, a);
 	ck_assert(ip6_equal(&l->host, &(struct ip6){{0x20, 1, 0xd, 0xb8, [15] = 1}}));
 	ck_assert_int_eq(l->last, 100 - 20);
+	ck_assert_int_eq(l->since, 100 - 20);
 	l = pool_find4(d.pool, b);
-	ck_assert_int_eq(l->last, 100 - 13);
+	ck_assert_int_eq(l->last, 100 - 11);
+	ck_assert_int_eq(l->since, 100 - 13);
 	ck_assert_int_eq(l->saved, l->last);
 	ck_assert(l->on_record);
 	dir_remove(&d);
 }
 END_TEST
 
+/* What is not Tayga's is in comments: it refuses a line of four columns. */
 START_TEST(text_is_taygas)
 {
 	struct leasedir d;
@@ -67,10 +71,12 @@ START_TEST(text_is_taygas)
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
 	l = dir_lease(&d, "2001:db8::1", NOW - 5);
+	pool_touch(d.pool, l, NOW - 3);
 	dir_record(&d, l, NOW);
 	text = dir_get(&d, LEASEFILE_NAME);
 	snprintf(want, sizeof(want),
-		 "# prefix 2001:db8:64::/96\n192.0.2.%u\t2001:db8::1\t1699999995\n",
+		 "# prefix 2001:db8:64::/96\n# since 1699999995\n"
+		 "192.0.2.%u\t2001:db8::1\t1699999997\n",
 		 l->addr & 0xff);
 	ck_assert_str_eq(text, want);
 	free(text);
@@ -107,6 +113,8 @@ static const struct {
 	{"white space", " \t ", NULL},
 	{"comment", "# 1.2.3.4", NULL},
 	{"comment behind a space", "  #", NULL},
+	{"since when, for the next line", "# since 1699990000", NULL},
+	{"since when, not a number", "# since yesterday", NULL},
 	{"good", "192.0.2.9\t2001:db8::9\t1699999999", NULL},
 	{"future time", "192.0.2.9\t2001:db8::9\t9999999999", NULL},
 	{"the only prefix", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64::/96", NULL},
@@ -482,6 +490,86 @@ START_TEST(times_come_back)
 }
 END_TEST
 
+/* Since when a lease holds, by what the file has of its address; Tayga writes no comments. */
+static const struct {
+	const char *name, *text;
+	int32_t since; /* before now, -1: it is not known */
+} sinces[] = {
+	{"not said", "192.0.2.1\t2001:db8::1\t1699999999\n", -1},
+	{"said", "# since 1699999000\n192.0.2.1\t2001:db8::1\t1699999999\n", 1000},
+	{"before this machine was started",
+	 "# since 1690000000\n192.0.2.1\t2001:db8::1\t1699999999\n", 10000000},
+	{"as far back as can be", "# since 1\n192.0.2.1\t2001:db8::1\t1699999999\n", 1699999999},
+	{"later than its last use",
+	 "# since 1699999950\n192.0.2.1\t2001:db8::1\t1699999900\n# clean\n", 100},
+	{"in the future", "# since 1800000000\n192.0.2.1\t2001:db8::1\t1699999900\n# clean\n", 100},
+	{"another comment in between",
+	 "# since 1699999000\n# mine\n\n192.0.2.1\t2001:db8::1\t1699999999\n", 1000},
+	{"with the prefix",
+	 "# since 1699999000\n192.0.2.1\t2001:db8::1\t1699999999\t2001:db8:64::/96\n", 1000},
+	{"not for the next but one",
+	 "# since 1699999000\n192.0.2.2\t2001:db8::2\t1699999999\n"
+	 "192.0.2.1\t2001:db8::1\t1699999999\n",
+	 -1},
+	{"half a number, and something behind it",
+	 "# since 16\t# cut short\n192.0.2.1\t2001:db8::1\t1699999999\n", -1},
+	{"no number", "# since \n192.0.2.1\t2001:db8::1\t1699999999\n", -1},
+	{"zero", "# since 0\n192.0.2.1\t2001:db8::1\t1699999999\n", -1},
+	{"beyond 64 bits", "# since 99999999999999999999\n192.0.2.1\t2001:db8::1\t1699999999\n",
+	 -1},
+	{"negative", "# since -5\n192.0.2.1\t2001:db8::1\t1699999999\n", -1},
+	{"the last one counts",
+	 "# since 1699990000\n192.0.2.1\t2001:db8::1\t1699999000\n"
+	 "# since 1699999998\n192.0.2.1\t2001:db8::1\t1699999999\n",
+	 2},
+	{"an earlier one of the same lease",
+	 "# since 1699990000\n192.0.2.1\t2001:db8::1\t1699999000\n"
+	 "192.0.2.1\t2001:db8::1\t1699999999\n",
+	 10000},
+	{"an earlier one, before a line that is cut",
+	 "# since 1699990000\n192.0.2.1\t2001:db8::1\t1699999000\n192.0.2.1\t2001:db8::1\t16",
+	 10000},
+	{"of a line that is cut", "# since 1699990000\n192.0.2.1\t2001:db8::1\t16", 10000},
+	{"cut itself", "192.0.2.1\t2001:db8::1\t1699999000\n# since 169", -1},
+	{"an earlier one of another host",
+	 "# since 1699990000\n192.0.2.1\t2001:db8::2\t1699999000\n"
+	 "192.0.2.1\t2001:db8::1\t1699999999\n",
+	 -1},
+	{"an earlier one of another address",
+	 "# since 1699990000\n192.0.2.2\t2001:db8::1\t1699999000\n"
+	 "192.0.2.1\t2001:db8::1\t1699999999\n",
+	 -1},
+};
+
+static void must_hold_since(struct leasedir *d, int row)
+{
+	const struct lease *l = must_hold(d, "192.0.2.1", "2001:db8::1");
+	int32_t want = sinces[row].since < 0 ? POOL_UNKNOWN : NOW - sinces[row].since;
+
+	ck_assert_msg(l->since == want, "%s: %d", sinces[row].name, l->since);
+}
+
+/* And it stays like that when another lease is recorded before a crash, and over a stop. */
+START_TEST(since_comes_back)
+{
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, sinces[_i].text, strlen(sinces[_i].text));
+	dir_begin(&d, NOW, WALL);
+	ck_assert_msg(d.said == 0, "%s: %s", sinces[_i].name, d.line[0]);
+	must_hold_since(&d, _i);
+	dir_record(&d, dir_lease(&d, "2001:db8::99", NOW), NOW);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	must_hold_since(&d, _i);
+	dir_end(&d, NOW, WALL);
+	dir_again(&d, NOW, WALL);
+	must_hold_since(&d, _i);
+	dir_remove(&d);
+}
+END_TEST
+
 /* The mark of a clean stop must not survive the start of the next run, even if nothing is
  * recorded in it. */
 START_TEST(clean_mark_is_taken_back)
@@ -853,7 +941,7 @@ START_TEST(another_prefix_during_a_rewrite)
 	dir_prefixes(&d, "01");
 	dir_new_pool(&d, "192.0.0.0", 20);
 	dir_begin(&d, NOW, WALL);
-	ck_assert_uint_eq(d.f->file.lines, 3 + 4000); /* a header, and each lease once */
+	ck_assert_uint_eq(d.f->file.lines, 4000); /* each lease once */
 	for (uint32_t i = 0; i < 4000; i++) {
 		struct ip6 host = host_no(i);
 
@@ -1164,6 +1252,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(text, last_line_without_newline, 0, ROWS(tails));
 	tcase_add_test(text, last_line_wins);
 	tcase_add_loop_test(text, times_come_back, 0, ROWS(times));
+	tcase_add_loop_test(text, since_comes_back, 0, ROWS(sinces));
 	tcase_add_test(text, clean_mark_is_taken_back);
 	tcase_add_test(text, rewrites_do_not_rejuvenate);
 	tcase_add_test(text, rewrite_keeps_the_time);

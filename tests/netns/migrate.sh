@@ -58,6 +58,8 @@ leave() {
 target=2001:db8:1:ffff::808:808
 seen() { hosts "$1" $target | sort; }
 mapped() { in_client ping -6 -n -c 1 -W 2 -I 2001:db8:2::f00 $target >/dev/null && ping4 192.168.255.2; }
+# Who has a lease in the file since when: the comment before its line.
+since_on_disk() { awk '/^# since / { t = $3 } !/^#/ { if (t) since[$1] = t; t = 0 } END { for (a in since) print a, since[a] }' "$map" | sort; }
 on_disk() { awk -F '\t' '!/^#/ && NF >= 3 { host[$1] = $2 } END { for (a in host) print host[a], a }' "$map" | sort; }
 # How many of the hosts in FILE were answered, each at an address of its own.
 distinct() { awk '$2 != "none" { print $2 }' "$1" | sort -u | wc -l; }
@@ -84,12 +86,15 @@ seen 40 >"$T/more"
 t "nat64d: ten more hosts" kept "$T/nat64d" "$T/more"
 same "nat64d: at addresses of their own" 40 "$(distinct "$T/more")"
 leave "$NAT64D"
+same "nat64d: the file says since when its own ten are leased; of Tayga's it is not known" 10 "$(since_on_disk | wc -l)"
 
+said=$(wc -l <"$LOG")
 from "$tayga"
 seen 40 >"$T/back"
 t "back to Tayga: every host has the address it had" cmp "$T/more" "$T/back"
 t "back to Tayga: so has the mapped one" mapped
 leave "$tayga"
+same "back to Tayga: it complains of no line" "" "$(tail -n "+$((said + 1))" "$LOG" | grep -i 'malformed')"
 
 from "$NAT64D"
 seen 50 >"$T/again"
