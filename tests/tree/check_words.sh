@@ -184,7 +184,7 @@ check_answered()
 
 commands()
 {
-	sed -n 's/^[[:space:]]*{"\([a-z]*\)", "[^"]*", [0-9]*, [0-9]*, .*, command_.*},$/\1/p' "$top/src/daemon/daemon_control.c"
+	sed -n 's/^[[:space:]]*{"\([a-z]*\)", "[^"]*", [0-9]*, [A-Z0-9].*, command_.*},$/\1/p' "$top/src/daemon/daemon_control.c"
 }
 
 # The commands of the control socket: in the manual, in the help of nat64ctl and in its completion.
