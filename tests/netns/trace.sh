@@ -2,7 +2,7 @@
 # What `nat64ctl trace` shows of packets, and what it costs: nothing when nobody looks, no packet when somebody does.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-need setpriv
+need ss
 topology
 NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
 export RUNTIME_DIRECTORY=$T/run
@@ -11,15 +11,19 @@ mkdir "$T/run"
 
 ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
 
+connected() { in_router ss -Hx state established | grep -qF "$SOCKET"; }
+
 # trace WORD...: begins one into $T/trace; it is there when this returns.
 trace() {
 	ip netns exec "$R" "$NAT64CTL" -s "$SOCKET" trace "$@" >"$T/trace" 2>"$T/trace.err" &
 	tracing=$!
-	sleep 0.3 # JSON has no line that says so
+	wait_for connected
+	sleep 0.2 # JSON has no line that says that it has begun
 }
 
-# traced: ends it, and returns its status.
+# traced: ends it when all has been said, and returns its status.
 traced() {
+	sleep 0.2
 	kill -INT "$tracing" 2>/dev/null
 	wait "$tracing"
 }
