@@ -64,11 +64,13 @@ static bool build(struct active *a, const struct daemon *d, bool may)
 	bool limited = was && same_rate(&was->conf->icmp_rate, &c->icmp_rate);
 
 	a->setup = setup_new(c, was ? was->setup : NULL, may, d->tun);
-	if (c->pools > 0)
+	if (c->pools > 0) {
 		a->pool = new_pool(&d->keys, c);
+		a->told = calloc(c->pools, 1);
+	}
 	if (!limited)
 		a->ratelimit = ratelimit_new(&c->icmp_rate, &d->keys.ratelimit);
-	return a->setup && (a->pool || c->pools == 0) && (a->ratelimit || limited) &&
+	return a->setup && ((a->pool && a->told) || c->pools == 0) && (a->ratelimit || limited) &&
 	       prepare_routes(d->routes, c->maps, a->setup) == 0;
 }
 
@@ -92,6 +94,7 @@ void active_free(struct active *a)
 		return;
 	setup_free(a->setup);
 	pool_free(a->pool);
+	free(a->told);
 	ratelimit_free(a->ratelimit);
 	free(a->aside.at);
 	conf_free(a->conf);
@@ -106,6 +109,8 @@ struct active *active_use(struct daemon *d, struct active *n)
 		n->ratelimit = was->ratelimit;
 		was->ratelimit = NULL;
 	}
+	if (was)
+		daemon_keep_told(n, was);
 	d->active = n;
 	xlat_configure(&d->xlat, &n->conf->xlat, n->conf->maps, n->pool, n->ratelimit);
 	routes_commit(d->routes, d->now);

@@ -12,8 +12,10 @@ void command_drain(void *arg, const struct control_request *r, struct answer *a)
 		answer_add(a, "usage drain on | off\n");
 		return;
 	}
-	if (on != d->xlat.draining)
+	if (on != d->xlat.draining) {
 		log_notice("drain: %s", on ? "on, new hosts get no lease" : "off");
+		daemon_watch(d, "drain", ", \"on\": %s", on ? "true" : "false");
+	}
 	xlat_set_draining(&d->xlat, on);
 	answer_add(a, "ok\n");
 	if (r->json)

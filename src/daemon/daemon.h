@@ -41,6 +41,7 @@ struct active {
 	struct conf *conf;
 	struct setup *setup;
 	struct pool *pool;           /* NULL: no dynamic pool */
+	uint8_t *told;               /* daemon_pools.c: of each range of POOL, what watchers know */
 	struct ratelimit *ratelimit; /* of the ICMP errors that we generate */
 	struct aside aside;
 };
@@ -276,6 +277,12 @@ void daemon_maintain_control(struct daemon *d);
  * with a comma in front; its strings are quoted already.  Allocates nothing, waits for nobody. */
 void daemon_watch(const struct daemon *d, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* --- daemon_pools.c: pools that get full, for who watches */
+
+void daemon_watch_pools(struct daemon *d); /* about once a second */
+/* What has been told of WAS need not be told again of N. */
+void daemon_keep_told(struct active *n, const struct active *was);
 
 /* --- daemon_trace.c: packets, for who traces them */
 

@@ -97,8 +97,19 @@ void daemon_open_fast(struct daemon *d)
 		snprintf(d->fast_off, sizeof(d->fast_off), "%s", strerror(errno));
 }
 
+static void tell_watchers(const struct daemon *d)
+{
+	struct answer reason = {.text = NULL};
+
+	answer_json(&reason, !d->fast && d->fast_off[0] ? d->fast_off : NULL);
+	daemon_watch(d, "fast_path", ", \"active\": %s, \"reason\": %s", d->fast ? "true" : "false",
+		     reason.text ? reason.text : "null");
+	answer_free(&reason);
+}
+
 static void announce(const struct daemon *d)
 {
+	tell_watchers(d);
 	if (d->fast)
 		log_notice("fast-path: on, %u pairs of addresses%s", d->active->conf->fast_path,
 			   fastpath_must_watch(d->fast->path) ? " (as a tc filter)" : "");

@@ -118,6 +118,9 @@ void daemon_serve_link(struct daemon *d)
 		log_notice("tun-device %s: the link is up", name);
 	if ((change & (TUN_UP | TUN_NARROWED)) && tun_is_up(d->tun))
 		set_up_again(d);
+	if (change & (TUN_UP | TUN_DOWN | TUN_MTU))
+		daemon_watch(d, "link", ", \"up\": %s, \"mtu\": %u",
+			     tun_is_up(d->tun) ? "true" : "false", tun_mtu(d->tun));
 	if (change)
 		daemon_status(d);
 }

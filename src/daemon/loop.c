@@ -60,6 +60,7 @@ static void maintain(struct daemon *d)
 {
 	daemon_maintain_packets(d);
 	daemon_maintain_leases(d);
+	daemon_watch_pools(d);
 	daemon_maintain_control(d);
 	daemon_maintain_status(d);
 	daemon_end_silence(&d->before->crashes, d->now);
