@@ -112,6 +112,10 @@ bool conf_scan_prefix(const char *s, struct prefix *out, char why[CONF_LINE]);
  * none. */
 uint32_t conf_broadcast(const struct prefix *a);
 
+/* The class that the word S of `log` means, and the word of a class; 0: it is none. */
+unsigned conf_log_class(const char *s);
+const char *conf_log_name(unsigned class);
+
 /* Prints C so that reading it again gives the same configuration. */
 void conf_print(const struct conf *c, FILE *out);
 

@@ -268,6 +268,19 @@ bool conf_set_log(struct conf_reader *r, char **arg)
 	return true;
 }
 
+unsigned conf_log_class(const char *s)
+{
+	for (const struct conf_word *w = log_words.at; w->word; w++)
+		if (strcasecmp(w->word, s) == 0)
+			return w->value;
+	return 0;
+}
+
+const char *conf_log_name(unsigned class)
+{
+	return conf_word(&log_words, class);
+}
+
 void conf_print_log(const struct conf_out *out)
 {
 	unsigned left = out->conf->log;

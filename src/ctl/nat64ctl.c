@@ -20,6 +20,7 @@ static const char help[] =
 	"usage: nat64ctl [-i NAME | -s PATH] [--json] COMMAND [ARGUMENT ...]\n"
 	"\n"
 	"  drain               on: give new hosts no lease; off: leases as usual\n"
+	"  log                 log these classes until the next reload, or none\n"
 	"  reload              read the configuration again, all of it or nothing\n"
 	"  setup               list the addresses and routes that nat64d has asked the kernel for\n"
 	"  status              tell how nat64d is\n"

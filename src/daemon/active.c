@@ -81,11 +81,17 @@ struct active *active_new(const struct daemon *d, struct conf *c, bool may)
 	if (!a)
 		return NULL;
 	a->conf = c;
+	a->log = c->log;
 	if (build(a, d, may))
 		return a;
 	a->conf = NULL;
 	active_free(a);
 	return NULL;
+}
+
+void active_log(struct active *a, unsigned classes)
+{
+	a->log = classes;
 }
 
 void active_free(struct active *a)

@@ -8,6 +8,7 @@
 #include "daemon.h"
 
 void command_drain(void *arg, const struct control_request *r, struct answer *a);
+void command_log(void *arg, const struct control_request *r, struct answer *a);
 void command_reload(void *arg, const struct control_request *r, struct answer *a);
 void command_setup(void *arg, const struct control_request *r, struct answer *a);
 void command_status(void *arg, const struct control_request *r, struct answer *a);

@@ -43,6 +43,7 @@ struct active {
 	struct pool *pool;           /* NULL: no dynamic pool */
 	uint8_t *told;               /* daemon_pools.c: of each range of POOL, what watchers know */
 	struct ratelimit *ratelimit; /* of the ICMP errors that we generate */
+	unsigned log; /* enum log_class bits: those of CONF, or what has been told since */
 	struct aside aside;
 };
 
@@ -165,6 +166,9 @@ void active_free(struct active *a); /* NULL is fine */
 
 /* Makes N active, and returns what was, to be freed; this cannot fail. */
 struct active *active_use(struct daemon *d, struct active *n);
+
+/* Replaces the classes of lines that the log gets, for as long as A is active. */
+void active_log(struct active *a, unsigned classes);
 
 /* --- daemon_device.c: the device, from an earlier process if one has left it, and for the next */
 

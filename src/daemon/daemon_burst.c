@@ -26,8 +26,7 @@ static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, 
 {
 	char line[512];
 
-	if (!(reason_table[why].class & d->active->conf->log) ||
-	    !log_limit_take(&d->packet_log, d->now))
+	if (!(reason_table[why].class & d->active->log) || !log_limit_take(&d->packet_log, d->now))
 		return;
 	if (why == REASON_SELF_ECHO && d->out.outputs > 0) {
 		bytes = d->out.output[0].head;

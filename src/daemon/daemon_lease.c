@@ -24,7 +24,7 @@ static void tell(struct daemon *d, const struct map_table *maps, const struct le
 	};
 	char text[LEASEEVENT_TEXT];
 
-	if (!(d->active->conf->log & CLASS_LEASE) || !log_limit_take(&d->leases.log, d->now))
+	if (!(d->active->log & CLASS_LEASE) || !log_limit_take(&d->leases.log, d->now))
 		return;
 	if (l->prefix < map_prefix_count(maps))
 		e.prefix = *map_prefix_at(maps, l->prefix);

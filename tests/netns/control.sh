@@ -85,7 +85,7 @@ shows "status: the fast path" "fast path      on, 65536 entries" ctl status
 same "status --json: the pools" "[{'pool': '192.168.255.0/24', 'size': 254, 'used': 1}]" "$(json 'it["pools"]' <"$T/status")"
 same "--json may stand anywhere" "$PID" "$(ctl --json status | json 'it["pid"]')"
 shows "setup: what was asked for" "route    64:ff9b::/96" ctl setup
-exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (these are known: drain reload setup status trace watch)" ctl nosuch
+exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (these are known: drain log reload setup status trace watch)" ctl nosuch
 exits "an argument too many: usage" 2 "usage: status" ctl status now
 exits "who may not connect: exit status 1" 1 "Permission denied" as_other status
 chmod 666 "$SOCKET"
@@ -109,6 +109,27 @@ exits "neither on nor off: usage" 2 "usage: drain on | off" ctl drain maybe
 exits "no word: usage" 2 "usage: drain on | off" ctl drain
 t "drain off" ctl drain off
 t "the new host gets a lease" new_host
+
+# --- the log --------------------------------------------------------------------------------------------------------
+
+from=$(since)
+lost_ping() { fails ping6 -t 2 -W 1 "$GOOGLE"; }
+t "no class: no line" lost_ping
+t "log icmp" ctl log icmp
+t "a packet whose hop limit ends" lost_ping
+t "gets a line" wait_for said "$from" "icmp 6->4 ttl-exceeded: "
+same "and no other one had" 1 "$(said "$from" ttl-exceeded | wc -l)"
+same "log --json: which there are now" "['drop', 'lease']" "$(ctl log lease drop drop --json | json 'sorted(it["log"])')"
+t "a packet of another class" lost_ping
+t "log none" ctl log none
+same "has none" 1 "$(said "$from" ttl-exceeded | wc -l)"
+exits "no such class: usage, and which there are" 2 "log: nosuch is none of drop, reject, icmp, self, lease" ctl log drop nosuch
+exits "no class at all: usage" 2 "usage: log CLASS ... | none" ctl log
+t "log icmp once more" ctl log icmp
+t "a reload" ctl reload
+t "a packet whose hop limit ends" lost_ping
+sleep 0.2
+same "has none: the configuration says so" 1 "$(said "$from" ttl-exceeded | wc -l)"
 
 # --- rubbish, and clients that stall --------------------------------------------------------------------------------
 
