@@ -101,6 +101,7 @@ struct xlat_out {
 	struct lease *record;  /* a lease that is new or whose record is out of date, to be put on
 				  record before the outputs leave; NULL: none */
 	unsigned packets;      /* on the wire that the returned reason is about */
+	size_t bytes;          /* of theirs, with the headers of each */
 	/* The last segment of a GSO packet that is too big may be short enough to pass.  That
 	 * packet is translated, or refused, by itself, for the reason LAST. */
 	bool has_last;

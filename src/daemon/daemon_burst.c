@@ -78,20 +78,21 @@ static uint8_t *next_place(struct daemon *d)
 	return arena_take(&d->arena, most) + XLAT_HEADROOM;
 }
 
-static void count(struct daemon *d, enum report_dir dir, enum reason why, size_t len)
+static void count(struct daemon *d, enum report_dir dir, enum reason why)
 {
-	struct lease *l = d->out.lease;
-	unsigned translated = why == REASON_OK ? d->out.packets : 0;
+	const struct xlat_out *out = &d->out;
+	struct lease *l = out->lease;
 
-	d->counters.reason[dir][why] += d->out.packets;
-	if (d->out.has_last) {
-		d->counters.reason[dir][d->out.last]++;
-		translated += d->out.last == REASON_OK;
+	d->counters.reason[dir][why] += out->packets;
+	if (out->has_last)
+		d->counters.reason[dir][out->last]++;
+	if (l && why == REASON_OK) {
+		l->packets[dir] += out->packets;
+		l->bytes[dir] += out->bytes;
+	} else if (l) { /* only the last segment was translated */
+		l->packets[dir]++;
+		l->bytes[dir] += out->last_packet.len;
 	}
-	if (!l)
-		return;
-	l->packets[dir] += translated;
-	l->bytes[dir] += len;
 }
 
 void daemon_count_fast(struct daemon *d)
@@ -132,7 +133,7 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	d->counters.gso_read += o->gso != GSO_NONE;
 	arena_release(&d->arena, bytes + len);
 	why = translate(d, dir, bytes, len, o);
-	count(d, dir, why, len);
+	count(d, dir, why);
 	if (d->out.outputs == 0)
 		arena_release(&d->arena, bytes - XLAT_HEADROOM);
 	if (d->out.record) {

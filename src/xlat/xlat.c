@@ -408,6 +408,7 @@ static void translate_last(struct xlat_job *j, uint8_t *packet, int64_t now)
 	if (!l4)
 		return;
 	out->packets--;
+	out->bytes -= j->p.whole.len;
 	out->has_last = true;
 	out->last_packet = j->p.whole;
 	out->last = translate_payload(j, l4);
@@ -459,12 +460,14 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 	out->record = out->lease = NULL;
 	out->plain = false;
 	out->packets = 1;
+	out->bytes = len;
 	out->has_last = false;
 	out->answers = out->suppressed = 0;
 	if ((why = packet_parse(&j.p, packet, len, false)) ||
 	    (why = packet_take_offload(&j.p, packet, offload)))
 		return why;
 	out->packets = (unsigned)xlat_segments(&j.p, j.p.l4.len);
+	out->bytes += (out->packets - 1) * ((size_t)(j.p.l4.p - packet) + j.p.l4_header);
 	j.dir = j.p.family == 4 ? &xlat_dir_4to6 : &xlat_dir_6to4;
 	why = translate(&j, packet + (j.p.l4.p - packet));
 	if (why && why != REASON_SELF_ECHO)

@@ -214,6 +214,17 @@ static enum reason send_alone(void)
 	return first;
 }
 
+static size_t bytes_of(const struct segments *s)
+{
+	size_t sum = 0, len;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		segments_at(s, i, &len);
+		sum += len;
+	}
+	return sum;
+}
+
 static unsigned refused, sent_whole, cut_up, passed_last;
 
 static void check_one(const char *setup, size_t seg)
@@ -222,6 +233,7 @@ static void check_one(const char *setup, size_t seg)
 	enum reason want, why;
 	const char *wrong;
 	unsigned packets;
+	size_t bytes;
 
 	whole.n = found.n = 0;
 	segments_add(&whole, made.bytes, made.len, &o);
@@ -229,6 +241,7 @@ static void check_one(const char *setup, size_t seg)
 	why = rig_send_offload(&gso_rig, made.bytes, made.len, &o);
 	collect(&found, &gso_rig);
 	packets = gso_rig.out.packets + gso_rig.out.has_last;
+	bytes = gso_rig.out.bytes + (gso_rig.out.has_last ? gso_rig.out.last_packet.len : 0);
 	sent_whole += why == REASON_OK && gso_rig.out.outputs < whole.n;
 	cut_up += why == REASON_OK && gso_rig.out.outputs >= whole.n;
 	if (gso_rig.out.has_last) {
@@ -240,6 +253,7 @@ static void check_one(const char *setup, size_t seg)
 	ck_assert_msg(!wrong, "%s | segments of %zu | %s: %s (%s, wanted %s)", setup, seg,
 		      made.text, wrong, reason_table[why].name, reason_table[want].name);
 	ck_assert_uint_eq(packets, whole.n);
+	ck_assert_uint_eq(bytes, bytes_of(&whole));
 	refused += why != REASON_OK;
 }
 
