@@ -27,6 +27,8 @@
 #define LEASEFILE_NAME "dynamic.map"
 #define LEASEFILE_KEY  "pool.key"
 
+#define LEASEFILE_STEP 5 /* seconds: when the wall clock moves by no more, that is rounding */
+
 #define LEASEFILE_ERR 1200 /* room for a message, which may name the directory twice */
 
 struct leasefile;
@@ -79,6 +81,10 @@ void leasefile_append(struct leasefile *f, struct lease *l, int32_t now);
  * lasts, tries are spaced and the answer is 0. Nothing is lost: what cannot be written stays in
  * memory, and is written by a later commit or leasefile_maintain(). */
 int leasefile_commit(struct leasefile *f);
+
+/* The unix time at 0 of the clock, by which the file has its times.  It moves only when the wall
+ * clock is set. */
+int64_t leasefile_base(const struct leasefile *f);
 
 /* Descriptor to poll for POLLIN: the keeper has news for leasefile_maintain().  It changes when a
  * dead keeper is replaced, so ask each time; -1: none. */

@@ -133,6 +133,9 @@ struct pool_range {
 };
 void pool_range(const struct pool *p, size_t i, struct pool_range *out);
 
+/* The number of the range that ADDR, which is in one, lies in. */
+size_t pool_which(const struct pool *p, uint32_t addr);
+
 /* P takes over what was refused and displaced in those ranges of FROM that it has, too. */
 void pool_take_counts(struct pool *p, const struct pool *from);
 
@@ -143,5 +146,9 @@ struct lease *pool_next(const struct pool *p, const struct lease *l);
  * moved past it; NULL at the end.  A lease that stays for the whole walk is seen; one that comes or
  * goes meanwhile may be. */
 struct lease *pool_walk(const struct pool *p, size_t *cursor);
+
+/* The cursor with which pool_walk() goes on behind L.  Leases that were moved to another pool in
+ * the order of a walk are walked there in the same order. */
+size_t pool_place(const struct pool *p, const struct lease *l);
 
 #endif

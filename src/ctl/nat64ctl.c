@@ -21,6 +21,8 @@ static const char help[] =
 	"\n"
 	"  drain               on: give new hosts no lease; off: leases as usual\n"
 	"  log                 log these classes until the next reload, or none\n"
+	"  leases              list who has which address: [ADDRESS | PREFIX]\n"
+	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
 	"  reload              read the configuration again, all of it or nothing\n"
 	"  setup               list the addresses and routes that nat64d has asked the kernel for\n"
 	"  status              tell how nat64d is\n"
@@ -195,6 +197,7 @@ static const struct {
 	const char *name;
 	int (*run)(const struct ctl *c);
 } own[] = {
+	{"leases", ctl_leases},
 	{"reload", reload},
 	{"trace", follow},
 	{"watch", follow},

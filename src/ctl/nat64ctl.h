@@ -52,11 +52,19 @@ bool ctl_print_line(void *arg, char *line);
 /* Prints R, and returns its status. */
 int ctl_print(const struct ctl *c, const struct ctl_reply *r);
 
+/* Has all that was printed gone out?  A status. */
+int ctl_flush(void);
+
+/* The value of the option NAME at *WORD, as "NAME=VALUE" or in the next word, to which *WORD is
+ * moved then; empty if there is none.  NULL: another word. */
+const char *ctl_value(char ***word, const char *name);
+
 /* Says what is wrong in a line on standard error. */
 void ctl_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The commands for which it is not enough to ask the daemon and to print what it answers.  Each
  * returns the status to exit with. */
 int ctl_reload(const struct ctl *c); /* root adds to the device what the configuration needs */
+int ctl_leases(const struct ctl *c); /* in another order, or not all of them */
 
 #endif

@@ -263,10 +263,10 @@ void ctl_free(struct ctl_reply *r)
 static void put(const char *s, FILE *out)
 {
 	for (; *s; s++)
-		fputc((unsigned char)*s < ' ' && *s != '\n' && *s != '\t' ? '?'
-		      : *s == 0x7f                                        ? '?'
-									  : *s,
-		      out);
+		putc_unlocked((unsigned char)*s < ' ' && *s != '\n' && *s != '\t' ? '?'
+			      : *s == 0x7f                                        ? '?'
+										  : *s,
+			      out);
 }
 
 bool ctl_print_line(void *arg, char *line)
@@ -274,6 +274,14 @@ bool ctl_print_line(void *arg, char *line)
 	(void)arg;
 	put(line, stdout);
 	return fputc('\n', stdout) != EOF;
+}
+
+int ctl_flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return CTL_DONE;
+	ctl_complain("standard output: %s", strerror(errno));
+	return CTL_FAILED;
 }
 
 /* Reasons first, what follows from them last. */
@@ -285,8 +293,18 @@ int ctl_print(const struct ctl *c, const struct ctl_reply *r)
 		put(r->line, stderr);
 		fputc('\n', stderr);
 	}
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return r->status;
-	ctl_complain("standard output: %s", strerror(errno));
-	return CTL_FAILED;
+	return ctl_flush() == CTL_DONE ? r->status : CTL_FAILED;
+}
+
+const char *ctl_value(char ***word, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(**word, name, n) != 0 || ((**word)[n] != '=' && (**word)[n] != '\0'))
+		return NULL;
+	if ((**word)[n] == '=')
+		return **word + n + 1;
+	if (!(*word)[1])
+		return "";
+	return *++*word;
 }

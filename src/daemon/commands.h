@@ -6,13 +6,24 @@
 #define NAT64D_COMMANDS_H
 
 #include "daemon.h"
+#include "lib/addr_text.h"
 
 void command_drain(void *arg, const struct control_request *r, struct answer *a);
+void command_leases(void *arg, const struct control_request *r, struct answer *a);
 void command_log(void *arg, const struct control_request *r, struct answer *a);
 void command_reload(void *arg, const struct control_request *r, struct answer *a);
 void command_setup(void *arg, const struct control_request *r, struct answer *a);
 void command_status(void *arg, const struct control_request *r, struct answer *a);
 void command_trace(void *arg, const struct control_request *r, struct answer *a);
 void command_watch(void *arg, const struct control_request *r, struct answer *a);
+
+/* --- command_words.c: what several of them have in common */
+
+/* Reads WORD as an address or a prefix; *ONE: it is an address.  False: it is neither, or a prefix
+ * with bits behind its length, and A says so. */
+bool command_read_place(const char *word, struct prefix *out, bool *one, struct answer *a);
+
+/* Range number I of the pool as a prefix. */
+void command_range(const struct daemon *d, size_t i, char text[ADDR_TEXT]);
 
 #endif

@@ -110,6 +110,7 @@ struct daemon {
 		struct leasefile *file; /* NULL: leases are not kept on disk */
 		int64_t file_at;        /* ms: when the file wants attention */
 		bool recorded;          /* records wait to be written before the packets leave */
+		int64_t base;           /* without FILE: unix time at 0 of our clock */
 		struct log_limit log;
 		struct poolwatch watch;
 	} leases; /* daemon_lease.c */
@@ -221,6 +222,10 @@ static inline void daemon_lease_ended(struct daemon *d, const struct lease *l,
 {
 	daemon_lease_removed(d, d->active->conf->maps, l, cause);
 }
+
+/* T, by the clock of daemon_seconds(), as unix time.  It stays what it is unless the wall clock is
+ * set, also over a restart if there is a lease file. */
+int64_t daemon_unix_time(const struct daemon *d, int32_t t);
 
 void daemon_serve_leases(struct daemon *d);
 int64_t daemon_leases_due(const struct daemon *d);
@@ -335,6 +340,8 @@ struct fastpath_totals daemon_take_fast(struct daemon *d);
 /* Adds to the leases what it has counted for them: at once, or in slices from now on if
  * daemon_take_fast() has found anything. */
 void daemon_gather_leases(struct daemon *d);
+/* The same for L alone; daemon_commit_leases() is to follow. */
+void daemon_gather_lease(struct daemon *d, struct lease *l);
 void daemon_maintain_fast(struct daemon *d);
 
 /* A plain packet was translated: D's OUT has it. */

@@ -6,6 +6,7 @@
 
 static const struct control_command commands[] = {
 	{"drain", "on | off", 1, 1, true, command_drain},
+	{"leases", "[ADDRESS | PREFIX]", 0, 1, false, command_leases},
 	{"log", "CLASS ... | none", 1, 63, true, command_log},
 	{"reload", "", 0, 1, true, command_reload},
 	{"setup", "", 0, 0, false, command_setup},

@@ -255,6 +255,12 @@ struct fastpath_totals daemon_take_fast(struct daemon *d)
 	return fresh;
 }
 
+void daemon_gather_lease(struct daemon *d, struct lease *l)
+{
+	if (d->fast && pool_gather(d->active->pool, l, daemon_seconds(d)))
+		daemon_record_lease(d, l);
+}
+
 /* N leases more, or as many as there are. */
 static void gather(struct daemon *d, size_t n)
 {
@@ -266,8 +272,7 @@ static void gather(struct daemon *d, size_t n)
 		l = pool_walk(pool, &f->cursor);
 		if (!l || pool_shared(pool, l) < 0)
 			break;
-		if (pool_gather(pool, l, daemon_seconds(d)))
-			daemon_record_lease(d, l);
+		daemon_gather_lease(d, l);
 	}
 	f->gathering = l && pool_shared(pool, l) >= 0;
 	daemon_commit_leases(d);

@@ -43,6 +43,19 @@ void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const 
 	tell(d, maps, l, cause);
 }
 
+int64_t daemon_unix_time(const struct daemon *d, int32_t t)
+{
+	return t + (d->leases.file ? leasefile_base(d->leases.file) : d->leases.base);
+}
+
+static void mind_clock(struct daemon *d)
+{
+	int64_t base = clock_wall() - daemon_seconds(d);
+
+	if (base > d->leases.base + LEASEFILE_STEP || base < d->leases.base - LEASEFILE_STEP)
+		d->leases.base = base;
+}
+
 static void end_idle(void *arg, const struct lease *l)
 {
 	daemon_lease_ended(arg, l, LEASE_IDLE);
@@ -68,6 +81,7 @@ int daemon_open_leases(struct daemon *d, struct siphash_key *key)
 	char err[LEASEFILE_ERR], text[CONF_SHORT];
 
 	d->leases.log = (struct log_limit){.rate = LEASE_LINES, .burst = LEASE_LINES};
+	mind_clock(d);
 	if (!dir || !pool)
 		return 0;
 	name = conf_short(text, dir);
@@ -188,6 +202,7 @@ void daemon_maintain_leases(struct daemon *d)
 {
 	unsigned long suppressed = log_limit_suppressed(&d->leases.log);
 
+	mind_clock(d);
 	if (suppressed > 0)
 		log_notice("%lu lines about leases suppressed", suppressed);
 	if (!d->active->pool)

@@ -35,7 +35,6 @@
 
 #include "leasestate.h"
 
-#define CLOCK_STEP  5     /* seconds; less is rounding */
 #define KEEPER_REST 5     /* seconds between keepers */
 #define TICK        1000  /* ms */
 #define SLICE       32768 /* bytes per step: some 500 leases, half a millisecond */
@@ -429,6 +428,11 @@ static void hear_keeper(struct leasefile *f)
 	}
 }
 
+int64_t leasefile_base(const struct leasefile *f)
+{
+	return f->base;
+}
+
 int leasefile_fd(const struct leasefile *f)
 {
 	return f->keeper.fd;
@@ -450,7 +454,7 @@ static void mind_clock(struct leasefile *f, int32_t now, int64_t wall)
 {
 	int64_t base = wall - now;
 
-	if (base > f->base + CLOCK_STEP || base < f->base - CLOCK_STEP) {
+	if (base > f->base + LEASEFILE_STEP || base < f->base - LEASEFILE_STEP) {
 		f->base = base;
 		f->wanted = true;
 	}

@@ -130,6 +130,11 @@ void pool_range(const struct pool *p, size_t i, struct pool_range *out)
 	};
 }
 
+size_t pool_which(const struct pool *p, uint32_t addr)
+{
+	return (size_t)(pool_range_of(p, addr) - p->range);
+}
+
 /* Both rows ascend. */
 void pool_take_counts(struct pool *p, const struct pool *from)
 {
@@ -334,4 +339,9 @@ struct lease *pool_walk(const struct pool *p, size_t *cursor)
 			return l;
 	}
 	return NULL;
+}
+
+size_t pool_place(const struct pool *p, const struct lease *l)
+{
+	return (size_t)(l - p->lease);
 }

@@ -1,0 +1,182 @@
+/* command_leases - decides which leases a client is shown, and how many at a time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "lease/leaserow.h"
+#include "lib/addr_text.h"
+
+#define SLICE_US   200   /* a listing keeps the packets waiting no longer, at a time */
+#define SLICE_LEN  32768 /* bytes */
+#define CLOCK_EACH 16    /* leases between two looks at the clock */
+#define NOWHERE    SIZE_MAX
+
+/* What a client has asked for, and how far it has come. */
+struct listing {
+	bool json, one; /* ONE: an address is asked for, not a prefix */
+	bool any;       /* all leases */
+	struct prefix wanted;
+	uint32_t addr; /* of the lease that was walked last, and its host */
+	struct ip6 host;
+	int64_t now; /* unix time */
+	size_t prefix_of, pool_of;
+	char prefix[ADDR_TEXT], pool[ADDR_TEXT]; /* those of PREFIX_OF and POOL_OF */
+};
+
+static bool is_wanted(const struct listing *s, const struct lease *l)
+{
+	const struct prefix4 p4 = {s->wanted.addr4, s->wanted.len};
+	const struct prefix6 p6 = {s->wanted.addr6, s->wanted.len};
+
+	if (s->any)
+		return true;
+	return s->wanted.family == 4 ? addr_in4(l->addr, &p4) : addr_in6(&l->host, &p6);
+}
+
+/* --- where the next one is ------------------------------------------------------------------ */
+
+/* Of one address: an IPv4 address has one lease, an IPv6 address one for each prefix. */
+static struct lease *next_of_one(const struct daemon *d, const struct listing *s, size_t *cursor)
+{
+	const struct pool *p = d->active->pool;
+	struct lease *l;
+
+	if (s->wanted.family == 4)
+		return (*cursor)++ == 0 ? pool_find4(p, s->wanted.addr4) : NULL;
+	do {
+		l = pool_find6(p, &s->wanted.addr6, (unsigned)(*cursor)++);
+	} while (!l && *cursor < map_prefix_count(d->active->conf->maps));
+	return l;
+}
+
+static struct lease *next_lease(const struct daemon *d, struct listing *s, size_t *cursor)
+{
+	struct lease *l = s->one ? next_of_one(d, s, cursor) : pool_walk(d->active->pool, cursor);
+
+	if (!l)
+		return NULL;
+	s->addr = l->addr;
+	s->host = l->host;
+	return l;
+}
+
+/* A reload has put the leases elsewhere, in the order that they had.  False: the one that was
+ * walked last has ended, and nobody knows where that was. */
+static bool go_on(const struct daemon *d, struct listing *s, struct answer *a)
+{
+	const struct pool *p = d->active->pool;
+	const struct lease *l = p ? pool_find4(p, s->addr) : NULL;
+
+	a->epoch = d->reload.changes;
+	s->prefix_of = s->pool_of = NOWHERE;
+	if (s->one || a->cursor == 0)
+		return true;
+	if (!l || !ip6_equal(&l->host, &s->host))
+		return false;
+	a->cursor = pool_place(p, l);
+	return true;
+}
+
+/* --- what it looks like --------------------------------------------------------------------- */
+
+static const char *prefix_text(const struct daemon *d, struct listing *s, const struct lease *l)
+{
+	const struct map_table *maps = d->active->conf->maps;
+
+	if (l->prefix >= map_prefix_count(maps))
+		return NULL;
+	if (s->prefix_of != l->prefix)
+		addr_text_prefix6(s->prefix, map_prefix_at(maps, l->prefix));
+	s->prefix_of = l->prefix;
+	return s->prefix;
+}
+
+static const char *pool_text(const struct daemon *d, struct listing *s, const struct lease *l)
+{
+	size_t i = pool_which(d->active->pool, l->addr);
+
+	if (s->pool_of != i)
+		command_range(d, i, s->pool);
+	s->pool_of = i;
+	return s->pool;
+}
+
+static void add_row(const struct daemon *d, struct listing *s, const struct lease *l,
+		    struct answer *a)
+{
+	int32_t now = daemon_seconds(d);
+	struct lease_row r = {.addr = l->addr,
+			      .idle = now > l->last ? now - l->last : 0,
+			      .age = l->since == POOL_UNKNOWN ? -1 : now - l->since,
+			      .confirmed = l->confirmed,
+			      .host = l->host,
+			      .now = s->now,
+			      .prefix = prefix_text(d, s, l),
+			      .pool = pool_text(d, s, l)};
+	char line[LEASEROW_MAX];
+
+	memcpy(r.packets, l->packets, sizeof(r.packets));
+	memcpy(r.bytes, l->bytes, sizeof(r.bytes));
+	answer_put(a, line, (s->json ? leaserow_json : leaserow_text)(line, &r));
+}
+
+/* --- slice by slice --------------------------------------------------------------------------- */
+
+/* True: there may be more. */
+static bool add_some(struct daemon *d, struct listing *s, struct answer *a)
+{
+	int64_t end = clock_us() + SLICE_US;
+	struct lease *l = NULL;
+
+	for (unsigned i = 1; a->len < SLICE_LEN; i++) {
+		l = next_lease(d, s, &a->cursor);
+		if (!l)
+			break;
+		if (is_wanted(s, l)) {
+			daemon_gather_lease(d, l);
+			add_row(d, s, l, a);
+		}
+		if (i % CLOCK_EACH == 0 && clock_us() >= end)
+			break;
+	}
+	daemon_commit_leases(d);
+	return l != NULL;
+}
+
+static bool more_leases(void *arg, struct answer *a)
+{
+	static const char lost[] = "a reload came in between, and the list is not complete";
+	struct daemon *d = arg;
+	struct listing *s = a->state;
+
+	if (a->epoch != d->reload.changes && !go_on(d, s, a)) {
+		answer_add(a, s->json ? "{\"error\": \"%s\"}\n" : "error: %s\n", lost);
+		return false;
+	}
+	s->now = daemon_unix_time(d, daemon_seconds(d));
+	return d->active->pool && add_some(d, s, a);
+}
+
+void command_leases(void *arg, const struct control_request *r, struct answer *a)
+{
+	const struct daemon *d = arg;
+	struct listing *s = calloc(1, sizeof(*s));
+	char header[LEASEROW_MAX];
+
+	if (!s) {
+		answer_add(a, "error out of memory\n");
+		return;
+	}
+	a->state = s;
+	s->json = r->json;
+	s->any = r->words == 1;
+	s->prefix_of = s->pool_of = NOWHERE;
+	if (!s->any && !command_read_place(r->word[1], &s->wanted, &s->one, a))
+		return;
+	answer_add(a, "ok\n");
+	if (!s->json)
+		answer_put(a, header, leaserow_header(header));
+	a->more = more_leases;
+	a->epoch = d->reload.changes;
+}
