@@ -2,7 +2,6 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,10 +18,11 @@
 static const char help[] =
 	"usage: nat64ctl [-i NAME | -s PATH] [--json] COMMAND [ARGUMENT ...]\n"
 	"\n"
+	"  counters            tell what has become of the packets\n"
 	"  drain               on: give new hosts no lease; off: leases as usual\n"
-	"  log                 log these classes until the next reload, or none\n"
 	"  leases              list who has which address: [ADDRESS | PREFIX]\n"
 	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
+	"  log                 log these classes until the next reload, or none\n"
 	"  reload              read the configuration again, all of it or nothing\n"
 	"  setup               list the addresses and routes that nat64d has asked the kernel for\n"
 	"  status              tell how nat64d is\n"
@@ -53,14 +53,6 @@ static int bad(const char *what, const char *which)
 {
 	ctl_complain("%s%s (nat64ctl --help explains)", what, which);
 	return CTL_USAGE;
-}
-
-static int tell(const char *text)
-{
-	if (fputs(text, stdout) != EOF && fflush(stdout) != EOF)
-		return CTL_DONE;
-	ctl_complain("standard output: %s", strerror(errno));
-	return CTL_FAILED;
 }
 
 static int choose(struct line *l, bool instance, const char *value)
@@ -135,9 +127,9 @@ static int read_argument(struct line *l, char ***arg)
 	if (l->ctl.words > 0 || a[0] != '-')
 		return add_word(l, a);
 	if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0)
-		return tell(help);
+		return ctl_tell(help);
 	if (strcmp(a, "--version") == 0)
-		return tell("nat64ctl " PACKAGE_VERSION "\n");
+		return ctl_tell("nat64ctl " PACKAGE_VERSION "\n");
 	if (is_option(arg, 'i', "instance", &value))
 		return choose(l, true, value);
 	if (is_option(arg, 's', "socket", &value))
@@ -197,10 +189,8 @@ static const struct {
 	const char *name;
 	int (*run)(const struct ctl *c);
 } own[] = {
-	{"leases", ctl_leases},
-	{"reload", reload},
-	{"trace", follow},
-	{"watch", follow},
+	{"counters", ctl_counters}, {"leases", ctl_leases}, {"reload", reload},
+	{"trace", follow},          {"watch", follow},
 };
 
 #define OWN (sizeof(own) / sizeof(*own))

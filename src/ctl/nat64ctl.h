@@ -62,9 +62,13 @@ const char *ctl_value(char ***word, const char *name);
 /* Says what is wrong in a line on standard error. */
 void ctl_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints TEXT, and returns a status. */
+int ctl_tell(const char *text);
+
 /* The commands for which it is not enough to ask the daemon and to print what it answers.  Each
  * returns the status to exit with. */
-int ctl_reload(const struct ctl *c); /* root adds to the device what the configuration needs */
-int ctl_leases(const struct ctl *c); /* in another order, or not all of them */
+int ctl_counters(const struct ctl *c); /* --diff asks twice */
+int ctl_leases(const struct ctl *c);   /* in another order, or not all of them */
+int ctl_reload(const struct ctl *c);   /* root adds to the device what the configuration needs */
 
 #endif

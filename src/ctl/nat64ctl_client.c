@@ -25,6 +25,14 @@ void ctl_complain(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+int ctl_tell(const char *text)
+{
+	if (fputs(text, stdout) != EOF && fflush(stdout) != EOF)
+		return CTL_DONE;
+	ctl_complain("standard output: %s", strerror(errno));
+	return CTL_FAILED;
+}
+
 static void fail(struct ctl_reply *r, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -8,6 +8,7 @@
 #include "daemon.h"
 #include "lib/addr_text.h"
 
+void command_counters(void *arg, const struct control_request *r, struct answer *a);
 void command_drain(void *arg, const struct control_request *r, struct answer *a);
 void command_leases(void *arg, const struct control_request *r, struct answer *a);
 void command_log(void *arg, const struct control_request *r, struct answer *a);

@@ -5,6 +5,7 @@
 #include "commands.h"
 
 static const struct control_command commands[] = {
+	{"counters", "[--explain]", 0, 1, false, command_counters},
 	{"drain", "on | off", 1, 1, true, command_drain},
 	{"leases", "[ADDRESS | PREFIX]", 0, 1, false, command_leases},
 	{"log", "CLASS ... | none", 1, 63, true, command_log},

@@ -219,6 +219,26 @@ check_keys()
 	done
 }
 
+# entry_in_ctl NAME: does an entry or a line of nat64ctl.8 name it?
+entry_in_ctl()
+{
+	grep -Eq "^\.(It )?Cm (.* )?$1( |\$)" "$ctl_man"
+}
+
+# Counters that are no reasons.
+check_counters()
+{
+	for table in counts.c:3; do
+		names=$(sed -n 's/^[[:space:]]*{"\([a-z0-9_]*_[a-z0-9_]*\)",.*/\1/p' "$top/src/daemon/${table%:*}")
+		[ "$(echo "$names" | wc -l)" -ge "${table#*:}" ]
+		report $? "the table of ${table%:*} is readable" "$names"
+		for name in $names; do
+			entry_in_ctl "$name"
+			report $? "$name is in nat64ctl.8"
+		done
+	done
+}
+
 # Configurations are in /etc/nat64.conf and /etc/nat64, whichever page speaks of them.
 check_places()
 {
@@ -272,6 +292,7 @@ check_lint "$conf_man"
 check_lint "$daemon_man"
 check_commands
 check_keys
+check_counters
 check_lint "$ctl_man"
 check_findings
 check_lint "$top/man/nat64-host.8"
