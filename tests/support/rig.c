@@ -98,7 +98,7 @@ static void set_translatable(struct rig *r, char *a)
 	put32(addr, p.addr);
 	if (!r->translatable)
 		r->translatable = lpm_new(32);
-	lpm_add(r->translatable, addr, p.len, 0);
+	lpm_add(r->translatable, addr, p.len, r->translatables++);
 	r->conf.translatable = r->translatable;
 }
 

@@ -21,6 +21,7 @@ struct rig {
 	struct ratelimit_conf rate;
 	struct lpm *translatable, *routes6;
 	bool says_translatable;
+	uint32_t translatables; /* networks */
 	struct map_table *maps;
 	struct xlat x;
 	struct xlat_out out;

@@ -9,137 +9,30 @@
 #include <string.h>
 
 #include "support/facts.h"
-#include "support/generate.h"
+#include "support/generated.h"
 #include "support/run.h"
 
 #define BLOCK   200
 #define PACKETS GENERATE_SHORTENED(300000)
 
 static struct bench {
-	struct xlat_conf conf;
-	struct model model;
-	struct map_table *maps;
-	struct lpm *translatable, *routes;
-	struct xlat x;
+	struct generated g;
 	struct xlat_out out;
 	struct model_out want;
 	uint8_t in[GENERATE_MAX], got[MODEL_BYTES], scratch_bytes[XLAT_SCRATCH];
 	struct arena scratch;
 	size_t len;
-	int64_t now; /* ms */
 	uint64_t seed;
 	unsigned number;
 	unsigned long seen[REASON_COUNT][2], outputs, answers;
 } bench;
 
-static void open_maps(struct bench *b)
-{
-	size_t other;
-
-	b->maps = map_table_new();
-	for (unsigned i = 0; i < b->model.prefixes; i++)
-		ck_assert(map_add_prefix(b->maps, &b->model.prefix[i]));
-	for (unsigned i = 0; i < b->model.maps; i++)
-		ck_assert_int_eq(map_add(b->maps, &b->model.map[i], &other), MAP_ADDED);
-	ck_assert_int_eq(map_seal(b->maps), 0);
-}
-
-static void open_translatable(struct bench *b)
-{
-	const struct prefix4 *p = &b->model.translatable;
-	uint8_t key[4];
-
-	b->translatable = lpm_new(32);
-	model_put32(key, p->addr);
-	if (p->len > 0)
-		lpm_add(b->translatable, key, p->len, 7);
-	ck_assert_int_eq(lpm_seal(b->translatable), 0);
-	b->conf.translatable = b->translatable;
-	b->conf.translatable_all = b->model.all_translatable;
-}
-
-static void open_routes(struct bench *b)
-{
-	const struct model *m = &b->model;
-
-	b->routes = lpm_new(128);
-	for (unsigned i = 0; i < m->routes; i++)
-		lpm_add(b->routes, m->route[i].addr.b, m->route[i].len, m->routed_here[i]);
-	ck_assert_int_eq(lpm_seal(b->routes), 0);
-	b->x.routes6 = m->routes ? b->routes : NULL;
-}
-
-static void open_pool(struct bench *b)
-{
-	struct prefix4 own = {b->conf.own4, 32};
-
-	b->x.pool = NULL;
-	if (b->model.pools == 0)
-		return;
-	b->x.pool = pool_new(b->model.pool, b->model.pools, &b->x.ipid.key);
-	ck_assert_ptr_nonnull(b->x.pool);
-	pool_reserve(b->x.pool, &own);
-	if (b->conf.has_icmp_source)
-		pool_reserve(b->x.pool, &b->conf.icmp_source);
-	for (unsigned i = 0; i < b->model.maps; i++)
-		pool_reserve(b->x.pool, &b->model.map[i].p4);
-}
-
-static void set_draining(struct bench *b, bool on)
-{
-	xlat_set_draining(&b->x, on);
-	b->model.draining = on;
-}
-
 static void bench_open(struct bench *b, uint64_t seed)
 {
-	struct ratelimit_conf rate = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
-
 	b->seed = seed;
-	generate_seed(seed);
-	generate_conf(&b->model, &b->conf);
-	if (b->model.rate_zero)
-		rate.net_rate = 0;
-	b->x.conf = &b->conf;
-	b->x.mtu = b->model.mtu;
-	set_draining(b, false);
-	b->x.ipid.key = (struct siphash_key){seed, ~seed};
-	for (unsigned i = 0; i < IPID_COUNTERS; i++)
-		b->x.ipid.counter[i] = (uint16_t)generate_below(65536);
-	open_maps(b);
-	b->x.maps = b->maps;
-	open_pool(b);
-	open_translatable(b);
-	open_routes(b);
+	generated_open(&b->g, seed);
 	b->scratch = (struct arena){b->scratch_bytes, XLAT_SCRATCH, 0};
 	b->out.scratch = &b->scratch;
-	b->x.ratelimit = ratelimit_new(&rate, &b->x.ipid.key);
-	b->now = 1000000;
-}
-
-static void bench_close(struct bench *b)
-{
-	ratelimit_free(b->x.ratelimit);
-	pool_free(b->x.pool);
-	map_table_free(b->maps);
-	lpm_free(b->translatable);
-	lpm_free(b->routes);
-}
-
-static void pass_time(struct bench *b)
-{
-	unsigned what = generate_below(100);
-
-	if (what < 40)
-		b->now += generate_below(2000);
-	else if (what == 40)
-		b->now += 8000000;
-	else if (what == 41)
-		b->now += 1000 * (int64_t)generate_below(3000);
-	else if (what == 42)
-		set_draining(b, true);
-	else if (what < 48)
-		set_draining(b, false);
 }
 
 /* --- saying what is wrong -------------------------------------------------------------------- */
@@ -183,7 +76,7 @@ static void print_case(const struct bench *b, const uint8_t *in)
 {
 	fprintf(stderr, "# NAT64D_MODEL_SEED=%llu NAT64D_MODEL_PACKETS=%d, packet %u\n",
 		(unsigned long long)b->seed, BLOCK, b->number);
-	print_conf(&b->model);
+	print_conf(&b->g.model);
 	print_hex("packet", in, b->len);
 }
 
@@ -244,7 +137,7 @@ static void put_on_record(struct bench *b)
 {
 	if (!b->out.record)
 		return;
-	b->out.record->saved = (int32_t)(b->now / 1000);
+	b->out.record->saved = (int32_t)(b->g.now / 1000);
 	b->out.record->on_record = true;
 }
 
@@ -259,11 +152,11 @@ static bool send_one(struct bench *b)
 	memset(room, 0xa5, XLAT_HEADROOM);
 	memcpy(room + XLAT_HEADROOM, b->in, b->len);
 	b->scratch.used = 0;
-	why = xlat_packet(&b->x, room + XLAT_HEADROOM, b->len, NULL, b->now, &b->out);
+	why = xlat_packet(&b->g.x, room + XLAT_HEADROOM, b->len, NULL, b->g.now, &b->out);
 	put_on_record(b);
 	if (b->out.outputs && output_bytes(&b->out.output[0], b->got) >= 20)
 		memcpy(chosen, b->got, 20);
-	model_packet(&b->model, b->in, b->len, (int32_t)(b->now / 1000), chosen, &b->want);
+	model_packet(&b->g.model, b->in, b->len, (int32_t)(b->g.now / 1000), chosen, &b->want);
 	bad = differs(b, why, room + XLAT_HEADROOM);
 	b->seen[why][b->in[0] >> 4 == 6]++;
 	b->outputs += b->out.outputs;
@@ -276,14 +169,14 @@ static void run_block(struct bench *b, uint64_t seed)
 {
 	bench_open(b, seed);
 	for (b->number = 0; b->number < BLOCK; b->number++) {
-		pass_time(b);
-		b->len = generate_packet(&b->model, generate_below(2) ? 4 : 6, b->in);
+		generated_pass_time(&b->g);
+		b->len = generate_packet(&b->g.model, generate_below(2) ? 4 : 6, b->in);
 		if (send_one(b))
 			continue;
 		print_case(b, b->in);
 		ck_abort_msg("translator and model differ: see above");
 	}
-	bench_close(b);
+	generated_close(&b->g);
 }
 
 static uint64_t from_env(const char *name, uint64_t other)
