@@ -114,6 +114,9 @@ int tun_route_del(struct tun *t, const struct prefix *r, char *err);
 bool tun_addr_has(struct tun *t, const struct prefix *a);
 bool tun_route_has(struct tun *t, const struct prefix *r);
 
+/* Does the kernel send into the device what goes to A, an address?  This needs no right, either. */
+bool tun_is_way(struct tun *t, const struct prefix *a);
+
 /* Looks at which addresses and networks all interfaces have now, for the next two. */
 void tun_look(struct tun *t);
 /* Does all of R lie in a network on another interface?  WHERE (TUN_ERR bytes) then names both. */

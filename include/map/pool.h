@@ -68,6 +68,9 @@ struct lease *pool_find4(const struct pool *p, uint32_t addr);
  * run out, which ends.  NULL: the pool is full. */
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now);
 
+/* Would pool_assign() find an address for HOST at NOW, and which one?  False: none. */
+bool pool_would_assign(const struct pool *p, const struct ip6 *host, int32_t now, uint32_t *addr);
+
 /* A packet that the host of lease L sent was translated at NOW: the lease is confirmed, if the host
  * had been sent one before. */
 void pool_touch(struct pool *p, struct lease *l, int32_t now);

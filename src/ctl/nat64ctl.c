@@ -20,6 +20,7 @@ static const char help[] =
 	"\n"
 	"  counters            tell what has become of the packets\n"
 	"  drain               on: give new hosts no lease; off: leases as usual\n"
+	"  explain             tell what would become of a packet, and which line decides\n"
 	"  leases              list who has which address: [ADDRESS | PREFIX]\n"
 	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
 	"  log                 log these classes until the next reload, or none\n"

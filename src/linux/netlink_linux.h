@@ -66,6 +66,9 @@ int netlink_routes(struct netlink *nl, unsigned index, netlink_each *each, void 
  * router advertisement, has made; R as a whole must lie in it.  Else 0. */
 unsigned netlink_route_network(struct netlink *nl, const struct prefix *r, struct prefix *net);
 
+/* The interface that the kernel would send by what goes to R's address; 0: none. */
+unsigned netlink_route_way(struct netlink *nl, const struct prefix *r);
+
 /* The interface of the route that has exactly the prefix R, or 0 if there is none (or it has no
  * interface). */
 unsigned netlink_route_index(struct netlink *nl, const struct prefix *r);

@@ -98,6 +98,17 @@ static int get_route(struct netlink *nl, const struct prefix *r, uint8_t *reply,
 	return 0;
 }
 
+unsigned netlink_route_way(struct netlink *nl, const struct prefix *r)
+{
+	uint8_t reply[NETLINK_REPLY];
+	struct rtmsg route;
+	struct span attrs;
+
+	if (get_route(nl, r, reply, &route, &attrs) < 0 || route.rtm_type != RTN_UNICAST)
+		return 0;
+	return netlink_attr_u32(attrs, RTA_OIF);
+}
+
 unsigned netlink_route_index(struct netlink *nl, const struct prefix *r)
 {
 	uint8_t reply[NETLINK_REPLY];

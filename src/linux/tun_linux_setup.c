@@ -179,6 +179,11 @@ bool tun_route_has(struct tun *t, const struct prefix *r)
 	return netlink_route_index(&t->nl, &a) == t->index;
 }
 
+bool tun_is_way(struct tun *t, const struct prefix *a)
+{
+	return netlink_route_way(&t->nl, a) == t->index;
+}
+
 /* What the sweep has found, until the dump has been read: the socket is busy till
  * then. */
 struct found {

@@ -177,20 +177,38 @@ bool pool_ended(const struct pool *p, struct lease *out)
 	return p->ended.live;
 }
 
+/* The slot of who prefers PREFERRED; one that is taken is that of the oldest lease, which has to
+ * end. */
+static uint32_t choose_slot(const struct pool *p, uint32_t preferred)
+{
+	if (p->used == pool_size(p))
+		return pool_slot_of(p, oldest(p)->addr);
+	return free_slot(p, preferred);
+}
+
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now)
 {
-	uint32_t slot = preferred_slot(p, host);
+	uint32_t preferred = preferred_slot(p, host), slot;
 
 	p->ended.live = false;
 	if (!has_room(p, now)) {
-		pool_range_at(p, slot)->refused++;
+		pool_range_at(p, preferred)->refused++;
 		return NULL;
 	}
-	if (p->used == pool_size(p)) {
+	slot = choose_slot(p, preferred);
+	if (bitmap_has(p->taken, slot)) {
 		end_oldest(p);
-		pool_range_of(p, p->ended.addr)->displaced++;
+		pool_range_at(p, slot)->displaced++;
 	}
-	return pool_begin_lease(p, host, prefix, free_slot(p, slot), now);
+	return pool_begin_lease(p, host, prefix, slot, now);
+}
+
+bool pool_would_assign(const struct pool *p, const struct ip6 *host, int32_t now, uint32_t *addr)
+{
+	if (!has_room(p, now))
+		return false;
+	*addr = pool_slot_addr(p, choose_slot(p, preferred_slot(p, host)));
+	return true;
 }
 
 static void confirm(struct pool *p, struct lease *l)

@@ -15,14 +15,17 @@ bool xlat_is_for_routers(const struct xlat_conf *conf, uint32_t a)
 	return conf->node_id && a == XLAT_DUMMY4;
 }
 
-bool xlat_is_translatable(const struct xlat_conf *conf, uint32_t a)
+uint32_t xlat_find_translatable(const struct xlat_conf *conf, uint32_t a)
 {
 	uint8_t key[4];
 
-	if (conf->translatable_all || !conf->translatable)
-		return conf->translatable_all;
 	put32(key, a);
-	return lpm_find(conf->translatable, key) != LPM_NONE;
+	return conf->translatable ? lpm_find(conf->translatable, key) : LPM_NONE;
+}
+
+bool xlat_is_translatable(const struct xlat_conf *conf, uint32_t a)
+{
+	return conf->translatable_all || xlat_find_translatable(conf, a) != LPM_NONE;
 }
 
 bool xlat_names4(const struct xlat *x, uint32_t a)
@@ -156,6 +159,8 @@ static enum reason serve(struct xlat_job *j, uint8_t *l4)
 		return REASON_SELF_OTHER;
 	if (!packet_icmp_checksum_ok(p))
 		return REASON_ICMP_CHECKSUM;
+	if (!j->out)
+		return REASON_SELF_ECHO;
 
 	id = p->family == 4 ? ipid_take(&j->x->ipid, p->dst4, p->src4, 1) : 0;
 	len = reply_echo(p, l4, id);
@@ -321,6 +326,8 @@ static enum reason claim_lease(struct xlat_job *j)
 		return REASON_BAD_L4_CSUM;
 	if (j->x->draining)
 		return REASON_DRAINING;
+	if (!j->out)
+		return xlat_find_room(j) ? REASON_OK : REASON_POOL_FULL;
 	j->lease_src = pool_assign(j->x->pool, &j->p.src6, j->prefix, j->now);
 	if (!j->lease_src)
 		return REASON_POOL_FULL;
@@ -362,6 +369,8 @@ static enum reason translate_plain(struct xlat_job *j, uint8_t *l4)
 	if ((why = j->dir->map(j)) || (why = j->dir->fit(j)) || (why = xlat_check_l4(j)) ||
 	    (why = claim_lease(j)))
 		return why;
+	if (!j->out)
+		return REASON_OK;
 	xlat_fix_l4(j, l4, j->p.l4.len);
 	clamp_mss(j, l4);
 	j->dir->emit(j, l4);
@@ -373,7 +382,7 @@ static enum reason translate_payload(struct xlat_job *j, uint8_t *l4)
 {
 	enum reason why = j->is_error ? xlat_error(j) : translate_plain(j, l4);
 
-	if (why)
+	if (why || !j->out)
 		return why;
 	j->out->lease = j->p.family == 6 ? j->lease_src : j->lease_dst;
 	if (j->p.family == 6)
@@ -445,17 +454,39 @@ void xlat_set_draining(struct xlat *x, bool on)
 	x->draining = on;
 }
 
+static void begin(struct xlat_job *j, struct xlat *x, struct xlat_out *out, int64_t now)
+{
+	memset(j, 0, offsetof(struct xlat_job, p));
+	j->x = x;
+	j->out = out;
+	j->now = (int32_t)(now / 1000);
+}
+
+static const struct xlat_dir *direction(const struct packet *p)
+{
+	return p->family == 4 ? &xlat_dir_4to6 : &xlat_dir_6to4;
+}
+
+enum reason xlat_ask(struct xlat *x, const uint8_t *packet, size_t len, int64_t now,
+		     struct xlat_job *j)
+{
+	enum reason why;
+
+	*j = (struct xlat_job){.x = NULL};
+	begin(j, x, NULL, now);
+	if ((why = packet_parse(&j->p, packet, len, false)))
+		return why;
+	j->dir = direction(&j->p);
+	return translate(j, NULL);
+}
+
 enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struct offload *offload,
 			int64_t now, struct xlat_out *out)
 {
 	struct xlat_job j;
 	enum reason why;
 
-	memset(&j, 0, offsetof(struct xlat_job, p));
-	j.x = x;
-	j.out = out;
-	j.now = (int32_t)(now / 1000);
-
+	begin(&j, x, out, now);
 	out->outputs = 0;
 	out->record = out->lease = NULL;
 	out->plain = false;
@@ -468,7 +499,7 @@ enum reason xlat_packet(struct xlat *x, uint8_t *packet, size_t len, const struc
 		return why;
 	out->packets = (unsigned)xlat_segments(&j.p, j.p.l4.len);
 	out->bytes += (out->packets - 1) * ((size_t)(j.p.l4.p - packet) + j.p.l4_header);
-	j.dir = j.p.family == 4 ? &xlat_dir_4to6 : &xlat_dir_6to4;
+	j.dir = direction(&j.p);
 	why = translate(&j, packet + (j.p.l4.p - packet));
 	if (why && why != REASON_SELF_ECHO)
 		xlat_answer(&j, why, now);

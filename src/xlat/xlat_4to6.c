@@ -20,74 +20,86 @@ static enum reason refuse(const struct packet *p)
 	}
 }
 
-static void embed(struct xlat_job *j, unsigned prefix, uint32_t a, struct ip6 *out)
+static enum reason embed(struct xlat_job *j, struct xlat_end *end, unsigned prefix, uint32_t a,
+			 struct ip6 *out)
 {
+	xlat_note_prefix(end, prefix);
+	if (!xlat_may_embed(j->x, prefix, a))
+		return REASON_WKP_PRIVATE;
 	j->prefix = prefix;
 	addr_embed(out, map_prefix_at(j->x->maps, prefix), a);
+	return REASON_OK;
 }
 
 /* Through the first translation prefix that may carry A. */
-static enum reason embed_first(struct xlat_job *j, uint32_t a, struct ip6 *out, enum reason none)
+static enum reason embed_first(struct xlat_job *j, struct xlat_end *end, uint32_t a,
+			       struct ip6 *out, enum reason none)
 {
 	unsigned n = (unsigned)map_prefix_count(j->x->maps), i;
 
 	for (i = 0; i < n; i++)
-		if (xlat_may_embed(j->x, i, a)) {
-			embed(j, i, a, out);
+		if (embed(j, end, i, a, out) == REASON_OK)
 			return REASON_OK;
-		}
 	return n ? REASON_WKP_PRIVATE : none;
 }
 
 /* A, by its map or lease.  False: it has neither.  Our own address may lie in a mapped network but
  * stays our own. */
-static bool map_known(const struct xlat_job *j, uint32_t a, struct ip6 *out, struct lease **lease)
+static bool map_known(const struct xlat_job *j, struct xlat_end *end, uint32_t a, struct ip6 *out,
+		      struct lease **lease)
 {
 	const struct map *m = a == j->x->conf->own4 ? NULL : map_find4(j->x->maps, a);
 
 	*lease = NULL;
 	if (m) {
+		end->by = BY_MAP;
 		map_to6(m, a, out);
 		return true;
 	}
 	if (!j->x->pool || !(*lease = pool_find4(j->x->pool, a)))
 		return false;
+	end->by = BY_LEASE;
 	*out = (*lease)->host;
 	return true;
 }
 
 /* Is A ours to give, though nobody holds it, or is it there for routers?  Our own address may lie
  * among them but is no part of them. */
-static bool is_unleased(const struct xlat *x, uint32_t a)
+static bool is_unleased(const struct xlat *x, struct xlat_end *end, uint32_t a)
 {
 	if (a == x->conf->own4)
 		return false;
-	return xlat_is_for_routers(x->conf, a) || (x->pool && pool_covers(x->pool, a));
+	if (xlat_is_for_routers(x->conf, a))
+		end->by = BY_ROUTERS;
+	else if (x->pool && pool_covers(x->pool, a))
+		end->by = BY_POOL;
+	else
+		return false;
+	return true;
 }
 
-/* The other end of the conversation.  Where HOST is known by a map or lease and A is as well, A
+/* The other end of the conversation.  Where the host is known by a map or lease and A is as well, A
  * goes through the prefix: the answer has to come back here [7757-4]. */
-static enum reason map_peer(struct xlat_job *j, uint32_t a, bool host_known,
-			    const struct lease *host_lease, struct ip6 *out, bool *known)
+static enum reason map_peer(struct xlat_job *j, uint32_t a, bool host_known, struct ip6 *out,
+			    bool *known)
 {
-	*known = map_known(j, a, out, &j->lease_src);
+	struct xlat_end *end = &j->peer;
+
+	*known = map_known(j, end, a, out, &j->lease_src);
 	if (*known && !(host_known && map_prefix_count(j->x->maps)))
 		return REASON_OK;
-	if (!*known && !j->outer && is_unleased(j->x, a))
+	if (!*known && !j->outer && is_unleased(j->x, end, a))
 		return REASON_NO_MAP_SRC;
-	if (!host_lease || map_prefix_count(j->x->maps) == 0)
-		return embed_first(j, a, out, REASON_NO_MAP_SRC);
-	if (!xlat_may_embed(j->x, host_lease->prefix, a))
-		return REASON_WKP_PRIVATE;
-	embed(j, host_lease->prefix, a, out);
-	return REASON_OK;
+	if (!j->lease_dst || map_prefix_count(j->x->maps) == 0)
+		return embed_first(j, end, a, out, REASON_NO_MAP_SRC);
+	return embed(j, end, j->lease_dst->prefix, a, out);
 }
 
 /* Any router may be the source of an error, whatever its address is worth [7915-4.1]. */
 static void map_router(struct xlat_job *j, uint32_t a, struct ip6 *out)
 {
 	if (map_prefix_count(j->x->maps))
-		embed(j, j->prefix, a, out);
+		addr_embed(out, map_prefix_at(j->x->maps, j->prefix), a);
 	else
 		*out = j->x->conf->own6;
 }
@@ -115,20 +127,20 @@ static enum reason check_way(const struct xlat_job *j, uint32_t host, bool host_
 static enum reason map_pair(struct xlat_job *j, uint32_t host, uint32_t peer, struct ip6 *host6,
 			    struct ip6 *peer6)
 {
-	bool known = map_known(j, host, host6, &j->lease_dst), peer_known;
+	bool known = map_known(j, &j->host, host, host6, &j->lease_dst), peer_known;
 	enum reason why;
 
 	if (j->lease_dst)
 		j->prefix = j->lease_dst->prefix;
 	if (!known) {
-		if (is_unleased(j->x, host))
+		if (is_unleased(j->x, &j->host, host))
 			return REASON_NO_MAP_DST;
 		if (addr_is_reserved4(host))
 			return REASON_RESERVED_DST;
-		if ((why = embed_first(j, host, host6, REASON_NO_MAP_DST)))
+		if ((why = embed_first(j, &j->host, host, host6, REASON_NO_MAP_DST)))
 			return why;
 	}
-	why = map_peer(j, peer, known, j->lease_dst, peer6, &peer_known);
+	why = map_peer(j, peer, known, peer6, &peer_known);
 	if (why && j->is_error)
 		map_router(j, peer, peer6);
 	else if (why)

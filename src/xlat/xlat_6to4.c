@@ -22,15 +22,20 @@ static enum reason extract(const struct xlat_job *j, unsigned prefix, const stru
 	return xlat_may_embed(j->x, prefix, *out) ? REASON_OK : REASON_WKP_PRIVATE;
 }
 
-/* The map of A, unless it would make ipv4-addr of it: that is nobody's but ours. */
-static const struct map *find_map(const struct xlat *x, const struct ip6 *a, uint32_t *out)
+/* A by its map, unless that would make ipv4-addr of it: this is nobody's but ours.  False: it has
+ * none. */
+static bool map_known(const struct xlat_job *j, struct xlat_end *end, const struct ip6 *a,
+		      uint32_t *out)
 {
-	const struct map *m = map_find6(x->maps, a);
+	const struct map *m = map_find6(j->x->maps, a);
 
 	if (!m)
-		return NULL;
+		return false;
 	*out = map_to4(m, a);
-	return *out == x->conf->own4 ? NULL : m;
+	if (*out == j->x->conf->own4)
+		return false;
+	end->by = BY_MAP;
+	return true;
 }
 
 /* The other end of the conversation: by its map, or through a prefix, which is then the one in use.
@@ -40,45 +45,46 @@ static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 	enum reason why;
 	int prefix;
 
-	*mapped = find_map(j->x, a, out) != NULL;
+	*mapped = map_known(j, &j->peer, a, out);
 	if (*mapped)
 		return xlat_passes4(j->x, *out) ? REASON_OK : REASON_BAD_ADDRESS;
 	prefix = map_find_prefix(j->x->maps, a);
 	if (prefix < 0)
 		return REASON_NO_MAP_DST;
 	j->prefix = (unsigned)prefix;
+	xlat_note_prefix(&j->peer, (unsigned)prefix);
 	why = extract(j, j->prefix, a, out);
 	if (!why && addr_is_reserved4(*out) && !xlat_names4(j->x, *out))
 		return REASON_RESERVED_DST;
 	return why;
 }
 
-/* Does A belong to us or to a host that we know or may get to know?  Nobody may claim it. */
-static bool is_taken(const struct xlat *x, uint32_t a)
+/* Whose A is, if it belongs to us or to a host that we know or may get to know.  Nobody may claim
+ * it. */
+static enum xlat_by taken_by(const struct xlat *x, uint32_t a)
 {
-	return a == x->conf->own4 || xlat_is_for_routers(x->conf, a) || xlat_names4(x, a);
-}
-
-/* Does a host hold A, which is taken, by a map?  A lease is known to nobody but us, so that who
- * comes with its address is a forger. */
-static bool is_mapped(const struct xlat *x, uint32_t a)
-{
-	if (a == x->conf->own4 || xlat_is_for_routers(x->conf, a))
-		return false;
-	return map_find4(x->maps, a) != NULL;
+	if (a == x->conf->own4)
+		return BY_OWN;
+	if (xlat_is_for_routers(x->conf, a))
+		return BY_ROUTERS;
+	if (map_find4(x->maps, a))
+		return BY_MAP;
+	return x->pool && pool_covers(x->pool, a) ? BY_POOL : BY_NOTHING;
 }
 
 /* May A, the IPv4 address that a source inside a prefix claims, be what it says?  To a host with an
- * explicit map everybody may write, mapped hosts by way of a hairpin; elsewhere there is nothing
- * that would stop a forger.  A quoted packet went the other way: PEER has sent it to A. */
-static enum reason check_claim(const struct xlat_job *j, uint32_t a, uint32_t peer,
-			       bool peer_mapped)
+ * explicit map everybody may write, mapped hosts by way of a hairpin (a lease is known to nobody
+ * but us, so that who comes with its address is a forger); elsewhere there is nothing that would
+ * stop a forger.  A quoted packet went the other way: PEER has sent it to A. */
+static enum reason check_claim(struct xlat_job *j, uint32_t a, uint32_t peer, bool peer_mapped)
 {
 	const struct xlat_conf *conf = j->x->conf;
+	enum xlat_by taken = taken_by(j->x, a);
 	bool ok;
 
-	if (is_taken(j->x, a))
-		ok = peer_mapped && is_mapped(j->x, a);
+	j->host.taken = (uint8_t)taken;
+	if (taken != BY_NOTHING)
+		ok = peer_mapped && taken == BY_MAP;
 	else
 		ok = peer_mapped || xlat_is_translatable(conf, a) ||
 		     (j->outer && xlat_is_translatable(conf, peer));
@@ -87,8 +93,9 @@ static enum reason check_claim(const struct xlat_job *j, uint32_t a, uint32_t pe
 
 /* From our own address come our errors and nothing else: the answers to what we serve do not need a
  * translation, and a quoted packet was never for us. */
-static enum reason map_own(const struct xlat_job *j, uint32_t *out)
+static enum reason map_own(struct xlat_job *j, uint32_t *out)
 {
+	j->host.by = BY_OWN;
 	*out = j->x->conf->own4;
 	return j->is_error ? REASON_OK : REASON_SRC_IN_PREFIX;
 }
@@ -103,15 +110,17 @@ static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 
 	if (ip6_equal(a, &j->x->conf->own6))
 		return map_own(j, out);
-	if (find_map(j->x, a, out))
+	if (map_known(j, &j->host, a, out))
 		return xlat_passes4(j->x, *out) ? REASON_OK : REASON_BAD_ADDRESS;
 	if (j->x->pool && (j->lease_src = pool_find6(j->x->pool, a, j->prefix))) {
+		j->host.by = BY_LEASE;
 		*out = j->lease_src->addr;
 		return REASON_OK;
 	}
 	prefix = map_find_prefix(j->x->maps, a);
 	if (prefix < 0)
 		return REASON_NO_MAP_SRC;
+	xlat_note_prefix(&j->host, (unsigned)prefix);
 	why = extract(j, (unsigned)prefix, a, out);
 	if (why == REASON_BAD_ADDRESS)
 		return why;
@@ -144,7 +153,8 @@ static void map_router(struct xlat_job *j, enum reason why, uint32_t *out)
 {
 	const struct xlat_conf *conf = j->x->conf;
 
-	if ((why == REASON_WKP_PRIVATE || why == REASON_SRC_IN_PREFIX) && !is_taken(j->x, *out))
+	if ((why == REASON_WKP_PRIVATE || why == REASON_SRC_IN_PREFIX) &&
+	    taken_by(j->x, *out) == BY_NOTHING)
 		return;
 	j->name_router = conf->node_id && names_router(&j->p);
 	if (j->name_router)
@@ -171,6 +181,7 @@ static enum reason map_pair(struct xlat_job *j, const struct ip6 *host, const st
 	}
 	if (why == REASON_NO_MAP_SRC && j->x->pool && !j->outer) {
 		j->wants_lease = true;
+		j->host.by = BY_POOL;
 		return REASON_OK;
 	}
 	return why;

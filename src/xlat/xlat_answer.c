@@ -65,17 +65,32 @@ static void put_first(const struct packet *p, uint8_t *at, struct packet *first)
 		memcpy(at + ip_len, l4, min_size(t.header, first->whole.len - ip_len));
 }
 
-void xlat_answer(struct xlat_job *j, enum reason why, int64_t now)
+static struct reply_own own_addresses(const struct xlat_job *j)
+{
+	return (struct reply_own){j->x->conf->own4, j->x->conf->own6};
+}
+
+struct icmp_answer xlat_due(const struct xlat_job *j, enum reason why)
 {
 	const struct reason_row *row = &reason_table[why];
 	struct icmp_answer what = j->p.family == 4 ? row->icmp4 : row->icmp6;
-	struct reply_own own = {j->x->conf->own4, j->x->conf->own6};
+	struct reply_own own = own_addresses(j);
+
+	if (what.type != ICMP_NO_ANSWER && !reply_allowed(&j->p, &own))
+		what.type = ICMP_NO_ANSWER;
+	return what;
+}
+
+void xlat_answer(struct xlat_job *j, enum reason why, int64_t now)
+{
+	struct icmp_answer what = xlat_due(j, why);
+	struct reply_own own = own_addresses(j);
 	struct packet first = j->p;
 	uint8_t *at;
 	uint16_t id;
 	size_t len;
 
-	if (what.type == ICMP_NO_ANSWER || !reply_allowed(&j->p, &own))
+	if (what.type == ICMP_NO_ANSWER)
 		return;
 	if (!within_rate(j, why, now)) {
 		j->out->suppressed++;

@@ -11,6 +11,7 @@
 #include "packet/icmp.h"
 #include "packet/packet.h"
 #include "packet/gso.h"
+#include "xlat/explain.h"
 #include "xlat/xlat.h"
 
 #define OUT_HEADER_MAX (sizeof(struct ip6_hdr) + sizeof(struct frag_hdr))
@@ -55,9 +56,16 @@ enum l4_fix { /* what has to be done to the payload */
 	FIX_TYPE,     /* exchange the type: the checksum covers what is not there */
 };
 
+/* What has decided about one end of a packet: notes of map(), which nothing is decided by. */
+struct xlat_end {
+	uint8_t by;      /* enum xlat_by */
+	uint8_t taken;   /* the same: whose the IPv4 address is that it claims through a prefix */
+	uint16_t prefix; /* the number of that translation prefix */
+};
+
 struct xlat_job {
 	struct xlat *x;
-	struct xlat_out *out;
+	struct xlat_out *out; /* NULL: it is only asked about, so nothing is taken or written */
 	const struct xlat_dir *dir;
 	const struct xlat_job *outer; /* of a quoted packet: the error that quotes it */
 	int32_t now;                  /* seconds */
@@ -65,8 +73,11 @@ struct xlat_job {
 	bool name_router; /* decided by map(): its source cannot be named but in an extension */
 
 	/* decided by map() */
-	bool wants_lease; /* the source is to get a lease */
-	unsigned prefix;  /* the translation prefix in use */
+	struct xlat_end
+		host; /* the end on the IPv6 side, or the one that a quoted packet has there */
+	struct xlat_end peer; /* the end that is IPv4's */
+	bool wants_lease;     /* the source is to get a lease */
+	unsigned prefix;      /* the translation prefix in use */
 	struct lease *lease_src, *lease_dst;
 	/* decided by fit() */
 	uint32_t mtu; /* with REASON_TOO_BIG: what to announce */
@@ -80,6 +91,12 @@ struct xlat_job {
 	uint32_t src4, dst4;   /* by map(), after 6->4 */
 	struct ip6 src6, dst6; /* by map(), after 4->6 */
 };
+
+static inline void xlat_note_prefix(struct xlat_end *end, unsigned prefix)
+{
+	end->by = BY_PREFIX;
+	end->prefix = (uint16_t)prefix; /* a configuration has no more */
+}
 
 /* The device's MTU to either family; IPv6 never sees less than its minimum. */
 static inline unsigned xlat_mtu4(const struct xlat *x)
@@ -120,6 +137,9 @@ static inline uint8_t xlat_tos(const struct packet *p, bool ignore)
 /* Does A stand for routers that IPv4 cannot name? */
 bool xlat_is_for_routers(const struct xlat_conf *conf, uint32_t a);
 
+/* The number of the network of `translatable' that A is in, or LPM_NONE. */
+uint32_t xlat_find_translatable(const struct xlat_conf *conf, uint32_t a);
+
 /* Is A in a map or in the pool, leased or not: does the configuration name it? */
 bool xlat_names4(const struct xlat *x, uint32_t a);
 
@@ -152,6 +172,18 @@ struct gso_packet xlat_gso(const struct packet *p, const uint8_t *l4);
 
 /* How many packets a payload of LEN bytes, L4 header and all, of P makes. */
 size_t xlat_segments(const struct packet *p, size_t len);
+
+/* Asks what would become of a packet that is no ICMP error, and fills J: nothing but J is written
+ * to, and the source's lease is only chosen. */
+enum reason xlat_ask(struct xlat *x, const uint8_t *packet, size_t len, int64_t now,
+		     struct xlat_job *j);
+
+/* Is there an address for the source of J's packet, which is to get a lease?  SRC4 is it then. */
+bool xlat_find_room(struct xlat_job *j);
+
+/* What the source of J's packet, refused for WHY, is to be sent by RFCs; type ICMP_NO_ANSWER:
+ * nothing. */
+struct icmp_answer xlat_due(const struct xlat_job *j, enum reason why);
 
 /* Answers J's packet, refused for WHY at NOW (milliseconds), where RFCs want an answer and the rate
  * limit leaves one. */

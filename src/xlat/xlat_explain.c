@@ -1,0 +1,123 @@
+/* xlat_explain - decides what there is to say about a packet that the translator has been asked
+ * about: the look-ups are those that have decided, made once more for the names of what they found.
+ */
+#include "xlat/explain.h"
+
+#include "xlat_job.h"
+
+static void add(struct xlat_explanation *out, struct xlat_item item)
+{
+	if (item.by != BY_NOTHING)
+		out->item[out->items++] = item;
+}
+
+/* M is of X's table, or NULL. */
+static size_t number_of(const struct xlat *x, const struct map *m)
+{
+	return m ? (size_t)(m - map_at(x->maps, 0)) : 0;
+}
+
+/* The map of the source of J's packet, or of its destination. */
+static const struct map *find_map(const struct xlat_job *j, bool source)
+{
+	const struct packet *p = &j->p;
+
+	if (p->family == 4)
+		return map_find4(j->x->maps, source ? p->src4 : p->dst4);
+	return map_find6(j->x->maps, source ? &p->src6 : &p->dst6);
+}
+
+/* The IPv4 address of that end. */
+static uint32_t address4(const struct xlat_job *j, bool source)
+{
+	if (j->p.family == 4)
+		return source ? j->p.src4 : j->p.dst4;
+	return source ? j->src4 : j->dst4;
+}
+
+static void add_end(const struct xlat_job *j, bool source, struct xlat_explanation *out)
+{
+	const struct xlat_end *end = source == (j->p.family == 6) ? &j->host : &j->peer;
+	struct xlat_item item = {.by = (enum xlat_by)end->by,
+				 .about = source ? ABOUT_SOURCE : ABOUT_DESTINATION,
+				 .addr4 = address4(j, source)};
+
+	if (item.by == BY_MAP)
+		item.number = number_of(j->x, find_map(j, source));
+	else if (item.by == BY_PREFIX)
+		item.number = end->prefix;
+	else if (item.by == BY_POOL)
+		item.full = item.addr4 == 0;
+	add(out, item);
+	item.by = (enum xlat_by)end->taken;
+	item.number = item.by == BY_MAP ? number_of(j->x, map_find4(j->x->maps, item.addr4)) : 0;
+	add(out, item);
+}
+
+/* The network of `translatable' that lets J's packet pass, or else the first one. */
+static size_t translatable_number(const struct xlat_job *j)
+{
+	const struct xlat_conf *conf = j->x->conf;
+	uint32_t i = xlat_find_translatable(conf, address4(j, j->p.family == 6));
+
+	if (i == LPM_NONE && j->p.family == 4)
+		i = xlat_find_translatable(conf, address4(j, true));
+	return i == LPM_NONE ? 0 : i;
+}
+
+/* Has it been asked who may speak through a prefix? */
+static bool is_asked_who(const struct xlat_job *j, enum reason why)
+{
+	return j->host.by == BY_PREFIX && j->peer.by == BY_PREFIX && !j->host.taken &&
+	       why != REASON_WKP_PRIVATE && why != REASON_BAD_ADDRESS;
+}
+
+static void add_rules(const struct xlat_job *j, struct xlat_explanation *out)
+{
+	if (reason_table[out->why].class == CLASS_SELF)
+		add(out, (struct xlat_item){.by = BY_OWN, .about = ABOUT_DESTINATION});
+	if (is_asked_who(j, out->why))
+		add(out, (struct xlat_item){.by = BY_TRANSLATABLE,
+					    .about = ABOUT_BOTH,
+					    .number = translatable_number(j)});
+	if (out->why == REASON_WKP_PRIVATE)
+		add(out, (struct xlat_item){.by = BY_STRICT, .about = ABOUT_BOTH});
+	if (out->why == REASON_ROUTED_BACK)
+		add(out, (struct xlat_item){.by = BY_ROUTE, .about = ABOUT_BOTH});
+	if (out->why == REASON_DRAINING)
+		add(out, (struct xlat_item){.by = BY_DRAIN, .about = ABOUT_BOTH});
+}
+
+static void note_result(const struct xlat_job *j, struct xlat_explanation *out)
+{
+	out->src4 = j->src4;
+	out->dst4 = j->dst4;
+	out->src6 = j->src6;
+	out->dst6 = j->dst6;
+	out->has_dst6 = j->p.family == 4 &&
+			(j->host.by == BY_MAP || j->host.by == BY_LEASE || j->host.by == BY_PREFIX);
+	out->would_lease = out->why == REASON_OK && j->wants_lease;
+}
+
+bool xlat_find_room(struct xlat_job *j)
+{
+	return pool_would_assign(j->x->pool, &j->p.src6, j->now, &j->src4);
+}
+
+void xlat_explain(struct xlat *x, const struct sample *q, int64_t now, struct xlat_explanation *out)
+{
+	uint8_t packet[SAMPLE_MAX];
+	size_t len = sample_write(packet, q);
+	struct xlat_job j;
+
+	*out = (struct xlat_explanation){.icmp = {.type = ICMP_NO_ANSWER}};
+	out->why = xlat_ask(x, packet, len, now, &j);
+	if (out->why == REASON_DRAINING)
+		xlat_find_room(&j);
+	note_result(&j, out);
+	add_end(&j, true, out);
+	add_end(&j, false, out);
+	add_rules(&j, out);
+	if (out->why && x->conf->icmp_errors != ICMP_ERRORS_NEVER)
+		out->icmp = xlat_due(&j, out->why);
+}

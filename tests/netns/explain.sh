@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# explain and health: what is said of a packet is what then happens to it, and nothing happens by asking.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+need setpriv
+topology
+NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
+export RUNTIME_DIRECTORY=$T/run
+SOCKET=$T/run/control
+mkdir "$T/run"
+
+ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
+
+# json EXPRESSION: of standard input, which is one object called it.
+json() { python3 -c 'import json, sys
+it = json.load(sys.stdin)
+print(eval("(" + sys.argv[1] + ")"))' "$1"; }
+
+# tells NAME WANTED SRC DST [PROTOCOL]: one point; what decides about the packet, and what becomes of it.
+tells() {
+	local name=$1 wanted=$2
+	shift 2
+	same "$name" "$wanted" "$(ctl explain --json "$@" | json '"{verdict} {reason}".format(**it) +
+		" by" + "".join(" %s:%s" % (b["what"], b["line"]) for b in it["by"]) +
+		(" to {source} {destination}".format(**it["result"]) if it["result"] else "") +
+		(" answer {source} {destination}".format(**it["answer"]) if it["answer"] else "") +
+		(" icmp {type} {code}".format(**it["icmp"]) if it["icmp"] else "") +
+		(" hairpin" if it["hairpin"] else "") + (" lease" if it["would_lease"] else "")')"
+}
+
+# refuses NAME TEXT COMMAND...: one point; usage, and nothing on standard output.
+refuses() {
+	local name=$1 text=$2 is
+	shift 2
+	"$@" >"$T/stdout" 2>"$T/stderr"
+	is=$?
+	if [ $is -eq 2 ] && grep -qF -- "$text" "$T/stderr" && [ ! -s "$T/stdout" ]; then
+		ok "$name"
+	else
+		not_ok "$name" "$*" "exit status $is:" "$(cat "$T/stdout" "$T/stderr")"
+	fi
+}
+
+# from_host ADDRESS DESTINATION: one ping.
+from_host() { in_client ping -6 -n -c 1 -W 1 -I "$1" "$2"; }
+
+config 'wkpf-strict no' 'map 192.168.255.201 2001:db8:2::a1' 'map 192.168.255.202 2001:db8:2::a2' 'tun-setup yes' \
+	"map-file $T/maps" >"$T/conf"
+printf '# of hosts\n\nmap 192.168.255.203 2001:db8:2::a3\n' >"$T/maps"
+chown -R nobody "$T/data" "$T/run"
+start_bare --user nobody
+wait_for ctl status || { not_ok "nat64d starts" && finish; }
+
+# --- asking takes nothing -------------------------------------------------------------------------------------------
+
+ctl explain 2001:db8:2::10 "$GOOGLE" >"$T/text"
+tells "a new host" "translate ok by pool:5 prefix:4 to None 8.8.8.8 answer 8.8.8.8 None lease" 2001:db8:2::10 "$GOOGLE"
+for i in 1 2 3 4 5 6 7 8 9; do ctl explain "2001:db8:2::$i" "$GOOGLE" >/dev/null; done
+same "no lease was taken" 0 "$(ctl status --json | json 'it["pools"][0]["used"]')"
+kill -USR1 "$PID"
+wait_for grep -q 'both: ' "$LOG"
+same "nothing was counted" "" "$(grep -E '(6->4|4->6): packets' "$LOG" | grep -v multicast-noise)"
+foretold=$(sed -n 's/.* a new lease, of \([0-9.]*\) .*/\1/p' "$T/text")
+from_host 2001:db8:2::10 "$GOOGLE" >/dev/null
+tells "with a lease, which is the one foretold" \
+	"translate ok by lease:5 prefix:4 to $foretold 8.8.8.8 answer 8.8.8.8 $foretold" 2001:db8:2::10 "$GOOGLE" udp
+tells "to that host" "translate ok by prefix:4 lease:5 to 64:ff9b::808:808 2001:db8:2::10 answer 2001:db8:2::10 64:ff9b::808:808" \
+	8.8.8.8 "$foretold"
+
+# --- what is said is what happens -----------------------------------------------------------------------------------
+
+tells "a map, by its line" \
+	"translate ok by prefix:4 map:8 to 64:ff9b::808:808 2001:db8:2::a1 answer 2001:db8:2::a1 64:ff9b::808:808" 8.8.8.8 192.168.255.201
+same "a map of map-file, by its file" "$T/maps 3" \
+	"$(ctl explain 8.8.8.8 192.168.255.203 --json | json '"{file} {line}".format(**it["by"][1])')"
+tells "an address that no host has" "reject no-map-destination by pool:5 icmp 3 1" 8.8.8.8 192.168.255.77 icmp
+shows "and so it is" "Destination Host Unreachable" in_server ping -4 -n -c 1 -W 1 192.168.255.77
+tells "the translator itself" "answer self-echo by own:2" 8.8.8.8 192.168.255.1 icmp
+t "which answers" in_server ping -4 -n -c 1 -W 1 192.168.255.1
+tells "which speaks nothing but ICMP" "reject self-protocol by own:3 icmp 4 1" 2001:db8:2::10 "$OWN6" tcp
+tells "a destination without a prefix" "reject no-map-destination by icmp 1 0" 2001:db8:2::10 2001:db8:9::1
+tells "a source in the prefix, by what counts without a line" \
+	"reject source-in-prefix by prefix:4 prefix:4 translatable:None icmp 1 5" 64:ff9b::1.1.1.1 "$GOOGLE"
+tells "a protocol that the other family does not have" "drop protocol by" 2001:db8:2::10 "$GOOGLE" 1
+
+# --- back into the device -------------------------------------------------------------------------------------------
+
+tells "a hairpin, and who answers what" \
+	"translate ok by map:8 prefix:4 to 192.168.255.201 192.168.255.202 answer 2001:db8:2::a2 64:ff9b::c0a8:ffc9 hairpin" \
+	2001:db8:2::a1 64:ff9b::192.168.255.202 icmp
+t "it works" from_host 2001:db8:2::a1 64:ff9b::192.168.255.202
+tells "a hairpin of a new host" \
+	"translate ok by pool:5 prefix:4 to None 192.168.255.202 answer 2001:db8:2::a2 None hairpin lease" \
+	2001:db8:2::b1 64:ff9b::192.168.255.202
+tells "a hairpin to nobody" "translate ok by lease:5 prefix:4 to $foretold 192.168.255.77 hairpin" \
+	2001:db8:2::10 64:ff9b::192.168.255.77
+shows "it says where it ends" "comes back to nat64 and ends there (no-map-destination: destination has no mapping)" \
+	ctl explain 2001:db8:2::10 64:ff9b::192.168.255.77
+shows "and there it ends" "Destination unreachable: No route" in_client ping -6 -n -c 1 -W 1 -I 2001:db8:2::10 64:ff9b::192.168.255.77
+ip -n "$R" route add 192.168.255.202/32 via 8.8.8.8
+tells "where the kernel has another way there is none" \
+	"translate ok by map:8 prefix:4 to 192.168.255.201 192.168.255.202 answer 192.168.255.202 192.168.255.201" \
+	2001:db8:2::a1 64:ff9b::192.168.255.202 icmp
+ip -n "$R" route del 192.168.255.202/32
+
+# --- as things change -----------------------------------------------------------------------------------------------
+
+ctl drain on
+tells "draining: no new host" "reject draining by pool:5 prefix:4 drain:None icmp 1 3" 2001:db8:2::b1 "$GOOGLE"
+tells "draining: who has a lease" "translate ok by lease:5 prefix:4 to $foretold 8.8.8.8 answer 8.8.8.8 $foretold" \
+	2001:db8:2::10 "$GOOGLE"
+ctl drain off
+sed -i 's/^wkpf-strict no/icmp-errors never/' "$T/conf"
+ctl reload >/dev/null
+tells "after a reload" "drop wkp-private by prefix:4 wkpf-strict:None" 2001:db8:2::10 64:ff9b::10.1.1.1
+sed -i 's|^dynamic-pool .*|dynamic-pool 192.168.255.208/31|; /^map /d' "$T/conf"
+ctl reload >/dev/null
+from_host 2001:db8:2::10 "$GOOGLE" >/dev/null
+tells "a full pool" "drop pool-full by pool:5 prefix:4" 2001:db8:2::b1 "$GOOGLE"
+
+# --- for people, and mistakes ---------------------------------------------------------------------------------------
+
+same "the text: which line of which file" "source       $T/conf:5: dynamic-pool 192.168.255.0/24: a new lease, of $foretold if it began now
+destination  $T/conf:4: prefix 64:ff9b::/96
+becomes      the new lease -> 8.8.8.8
+answer       8.8.8.8 -> the new lease" "$(tail -n +3 "$T/text")"
+refuses "one address" "usage: explain SRC DST [PROTOCOL]" ctl explain 8.8.8.8
+refuses "families mixed: the right address is named" "for IPv6 hosts the destination is 64:ff9b::808:808" \
+	ctl explain 2001:db8:2::10 8.8.8.8
+refuses "no address" "explain: here is no address" ctl explain here there
+refuses "no protocol, with --json" "explain: sctp is no protocol" ctl explain 8.8.8.8 192.168.255.201 sctp --json
+stop_nat64d
+finish
