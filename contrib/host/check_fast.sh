@@ -35,9 +35,9 @@ find_fast_path()
 	unknown="the daemon has no control socket"
 	[ -n "$socket" ] || return 0
 	told=$(ask_daemon "$socket" | sed -n 's/.*"fast_path": {\([^}]*\).*/\1/p')
-	on=$(printf '%s\n' "$told" | sed -n 's/^"on": \([a-z]*\).*/\1/p')
+	on=$(printf '%s\n' "$told" | sed -n 's/^"active": \([a-z]*\).*/\1/p')
 	passed=$(printf '%s\n' "$told" | sed -n 's/.*"packets": \([0-9]*\).*/\1/p')
-	why=$(plain "$(printf '%s\n' "$told" | sed -n 's/.*"error": "\([^"]*\).*/\1/p')")
+	why=$(plain "$(printf '%s\n' "$told" | sed -n 's/.*"reason": "\([^"]*\).*/\1/p')")
 	unknown="the daemon does not answer at $(plain "$socket")"
 }
 

@@ -103,6 +103,9 @@ const char *leasefile_news(struct leasefile *f, bool *bad);
 /* The errno of what is wrong at present, or 0. */
 int leasefile_trouble(const struct leasefile *f);
 
+/* When the file was last written, as unix time, by us or by who came before. */
+int64_t leasefile_written(const struct leasefile *f);
+
 /* Clean stop: rewrites the file with exact times, syncs it, ends the keeper, and frees F (NULL
  * is fine). If leasefile_start() has not been called, or POOL is NULL, the file stays as it is.
  * 0, or -1 with errno (the old file then stands, and is complete). */

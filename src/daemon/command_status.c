@@ -14,9 +14,17 @@
 #define PACKAGE_VERSION "(unversioned)"
 #endif
 
+#define SLICE 100 /* pools that are listed at a time */
+
 static int64_t uptime(const struct daemon *d)
 {
 	return (clock_ms() - d->started) / 1000;
+}
+
+/* By microseconds: a difference of seconds would waver. */
+static int64_t command_since(const struct daemon *d)
+{
+	return (clock_wall_us() - (clock_us() - d->started * 1000)) / 1000000;
 }
 
 static const struct {
@@ -39,8 +47,12 @@ static void add_offloads(struct answer *a, unsigned got, const char *quote)
 	}
 }
 
-/* Range number I of the pool as a prefix. */
-static struct pool_range get_range(const struct daemon *d, size_t i, char text[ADDR_TEXT])
+static size_t command_pools(const struct daemon *d)
+{
+	return d->active->pool ? d->active->conf->pools : 0;
+}
+
+static struct pool_range command_pool(const struct daemon *d, size_t i, char text[ADDR_TEXT])
 {
 	struct prefix4 p = {.len = 32};
 	struct pool_range r;
@@ -53,94 +65,156 @@ static struct pool_range get_range(const struct daemon *d, size_t i, char text[A
 	return r;
 }
 
-static size_t ranges(const struct daemon *d)
+static const struct {
+	const char *key, *name;
+	int64_t ms;
+} spans[] = {
+	{"last_1s", "last 1 s", 1000},
+	{"last_10s", "last 10 s", 10000},
+	{"last_60s", "last 60 s", 60000},
+};
+
+#define SPANS (sizeof(spans) / sizeof(*spans))
+
+static struct rate get_rate(const struct daemon *d, size_t span)
 {
-	return d->active->pool ? d->active->conf->pools : 0;
+	struct traffic total = rates_total(&d->counters);
+
+	return rates_over(&d->rates, d->now, &total, spans[span].ms);
 }
+
+static const char *truth(bool is)
+{
+	return is ? "true" : "false";
+}
+
+/* --- JSON --------------------------------------------------------------------------------- */
 
 static void add_times(struct answer *a, const struct daemon *d)
 {
 	char text[CLOCK_TEXT];
 
 	answer_add(a, "\"since\": \"%s\", \"uptime_seconds\": %lld, ",
-		   clock_rfc3339(text, clock_wall() - uptime(d)), (long long)uptime(d));
+		   clock_rfc3339(text, command_since(d)), (long long)uptime(d));
 	answer_add(a, "\"config_file\": ");
 	answer_json(a, d->active->conf->path);
-	if (!d->reload.any) {
-		answer_add(a, ", \"last_reload\": null");
-		return;
-	}
-	answer_add(a, ", \"last_reload\": {\"time\": \"%s\", \"ok\": %s, \"error\": ",
-		   clock_rfc3339(text, d->reload.at), d->reload.ok ? "true" : "false");
-	answer_json(a, d->reload.ok ? NULL : d->reload.error);
-	answer_add(a, "}");
 }
 
-static void add_lease_file(struct answer *a, const struct daemon *d)
+static void add_device(struct answer *a, const struct daemon *d)
 {
-	int trouble = d->leases.file ? leasefile_trouble(d->leases.file) : 0;
-	char path[PATH_MAX];
-
-	if (!d->leases.file) {
-		answer_add(a, "null");
-		return;
-	}
-	snprintf(path, sizeof(path), "%.*s/" LEASEFILE_NAME, PATH_MAX - 32,
-		 d->active->conf->data_dir);
-	answer_add(a, "{\"path\": ");
-	answer_json(a, path);
-	answer_add(a, ", \"ok\": %s, \"error\": ", trouble ? "false" : "true");
-	answer_json(a, trouble ? strerror(trouble) : NULL);
-	answer_add(a, "}");
+	answer_add(a, ", \"device\": ");
+	answer_json(a, tun_name(d->tun));
+	answer_add(a, ", \"link_up\": %s, \"mtu\": %u, \"offloads\": [", truth(tun_is_up(d->tun)),
+		   tun_mtu(d->tun));
+	add_offloads(a, tun_offloads(d->tun), "\"");
+	answer_add(a, "]");
 }
 
 static void add_fast_path(struct answer *a, const struct daemon *d)
 {
 	const struct counters *c = &d->counters;
 
-	answer_add(a, "{\"on\": %s, \"entries\": %u, \"packets\": %llu, \"error\": ",
-		   d->fast ? "true" : "false", d->active->conf->fast_path,
-		   (unsigned long long)(c->fast[DIR_4TO6] + c->fast[DIR_6TO4]));
-	if (d->fast_off[0])
-		answer_json(a, d->fast_off);
-	else
-		answer_add(a, "null");
+	answer_add(a, ", \"fast_path\": {\"active\": %s, \"reason\": ", truth(d->fast != NULL));
+	answer_json(a, !d->fast && d->fast_off[0] ? d->fast_off : NULL);
+	answer_add(a, ", \"entries\": %u, \"packets\": %llu}, \"draining\": %s",
+		   d->active->conf->fast_path,
+		   (unsigned long long)(c->fast[DIR_4TO6] + c->fast[DIR_6TO4]),
+		   truth(d->xlat.draining));
+}
+
+static void add_reload(struct answer *a, const struct daemon *d)
+{
+	char text[CLOCK_TEXT];
+
+	if (!d->reload.any) {
+		answer_add(a, ", \"last_reload\": null");
+		return;
+	}
+	answer_add(a, ", \"last_reload\": {\"time\": \"%s\", \"ok\": %s, \"error\": ",
+		   clock_rfc3339(text, d->reload.at), truth(d->reload.ok));
+	answer_json(a, d->reload.ok ? NULL : d->reload.error);
 	answer_add(a, "}");
 }
 
-static void status_json(struct answer *a, const struct daemon *d)
+static void add_rates(struct answer *a, const struct daemon *d)
 {
-	char text[ADDR_TEXT];
+	for (size_t i = 0; i < SPANS; i++) {
+		struct rate r = get_rate(d, i);
 
-	answer_add(a, "{\"version\": \"" PACKAGE_VERSION "\", \"pid\": %ld, ", (long)getpid());
-	add_times(a, d);
-	answer_add(a, ", \"device\": ");
-	answer_json(a, tun_name(d->tun));
-	answer_add(a, ", \"link_up\": %s, \"mtu\": %u, \"offloads\": [",
-		   tun_is_up(d->tun) ? "true" : "false", tun_mtu(d->tun));
-	add_offloads(a, tun_offloads(d->tun), "\"");
-	answer_add(a, "], \"fast_path\": ");
-	add_fast_path(a, d);
-	answer_add(a, ", \"pools\": [");
-	for (size_t i = 0; i < ranges(d); i++) {
-		struct pool_range r = get_range(d, i, text);
-
-		answer_add(a, "%s{\"pool\": \"%s\", \"size\": %zu, \"used\": %zu}", i ? ", " : "",
-			   text, r.size, r.used);
+		answer_add(a,
+			   "%s\"%s\": {\"packets_6to4\": %.1f, \"packets_4to6\": %.1f, "
+			   "\"bytes_6to4\": %.1f, \"bytes_4to6\": %.1f}",
+			   i ? ", " : ", \"rates\": {", spans[i].key, r.packets[DIR_6TO4],
+			   r.packets[DIR_4TO6], r.bytes[DIR_6TO4], r.bytes[DIR_4TO6]);
 	}
-	answer_add(a, "], \"lease_file\": ");
-	add_lease_file(a, d);
-	answer_add(a, "}\n");
+	answer_add(a, "}");
 }
 
-static void status_text(struct answer *a, const struct daemon *d)
+static void add_lease_file(struct answer *a, const struct daemon *d)
 {
-	char line[STATUS_MAX], text[ADDR_TEXT];
 	int trouble = d->leases.file ? leasefile_trouble(d->leases.file) : 0;
+	char path[PATH_MAX], text[CLOCK_TEXT];
 
-	answer_add(a, "nat64d %s, process %ld, up for %lld s\n", PACKAGE_VERSION, (long)getpid(),
-		   (long long)uptime(d));
-	answer_add(a, "configuration  %s\n", d->active->conf->path);
+	if (!d->leases.file) {
+		answer_add(a, ", \"lease_file\": null");
+		return;
+	}
+	snprintf(path, sizeof(path), "%.*s/" LEASEFILE_NAME, PATH_MAX - 32,
+		 d->active->conf->data_dir);
+	answer_add(a, ", \"lease_file\": {\"path\": ");
+	answer_json(a, path);
+	answer_add(a, ", \"ok\": %s, \"error\": ", truth(!trouble));
+	answer_json(a, trouble ? strerror(trouble) : NULL);
+	answer_add(a, ", \"last_write\": \"%s\"}",
+		   clock_rfc3339(text, leasefile_written(d->leases.file)));
+}
+
+static void add_pool(struct answer *a, const struct daemon *d, size_t i)
+{
+	char text[ADDR_TEXT];
+	struct pool_range r = command_pool(d, i, text);
+
+	answer_add(a,
+		   "%s{\"pool\": \"%s\", \"size\": %zu, \"used\": %zu, \"confirmed\": %zu, "
+		   "\"refused\": %llu, \"displaced\": %llu}",
+		   i ? ", " : "", text, r.size, r.used, r.confirmed, (unsigned long long)r.refused,
+		   (unsigned long long)r.displaced);
+}
+
+/* Pools may be more than an answer takes.  What a reload may have changed since the first of them
+ * was listed are numbers. */
+static bool more_json(void *arg, struct answer *a)
+{
+	const struct daemon *d = arg;
+	size_t n = command_pools(d);
+
+	for (int i = 0; i < SLICE && a->cursor < n; i++)
+		add_pool(a, d, a->cursor++);
+	if (a->cursor < n)
+		return true;
+	answer_add(a, "]");
+	add_rates(a, d);
+	add_lease_file(a, d);
+	answer_add(a, "}\n");
+	return false;
+}
+
+static void status_json(struct answer *a, struct daemon *d)
+{
+	answer_add(a, "{\"version\": \"" PACKAGE_VERSION "\", \"pid\": %ld, ", (long)getpid());
+	add_times(a, d);
+	add_device(a, d);
+	add_fast_path(a, d);
+	add_reload(a, d);
+	answer_add(a, ", \"pools\": [");
+	if (more_json(d, a))
+		a->more = more_json;
+}
+
+/* --- for people --------------------------------------------------------------------------- */
+
+static void say_device(struct answer *a, const struct daemon *d)
+{
 	answer_add(a, "device         %s, link %s, MTU %u, offloads: ", tun_name(d->tun),
 		   tun_is_up(d->tun) ? "up" : "down", tun_mtu(d->tun));
 	add_offloads(a, tun_offloads(d->tun), "");
@@ -149,29 +223,95 @@ static void status_text(struct answer *a, const struct daemon *d)
 		answer_add(a, "fast path      on, %u entries\n", d->active->conf->fast_path);
 	else
 		answer_add(a, "fast path      off%s%s\n", d->fast_off[0] ? ": " : "", d->fast_off);
-	answer_add(a, "last reload    %s%s%s\n",
-		   d->reload.any ? clock_rfc3339(text, d->reload.at) : "none",
-		   !d->reload.any ? ""
-		   : d->reload.ok ? ", done"
-				  : ", refused: ",
-		   d->reload.any && !d->reload.ok ? d->reload.error : "");
-	if (d->leases.file)
-		answer_add(a, "lease file     %s/" LEASEFILE_NAME "%s%s\n",
-			   d->active->conf->data_dir, trouble ? ": " : ", in order",
-			   trouble ? strerror(trouble) : "");
-	answer_add(a, "packets        %s\n", daemon_status_line(d, line));
-	if (ranges(d) > 0)
-		answer_add(a, "\n%-18s %10s %10s\n", "POOL", "SIZE", "USED");
-	for (size_t i = 0; i < ranges(d); i++) {
-		struct pool_range range = get_range(d, i, text);
+}
 
-		answer_add(a, "%-18s %10zu %10zu\n", text, range.size, range.used);
+static void say_reload(struct answer *a, const struct daemon *d)
+{
+	char text[CLOCK_TEXT];
+
+	if (!d->reload.any)
+		answer_add(a, "last reload    none\n");
+	else if (d->reload.ok)
+		answer_add(a, "last reload    %s, done\n", clock_rfc3339(text, d->reload.at));
+	else
+		answer_add(a, "last reload    %s, refused: %s\n", clock_rfc3339(text, d->reload.at),
+			   d->reload.error);
+}
+
+static void say_lease_file(struct answer *a, const struct daemon *d)
+{
+	char text[CLOCK_TEXT];
+	int trouble;
+
+	if (!d->leases.file)
+		return;
+	trouble = leasefile_trouble(d->leases.file);
+	answer_add(a, "lease file     %s/" LEASEFILE_NAME "%s%s, last written %s\n",
+		   d->active->conf->data_dir, trouble ? ": " : ", in order",
+		   trouble ? strerror(trouble) : "",
+		   clock_rfc3339(text, leasefile_written(d->leases.file)));
+}
+
+static void say_rates(struct answer *a, const struct daemon *d)
+{
+	answer_add(a, "\n%-10s %15s %15s %15s %15s\n", "PER SECOND", "PACKETS 6TO4", "PACKETS 4TO6",
+		   "BYTES 6TO4", "BYTES 4TO6");
+	for (size_t i = 0; i < SPANS; i++) {
+		struct rate r = get_rate(d, i);
+
+		answer_add(a, "%-10s %15.1f %15.1f %15.0f %15.0f\n", spans[i].name,
+			   r.packets[DIR_6TO4], r.packets[DIR_4TO6], r.bytes[DIR_6TO4],
+			   r.bytes[DIR_4TO6]);
 	}
+}
+
+static void say_pool(struct answer *a, const struct daemon *d, size_t i)
+{
+	char text[ADDR_TEXT];
+	struct pool_range r = command_pool(d, i, text);
+
+	answer_add(a, "%-18s %10zu %10zu %10zu %10zu %10llu %10llu\n", text, r.size, r.used,
+		   r.size - r.used, r.confirmed, (unsigned long long)r.refused,
+		   (unsigned long long)r.displaced);
+}
+
+static bool more_text(void *arg, struct answer *a)
+{
+	const struct daemon *d = arg;
+	size_t n = command_pools(d);
+
+	for (int i = 0; i < SLICE && a->cursor < n; i++)
+		say_pool(a, d, a->cursor++);
+	return a->cursor < n;
+}
+
+static void status_text(struct answer *a, struct daemon *d)
+{
+	char line[STATUS_MAX];
+
+	answer_add(a, "nat64d %s, process %ld, up for %lld s\n", PACKAGE_VERSION, (long)getpid(),
+		   (long long)uptime(d));
+	answer_add(a, "configuration  %s\n", d->active->conf->path);
+	say_device(a, d);
+	say_reload(a, d);
+	say_lease_file(a, d);
+	if (d->xlat.draining)
+		answer_add(a, "draining       new hosts get no lease\n");
+	answer_add(a, "packets        %s\n", daemon_status_line(d, line));
+	say_rates(a, d);
+	if (command_pools(d) == 0)
+		return;
+	answer_add(a, "\n%-18s %10s %10s %10s %10s %10s %10s\n", "POOL", "SIZE", "USED", "FREE",
+		   "CONFIRMED", "REFUSED", "DISPLACED");
+	if (more_text(d, a))
+		a->more = more_text;
 }
 
 void command_status(void *arg, const struct control_request *r, struct answer *a)
 {
-	daemon_count_fast(arg);
+	struct daemon *d = arg;
+
+	daemon_count_fast(d);
 	answer_add(a, "ok\n");
-	(r->json ? status_json : status_text)(a, arg);
+	(r->json ? status_json : status_text)(a, d);
 }

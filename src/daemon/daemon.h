@@ -15,6 +15,7 @@
 #include "daemon/options.h"
 #include "map/pool.h"
 #include "daemon/poolwatch.h"
+#include "daemon/rates.h"
 #include "daemon/report.h"
 #include "linux/fastpath_linux.h"
 #include "linux/routes.h"
@@ -147,6 +148,7 @@ struct daemon {
 	struct send send;            /* daemon_burst.c: points to tun, batch and counters */
 	struct xlat_out out;         /* daemon_burst.c */
 	struct counters counters;    /* daemon_burst.c */
+	struct rates rates;          /* daemon_burst.c */
 	struct log_limit packet_log; /* daemon_burst.c */
 	struct arena arena; /* daemon_burst.c: the packets of a burst and what comes of them */
 	uint8_t arena_bytes[ARENA_SIZE]; /* daemon_burst.c: untouched, it has no memory */

@@ -214,10 +214,13 @@ void daemon_retry_device(struct daemon *d)
 void daemon_maintain_packets(struct daemon *d)
 {
 	unsigned long suppressed = log_limit_suppressed(&d->packet_log);
+	struct traffic total;
 
 	if (suppressed > 0)
 		log_notice("%lu lines about packets suppressed", suppressed);
 	daemon_retry_device(d);
 	daemon_count_fast(d);
+	total = rates_total(&d->counters);
+	rates_take(&d->rates, d->now, &total);
 	daemon_maintain_fast(d);
 }

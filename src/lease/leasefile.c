@@ -59,6 +59,11 @@ int leasefile_trouble(const struct leasefile *f)
 	return 0;
 }
 
+int64_t leasefile_written(const struct leasefile *f)
+{
+	return f->written;
+}
+
 static const struct {
 	const char *bad; /* followed by the errno, then by REMEDY */
 	const char *remedy;
@@ -139,11 +144,14 @@ static void consume(struct leasefile *f)
 /* Writes the buffer to the files as far as they take it. */
 static void flush(struct leasefile *f)
 {
+	size_t before = f->file.done;
 	int err;
 
 	f->dirty = f->dirty || f->file.done < f->len;
 	write_sink(f, &f->file);
 	err = f->file.err;
+	if (f->file.done > before)
+		f->written = f->base + f->now;
 	if (f->temp.fd >= 0) {
 		write_sink(f, &f->temp);
 		/* After a crash the name may be the new file's: it counts as well. */
@@ -337,6 +345,7 @@ static void finish(struct leasefile *f, int err)
 	f->rewrite_delay = 1;
 	f->rewrite_at = f->now + REST;
 	f->dirty = true;
+	f->written = f->base + f->now;
 	f->closed = f->closing && !err;
 	f->trouble[TROUBLE_REWRITE] = 0;
 	f->trouble[TROUBLE_MOVED] = 0;

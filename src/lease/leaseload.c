@@ -183,8 +183,12 @@ static bool open_file(struct leasefile *f, bool look)
 			fsync(f->dir);
 	}
 	f->file.fd = fd;
-	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
-		return fd >= 0;
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		f->written = st.st_mtime;
+		return true;
+	}
 	errno = EINVAL;
 	return false;
 }

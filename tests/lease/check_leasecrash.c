@@ -890,7 +890,9 @@ START_TEST(full_disk)
 	limited_maintain(&d, limit, NOW + 2, WALL + 2);
 	ck_assert_ptr_null(news(&d));
 	ck_assert_int_eq(leasefile_trouble(d.f), EFBIG);
+	ck_assert_int_eq(leasefile_written(d.f), WALL);
 	leasefile_maintain(d.f, d.pool, d.maps, NOW + 40, WALL + 40);
+	ck_assert_int_eq(leasefile_written(d.f), WALL + 40);
 	ck_assert_str_eq(news(&d), "dynamic.map: is written again, every lease is on record");
 	ck_assert_int_eq(leasefile_trouble(d.f), 0);
 	dir_crash(&d);

@@ -60,6 +60,30 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* By whom, and by which clock. */
+START_TEST(last_written)
+{
+	const struct timespec then[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	struct leasedir d;
+	char path[128];
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, "", 0);
+	dir_name(&d, LEASEFILE_NAME, path);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, then, 0), 0);
+	dir_begin(&d, NOW, WALL);
+	ck_assert_int_eq(leasefile_written(d.f), 1000);
+	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW);
+	ck_assert_int_eq(leasefile_written(d.f), WALL);
+	dir_calm(&d, NOW + 30, WALL + 30);
+	ck_assert_int_eq(leasefile_written(d.f), WALL);
+	d.f->wanted = true;
+	dir_calm(&d, NOW + 40, WALL + 40);
+	ck_assert_int_eq(leasefile_written(d.f), WALL + 40);
+	dir_remove(&d);
+}
+END_TEST
+
 /* What is not Tayga's is in comments: it refuses a line of four columns. */
 START_TEST(text_is_taygas)
 {
@@ -1242,6 +1266,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(text, 60);
 	tcase_add_test(text, round_trip);
+	tcase_add_test(text, last_written);
 	tcase_add_test(text, text_is_taygas);
 	tcase_add_test(text, reads_what_tayga_wrote);
 	tcase_add_loop_test(text, one_line, 0, ROWS(lines));

@@ -75,14 +75,14 @@ shows "status: no reload yet" "last reload    none" ctl status
 shows "status: the pool" "192.168.255.0/24          254          1" ctl status
 ctl status --json >"$T/status"
 same "status --json: the keys" \
-	"config_file device fast_path last_reload lease_file link_up mtu offloads pid pools since uptime_seconds version" \
+	"config_file device draining fast_path last_reload lease_file link_up mtu offloads pid pools rates since uptime_seconds version" \
 	"$(json '" ".join(sorted(it))' <"$T/status")"
 same "status --json: the values" "$PID nat64 True 1500 None True $T/conf" \
 	"$(json '" ".join(map(str, [it["pid"], it["device"], it["link_up"], it["mtu"], it["last_reload"], it["lease_file"]["ok"], it["config_file"]]))' <"$T/status")"
 same "status --json: the fast path" "True 65536 None" \
-	"$(json '" ".join(map(str, [it["fast_path"]["on"], it["fast_path"]["entries"], it["fast_path"]["error"]]))' <"$T/status")"
+	"$(json '" ".join(map(str, [it["fast_path"]["active"], it["fast_path"]["entries"], it["fast_path"]["reason"]]))' <"$T/status")"
 shows "status: the fast path" "fast path      on, 65536 entries" ctl status
-same "status --json: the pools" "[{'pool': '192.168.255.0/24', 'size': 254, 'used': 1}]" "$(json 'it["pools"]' <"$T/status")"
+same "status --json: the pools" "[{'pool': '192.168.255.0/24', 'size': 254, 'used': 1, 'confirmed': 0, 'refused': 0, 'displaced': 0}]" "$(json 'it["pools"]' <"$T/status")"
 same "--json may stand anywhere" "$PID" "$(ctl --json status | json 'it["pid"]')"
 shows "setup: what was asked for" "route    64:ff9b::/96" ctl setup
 exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (these are known: " ctl nosuch

@@ -225,10 +225,10 @@ entry_in_ctl()
 	grep -Eq "^\.(It )?Cm (.* )?$1( |\$)" "$ctl_man"
 }
 
-# Counters that are no reasons.
+# Counters that are no reasons, and spans of rates.
 check_counters()
 {
-	for table in counts.c:3; do
+	for table in counts.c:3 command_status.c:3; do
 		names=$(sed -n 's/^[[:space:]]*{"\([a-z0-9_]*_[a-z0-9_]*\)",.*/\1/p' "$top/src/daemon/${table%:*}")
 		[ "$(echo "$names" | wc -l)" -ge "${table#*:}" ]
 		report $? "the table of ${table%:*} is readable" "$names"
