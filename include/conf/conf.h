@@ -44,13 +44,15 @@ struct conf {
 	struct prefix4 *translatable; /* as written; XLAT has them as a table */
 	size_t translatables;
 	struct lpm *translatable_table;
-	char *data_dir;         /* absolute; NULL: leases are not kept */
-	unsigned data_dir_line; /* 0: it comes from STATE_DIRECTORY */
-	char *map_file;         /* absolute; NULL: none */
-	unsigned log;           /* enum log_class bits */
-	char *control;          /* absolute path of the control socket; NULL: the default */
-	bool control_off;       /* there is none */
-	unsigned control_line;  /* 0: not given */
+	char *data_dir;           /* absolute; NULL: leases are not kept */
+	unsigned data_dir_line;   /* 0: it comes from STATE_DIRECTORY */
+	unsigned lease_days;      /* the history of leases is kept for; 0: there is none */
+	unsigned lease_megabytes; /* of 10^6 bytes, all of it together */
+	char *map_file;           /* absolute; NULL: none */
+	unsigned log;             /* enum log_class bits */
+	char *control;            /* absolute path of the control socket; NULL: the default */
+	bool control_off;         /* there is none */
+	unsigned control_line;    /* 0: not given */
 	bool tun_up, tun_setup;
 	bool offload;       /* GSO packets and partial checksums, as far as the kernel has them */
 	unsigned fast_path; /* pairs of addresses that the program in the kernel holds; 0: none */

@@ -22,18 +22,31 @@ enum lease_cause {
 };
 
 struct lease_event {
-	enum lease_cause cause;
-	uint32_t addr; /* host order */
-	struct ip6 host;
-	struct prefix6 prefix;   /* of the length 0: there is none */
+	int64_t at;              /* unix time, not negative */
+	int64_t since;           /* unix time of the assignment, 0: unknown; not for LEASE_NEW */
 	uint64_t packets, bytes; /* of both directions; not for LEASE_NEW */
+	struct ip6 host;
+	struct prefix6 prefix; /* of the length 0: there is none */
+	uint32_t addr;         /* host order */
+	enum lease_cause cause;
 };
 
-#define LEASEEVENT_TEXT 224
+const char *leaseevent_what(enum lease_cause cause); /* "assigned", "ended" */
 
-/* Writes "assigned new 192.0.2.1 2001:db8::1 64:ff9b::/96 - -" or
- * "ended idle 192.0.2.1 2001:db8::1 64:ff9b::/96 10 1200" to OUT; "-" stands for what there is not.
- * Returns its length. */
-size_t leaseevent_format(char out[LEASEEVENT_TEXT], const struct lease_event *e);
+#define LEASEEVENT_TIME 20  /* characters of "2026-11-26T18:00:00Z": two of them compare as text */
+#define LEASEEVENT_MAX  256 /* bytes of a line, with its newline, or of the text for JSON */
+
+/* Writes one of
+ * "2026-11-26T18:00:00Z assigned new 192.0.2.1 2001:db8::1 64:ff9b::/96 - -"
+ * "2026-11-26T19:00:00Z ended idle 192.0.2.1 2001:db8::1 64:ff9b::/96 10 1200 2026-11-26T18:00:00Z"
+ * and a newline to OUT, where "-" stands for what there is not.  Returns the length; there is no
+ * NUL. */
+size_t leaseevent_format(char out[LEASEEVENT_MAX], const struct lease_event *e);
+
+/* Reads the line of LEN bytes, without its newline.  False: it is none of these. */
+bool leaseevent_parse(const char *line, size_t len, struct lease_event *e);
+
+/* Writes the keys from `cause' on to OUT, with a comma in front.  Returns OUT. */
+char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e);
 
 #endif

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lease/leaselog.h"
 #include "map/map.h"
 #include "map/pool.h"
 
@@ -67,6 +68,9 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 		   void (*say)(void *arg, const char *line),
 		   void (*ended)(void *arg, const struct lease *l), void *arg);
 
+/* The keeper is to write the history LOG as well.  Before leasefile_start(). */
+void leasefile_set_log(struct leasefile *f, const struct leaselog *log);
+
 /* Starts the keeper. After the privileges were dropped; before the first commit. 0, or -1 with
  * errno (EACCES, EPERM, EROFS: this user cannot rewrite the file in its directory; others: no
  * process can be had). */
@@ -81,10 +85,6 @@ void leasefile_append(struct leasefile *f, struct lease *l, int32_t now);
  * lasts, tries are spaced and the answer is 0. Nothing is lost: what cannot be written stays in
  * memory, and is written by a later commit or leasefile_maintain(). */
 int leasefile_commit(struct leasefile *f);
-
-/* The unix time at 0 of the clock, by which the file has its times.  It moves only when the wall
- * clock is set. */
-int64_t leasefile_base(const struct leasefile *f);
 
 /* Descriptor to poll for POLLIN: the keeper has news for leasefile_maintain().  It changes when a
  * dead keeper is replaced, so ask each time; -1: none. */

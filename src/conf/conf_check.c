@@ -189,6 +189,17 @@ static void check_room(struct conf_reader *r)
 	}
 }
 
+/* The default directory comes with the unit, which a mere look at the file may lack. */
+static void check_lease_log(struct conf_reader *r)
+{
+	if (r->conf->lease_days == 0 || r->conf->data_dir || conf_first(r, "data-dir") ||
+	    r->diag->judged)
+		return;
+	conf_point_first(r, "lease-log");
+	conf_error(r,
+		   "there is no data-dir to keep it in (for example `data-dir " CONF_UNIT_DIR "`)");
+}
+
 static void check_pools(struct conf_reader *r)
 {
 	if (!conf_first(r, "dynamic-pool"))
@@ -249,6 +260,7 @@ void conf_check(struct conf_reader *r, const char *state_dir)
 	conf_check_own(r);
 	conf_check_maps(r);
 	check_pools(r);
+	check_lease_log(r);
 	check_icmp_rules(r);
 	check_icmp_source(r);
 }

@@ -133,6 +133,7 @@ const struct conf_directive conf_directives[] = {
 	{"dynamic-pool", "IPV4/LENGTH", 1, 1, ADDR(dynamic_pool, 4, LENGTH_NEEDED, 24),
 	 .repeatable = true},
 	{"data-dir", "PATH", 1, 1, OF_ITS_OWN(data_dir), .restart = true},
+	{"lease-log", "DAYS [MEGABYTES]|off", 1, 2, OF_ITS_OWN(lease_log)},
 	{"translatable", "yes|no|IPV4[/LENGTH] ...", 1, CONF_WORDS - 1, OF_ITS_OWN(translatable),
 	 .repeatable = true, .each = true},
 	{"wkpf-strict", "yes|no", 1, 1, FLAG(conf_yes_no, xlat.wkpf_strict), .initial = "yes"},

@@ -386,6 +386,33 @@ void conf_print_tun_route(const struct conf_out *out)
 #define FAST_PATH_MAX     4194304u
 #define FAST_PATH_DEFAULT 65536u
 
+#define LEASE_DAYS_MAX      36500u
+#define LEASE_MEGABYTES     64u
+#define LEASE_MEGABYTES_MAX 1000000u
+
+bool conf_set_lease_log(struct conf_reader *r, char **arg)
+{
+	struct conf *c = r->conf;
+	bool off = strcasecmp(arg[0], "off") == 0;
+
+	if (off && arg[1])
+		return conf_error(r, "%s is too much after off", arg[1]);
+	c->lease_megabytes = LEASE_MEGABYTES;
+	if (off)
+		return true;
+	return conf_parse_number(r, arg[0], 1, LEASE_DAYS_MAX, &c->lease_days) &&
+	       (!arg[1] ||
+		conf_parse_number(r, arg[1], 1, LEASE_MEGABYTES_MAX, &c->lease_megabytes));
+}
+
+void conf_print_lease_log(const struct conf_out *out)
+{
+	const struct conf *c = out->conf;
+
+	if (c->lease_days > 0)
+		conf_put(out, "%u %u", c->lease_days, c->lease_megabytes);
+}
+
 bool conf_set_fast_path(struct conf_reader *r, char **arg)
 {
 	unsigned *entries = &r->conf->fast_path;

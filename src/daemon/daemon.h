@@ -108,10 +108,11 @@ struct daemon {
 	} manager; /* daemon_notify.c */
 
 	struct {
-		struct leasefile *file; /* NULL: leases are not kept on disk */
-		int64_t file_at;        /* ms: when the file wants attention */
-		bool recorded;          /* records wait to be written before the packets leave */
-		int64_t base;           /* without FILE: unix time at 0 of our clock */
+		struct leasefile *file;   /* NULL: leases are not kept on disk */
+		struct leaselog *history; /* NULL: there is no file either */
+		int64_t wall_us;          /* unix time at 0 of the clock of NOW, in us */
+		int64_t file_at;          /* ms: when the file wants attention */
+		bool recorded;            /* records wait to be written before the packets leave */
 		struct log_limit log;
 		struct poolwatch watch;
 	} leases; /* daemon_lease.c */
@@ -225,8 +226,8 @@ static inline void daemon_lease_ended(struct daemon *d, const struct lease *l,
 	daemon_lease_removed(d, d->active->conf->maps, l, cause);
 }
 
-/* T, by the clock of daemon_seconds(), as unix time.  It stays what it is unless the wall clock is
- * set, also over a restart if there is a lease file. */
+/* T, by the clock of daemon_seconds(), as unix time; 0 for POOL_UNKNOWN.  It stays what it is unless
+ * the wall clock is set, also over a restart if there is a lease file. */
 int64_t daemon_unix_time(const struct daemon *d, int32_t t);
 
 void daemon_serve_leases(struct daemon *d);

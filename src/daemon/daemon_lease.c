@@ -9,27 +9,77 @@
 /* Lines about leases, in a second and at once: as a record they should be complete, and a line
  * takes but some microseconds. */
 #define LEASE_LINES   1000
-#define EXPIRE_BUDGET 1000 /* leases ended per round of maintenance */
+#define EXPIRE_BUDGET 1000   /* leases ended per round of maintenance */
+#define STEP_US       500000 /* less is the time between two looks at clocks */
+#define QUEUE_MS      20     /* between two looks for room in the history */
+
+/* The time of day moves only when somebody sets it, or else the time of one event would change by a
+ * second now and then. */
+static void mind_clock(struct daemon *d)
+{
+	int64_t wall = clock_wall_us() - clock_us();
+
+	if (wall > d->leases.wall_us + STEP_US || wall < d->leases.wall_us - STEP_US)
+		d->leases.wall_us = wall;
+}
+
+/* Rounded up, so that what happens now is never of a second ago. */
+int64_t daemon_unix_time(const struct daemon *d, int32_t t)
+{
+	return t == POOL_UNKNOWN ? 0 : t + (d->leases.wall_us + 999999) / 1000000;
+}
+
+static int64_t unix_now(const struct daemon *d)
+{
+	return daemon_unix_time(d, daemon_seconds(d));
+}
+
+static void to_log(struct daemon *d, const struct lease_event *e)
+{
+	char line[LEASEEVENT_MAX];
+	size_t n;
+
+	if (!(d->active->log & CLASS_LEASE) || !log_limit_take(&d->leases.log, d->now))
+		return;
+	n = leaseevent_format(line, e);
+	log_notice("lease %.*s", (int)n - LEASEEVENT_TIME - 2, line + LEASEEVENT_TIME + 1);
+}
+
+/* In a burst there is no time to get memory. */
+static void to_history(struct daemon *d, const struct lease_event *e)
+{
+	struct leaselog *history = d->leases.history;
+
+	if (!history || !leaselog_wanted(history))
+		return;
+	if (e->cause == LEASE_NEW || e->cause == LEASE_FULL)
+		leaselog_put(history, e);
+	else
+		leaselog_put_many(history, e);
+	if (e->cause == LEASE_RELEASE || e->cause == LEASE_PIN)
+		leaselog_commit(history);
+}
 
 /* All that begins or ends comes by here.  L is of a pool whose prefixes are those of MAPS. */
 static void tell(struct daemon *d, const struct map_table *maps, const struct lease *l,
 		 enum lease_cause cause)
 {
 	struct lease_event e = {
+		.at = unix_now(d),
 		.cause = cause,
 		.addr = l->addr,
 		.host = l->host,
 		.packets = l->packets[DIR_6TO4] + l->packets[DIR_4TO6],
 		.bytes = l->bytes[DIR_6TO4] + l->bytes[DIR_4TO6],
+		.since = daemon_unix_time(d, l->since),
 	};
-	char text[LEASEEVENT_TEXT];
+	char text[LEASEEVENT_MAX];
 
-	if (!(d->active->log & CLASS_LEASE) || !log_limit_take(&d->leases.log, d->now))
-		return;
 	if (l->prefix < map_prefix_count(maps))
 		e.prefix = *map_prefix_at(maps, l->prefix);
-	leaseevent_format(text, &e);
-	log_notice("lease %s", text);
+	to_history(d, &e);
+	to_log(d, &e);
+	daemon_watch(d, leaseevent_what(cause), "%s", leaseevent_json(text, &e));
 }
 
 void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_cause cause)
@@ -43,22 +93,17 @@ void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const 
 	tell(d, maps, l, cause);
 }
 
-int64_t daemon_unix_time(const struct daemon *d, int32_t t)
-{
-	return t + (d->leases.file ? leasefile_base(d->leases.file) : d->leases.base);
-}
-
-static void mind_clock(struct daemon *d)
-{
-	int64_t base = clock_wall() - daemon_seconds(d);
-
-	if (base > d->leases.base + LEASEFILE_STEP || base < d->leases.base - LEASEFILE_STEP)
-		d->leases.base = base;
-}
-
 static void end_idle(void *arg, const struct lease *l)
 {
 	daemon_lease_ended(arg, l, LEASE_IDLE);
+}
+
+static void say_line(const char *line, bool bad)
+{
+	if (bad)
+		log_error("%s", line);
+	else
+		log_notice("%s", line);
 }
 
 static void say_news(struct daemon *d)
@@ -67,10 +112,17 @@ static void say_news(struct daemon *d)
 	bool bad;
 
 	while ((line = leasefile_news(d->leases.file, &bad)))
-		if (bad)
-			log_error("%s", line);
-		else
-			log_notice("%s", line);
+		say_line(line, bad);
+	while ((line = leaselog_news(d->leases.history, &bad)))
+		say_line(line, bad);
+}
+
+/* As the configuration wants it by now. */
+static void use_history(struct daemon *d)
+{
+	const struct conf *c = d->active->conf;
+
+	leaselog_use(d->leases.history, c->lease_days, c->lease_megabytes * UINT64_C(1000000));
 }
 
 int daemon_open_leases(struct daemon *d, struct siphash_key *key)
@@ -90,8 +142,13 @@ int daemon_open_leases(struct daemon *d, struct siphash_key *key)
 		return datadir_complain(c, "%s", err);
 	leasefile_key(d->leases.file, key, log_say_warning, NULL);
 	pool_set_secret(pool, key);
+	d->leases.history = leaselog_new(name);
+	if (!d->leases.history)
+		return datadir_complain(c, "%s", strerror(ENOMEM));
+	leasefile_set_log(d->leases.file, d->leases.history);
+	use_history(d);
 	if (leasefile_load(d->leases.file, pool, c->maps, &c->xlat.own6, daemon_seconds(d),
-			   clock_wall(), log_say_warning, end_idle, d) < 0)
+			   unix_now(d), log_say_warning, end_idle, d) < 0)
 		return datadir_complain(c, "%s/" LEASEFILE_NAME ": %s", name, strerror(errno));
 	return 0;
 }
@@ -115,6 +172,19 @@ int daemon_start_leases(struct daemon *d)
 				dir, strerror(err));
 }
 
+/* The keeper has ended. */
+static void close_history(struct daemon *d)
+{
+	const char *line;
+	bool bad;
+
+	leaselog_give_up(d->leases.history);
+	while ((line = leaselog_news(d->leases.history, &bad)))
+		say_line(line, bad);
+	leaselog_free(d->leases.history);
+	d->leases.history = NULL;
+}
+
 void daemon_close_leases(struct daemon *d)
 {
 	const struct active *a = d->active;
@@ -122,10 +192,12 @@ void daemon_close_leases(struct daemon *d)
 
 	if (!d->leases.file)
 		return;
+	leaselog_commit(d->leases.history);
 	if (leasefile_close(d->leases.file, a->pool, a->conf->maps, daemon_seconds(d),
-			    clock_wall()) < 0)
+			    unix_now(d)) < 0)
 		datadir_complain(a->conf, "%s: the lease file was not rewritten: %s",
 				 conf_short(text, a->conf->data_dir), strerror(errno));
+	close_history(d);
 }
 
 /* L, which is new, may have taken the place of another. */
@@ -153,6 +225,7 @@ void daemon_commit_leases(struct daemon *d)
 {
 	if (!d->leases.recorded)
 		return;
+	leaselog_commit(d->leases.history);
 	if (leasefile_commit(d->leases.file) < 0)
 		say_news(d);
 	d->leases.recorded = false;
@@ -161,11 +234,17 @@ void daemon_commit_leases(struct daemon *d)
 void daemon_serve_leases(struct daemon *d)
 {
 	const struct active *a = d->active;
+	int due;
 
 	if (!d->leases.file)
 		return;
-	d->leases.file_at = d->now + leasefile_maintain(d->leases.file, a->pool, a->conf->maps,
-							daemon_seconds(d), clock_wall());
+	use_history(d);
+	leaselog_commit(d->leases.history);
+	due = leasefile_maintain(d->leases.file, a->pool, a->conf->maps, daemon_seconds(d),
+				 unix_now(d));
+	if (leaselog_waits(d->leases.history) && due > QUEUE_MS)
+		due = QUEUE_MS;
+	d->leases.file_at = d->now + due;
 	say_news(d);
 }
 
@@ -183,6 +262,8 @@ static void expire(struct daemon *d)
 	for (int i = 0; i < EXPIRE_BUDGET && pool_expire(p, daemon_seconds(d), 1) > 0; i++)
 		if (pool_ended(p, &l))
 			end_idle(d, &l);
+	if (d->leases.history)
+		leaselog_commit(d->leases.history);
 }
 
 /* Warns if the pool gets full, or is. */

@@ -1,15 +1,28 @@
 /* leaseevent - decides by which words the beginning and the end of a lease are known. */
 #include "lease/leaseevent.h"
 
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/addr_text.h"
+
+#define COLUMNS          9
+#define ASSIGNED_COLUMNS 8
+#define LAST_TIME        INT64_C(253402300799) /* the end of the year 9999 */
+#define DAY              86400
 
 static const char *const causes[LEASE_CAUSES] = {
 	[LEASE_NEW] = "new",         [LEASE_IDLE] = "idle",     [LEASE_FULL] = "full",
 	[LEASE_RELEASE] = "release", [LEASE_RELOAD] = "reload", [LEASE_MAP] = "map",
 	[LEASE_PIN] = "pin",
 };
+
+const char *leaseevent_what(enum lease_cause cause)
+{
+	return cause == LEASE_NEW ? "assigned" : "ended";
+}
 
 /* Each returns what is behind the word and its blank.  New hosts may come by the million:
  * snprintf() would take as long again as all the rest. */
@@ -34,19 +47,200 @@ static char *put_number(char *out, uint64_t n)
 	return put_word(out, digits + at);
 }
 
-size_t leaseevent_format(char out[LEASEEVENT_TEXT], const struct lease_event *e)
+/* N with WIDTH digits and END behind them. */
+static char *put_digits(char *out, unsigned n, unsigned width, char end)
+{
+	for (unsigned i = width; i-- > 0; n /= 10)
+		out[i] = (char)('0' + n % 10);
+	out[width] = end;
+	return out + width + 1;
+}
+
+/* The date so many days after 1970-01-01, by eras of 400 years that begin with a March. */
+static char *put_date(char *out, unsigned days)
+{
+	unsigned z = days + 719468, era = z / 146097, of_era = z % 146097;
+	unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
+	unsigned month = (5 * of_year + 2) / 153, day = of_year - (153 * month + 2) / 5 + 1;
+
+	month = month < 10 ? month + 3 : month - 9;
+	out = put_digits(out, year + era * 400 + (month <= 2), 4, '-');
+	return put_digits(put_digits(out, month, 2, '-'), day, 2, 'T');
+}
+
+static char *put_time(char *out, int64_t at)
+{
+	unsigned second;
+
+	at = at < 0 ? 0 : at > LAST_TIME ? LAST_TIME : at;
+	second = (unsigned)(at % DAY);
+	out = put_date(out, (unsigned)(at / DAY));
+	out = put_digits(out, second / 3600, 2, ':');
+	out = put_digits(out, second / 60 % 60, 2, ':');
+	out = put_digits(out, second % 60, 2, 'Z');
+	*out = ' ';
+	return out + 1;
+}
+
+size_t leaseevent_format(char out[LEASEEVENT_MAX], const struct lease_event *e)
 {
 	char text[ADDR_TEXT];
-	char *p = put_word(out, e->cause == LEASE_NEW ? "assigned" : "ended");
+	char *p = put_word(put_time(out, e->at), leaseevent_what(e->cause));
 
 	p = put_word(p, causes[e->cause]);
 	p = put_word(p, addr_text4(text, e->addr));
 	p = put_word(p, addr_text6(text, &e->host));
 	p = put_word(p, e->prefix.len > 0 ? addr_text_prefix6(text, &e->prefix) : "-");
-	if (e->cause == LEASE_NEW)
+	if (e->cause == LEASE_NEW) {
 		p = put_word(p, "- -");
-	else
+	} else {
 		p = put_number(put_number(p, e->packets), e->bytes);
-	p[-1] = '\0';
-	return (size_t)(p - out) - 1;
+		p = e->since > 0 ? put_time(p, e->since) : put_word(p, "-");
+	}
+	p[-1] = '\n';
+	return (size_t)(p - out);
+}
+
+/* The number that the N digits at S are; -1: they are none. */
+static int get_digits(const char *s, unsigned n)
+{
+	int v = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		v = 10 * v + (s[i] - '0');
+	}
+	return v;
+}
+
+/* Days from 1970-01-01 to this one, which may be later than its month has. */
+static int64_t days_of(int year, int month, int day)
+{
+	int64_t y = year - (month <= 2), era = y / 400, of_era;
+	int of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	of_era = (y - era * 400) * 365 + (y - era * 400) / 4 - (y - era * 400) / 100 + of_year;
+	return era * 146097 + of_era - 719468;
+}
+
+static bool parse_time(const char *s, int64_t *out)
+{
+	int year, month, day, hour, minute, second;
+
+	if (strlen(s) != LEASEEVENT_TIME || s[4] != '-' || s[7] != '-' || s[10] != 'T' ||
+	    s[13] != ':' || s[16] != ':' || s[19] != 'Z')
+		return false;
+	year = get_digits(s, 4);
+	month = get_digits(s + 5, 2);
+	day = get_digits(s + 8, 2);
+	hour = get_digits(s + 11, 2);
+	minute = get_digits(s + 14, 2);
+	second = get_digits(s + 17, 2);
+	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 ||
+	    hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+		return false;
+	*out = days_of(year, month, day) * DAY + hour * 3600 + minute * 60 + second;
+	return true;
+}
+
+static bool parse_count(const char *s, uint64_t *out)
+{
+	size_t n = strspn(s, "0123456789");
+
+	*out = 0;
+	if (n == 0 || n > 19 || s[n] != '\0')
+		return false;
+	for (; *s; s++)
+		*out = *out * 10 + (uint64_t)(*s - '0');
+	return true;
+}
+
+static bool parse_prefix(char *s, struct prefix6 *out)
+{
+	char *slash = strchr(s, '/');
+	uint64_t len;
+
+	out->len = 0;
+	if (strcmp(s, "-") == 0)
+		return true;
+	if (!slash || !parse_count(slash + 1, &len) || len == 0 || len > 128)
+		return false;
+	*slash = '\0';
+	out->len = (uint8_t)len;
+	return inet_pton(AF_INET6, s, out->addr.b) == 1;
+}
+
+static bool parse_cause(const char *what, const char *cause, enum lease_cause *out)
+{
+	for (*out = LEASE_NEW; *out < LEASE_CAUSES; ++*out)
+		if (strcmp(cause, causes[*out]) == 0)
+			return strcmp(what, leaseevent_what(*out)) == 0;
+	return false;
+}
+
+/* Splits S at its blanks into COLUMNS at most; returns how many there are, COLUMNS + 1 for more. */
+static unsigned split(char *s, char *column[COLUMNS])
+{
+	unsigned n = 0;
+
+	for (char *next = s; next; s = next) {
+		next = strchr(s, ' ');
+		if (next)
+			*next++ = '\0';
+		if (n == COLUMNS)
+			return COLUMNS + 1;
+		column[n++] = s;
+	}
+	return n;
+}
+
+static bool parse_end(char *column[COLUMNS], struct lease_event *e)
+{
+	e->since = 0;
+	return parse_count(column[6], &e->packets) && parse_count(column[7], &e->bytes) &&
+	       (strcmp(column[8], "-") == 0 || parse_time(column[8], &e->since));
+}
+
+bool leaseevent_parse(const char *line, size_t len, struct lease_event *e)
+{
+	char text[LEASEEVENT_MAX], *column[COLUMNS];
+	struct in_addr a;
+	unsigned n;
+
+	if (len >= sizeof(text) || memchr(line, '\0', len))
+		return false;
+	memcpy(text, line, len);
+	text[len] = '\0';
+	n = split(text, column);
+	if (n < ASSIGNED_COLUMNS || n > COLUMNS || !parse_time(column[0], &e->at) ||
+	    !parse_cause(column[1], column[2], &e->cause) ||
+	    inet_pton(AF_INET, column[3], &a) != 1 ||
+	    inet_pton(AF_INET6, column[4], e->host.b) != 1 || !parse_prefix(column[5], &e->prefix))
+		return false;
+	e->addr = ntohl(a.s_addr);
+	if (e->cause != LEASE_NEW)
+		return n == COLUMNS && parse_end(column, e);
+	e->since = 0;
+	e->packets = e->bytes = 0;
+	return n == ASSIGNED_COLUMNS && strcmp(column[6], "-") == 0 && strcmp(column[7], "-") == 0;
+}
+
+char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e)
+{
+	char addr[ADDR_TEXT], host[ADDR_TEXT], prefix[ADDR_TEXT];
+	const char *quote = e->prefix.len > 0 ? "\"" : "";
+	int n = snprintf(out, LEASEEVENT_MAX,
+			 ", \"cause\": \"%s\", \"ipv4\": \"%.15s\", \"ipv6\": \"%.45s\", "
+			 "\"prefix\": %s%.49s%s, ",
+			 causes[e->cause], addr_text4(addr, e->addr), addr_text6(host, &e->host),
+			 quote, *quote ? addr_text_prefix6(prefix, &e->prefix) : "null", quote);
+
+	if (e->cause == LEASE_NEW)
+		snprintf(out + n, LEASEEVENT_MAX - (size_t)n, "\"packets\": null, \"bytes\": null");
+	else
+		snprintf(out + n, LEASEEVENT_MAX - (size_t)n,
+			 "\"packets\": %" PRIu64 ", \"bytes\": %" PRIu64, e->packets, e->bytes);
+	return out;
 }

@@ -437,9 +437,9 @@ static void hear_keeper(struct leasefile *f)
 	}
 }
 
-int64_t leasefile_base(const struct leasefile *f)
+void leasefile_set_log(struct leasefile *f, const struct leaselog *log)
 {
-	return f->base;
+	f->log = log;
 }
 
 int leasefile_fd(const struct leasefile *f)
@@ -453,7 +453,7 @@ static void mind_keeper(struct leasefile *f)
 	    !leasesync_reap(&f->keeper))
 		return;
 	f->keeper_at = f->now + KEEPER_REST;
-	if (leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
+	if (leasesync_start(&f->keeper, f->dir, f->dir_path, f->log) < 0)
 		f->trouble[TROUBLE_KEEPER] = errno;
 }
 
@@ -532,7 +532,7 @@ static bool rewrite_last(struct leasefile *f, struct pool *pool)
 	settle(f);
 	if (f->keeper.fd < 0) {
 		leasesync_stop(&f->keeper);
-		if (leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
+		if (leasesync_start(&f->keeper, f->dir, f->dir_path, f->log) < 0)
 			return false;
 	}
 	if (f->temp.fd >= 0)

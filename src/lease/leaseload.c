@@ -246,7 +246,7 @@ bool leasefile_usable(const char *dir, const char *name, char *err, size_t err_s
 
 int leasefile_start(struct leasefile *f)
 {
-	if (!can_rewrite(f->dir) || leasesync_start(&f->keeper, f->dir, f->dir_path) < 0)
+	if (!can_rewrite(f->dir) || leasesync_start(&f->keeper, f->dir, f->dir_path, f->log) < 0)
 		return -1;
 	f->started = true;
 	leasefile_commit(f);

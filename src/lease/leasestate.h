@@ -66,6 +66,7 @@ struct leasefile {
 	int32_t rewrite_at, rewrite_delay;
 
 	struct leasesync keeper;
+	const struct leaselog *log; /* that the keeper writes as well; NULL: none */
 	bool started;
 	int32_t keeper_at; /* no new one before */
 	bool dirty;        /* written since the last sync */

@@ -1,9 +1,10 @@
 /* leasesync - decides what the process that waits for the disk does, and how it lives and dies.
  *
  * It is forked without exec: the daemon may be in a chroot by then. It ends when the socket
- * does, that is with its parent. Signals meant for the daemon (a whole process group gets them
- * from a terminal or from a service manager) do not end it: the daemon still needs it for its
- * clean stop. */
+ * does, that is with its parent, after it has written what the parent had put into the history; it
+ * is not killed with it.  What a killed parent has asked for and not heard of is left undone.
+ * Signals meant for the daemon (a whole process group gets them from a terminal or from a service
+ * manager) do not end it: the daemon still needs it for its clean stop. */
 #include "leasesync.h"
 
 #include <errno.h>
@@ -19,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "leaselogstate.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 
 union control {
@@ -28,9 +31,12 @@ union control {
 
 struct keeper {
 	int sock;
+	int wake; /* there is something for the history; -1: there is no history */
 	int dir;
 	const char *path;
+	pid_t parent;
 	int old; /* the file before the last rewrite, or -1 */
+	struct leaselogfile log;
 };
 
 /* With the descriptor of M, if it has one. */
@@ -210,7 +216,7 @@ static bool serve(struct keeper *k)
 	bool sent;
 	int fd;
 
-	if (!receive_message(k->sock, &m, 0))
+	if (!receive_message(k->sock, &m, 0) || getppid() != k->parent)
 		return false;
 	/* The parent has closed it by now, so that its blocks are freed here, where it may take
 	 * time. */
@@ -224,32 +230,77 @@ static bool serve(struct keeper *k)
 	return sent;
 }
 
-/* Nothing of the daemon's stays open, and none of its signals has an effect. */
-static void let_go(const struct keeper *k)
+static void ignore_signals(void)
 {
-	int low = k->sock < k->dir ? k->sock : k->dir, high = k->sock + k->dir - low;
 	sigset_t none;
 
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
 		signal(sig, SIG_IGN); /* KILL, STOP and libc's own refuse */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	fd_close_between(0, low - 1);
-	fd_close_between(low + 1, high - 1);
-	fd_close_between(high + 1, INT32_MAX);
 }
 
-static _Noreturn void keep(int sock, int dir, const char *path, pid_t parent)
+/* The least of the descriptors that K needs, from FROM on; INT32_MAX: there is none. */
+static int next_needed(const struct keeper *k, int from)
 {
-	struct keeper k = {.sock = sock, .dir = dir, .path = path, .old = -1};
+	const int needed[] = {k->sock, k->wake, k->dir};
+	int least = INT32_MAX;
 
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
+		if (needed[i] >= from && needed[i] < least)
+			least = needed[i];
+	return least;
+}
+
+/* Nothing of the daemon's stays open. */
+static void let_go(const struct keeper *k)
+{
+	for (int from = 0, next; from < INT32_MAX; from = next + 1) {
+		next = next_needed(k, from);
+		fd_close_between(from, next < INT32_MAX ? next - 1 : next);
+		if (next == INT32_MAX)
+			break;
+	}
+}
+
+/* Does what is due for the history; the ms until more is. */
+static int keep_history(struct keeper *k)
+{
+	if (k->wake < 0)
+		return -1;
+	return leaselogfile_work(&k->log, k->dir, clock_ms(), clock_wall());
+}
+
+/* Serves the socket when it has something.  False: it has ended. */
+static bool keep_on(struct keeper *k)
+{
+	struct pollfd p[] = {{.fd = k->sock, .events = POLLIN}, {.fd = k->wake, .events = POLLIN}};
+	uint64_t times;
+
+	if (poll(p, 2, keep_history(k)) <= 0)
+		return true;
+	if (p[1].revents && read(k->wake, &times, sizeof(times)) < 0)
+		errno = 0;
+	return !p[0].revents || serve(k);
+}
+
+/* The next daemon can have the directory before all is on the disk. */
+static void end_history(struct keeper *k)
+{
+	leaselogfile_finish(&k->log, k->dir, clock_ms(), clock_wall());
+	close(k->dir);
+	leaselogfile_end(&k->log);
+}
+
+static _Noreturn void keep(struct keeper *k)
+{
 	prctl(PR_SET_NAME, "nat64d-leases");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(0);
-	let_go(&k);
-	while (serve(&k))
+	ignore_signals();
+	let_go(k);
+	while (keep_on(k))
 		;
+	if (k->wake >= 0)
+		end_history(k);
 	_exit(0);
 }
 
@@ -273,9 +324,15 @@ bool leasesync_reap(struct leasesync *k)
 	return reap(k, WNOHANG);
 }
 
-int leasesync_start(struct leasesync *k, int dir, const char *path)
+int leasesync_start(struct leasesync *k, int dir, const char *path, const struct leaselog *log)
 {
-	pid_t parent = getpid();
+	struct keeper child = {
+		.wake = log ? log->wake : -1,
+		.dir = dir,
+		.path = path,
+		.parent = getpid(),
+		.old = -1,
+	};
 	sigset_t all, before;
 	int pair[2], err;
 
@@ -285,8 +342,12 @@ int leasesync_start(struct leasesync *k, int dir, const char *path)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	k->pid = fork();
-	if (k->pid == 0)
-		keep(pair[1], dir, path, parent);
+	if (k->pid == 0) {
+		child.sock = pair[1];
+		if (log)
+			leaselogfile_init(&child.log, log->shared);
+		keep(&child);
+	}
 	err = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(pair[1]);

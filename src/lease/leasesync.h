@@ -1,6 +1,7 @@
 /* leasesync - the keeper: a child process that waits for the disk in the daemon's stead.
  *
  * One task at a time, asked for and answered over a socket; nothing here ever blocks the parent.
+ * The history comes by memory that both have.
  * All names are relative to a descriptor of the directory: its path is that of the chroot and is
  * only used where the directory itself has been removed. */
 #ifndef NAT64D_LEASESYNC_H
@@ -11,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lease/leasefile.h"
+#include "lease/leaselog.h"
 
 #define LEASESYNC_NEW LEASEFILE_NAME ".new"
 
@@ -39,9 +41,9 @@ struct leasesync_message {
 /* Is the last keeper, if it has died, quite gone?  It must be before another is started. */
 bool leasesync_reap(struct leasesync *k);
 
-/* Starts a keeper for the directory DIR, which it opens again by PATH if it has been removed.  0,
- * or -1 with errno. */
-int leasesync_start(struct leasesync *k, int dir, const char *path);
+/* Starts a keeper for the directory DIR, which it opens again by PATH if it has been removed; it
+ * keeps the history LOG there as well (NULL: there is none).  0, or -1 with errno. */
+int leasesync_start(struct leasesync *k, int dir, const char *path, const struct leaselog *log);
 
 /* Asks for TASK on the file FD (-1: none); the keeper must be idle. False: it is dead,
  * leasesync_hear() will say so. */
@@ -53,7 +55,7 @@ bool leasesync_hear(struct leasesync *k, struct leasesync_message *a);
 /* Waits until leasesync_hear() would say something. */
 void leasesync_wait(const struct leasesync *k);
 
-/* Ends the keeper and waits for its end. */
+/* Ends the keeper and waits for its end: the history is written then. */
 void leasesync_stop(struct leasesync *k);
 
 /* Makes the file NAME in DIR, which has none of that name, with MODE (less the umask) and the owner

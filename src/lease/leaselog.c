@@ -1,0 +1,186 @@
+/* leaselog - decides what becomes of an event until the keeper has written it.
+ *
+ * The memory that is shared with the keeper holds as many as come while a disk is slow.  When a
+ * reload ends very many leases at once, what finds no room there waits in a queue of our own.  Only
+ * what is touched of either takes memory. */
+#include "lease/leaselog.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "leaselogstate.h"
+
+#define SLACK 65536 /* events of the packet path that may wait behind those of a reload */
+
+struct leaselog *leaselog_new(const char *dir_name)
+{
+	const char *slash = *dir_name && dir_name[strlen(dir_name) - 1] == '/' ? "" : "/";
+	struct leaselog *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->shared = mmap(NULL, sizeof(*l->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (l->shared != MAP_FAILED && l->wake >= 0 &&
+	    asprintf(&l->path, "%s%s" LEASELOG_NAME, dir_name, slash) >= 0)
+		return l;
+	l->path = NULL;
+	leaselog_free(l);
+	return NULL;
+}
+
+void leaselog_free(struct leaselog *l)
+{
+	if (!l)
+		return;
+	if (l->shared != MAP_FAILED)
+		munmap(l->shared, sizeof(*l->shared));
+	if (l->wake >= 0)
+		close(l->wake);
+	free(l->queue);
+	free(l->path);
+	free(l);
+}
+
+static void wake(struct leaselog *l)
+{
+	const uint64_t one = 1;
+
+	if (write(l->wake, &one, sizeof(one)) < 0)
+		errno = 0; /* it has been woken often enough */
+}
+
+void leaselog_use(struct leaselog *l, unsigned days, uint64_t bytes)
+{
+	if (l->shared->bytes == bytes && l->shared->days == days)
+		return;
+	SHARED_SET(&l->shared->bytes, bytes);
+	SHARED_SET(&l->shared->days, days);
+	wake(l);
+}
+
+bool leaselog_wanted(const struct leaselog *l)
+{
+	return l->shared->days > 0;
+}
+
+/* False: there is no room. */
+static bool put_shared(struct leaselog *l, const struct lease_event *e)
+{
+	struct leaselog_shared *s = l->shared;
+
+	if (s->put - SHARED_GET(&s->written) == LEASELOG_ROOM)
+		return false;
+	s->event[s->put % LEASELOG_ROOM] = *e;
+	SHARED_SET(&s->put, s->put + 1);
+	l->fresh = true;
+	return true;
+}
+
+static bool put_queue(struct leaselog *l, const struct lease_event *e)
+{
+	if (l->queued == l->room)
+		return false;
+	l->queue[l->queued++] = *e;
+	return true;
+}
+
+/* One event goes after the other. */
+static bool put(struct leaselog *l, const struct lease_event *e)
+{
+	return (l->moved == l->queued && put_shared(l, e)) || put_queue(l, e);
+}
+
+void leaselog_put(struct leaselog *l, const struct lease_event *e)
+{
+	if (!put(l, e))
+		l->lost++;
+}
+
+/* Room for twice as many as there are. */
+static bool grow(struct leaselog *l)
+{
+	size_t room = 2 * l->room + SLACK;
+	struct lease_event *bigger = realloc(l->queue, room * sizeof(*bigger));
+
+	if (!bigger)
+		return false;
+	l->queue = bigger;
+	l->room = room;
+	return true;
+}
+
+void leaselog_put_many(struct leaselog *l, const struct lease_event *e)
+{
+	if (l->moved < l->queued && l->room - l->queued < SLACK / 2)
+		grow(l);
+	if (!put(l, e) && !(grow(l) && put(l, e)))
+		l->lost++;
+}
+
+static void move_queue(struct leaselog *l)
+{
+	while (l->moved < l->queued && put_shared(l, &l->queue[l->moved]))
+		l->moved++;
+	if (l->moved < l->queued || l->room == 0)
+		return;
+	free(l->queue);
+	l->queue = NULL;
+	l->queued = l->moved = l->room = 0;
+}
+
+void leaselog_commit(struct leaselog *l)
+{
+	move_queue(l);
+	if (l->fresh)
+		wake(l);
+	l->fresh = false;
+}
+
+bool leaselog_waits(const struct leaselog *l)
+{
+	return l->moved < l->queued;
+}
+
+static size_t waiting(const struct leaselog *l)
+{
+	const struct leaselog_shared *s = l->shared;
+
+	return (size_t)(s->put - SHARED_GET(&s->written)) + l->queued - l->moved;
+}
+
+const char *leaselog_news(struct leaselog *l, bool *bad)
+{
+	int err = SHARED_GET(&l->shared->err);
+
+	*bad = true;
+	if (l->lost > 0 && waiting(l) < LEASELOG_ROOM / 2) {
+		snprintf(l->news, sizeof(l->news), "%s: %lu events were lost", l->path, l->lost);
+		l->lost = 0;
+		return l->news;
+	}
+	if (err == l->said)
+		return NULL;
+	l->said = err;
+	*bad = err != 0;
+	if (err)
+		snprintf(l->news, sizeof(l->news),
+			 "%s: cannot be written: %s (the last %d events wait, more are lost)",
+			 l->path, strerror(err), LEASELOG_ROOM);
+	else
+		snprintf(l->news, sizeof(l->news), "%s: is written again", l->path);
+	return l->news;
+}
+
+void leaselog_give_up(struct leaselog *l)
+{
+	l->lost += waiting(l);
+	l->moved = l->queued;
+	SHARED_SET(&l->shared->written, l->shared->put);
+}

@@ -1,0 +1,459 @@
+/* leaselogfile - decides when a part of the history is full or old, and what is left on disk by
+ * whatever may happen meanwhile.
+ *
+ * A part ends when it has a sixteenth of the bytes, or of the days, that all of them may have: so
+ * what is removed as a whole is never much.  Lines in it are in the order of their times, so that
+ * they can be searched: a clock that is set back by some seconds is made to stand still, one that
+ * is set back by more begins another part.
+ *
+ * A batch of lines is in the file as a whole, or not at all: what a failed write or a killed keeper
+ * has left of one is cut off.  After a power failure half a line may be left; it is cut off, too.
+ *
+ * A clock that jumps ahead would make everything look old: for an hour after that nothing is
+ * removed for its age. */
+#include "leaselogfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+
+#define PIECES    16
+#define DAY       86400
+#define BACK      5 /* seconds: a smaller step back makes the clock stand still */
+#define SYNC_MS   1000
+#define RETRY_MS  1000
+#define PURGE_MS  600000
+#define DOUBT_MS  3600000
+#define BATCH     65536
+#define TAIL      4096
+#define MODE      0640
+#define NAME_ROOM 32
+
+void leaselogfile_init(struct leaselogfile *f, struct leaselog_shared *s)
+{
+	*f = (struct leaselogfile){.s = s, .part.fd = -1, .base = INT64_MAX};
+}
+
+static void close_part(struct leaselogfile *f)
+{
+	if (f->part.fd >= 0)
+		close(f->part.fd);
+	f->part = (struct leaselog_part){.fd = -1};
+}
+
+/* --- what a part has ------------------------------------------------------------------------ */
+
+/* The time of the first line in TEXT that is one, or of the last; 0: there is none. */
+static int64_t time_in(const char *text, size_t len, bool last)
+{
+	const char *p = text, *end;
+	struct lease_event e;
+	int64_t found = 0;
+
+	for (; (end = memchr(p, '\n', len - (size_t)(p - text))); p = end + 1) {
+		if (!leaseevent_parse(p, (size_t)(end - p), &e))
+			continue;
+		found = e.at;
+		if (!last)
+			break;
+	}
+	return found;
+}
+
+/* The same for the part FD of SIZE bytes. */
+static int64_t time_of(int fd, off_t size, bool last)
+{
+	char text[TAIL];
+	off_t at = last && size > TAIL ? size - TAIL : 0;
+	ssize_t n = pread(fd, text, sizeof(text), at);
+
+	return n > 0 ? time_in(text, (size_t)n, last) : 0;
+}
+
+/* Cuts off what a crash has left of a line; what has no end is no line of ours, and gets one. */
+static int end_line(int fd, off_t *size)
+{
+	char text[TAIL];
+	off_t at = *size > TAIL ? *size - TAIL : 0;
+	ssize_t n = pread(fd, text, sizeof(text), at);
+	const char *end = n > 0 ? memrchr(text, '\n', (size_t)n) : NULL;
+
+	if (n < 0)
+		return -1;
+	if (n == 0 || (end && end == text + n - 1))
+		return 0;
+	if (!end && at > 0)
+		return write(fd, "\n", 1) == 1 && ++*size ? 0 : -1;
+	*size = end ? at + (end - text) + 1 : 0;
+	return ftruncate(fd, *size);
+}
+
+/* What a killed keeper has begun to write, the next one writes again. */
+static int take_back(struct leaselog_shared *s, int fd, struct stat *st)
+{
+	uint64_t written = SHARED_GET(&s->written);
+
+	if (SHARED_GET(&s->under_way) <= written)
+		return 0;
+	SHARED_SET(&s->under_way, written);
+	if (st->st_dev != s->device || st->st_ino != s->inode || st->st_size <= s->from)
+		return 0;
+	st->st_size = s->from;
+	return ftruncate(fd, st->st_size);
+}
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+/* The name of part I. */
+static char *name_of(char out[NAME_ROOM], unsigned i)
+{
+	snprintf(out, NAME_ROOM, i > 0 ? LEASELOG_NAME ".%u" : LEASELOG_NAME, i);
+	return out;
+}
+
+static bool stat_part(int dir, unsigned i, struct stat *st)
+{
+	char name[NAME_ROOM];
+
+	return fstatat(dir, name_of(name, i), st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int create_part(int dir)
+{
+	int fd = openat(dir, LEASELOG_NAME,
+			O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MODE);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	/* Whoever may not give files away keeps its own owner. */
+	if (fchmod(fd, MODE) < 0 || fstat(dir, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) < 0)
+		errno = 0;
+	fsync(dir);
+	return fd;
+}
+
+/* The newest part, which CREATE makes if there is none.  0, or -1 with errno. */
+static int open_part(struct leaselogfile *f, int dir, bool create)
+{
+	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = openat(dir, LEASELOG_NAME, flags);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT && create)
+		fd = create_part(dir);
+	if (fd < 0)
+		return -1;
+	f->part = (struct leaselog_part){.fd = fd};
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (take_back(f->s, fd, &st) < 0 || end_line(fd, &st.st_size) < 0)
+		return -1;
+	f->part.size = st.st_size;
+	f->part.first = time_of(fd, st.st_size, false);
+	f->part.last = time_of(fd, st.st_size, true);
+	return 0;
+}
+
+/* Somebody may have removed it, or put another in its place. */
+static bool has_its_name(const struct leaselogfile *f, int dir)
+{
+	struct stat mine, there;
+
+	return fstat(f->part.fd, &mine) == 0 && stat_part(dir, 0, &there) &&
+	       same_file(&mine, &there);
+}
+
+/* A part that is open and has its name.  0, or -1 with errno. */
+static int need_part(struct leaselogfile *f, int dir, bool create)
+{
+	int err;
+
+	if (f->part.fd >= 0 && has_its_name(f, dir))
+		return 0;
+	close_part(f);
+	if (open_part(f, dir, create) == 0)
+		return 0;
+	err = errno;
+	close_part(f);
+	errno = err;
+	return -1;
+}
+
+/* --- turning over and removing -------------------------------------------------------------- */
+
+static off_t most_of_part(const struct leaselogfile *f)
+{
+	return (off_t)(f->bytes / PIECES);
+}
+
+static int64_t span_of_part(const struct leaselogfile *f)
+{
+	return (int64_t)f->days * DAY / PIECES;
+}
+
+/* Removes what is too much or too old, from the newest to the oldest.  A part has ended before the
+ * next one began, whatever the clock has said. */
+static void purge(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
+{
+	const int64_t oldest = now < f->trust_at ? INT64_MIN : wall - (int64_t)f->days * DAY;
+	uint64_t sum = (uint64_t)(f->part.size > most_of_part(f) ? f->part.size : most_of_part(f));
+	int64_t end = f->part.first > 0 ? f->part.first : INT64_MAX;
+	char name[NAME_ROOM];
+	struct stat st;
+
+	for (unsigned i = 1; i <= LEASELOG_PARTS; i++) {
+		int64_t last = 0, first = 0;
+		int fd;
+
+		if (!stat_part(dir, i, &st))
+			continue;
+		fd = openat(dir, name_of(name, i), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0) {
+			last = time_of(fd, st.st_size, true);
+			first = time_of(fd, st.st_size, false);
+			close(fd);
+		}
+		if (last == 0)
+			last = first = st.st_mtim.tv_sec;
+		end = last < end ? last : end;
+		sum += (uint64_t)st.st_size;
+		if (sum > f->bytes || end < oldest)
+			unlinkat(dir, name, 0);
+		end = first < end ? first : end;
+	}
+}
+
+/* The newest part becomes number 1, and each other one the next, as far as the first gap: what is
+ * half done after a crash has one.  0, or -1 with errno. */
+static int turn_over(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
+{
+	char from[NAME_ROOM], to[NAME_ROOM];
+	unsigned gap = 1;
+	struct stat st;
+
+	while (gap < LEASELOG_PARTS && stat_part(dir, gap, &st))
+		gap++;
+	for (; gap > 0; gap--)
+		if (renameat(dir, name_of(from, gap - 1), dir, name_of(to, gap)) < 0)
+			return -1;
+	if (f->dirty && fdatasync(f->part.fd) < 0)
+		f->s->err = errno;
+	f->dirty = false;
+	close_part(f);
+	purge(f, dir, now, wall);
+	return 0;
+}
+
+/* Does a line of this time end the part? */
+static bool is_over(const struct leaselogfile *f, int64_t at, size_t more)
+{
+	const struct leaselog_part *p = &f->part;
+
+	if (p->first == 0)
+		return p->size > 0 && p->size + (off_t)more > most_of_part(f);
+	return at < p->last - BACK || at - p->first >= span_of_part(f) ||
+	       p->size + (off_t)more > most_of_part(f);
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+/* Lines for the part that is open, from number *NEXT on, which goes ahead; their length.  Takes
+ * over their times. */
+static size_t format_batch(struct leaselogfile *f, char text[BATCH], uint64_t *next)
+{
+	uint64_t put = SHARED_GET(&f->s->put);
+	size_t len = 0;
+
+	for (; *next < put && BATCH - len >= LEASEEVENT_MAX; ++*next) {
+		struct lease_event e = f->s->event[*next % LEASELOG_ROOM];
+
+		if (is_over(f, e.at, len + LEASEEVENT_MAX) && (len > 0 || f->part.size > 0))
+			break;
+		if (e.at < f->part.last)
+			e.at = f->part.last;
+		len += leaseevent_format(text + len, &e);
+		f->part.last = e.at;
+		if (f->part.first == 0)
+			f->part.first = e.at;
+	}
+	return len;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n < 0 ? errno : EIO;
+			return -1;
+		}
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* The note of what is under way must be there before the first byte is. */
+static int write_batch(struct leaselogfile *f, const char *text, size_t len, uint64_t next)
+{
+	struct leaselog_shared *s = f->s;
+	struct stat st;
+	int err;
+
+	if (fstat(f->part.fd, &st) < 0)
+		return -1;
+	s->from = f->part.size;
+	s->device = st.st_dev;
+	s->inode = st.st_ino;
+	SHARED_SET(&s->under_way, next);
+	f->dirty = true;
+	if (write_all(f->part.fd, text, len) < 0) {
+		err = errno;
+		if (ftruncate(f->part.fd, f->part.size) == 0)
+			SHARED_SET(&s->under_way, s->written);
+		close_part(f); /* with times that it has not */
+		errno = err;
+		return -1;
+	}
+	f->part.size += (off_t)len;
+	SHARED_SET(&s->written, next);
+	return 0;
+}
+
+/* 0, or -1 with errno: then the events stay where they are. */
+static int write_some(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
+{
+	uint64_t next = f->s->written;
+	char text[BATCH];
+	size_t len;
+
+	if (need_part(f, dir, true) < 0)
+		return -1;
+	len = format_batch(f, text, &next);
+	return len > 0 ? write_batch(f, text, len, next) : turn_over(f, dir, now, wall);
+}
+
+static bool is_waiting(const struct leaselogfile *f)
+{
+	return f->s->written < SHARED_GET(&f->s->put);
+}
+
+static void write_waiting(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
+{
+	int err = 0;
+
+	while (is_waiting(f) && !err)
+		err = write_some(f, dir, now, wall) < 0 ? errno : 0;
+	SHARED_SET(&f->s->err, err);
+	f->retry_at = now + RETRY_MS;
+}
+
+static void sync_part(struct leaselogfile *f, int64_t now)
+{
+	if (f->part.fd >= 0 && fdatasync(f->part.fd) < 0)
+		SHARED_SET(&f->s->err, errno);
+	f->dirty = false;
+	f->sync_at = now + SYNC_MS;
+}
+
+/* What nobody adds to becomes old as well. */
+static void tidy(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
+{
+	bool old;
+
+	f->purge_at = now + PURGE_MS;
+	old = need_part(f, dir, false) == 0 && f->part.first > 0 && now >= f->trust_at &&
+	      wall - f->part.first >= span_of_part(f);
+	if (old || f->part.size > most_of_part(f))
+		turn_over(f, dir, now, wall);
+	else
+		purge(f, dir, now, wall);
+}
+
+/* --- what the daemon wants ------------------------------------------------------------------ */
+
+static void mind_clock(struct leaselogfile *f, int64_t now, int64_t wall)
+{
+	int64_t base = wall - now / 1000;
+
+	if (f->base != INT64_MAX && base - f->base > DAY)
+		f->trust_at = now + DOUBT_MS;
+	f->base = base;
+}
+
+static void mind_settings(struct leaselogfile *f, int64_t now)
+{
+	unsigned days = SHARED_GET(&f->s->days);
+	uint64_t bytes = SHARED_GET(&f->s->bytes);
+
+	if (days == f->days && bytes == f->bytes)
+		return;
+	f->days = days;
+	f->bytes = bytes;
+	f->purge_at = now;
+}
+
+static int until(int64_t at, int64_t now)
+{
+	return at > now ? (int)(at - now) : 0;
+}
+
+static int wanted_in(const struct leaselogfile *f, int64_t now)
+{
+	int ms = until(f->purge_at, now), other = ms;
+
+	if (f->dirty)
+		other = until(f->sync_at, now);
+	ms = other < ms ? other : ms;
+	if (is_waiting(f))
+		other = until(f->retry_at, now);
+	return other < ms ? other : ms;
+}
+
+int leaselogfile_work(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
+{
+	mind_clock(f, now, wall);
+	if (SHARED_GET(&f->s->days) > 0)
+		mind_settings(f, now);
+	/* What was put before the history was ended belongs to it. */
+	if (f->days > 0 && is_waiting(f) && (!f->s->err || now >= f->retry_at))
+		write_waiting(f, dir, now, wall);
+	mind_settings(f, now);
+	if (f->dirty && (now >= f->sync_at || f->days == 0))
+		sync_part(f, now);
+	if (f->days == 0) {
+		close_part(f);
+		return -1;
+	}
+	if (now >= f->purge_at)
+		tidy(f, dir, now, wall);
+	return wanted_in(f, now);
+}
+
+void leaselogfile_finish(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
+{
+	if (SHARED_GET(&f->s->days) > 0)
+		mind_settings(f, now);
+	if (f->days > 0)
+		write_waiting(f, dir, now, wall);
+}
+
+void leaselogfile_end(struct leaselogfile *f)
+{
+	if (f->dirty)
+		sync_part(f, 0);
+	close_part(f);
+}
