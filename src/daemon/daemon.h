@@ -226,8 +226,8 @@ static inline void daemon_lease_ended(struct daemon *d, const struct lease *l,
 	daemon_lease_removed(d, d->active->conf->maps, l, cause);
 }
 
-/* T, by the clock of daemon_seconds(), as unix time; 0 for POOL_UNKNOWN.  It stays what it is unless
- * the wall clock is set, also over a restart if there is a lease file. */
+/* T, by the clock of daemon_seconds(), as unix time; 0 for POOL_UNKNOWN.  It stays what it is
+ * unless the wall clock is set, also over a restart if there is a lease file. */
 int64_t daemon_unix_time(const struct daemon *d, int32_t t);
 
 void daemon_serve_leases(struct daemon *d);
