@@ -53,6 +53,7 @@ struct conf {
 	char *control;            /* absolute path of the control socket; NULL: the default */
 	bool control_off;         /* there is none */
 	unsigned control_line;    /* 0: not given */
+	char *control_group;      /* whose the socket is to be; NULL: our own */
 	bool tun_up, tun_setup;
 	bool offload;       /* GSO packets and partial checksums, as far as the kernel has them */
 	unsigned fast_path; /* pairs of addresses that the program in the kernel holds; 0: none */

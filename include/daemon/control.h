@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "daemon/answer.h"
 
@@ -30,9 +31,13 @@ typedef void control_answer(void *arg, const struct control_request *r, struct a
 
 struct control;
 
-/* Listens at PATH, in the place of a socket that nobody listens at any more.  NULL with a line in
- * ERR that does not name PATH. */
-struct control *control_open(const char *path, char *err);
+/* Listens at PATH, in the place of a socket that nobody listens at any more; it belongs to group
+ * GID, or to ours for -1.  NULL with a line in ERR that does not name PATH. */
+struct control *control_open(const char *path, gid_t gid, char *err);
+
+/* Makes the socket again, and its directory, if somebody has removed them: 1; 0 if it is there; -1
+ * with a line in ERR, and what was is as it was.  Clients that are there stay. */
+int control_renew(struct control *c, char *err);
 
 /* Removes the socket, if it still is this one.  NULL is fine. */
 void control_close(struct control *c);

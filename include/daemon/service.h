@@ -41,11 +41,15 @@ void service_detached(const struct service_caller *c, bool keep_stdout);
 struct service_user {
 	uid_t uid;     /* -1: stay who we are */
 	gid_t gid;     /* -1: likewise */
+	gid_t also;    /* a group to be in besides; -1: none */
 	char name[64]; /* for supplementary groups; empty: none */
 };
 
 /* Looks up USER and GROUP, names or numbers; NULL: not given. */
 int service_user_find(struct service_user *u, const char *user, const char *group, char *err);
+
+/* Looks up GROUP, a name or a number. */
+int service_group_find(gid_t *gid, const char *group, char *err);
 
 /* Changes the root directory to ROOT (NULL: not), and then the user and group for good. */
 int service_user_become(const struct service_user *u, const char *root, char *err);

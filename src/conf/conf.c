@@ -201,6 +201,7 @@ void conf_free(struct conf *c)
 	free(c->data_dir);
 	free(c->map_file);
 	free(c->control);
+	free(c->control_group);
 	free(c->tun_ip);
 	free(c->tun_route);
 	free(c);

@@ -156,6 +156,7 @@ const struct conf_directive conf_directives[] = {
 	{"log", "[drop|reject|icmp|self|lease ...]", 0, CONF_WORDS - 1, OF_ITS_OWN(log),
 	 .repeatable = true},
 	{"control", "PATH|off", 1, 1, OF_ITS_OWN(control), .restart = true},
+	{"control-group", "GROUP", 1, 1, OF_ITS_OWN(control_group), .restart = true},
 	{"tun-up", "yes|no", 1, 1, FLAG(conf_yes_no, tun_up), .initial = "no"},
 	{"tun-setup", "yes|no", 1, 1, FLAG(conf_yes_no, tun_setup), .initial = "no"},
 	{"offload", "auto|off", 1, 1, FLAG(auto_off, offload), .initial = "auto", .restart = true},

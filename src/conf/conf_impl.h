@@ -138,14 +138,14 @@ void conf_put(const struct conf_out *out, const char *format, ...)
 /* conf_set.c, conf_map.c, conf_xlat.c: directives that are like no other. */
 conf_setter conf_set_tun_device, conf_set_map, conf_set_map_file, conf_set_data_dir,
 	conf_set_translatable, conf_set_tos, conf_set_mss_clamp, conf_set_icmp_rate, conf_set_log,
-	conf_set_control, conf_set_fast_path, conf_set_lease_log;
+	conf_set_control, conf_set_control_group, conf_set_fast_path, conf_set_lease_log;
 conf_taker conf_take_ipv4_addr, conf_take_ipv6_addr, conf_take_prefix, conf_take_dynamic_pool,
 	conf_take_icmp_source_pool, conf_take_tun_ip, conf_take_tun_route;
 conf_printer conf_print_tun_device, conf_print_ipv4_addr, conf_print_ipv6_addr, conf_print_prefix,
 	conf_print_map, conf_print_map_file, conf_print_dynamic_pool, conf_print_data_dir,
 	conf_print_translatable, conf_print_tos, conf_print_mss_clamp, conf_print_icmp_source_pool,
-	conf_print_icmp_rate, conf_print_log, conf_print_control, conf_print_tun_ip,
-	conf_print_tun_route, conf_print_fast_path, conf_print_lease_log;
+	conf_print_icmp_rate, conf_print_log, conf_print_control, conf_print_control_group,
+	conf_print_tun_ip, conf_print_tun_route, conf_print_fast_path, conf_print_lease_log;
 
 /* conf_map.c: what can only be said of all maps together. */
 void conf_check_maps(struct conf_reader *r);

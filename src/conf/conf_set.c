@@ -230,6 +230,18 @@ void conf_print_control(const struct conf_out *out)
 		conf_put(out, "%s", c->control ? c->control : "off");
 }
 
+/* Whether there is such a group is for the start to say: another machine may have others. */
+bool conf_set_control_group(struct conf_reader *r, char **arg)
+{
+	return conf_copy(r, arg[0], &r->conf->control_group);
+}
+
+void conf_print_control_group(const struct conf_out *out)
+{
+	if (out->conf->control_group)
+		conf_put(out, "%s", out->conf->control_group);
+}
+
 const char *conf_control_path(const struct conf *c, const char *runtime_dir,
 			      char out[CONF_SOCKET_MAX])
 {

@@ -7,12 +7,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "control_socket.h"
 #include "daemon/control.h"
-#include "lib/fd.h"
 
 #define LISTENER  CONTROL_CLIENTS /* its number among the sources of events */
 #define ACCEPTED  8               /* of those who wait, in a round */
@@ -32,73 +30,11 @@ struct client {
 };
 
 struct control {
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	struct stat made; /* the socket in its directory */
-	bool bound;
-	int epoll, fd;
+	struct control_socket socket;
+	int epoll;
 	bool deaf; /* there is no descriptor for another client */
 	struct client client[CONTROL_CLIENTS];
 };
-
-static int fail(char *err, const char *why, const char *advice)
-{
-	snprintf(err, CONTROL_ERR, "%s%s", why, advice);
-	return -1;
-}
-
-static int fail_errno(char *err)
-{
-	if (errno == EACCES || errno == EPERM || errno == EROFS)
-		return fail(err, strerror(errno),
-			    " (the user that nat64d runs as must be able to write to its "
-			    "directory)");
-	if (errno == ENOENT)
-		return fail(err, strerror(errno), " (make its directory)");
-	return fail(err, strerror(errno), "");
-}
-
-/* Does somebody listen there?  A full queue is an answer, too. */
-static bool is_alive(const struct sockaddr_un *at)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool alive = fd < 0 || connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ||
-		     (errno != ECONNREFUSED && errno != ENOENT);
-
-	if (fd >= 0)
-		close(fd);
-	return alive;
-}
-
-/* Nothing but a socket that was left behind makes room. */
-static int replace(int fd, const struct sockaddr_un *at, char *err)
-{
-	struct stat st;
-
-	if (lstat(at->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return fail(err, "there is something else already, not a socket", "");
-	if (is_alive(at))
-		return fail(err, "somebody listens there already", " (another nat64d?)");
-	if (unlink(at->sun_path) < 0 && errno != ENOENT)
-		return fail_errno(err);
-	return bind(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 ? fail_errno(err) : 0;
-}
-
-static int bind_path(struct control *c, const char *path, char *err)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-
-	if (strlen(path) >= sizeof(at.sun_path))
-		return fail(err, "too long for the path of a socket", " (107 characters)");
-	strcpy(at.sun_path, path);
-	strcpy(c->path, path);
-	if (bind(c->fd, (struct sockaddr *)&at, sizeof(at)) < 0 &&
-	    (errno != EADDRINUSE ? fail_errno(err) : replace(c->fd, &at, err)) < 0)
-		return -1;
-	c->bound = true;
-	if (lstat(path, &c->made) < 0 || chmod(path, 0660) < 0 || listen(c->fd, SOMAXCONN) < 0)
-		return fail_errno(err);
-	return 0;
-}
 
 static bool watch(const struct control *c, int fd, uint32_t who, uint32_t events)
 {
@@ -107,27 +43,64 @@ static bool watch(const struct control *c, int fd, uint32_t who, uint32_t events
 	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
 }
 
-struct control *control_open(const char *path, char *err)
+/* A new socket takes the place of the one that there is, if all goes well. */
+static int begin_to_listen(struct control *c, char *err)
+{
+	struct control_socket s = c->socket;
+
+	if (control_socket_listen(&s, err) < 0)
+		return -1;
+	if (!watch(c, s.fd, LISTENER, EPOLLIN)) {
+		snprintf(err, CONTROL_ERR, "%s", strerror(errno));
+		unlink(s.path);
+		close(s.fd);
+		return -1;
+	}
+	if (c->socket.fd >= 0)
+		close(c->socket.fd);
+	c->socket = s;
+	c->deaf = false;
+	return 0;
+}
+
+static int start(struct control *c, const char *path, char *err)
+{
+	if (strlen(path) >= sizeof(c->socket.path)) {
+		snprintf(err, CONTROL_ERR, "too long for the path of a socket (107 characters)");
+		return -1;
+	}
+	strcpy(c->socket.path, path);
+	c->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (c->epoll >= 0)
+		return begin_to_listen(c, err);
+	snprintf(err, CONTROL_ERR, "%s", strerror(errno));
+	return -1;
+}
+
+struct control *control_open(const char *path, gid_t gid, char *err)
 {
 	struct control *c = calloc(1, sizeof(*c));
 
 	if (!c) {
-		fail(err, "out of memory", "");
+		snprintf(err, CONTROL_ERR, "out of memory");
 		return NULL;
 	}
 	for (int i = 0; i < CONTROL_CLIENTS; i++)
 		c->client[i].fd = -1;
-	c->epoll = epoll_create1(EPOLL_CLOEXEC);
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (c->epoll < 0 || c->fd < 0) {
-		fail_errno(err);
-	} else if (bind_path(c, path, err) == 0) {
-		if (watch(c, c->fd, LISTENER, EPOLLIN))
-			return c;
-		fail_errno(err);
-	}
+	c->socket.fd = c->epoll = -1;
+	c->socket.gid = gid;
+	if (start(c, path, err) == 0)
+		return c;
 	control_close(c);
 	return NULL;
+}
+
+int control_renew(struct control *c, char *err)
+{
+	if (control_socket_is_there(&c->socket))
+		return 0;
+	control_socket_make_directory(&c->socket);
+	return begin_to_listen(c, err) < 0 ? -1 : 1;
 }
 
 /* What lies unread would make the other side lose the end of our answer. */
@@ -142,14 +115,6 @@ static void end_client(struct client *k)
 	answer_free(&k->answer);
 }
 
-static void remove_path(const struct control *c)
-{
-	struct stat there;
-
-	if (c->bound && lstat(c->path, &there) == 0 && same_file(&there, &c->made))
-		unlink(c->path);
-}
-
 void control_close(struct control *c)
 {
 	if (!c)
@@ -157,9 +122,10 @@ void control_close(struct control *c)
 	for (int i = 0; i < CONTROL_CLIENTS; i++)
 		if (c->client[i].fd >= 0)
 			end_client(&c->client[i]);
-	remove_path(c);
-	if (c->fd >= 0)
-		close(c->fd);
+	if (control_socket_is_there(&c->socket))
+		unlink(c->socket.path);
+	if (c->socket.fd >= 0)
+		close(c->socket.fd);
 	if (c->epoll >= 0)
 		close(c->epoll);
 	free(c);
@@ -208,11 +174,11 @@ static void admit(struct control *c, int fd, int64_t now)
 static void accept_some(struct control *c, int64_t now)
 {
 	for (int i = 0; i < ACCEPTED; i++) {
-		int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd = accept4(c->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0 &&
 		    (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
-			c->deaf = epoll_ctl(c->epoll, EPOLL_CTL_DEL, c->fd, NULL) == 0;
+			c->deaf = epoll_ctl(c->epoll, EPOLL_CTL_DEL, c->socket.fd, NULL) == 0;
 		if (fd < 0)
 			return;
 		admit(c, fd, now);
@@ -380,5 +346,5 @@ void control_expire(struct control *c, int64_t now)
 		else if (k->fd >= 0 && now - k->since > CONTROL_PATIENCE)
 			end_client(k);
 	if (c->deaf)
-		c->deaf = !watch(c, c->fd, LISTENER, EPOLLIN);
+		c->deaf = !watch(c, c->socket.fd, LISTENER, EPOLLIN);
 }

@@ -277,8 +277,14 @@ bool daemon_reload(struct daemon *d, const struct reload_call *call);
 
 /* --- daemon_control.c: the control socket */
 
-/* As the user that we become, whose it is.  0, or -1; what is wrong is logged. */
-int daemon_open_control(struct daemon *d);
+/* The group that the socket is to belong to, or -1 for our own.  0, or -1; what is wrong is logged.
+ */
+int daemon_find_group(const struct daemon *d, gid_t *gid);
+/* As the user that we become, whose it is; GID is in its groups if it is another user than before.
+ * 0, or -1; what is wrong is logged. */
+int daemon_open_control(struct daemon *d, gid_t gid);
+/* Makes it again, if somebody has removed it. */
+void daemon_renew_control(struct daemon *d);
 int daemon_control_fd(const struct daemon *d); /* -1: none */
 void daemon_serve_control(struct daemon *d);
 void daemon_maintain_control(struct daemon *d);

@@ -1,8 +1,11 @@
 /* daemon_control - decides which commands there are, and where the socket is. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "commands.h"
+#include "daemon/service.h"
 
 static const struct control_command commands[] = {
 	{"counters", "[--explain]", 0, 1, false, command_counters},
@@ -24,29 +27,89 @@ static void answer(void *arg, const struct control_request *r, struct answer *a)
 
 /* --- the socket --------------------------------------------------------------------------- */
 
-/* What has been asked for must be had; the default is a gift. */
-int daemon_open_control(struct daemon *d)
+/* Where it is to be, in PATH; NULL: nowhere. */
+static const char *find_place(const struct daemon *d, char path[CONF_SOCKET_MAX])
 {
 	const struct conf *c = d->active->conf;
-	char path[CONF_SOCKET_MAX], err[CONTROL_ERR], file[CONF_SHORT];
-	const char *at = conf_control_path(c, getenv("RUNTIME_DIRECTORY"), path);
 
-	if (!at || (d->opt->chroot && !c->control))
+	if (d->opt->chroot && !c->control)
+		return NULL;
+	return conf_control_path(c, getenv("RUNTIME_DIRECTORY"), path);
+}
+
+static int complain(const struct conf *c, const char *name, const char *what, const char *why)
+{
+	char file[CONF_SHORT];
+
+	log_error("%s:%u: %s: %s: %s", conf_short(file, c->path), conf_place(c, name, 0).line, name,
+		  what, why);
+	return -1;
+}
+
+int daemon_find_group(const struct daemon *d, gid_t *gid)
+{
+	const struct conf *c = d->active->conf;
+	char path[CONF_SOCKET_MAX], err[SERVICE_ERR];
+
+	*gid = (gid_t)-1;
+	if (!c->control_group || !find_place(d, path) ||
+	    service_group_find(gid, c->control_group, err) == 0)
 		return 0;
+	return complain(
+		c, "control-group", c->control_group,
+		"there is no such group (add it, as with groupadd(8), or leave the line out)");
+}
+
+static bool may_give_to(gid_t gid)
+{
+	gid_t all[NGROUPS_MAX + 1];
+	int n = getgroups(NGROUPS_MAX, all);
+
+	if (gid == (gid_t)-1 || gid == getegid() || geteuid() == 0)
+		return true;
+	while (n-- > 0)
+		if (all[n] == gid)
+			return true;
+	return false;
+}
+
+/* What has been asked for must be had; the default is a gift. */
+int daemon_open_control(struct daemon *d, gid_t gid)
+{
+	const struct conf *c = d->active->conf;
+	char path[CONF_SOCKET_MAX], err[CONTROL_ERR];
+	const char *at = find_place(d, path);
+
+	if (!at)
+		return 0;
+	if (!may_give_to(gid))
+		return complain(
+			c, "control-group", c->control_group,
+			"the user that nat64d runs as is not in that group (add it, as with "
+			"usermod(8), or start nat64d as root)");
 	if (!d->opt->chroot)
-		d->control = control_open(at, err);
+		d->control = control_open(at, gid, err);
 	else
 		snprintf(err, sizeof(err),
 			 "not with --chroot, which hides the place (leave out "
 			 "one of the two)");
 	if (d->control)
 		return 0;
-	if (!c->control) {
-		log_warning("control socket %s: %s", at, err);
-		return 0;
-	}
-	log_error("%s:%u: control: %s: %s", conf_short(file, c->path), c->control_line, at, err);
-	return -1;
+	if (c->control)
+		return complain(c, "control", at, err);
+	log_warning("control socket %s: %s", at, err);
+	return 0;
+}
+
+void daemon_renew_control(struct daemon *d)
+{
+	char err[CONTROL_ERR];
+	int made = d->control ? control_renew(d->control, err) : 0;
+
+	if (made > 0)
+		log_notice("control socket: made again");
+	else if (made < 0)
+		log_warning("control socket: it is gone, and cannot be made again: %s", err);
 }
 
 int daemon_control_fd(const struct daemon *d)

@@ -42,9 +42,10 @@ static bool serve_signal(struct daemon *d)
 
 	if (read(d->signals, &info, sizeof(info)) != sizeof(info))
 		return false;
-	if (info.ssi_signo == SIGHUP)
+	if (info.ssi_signo == SIGHUP) {
 		daemon_reload(d, NULL);
-	else if (info.ssi_signo == SIGUSR1)
+		daemon_renew_control(d);
+	} else if (info.ssi_signo == SIGUSR1)
 		report(d);
 	else
 		let_signals_kill();

@@ -164,14 +164,16 @@ static void say_not_started(int notify)
 
 static int start(struct daemon *d, struct conf *c, const struct service_user *user)
 {
+	struct service_user as = *user;
+
 	if (open_pidfile(d) < 0 || daemon_open_device(d, c) < 0 || draw_keys(d) < 0 ||
 	    activate(d, c) < 0)
 		return -1;
 	daemon_open_fast(d);
-	if (give_up_rights(d, user) < 0)
+	if (daemon_find_group(d, &as.also) < 0 || give_up_rights(d, &as) < 0)
 		return -1;
 	daemon_tick(d);
-	if (daemon_open_leases(d, &d->keys.own) < 0 || daemon_open_control(d) < 0 ||
+	if (daemon_open_leases(d, &d->keys.own) < 0 || daemon_open_control(d, as.also) < 0 ||
 	    open_signals(d) < 0)
 		return -1;
 	return daemon_start_leases(d);

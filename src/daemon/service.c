@@ -156,7 +156,7 @@ static int find_user(struct service_user *u, const char *user, bool need_group, 
 	return 0;
 }
 
-static int find_group(struct service_user *u, const char *group, char *err)
+int service_group_find(gid_t *gid, const char *group, char *err)
 {
 	unsigned id = 0;
 	bool number = is_id(group, &id);
@@ -164,22 +164,36 @@ static int find_group(struct service_user *u, const char *group, char *err)
 
 	if (!gr && !number)
 		return fail(err, "group %s: there is no such group", group);
-	u->gid = gr ? gr->gr_gid : id;
+	*gid = gr ? gr->gr_gid : id;
 	return 0;
 }
 
 int service_user_find(struct service_user *u, const char *user, const char *group, char *err)
 {
-	*u = (struct service_user){.uid = (uid_t)-1, .gid = (gid_t)-1};
+	*u = (struct service_user){.uid = (uid_t)-1, .gid = (gid_t)-1, .also = (gid_t)-1};
 	if (user && find_user(u, user, !group, err) < 0)
 		return -1;
-	return group ? find_group(u, group, err) : 0;
+	return group ? service_group_find(&u->gid, group, err) : 0;
+}
+
+/* To the groups that we are in. */
+static int add_group(gid_t gid)
+{
+	gid_t all[NGROUPS_MAX + 1];
+	int n = getgroups(NGROUPS_MAX, all);
+
+	if (n < 0)
+		return -1;
+	all[n++] = gid;
+	return setgroups((size_t)n, all);
 }
 
 static int take_groups(const struct service_user *u, char *err)
 {
 	int rc = u->name[0] ? initgroups(u->name, u->gid) : setgroups(1, &u->gid);
 
+	if (rc == 0 && u->also != (gid_t)-1)
+		rc = add_group(u->also);
 	if (rc < 0 || setgid(u->gid) < 0)
 		return fail(err, "group %lu: %s (changing it needs root)", (unsigned long)u->gid,
 			    strerror(errno));

@@ -507,6 +507,9 @@ static const struct restart_row {
 	{"control off\n", "control /c\n", "control "},
 	{"control /c\n", "control /c\n", ""},
 	{"control /c\n", "", "control "},
+	{"", "control-group adm\n", "control-group "},
+	{"control-group adm\n", "control-group adm\n", ""},
+	{"control-group adm\n", "control-group wheel\n", "control-group "},
 	{"", "offload auto\n", ""},
 	{"", "offload off\n", "offload "},
 	{"", "fast-path auto 65536\n", ""},
@@ -960,7 +963,8 @@ START_TEST(test_mutations)
 		"wkpf-strict no\nudp-cksum-mode fwd\nofflink-mtu 1400\ntun-up yes\ntun-setup no\n"
 		"tos ignore 6to4\nmss-clamp 1400\nicmp-source-pool 10.1.2.0/24\nicmp-errors limit\n"
 		"icmp-rate 100 20\nicmp-node-id no\noffload off\ntun-queue 20\ntun-mtu 1500\n"
-		"control /run/it\ntun-ip 10.9.0.1/24\ntun-ip 2001:db8:9::1/64\ntun-route "
+		"control /run/it\ncontrol-group adm\ntun-ip 10.9.0.1/24\ntun-ip "
+		"2001:db8:9::1/64\ntun-route "
 		"10.8.0.0/16\nworkers 2\n";
 	uint32_t state = (uint32_t)_i;
 	unsigned loaded = 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -175,7 +176,7 @@ static void open_it(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/it", dir);
-	control = control_open(path, err);
+	control = control_open(path, (gid_t)-1, err);
 	ck_assert_msg(control != NULL, "%s", err);
 	answered = 0;
 }
@@ -480,12 +481,12 @@ END_TEST
 
 START_TEST(test_path)
 {
-	struct control *other = control_open(path, err);
+	struct control *other = control_open(path, (gid_t)-1, err);
 
 	ck_assert_ptr_null(other);
 	ck_assert_str_eq(err, "somebody listens there already (another nat64d?)");
 	unlink(path);
-	other = control_open(path, err);
+	other = control_open(path, (gid_t)-1, err);
 	ck_assert_ptr_nonnull(other);
 	control_close(control);
 	control = NULL;
@@ -493,8 +494,44 @@ START_TEST(test_path)
 	control_close(other);
 	ck_assert_int_eq(access(path, F_OK), -1);
 	snprintf(path, sizeof(path), "%s/none/it", dir);
-	ck_assert_ptr_null(control_open(path, err));
+	ck_assert_ptr_null(control_open(path, (gid_t)-1, err));
 	ck_assert_str_eq(err, "No such file or directory (make its directory)");
+}
+END_TEST
+
+/* Removed, or taken by something that nobody listens at: it is made again, and who is there stays.
+ */
+START_TEST(test_renew)
+{
+	int a = client(), b;
+	struct stat st;
+	FILE *f;
+
+	serve(0);
+	ck_assert_int_eq(control_renew(control, err), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(control_renew(control, err), 1);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0660);
+	b = client();
+	say(a, "one\n");
+	say(b, "two\n");
+	serve(0);
+	hears(a, "ok one\n");
+	hears(b, "ok two\n");
+	ck_assert(unlink(path) == 0 && rmdir(dir) == 0);
+	ck_assert_int_eq(control_renew(control, err), 1);
+	ck_assert_int_eq(stat(dir, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0750);
+	a = client();
+	say(a, "three\n");
+	serve(0);
+	hears(a, "ok three\n");
+	ck_assert(unlink(path) == 0 && (f = fopen(path, "w")) && fclose(f) == 0);
+	ck_assert_int_eq(control_renew(control, err), -1);
+	ck_assert_str_eq(err, "there is something else already, not a socket");
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(control_renew(control, err), 1);
 }
 END_TEST
 
@@ -518,6 +555,7 @@ int main(void)
 	tcase_add_test(socket, test_stream);
 	tcase_add_test(socket, test_stream_stalls);
 	tcase_add_test(socket, test_gone);
+	tcase_add_test(socket, test_renew);
 	tcase_add_test(socket, test_path);
 	suite_add_tcase(s, socket);
 	return run_suite(s);

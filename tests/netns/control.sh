@@ -374,6 +374,72 @@ t "and why" grep -q "closed the connection without an answer" "$T/killed"
 wait "$PID" 2>/dev/null
 rm -f "$SOCKET"
 
+# --- a socket that somebody removes ----------------------------------------------------------------------------------
+
+config 'tun-setup yes' >"$T/conf"
+mkdir "$T/home"
+mv "$T/run" "$T/home/run"
+chown nobody "$T/home" "$T/home/run"
+RUNTIME_DIRECTORY=$T/home/run
+SOCKET=$T/home/run/control
+start_bare --user nobody
+wait_for ctl status
+rm "$SOCKET"
+exits "a socket that is removed: nobody listens" 3 "nobody listens there" ctl status
+kill -HUP "$PID"
+t "SIGHUP makes it again" wait_for ctl status
+same "and it is whose it was" "nobody 660" "$(stat -c '%U %a' "$SOCKET")"
+rm -r "$T/home/run"
+kill -HUP "$PID"
+t "and its directory, where the user may" wait_for ctl status
+same "which lets in its group alone" "nobody 750" "$(stat -c '%U %a' "$T/home/run")"
+rm -r "$T/home/run"
+chown root "$T/home"
+from=$(since)
+kill -HUP "$PID"
+t "where the user may not, the log says so" wait_for said "$from" "control socket: it is gone, and cannot be made again: No such file or directory \(make its directory\)"
+t "and traffic passes" wait_for ping6 "$GOOGLE"
+install -d -o nobody "$T/home/run"
+kill -HUP "$PID"
+t "until somebody makes it" wait_for ctl status
+stops "TERM: exit status 0"
+t "the socket is gone" test ! -e "$SOCKET"
+
+# --- another group ---------------------------------------------------------------------------------------------------
+
+config 'tun-setup yes' 'control-group 12346' >"$T/conf"
+chmod 755 "$T/home/run"
+as_member() { in_router setpriv --reuid 12345 --regid 12345 --groups 12346 "$T/open/nat64ctl" -s "$SOCKET" "$@"; }
+start_bare --user nobody
+wait_for ctl status
+same "control-group: the socket is that group's" "nobody 12346 660" "$(stat -c '%U %g %a' "$SOCKET")"
+shows "its members may ask" "device         nat64" as_member status
+exits "but not change anything" 1 "not permitted" as_member reload
+exits "nobody else may ask" 1 "Permission denied" as_other status
+rm "$SOCKET"
+kill -HUP "$PID"
+wait_for ctl status
+same "it is when it is made again, too" "nobody 12346 660" "$(stat -c '%U %g %a' "$SOCKET")"
+config 'tun-setup yes' >"$T/conf"
+exits "another control-group needs a restart" 1 "another control-group needs a restart" ctl reload
+stops "TERM: exit status 0"
+config 'tun-setup yes' 'control-group no-such-group' >"$T/conf"
+shows "no such group: which line, and what to do" "$T/conf:8: control-group: no-such-group: there is no such group (add it" \
+	in_router timeout 10 "$NAT64D" -n -c "$T/conf"
+config 'tun-setup yes' 'control-group 12346' >"$T/conf"
+chmod 644 "$T/conf"
+mknod "$T/tun" c 10 200 && chmod 666 "$T/tun"
+# As the unit starts it: never root, with one right.
+# shellcheck disable=SC2016 # the shell there expands it
+shows "never root, and not in the group: which line, and what to do" \
+	"$T/conf:8: control-group: 12346: the user that nat64d runs as is not in that group (add it" \
+	in_router timeout 10 unshare -m sh -c 'mount --bind "$0/tun" /dev/net/tun && exec setpriv --reuid nobody --clear-groups \
+	--inh-caps +net_admin --ambient-caps +net_admin "$1" -n -c "$0/conf"' "$T" "$NAT64D"
+RUNTIME_DIRECTORY=$T/run
+SOCKET=$T/run/control
+mkdir "$T/run"
+chown nobody "$T/run" "$T/data"
+
 config 'control off' >"$T/conf"
 start_nat64d
 t "control off: no socket" test ! -e "$SOCKET"
