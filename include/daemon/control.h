@@ -43,7 +43,8 @@ int control_renew(struct control *c, char *err);
 void control_close(struct control *c);
 
 /* A descriptor to poll for POLLIN, and then to serve at NOW (ms, never going back): at most one
- * request is answered by ANSWER, and a part of each answer is sent. */
+ * request is answered by ANSWER, and parts of the other answers are sent, in turns and for 0.2 ms
+ * in all; what is left stays readable. */
 int control_fd(const struct control *c);
 void control_serve(struct control *c, int64_t now, control_answer *answer, void *arg);
 

@@ -22,6 +22,8 @@ static bool grow(struct answer *a, size_t n)
 		return true;
 	while (room <= a->len + n)
 		room *= 2;
+	if (room > ANSWER_MAX)
+		room = ANSWER_MAX + 1; /* and the NUL */
 	text = realloc(a->text, room);
 	a->cut = !text;
 	if (!text)

@@ -11,10 +11,12 @@
 
 #include "control_socket.h"
 #include "daemon/control.h"
+#include "lib/clock.h"
 
 #define LISTENER  CONTROL_CLIENTS /* its number among the sources of events */
 #define ACCEPTED  8               /* of those who wait, in a round */
 #define DISCARDED 16              /* pieces of what nobody has asked for, before a close */
+#define BUDGET    200             /* us of a round, and the slice in which they end */
 
 struct client {
 	int fd; /* -1: nobody */
@@ -277,27 +279,38 @@ static void hear(struct control *c, struct client *k, int64_t now, control_answe
 	begin_answer(c, k, now, arg);
 }
 
-/* A reload takes its time, and packets wait meanwhile: one request, and the others are called again
- * at once. */
+/* True: a request has been answered, or its client has gone. */
+static bool serve_one(struct control *c, uint32_t who, int64_t now, control_answer *answer,
+		      void *arg)
+{
+	struct client *k = &c->client[who % CONTROL_CLIENTS];
+
+	if (who != LISTENER && !k->answering) {
+		hear(c, k, now, answer, arg);
+		return k->fd < 0 || k->answering;
+	}
+	if (who == LISTENER)
+		accept_some(c, now);
+	else if (k->waiting)
+		end_client(k);
+	else
+		send_some(c, k, now, arg);
+	return false;
+}
+
+/* Packets wait meanwhile.  Whoever has been served stands behind all others then: so says the
+ * kernel of those that epoll_wait(2) tells of one by one.  A request may take its time, as a reload
+ * does: the others are called again at once. */
 void control_serve(struct control *c, int64_t now, control_answer *answer, void *arg)
 {
-	struct epoll_event event[CONTROL_CLIENTS + 1];
-	int n = epoll_wait(c->epoll, event, CONTROL_CLIENTS + 1, 0);
-	bool answered = false;
+	int64_t until = clock_us() + BUDGET;
+	bool enough = false;
+	struct epoll_event e;
 
-	for (int i = 0; i < n; i++) {
-		struct client *k = &c->client[event[i].data.u32 % CONTROL_CLIENTS];
-
-		if (event[i].data.u32 == LISTENER) {
-			accept_some(c, now);
-		} else if (k->waiting) {
-			end_client(k);
-		} else if (k->answering) {
-			send_some(c, k, now, arg);
-		} else if (!answered) {
-			hear(c, k, now, answer, arg);
-			answered = k->fd < 0 || k->answering;
-		}
+	for (int i = 0; i <= CONTROL_CLIENTS && !enough; i++) {
+		if (epoll_wait(c->epoll, &e, 1, 0) != 1)
+			return;
+		enough = serve_one(c, e.data.u32, now, answer, arg) || clock_us() >= until;
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/control.h"
+#include "lib/clock.h"
 #include "support/run.h"
 
 /* --- requests ----------------------------------------------------------------------------- */
@@ -265,7 +266,6 @@ START_TEST(test_one_request_a_round)
 
 	say(a, "one\n");
 	say(b, "two\n");
-	control_serve(control, 0, answer_it, NULL); /* takes them in */
 	for (unsigned i = 1; i <= 2; i++) {
 		control_serve(control, 0, answer_it, NULL);
 		ck_assert_uint_eq(answered, i);
@@ -461,6 +461,85 @@ START_TEST(test_stream_stalls)
 }
 END_TEST
 
+static size_t take(int fd)
+{
+	static char is[65536];
+	ssize_t n = recv(fd, is, sizeof(is), 0);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* Who asks for much gets it in turns with the others. */
+START_TEST(test_in_turns)
+{
+	enum {
+		CLIENTS = 10
+	};
+	size_t got[CLIENTS] = {0};
+	int all[CLIENTS];
+
+	for (int i = 0; i < CLIENTS; i++) {
+		all[i] = client();
+		say(all[i], "long\n");
+		serve(0);
+		take(all[i]);
+	}
+	for (int round = 0; round < 10 * CLIENTS; round++) {
+		control_serve(control, 0, answer_it, NULL);
+		for (int i = 0; i < CLIENTS; i++)
+			got[i] += take(all[i]);
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		ck_assert_uint_gt(got[i], 5000);
+		close(all[i]);
+	}
+}
+END_TEST
+
+static bool slow_more(void *arg, struct answer *a)
+{
+	int64_t until = clock_us() + 100;
+
+	(void)arg;
+	while (clock_us() < until)
+		;
+	answer_add(a, "slice\n");
+	return true;
+}
+
+static void answer_slowly(void *arg, const struct control_request *r, struct answer *a)
+{
+	(void)arg;
+	(void)r;
+	answer_add(a, "ok\n");
+	a->more = slow_more;
+}
+
+/* Many who ask for much do not take more of a round than one does. */
+START_TEST(test_budget)
+{
+	int64_t least = INT64_MAX, began;
+	int all[CONTROL_CLIENTS];
+
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		all[i] = client();
+		say(all[i], "slow\n");
+	}
+	for (int round = 0; round < 10 * CONTROL_CLIENTS; round++)
+		control_serve(control, 0, answer_slowly, NULL);
+	for (int round = 0; round < 50; round++) { /* the machine may be busy in some of them */
+		began = clock_us();
+		control_serve(control, 0, answer_slowly, NULL);
+		if (clock_us() - began < least)
+			least = clock_us() - began;
+	}
+	ck_assert_int_ge(least, 100);
+	ck_assert_int_lt(least, 1000);
+	for (int i = 0; i < CONTROL_CLIENTS; i++)
+		close(all[i]);
+}
+END_TEST
+
 START_TEST(test_gone)
 {
 	int a = client();
@@ -554,6 +633,8 @@ int main(void)
 	tcase_add_test(socket, test_long);
 	tcase_add_test(socket, test_stream);
 	tcase_add_test(socket, test_stream_stalls);
+	tcase_add_test(socket, test_in_turns);
+	tcase_add_test(socket, test_budget);
 	tcase_add_test(socket, test_gone);
 	tcase_add_test(socket, test_renew);
 	tcase_add_test(socket, test_path);
