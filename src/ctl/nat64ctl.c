@@ -21,6 +21,7 @@ static const char help[] =
 	"  counters            tell what has become of the packets\n"
 	"  drain               on: give new hosts no lease; off: leases as usual\n"
 	"  explain             tell what would become of a packet, and which line decides\n"
+	"  health              tell whether all is well: exit status 0, or else 1\n"
 	"  leases              list who has which address: [ADDRESS | PREFIX]\n"
 	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
 	"  log                 log these classes until the next reload, or none\n"
@@ -186,12 +187,26 @@ static int reload(const struct ctl *c)
 	return c->words == 1 && geteuid() == 0 ? ctl_reload(c) : ask(c, false);
 }
 
+/* Also what is wrong is an answer, and that nobody is there to give one. */
+static int health(const struct ctl *c)
+{
+	struct ctl found = *c;
+	struct ctl_reply r;
+	int status;
+
+	found.json = true;
+	ctl_ask(c, c->request, &r);
+	status = ctl_print(&found, &r);
+	ctl_free(&r);
+	return status == CTL_NOBODY ? CTL_FAILED : status;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct ctl *c);
 } own[] = {
-	{"counters", ctl_counters}, {"leases", ctl_leases}, {"reload", reload},
-	{"trace", follow},          {"watch", follow},
+	{"counters", ctl_counters}, {"health", health}, {"leases", ctl_leases},
+	{"reload", reload},         {"trace", follow},  {"watch", follow},
 };
 
 #define OWN (sizeof(own) / sizeof(*own))

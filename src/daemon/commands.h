@@ -11,6 +11,7 @@
 void command_counters(void *arg, const struct control_request *r, struct answer *a);
 void command_drain(void *arg, const struct control_request *r, struct answer *a);
 void command_explain(void *arg, const struct control_request *r, struct answer *a);
+void command_health(void *arg, const struct control_request *r, struct answer *a);
 void command_leases(void *arg, const struct control_request *r, struct answer *a);
 void command_log(void *arg, const struct control_request *r, struct answer *a);
 void command_reload(void *arg, const struct control_request *r, struct answer *a);

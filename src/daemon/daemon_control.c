@@ -11,6 +11,7 @@ static const struct control_command commands[] = {
 	{"counters", "[--explain]", 0, 1, false, command_counters},
 	{"drain", "on | off", 1, 1, true, command_drain},
 	{"explain", "SRC DST [PROTOCOL]", 2, 3, false, command_explain},
+	{"health", "[--target ADDRESS]", 0, 2, false, command_health},
 	{"leases", "[ADDRESS | PREFIX]", 0, 1, false, command_leases},
 	{"log", "CLASS ... | none", 1, 63, true, command_log},
 	{"reload", "", 0, 1, true, command_reload},

@@ -129,5 +129,46 @@ refuses "families mixed: the right address is named" "for IPv6 hosts the destina
 	ctl explain 2001:db8:2::10 8.8.8.8
 refuses "no address" "explain: here is no address" ctl explain here there
 refuses "no protocol, with --json" "explain: sctp is no protocol" ctl explain 8.8.8.8 192.168.255.201 sctp --json
+
+# --- health ---------------------------------------------------------------------------------------------------------
+
+# health STATUS [WORD...]: one point, and what was said is in `said'; on standard output, whatever the status.
+health() {
+	local name=$1 wanted=$2 is
+	shift 2
+	said=$(ctl health "$@" 2>"$T/stderr")
+	is=$?
+	if [ $is -eq "$wanted" ]; then ok "$name"; else not_ok "$name" "exit status $is" "$said" "$(cat "$T/stderr")"; fi
+}
+
+health "health: a full pool" 1
+same "and which check it was" "FAIL  pool: 1 of 1 addresses leased, and none can be taken back yet: new hosts get none" \
+	"$(grep FAIL <<<"$said")"
+shows "how many failed" "nat64ctl: 1 check failed" cat "$T/stderr"
+sed -i 's|^dynamic-pool .*|dynamic-pool 192.168.255.208/28|' "$T/conf"
+ctl reload >/dev/null
+health "health: all is well" 0 --target 8.8.8.8
+same "one line for each check" "daemon drain fast-path lease-file link pool target" \
+	"$(sed -n 's/^ok    \([a-z-]*\): .*/\1/p' <<<"$said" | sort | tr '\n' ' ' | sed 's/ $//')"
+shows "to a target, of a host that is known" "target: a ping from 2001:db8:2::10 to 64:ff9b::808:808 passes: translated" echo "$said"
+health "health: a target that the prefix must not hold" 1 --target=10.1.1.1
+shows "says why" "FAIL  target: a ping from 2001:db8:2::10 to 64:ff9b::a01:101 does not pass: 64:ff9b::/96 must not" echo "$said"
+health "health: no prefix leads there" 1 --target 2001:db8:9::1
+refuses "a target that is none" "usage: health: 8.8.8 is no address" ctl health --target 8.8.8
+refuses "no target" "usage: health [--target ADDRESS]" ctl health --target
+refuses "another word" "usage: health [--target ADDRESS]" ctl health now
+ctl drain on
+health "health: draining" 1
+shows "says so" "FAIL  drain: on: new hosts get no lease" echo "$said"
+ctl drain off
+ip -n "$R" link set nat64 down
+wait_for fails ctl health
+health "health: the link" 1 --json
+same "as JSON, one object for each check" "['link']" \
+	"$(python3 -c 'import json, sys
+print([c["check"] for c in map(json.loads, sys.stdin) if not c["ok"]])' <<<"$said")"
+ip -n "$R" link set nat64 up
 stop_nat64d
+health "health: nobody there is exit status 1" 1
+shows "and says so" "nobody listens there" cat "$T/stderr"
 finish

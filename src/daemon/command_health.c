@@ -1,0 +1,186 @@
+/* command_health - decides whether all is well: one line for each check, for people or as JSON. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "lib/addr_text.h"
+#include "xlat/explain.h"
+
+struct health {
+	struct daemon *d;
+	struct answer text;
+	bool json;
+	unsigned failed;
+};
+
+static void check(struct health *h, bool ok, const char *name, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void check(struct health *h, bool ok, const char *name, const char *format, ...)
+{
+	char text[600];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	h->failed += !ok;
+	if (!h->json) {
+		answer_add(&h->text, "%-4s  %s: %s\n", ok ? "ok" : "FAIL", name, text);
+		return;
+	}
+	answer_add(&h->text, "{\"check\": \"%s\", \"ok\": %s, \"text\": ", name,
+		   ok ? "true" : "false");
+	answer_json(&h->text, text);
+	answer_add(&h->text, "}\n");
+}
+
+/* A file that was refused changes nothing: what was in effect before still is. */
+static void check_daemon(struct health *h)
+{
+	const struct daemon *d = h->d;
+	long long up = (long long)(clock_ms() - d->started) / 1000;
+
+	if (d->reload.any && !d->reload.ok)
+		check(h, true, "daemon", "up for %lld s; its last reload was refused: %.300s", up,
+		      d->reload.error);
+	else
+		check(h, true, "daemon", "up for %lld s", up);
+}
+
+static void check_link(struct health *h)
+{
+	struct tun *t = h->d->tun;
+
+	check(h, tun_is_up(t), "link", "%s is %s, MTU %u", tun_name(t),
+	      tun_is_up(t) ? "up" : "down", tun_mtu(t));
+}
+
+static void check_pool(struct health *h)
+{
+	static const struct ip6 anybody = {{0}};
+	const struct pool *p = h->d->active->pool;
+	uint32_t ignored;
+	bool room;
+
+	if (!p)
+		return;
+	room = pool_would_assign(p, &anybody, daemon_seconds(h->d), &ignored);
+	check(h, room, "pool", "%zu of %zu addresses leased%s", pool_used(p), pool_size(p),
+	      room ? "" : ", and none can be taken back yet: new hosts get none");
+	check(h, !h->d->xlat.draining, "drain",
+	      h->d->xlat.draining ? "on: new hosts get no lease" : "off");
+}
+
+static void check_lease_file(struct health *h)
+{
+	const struct daemon *d = h->d;
+	int trouble = d->leases.file ? leasefile_trouble(d->leases.file) : 0;
+
+	if (!d->leases.file && d->active->pool)
+		check(h, true, "lease-file", "there is none: a restart loses all leases");
+	else if (d->leases.file)
+		check(h, !trouble, "lease-file", "%.400s/" LEASEFILE_NAME "%s%s",
+		      d->active->conf->data_dir, trouble ? ": " : " is written",
+		      trouble ? strerror(trouble) : "");
+}
+
+static void check_fast_path(struct health *h)
+{
+	const struct daemon *d = h->d;
+
+	check(h, true, "fast-path", "%s%s%s", d->fast ? "on" : "off", d->fast_off[0] ? ": " : "",
+	      d->fast_off);
+}
+
+/* --- a target ----------------------------------------------------------------------------- */
+
+/* A host that may ask: the one that was heard last, or else one that is mapped, or any. */
+static struct ip6 some_host(const struct daemon *d)
+{
+	static const struct ip6 example = {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+	const struct map_table *maps = d->active->conf->maps;
+	const struct lease *l = d->active->pool ? pool_next(d->active->pool, NULL) : NULL;
+
+	if (l)
+		return l->host;
+	return map_count(maps) ? map_at(maps, 0)->p6.addr : example;
+}
+
+/* Asks about TARGET as hosts know it by prefix number I. */
+static void ask(const struct health *h, const struct prefix *target, size_t i, struct sample *s,
+		struct xlat_explanation *e)
+{
+	s->dst6 = target->addr6;
+	if (target->family == 4)
+		addr_embed(&s->dst6, map_prefix_at(h->d->active->conf->maps, i), target->addr4);
+	xlat_explain(&h->d->xlat, s, h->d->now, e);
+}
+
+/* One prefix that leads to TARGET is enough. */
+static void check_target(struct health *h, const struct prefix *target)
+{
+	struct sample s = {.family = 6, .proto = PROTO_ICMPV6, .src6 = some_host(h->d)};
+	size_t n = target->family == 4 ? map_prefix_count(h->d->active->conf->maps) : 1;
+	char from[ADDR_TEXT], to[ADDR_TEXT];
+	struct xlat_explanation e = {.why = REASON_NO_MAP_DST};
+
+	for (size_t i = 0; i < n && e.why != REASON_OK; i++)
+		ask(h, target, i, &s, &e);
+	if (n == 0)
+		check(h, false, "target", "there is no prefix by which hosts know it");
+	else
+		check(h, e.why == REASON_OK, "target", "a ping from %s to %s %s: %s",
+		      addr_text6(from, &s.src6), addr_text6(to, &s.dst6),
+		      e.why == REASON_OK ? "passes" : "does not pass", reason_table[e.why].text);
+}
+
+/* --- the words ---------------------------------------------------------------------------- */
+
+/* The address that R asks about, if it does; false: A says what is wrong. */
+static bool read_target(const struct control_request *r, struct prefix *out, struct answer *a)
+{
+	static const char option[] = "--target", usage[] = "usage health [--target ADDRESS]\n";
+	const char *word = r->words > 1 ? r->word[1] : NULL;
+	size_t n = sizeof(option) - 1;
+
+	out->family = 0;
+	if (!word)
+		return true;
+	if (strcmp(word, option) == 0 && r->words == 3)
+		word = r->word[2];
+	else if (strncmp(word, option, n) == 0 && word[n] == '=' && r->words == 2)
+		word += n + 1;
+	else {
+		answer_add(a, "%s", usage);
+		return false;
+	}
+	if (!strchr(word, '/') && conf_scan_either(word, out))
+		return true;
+	answer_add(a, "usage health: %.60s is no address (like 192.0.2.1 or 64:ff9b::192.0.2.1)\n",
+		   word);
+	return false;
+}
+
+void command_health(void *arg, const struct control_request *r, struct answer *a)
+{
+	struct health h = {.d = arg, .json = r->json};
+	struct prefix target;
+
+	if (!read_target(r, &target, a))
+		return;
+	check_daemon(&h);
+	check_link(&h);
+	check_pool(&h);
+	check_lease_file(&h);
+	check_fast_path(&h);
+	if (target.family)
+		check_target(&h, &target);
+	if (h.failed == 0)
+		answer_add(a, "ok\n");
+	else
+		answer_add(a, "error %u check%s failed\n", h.failed, h.failed > 1 ? "s" : "");
+	answer_add(a, "%s", h.text.text ? h.text.text : "");
+	answer_free(&h.text);
+}
