@@ -126,7 +126,8 @@ more_test_tools=(clang:clang '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.
 	debootstrap:debootstrap systemd-nspawn:systemd-container systemd-analyze:systemd
 	/lib/systemd/systemd-networkd:systemd)
 # shellcheck disable=SC2034 # for contrib/test
-test_daemons=(named:bind9 named-checkconf:bind9-utils unbound:unbound unbound-checkconf:unbound tayga:tayga)
+test_daemons=(named:bind9 named-checkconf:bind9-utils unbound:unbound unbound-checkconf:unbound tayga:tayga
+	promtool:prometheus prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter)
 
 # copy_tree FROM TO: the files of the project, without what a build has left among them, if git can tell.
 copy_tree() {

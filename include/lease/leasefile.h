@@ -103,8 +103,10 @@ const char *leasefile_news(struct leasefile *f, bool *bad);
 /* The errno of what is wrong at present, or 0. */
 int leasefile_trouble(const struct leasefile *f);
 
-/* When the file was last written, as unix time, by us or by who came before. */
+/* When the file was last written, as unix time, by us or by who came before; and how many attempts
+ * to write, to sync or to rewrite it have failed since it was opened. */
 int64_t leasefile_written(const struct leasefile *f);
+uint64_t leasefile_errors(const struct leasefile *f);
 
 /* Clean stop: rewrites the file with exact times, syncs it, ends the keeper, and frees F (NULL
  * is fine). If leasefile_start() has not been called, or POOL is NULL, the file stays as it is.

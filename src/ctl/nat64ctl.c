@@ -25,6 +25,7 @@ static const char help[] =
 	"  leases              list who has which address: [ADDRESS | PREFIX]\n"
 	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
 	"  log                 log these classes until the next reload, or none\n"
+	"  metrics             tell the same and more, in the format of Prometheus\n"
 	"  reload              read the configuration again, all of it or nothing\n"
 	"  setup               list the addresses and routes that nat64d has asked the kernel for\n"
 	"  status              tell how nat64d is\n"
@@ -67,10 +68,11 @@ static int choose(struct line *l, bool instance, const char *value)
 		return bad("more than one of --instance and --socket", "");
 	if (instance && strchr(value, '/'))
 		return bad("not the name of an instance: ", value);
-	n = snprintf(l->path, sizeof(l->path), instance ? "/run/nat64d-%s/control" : "%s", value);
+	n = snprintf(l->path, sizeof(l->path), instance ? CTL_SOCKET : "%s", value);
 	if (n < 0 || (size_t)n >= sizeof(l->path))
 		return bad("too long: ", value);
 	l->chosen = true;
+	l->ctl.instance = instance ? value : NULL;
 	return -1;
 }
 
@@ -206,7 +208,8 @@ static const struct {
 	int (*run)(const struct ctl *c);
 } own[] = {
 	{"counters", ctl_counters}, {"health", health}, {"leases", ctl_leases},
-	{"reload", reload},         {"trace", follow},  {"watch", follow},
+	{"metrics", ctl_metrics},   {"reload", reload}, {"trace", follow},
+	{"watch", follow},
 };
 
 #define OWN (sizeof(own) / sizeof(*own))

@@ -13,10 +13,13 @@ enum { /* exit statuses, a contract */
 	CTL_NOBODY = 3, /* listens there */
 };
 
-#define CTL_WORDS 64 /* of a command line */
+#define CTL_WORDS  64                       /* of a command line */
+#define CTL_SOCKET "/run/nat64d-%s/control" /* of an instance */
 
 struct ctl {
-	const char *path; /* of the socket */
+	const char *path;     /* of the socket */
+	const char *instance; /* whose name was given; NULL: none */
+	unsigned patience;    /* seconds for which the daemon may be silent; 0: as usual */
 	bool json;
 	char **word; /* the command and its arguments, without options; NULL behind the last */
 	unsigned words;
@@ -69,6 +72,7 @@ int ctl_tell(const char *text);
  * returns the status to exit with. */
 int ctl_counters(const struct ctl *c); /* --diff asks twice */
 int ctl_leases(const struct ctl *c);   /* in another order, or not all of them */
+int ctl_metrics(const struct ctl *c);  /* for a file, or as the answer to a request of HTTP */
 int ctl_reload(const struct ctl *c);   /* root adds to the device what the configuration needs */
 
 #endif

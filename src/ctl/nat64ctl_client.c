@@ -63,9 +63,10 @@ static void fail_connect(struct ctl_reply *r, const char *path)
 }
 
 /* A descriptor, or -1. */
-static int open_socket(const char *path, struct ctl_reply *r)
+static int open_socket(const struct ctl *c, struct ctl_reply *r)
 {
-	const struct timeval patience = {.tv_sec = PATIENCE};
+	const struct timeval patience = {.tv_sec = c->patience ? c->patience : PATIENCE};
+	const char *path = c->path;
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	struct ucred peer = {.pid = 0};
 	socklen_t size = sizeof(peer);
@@ -191,7 +192,7 @@ void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r)
 	int fd;
 
 	*r = (struct ctl_reply){.rest = ""};
-	fd = open_socket(c->path, r);
+	fd = open_socket(c, r);
 	if (fd < 0)
 		return;
 	send_line(fd, line);
@@ -242,7 +243,7 @@ void ctl_each(const struct ctl *c, const char *request, bool follow, ctl_take *t
 	int fd, more = 1;
 
 	*r = (struct ctl_reply){.rest = ""};
-	fd = open_socket(c->path, r);
+	fd = open_socket(c, r);
 	if (fd < 0)
 		return;
 	send_line(fd, request);

@@ -26,7 +26,7 @@ static bool take_seconds(struct job *j, const char *text)
 {
 	char *end;
 
-	if (!text || *text < '0' || *text > '9')
+	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;
 	j->seconds = strtoul(text, &end, 10);
@@ -35,19 +35,13 @@ static bool take_seconds(struct job *j, const char *text)
 
 static bool understand(struct job *j, char **word)
 {
-	static const char diff[] = "--diff";
-	const size_t n = sizeof(diff) - 1;
+	const char *seconds;
 
-	for (; *word; word++) {
+	for (; *word; word++)
 		if (strcmp(*word, "--explain") == 0)
 			j->explain = true;
-		else if (strcmp(*word, diff) == 0) {
-			if (!take_seconds(j, *++word))
-				return false;
-		} else if (strncmp(*word, diff, n) != 0 || (*word)[n] != '=' ||
-			   !take_seconds(j, *word + n + 1))
+		else if (!(seconds = ctl_value(&word, "--diff")) || !take_seconds(j, seconds))
 			return false;
-	}
 	return true;
 }
 

@@ -1,18 +1,10 @@
 /* command_status - decides what is told of how the daemon is. */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "commands.h"
-#include "lib/addr_text.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "(unversioned)"
-#endif
 
 #define SLICE 100 /* pools that are listed at a time */
 
@@ -22,7 +14,7 @@ static int64_t uptime(const struct daemon *d)
 }
 
 /* By microseconds: a difference of seconds would waver. */
-static int64_t command_since(const struct daemon *d)
+int64_t command_since(const struct daemon *d)
 {
 	return (clock_wall_us() - (clock_us() - d->started * 1000)) / 1000000;
 }
@@ -47,21 +39,17 @@ static void add_offloads(struct answer *a, unsigned got, const char *quote)
 	}
 }
 
-static size_t command_pools(const struct daemon *d)
+size_t command_pools(const struct daemon *d)
 {
 	return d->active->pool ? d->active->conf->pools : 0;
 }
 
-static struct pool_range command_pool(const struct daemon *d, size_t i, char text[ADDR_TEXT])
+struct pool_range command_pool(const struct daemon *d, size_t i, char text[ADDR_TEXT])
 {
-	struct prefix4 p = {.len = 32};
 	struct pool_range r;
 
 	pool_range(d->active->pool, i, &r);
-	p.addr = r.first;
-	while (p.len > 0 && (r.first | ~addr_mask4(p.len)) != r.last)
-		p.len--;
-	addr_text_prefix4(text, &p);
+	command_range(d, i, text);
 	return r;
 }
 

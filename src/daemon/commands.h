@@ -14,11 +14,28 @@ void command_explain(void *arg, const struct control_request *r, struct answer *
 void command_health(void *arg, const struct control_request *r, struct answer *a);
 void command_leases(void *arg, const struct control_request *r, struct answer *a);
 void command_log(void *arg, const struct control_request *r, struct answer *a);
+void command_metrics(void *arg, const struct control_request *r, struct answer *a);
 void command_reload(void *arg, const struct control_request *r, struct answer *a);
 void command_setup(void *arg, const struct control_request *r, struct answer *a);
 void command_status(void *arg, const struct control_request *r, struct answer *a);
 void command_trace(void *arg, const struct control_request *r, struct answer *a);
 void command_watch(void *arg, const struct control_request *r, struct answer *a);
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "(unversioned)"
+#endif
+
+/* Unix time when the daemon began to translate.  It goes by the clock of now, which may have been
+ * set since. */
+int64_t command_since(const struct daemon *d);
+
+/* The dynamic pools, in the order of their addresses, which is not that of the configuration: how
+ * many there are; number I of them, and the same as a prefix. */
+size_t command_pools(const struct daemon *d);
+struct pool_range command_pool(const struct daemon *d, size_t i, char text[ADDR_TEXT]);
 
 /* --- command_words.c: what several of them have in common */
 

@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "map/pool.h"
+#include "daemon/durations.h"
 #include "daemon/poolwatch.h"
 #include "daemon/rates.h"
 #include "daemon/report.h"
@@ -77,9 +78,10 @@ struct daemon {
 	int pidfile;               /* main.c: descriptor, or -1 */
 	int64_t started;           /* main.c: ms: when we began to translate; 0: not yet */
 
-	int64_t now;         /* loop.c: ms of CLOCK_BOOTTIME, read once per burst */
-	int64_t now_us;      /* loop.c: the same in microseconds */
-	int64_t maintain_at; /* loop.c: ms: when maintenance is due */
+	int64_t now;           /* loop.c: ms of CLOCK_BOOTTIME, read once per burst */
+	int64_t now_us;        /* loop.c: the same in microseconds */
+	int64_t maintain_at;   /* loop.c: ms: when maintenance is due */
+	struct durations busy; /* loop.c: from waking until we wait again */
 
 	struct active *active;   /* active.c */
 	struct xlat xlat;        /* written by the functions of xlat.h */
@@ -119,10 +121,11 @@ struct daemon {
 
 	struct {
 		bool any, ok;
-		int64_t at;            /* unix time */
-		char error[512];       /* the first reason why it was refused */
-		unsigned long changes; /* reloads that have changed something */
-	} reload;                      /* reload.c: how the last one went */
+		int64_t at;             /* unix time */
+		char error[512];        /* the first reason why it was refused */
+		unsigned long changes;  /* reloads that have changed something */
+		uint64_t done, refused; /* since the start */
+	} reload;                       /* reload.c: how the last one went */
 
 	struct {
 		int64_t awake_until; /* us: no sleep before that */

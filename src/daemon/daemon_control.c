@@ -14,6 +14,7 @@ static const struct control_command commands[] = {
 	{"health", "[--target ADDRESS]", 0, 2, false, command_health},
 	{"leases", "[ADDRESS | PREFIX]", 0, 1, false, command_leases},
 	{"log", "CLASS ... | none", 1, 63, true, command_log},
+	{"metrics", "[--openmetrics]", 0, 1, false, command_metrics},
 	{"reload", "", 0, 1, true, command_reload},
 	{"setup", "", 0, 0, false, command_setup},
 	{"status", "", 0, 0, false, command_status},

@@ -118,6 +118,7 @@ static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 	int64_t us = wait_us(d);
 	struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
 
+	durations_add(&d->busy, clock_us() - d->now_us);
 	if (ppoll(from, n, &t, NULL) < 0) {
 		nanosleep(&nap, NULL);
 		for (nfds_t i = 0; i < n; i++)

@@ -232,6 +232,8 @@ bool daemon_reload(struct daemon *d, const struct reload_call *call)
 	d->reload.any = true;
 	d->reload.ok = ok;
 	d->reload.at = clock_wall();
+	d->reload.done += ok;
+	d->reload.refused += !ok;
 	tell_watchers(d);
 	daemon_ready(d);
 	return ok;

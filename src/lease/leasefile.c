@@ -64,6 +64,11 @@ int64_t leasefile_written(const struct leasefile *f)
 	return f->written;
 }
 
+uint64_t leasefile_errors(const struct leasefile *f)
+{
+	return f->errors;
+}
+
 static const struct {
 	const char *bad; /* followed by the errno, then by REMEDY */
 	const char *remedy;
@@ -164,6 +169,7 @@ static void flush(struct leasefile *f)
 		f->write_delay = 1;
 		return;
 	}
+	f->errors++;
 	f->write_at = f->now + f->write_delay;
 	if (f->write_delay < WRITE_DELAY)
 		f->write_delay *= 2;
@@ -289,6 +295,7 @@ static void give_up(struct leasefile *f, int err)
 		consume(f);
 	}
 	f->trouble[TROUBLE_REWRITE] = err;
+	f->errors++;
 	f->wanted = true;
 	f->rewrite_at = f->now + f->rewrite_delay;
 	if (f->rewrite_delay < REWRITE_DELAY)
@@ -346,6 +353,7 @@ static void finish(struct leasefile *f, int err)
 	f->rewrite_at = f->now + REST;
 	f->dirty = true;
 	f->written = f->base + f->now;
+	f->errors += err != 0;
 	f->closed = f->closing && !err;
 	f->trouble[TROUBLE_REWRITE] = 0;
 	f->trouble[TROUBLE_MOVED] = 0;
@@ -396,6 +404,7 @@ static bool step(struct leasefile *f, struct pool *pool)
 /* A sync that fails may have thrown the data away [fsync(2)]: what helps is a new file. */
 static void hear_sync(struct leasefile *f, int err)
 {
+	f->errors += err != 0;
 	if (err == ECHILD)
 		return;
 	f->trouble[err == ESTALE ? TROUBLE_MOVED : TROUBLE_SYNC] = err;

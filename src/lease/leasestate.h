@@ -54,6 +54,7 @@ struct leasefile {
 	int trouble[TROUBLES]; /* errno, 0: well */
 	int said[TROUBLES];
 	int64_t written;               /* unix time: when something was last written */
+	uint64_t errors;               /* attempts that have failed */
 	int32_t write_at, write_delay; /* next try and space between tries, in trouble */
 
 	enum lease_rewrite rewrite;

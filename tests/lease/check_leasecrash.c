@@ -820,6 +820,7 @@ START_TEST(disk_refuses)
 	await_trouble(&d, EIO);
 	snprintf(want, sizeof(want), "dynamic.map: %s", refusals[_i].bad);
 	ck_assert_str_eq(news(&d), want);
+	ck_assert_uint_ge(leasefile_errors(d.f), 1);
 	disk->broken = '\0';
 	for (int32_t t = 20; t < 60; t += 10)
 		dir_calm(&d, NOW + t, WALL + t);
@@ -890,8 +891,10 @@ START_TEST(full_disk)
 	limited_maintain(&d, limit, NOW + 2, WALL + 2);
 	ck_assert_ptr_null(news(&d));
 	ck_assert_int_eq(leasefile_trouble(d.f), EFBIG);
+	ck_assert_uint_eq(leasefile_errors(d.f), 2); /* tries: spaced, not one for each lease */
 	ck_assert_int_eq(leasefile_written(d.f), WALL);
 	leasefile_maintain(d.f, d.pool, d.maps, NOW + 40, WALL + 40);
+	ck_assert_uint_eq(leasefile_errors(d.f), 2);
 	ck_assert_int_eq(leasefile_written(d.f), WALL + 40);
 	ck_assert_str_eq(news(&d), "dynamic.map: is written again, every lease is on record");
 	ck_assert_int_eq(leasefile_trouble(d.f), 0);

@@ -80,6 +80,7 @@ START_TEST(last_written)
 	d.f->wanted = true;
 	dir_calm(&d, NOW + 40, WALL + 40);
 	ck_assert_int_eq(leasefile_written(d.f), WALL + 40);
+	ck_assert_uint_eq(leasefile_errors(d.f), 0);
 	dir_remove(&d);
 }
 END_TEST

@@ -225,10 +225,10 @@ entry_in_ctl()
 	grep -Eq "^\.(It )?Cm (.* )?$1( |\$)" "$ctl_man"
 }
 
-# Counters that are no reasons, and spans of rates.
+# Counters that are no reasons, spans of rates, and metrics: in their tables as they are told.
 check_counters()
 {
-	for table in counts.c:3 command_status.c:3; do
+	for table in counts.c:3 command_status.c:3 metrics.c:20; do
 		names=$(sed -n 's/^[[:space:]]*{"\([a-z0-9_]*_[a-z0-9_]*\)",.*/\1/p' "$top/src/daemon/${table%:*}")
 		[ "$(echo "$names" | wc -l)" -ge "${table#*:}" ]
 		report $? "the table of ${table%:*} is readable" "$names"
@@ -236,6 +236,11 @@ check_counters()
 			entry_in_ctl "$name"
 			report $? "$name is in nat64ctl.8"
 		done
+	done
+	names=$(sed -n 's/^[[:space:]]*{"\(nat64d_[a-z_]*\)",.*/\1/p' "$top/src/daemon/metrics.c")
+	for name in $(sed -n '/^\.Sh METRICS/,/^\.Ss/s/^\.It Cm \(nat64d_.*\)/\1/p' "$ctl_man" | tr -d ,); do
+		echo "$names" | grep -Fqx -e "$name"
+		report $? "metric $name of nat64ctl.8 exists"
 	done
 }
 
