@@ -16,7 +16,7 @@
 #define LISTENER  CONTROL_CLIENTS /* its number among the sources of events */
 #define ACCEPTED  8               /* of those who wait, in a round */
 #define DISCARDED 16              /* pieces of what nobody has asked for, before a close */
-#define BUDGET    200             /* us of a round, and the slice in which they end */
+#define BUDGET    100             /* us of a round; the slice that has begun by then is the last */
 
 struct client {
 	int fd; /* -1: nobody */

@@ -88,6 +88,7 @@ struct daemon {
 	struct tun *tun;         /* daemon_device.c */
 	struct routes *routes;   /* daemon_link.c: which of them lead into TUN */
 	struct control *control; /* daemon_control.c: NULL: no control socket */
+	int64_t control_rest;    /* daemon_control.c: us: nobody is served before that */
 
 	struct {
 		int kept;       /* its descriptor from an earlier process, or -1 */
@@ -288,7 +289,9 @@ int daemon_find_group(const struct daemon *d, gid_t *gid);
 int daemon_open_control(struct daemon *d, gid_t gid);
 /* Makes it again, if somebody has removed it. */
 void daemon_renew_control(struct daemon *d);
-int daemon_control_fd(const struct daemon *d); /* -1: none */
+int daemon_control_fd(const struct daemon *d); /* -1: none, or it rests */
+/* Nobody is served before CONTROL_REST of D: others have their turn. */
+bool daemon_control_rests(const struct daemon *d);
 void daemon_serve_control(struct daemon *d);
 void daemon_maintain_control(struct daemon *d);
 

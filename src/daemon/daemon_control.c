@@ -7,6 +7,8 @@
 #include "commands.h"
 #include "daemon/service.h"
 
+#define REST_MOST 1000 /* us, after a reload for example */
+
 static const struct control_command commands[] = {
 	{"counters", "[--explain]", 0, 1, false, command_counters},
 	{"drain", "on | off", 1, 1, true, command_drain},
@@ -114,14 +116,25 @@ void daemon_renew_control(struct daemon *d)
 		log_warning("control socket: it is gone, and cannot be made again: %s", err);
 }
 
-int daemon_control_fd(const struct daemon *d)
+bool daemon_control_rests(const struct daemon *d)
 {
-	return d->control ? control_fd(d->control) : -1;
+	return d->control_rest > d->now_us;
 }
 
+int daemon_control_fd(const struct daemon *d)
+{
+	return d->control && !daemon_control_rests(d) ? control_fd(d->control) : -1;
+}
+
+/* Whoever asks without end gets a third of a processor: a daemon that never sleeps is woken late by
+ * the kernel, and then so are the packets. */
 void daemon_serve_control(struct daemon *d)
 {
+	int64_t began = clock_us(), rest;
+
 	control_serve(d->control, d->now, answer, d);
+	rest = 2 * (clock_us() - began);
+	d->control_rest = clock_us() + (rest < REST_MOST ? rest : REST_MOST);
 	daemon_count_traces(d);
 }
 

@@ -101,6 +101,8 @@ static int64_t wait_us(const struct daemon *d)
 		if (at < first)
 			first = at;
 	}
+	if (daemon_control_rests(d) && d->control_rest / 1000 < first)
+		return d->control_rest - d->now_us;
 	return first > d->now ? (first - d->now) * 1000 : 0;
 }
 
@@ -152,7 +154,7 @@ int daemon_loop(struct daemon *d)
 		[LEASES] = {.events = POLLIN},
 		[ROUTE_NEWS] = {.fd = routes_news_fd(d->routes), .events = POLLIN},
 		[ROUTE_DUMP] = {.fd = routes_dump_fd(d->routes), .events = POLLIN},
-		[CONTROL] = {.fd = daemon_control_fd(d), .events = POLLIN},
+		[CONTROL] = {.events = POLLIN},
 		[FAST_PATH] = {.events = POLLIN},
 	};
 	bool stop = false;
@@ -163,6 +165,7 @@ int daemon_loop(struct daemon *d)
 
 		from[DEVICE].fd = d->pace.unreadable || rested ? -1 : tun_fd(d->tun);
 		from[LEASES].fd = d->leases.file ? leasefile_fd(d->leases.file) : -1;
+		from[CONTROL].fd = daemon_control_fd(d);
 		from[FAST_PATH].fd = daemon_fast_fd(d);
 		wait_for(d, from, SOURCES);
 		if (from[SIGNALS].revents)
