@@ -3,7 +3,9 @@
 #include "config.h"
 #endif
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,6 +36,9 @@ static const char help[] =
 	"\n"
 	"  -i, --instance NAME ask nat64d@NAME instead of nat64d\n"
 	"  -s, --socket PATH   ask who listens at PATH\n"
+	"  -w, --wake PID      before a reload: have nat64d, which is process PID, make its "
+	"socket\n"
+	"                      again if somebody has removed it\n"
 	"      --json          answer in JSON\n"
 	"  -h, --help          print this summary and exit\n"
 	"      --version       print the version and exit\n"
@@ -73,6 +78,17 @@ static int choose(struct line *l, bool instance, const char *value)
 		return bad("too long: ", value);
 	l->chosen = true;
 	l->ctl.instance = instance ? value : NULL;
+	return -1;
+}
+
+static int set_process(struct line *l, const char *value)
+{
+	char *end = NULL;
+	long pid = value ? strtol(value, &end, 10) : 0;
+
+	if (!end || *end || pid <= 1 || pid > INT32_MAX)
+		return bad("not the number of a process: ", value ? value : "");
+	l->ctl.wake = (pid_t)pid;
 	return -1;
 }
 
@@ -138,6 +154,8 @@ static int read_argument(struct line *l, char ***arg)
 		return choose(l, true, value);
 	if (is_option(arg, 's', "socket", &value))
 		return choose(l, false, value);
+	if (is_option(arg, 'w', "wake", &value))
+		return set_process(l, value);
 	return bad("unknown option ", a);
 }
 
@@ -186,6 +204,8 @@ static int follow(const struct ctl *c)
 
 static int reload(const struct ctl *c)
 {
+	if (c->wake)
+		ctl_wake(c);
 	return c->words == 1 && geteuid() == 0 ? ctl_reload(c) : ask(c, false);
 }
 

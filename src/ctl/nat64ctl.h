@@ -19,6 +19,7 @@ enum { /* exit statuses, a contract */
 struct ctl {
 	const char *path;     /* of the socket */
 	const char *instance; /* whose name was given; NULL: none */
+	pid_t wake;           /* the daemon, if its socket may have to be made again; 0: no */
 	unsigned patience;    /* seconds for which the daemon may be silent; 0: as usual */
 	bool json;
 	char **word; /* the command and its arguments, without options; NULL behind the last */
@@ -74,5 +75,6 @@ int ctl_counters(const struct ctl *c); /* --diff asks twice */
 int ctl_leases(const struct ctl *c);   /* in another order, or not all of them */
 int ctl_metrics(const struct ctl *c);  /* for a file, or as the answer to a request of HTTP */
 int ctl_reload(const struct ctl *c);   /* root adds to the device what the configuration needs */
+void ctl_wake(const struct ctl *c);    /* before a reload, where nobody listens */
 
 #endif

@@ -402,6 +402,12 @@ t "and traffic passes" wait_for ping6 "$GOOGLE"
 install -d -o nobody "$T/home/run"
 kill -HUP "$PID"
 t "until somebody makes it" wait_for ctl status
+rm -r "$T/home/run"
+t "root reloads as the unit does" ctl --wake "$PID" reload
+same "and both are there again, as they were" "nobody 750 nobody 660" "$(stat -c '%U %a' "$T/home/run" "$SOCKET" | paste -sd ' ')"
+shows "who listens" "nat64d " ctl status
+t "with the socket in its place nothing else happens" ctl --wake=1234567 reload
+exits "no process: usage" 2 "not the number of a process: x" ctl --wake x reload
 stops "TERM: exit status 0"
 t "the socket is gone" test ! -e "$SOCKET"
 

@@ -187,6 +187,16 @@ t "reload that needs less: done" inside nat64ctl reload
 t "and its routes are gone" fails grep -qE '203.0.113|10\.9\.' <(inside ip route show)
 t "the status line forgets" wait_for fails status_says "refused,"
 shows "nat64ctl status" "last reload    20" inside nat64ctl status
+inside rm /run/nat64d/control
+t "somebody removes the socket: reload" inside systemctl reload nat64d
+t "it is there again" inside nat64ctl status
+inside rm -r /run/nat64d
+t "somebody removes its directory: reload" inside systemctl reload nat64d
+t "both are there again" inside nat64ctl status
+same "and whose they were" "nat64d:nat64d 750 nat64d:nat64d 660" "$(inside stat -c '%U:%G %a' /run/nat64d /run/nat64d/control | paste -sd ' ')"
+t "and its group may ask" inside setpriv --reuid nobody --regid nat64d --clear-groups nat64ctl status
+t "and once more" inside systemctl reload nat64d
+t "packets pass" translates
 t "a member of the group may ask" inside setpriv --reuid nobody --regid nat64d --clear-groups nat64ctl status
 t "but not reload" fails inside setpriv --reuid nobody --regid nat64d --clear-groups nat64ctl reload
 t "anybody else may not ask" fails inside setpriv --reuid nobody --regid nogroup --clear-groups nat64ctl status

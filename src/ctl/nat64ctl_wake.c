@@ -1,0 +1,110 @@
+/* nat64ctl_wake - decides how a daemon gets its control socket back that somebody has removed: root
+ * makes the directory again, and the daemon, told by SIGHUP, the socket in it. */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "nat64ctl.h"
+
+#define TRIES  50
+#define NAP_MS 100
+
+static bool is_heard(const struct ctl *c)
+{
+	struct ctl_reply r;
+	bool heard;
+
+	ctl_ask(c, "setup", &r);
+	heard = r.status != CTL_NOBODY;
+	ctl_free(&r);
+	return heard;
+}
+
+/* The effective ones, which /proc/PID itself does not show of a process that hides its memory. */
+static bool find_owner(pid_t pid, unsigned *uid, unsigned *gid)
+{
+	char path[64], line[256];
+	bool has_uid = false, has_gid = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		has_uid |= sscanf(line, "Uid: %*u %u", uid) == 1;
+		has_gid |= sscanf(line, "Gid: %*u %u", gid) == 1;
+	}
+	if (f)
+		fclose(f);
+	return has_uid && has_gid;
+}
+
+/* In the mount namespace NS the directory above may be read-only. */
+static int make_writable(int ns, const char *dir)
+{
+	if (setns(ns, CLONE_NEWNS) < 0 || mount(dir, dir, NULL, MS_BIND, NULL) < 0)
+		return 1;
+	return mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV, NULL) < 0;
+}
+
+/* A unit's daemon sees the directories that it had at its start, and this one is another. */
+static void let_daemon_write(pid_t pid, const char *dir)
+{
+	struct stat mine, its;
+	char path[64];
+	pid_t child;
+	int ns;
+
+	snprintf(path, sizeof(path), "/proc/%ld/ns/mnt", (long)pid);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (ns < 0)
+		return;
+	if (fstat(ns, &its) == 0 && stat("/proc/self/ns/mnt", &mine) == 0 &&
+	    !same_file(&mine, &its)) {
+		child = fork();
+		if (child == 0)
+			_exit(make_writable(ns, dir));
+		if (child > 0)
+			waitpid(child, NULL, 0);
+	}
+	close(ns);
+}
+
+static void make_directory(const struct ctl *c)
+{
+	unsigned uid, gid;
+	char dir[128];
+	char *end;
+
+	snprintf(dir, sizeof(dir), "%s", c->path);
+	end = strrchr(dir, '/');
+	if (!end || end == dir || !find_owner(c->wake, &uid, &gid))
+		return;
+	*end = '\0';
+	if (mkdir(dir, 0750) < 0)
+		return;
+	if (lchown(dir, uid, gid) < 0 || chmod(dir, 0750) < 0)
+		ctl_complain("warning: %s: it cannot be given to nat64d", dir);
+	let_daemon_write(c->wake, dir);
+}
+
+void ctl_wake(const struct ctl *c)
+{
+	const struct timespec nap = {.tv_nsec = NAP_MS * 1000000};
+
+	if (is_heard(c))
+		return;
+	make_directory(c);
+	if (kill(c->wake, SIGHUP) < 0)
+		return;
+	for (int i = 0; i < TRIES && !is_heard(c); i++)
+		nanosleep(&nap, NULL);
+}
