@@ -37,8 +37,9 @@ struct conf {
 	char tun_device[16]; /* IFNAMSIZ */
 	struct xlat_conf xlat;
 	struct ratelimit_conf icmp_rate; /* icmp-rate; a burst is twice the rate */
-	struct map_table *maps;          /* prefixes, maps, and those of map-file; sealed */
-	size_t own_maps; /* the first so many maps are the file's own, the others are map-file's */
+	struct map_table *maps;          /* prefixes, maps, those of map-file, and pins; sealed */
+	size_t own_maps;  /* the first so many maps are the file's own, then come map-file's */
+	size_t first_pin; /* from this one on they are those of pinned.map */
 	struct prefix4 *pool;
 	size_t pools;
 	struct prefix4 *translatable; /* as written; XLAT has them as a table */
@@ -49,6 +50,7 @@ struct conf {
 	unsigned lease_days;      /* the history of leases is kept for; 0: there is none */
 	unsigned lease_megabytes; /* of 10^6 bytes, all of it together */
 	char *map_file;           /* absolute; NULL: none */
+	char *pin_file;           /* absolute; NULL: there is no data-dir */
 	unsigned log;             /* enum log_class bits */
 	char *control;            /* absolute path of the control socket; NULL: the default */
 	bool control_off;         /* there is none */
@@ -122,8 +124,35 @@ const char *conf_log_name(unsigned class);
 /* Prints C so that reading it again gives the same configuration. */
 void conf_print(const struct conf *c, FILE *out);
 
-/* The same with the maps of map-file written out; the line of map-file is a comment then. */
+/* The same in parts of at most about a hundred maps: prints the next one; *CURSOR is 0 at first.
+ * False: that was the last. */
+bool conf_print_some(const struct conf *c, FILE *out, size_t *cursor);
+
+/* The same with the maps of map-file, and pins, written out; the line of map-file is a comment
+ * then. */
 void conf_print_expanded(const struct conf *c, FILE *out);
+
+/* --- pins: maps that stand in pinned.map in data-dir, read behind all others */
+
+#define CONF_PINS   "pinned.map"
+#define CONF_NO_PIN SIZE_MAX
+
+/* Another set of pins: one more, which no map of the table has a side of, or one less. */
+struct conf_change {
+	const struct map *more; /* NULL: none */
+	size_t less;            /* its number in the table of maps; CONF_NO_PIN: none */
+};
+
+/* The number of M, which is one of C's table, if that is a pin of a single host; or CONF_NO_PIN. */
+size_t conf_find_pin(const struct conf *c, const struct map *m);
+
+/* What pinned.map has after CHANGE, of *LEN bytes; to be freed.  NULL without memory. */
+char *conf_pin_text(const struct conf *c, const struct conf_change *change, size_t *len);
+
+/* Changes the maps of C, and takes it that pinned.map has what conf_pin_text() said.  Takes as long
+ * as building the table again.  Returns the table that was, to be freed once nobody uses it; NULL
+ * without memory, and nothing is changed. */
+struct map_table *conf_change_pins(struct conf *c, const struct conf_change *change);
 
 /* The next directive that A and B differ in and that only a restart of the daemon can change, or
  * NULL.  *CURSOR is 0 at first.  Without memory it counts as different. */

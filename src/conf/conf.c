@@ -87,7 +87,7 @@ static void say_rest(const struct conf_reader *r, bool error, unsigned n)
 		say(r, error, text);
 }
 
-static const struct conf_seen *find_seen(const struct conf *c, const char *name)
+struct conf_seen *conf_seen(const struct conf *c, const char *name)
 {
 	size_t i = 0;
 
@@ -98,21 +98,23 @@ static const struct conf_seen *find_seen(const struct conf *c, const char *name)
 
 unsigned conf_first(const struct conf_reader *r, const char *name)
 {
-	return find_seen(r->conf, name)->first;
+	return conf_seen(r->conf, name)->first;
 }
 
 unsigned conf_line_of(const struct conf_reader *r, const char *name, size_t i)
 {
-	return find_seen(r->conf, name)->at[i];
+	return conf_seen(r->conf, name)->at[i];
 }
 
 struct conf_place conf_place(const struct conf *c, const char *name, size_t i)
 {
-	const struct conf_seen *seen = find_seen(c, name);
+	const struct conf_seen *seen = conf_seen(c, name);
 	bool map = strcmp(name, "map") == 0;
 
 	return (struct conf_place){
-		.file = map && i >= c->own_maps ? c->map_file : c->path,
+		.file = map && i >= c->first_pin  ? c->pin_file
+			: map && i >= c->own_maps ? c->map_file
+						  : c->path,
 		.line = i < seen->n ? seen->at[i] : 0,
 	};
 }
@@ -179,6 +181,7 @@ static struct conf *conf_new(const char *path)
 		return NULL;
 	c->path = strdup(path);
 	c->maps = map_table_new();
+	c->first_pin = SIZE_MAX; /* until those before are read */
 	c->seen = calloc(CONF_DIRECTIVES, sizeof(*c->seen));
 	if (c->path && c->maps && c->seen)
 		return c;
@@ -200,6 +203,7 @@ void conf_free(struct conf *c)
 	lpm_free(c->translatable_table);
 	free(c->data_dir);
 	free(c->map_file);
+	free(c->pin_file);
 	free(c->control);
 	free(c->control_group);
 	free(c->tun_ip);

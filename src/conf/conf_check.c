@@ -249,6 +249,7 @@ void conf_check(struct conf_reader *r, const char *state_dir)
 {
 	use_state_dir(r, state_dir);
 	read_map_file(r);
+	conf_read_pins(r);
 	if (!r->no_memory && map_seal(r->conf->maps) < 0)
 		r->no_memory = true;
 	if (r->no_memory)

@@ -33,7 +33,7 @@ struct conf_reader {
 	unsigned line;                    /* 0: the file as a whole */
 	const char *what;                 /* the directive, or NULL */
 	const struct conf_directive *row; /* which one is being set */
-	bool in_map_file;
+	bool in_map_file, in_pins;
 	bool no_memory;     /* something is missing from CONF: it must not be used */
 	unsigned tos_at[2]; /* 4->6, 6->4: the line that decides; 0: none */
 };
@@ -64,7 +64,8 @@ struct conf_want {
 struct conf_out {
 	const struct conf *conf;
 	FILE *file;
-	bool expanded; /* the maps of map-file as well */
+	bool expanded;     /* the maps of map-file as well */
+	size_t from, maps; /* the first map to print, and how many at most */
 	const struct conf_directive *row;
 };
 
@@ -146,6 +147,12 @@ conf_printer conf_print_tun_device, conf_print_ipv4_addr, conf_print_ipv6_addr, 
 	conf_print_translatable, conf_print_tos, conf_print_mss_clamp, conf_print_icmp_source_pool,
 	conf_print_icmp_rate, conf_print_log, conf_print_control, conf_print_control_group,
 	conf_print_tun_ip, conf_print_tun_route, conf_print_fast_path, conf_print_lease_log;
+
+/* Where the directive NAME stands. */
+struct conf_seen *conf_seen(const struct conf *c, const char *name);
+
+/* conf_pin.c: the maps behind all others. */
+void conf_read_pins(struct conf_reader *r);
 
 /* conf_map.c: what can only be said of all maps together. */
 void conf_check_maps(struct conf_reader *r);

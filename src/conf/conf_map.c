@@ -55,6 +55,11 @@ static bool map_ok(struct conf_reader *r, char **arg, const struct map *m)
 			  passes_somewhere4(&m->p4) ? arg[1] : arg[0]);
 }
 
+static bool is_same(const struct map *a, const struct map *b)
+{
+	return a->p4.addr == b->p4.addr && a->p4.len == b->p4.len && prefix6_equal(&a->p6, &b->p6);
+}
+
 bool conf_set_map(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want4 = {.family = 4, .length = LENGTH_OR_NOT},
@@ -75,10 +80,14 @@ bool conf_set_map(struct conf_reader *r, char **arg)
 	if (!ok || !map_ok(r, arg, &m))
 		return false;
 	added = map_add(r->conf->maps, &m, &other);
+	if (added != MAP_ADDED && r->in_pins && is_same(map_at(r->conf->maps, other), &m))
+		return false; /* somebody has made the pin a line of the configuration */
 	if (added != MAP_ADDED)
-		return conf_error(r, "%s is mapped already, in %s", arg[added == MAP_SAME6],
-				  map_place(r, other, place, sizeof(place)));
-	if (!r->in_map_file)
+		return conf_error(r, "%s is mapped already, in %s%s", arg[added == MAP_SAME6],
+				  map_place(r, other, place, sizeof(place)),
+				  r->in_pins ? " (unpin it, or take one of the two lines away)"
+					     : "");
+	if (!r->in_map_file && !r->in_pins)
 		r->conf->own_maps++;
 	return true;
 }
@@ -89,7 +98,7 @@ void conf_print_map(const struct conf_out *out)
 	size_t maps = out->expanded ? map_count(c->maps) : c->own_maps;
 	char a[ADDR_TEXT], b[ADDR_TEXT];
 
-	for (size_t i = 0; i < maps; i++) {
+	for (size_t i = out->from; i < maps && i - out->from < out->maps; i++) {
 		const struct map *m = map_at(c->maps, i);
 
 		conf_put(out, "%s %s",

@@ -5,6 +5,8 @@
 
 #include "conf_impl.h"
 
+#define MAPS_PART 100
+
 void conf_put(const struct conf_out *out, const char *format, ...)
 {
 	va_list args;
@@ -25,12 +27,31 @@ static void print_all(struct conf_out out)
 
 void conf_print(const struct conf *c, FILE *file)
 {
-	print_all((struct conf_out){.conf = c, .file = file});
+	print_all((struct conf_out){.conf = c, .file = file, .maps = SIZE_MAX});
+}
+
+/* The cursor counts the rows of the table, and that of the maps as often as they need parts. */
+bool conf_print_some(const struct conf *c, FILE *file, size_t *cursor)
+{
+	size_t more = c->own_maps > 0 ? (c->own_maps - 1) / MAPS_PART : 0, at = (*cursor)++;
+	size_t map_row = (size_t)(conf_seen(c, "map") - c->seen);
+	struct conf_out out = {.conf = c, .file = file, .maps = MAPS_PART};
+
+	if (at > map_row && at <= map_row + more) {
+		out.from = (at - map_row) * MAPS_PART;
+		at = map_row;
+	} else if (at > map_row) {
+		at -= more;
+	}
+	out.row = &conf_directives[at];
+	if (out.row->name && out.row->print)
+		out.row->print(&out);
+	return out.row->name;
 }
 
 void conf_print_expanded(const struct conf *c, FILE *file)
 {
-	print_all((struct conf_out){.conf = c, .file = file, .expanded = true});
+	print_all((struct conf_out){.conf = c, .file = file, .expanded = true, .maps = SIZE_MAX});
 }
 
 /* What conf_print() prints of D, to be freed; NULL without memory. */
@@ -42,7 +63,7 @@ static char *print_one(const struct conf_directive *d, const struct conf *c)
 
 	if (!file)
 		return NULL;
-	d->print(&(struct conf_out){.conf = c, .file = file, .row = d});
+	d->print(&(struct conf_out){.conf = c, .file = file, .row = d, .maps = SIZE_MAX});
 	if (fclose(file) == 0)
 		return text;
 	free(text);

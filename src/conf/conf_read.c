@@ -174,6 +174,8 @@ static bool may_stand(struct conf_reader *r, struct conf_seen *seen, unsigned n)
 {
 	if (r->in_map_file && strcmp(r->row->name, "map") != 0)
 		return conf_error(r, "only `map` may stand in a map-file");
+	if (r->in_pins && strcmp(r->row->name, "map") != 0)
+		return conf_error(r, "only `map` may stand in " CONF_PINS);
 	if (seen->first && !r->row->repeatable)
 		return conf_error(r, "given already in line %u (once is all it may be)",
 				  seen->first);

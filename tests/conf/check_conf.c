@@ -644,6 +644,152 @@ START_TEST(test_places)
 }
 END_TEST
 
+#define PIN(a, b) "map 10.0.0." #a " 2001:db8::" #b "\n"
+
+/* The configuration with a map of its own, and pinned.map with PINS. */
+static struct conf *load_pins(const char *pins)
+{
+	char text[400];
+	struct conf *c;
+
+	write_text("pinned.map", pins);
+	snprintf(text, sizeof(text), BASE "data-dir %s\nmap 10.0.0.1 2001:db8::1\n", dir);
+	write_text("t", text);
+	c = load("t");
+	ck_assert_int_eq(unlink("pinned.map"), 0); /* the other tests have the same data-dir */
+	return c;
+}
+
+static void check_pins(const struct conf *c, const struct conf_change *change, const char *want)
+{
+	size_t len, lines = 0;
+	char *text = conf_pin_text(c, change, &len);
+
+	ck_assert_ptr_nonnull(text);
+	for (const char *p = text; *p == '#'; p = strchr(p, '\n') + 1)
+		lines += strlen(want) > 0 || p;
+	ck_assert_uint_ge(len, strlen(want));
+	ck_assert_msg(strncmp(text + len - strlen(want), want, strlen(want)) == 0, "%.*s", (int)len,
+		      text);
+	ck_assert_uint_eq(lines, 2); /* of comments */
+	free(text);
+}
+
+START_TEST(test_pins)
+{
+	const struct map more = {{0x0a000009, 32}, {{{0x20, 1, 0xd, 0xb8, [15] = 9}}, 128}};
+	struct conf_change change = {.more = &more, .less = CONF_NO_PIN};
+	struct conf *c = load_pins("# mine\n" PIN(2, 2) "\nmap 10.8.0.0/24 2001:db8:8::/120\n");
+	char path[200];
+
+	ck_assert_msg(c != NULL, "%s", said.text);
+	snprintf(path, sizeof(path), "%s/pinned.map", dir);
+	ck_assert_uint_eq(c->first_pin, 1);
+	ck_assert_uint_eq(map_count(c->maps), 3);
+	check_place(c, "map", 0, "t", 5);
+	check_place(c, "map", 1, path, 2);
+	check_place(c, "map", 2, path, 4);
+	ck_assert_uint_eq(conf_find_pin(c, map_at(c->maps, 0)), CONF_NO_PIN);
+	ck_assert_uint_eq(conf_find_pin(c, map_at(c->maps, 1)), 1);
+	ck_assert_uint_eq(conf_find_pin(c, map_at(c->maps, 2)), CONF_NO_PIN); /* no host */
+
+	check_pins(c, &change, "\n" PIN(2, 2) "map 10.8.0.0/24 2001:db8:8::/120\n" PIN(9, 9));
+	map_table_free(conf_change_pins(c, &change));
+	ck_assert_uint_eq(map_count(c->maps), 4);
+	check_place(c, "map", 0, "t", 5);
+	check_place(c, "map", 1, path, 3);
+	check_place(c, "map", 3, path, 5);
+	ck_assert_ptr_eq(map_find4(c->maps, 0x0a000009), map_at(c->maps, 3));
+	ck_assert_uint_eq(conf_find_pin(c, map_at(c->maps, 3)), 3);
+
+	change = (struct conf_change){.less = 1};
+	check_pins(c, &change, "\nmap 10.8.0.0/24 2001:db8:8::/120\n" PIN(9, 9));
+	map_table_free(conf_change_pins(c, &change));
+	ck_assert_uint_eq(map_count(c->maps), 3);
+	ck_assert_ptr_null(map_find4(c->maps, 0x0a000002));
+	check_place(c, "map", 2, path, 4);
+	check_pins(c, &(struct conf_change){.less = CONF_NO_PIN},
+		   "\nmap 10.8.0.0/24 2001:db8:8::/120\n" PIN(9, 9));
+	conf_free(c);
+}
+END_TEST
+
+/* What pinned.map has, and what is said of it. */
+static const struct {
+	const char *name, *pins, *said; /* behind its path; NULL: nothing */
+	size_t maps;                    /* that there are then */
+} pins[] = {
+	{"empty", "", NULL, 1},
+	{"a comment", "# map\n", NULL, 1},
+	{"a host", PIN(2, 2), NULL, 2},
+	{"the same twice", PIN(2, 2) PIN(2, 2), NULL, 2},
+	{"one that the configuration has as well", PIN(1, 1) PIN(2, 2), NULL, 2},
+	{"another host for an address of the configuration", PIN(1, 2),
+	 ":1: map: 10.0.0.1 is mapped already, in t:5 (unpin it, or take one of the two lines "
+	 "away)\n",
+	 0},
+	{"another address for a host of the configuration", "\n" PIN(2, 1),
+	 ":2: map: 2001:db8::1 is mapped already, in t:5 (unpin it, or take one of the two lines "
+	 "away)\n",
+	 0},
+	{"two hosts for an address", PIN(2, 2) PIN(2, 3),
+	 ":2: map: 10.0.0.2 is mapped already, in line 1 (unpin it, or take one of the two lines "
+	 "away)\n",
+	 0},
+	{"another directive", "tun-up yes\n", ":1: tun-up: only `map` may stand in pinned.map\n",
+	 0},
+	{"no address", "map 10.0.0.2 x\n", ":1: map: x is not an IPv6 address (like 2001:db8::1)\n",
+	 0},
+};
+
+START_TEST(test_pins_read)
+{
+	struct conf *c = load_pins(pins[_i].pins);
+	char want[500] = "";
+
+	if (pins[_i].said)
+		snprintf(want, sizeof(want), "%s/pinned.map%s", dir, pins[_i].said);
+	ck_assert_msg(strcmp(said.text, want) == 0, "%s: %s", pins[_i].name, said.text);
+	ck_assert_msg(!c == (pins[_i].maps == 0), "%s", pins[_i].name);
+	if (c)
+		ck_assert_msg(map_count(c->maps) == pins[_i].maps, "%s", pins[_i].name);
+	conf_free(c);
+}
+END_TEST
+
+/* Part by part the same as in one piece, however many maps there are. */
+START_TEST(test_print_some)
+{
+	static const size_t counts[] = {0, 1, 99, 100, 101, 200, 201, 1050};
+
+	for (size_t i = 0; i < ROWS(counts); i++) {
+		char *whole = NULL, *parts = NULL, text[60000];
+		size_t n = (size_t)snprintf(text, sizeof(text), BASE), size, cursor = 0;
+		struct conf *c;
+		FILE *out;
+
+		for (size_t k = 0; k < counts[i]; k++)
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+					      "map 10.0.%zu.%zu 2001:db8::%zx\n", k / 256, k % 256,
+					      k);
+		write_text("t", text);
+		c = load("t");
+		ck_assert_msg(c != NULL, "%s", said.text);
+		out = open_memstream(&whole, &size);
+		conf_print(c, out);
+		fclose(out);
+		out = open_memstream(&parts, &size);
+		while (conf_print_some(c, out, &cursor))
+			;
+		fclose(out);
+		ck_assert_msg(strcmp(whole, parts) == 0, "%zu maps", counts[i]);
+		free(whole);
+		free(parts);
+		conf_free(c);
+	}
+}
+END_TEST
+
 START_TEST(test_map_file_wrong)
 {
 	char text[300], expect[1000];
@@ -1005,6 +1151,7 @@ static void remove_dir(void)
 	unlink("t");
 	unlink("u");
 	unlink("maps");
+	unlink("pinned.map");
 	if (chdir("/") < 0 || rmdir(dir) < 0)
 		exit(EXIT_FAILURE);
 }
@@ -1046,6 +1193,9 @@ int main(void)
 	tcase_add_test(t, test_restart_device);
 	tcase_add_test(t, test_map_file);
 	tcase_add_test(t, test_places);
+	tcase_add_test(t, test_pins);
+	tcase_add_loop_test(t, test_pins_read, 0, ROWS(pins));
+	tcase_add_test(t, test_print_some);
 	tcase_add_test(t, test_map_file_wrong);
 	tcase_add_test(t, test_map_file_overlap);
 	tcase_add_test(t, test_many_maps);

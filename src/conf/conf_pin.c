@@ -1,0 +1,156 @@
+/* conf_pin - decides what pinned.map means beside the configuration's own maps, and what stands in
+ * it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_impl.h"
+#include "lib/addr_text.h"
+
+#define HEADER                                                                       \
+	"# Leases that `nat64ctl pin' has made maps, read behind those of the\n"     \
+	"# configuration; `nat64ctl unpin' takes a line away.  nat64d rewrites the " \
+	"file.\n"
+#define HEADER_LINES 2
+#define LINE_TOP     72 /* bytes of a line: "map 255.255.255.255 " and 39 characters more */
+
+static bool name_file(struct conf_reader *r)
+{
+	struct conf *c = r->conf;
+	size_t size = strlen(c->data_dir) + sizeof("/" CONF_PINS);
+
+	c->pin_file = malloc(size);
+	if (c->pin_file)
+		snprintf(c->pin_file, size, "%s/" CONF_PINS, c->data_dir);
+	else
+		r->no_memory = true;
+	return c->pin_file;
+}
+
+/* Whoever only judges the configuration may not be allowed to look into data-dir. */
+static void complain(struct conf_reader *r, int error, bool opened)
+{
+	conf_point(r, 0, NULL);
+	r->file = r->conf->pin_file;
+	if (error == EACCES && r->diag->judged)
+		conf_warn(r, "cannot be read, so its maps are not judged");
+	else
+		conf_error(r, "cannot %s: %s%s", opened ? "read" : "open", strerror(error),
+			   conf_file_hint(error, ""));
+}
+
+void conf_read_pins(struct conf_reader *r)
+{
+	struct conf_rights was;
+	bool opened;
+	int error;
+
+	r->conf->first_pin = map_count(r->conf->maps);
+	if (!r->conf->data_dir || r->diag->mapless || r->no_memory || !name_file(r))
+		return;
+	r->in_pins = true;
+	r->file = r->conf->pin_file;
+	conf_rights_lower(&was, r->conf->pin_file);
+	error = conf_read_file(r, r->conf->pin_file, &opened);
+	conf_rights_restore(&was);
+	r->in_pins = false;
+	if (error && error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)
+		complain(r, error, opened);
+}
+
+/* --- while the daemon runs ------------------------------------------------------------------ */
+
+static bool is_host(const struct map *m)
+{
+	return m->p4.len == 32 && m->p6.len == 128;
+}
+
+size_t conf_find_pin(const struct conf *c, const struct map *m)
+{
+	for (size_t i = c->first_pin; i < map_count(c->maps); i++)
+		if (map_at(c->maps, i) == m && is_host(m))
+			return i;
+	return CONF_NO_PIN;
+}
+
+/* The Ith pin of those that are to be, or NULL behind the last one. */
+static const struct map *pin_at(const struct conf *c, const struct conf_change *change, size_t i)
+{
+	size_t at = c->first_pin + i;
+
+	at += change->less <= at;
+	if (at < map_count(c->maps))
+		return map_at(c->maps, at);
+	return at == map_count(c->maps) ? change->more : NULL;
+}
+
+static size_t put_pin(char *out, const struct map *m)
+{
+	char a[ADDR_TEXT], b[ADDR_TEXT];
+
+	if (is_host(m))
+		return (size_t)snprintf(out, 2 * LINE_TOP, "map %s %s\n", addr_text4(a, m->p4.addr),
+					addr_text6(b, &m->p6.addr));
+	return (size_t)snprintf(out, 2 * LINE_TOP, "map %s %s\n", addr_text_prefix4(a, &m->p4),
+				addr_text_prefix6(b, &m->p6));
+}
+
+char *conf_pin_text(const struct conf *c, const struct conf_change *change, size_t *len)
+{
+	size_t room = sizeof(HEADER) + (map_count(c->maps) - c->first_pin + 3) * LINE_TOP;
+	char *text = malloc(room);
+	const struct map *m;
+
+	if (!text)
+		return NULL;
+	*len = (size_t)snprintf(text, room, HEADER);
+	for (size_t i = 0; (m = pin_at(c, change, i)); i++)
+		*len += put_pin(text + *len, m);
+	return text;
+}
+
+static struct map_table *changed_maps(const struct conf *c, const struct conf_change *change)
+{
+	struct map_table *t = map_table_new();
+	size_t other;
+
+	if (!t)
+		return NULL;
+	for (size_t i = 0; i < map_prefix_count(c->maps); i++)
+		map_add_prefix(t, map_prefix_at(c->maps, i));
+	for (size_t i = 0; i < map_count(c->maps); i++)
+		if (i != change->less)
+			map_add(t, map_at(c->maps, i), &other);
+	if (change->more)
+		map_add(t, change->more, &other);
+	if (map_seal(t) == 0)
+		return t;
+	map_table_free(t);
+	return NULL;
+}
+
+/* Room for the line of one more. */
+static bool more_lines(struct conf_seen *seen)
+{
+	unsigned *at = realloc(seen->at, (seen->n + 1) * sizeof(*at));
+
+	if (at)
+		seen->at = at;
+	return at;
+}
+
+struct map_table *conf_change_pins(struct conf *c, const struct conf_change *change)
+{
+	struct conf_seen *seen = conf_seen(c, "map");
+	struct map_table *before = c->maps, *after = NULL;
+
+	if (more_lines(seen))
+		after = changed_maps(c, change);
+	if (!after)
+		return NULL;
+	c->maps = after;
+	seen->n = map_count(after);
+	for (size_t i = c->first_pin; i < seen->n; i++)
+		seen->at[i] = (unsigned)(HEADER_LINES + 1 + i - c->first_pin);
+	return before;
+}
