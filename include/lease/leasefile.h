@@ -5,8 +5,9 @@
  * configured a fourth column with the prefix; '#' begins a comment. One of them, "# prefix P", says
  * whose the lines behind it are that have no fourth column; another, "# since T", at which unix
  * time the lease of the next line was assigned. The last line that names an address, or a host and
- * its prefix, is the one that counts; if none says since when, an earlier one of the same lease
- * does.
+ * its prefix, is the one that counts; if it does not say since when, an earlier one of the same
+ * lease does. "# ended A" ends the lease of the address A, if there is one. Of a lease that is a map
+ * by now nothing is said.
  *
  * The packet path only ever does one small write(2) to the page cache per burst, so that kill -9
  * loses nothing. Whatever may wait for a disk (sync, create, rename, remove) is done by a child
@@ -80,6 +81,17 @@ int leasefile_start(struct leasefile *f);
  * Sets l->saved.  After a reload with other prefixes call leasefile_maintain() first, and likewise
  * after the wall clock was set: the unix time of a record follows what was last said there. */
 void leasefile_append(struct leasefile *f, struct lease *l, int32_t now);
+
+/* Puts it on record that the lease of ADDR has ended before its time; otherwise as
+ * leasefile_append(). */
+void leasefile_append_end(struct leasefile *f, uint32_t addr, int32_t now);
+
+/* Has pinned.map beside the lease file replaced by one with the LEN bytes of TEXT, a block of
+ * malloc() that is F's from now on: whole or not at all, also if the machine crashes.
+ * leasefile_maintain() does it, and leasefile_pins_done() tells once how it went: *ERR is an errno,
+ * 0: it is on disk.  False: the last one is not done yet; TEXT is still the caller's. */
+bool leasefile_put_pins(struct leasefile *f, char *text, size_t len);
+bool leasefile_pins_done(struct leasefile *f, int *err);
 
 /* Writes what was appended, with one write(2). 0, or -1 with errno when trouble begins; while it
  * lasts, tries are spaced and the answer is 0. Nothing is lost: what cannot be written stays in

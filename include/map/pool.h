@@ -71,6 +71,13 @@ struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefi
 /* Would pool_assign() find an address for HOST at NOW, and which one?  False: none. */
 bool pool_would_assign(const struct pool *p, const struct ip6 *host, int32_t now, uint32_t *addr);
 
+/* Ends L. */
+void pool_end(struct pool *p, struct lease *l);
+
+/* The address of a lease that ADDR was before pool_reserve() can be leased again; nothing else
+ * reserves it. */
+void pool_unreserve(struct pool *p, uint32_t addr);
+
 /* A packet that the host of lease L sent was translated at NOW: the lease is confirmed, if the host
  * had been sent one before. */
 void pool_touch(struct pool *p, struct lease *l, int32_t now);

@@ -418,6 +418,10 @@ static void hear_keeper(struct leasefile *f)
 	while (leasesync_hear(&f->keeper, &a)) {
 		f->trouble[TROUBLE_KEEPER] = a.err == ECHILD ? ECHILD : 0;
 		f->dirty = f->dirty || a.err == ECHILD;
+		if (a.pins) {
+			leasepins_hear(&f->pins, &a);
+			continue;
+		}
 		switch (a.task) {
 		case LEASESYNC_SYNC:
 			hear_sync(f, a.err);
@@ -444,6 +448,24 @@ static void hear_keeper(struct leasefile *f)
 			break;
 		}
 	}
+}
+
+bool leasefile_put_pins(struct leasefile *f, char *text, size_t len)
+{
+	return leasepins_put(&f->pins, text, len);
+}
+
+bool leasefile_pins_done(struct leasefile *f, int *err)
+{
+	return leasepins_done(&f->pins, err);
+}
+
+void leasefile_append_end(struct leasefile *f, uint32_t addr, int32_t now)
+{
+	char line[LEASETEXT_MAX];
+
+	f->now = now;
+	leasestate_add(f, line, leasetext_format_end(line, addr));
 }
 
 void leasefile_set_log(struct leasefile *f, const struct leaselog *log)
@@ -516,6 +538,7 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
 	hear_keeper(f);
 	mind_keeper(f);
 	try_flush(f);
+	leasepins_step(&f->pins, &f->keeper, f->file.fd);
 	more = step(f, pool);
 	if (f->dirty && now >= f->sync_at &&
 	    leasesync_ask(&f->keeper, LEASESYNC_SYNC, f->file.fd)) {
@@ -572,6 +595,7 @@ int leasefile_close(struct leasefile *f, struct pool *pool, const struct map_tab
 	}
 	err = leasefile_trouble(f);
 	leasesync_stop(&f->keeper);
+	leasepins_close(&f->pins);
 	if (f->temp.fd >= 0)
 		close(f->temp.fd);
 	if (f->file.fd >= 0)

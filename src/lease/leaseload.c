@@ -200,7 +200,7 @@ static struct leasefile *new_state(const char *dir, const char *name)
 
 	if (!f)
 		return NULL;
-	f->dir = f->file.fd = f->temp.fd = f->keeper.fd = -1;
+	f->dir = f->file.fd = f->temp.fd = f->keeper.fd = f->pins.fd = -1;
 	f->write_delay = f->rewrite_delay = 1;
 	f->rewrite_at = f->write_at = f->keeper_at = f->sync_at = INT32_MIN;
 	f->dir_path = strdup(dir);
@@ -369,6 +369,28 @@ static int32_t since_when(const struct load *l, int32_t saved)
 	return when < saved ? (int32_t)when : saved;
 }
 
+/* Has T become the map that its address and its host have now?  Its line may outlive it by a
+ * little. */
+static bool is_map(const struct load *l, const struct leasetext *t)
+{
+	const struct map *m = map_find4(l->maps, t->addr);
+	struct ip6 host;
+
+	if (!m)
+		return false;
+	map_to6(m, t->addr, &host);
+	return ip6_equal(&host, &t->host);
+}
+
+static void end_lease(struct load *l, uint32_t addr)
+{
+	struct lease *lease = pool_find4(l->pool, addr);
+
+	l->superseded = true;
+	if (lease)
+		pool_end(l->pool, lease);
+}
+
 /* NULL: it cannot be used, which is said. */
 static struct lease *take_lease(struct load *l, const struct leasetext *t)
 {
@@ -377,6 +399,10 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 	int32_t saved = l->now - idle_since(l, t->when), last = saved, before = POOL_UNKNOWN;
 	struct lease *lease;
 
+	if (is_map(l, t)) {
+		l->superseded = true;
+		return NULL;
+	}
 	if (prefix < 0) {
 		say_unknown_prefix(l, t);
 		return NULL;
@@ -451,6 +477,10 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 	case LEASETEXT_BAD:
 		say_bad(l, why);
 		l->since = 0;
+		break;
+	case LEASETEXT_END:
+		if (!cut)
+			end_lease(l, t.addr);
 		break;
 	case LEASETEXT_SINCE:
 		l->since = cut ? 0 : t.since;

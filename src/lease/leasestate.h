@@ -2,6 +2,7 @@
 #ifndef NAT64D_LEASESTATE_H
 #define NAT64D_LEASESTATE_H
 
+#include "leasepins.h"
 #include "leasesync.h"
 #include "leasetext.h"
 
@@ -66,6 +67,7 @@ struct leasefile {
 	bool closed;     /* and it is done */
 	int32_t rewrite_at, rewrite_delay;
 
+	struct lease_pins pins;
 	struct leasesync keeper;
 	const struct leaselog *log; /* that the keeper writes as well; NULL: none */
 	bool started;

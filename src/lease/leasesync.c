@@ -109,11 +109,6 @@ int leasesync_create(int dir, const char *name, mode_t mode, int like)
 	return fd;
 }
 
-int leasesync_drop(int dir)
-{
-	return unlinkat(dir, LEASESYNC_NEW, 0) < 0 && errno != ENOENT ? -1 : 0;
-}
-
 /* In a directory that has been removed nothing can be made, even if there is another of its name.
  * That one's lock is ours alone, and ends with us. */
 static bool open_again(struct keeper *k)
@@ -135,24 +130,45 @@ static bool open_again(struct keeper *k)
 	return false;
 }
 
-static int create_new(const struct keeper *k, int like)
+static int drop(int dir, const char *name)
+{
+	return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int leasesync_drop(int dir)
+{
+	return drop(dir, LEASESYNC_NEW);
+}
+
+/* The temporary of what M is about, and its name in the end. */
+static const char *temporary(const struct leasesync_message *m)
+{
+	return m->pins ? LEASESYNC_NEW_PINS : LEASESYNC_NEW;
+}
+
+static const char * final(const struct leasesync_message *m)
+{
+	return m->pins ? CONF_PINS : LEASEFILE_NAME;
+}
+
+static int create_new(const struct keeper *k, const char *name, int like)
 {
 	struct stat st;
 	int fd;
 
-	if (leasesync_drop(k->dir) < 0 || fstat(like, &st) < 0)
+	if (drop(k->dir, name) < 0 || fstat(like, &st) < 0)
 		return -1;
-	fd = leasesync_create(k->dir, LEASESYNC_NEW, 0644, like);
+	fd = leasesync_create(k->dir, name, 0644, like);
 	if (fd >= 0 && fchmod(fd, st.st_mode & 0777) < 0)
 		errno = 0;
 	return fd;
 }
 
-static int do_create(struct keeper *k, int like)
+static int do_create(struct keeper *k, const char *name, int like)
 {
-	int fd = create_new(k, like);
+	int fd = create_new(k, name, like);
 
-	return fd < 0 && errno == ENOENT && open_again(k) ? create_new(k, like) : fd;
+	return fd < 0 && errno == ENOENT && open_again(k) ? create_new(k, name, like) : fd;
 }
 
 static int do_sync(int dir, int fd)
@@ -164,18 +180,20 @@ static int do_sync(int dir, int fd)
 
 /* The order is what makes it safe: contents, then the name, then the directory that holds the
  * name. */
-static int do_publish(struct keeper *k, int fd, bool *renamed)
+static int do_publish(struct keeper *k, int fd, struct leasesync_message *m)
 {
+	const char *from = temporary(m), *to = final(m);
+
 	if (fsync(fd) < 0)
 		return errno;
-	if (!has_name(k->dir, LEASEFILE_NAME, fd)) {
-		if (!has_name(k->dir, LEASESYNC_NEW, fd))
+	if (!has_name(k->dir, to, fd)) {
+		if (!has_name(k->dir, from, fd))
 			return ESTALE;
-		k->old = openat(k->dir, LEASEFILE_NAME, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (renameat(k->dir, LEASESYNC_NEW, k->dir, LEASEFILE_NAME) < 0)
+		k->old = openat(k->dir, to, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (renameat(k->dir, from, k->dir, to) < 0)
 			return errno;
 	}
-	*renamed = true;
+	m->renamed = true;
 	return fsync(k->dir) < 0 ? errno : 0;
 }
 
@@ -190,14 +208,14 @@ static void do_task(struct keeper *k, struct leasesync_message *m)
 		m->err = do_sync(k->dir, fd);
 		break;
 	case LEASESYNC_CREATE:
-		m->fd = do_create(k, fd);
+		m->fd = do_create(k, temporary(m), fd);
 		m->err = m->fd < 0 ? errno : 0;
 		break;
 	case LEASESYNC_PUBLISH:
-		m->err = do_publish(k, fd, &m->renamed);
+		m->err = do_publish(k, fd, m);
 		break;
 	case LEASESYNC_DROP:
-		m->err = leasesync_drop(k->dir) < 0 ? errno : 0;
+		m->err = drop(k->dir, temporary(m)) < 0 ? errno : 0;
 		break;
 	case LEASESYNC_IDLE:
 		break;
@@ -362,14 +380,23 @@ int leasesync_start(struct leasesync *k, int dir, const char *path, const struct
 	return 0;
 }
 
+static bool ask(struct leasesync *k, struct leasesync_message *m)
+{
+	if (k->fd < 0 || k->task != LEASESYNC_IDLE || !send_message(k->fd, m, MSG_DONTWAIT))
+		return false;
+	k->task = m->task;
+	k->pins = m->pins;
+	return true;
+}
+
 bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd)
 {
-	struct leasesync_message m = {.task = task, .fd = fd};
+	return ask(k, &(struct leasesync_message){.task = task, .fd = fd});
+}
 
-	if (k->fd < 0 || k->task != LEASESYNC_IDLE || !send_message(k->fd, &m, MSG_DONTWAIT))
-		return false;
-	k->task = task;
-	return true;
+bool leasesync_ask_pins(struct leasesync *k, enum leasesync_task task, int fd)
+{
+	return ask(k, &(struct leasesync_message){.task = task, .fd = fd, .pins = true});
 }
 
 bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)
@@ -382,7 +409,8 @@ bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)
 	} else if (errno == EAGAIN) {
 		return false;
 	} else {
-		*a = (struct leasesync_message){.task = k->task, .err = ECHILD, .fd = -1};
+		*a = (struct leasesync_message){
+			.task = k->task, .pins = k->pins, .err = ECHILD, .fd = -1};
 		close(k->fd);
 		k->fd = -1;
 		reap(k, WNOHANG);

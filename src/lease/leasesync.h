@@ -11,10 +11,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "conf/conf.h"
 #include "lease/leasefile.h"
 #include "lease/leaselog.h"
 
-#define LEASESYNC_NEW LEASEFILE_NAME ".new"
+#define LEASESYNC_NEW      LEASEFILE_NAME ".new"
+#define LEASESYNC_NEW_PINS CONF_PINS ".new"
 
 enum leasesync_task {
 	LEASESYNC_IDLE,
@@ -28,12 +30,14 @@ struct leasesync {
 	int fd;                   /* our end of the socket; -1: there is no keeper */
 	pid_t pid;                /* to be reaped; 0: none */
 	enum leasesync_task task; /* asked for and not answered */
+	bool pins;                /* about those */
 };
 
 /* A task and its file, or the answer to it. */
 struct leasesync_message {
 	enum leasesync_task task;
 	int err;      /* 0, or the errno of what failed; ECHILD: the keeper has died */
+	bool pins;    /* the file is pinned.map, not that of the leases */
 	bool renamed; /* LEASESYNC_PUBLISH: the name is given, even if ERR */
 	int fd;       /* the file; in the answer to LEASESYNC_CREATE the temporary; -1: none */
 };
@@ -48,6 +52,9 @@ int leasesync_start(struct leasesync *k, int dir, const char *path, const struct
 /* Asks for TASK on the file FD (-1: none); the keeper must be idle. False: it is dead,
  * leasesync_hear() will say so. */
 bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd);
+
+/* The same about pinned.map, for what makes, publishes and removes a file. */
+bool leasesync_ask_pins(struct leasesync *k, enum leasesync_task task, int fd);
 
 /* Is there an answer, or has the keeper died?  Then it is in A and the keeper is idle. */
 bool leasesync_hear(struct leasesync *k, struct leasesync_message *a);

@@ -5,7 +5,8 @@
  * one.
  *
  * Tayga refuses a line with more columns.  What is nothing to it stands in comments: whose the
- * lines without a fourth column are, and since when the lease of the next line holds. */
+ * lines without a fourth column are, since when the lease of the next line holds, and that a lease
+ * has ended before its time. */
 #include "leasetext.h"
 
 #include <arpa/inet.h>
@@ -21,6 +22,7 @@
 #define DEFAULT     "# prefix " /* to Tayga a comment */
 #define NONE        "none"
 #define SINCE       "# since "
+#define END         "# ended "
 #define BLANKS      " \t\r\v\f"
 #define DIGITS      "0123456789"
 
@@ -116,6 +118,16 @@ static enum leasetext_kind parse_since(const char *text, struct leasetext *out)
 	return LEASETEXT_SINCE;
 }
 
+static enum leasetext_kind parse_end(const char *text, struct leasetext *out)
+{
+	struct in_addr a;
+
+	if (inet_pton(AF_INET, text, &a) != 1)
+		return LEASETEXT_BLANK;
+	out->addr = ntohl(a.s_addr);
+	return LEASETEXT_END;
+}
+
 /* Anything behind it makes it a comment like any other: of a line that was cut short, half a prefix
  * or half a number may be left. */
 static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetext *out)
@@ -127,6 +139,8 @@ static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetex
 	line[len] = '\0';
 	if (begins(line, len, SINCE))
 		return parse_since(line + strlen(SINCE), out);
+	if (begins(line, len, END))
+		return parse_end(line + strlen(END), out);
 	if (!begins(line, len, DEFAULT))
 		return LEASETEXT_BLANK;
 	out->has_prefix = strcmp(line + n, NONE) != 0;
@@ -241,4 +255,11 @@ size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *p
 	if (prefix)
 		addr_text_prefix6(text, prefix);
 	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", text);
+}
+
+size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr)
+{
+	char text[ADDR_TEXT];
+
+	return (size_t)snprintf(out, LEASETEXT_MAX, END "%s\n", addr_text4(text, addr));
 }

@@ -24,6 +24,7 @@ struct leasetext {
 enum leasetext_kind {
 	LEASETEXT_LEASE,
 	LEASETEXT_BLANK,   /* nothing, or a comment */
+	LEASETEXT_END,     /* the comment that the lease of ADDR has ended */
 	LEASETEXT_SINCE,   /* the comment with SINCE of the next line that is none */
 	LEASETEXT_DEFAULT, /* the comment that names the prefix of lines without one, or takes it
 			      back */
@@ -46,5 +47,8 @@ size_t leasetext_format(char out[LEASETEXT_MAX], const struct leasetext *t);
 /* Writes the line that names PREFIX as that of the lines behind it that have none, or says for NULL
  * that they are of the first; like leasetext_format(). */
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix);
+
+/* Writes the line that the lease of ADDR has ended; like leasetext_format(). */
+size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr);
 
 #endif

@@ -86,12 +86,12 @@ static void evict(struct pool *p, uint32_t first, uint32_t last)
 	if (last - first > p->top) {
 		for (size_t cursor = 0; (l = pool_walk(p, &cursor));)
 			if (l->addr >= first && l->addr <= last)
-				pool_end_lease(p, l);
+				pool_end(p, l);
 		return;
 	}
 	for (uint32_t i = 0; i <= last - first && p->used; i++)
 		if ((l = pool_find4(p, first + i)))
-			pool_end_lease(p, l);
+			pool_end(p, l);
 }
 
 void pool_reserve(struct pool *p, const struct prefix4 *prefix)
@@ -113,6 +113,18 @@ void pool_reserve(struct pool *p, const struct prefix4 *prefix)
 		r->reserved += from;
 		p->reserved += from;
 	}
+}
+
+void pool_unreserve(struct pool *p, uint32_t addr)
+{
+	uint32_t slot = pool_slot_of(p, addr);
+
+	if (slot == BITMAP_NONE || !bitmap_has(p->withheld, slot))
+		return;
+	bitmap_clear(p->withheld, slot);
+	bitmap_clear(p->taken, slot);
+	pool_range_of(p, addr)->reserved--;
+	p->reserved--;
 }
 
 void pool_range(const struct pool *p, size_t i, struct pool_range *out)
@@ -168,7 +180,7 @@ static bool has_room(const struct pool *p, int32_t now)
 static void end_oldest(struct pool *p)
 {
 	p->ended = *oldest(p);
-	pool_end_lease(p, oldest(p));
+	pool_end(p, oldest(p));
 }
 
 bool pool_ended(const struct pool *p, struct lease *out)
@@ -243,9 +255,9 @@ struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned pref
 	if (slot == BITMAP_NONE || bitmap_has(p->withheld, slot))
 		return NULL;
 	if (bitmap_has(p->taken, slot))
-		pool_end_lease(p, pool_find4(p, addr));
+		pool_end(p, pool_find4(p, addr));
 	if ((l = pool_find6(p, host, prefix)))
-		pool_end_lease(p, l);
+		pool_end(p, l);
 	l = pool_begin_lease(p, host, prefix, slot, last);
 	l->since = POOL_UNKNOWN;
 	pool_record(l, last);

@@ -65,7 +65,6 @@ bool pool_get_leases(struct pool *p);
 /* A new lease of SLOT, which is free, as the one used last. */
 struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
 			       uint32_t slot, int32_t now);
-void pool_end_lease(struct pool *p, struct lease *l);
 
 /* L's element of what is shared, or NULL. */
 static inline struct fastpath_lease *pool_share_of(const struct pool *p, const struct lease *l)

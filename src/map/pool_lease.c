@@ -160,7 +160,7 @@ static void outdate(struct pool *p, const struct lease *l)
 	}
 }
 
-void pool_end_lease(struct pool *p, struct lease *l)
+void pool_end(struct pool *p, struct lease *l)
 {
 	uint32_t i = (uint32_t)(l - p->lease);
 	struct range *r = pool_range_of(p, l->addr);

@@ -595,6 +595,143 @@ START_TEST(since_comes_back)
 }
 END_TEST
 
+/* Whoever asks for the end of a lease gets it, also if the machine crashes. */
+START_TEST(ended_stays_ended)
+{
+	static const char text[] = "192.0.2.1\t2001:db8::1\t1699999999\n# ended 192.0.2.1\n"
+				   "192.0.2.2\t2001:db8::2\t1699999999\n# ended 192.0.2.3\n"
+				   "# ended 192.0.2\n# ended 192.0.2.2 x\n"
+				   "192.0.2.4\t2001:db8::4\t1699999999\n# ended 192.0.2.4\n"
+				   "192.0.2.4\t2001:db8::5\t1699999999\n# ended 192.0.2.4";
+	struct leasedir d;
+	uint32_t addr;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert_uint_eq(pool_used(d.pool), 2);
+	must_hold(&d, "192.0.2.2", "2001:db8::2");
+	must_hold(&d, "192.0.2.4", "2001:db8::5"); /* half a line ends nothing */
+	dir_record(&d, dir_lease(&d, "2001:db8::9", NOW), NOW);
+	addr = dir_lease(&d, "2001:db8::9", NOW)->addr;
+	leasefile_append_end(d.f, addr, NOW);
+	ck_assert_int_eq(leasefile_commit(d.f), 0);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	ck_assert_ptr_null(pool_find4(d.pool, addr));
+	ck_assert_uint_eq(pool_used(d.pool), 2);
+	dir_remove(&d);
+}
+END_TEST
+
+/* A lease that has become a map may still stand in the file. */
+START_TEST(what_is_a_map_is_no_lease)
+{
+	static const char text[] = "192.0.2.1\t2001:db8::1\t1699999999\n"
+				   "192.0.2.2\t2001:db8::2\t1699999999\n"
+				   "192.0.2.3\t2001:db8::4\t1699999999\n";
+	const struct map maps[] = {{{ip4("192.0.2.1"), 32}, {ip6("2001:db8::1"), 128}},
+				   {{ip4("192.0.2.3"), 32}, {ip6("2001:db8::3"), 128}}};
+	struct leasedir d;
+	size_t other;
+
+	dir_make(&d, 1);
+	for (size_t i = 0; i < ROWS(maps); i++) {
+		ck_assert_int_eq(map_add(d.maps, &maps[i], &other), MAP_ADDED);
+		pool_reserve(d.pool, &maps[i].p4);
+	}
+	ck_assert_int_eq(map_seal(d.maps), 0);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 2); /* of the one that is mapped to somebody else */
+	ck_assert_str_eq(d.line[0], "dynamic.map:3: 192.0.2.3 is reserved (ipv4-addr, a map, or "
+				    "the network address)");
+	ck_assert_uint_eq(pool_used(d.pool), 1);
+	dir_remove(&d);
+}
+END_TEST
+
+static char *heap(const char *text)
+{
+	char *copy = strdup(text);
+
+	ck_assert_ptr_nonnull(copy);
+	return copy;
+}
+
+static int put_pins(struct leasedir *d, const char *text)
+{
+	int err = -1;
+
+	ck_assert(leasefile_put_pins(d->f, heap(text), strlen(text)));
+	ck_assert(!leasefile_pins_done(d->f, &err));
+	dir_calm(d, NOW, WALL);
+	ck_assert(leasefile_pins_done(d->f, &err));
+	ck_assert(!leasefile_pins_done(d->f, &(int){0}));
+	return err;
+}
+
+static void must_have_pins(const struct leasedir *d, const char *text)
+{
+	char *is = dir_get(d, CONF_PINS);
+
+	ck_assert_str_eq(is, text);
+	free(is);
+	ck_assert(!dir_has(d, CONF_PINS ".new"));
+}
+
+/* While leases come, and their file is rewritten. */
+START_TEST(pins_are_replaced)
+{
+	struct leasedir d;
+	char *text;
+
+	dir_make(&d, 1);
+	dir_put(&d, CONF_PINS ".new", "x", 1); /* a crash has left it */
+	dir_begin(&d, NOW, WALL);
+	ck_assert_int_eq(put_pins(&d, "one\n"), 0);
+	must_have_pins(&d, "one\n");
+	d.f->wanted = true;
+	dir_record(&d, dir_lease(&d, "2001:db8::9", NOW), NOW);
+	ck_assert_int_eq(put_pins(&d, "two\nlines\n"), 0);
+	must_have_pins(&d, "two\nlines\n");
+	ck_assert_int_eq(put_pins(&d, ""), 0);
+	must_have_pins(&d, "");
+	ck_assert(leasefile_put_pins(d.f, heap("x"), 1));
+	text = heap("y");
+	ck_assert(!leasefile_put_pins(d.f, text, 1)); /* one at a time */
+	free(text);
+	dir_end(&d, NOW, WALL);
+	dir_again(&d, NOW, WALL);
+	ck_assert_uint_eq(pool_used(d.pool), 1);
+	dir_remove(&d);
+}
+END_TEST
+
+/* A directory in its place: what was there stays. */
+START_TEST(pins_fail)
+{
+	struct leasedir d;
+	char path[128];
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	dir_name(&d, CONF_PINS, path);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(put_pins(&d, "one\n"), EISDIR);
+	ck_assert(!dir_has(&d, CONF_PINS ".new"));
+	ck_assert_int_eq(rmdir(path), 0);
+	dir_name(&d, CONF_PINS ".new", path);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(put_pins(&d, "one\n"), EISDIR);
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(put_pins(&d, "one\n"), 0);
+	must_have_pins(&d, "one\n");
+	dir_remove(&d);
+}
+END_TEST
+
 /* The mark of a clean stop must not survive the start of the next run, even if nothing is
  * recorded in it. */
 START_TEST(clean_mark_is_taken_back)
@@ -1279,6 +1416,10 @@ static Suite *suite(void)
 	tcase_add_test(text, last_line_wins);
 	tcase_add_loop_test(text, times_come_back, 0, ROWS(times));
 	tcase_add_loop_test(text, since_comes_back, 0, ROWS(sinces));
+	tcase_add_test(text, ended_stays_ended);
+	tcase_add_test(text, what_is_a_map_is_no_lease);
+	tcase_add_test(text, pins_are_replaced);
+	tcase_add_test(text, pins_fail);
 	tcase_add_test(text, clean_mark_is_taken_back);
 	tcase_add_test(text, rewrites_do_not_rejuvenate);
 	tcase_add_test(text, rewrite_keeps_the_time);

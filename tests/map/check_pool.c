@@ -561,6 +561,67 @@ START_TEST(lease_is_small)
 }
 END_TEST
 
+START_TEST(end_on_demand)
+{
+	struct pool *p = new_pool(&net30, 1);
+	struct lease *l = assign(p, 1, 0);
+	uint32_t addr = l->addr;
+
+	pool_end(p, l);
+	ck_assert(!find(p, 1) && !pool_find4(p, addr));
+	ck_assert_uint_eq(pool_used(p), 0);
+	ck_assert_uint_eq(assign(p, 1, 0)->addr, addr);
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(unreserve)
+{
+	struct pool *p = new_pool(&net30, 1);
+
+	reserve(p, IP4(10, 0, 0, 2), 32);
+	ck_assert_uint_eq(pool_size(p), 2);
+	ck_assert_ptr_null(restore(p, 1, IP4(10, 0, 0, 2), 0));
+	pool_unreserve(p, IP4(10, 0, 0, 2));
+	ck_assert_uint_eq(pool_size(p), 3);
+	ck_assert_ptr_nonnull(restore(p, 1, IP4(10, 0, 0, 2), 0));
+	pool_unreserve(p, IP4(10, 0, 0, 2)); /* leased, not reserved */
+	pool_unreserve(p, IP4(10, 0, 1, 2)); /* in no range */
+	ck_assert_uint_eq(pool_size(p), 3);
+	ck_assert_ptr_nonnull(find(p, 1));
+	for (uint32_t i = 2; i <= 3; i++)
+		ck_assert_ptr_nonnull(assign(p, i, 0));
+	ck_assert_ptr_null(assign(p, 4, 0));
+	pool_free(p);
+}
+END_TEST
+
+/* A walk that is broken off goes on in another pool, to which the leases were moved in its order.
+ */
+START_TEST(walk_goes_on_elsewhere)
+{
+	struct pool *p = new_pool(&net24, 1), *q = new_pool(&net24, 1);
+	struct lease *l, *last = NULL;
+	size_t cursor = 0;
+	uint32_t seen = 0;
+
+	for (uint32_t i = 0; i < 100; i++)
+		assign(p, i, (int32_t)i);
+	for (uint32_t i = 0; i < 100; i += 3)
+		pool_end(p, find(p, i));
+	for (; seen < 30; seen++)
+		last = pool_walk(p, &cursor);
+	for (size_t all = 0; (l = pool_walk(p, &all));)
+		pool_move(q, l, 0);
+	cursor = pool_place(q, pool_find6(q, &last->host, 0));
+	while (pool_walk(q, &cursor))
+		seen++;
+	ck_assert_uint_eq(seen, pool_used(p));
+	pool_free(p);
+	pool_free(q);
+}
+END_TEST
+
 /* --- since when, and confirmed --- */
 
 START_TEST(since_assigned)
@@ -922,6 +983,9 @@ int main(void)
 	tcase_add_test(t, walk_survives_changes);
 	tcase_add_test(t, many);
 	tcase_add_test(t, lease_is_small);
+	tcase_add_test(t, end_on_demand);
+	tcase_add_test(t, unreserve);
+	tcase_add_test(t, walk_goes_on_elsewhere);
 	tcase_add_test(t, since_assigned);
 	tcase_add_loop_test(t, confirms, 0, ROWS(courses));
 	tcase_add_test(t, refused_is_counted_once);
