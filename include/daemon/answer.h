@@ -13,6 +13,7 @@ enum answer_stream {
 	STREAM_NONE,
 	STREAM_WATCH, /* events */
 	STREAM_TRACE, /* packets */
+	STREAM_PINS,  /* nothing, until it is known how it went */
 };
 
 struct answer {

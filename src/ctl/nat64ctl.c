@@ -20,6 +20,7 @@
 static const char help[] =
 	"usage: nat64ctl [-i NAME | -s PATH] [--json] COMMAND [ARGUMENT ...]\n"
 	"\n"
+	"  config              print the configuration that is in effect\n"
 	"  counters            tell what has become of the packets\n"
 	"  drain               on: give new hosts no lease; off: leases as usual\n"
 	"  explain             tell what would become of a packet, and which line decides\n"
@@ -27,11 +28,15 @@ static const char help[] =
 	"  leases              list who has which address: [ADDRESS | PREFIX]\n"
 	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
 	"  log                 log these classes until the next reload, or none\n"
+	"  maps                list the maps, with the lines that they stand in\n"
 	"  metrics             tell the same and more, in the format of Prometheus\n"
+	"  pin                 make the lease of an address a map that survives restarts\n"
+	"  release             end the lease of an address\n"
 	"  reload              read the configuration again, all of it or nothing\n"
 	"  setup               list the addresses and routes that nat64d has asked the kernel for\n"
 	"  status              tell how nat64d is\n"
 	"  trace               tell of packets as they pass, those that fit all words\n"
+	"  unpin               make what was pinned a lease again\n"
 	"  watch               tell what happens, as it does, in JSON\n"
 	"\n"
 	"  -i, --instance NAME ask nat64d@NAME instead of nat64d\n"
@@ -202,6 +207,32 @@ static int follow(const struct ctl *c)
 	return ask(c, true);
 }
 
+struct list {
+	const struct ctl *ctl;
+	bool broken;
+};
+
+static bool take_line(void *arg, char *line)
+{
+	struct list *l = arg;
+
+	l->broken = ctl_breaks(l->ctl, line);
+	return !l->broken && ctl_print_line(NULL, line);
+}
+
+/* A list that the daemon may have to break off. */
+static int list(const struct ctl *c)
+{
+	struct list l = {.ctl = c};
+	struct ctl_reply r;
+	int status;
+
+	ctl_each(c, c->request, false, take_line, &l, &r);
+	status = l.broken ? CTL_FAILED : ctl_print(c, &r);
+	ctl_free(&r);
+	return status;
+}
+
 static int reload(const struct ctl *c)
 {
 	if (c->wake)
@@ -227,8 +258,8 @@ static const struct {
 	const char *name;
 	int (*run)(const struct ctl *c);
 } own[] = {
-	{"counters", ctl_counters}, {"health", health}, {"leases", ctl_leases},
-	{"metrics", ctl_metrics},   {"reload", reload}, {"trace", follow},
+	{"config", list},  {"counters", ctl_counters}, {"health", health}, {"leases", ctl_leases},
+	{"maps", list},    {"metrics", ctl_metrics},   {"reload", reload}, {"trace", follow},
 	{"watch", follow},
 };
 

@@ -53,6 +53,9 @@ void ctl_each(const struct ctl *c, const char *request, bool follow, ctl_take *t
 /* A ctl_take that prints; ARG is not used.  False: standard output takes no more. */
 bool ctl_print_line(void *arg, char *line);
 
+/* Is LINE how the daemon ends a list that it could not go on with?  Then it is said. */
+bool ctl_breaks(const struct ctl *c, const char *line);
+
 /* Prints R, and returns its status. */
 int ctl_print(const struct ctl *c, const struct ctl_reply *r);
 

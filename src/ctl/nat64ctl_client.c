@@ -317,3 +317,17 @@ const char *ctl_value(char ***word, const char *name)
 		return "";
 	return *++*word;
 }
+
+bool ctl_breaks(const struct ctl *c, const char *line)
+{
+	static const char json[] = "{\"error\": \"", text[] = "error: ";
+	const char *why = NULL;
+
+	if (strncmp(line, json, strlen(json)) == 0)
+		why = line + strlen(json);
+	else if (strncmp(line, text, strlen(text)) == 0)
+		why = line + strlen(text);
+	if (why)
+		ctl_complain("%s: %.*s", c->word[0], (int)strcspn(why, "\""), why);
+	return why;
+}

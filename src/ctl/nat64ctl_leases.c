@@ -115,29 +115,13 @@ static int read_words(struct list *l)
 
 /* --- what comes, as it comes ---------------------------------------------------------------- */
 
-/* The daemon could not go on in the middle of its answer. */
-static bool is_end(struct list *l, const char *line)
-{
-	static const char json[] = "{\"error\": \"", text[] = "error: ";
-	const char *why = NULL;
-
-	if (strncmp(line, json, strlen(json)) == 0)
-		why = line + strlen(json);
-	else if (strncmp(line, text, strlen(text)) == 0)
-		why = line + strlen(text);
-	if (!why)
-		return false;
-	ctl_complain("leases: %.*s", (int)strcspn(why, "\""), why);
-	l->failed = true;
-	return true;
-}
-
 static bool pass_on(void *arg, char *line)
 {
 	struct list *l = arg;
 	bool row = l->ctl->json || l->seen > 0; /* the first line is the header */
 
-	if (is_end(l, line))
+	l->failed = ctl_breaks(l->ctl, line);
+	if (l->failed)
 		return false;
 	if (row && l->limited && l->n == l->limit)
 		return false;
@@ -243,7 +227,8 @@ static bool sort_in(void *arg, char *line)
 	struct list *l = arg;
 	struct kept new = {.number = l->seen++};
 
-	if (is_end(l, line))
+	l->failed = ctl_breaks(l->ctl, line);
+	if (l->failed)
 		return false;
 	if (!leaserow_parse(line, &new.row)) {
 		ctl_complain("leases: nat64d has answered what is no lease");

@@ -18,6 +18,17 @@ static void reserve_device(struct pool *p, const struct conf *c)
 	}
 }
 
+bool active_withholds(const struct conf *c, uint32_t a)
+{
+	for (size_t i = 0; i < c->tun_ips; i++) {
+		const struct prefix *own = &c->tun_ip[i];
+
+		if ((own->family == 4 && own->addr4 == a) || conf_broadcast(own) == a)
+			return true;
+	}
+	return a == c->xlat.own4 || (c->xlat.has_icmp_source && addr_in4(a, &c->xlat.icmp_source));
+}
+
 /* With what must not be handed out reserved. */
 static struct pool *new_pool(const struct keys *keys, const struct conf *c)
 {
@@ -123,4 +134,17 @@ struct active *active_use(struct daemon *d, struct active *n)
 	xlat_set_routes(&d->xlat, routes_table(d->routes));
 	daemon_renew_fast(d);
 	return was;
+}
+
+/* Without memory the routes are those that matter to the maps before, until the next reload. */
+void active_use_maps(struct daemon *d)
+{
+	const struct active *a = d->active;
+	const struct conf *c = a->conf;
+
+	xlat_configure(&d->xlat, &c->xlat, c->maps, a->pool, a->ratelimit);
+	if (prepare_routes(d->routes, c->maps, a->setup) < 0)
+		return;
+	routes_commit(d->routes, d->now);
+	xlat_set_routes(&d->xlat, routes_table(d->routes));
 }

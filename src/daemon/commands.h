@@ -8,17 +8,22 @@
 #include "daemon.h"
 #include "lib/addr_text.h"
 
+void command_config(void *arg, const struct control_request *r, struct answer *a);
 void command_counters(void *arg, const struct control_request *r, struct answer *a);
 void command_drain(void *arg, const struct control_request *r, struct answer *a);
 void command_explain(void *arg, const struct control_request *r, struct answer *a);
 void command_health(void *arg, const struct control_request *r, struct answer *a);
 void command_leases(void *arg, const struct control_request *r, struct answer *a);
 void command_log(void *arg, const struct control_request *r, struct answer *a);
+void command_maps(void *arg, const struct control_request *r, struct answer *a);
 void command_metrics(void *arg, const struct control_request *r, struct answer *a);
+void command_pin(void *arg, const struct control_request *r, struct answer *a);
+void command_release(void *arg, const struct control_request *r, struct answer *a);
 void command_reload(void *arg, const struct control_request *r, struct answer *a);
 void command_setup(void *arg, const struct control_request *r, struct answer *a);
 void command_status(void *arg, const struct control_request *r, struct answer *a);
 void command_trace(void *arg, const struct control_request *r, struct answer *a);
+void command_unpin(void *arg, const struct control_request *r, struct answer *a);
 void command_watch(void *arg, const struct control_request *r, struct answer *a);
 
 #ifdef HAVE_CONFIG_H

@@ -231,7 +231,7 @@ static void begin_answer(struct control *c, struct client *k, int64_t now, void 
 {
 	struct answer *a = &k->answer;
 
-	if (a->len == 0 ||
+	if ((a->len == 0 && a->stream != STREAM_PINS) ||
 	    (a->stream &&
 	     !answer_reserve(a,
 			     ANSWER_MAX))) { /* no memory: nobody should take silence for a yes */

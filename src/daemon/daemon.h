@@ -129,6 +129,14 @@ struct daemon {
 	} reload;                       /* reload.c: how the last one went */
 
 	struct {
+		bool busy;      /* pinned.map is being written, since the lease of ADDR is to */
+		bool pin, json; /* become a map, or the other way round; the answer is JSON */
+		uint32_t addr;
+		struct ip6 host;
+		unsigned long changes;
+	} pins; /* command_pin.c */
+
+	struct {
 		int64_t awake_until; /* us: no sleep before that */
 		bool resting;        /* packets are left to gather for a moment */
 		bool unreadable;     /* the device refused a read: not before the next change or
@@ -178,6 +186,12 @@ struct active *active_use(struct daemon *d, struct active *n);
 /* Replaces the classes of lines that the log gets, for as long as A is active. */
 void active_log(struct active *a, unsigned classes);
 
+/* The maps of the active configuration are others than before. */
+void active_use_maps(struct daemon *d);
+
+/* Does C keep A from being leased, be it in a dynamic-pool or not, other than by a map? */
+bool active_withholds(const struct conf *c, uint32_t a);
+
 /* --- daemon_device.c: the device, from an earlier process if one has left it, and for the next */
 
 int daemon_hold_device(void); /* its descriptor, before anything can fail; or -1 */
@@ -216,6 +230,8 @@ void daemon_close_leases(struct daemon *d);
  */
 void daemon_record_lease(struct daemon *d, struct lease *l);
 void daemon_commit_leases(struct daemon *d);
+/* The same for what was put on record by way of leasefile.h. */
+void daemon_write_leases(struct daemon *d);
 
 /* Whoever is to know of leases hears that L has begun, or has ended with all that was counted for
  * it: L is there still, or a copy.  To be called once each. */
@@ -295,6 +311,10 @@ bool daemon_control_rests(const struct daemon *d);
 void daemon_serve_control(struct daemon *d);
 void daemon_maintain_control(struct daemon *d);
 
+/* --- command_pin.c: leases that become maps, and back */
+
+void daemon_serve_pins(struct daemon *d);
+
 /* --- daemon_watch.c: what happens, for who follows it */
 
 /* Tells the clients of `watch` of EVENT.  FORMAT makes the other members of its JSON object, each
@@ -345,6 +365,8 @@ void daemon_use_fast(struct daemon *d);
 void daemon_announce_fast(const struct daemon *d);
 void daemon_close_fast(struct daemon *d);
 
+/* What it has redirected for a lease that ends now must not be overtaken. */
+void daemon_hold_fast(struct daemon *d);
 /* Nothing that it was told holds any more. */
 void daemon_outdate_fast(struct daemon *d);
 /* The same, and another pool may be active. */

@@ -10,17 +10,22 @@
 #define REST_MOST 1000 /* us, after a reload for example */
 
 static const struct control_command commands[] = {
+	{"config", "", 0, 0, false, command_config},
 	{"counters", "[--explain]", 0, 1, false, command_counters},
 	{"drain", "on | off", 1, 1, true, command_drain},
 	{"explain", "SRC DST [PROTOCOL]", 2, 3, false, command_explain},
 	{"health", "[--target ADDRESS]", 0, 2, false, command_health},
 	{"leases", "[ADDRESS | PREFIX]", 0, 1, false, command_leases},
 	{"log", "CLASS ... | none", 1, 63, true, command_log},
+	{"maps", "", 0, 0, false, command_maps},
 	{"metrics", "[--openmetrics]", 0, 1, false, command_metrics},
+	{"pin", "ADDRESS", 1, 1, true, command_pin},
+	{"release", "ADDRESS", 1, 1, true, command_release},
 	{"reload", "", 0, 1, true, command_reload},
 	{"setup", "", 0, 0, false, command_setup},
 	{"status", "", 0, 0, false, command_status},
 	{"trace", "[WORD ...]", 0, CONTROL_WORDS - 1, false, command_trace},
+	{"unpin", "ADDRESS", 1, 1, true, command_unpin},
 	{"watch", "", 0, 0, false, command_watch},
 };
 

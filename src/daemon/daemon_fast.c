@@ -198,6 +198,12 @@ static void hold(struct fast *f)
 	f->hold_until = clock_us() + LET_PASS;
 }
 
+void daemon_hold_fast(struct daemon *d)
+{
+	if (d->fast)
+		hold(d->fast);
+}
+
 void daemon_outdate_fast(struct daemon *d)
 {
 	if (!d->fast)

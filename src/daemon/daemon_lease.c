@@ -231,6 +231,12 @@ void daemon_commit_leases(struct daemon *d)
 	d->leases.recorded = false;
 }
 
+void daemon_write_leases(struct daemon *d)
+{
+	d->leases.recorded = d->leases.file != NULL;
+	daemon_commit_leases(d);
+}
+
 void daemon_serve_leases(struct daemon *d)
 {
 	const struct active *a = d->active;

@@ -183,6 +183,7 @@ int daemon_loop(struct daemon *d)
 		if (from[FAST_PATH].revents)
 			daemon_use_fast(d);
 		serve_what_is_due(d);
+		daemon_serve_pins(d);
 		if (rested || from[DEVICE].revents)
 			daemon_serve_packets(d);
 	}

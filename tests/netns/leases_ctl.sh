@@ -120,4 +120,166 @@ start_nat64d || finish
 same "and after a stop" "$since" "$(of 2001:db8:2::5 'it["since"]')"
 ctl reload >/dev/null
 same "and after a reload" "$since" "$(of 2001:db8:2::5 'it["since"]')"
+
+# --- release ----------------------------------------------------------------------------------------------------------
+
+chmod 666 "$SOCKET"
+exits "release by another user: not permitted" 1 "release: not permitted" as_other release 2001:db8:2::5
+exits "release of nobody: exit status 1" 1 "192.168.255.0 has no lease" ctl release 192.168.255.0
+exits "release of a prefix: usage" 2 "2001:db8:2::/64 is a prefix, an address is wanted" ctl release 2001:db8:2::/64
+exits "release of a word: usage" 2 "me is neither an address nor a prefix" ctl release me
+exits "release of nothing: usage" 2 "release ADDRESS" ctl release
+a5=$(lease_of 2001:db8:2::5)
+same "release says who has lost what" "$a5 2001:db8:2::5 is released" "$(ctl release 2001:db8:2::5)"
+same "the lease is gone" "" "$(ctl leases 2001:db8:2::5 --json)"
+t "and IPv4 does not reach the host" fails ping4 "$a5"
+kill -9 "$PID"
+wait "$PID" 2>/dev/null
+start_nat64d || finish
+same "also after kill -9" "" "$(ctl leases 2001:db8:2::5 --json)"
+ping6 -I 2001:db8:2::5 $GOOGLE >/dev/null
+same "the host gets the address that it prefers" "$a5" "$(lease_of 2001:db8:2::5)"
+same "release by the IPv4 address, in JSON" "2001:db8:2::5" "$(ctl release "$a5" --json | each 'it["ipv6"]')"
+
+# --- maps and config --------------------------------------------------------------------------------------------------
+
+same "no maps: a header" "IPV4 IPV6 LINE FILE" "$(ctl maps | xargs)"
+config 'map 10.7.0.2 2001:db8:1::2' "map-file $T/more" >"$T/conf"
+printf '# one\nmap 10.9.0.0/24 2001:db8:9::/120\n' >"$T/more"
+ctl reload >/dev/null
+same "maps: file and line" "10.7.0.2/32 2001:db8:1::2/128 7 $T/conf 10.9.0.0/24 2001:db8:9::/120 2 $T/more" \
+	"$(ctl maps | tail -n +2 | xargs)"
+same "in JSON" "10.9.0.0/24 2001:db8:9::/120 $T/more 2" \
+	"$(ctl maps --json | each 'f"""{it["ipv4"]} {it["ipv6"]} {it["file"]} {it["line"]}"""' | tail -n 1)"
+t "config is what -T prints" cmp <(ctl config) <(in_router "$NAT64D" -T -c "$T/conf")
+same "in JSON: a directive in each line" "192.168.255.0/24" \
+	"$(ctl config --json | each '(it["directive"] == "dynamic-pool" and it["value"]) or "-"' | grep -v '^-')"
+
+# --- pin --------------------------------------------------------------------------------------------------------------
+
+pins=$T/data/pinned.map
+hosts 30 | sort >"$T/hosts"
+a6=$(lease_of 2001:db8:2::6) a7=$(lease_of 2001:db8:2::7)
+chmod 666 "$SOCKET"
+exits "pin by another user: not permitted" 1 "pin: not permitted" as_other pin 2001:db8:2::6
+exits "unpin, too" 1 "unpin: not permitted" as_other unpin 2001:db8:2::6
+exits "pin of nobody: exit status 1" 1 "2001:db8:2::99 has no lease" ctl pin 2001:db8:2::99
+exits "pin of a mapped host: exit status 1, and where it is mapped" 1 "2001:db8:1::2 is mapped by line 7 of $T/conf" ctl pin 2001:db8:1::2
+exits "unpin of a lease: exit status 1" 1 "$a6 is not pinned" ctl unpin "$a6"
+exits "unpin of a map: exit status 1" 1 "10.7.0.2 is mapped by line 7 of $T/conf, which is no pin" ctl unpin 10.7.0.2
+t "none of this has made a file" test ! -e "$pins"
+
+# A conversation of many datagrams, during which its host is pinned and unpinned.
+in_client ping -6 -n -i 0.05 -c 60 -I 2001:db8:2::6 $GOOGLE >"$T/ping" &
+talk=$!
+in_server ping -4 -n -i 0.05 -c 60 "$a6" >"$T/ping4" &
+talk4=$!
+sleep 0.5
+same "pin: says so" "$a6 2001:db8:2::6 is pinned" "$(ctl pin "$a6")"
+same "it is in the file" "map $a6 2001:db8:2::6" "$(grep -v '^#' "$pins")"
+same "which is the daemon's, like the lease file" "$(stat -c '%U %a' "$T/data/dynamic.map")" "$(stat -c '%U %a' "$pins")"
+same "the host leaves the leases" "" "$(ctl leases 2001:db8:2::6 --json)"
+same "and is among the maps, with file and line" "$a6/32 2001:db8:2::6/128 3 $pins" "$(ctl maps | tail -n 1 | xargs)"
+exits "it is no lease to release" 1 "2001:db8:2::6 is mapped by line 3 of $pins, it is no lease" ctl release 2001:db8:2::6
+exits "nor to pin again" 1 "is mapped by line 3" ctl pin "$a6"
+sleep 0.5
+same "unpin" "$a6 2001:db8:2::6 is a lease again" "$(ctl unpin 2001:db8:2::6)"
+same "it is a lease again, with its address" "$a6" "$(lease_of 2001:db8:2::6)"
+same "and no map" 2 "$(ctl maps --json | wc -l)"
+wait "$talk" "$talk4"
+same "a conversation loses nothing over both" "60 received" "$(grep -o '[0-9]* received' "$T/ping")"
+same "nor does one from IPv4" "60 received" "$(grep -o '[0-9]* received' "$T/ping4")"
+
+ctl pin 2001:db8:2::6 >/dev/null
+ctl pin 2001:db8:2::7 --json >"$T/json"
+same "pin in JSON" "$a7 2001:db8:2::7" "$(each 'it["ipv4"] + " " + it["ipv6"]' <"$T/json")"
+kill -9 "$PID"
+wait "$PID" 2>/dev/null
+from=$(since)
+start_nat64d || finish
+same "after kill -9 both are maps" "$a6/32 3 $a7/32 4" "$(ctl maps | grep 'pinned.map$' | awk '{ print $1, $3 }' | xargs)"
+t "and IPv4 reaches them" ping4 "$a7"
+same "the lease file is not complained of" "" "$(said "$from" 'dynamic.map|pinned.map')"
+hosts 30 | sort >"$T/after"
+t "everybody has the address that he had" cmp "$T/hosts" "$T/after"
+ctl reload >/dev/null
+same "after a reload, too" 2 "$(ctl maps | grep -c 'pinned.map$')"
+t "-T --expand has them" sh -c "ip netns exec $R $NAT64D -T --expand -c $T/conf | grep -qx 'map $a6 2001:db8:2::6'"
+ctl unpin "$a6" >/dev/null
+same "the other one moves up in the file" "$a7/32 3" "$(ctl maps | grep 'pinned.map$' | awk '{ print $1, $3 }')"
+stop_nat64d
+start_nat64d || finish
+same "a stop keeps what was unpinned a lease" "$a6" "$(lease_of 2001:db8:2::6)"
+
+# --- somebody edits the configuration -----------------------------------------------------------------------------
+
+config "map $a7 2001:db8:1::2" >"$T/conf"
+exits "a map for a pinned address: the reload is refused" 1 "the reload is refused" ctl reload
+shows "and says where both stand" "$pins:3: map: $a7 is mapped already, in $T/conf:7 (unpin it, or take one of the two lines away)" ctl reload
+t "nothing is changed" ping4 "$a7"
+config "map 192.168.255.2 2001:db8:2::7" >"$T/conf"
+shows "so with a map for its host" "$pins:3: map: 2001:db8:2::7 is mapped already, in $T/conf:7" ctl reload
+t "unpinned, the reload is done" sh -c "'$NAT64CTL' -s $SOCKET unpin $a7 && '$NAT64CTL' -s $SOCKET reload"
+same "and the host has its new address" "192.168.255.2/32" "$(ctl maps | tail -n 1 | awk '{ print $1 }')"
+config >"$T/conf"
+ctl reload >/dev/null
+hosts 30 >/dev/null
+a7=$(lease_of 2001:db8:2::7)
+ctl pin "$a7" >/dev/null
+config "map $a7 2001:db8:2::7" >"$T/conf"
+t "a pin that is made a line of the configuration is fine" ctl reload
+same "and belongs to that line" "7 $T/conf" "$(ctl maps | awk 'NR > 1 { print $3, $4 }')"
+config >"$T/conf"
+ctl reload >/dev/null
+same "when the line goes, the pin is there again" "3 $pins" "$(ctl maps | awk 'NR > 1 { print $3, $4 }')"
+printf 'tun-up yes\n' >>"$pins"
+shows "another directive there is refused" "$pins:4: tun-up: only \`map\` may stand in pinned.map" ctl reload
+printf '# mine\nmap 10.8.0.0/24 2001:db8:8::/120\nmap %s 2001:db8:2::7\n' "$a7" >"$pins"
+t "a network written there by hand is a map like any other" ctl reload
+exits "which cannot be unpinned" 1 "10.8.0.1 is mapped by line 2 of $pins, which is no pin" ctl unpin 10.8.0.1
+ctl pin 2001:db8:2::8 >/dev/null
+same "and stays when something is pinned" 3 "$(grep -c '^map' "$pins")"
+stop_nat64d
+
+# --- where it cannot be -------------------------------------------------------------------------------------------------
+
+config | sed '/^data-dir/d' >"$T/conf"
+start_nat64d || finish
+ping6 -I 2001:db8:2::9 $GOOGLE >/dev/null
+exits "without data-dir: exit status 1" 1 "there is no data-dir that could hold pinned.map" ctl pin 2001:db8:2::9
+same "release is possible" 1 "$(ctl release 2001:db8:2::9 | wc -l)"
+stop_nat64d
+config | sed '/^dynamic-pool/d' >"$T/conf"
+start_nat64d || finish
+exits "without dynamic-pool: exit status 1" 1 "there is no dynamic-pool" ctl pin 2001:db8:2::9
+same "and nothing to list" 1 "$(ctl leases | wc -l)"
+stop_nat64d
+
+# A disk of its own, which gets full.
+mkdir "$T/small"
+mount -t tmpfs -o size=64k tmpfs "$T/small" || finish
+trap 'umount -l "$T/small"; cleanup' EXIT
+config 'prefix 2001:db8:64::/96' | sed "s|^data-dir.*|data-dir $T/small|" >"$T/conf"
+start_nat64d || finish
+ip -n "$R" -6 route replace 2001:db8:64::/96 dev nat64
+ping6 -I 2001:db8:2::1 $GOOGLE >/dev/null
+ping6 -I 2001:db8:2::2 2001:db8:64::808:808 >/dev/null
+exits "who speaks through another prefix than the first cannot be pinned" 1 \
+	"2001:db8:2::2 speaks through 2001:db8:64::/96, but a map would answer through the first prefix, 64:ff9b::/96" ctl pin 2001:db8:2::2
+ping6 -I 2001:db8:2::2 $GOOGLE >/dev/null
+exits "nor who has leases for both" 1 "2001:db8:2::2 has leases of several prefixes" ctl pin 2001:db8:2::2
+same "they are listed by the address of their host" 2 "$(listed 2001:db8:2::2)"
+a1=$(lease_of 2001:db8:2::1)
+dd if=/dev/zero of="$T/small/fill" bs=1k 2>/dev/null
+exits "a full disk: exit status 1" 1 "pinned.map: No space left on device, nothing is changed" ctl pin 2001:db8:2::1
+same "it is a lease still" "$a1" "$(lease_of 2001:db8:2::1)"
+t "and translated" ping4 "$a1"
+t "no file is left" test ! -e "$T/small/pinned.map.new" -a ! -e "$T/small/pinned.map"
+rm "$T/small/fill"
+t "there is room again: it is pinned" ctl pin 2001:db8:2::1
+dd if=/dev/zero of="$T/small/fill" bs=1k 2>/dev/null
+exits "full again: unpin fails" 1 "No space left on device, nothing is changed" ctl unpin "$a1"
+same "and it is a map still" "$a1/32" "$(ctl maps | awk 'NR > 1 { print $1 }')"
+rm "$T/small/fill"
+stop_nat64d
 finish

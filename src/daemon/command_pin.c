@@ -1,0 +1,406 @@
+/* command_pin - decides when a lease may end on demand, become a map, or a map a lease again.
+ *
+ * A pin is first on disk and then in effect, so that whoever hears `ok' can count on it: while the
+ * keeper writes pinned.map, the client waits and everybody else is served.  A reload may come in
+ * between, or the end of the lease: so it is looked again before anything changes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+
+/* What comes next: there is nothing more. */
+static bool no_more(void *arg, struct answer *a)
+{
+	(void)arg;
+	(void)a;
+	return false;
+}
+
+static void add_done(struct answer *a, bool json, const char *what, uint32_t addr,
+		     const struct ip6 *host)
+{
+	char a4[ADDR_TEXT], a6[ADDR_TEXT];
+
+	addr_text4(a4, addr);
+	addr_text6(a6, host);
+	answer_add(a, json ? "ok\n{\"ipv4\": \"%s\", \"ipv6\": \"%s\"}\n" : "ok\n%s %s %s\n", a4,
+		   a6, what);
+}
+
+/* --- which lease is meant --------------------------------------------------------------------- */
+
+static bool read_address(const char *word, struct prefix *out, struct answer *a)
+{
+	bool one;
+
+	if (!command_read_place(word, out, &one, a))
+		return false;
+	if (!one)
+		answer_add(a, "usage %.100s is a prefix, an address is wanted\n", word);
+	return one;
+}
+
+/* The first lease of HOST, and how many it has: one for each prefix at most. */
+static struct lease *find_of_host(const struct daemon *d, const struct ip6 *host, unsigned *n)
+{
+	size_t prefixes = map_prefix_count(d->active->conf->maps);
+	struct lease *first = NULL, *l;
+
+	*n = 0;
+	for (size_t i = 0; i < prefixes || i == 0; i++) {
+		l = pool_find6(d->active->pool, host, (unsigned)i);
+		first = first ? first : l;
+		*n += l != NULL;
+	}
+	return first;
+}
+
+static const struct map *find_map(const struct daemon *d, const struct prefix *at)
+{
+	const struct map_table *maps = d->active->conf->maps;
+
+	return at->family == 4 ? map_find4(maps, at->addr4) : map_find6(maps, &at->addr6);
+}
+
+static size_t number_of(const struct map_table *maps, const struct map *m)
+{
+	size_t i = 0;
+
+	while (map_at(maps, i) != m)
+		i++;
+	return i;
+}
+
+static void say_mapped(const struct daemon *d, const struct map *m, const char *word,
+		       const char *but, struct answer *a)
+{
+	const struct conf *c = d->active->conf;
+	struct conf_place place = conf_place(c, "map", number_of(c->maps, m));
+
+	answer_add(a, "error %s is mapped by line %u of %s%s\n", word, place.line, place.file, but);
+}
+
+/* NULL, and A says why. */
+static struct lease *find_lease(const struct daemon *d, const char *word, struct answer *a)
+{
+	const struct map *m;
+	struct prefix at;
+	struct lease *l = NULL;
+	unsigned n = 1;
+
+	if (!read_address(word, &at, a))
+		return NULL;
+	if ((m = find_map(d, &at))) {
+		say_mapped(d, m, word, ", it is no lease", a);
+		return NULL;
+	}
+	if (d->active->pool)
+		l = at.family == 4 ? pool_find4(d->active->pool, at.addr4)
+				   : find_of_host(d, &at.addr6, &n);
+	if (l && n == 1)
+		return l;
+	answer_add(a,
+		   l ? "error %s has leases of several prefixes: name an IPv4 address\n"
+		     : "error %s has no lease\n",
+		   word);
+	return NULL;
+}
+
+/* --- the end of one --------------------------------------------------------------------------- */
+
+/* With all that was counted for it, so that who keeps a history has it. */
+static void tell_end(struct daemon *d, struct lease *l, enum lease_cause cause)
+{
+	daemon_gather_lease(d, l);
+	daemon_lease_ended(d, l, cause);
+	if (d->leases.file)
+		leasefile_append_end(d->leases.file, l->addr, daemon_seconds(d));
+}
+
+void command_release(void *arg, const struct control_request *r, struct answer *a)
+{
+	struct daemon *d = arg;
+	struct lease *l = find_lease(d, r->word[1], a);
+
+	if (!l)
+		return;
+	add_done(a, r->json, "is released", l->addr, &l->host);
+	tell_end(d, l, LEASE_RELEASE);
+	daemon_hold_fast(d);
+	pool_end(d->active->pool, l);
+	daemon_write_leases(d);
+}
+
+/* --- pinned.map ---------------------------------------------------------------------------------
+ */
+
+static void say_no_place(const struct daemon *d, struct answer *a)
+{
+	if (d->active->conf->data_dir)
+		answer_add(a, "error there is no dynamic-pool, so there are no leases\n");
+	else
+		answer_add(a, "error there is no data-dir that could hold " CONF_PINS "\n");
+}
+
+/* Has pinned.map written as it is to be after CHANGE.  False: A says why not. */
+static bool begin_write(struct daemon *d, const struct conf_change *change, struct answer *a)
+{
+	size_t len;
+	char *text = conf_pin_text(d->active->conf, change, &len);
+
+	if (text && leasefile_put_pins(d->leases.file, text, len))
+		return true;
+	answer_add(a, text ? "error the last pin is still being written, try again\n"
+			   : "error out of memory\n");
+	free(text);
+	return false;
+}
+
+/* A waits until it is known how it went. */
+static void wait_for_disk(struct daemon *d, const struct map *m, bool pin, bool json,
+			  struct answer *a)
+{
+	a->stream = STREAM_PINS;
+	a->more = no_more;
+	d->pins.busy = true;
+	d->pins.pin = pin;
+	d->pins.json = json;
+	d->pins.addr = m->p4.addr;
+	d->pins.host = m->p6.addr;
+	daemon_serve_leases(d);
+}
+
+/* A map answers through the first prefix, and for all of them. */
+static bool may_pin(const struct daemon *d, const struct lease *l, struct answer *a)
+{
+	const struct map_table *maps = d->active->conf->maps;
+	char host[ADDR_TEXT], own[ADDR_TEXT], first[ADDR_TEXT];
+	unsigned n;
+
+	find_of_host(d, &l->host, &n);
+	if (l->prefix == 0 && n == 1)
+		return true;
+	addr_text6(host, &l->host);
+	if (l->prefix == 0)
+		answer_add(a,
+			   "error %s has leases of several prefixes, and a map would stand for all "
+			   "of them (release the others first)\n",
+			   host);
+	else
+		answer_add(a,
+			   "error %s speaks through %s, but a map would answer through the first "
+			   "prefix, %s\n",
+			   host, addr_text_prefix6(own, map_prefix_at(maps, l->prefix)),
+			   addr_text_prefix6(first, map_prefix_at(maps, 0)));
+	return false;
+}
+
+static struct map map_of(uint32_t addr, const struct ip6 *host)
+{
+	return (struct map){{addr, 32}, {*host, 128}};
+}
+
+void command_pin(void *arg, const struct control_request *r, struct answer *a)
+{
+	struct daemon *d = arg;
+	const struct lease *l;
+	struct map m;
+
+	if (!d->leases.file) {
+		say_no_place(d, a);
+		return;
+	}
+	l = find_lease(d, r->word[1], a);
+	if (!l || !may_pin(d, l, a))
+		return;
+	m = map_of(l->addr, &l->host);
+	if (begin_write(d, &(struct conf_change){.more = &m, .less = CONF_NO_PIN}, a))
+		wait_for_disk(d, &m, true, r->json, a);
+}
+
+/* Can nobody but the host of pin number I have its address once that is gone? */
+static bool may_unpin(const struct daemon *d, size_t i, const char *word, struct answer *a)
+{
+	const struct conf *c = d->active->conf;
+	const struct map *m = map_at(c->maps, i);
+	long around = map_overlap(c->maps, i);
+
+	if (around >= 0 && addr_in4(m->p4.addr, &map_at(c->maps, (size_t)around)->p4))
+		say_mapped(d, map_at(c->maps, (size_t)around), word, ", too", a);
+	else if (!pool_covers(d->active->pool, m->p4.addr) || active_withholds(c, m->p4.addr))
+		answer_add(
+			a,
+			"error no dynamic-pool has the address of %s any more (take the line out "
+			"of %s, and reload)\n",
+			word, c->pin_file);
+	else
+		return true;
+	return false;
+}
+
+/* It is on record before it is no pin any more: a crash in between loses neither. */
+static void record_unpinned(struct daemon *d, const struct map *m)
+{
+	int32_t now = daemon_seconds(d);
+	struct lease l = {.host = m->p6.addr, .addr = m->p4.addr, .last = now, .since = now};
+
+	leasefile_append(d->leases.file, &l, now);
+	daemon_write_leases(d);
+}
+
+void command_unpin(void *arg, const struct control_request *r, struct answer *a)
+{
+	struct daemon *d = arg;
+	const struct conf *c = d->active->conf;
+	const struct map *m;
+	struct prefix at;
+	struct map copy;
+	size_t i;
+
+	if (!d->leases.file) {
+		say_no_place(d, a);
+		return;
+	}
+	if (!read_address(r->word[1], &at, a))
+		return;
+	m = find_map(d, &at);
+	i = m ? conf_find_pin(c, m) : CONF_NO_PIN;
+	if (i == CONF_NO_PIN && m)
+		say_mapped(d, m, r->word[1], ", which is no pin", a);
+	else if (i == CONF_NO_PIN)
+		answer_add(a, "error %s is not pinned\n", r->word[1]);
+	if (i == CONF_NO_PIN || !may_unpin(d, i, r->word[1], a))
+		return;
+	copy = *m;
+	record_unpinned(d, &copy);
+	if (begin_write(d, &(struct conf_change){.less = i}, a))
+		wait_for_disk(d, &copy, false, r->json, a);
+}
+
+/* --- it is on disk --------------------------------------------------------------------------- */
+
+/* Takes over the maps of CHANGE.  False without memory. */
+static bool change_maps(struct daemon *d, const struct conf_change *change)
+{
+	struct map_table *before = conf_change_pins(d->active->conf, change);
+
+	if (!before)
+		return false;
+	active_use_maps(d);
+	map_table_free(before);
+	d->pins.changes++;
+	return true;
+}
+
+/* Is the pin, or is it not any more, in effect as it is on disk?  A reload may have seen to it. */
+static bool is_done(const struct daemon *d, bool pin)
+{
+	const struct map *m = map_find4(d->active->conf->maps, d->pins.addr);
+	struct ip6 host;
+
+	if (!m)
+		return !pin;
+	map_to6(m, d->pins.addr, &host);
+	return pin && ip6_equal(&host, &d->pins.host);
+}
+
+/* NULL, or why it cannot be. */
+static const char *apply_pin(struct daemon *d)
+{
+	struct pool *p = d->active->pool;
+	struct lease *l = p ? pool_find4(p, d->pins.addr) : NULL;
+	struct map m = map_of(d->pins.addr, &d->pins.host);
+
+	if (is_done(d, true))
+		return NULL;
+	if (!l || !ip6_equal(&l->host, &d->pins.host) || l->prefix != 0 ||
+	    map_find6(d->active->conf->maps, &d->pins.host))
+		return "the lease has ended meanwhile";
+	tell_end(d, l, LEASE_PIN);
+	daemon_hold_fast(d);
+	if (!change_maps(d, &(struct conf_change){.more = &m, .less = CONF_NO_PIN}))
+		return "out of memory";
+	pool_reserve(p, &m.p4);
+	daemon_write_leases(d);
+	return NULL;
+}
+
+static void give_lease(struct daemon *d)
+{
+	int32_t now = daemon_seconds(d);
+	struct pool *p = d->active->pool;
+	struct lease *l;
+
+	pool_unreserve(p, d->pins.addr);
+	if (pool_find4(p, d->pins.addr) || pool_find6(p, &d->pins.host, 0))
+		return; /* after a reload somebody was faster */
+	l = pool_restore(p, &d->pins.host, 0, d->pins.addr, now);
+	if (!l)
+		return;
+	l->since = now;
+	daemon_lease_began(d, l, LEASE_NEW);
+	daemon_record_lease(d, l);
+	daemon_write_leases(d);
+}
+
+static const char *apply_unpin(struct daemon *d)
+{
+	const struct conf *c = d->active->conf;
+	const struct map *m = map_find4(c->maps, d->pins.addr);
+	size_t i = m ? conf_find_pin(c, m) : CONF_NO_PIN;
+
+	if (i != CONF_NO_PIN && !change_maps(d, &(struct conf_change){.less = i}))
+		return "out of memory";
+	daemon_outdate_fast(d); /* it was told of the map */
+	if (d->active->pool && is_done(d, false))
+		give_lease(d);
+	return NULL;
+}
+
+static void answer_waiting(struct daemon *d, const char *trouble)
+{
+	struct answer *waiting = control_next_stream(d->control, STREAM_PINS, NULL);
+	struct answer text = {.text = NULL};
+
+	if (!waiting) /* it has gone, and the change is made all the same */
+		return;
+	if (trouble)
+		answer_add(&text, "error %s: %s, nothing is changed\n", d->active->conf->pin_file,
+			   trouble);
+	else
+		add_done(&text, d->pins.json, d->pins.pin ? "is pinned" : "is a lease again",
+			 d->pins.addr, &d->pins.host);
+	waiting->stream = STREAM_NONE;
+	control_push(d->control, waiting, text.text, text.len);
+	answer_free(&text);
+}
+
+/* What is in effect is to be on disk, too: the change was not made after all. */
+static void write_back(struct daemon *d)
+{
+	struct answer ignored = {.text = NULL};
+
+	begin_write(d, &(struct conf_change){.less = CONF_NO_PIN}, &ignored);
+	answer_free(&ignored);
+}
+
+void daemon_serve_pins(struct daemon *d)
+{
+	const char *trouble;
+	char a4[ADDR_TEXT], a6[ADDR_TEXT];
+	int err;
+
+	if (!d->leases.file || !leasefile_pins_done(d->leases.file, &err) || !d->pins.busy)
+		return;
+	d->pins.busy = false;
+	trouble = err ? strerror(err) : d->pins.pin ? apply_pin(d) : apply_unpin(d);
+	if (!err && trouble)
+		write_back(d);
+	if (!trouble)
+		log_notice("%s: %s of %s", d->pins.pin ? "pinned" : "unpinned",
+			   addr_text4(a4, d->pins.addr), addr_text6(a6, &d->pins.host));
+	else
+		log_error("%s: %s, nothing is changed", d->active->conf->pin_file, trouble);
+	answer_waiting(d, trouble);
+}
