@@ -33,6 +33,9 @@ exposure() {
 
 exposure nat64d
 exposure nat64d@
+exposure nat64d-metrics@
+exposure nat64d-textfile
+exposure nat64d-textfile@
 
 # --- a container with the real systemd ------------------------------------------------------------------------------
 
