@@ -17,7 +17,7 @@ enum report_dir {
 struct counters {                            /* since the start */
 	uint64_t reason[DIRS][REASON_COUNT]; /* packets on the wire, by what became of them */
 	uint64_t fast[DIRS];   /* of those that are translated: by the program in the kernel */
-	uint64_t bytes[DIRS];  /* read; a GSO packet has its headers once */
+	uint64_t bytes[DIRS];  /* read, as they are on the wire */
 	uint64_t answers;      /* ICMP messages we made: errors and echo replies */
 	uint64_t suppressed;   /* ICMP errors that the rate limit forbade */
 	uint64_t gso_read;     /* GSO packets among what was read */

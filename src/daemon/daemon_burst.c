@@ -84,8 +84,11 @@ static void count(struct daemon *d, enum report_dir dir, enum reason why)
 	struct lease *l = out->lease;
 
 	d->counters.reason[dir][why] += out->packets;
-	if (out->has_last)
+	d->counters.bytes[dir] += out->bytes;
+	if (out->has_last) {
 		d->counters.reason[dir][out->last]++;
+		d->counters.bytes[dir] += out->last_packet.len;
+	}
 	if (l && why == REASON_OK) {
 		l->packets[dir] += out->packets;
 		l->bytes[dir] += out->bytes;
@@ -129,7 +132,6 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	enum report_dir dir = report_dir(bytes[0]);
 	enum reason why;
 
-	d->counters.bytes[dir] += len;
 	d->counters.gso_read += o->gso != GSO_NONE;
 	arena_release(&d->arena, bytes + len);
 	why = translate(d, dir, bytes, len, o);

@@ -75,6 +75,7 @@ struct facts {
 	uint64_t first; /* the same of the first segment, if it is a GSO packet */
 	uint64_t last;  /* and of the last one */
 	uint64_t count; /* packets on the wire */
+	uint64_t bytes; /* of theirs, with the headers of each */
 	uint64_t proto; /* of the payload */
 	uint64_t tos;
 	uint64_t ttl;
@@ -176,6 +177,7 @@ static inline bool count_segments(struct __sk_buff *skb, struct facts *f, uint64
 
 	f->first = f->last = f->l4;
 	f->count = 1;
+	f->bytes = f->head + f->l4;
 	if (seg == 0)
 		return true;
 	if (header < 8 || header > f->l4)
@@ -186,6 +188,7 @@ static inline bool count_segments(struct __sk_buff *skb, struct facts *f, uint64
 	f->count = (payload + seg - 1) / seg;
 	f->first = header + seg;
 	f->last = header + payload - (f->count - 1) * seg;
+	f->bytes += (f->count - 1) * (f->head + header);
 	return true;
 }
 
@@ -277,6 +280,7 @@ static inline bool is_plain_echo(struct __sk_buff *skb, struct facts *f)
 	f->icmp = to | (uint64_t)f->room[1] << 8 | csum << 16;
 	f->first = f->last = n;
 	f->count = 1;
+	f->bytes = f->head + f->l4;
 	return f->dir == 0 || csum != 0; /* 0 may have to be 0xffff */
 }
 
@@ -386,11 +390,11 @@ static inline void count_way(const struct facts *f, const struct shared *s, int 
 	FIXED(lease_packets);
 	FIXED(lease_bytes);
 	*packets += f->count;
-	*bytes += f->head + f->l4;
+	*bytes += f->bytes;
 	if (!f->lease)
 		return;
 	__sync_fetch_and_add(lease_packets, f->count);
-	__sync_fetch_and_add(lease_bytes, f->head + f->l4);
+	__sync_fetch_and_add(lease_bytes, f->bytes);
 }
 
 static inline void count(const struct facts *f, const struct shared *s)

@@ -376,7 +376,7 @@ static void count(struct diff *d, const struct shot *s, unsigned kind, bool outd
 	if (!d->run.taken)
 		return;
 	d->sum.packets[dir] += d->out.packets;
-	d->sum.bytes[dir] += s->len;
+	d->sum.bytes[dir] += d->out.bytes;
 	if (s->proto == PROTO_UDP)
 		d->sum.udp += d->out.packets;
 }
