@@ -31,7 +31,8 @@ struct lease_event {
 	enum lease_cause cause;
 };
 
-const char *leaseevent_what(enum lease_cause cause); /* "assigned", "ended" */
+const char *leaseevent_what(enum lease_cause cause);  /* "assigned", "ended" */
+const char *leaseevent_cause(enum lease_cause cause); /* "idle" */
 
 #define LEASEEVENT_TIME 20  /* characters of "2026-11-26T18:00:00Z": two of them compare as text */
 #define LEASEEVENT_MAX  256 /* bytes of a line, with its newline, or of the text for JSON */
@@ -48,5 +49,17 @@ bool leaseevent_parse(const char *line, size_t len, struct lease_event *e);
 
 /* Writes the keys from `cause' on to OUT, with a comma in front.  Returns OUT. */
 char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e);
+
+/* A lease and its time: e->since is its beginning, 0 if that is not known, and e->at its end, 0 if
+ * it still holds.  As an object of JSON in one line, or as a row for people under its header; each
+ * returns the length with the newline and without the NUL. */
+size_t leaseevent_held_json(char out[LEASEEVENT_MAX], const struct lease_event *e);
+size_t leaseevent_held_text(char out[LEASEEVENT_MAX], const struct lease_event *e);
+#define LEASEEVENT_HELD                                                                            \
+	"IPV4            IPV6                                    PREFIX             FROM         " \
+	"        UNTIL\n"
+
+/* Reads the object that an nat64d of this or of a later version has written.  False: it is none. */
+bool leaseevent_held_parse(const char *line, struct lease_event *e);
 
 #endif

@@ -25,6 +25,8 @@ static const char help[] =
 	"  drain               on: give new hosts no lease; off: leases as usual\n"
 	"  explain             tell what would become of a packet, and which line decides\n"
 	"  health              tell whether all is well: exit status 0, or else 1\n"
+	"  history             list what the history has: [ADDRESS | PREFIX] [since TIME]\n"
+	"                      [until TIME]\n"
 	"  leases              list who has which address: [ADDRESS | PREFIX]\n"
 	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
 	"  log                 log these classes until the next reload, or none\n"
@@ -38,6 +40,7 @@ static const char help[] =
 	"  trace               tell of packets as they pass, those that fit all words\n"
 	"  unpin               make what was pinned a lease again\n"
 	"  watch               tell what happens, as it does, in JSON\n"
+	"  who                 tell whose lease an address is: ADDRESS [at TIME]\n"
 	"\n"
 	"  -i, --instance NAME ask nat64d@NAME instead of nat64d\n"
 	"  -s, --socket PATH   ask who listens at PATH\n"
@@ -83,6 +86,7 @@ static int choose(struct line *l, bool instance, const char *value)
 		return bad("too long: ", value);
 	l->chosen = true;
 	l->ctl.instance = instance ? value : NULL;
+	l->ctl.elsewhere = !instance;
 	return -1;
 }
 
@@ -114,11 +118,22 @@ static int put_word(struct line *l, const char *word)
 	return -1;
 }
 
+/* Is it a time in one word?  It is not for the daemon. */
+static bool is_time(const struct line *l, const char *word)
+{
+	const char *command = l->word[0];
+
+	return strchr(word, ' ') &&
+	       (strcmp(command, "who") == 0 || strcmp(command, "history") == 0);
+}
+
 static int add_word(struct line *l, char *word)
 {
 	if (l->ctl.words == CTL_WORDS)
 		return bad("more than a request can hold", "");
 	l->word[l->ctl.words++] = word;
+	if (is_time(l, word))
+		return -1;
 	return put_word(l, word);
 }
 
@@ -254,13 +269,26 @@ static int health(const struct ctl *c)
 	return status == CTL_NOBODY ? CTL_FAILED : status;
 }
 
+static int who(const struct ctl *c)
+{
+	return c->words > 2 ? ctl_who(c) : ask(c, false);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct ctl *c);
 } own[] = {
-	{"config", list},  {"counters", ctl_counters}, {"health", health}, {"leases", ctl_leases},
-	{"maps", list},    {"metrics", ctl_metrics},   {"reload", reload}, {"trace", follow},
+	{"config", list},
+	{"counters", ctl_counters},
+	{"health", health},
+	{"history", ctl_history},
+	{"leases", ctl_leases},
+	{"maps", list},
+	{"metrics", ctl_metrics},
+	{"reload", reload},
+	{"trace", follow},
 	{"watch", follow},
+	{"who", who},
 };
 
 #define OWN (sizeof(own) / sizeof(*own))

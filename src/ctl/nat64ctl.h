@@ -6,6 +6,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "lease/leasehistory.h"
+#include "lib/addr.h"
+#include "lib/addr_text.h"
+#include "lib/clock.h"
+
 enum { /* exit statuses, a contract */
 	CTL_DONE = 0,
 	CTL_FAILED = 1, /* refused, failed, not permitted */
@@ -20,6 +25,7 @@ struct ctl {
 	const char *path;     /* of the socket */
 	const char *instance; /* whose name was given; NULL: none */
 	pid_t wake;           /* the daemon, if its socket may have to be made again; 0: no */
+	bool elsewhere;       /* the path was given instead */
 	unsigned patience;    /* seconds for which the daemon may be silent; 0: as usual */
 	bool json;
 	char **word; /* the command and its arguments, without options; NULL behind the last */
@@ -72,12 +78,37 @@ void ctl_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Prints TEXT, and returns a status. */
 int ctl_tell(const char *text);
 
+#define CTL_PATH 4096
+
+/* The directory of the history, as the daemon says, or if none runs, the configuration; *RUNNING:
+ * one does.  A status; what is wrong is said. */
+int ctl_find_history(const struct ctl *c, char dir[CTL_PATH], bool *running);
+
+/* NULL: it cannot be read, which is said. */
+struct leasehistory *ctl_open_history(const char *dir);
+
+/* An address or a prefix on the command line. */
+struct ctl_place {
+	struct prefix prefix;
+	bool one;             /* it is an address */
+	char text[ADDR_TEXT]; /* the address, as the history has it */
+};
+
+/* A status; what is wrong is said. */
+int ctl_read_place(const char *word, struct ctl_place *p);
+
+/* Reads the time at *WORD as unix time, and moves *WORD to the last of its one or two words.  A
+ * status; what is wrong is said. */
+int ctl_time(char ***word, int64_t *out);
+
 /* The commands for which it is not enough to ask the daemon and to print what it answers.  Each
  * returns the status to exit with. */
 int ctl_counters(const struct ctl *c); /* --diff asks twice */
+int ctl_history(const struct ctl *c);  /* is read from its files */
 int ctl_leases(const struct ctl *c);   /* in another order, or not all of them */
 int ctl_metrics(const struct ctl *c);  /* for a file, or as the answer to a request of HTTP */
 int ctl_reload(const struct ctl *c);   /* root adds to the device what the configuration needs */
+int ctl_who(const struct ctl *c);      /* who had an address at a time: likewise */
 void ctl_wake(const struct ctl *c);    /* before a reload, where nobody listens */
 
 #endif

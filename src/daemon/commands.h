@@ -13,6 +13,7 @@ void command_counters(void *arg, const struct control_request *r, struct answer 
 void command_drain(void *arg, const struct control_request *r, struct answer *a);
 void command_explain(void *arg, const struct control_request *r, struct answer *a);
 void command_health(void *arg, const struct control_request *r, struct answer *a);
+void command_history(void *arg, const struct control_request *r, struct answer *a);
 void command_leases(void *arg, const struct control_request *r, struct answer *a);
 void command_log(void *arg, const struct control_request *r, struct answer *a);
 void command_maps(void *arg, const struct control_request *r, struct answer *a);
@@ -25,6 +26,7 @@ void command_status(void *arg, const struct control_request *r, struct answer *a
 void command_trace(void *arg, const struct control_request *r, struct answer *a);
 void command_unpin(void *arg, const struct control_request *r, struct answer *a);
 void command_watch(void *arg, const struct control_request *r, struct answer *a);
+void command_who(void *arg, const struct control_request *r, struct answer *a);
 
 #ifdef HAVE_CONFIG_H
 #include "config.h"

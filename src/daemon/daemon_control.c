@@ -15,6 +15,7 @@ static const struct control_command commands[] = {
 	{"drain", "on | off", 1, 1, true, command_drain},
 	{"explain", "SRC DST [PROTOCOL]", 2, 3, false, command_explain},
 	{"health", "[--target ADDRESS]", 0, 2, false, command_health},
+	{"history", "", 0, 0, false, command_history},
 	{"leases", "[ADDRESS | PREFIX]", 0, 1, false, command_leases},
 	{"log", "CLASS ... | none", 1, 63, true, command_log},
 	{"maps", "", 0, 0, false, command_maps},
@@ -27,6 +28,7 @@ static const struct control_command commands[] = {
 	{"trace", "[WORD ...]", 0, CONTROL_WORDS - 1, false, command_trace},
 	{"unpin", "ADDRESS", 1, 1, true, command_unpin},
 	{"watch", "", 0, 0, false, command_watch},
+	{"who", "ADDRESS", 1, 1, false, command_who},
 };
 
 static void answer(void *arg, const struct control_request *r, struct answer *a)

@@ -24,6 +24,11 @@ const char *leaseevent_what(enum lease_cause cause)
 	return cause == LEASE_NEW ? "assigned" : "ended";
 }
 
+const char *leaseevent_cause(enum lease_cause cause)
+{
+	return causes[cause];
+}
+
 /* Each returns what is behind the word and its blank.  New hosts may come by the million:
  * snprintf() would take as long again as all the rest. */
 static char *put_word(char *out, const char *word)
@@ -243,4 +248,104 @@ char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e)
 		snprintf(out + n, LEASEEVENT_MAX - (size_t)n,
 			 "\"packets\": %" PRIu64 ", \"bytes\": %" PRIu64, e->packets, e->bytes);
 	return out;
+}
+
+/* --- who holds it --------------------------------------------------------------------------- */
+
+/* AT as text without the NUL's company, or NONE. */
+static const char *time_text(char out[LEASEEVENT_TIME + 2], int64_t at, const char *none)
+{
+	if (at <= 0)
+		return none;
+	put_time(out, at);
+	out[LEASEEVENT_TIME] = '\0';
+	return out;
+}
+
+/* TEXT in quotes, or null for NULL. */
+static const char *quoted(char out[ADDR_TEXT], const char *text)
+{
+	if (!text)
+		return "null";
+	snprintf(out, ADDR_TEXT, "\"%.60s\"", text);
+	return out;
+}
+
+static const char *prefix_text(char out[ADDR_TEXT], const struct lease_event *e)
+{
+	return e->prefix.len > 0 ? addr_text_prefix6(out, &e->prefix) : NULL;
+}
+
+size_t leaseevent_held_json(char out[LEASEEVENT_MAX], const struct lease_event *e)
+{
+	char addr[ADDR_TEXT], host[ADDR_TEXT], text[ADDR_TEXT], prefix[ADDR_TEXT];
+	char time[LEASEEVENT_TIME + 2], from[ADDR_TEXT], until[ADDR_TEXT];
+
+	return (size_t)snprintf(
+		out, LEASEEVENT_MAX,
+		"{\"ipv4\": \"%.15s\", \"ipv6\": \"%.45s\", \"prefix\": %.49s, \"from\": %.22s, "
+		"\"until\": %.22s}\n",
+		addr_text4(addr, e->addr), addr_text6(host, &e->host),
+		quoted(prefix, prefix_text(text, e)), quoted(from, time_text(time, e->since, NULL)),
+		quoted(until, time_text(time, e->at, NULL)));
+}
+
+size_t leaseevent_held_text(char out[LEASEEVENT_MAX], const struct lease_event *e)
+{
+	char addr[ADDR_TEXT], host[ADDR_TEXT], prefix[ADDR_TEXT];
+	char from[LEASEEVENT_TIME + 2], until[LEASEEVENT_TIME + 2];
+	const char *p = prefix_text(prefix, e);
+
+	return (size_t)snprintf(out, LEASEEVENT_MAX, "%-15.15s %-39.45s %-18.49s %-20s %s\n",
+				addr_text4(addr, e->addr), addr_text6(host, &e->host), p ? p : "-",
+				time_text(from, e->since, "-"), time_text(until, e->at, "still"));
+}
+
+/* The text that KEY has in LINE, in OUT; empty for null.  False: there is no such key, or too long
+ * a text. */
+static bool get_text(const char *line, const char *key, char out[ADDR_TEXT])
+{
+	char quoted_key[32];
+	const char *at;
+	size_t n;
+
+	snprintf(quoted_key, sizeof(quoted_key), "\"%s\": ", key);
+	at = strstr(line, quoted_key);
+	out[0] = '\0';
+	if (!at)
+		return false;
+	at += strlen(quoted_key);
+	if (strncmp(at, "null", 4) == 0)
+		return true;
+	n = *at == '"' ? strcspn(at + 1, "\"") : ADDR_TEXT;
+	if (n >= ADDR_TEXT)
+		return false;
+	memcpy(out, at + 1, n);
+	out[n] = '\0';
+	return true;
+}
+
+static bool get_time(const char *line, const char *key, int64_t *out)
+{
+	char text[ADDR_TEXT];
+
+	*out = 0;
+	return get_text(line, key, text) && (!text[0] || parse_time(text, out));
+}
+
+bool leaseevent_held_parse(const char *line, struct lease_event *e)
+{
+	char text[ADDR_TEXT];
+	struct in_addr a;
+
+	*e = (struct lease_event){.cause = LEASE_NEW};
+	if (!get_text(line, "ipv4", text) || inet_pton(AF_INET, text, &a) != 1)
+		return false;
+	e->addr = ntohl(a.s_addr);
+	if (!get_text(line, "ipv6", text) || inet_pton(AF_INET6, text, e->host.b) != 1)
+		return false;
+	if (!get_text(line, "prefix", text) ||
+	    !parse_prefix(text[0] ? text : strcpy(text, "-"), &e->prefix))
+		return false;
+	return get_time(line, "from", &e->since) && get_time(line, "until", &e->at);
 }

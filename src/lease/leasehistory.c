@@ -1,0 +1,364 @@
+/* leasehistory - decides how to find lines among millions of them, in parts that are being renamed.
+ *
+ * The newest part is opened first, and then the others by their numbers.  A part that is renamed
+ * meanwhile gets a higher number, so it is found once more and left out, but never missed.
+ *
+ * In one part the times ascend, so a time is found by halving.  An address is looked for as text in
+ * large pieces, which costs about as much as to read them. */
+#include "lease/leasehistory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lease/leaselog.h"
+#include "lib/fd.h"
+
+#define PIECE ((size_t)1 << 18)
+#define NEAR  8192 /* bytes that are read to find a line */
+#define WORD  96
+
+struct part {
+	int fd;
+	off_t size; /* of whole lines */
+	dev_t device;
+	ino_t inode;
+};
+
+struct leasehistory {
+	char *piece; /* room for PIECE bytes */
+	size_t n;
+	struct part part[LEASELOG_PARTS + 1]; /* the newest first */
+};
+
+/* A stretch of a part, and what is looked for in it. */
+struct search {
+	const struct leasehistory *h;
+	const struct part *p;
+	off_t from, to; /* where lines begin and end */
+	char word[WORD];
+	size_t word_len; /* 0: every line counts */
+};
+
+/* Reads as much of the LEN bytes at AT as there is.  How much that is, or -1. */
+static ssize_t read_at(int fd, char *out, size_t len, off_t at)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < len) {
+		n = pread(fd, out + done, len - done, at + (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+/* --- parts ---------------------------------------------------------------------------------- */
+
+static bool is_known(const struct leasehistory *h, const struct stat *st)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->part[i].device == st->st_dev && h->part[i].inode == st->st_ino)
+			return true;
+	return false;
+}
+
+/* The end of the last whole line, where a line is being written behind it. */
+static off_t whole_lines(int fd, off_t size)
+{
+	char text[NEAR];
+	off_t at = size > NEAR ? size - NEAR : 0;
+	ssize_t n = read_at(fd, text, (size_t)(size - at), at);
+	const char *end = n > 0 ? memrchr(text, '\n', (size_t)n) : NULL;
+
+	return end ? at + (end - text) + 1 : at;
+}
+
+/* Opens the part NAME, if there is one.  0, or -1 with errno. */
+static int open_part(struct leasehistory *h, int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || is_known(h, &st)) {
+		close(fd);
+		return 0;
+	}
+	h->part[h->n++] = (struct part){fd, whole_lines(fd, st.st_size), st.st_dev, st.st_ino};
+	return 0;
+}
+
+static int open_parts(struct leasehistory *h, int dir)
+{
+	char name[32] = LEASELOG_NAME;
+
+	for (unsigned i = 0; i <= LEASELOG_PARTS; i++) {
+		if (i > 0)
+			snprintf(name, sizeof(name), LEASELOG_NAME ".%u", i);
+		if (open_part(h, dir, name) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+struct leasehistory *leasehistory_open(const char *dir)
+{
+	struct leasehistory *h = calloc(1, sizeof(*h));
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+
+	if (h && fd >= 0)
+		h->piece = malloc(PIECE);
+	if (h && h->piece && open_parts(h, fd) == 0) {
+		close(fd);
+		return h;
+	}
+	err = errno;
+	if (fd >= 0)
+		close(fd);
+	leasehistory_close(h);
+	errno = err;
+	return NULL;
+}
+
+void leasehistory_close(struct leasehistory *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->n; i++)
+		close(h->part[i].fd);
+	free(h->piece);
+	free(h);
+}
+
+/* --- times ---------------------------------------------------------------------------------- */
+
+/* A whole line and where it is. */
+struct found {
+	struct lease_event e;
+	off_t begin, end;
+};
+
+/* The first line in the N bytes at TEXT, which are at AT of the part, that begins before TO.
+ * *INSIDE: they begin within a line.  Returns how many bytes it has looked at; F->END is 0 if there
+ * is none in these. */
+static size_t find_line(const char *text, size_t n, off_t at, off_t to, bool *inside,
+			struct found *f)
+{
+	const char *from = text, *newline;
+
+	f->end = 0;
+	while ((newline = memchr(from, '\n', (size_t)(text + n - from)))) {
+		f->begin = at + (from - text);
+		if (f->begin >= to && !*inside)
+			return n;
+		if (!*inside && leaseevent_parse(from, (size_t)(newline - from), &f->e)) {
+			f->end = at + (newline - text) + 1;
+			return n;
+		}
+		*inside = false;
+		from = newline + 1;
+	}
+	if (from > text)
+		return (size_t)(from - text);
+	*inside = true; /* too long for a line of ours */
+	return n;
+}
+
+/* The first line that begins at AT or behind, and before TO.  1 with F; 0: there is none; -1. */
+static int next_line(const struct part *p, off_t at, off_t to, struct found *f)
+{
+	char text[NEAR];
+	bool inside = at > 0; /* of a line: the next newline begins one, also the one before AT */
+
+	at -= inside;
+	while (at < to) {
+		size_t most = p->size - at < NEAR ? (size_t)(p->size - at) : NEAR;
+		ssize_t n = read_at(p->fd, text, most, at);
+
+		if (n <= 0)
+			return (int)n;
+		at += (off_t)find_line(text, (size_t)n, at, to, &inside, f);
+		if (f->end > 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Where the first line of TIME or later begins, or the end of all lines; -1. */
+static off_t find_time(const struct part *p, int64_t time)
+{
+	off_t low = 0, high = p->size, best = p->size;
+	struct found f;
+
+	while (low < high) {
+		off_t middle = low + (high - low) / 2;
+		int found = next_line(p, middle, high, &f);
+
+		if (found < 0)
+			return -1;
+		if (found > 0 && f.e.at < time) {
+			low = f.end;
+			continue;
+		}
+		if (found > 0)
+			best = f.begin;
+		high = middle;
+	}
+	return best;
+}
+
+/* --- lines ---------------------------------------------------------------------------------- */
+
+/* Prepares S for the events from SINCE to UNTIL in part number I.  0, or -1. */
+static int limit(struct search *s, size_t i, int64_t since, int64_t until)
+{
+	s->p = &s->h->part[i];
+	s->from = since == LEASEHISTORY_FIRST ? 0 : find_time(s->p, since);
+	s->to = until == LEASEHISTORY_LAST ? s->p->size : find_time(s->p, until + 1);
+	return s->from < 0 || s->to < 0 ? -1 : 0;
+}
+
+static void set_word(struct search *s, const char *word)
+{
+	if (word)
+		s->word_len = (size_t)snprintf(s->word, sizeof(s->word), " %s ", word);
+}
+
+/* The next line of TEXT up to END, from *FROM on, that has the word; *FROM goes behind it.  Returns
+ * its length, or 0 at the end. */
+static size_t match(const struct search *s, const char **from, const char *end, const char **line)
+{
+	const char *at = *from, *newline;
+
+	if (at >= end)
+		return 0;
+	if (s->word_len > 0)
+		at = memmem(at, (size_t)(end - at), s->word, s->word_len);
+	if (!at)
+		return 0;
+	newline = memchr(at, '\n', (size_t)(end - at));
+	if (!newline)
+		return 0;
+	*line = memrchr(*from, '\n', (size_t)(at - *from));
+	*line = *line ? *line + 1 : *from;
+	*from = newline + 1;
+	return (size_t)(newline - *line) + 1;
+}
+
+/* Goes through the whole lines of the N bytes at TEXT.  False: TAKE has ended it. */
+static bool take_piece(const struct search *s, const char *text, size_t n, leasehistory_take *take,
+		       void *arg)
+{
+	const char *from = text, *line;
+	struct lease_event e;
+	size_t len;
+
+	while ((len = match(s, &from, text + n, &line)))
+		if (leaseevent_parse(line, len - 1, &e) && !take(arg, line, len - 1, &e))
+			return false;
+	return true;
+}
+
+/* What is no line of ours at the end of a full piece is passed over. */
+static size_t whole(const char *text, size_t n)
+{
+	const char *end = memrchr(text, '\n', n);
+
+	return end ? (size_t)(end - text) + 1 : n;
+}
+
+static int go_forward(const struct search *s, leasehistory_take *take, void *arg)
+{
+	char *piece = s->h->piece;
+	ssize_t n;
+
+	for (off_t at = s->from; at < s->to; at += n) {
+		n = read_at(s->p->fd, piece,
+			    s->to - at < (off_t)PIECE ? (size_t)(s->to - at) : PIECE, at);
+		if (n <= 0)
+			return (int)n;
+		n = (ssize_t)whole(piece, (size_t)n);
+		if (!take_piece(s, piece, (size_t)n, take, arg))
+			return 1;
+	}
+	return 0;
+}
+
+static bool remember(void *arg, const char *line, size_t len, const struct lease_event *e)
+{
+	struct found *f = arg;
+
+	(void)line;
+	f->e = *e;
+	f->end = (off_t)len;
+	return true;
+}
+
+/* The last match.  As next_line(). */
+static int go_back(const struct search *s, struct found *f)
+{
+	char *piece = s->h->piece;
+
+	f->end = 0;
+	for (off_t to = s->to, at; to > s->from && f->end == 0; to = at) {
+		const char *text = piece, *newline;
+		ssize_t n;
+
+		at = to - s->from < (off_t)PIECE ? s->from : to - (off_t)PIECE;
+		n = read_at(s->p->fd, piece, (size_t)(to - at), at);
+		if (n <= 0)
+			return (int)n;
+		if (at > s->from) { /* half a line comes first, which belongs to the piece before */
+			newline = memchr(piece, '\n', (size_t)n);
+			text = newline ? newline + 1 : text;
+		}
+		take_piece(s, text, (size_t)(piece + n - text), remember, f);
+		at += text - piece;
+	}
+	return f->end > 0;
+}
+
+int leasehistory_each(const struct leasehistory *h, int64_t since, int64_t until, const char *word,
+		      leasehistory_take *take, void *arg)
+{
+	struct search s = {.h = h};
+	int rc = 0;
+
+	set_word(&s, word);
+	for (size_t i = h->n; i-- > 0 && rc == 0;) {
+		if (limit(&s, i, since, until) < 0)
+			return -1;
+		rc = go_forward(&s, take, arg);
+	}
+	return rc;
+}
+
+int leasehistory_last(const struct leasehistory *h, int64_t since, int64_t until, const char *word,
+		      struct lease_event *e)
+{
+	struct search s = {.h = h};
+	struct found f;
+	int rc = 0;
+
+	set_word(&s, word);
+	for (size_t i = 0; i < h->n && rc == 0; i++) {
+		if (limit(&s, i, since, until) < 0)
+			return -1;
+		rc = go_back(&s, &f);
+	}
+	if (rc > 0)
+		*e = f.e;
+	return rc;
+}

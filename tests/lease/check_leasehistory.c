@@ -1,0 +1,361 @@
+/* check_leasehistory - what is found in the history is what a naive reader finds, whatever lies
+ * between the lines, and also while the files are written, turned over and removed. */
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "../../src/lease/leaselogstate.h"
+#include "lease/leasehistory.h"
+#include "lib/addr_text.h"
+#include "support/leasedir.h"
+#include "support/random.h"
+
+#define MOST  40000
+#define HOSTS 300
+
+/* All events of a history in their order, as the test has written them. */
+static struct lease_event event[MOST];
+static unsigned events;
+
+struct got {
+	unsigned n, at[MOST]; /* packets: the number of the event */
+	unsigned most;        /* 0: all */
+};
+
+static bool take(void *arg, const char *line, size_t len, const struct lease_event *e)
+{
+	struct got *g = arg;
+	struct lease_event again;
+
+	ck_assert(leaseevent_parse(line, len, &again));
+	ck_assert_int_eq(again.at, e->at);
+	ck_assert_uint_lt(g->n, MOST);
+	g->at[g->n++] = (unsigned)e->packets;
+	return g->n != g->most;
+}
+
+/* --- random files ------------------------------------------------------------------------- */
+
+static struct lease_event random_event(int64_t at)
+{
+	uint32_t i = random_below(HOSTS);
+
+	return (struct lease_event){
+		.at = at,
+		.since = random_below(2) ? at - random_below(5000) : 0,
+		.packets = events,
+		.bytes = random_next(),
+		.host = host_no(i + 1),
+		.prefix = {ip6("64:ff9b::"), (uint8_t)(random_below(10) ? 96 : 0)},
+		.addr = ip4("192.0.2.0") + i % 256,
+		.cause = (enum lease_cause)(1 + random_below(LEASE_CAUSES - 1)),
+	};
+}
+
+/* What may lie between lines: half ones, other text, a stretch of zeros, a line without end. */
+static void put_rubbish(FILE *out)
+{
+	static const char zeros[20000];
+
+	switch (random_below(5)) {
+	case 0:
+		fputs("2023-11-14T22:13:20Z ended idle 192.0.2.1 2001:db8::1\n", out);
+		break;
+	case 1:
+		fputs("\n\n 192.0.2.7 \n", out);
+		break;
+	case 2:
+		fwrite(zeros, 1, random_below(sizeof(zeros)), out);
+		fputs("\n", out);
+		break;
+	case 3:
+		for (unsigned i = random_below(3000); i > 0; i--)
+			fputs("x 192.0.2.9 ", out);
+		fputs("\n", out);
+		break;
+	default:
+		fputs("9999-12-31T23:59:59Z assigned old 192.0.2.1 2001:db8::1 - - -\n", out);
+	}
+}
+
+/* One part of N events, from the time *AT on, which goes ahead. */
+static void put_part(const struct leasedir *d, const char *name, unsigned n, int64_t *at,
+		     unsigned rubbish)
+{
+	char path[128], line[LEASEEVENT_MAX];
+	FILE *out;
+
+	dir_name(d, name, path);
+	out = fopen(path, "w");
+	ck_assert_ptr_nonnull(out);
+	for (; n > 0; n--) {
+		*at += random_below(4) ? 0 : random_below(50);
+		event[events] = random_event(*at);
+		fwrite(line, 1, leaseevent_format(line, &event[events]), out);
+		events++;
+		if (rubbish && random_below(rubbish) == 0)
+			put_rubbish(out);
+	}
+	if (random_below(2))
+		fputs("2023-11-14T22:13:20Z ended idle 192.0.2.1 2001:d", out);
+	fclose(out);
+}
+
+static bool matches(const struct lease_event *e, int64_t since, int64_t until, uint32_t addr,
+		    const struct ip6 *host)
+{
+	return e->at >= since && e->at <= until && (!addr || e->addr == addr) &&
+	       (!host || ip6_equal(&e->host, host));
+}
+
+/* Compares one question with the answer of a loop over all events. */
+static void compare(const struct leasehistory *h, int64_t since, int64_t until, uint32_t addr,
+		    const struct ip6 *host)
+{
+	static struct got got;
+	struct lease_event last = {.packets = MOST};
+	char text[ADDR_TEXT];
+	const char *word = addr ? addr_text4(text, addr) : host ? addr_text6(text, host) : NULL;
+	unsigned n = 0;
+
+	got.n = got.most = 0;
+	ck_assert_int_eq(leasehistory_each(h, since, until, word, take, &got), 0);
+	for (unsigned i = 0; i < events; i++) {
+		if (!matches(&event[i], since, until, addr, host))
+			continue;
+		ck_assert_msg(n < got.n, "event %u is missing", i);
+		ck_assert_uint_eq(got.at[n], i);
+		n++;
+	}
+	ck_assert_uint_eq(got.n, n);
+	ck_assert_int_eq(leasehistory_last(h, since, until, word, &last), n > 0);
+	if (n > 0)
+		ck_assert_uint_eq(last.packets, got.at[n - 1]);
+}
+
+static int64_t random_time(int64_t first, int64_t last)
+{
+	switch (random_below(8)) {
+	case 0:
+		return LEASEHISTORY_FIRST;
+	case 1:
+		return LEASEHISTORY_LAST;
+	case 2:
+		return first - 1 + random_below(3);
+	case 3:
+		return last - 1 + random_below(3);
+	default:
+		return event[random_below(events)].at + random_below(3) - 1;
+	}
+}
+
+START_TEST(as_a_naive_reader)
+{
+	static const char *const names[] = {LEASELOG_NAME ".12", LEASELOG_NAME ".3",
+					    LEASELOG_NAME ".2", LEASELOG_NAME ".1", LEASELOG_NAME};
+	const unsigned rubbish = _i == 0 ? 0 : _i == 1 ? 100 : 5;
+	struct leasedir d;
+	struct leasehistory *h;
+	int64_t at = WALL;
+
+	dir_make(&d, 1);
+	events = 0;
+	for (unsigned i = 0; i < 5; i++)
+		put_part(&d, names[i], random_below(i == 1 ? 2 : 6000), &at, rubbish);
+	h = leasehistory_open(d.path);
+	ck_assert_ptr_nonnull(h);
+	for (int i = 0; i < 300; i++) {
+		int64_t since = random_time(WALL, at), until = random_time(WALL, at);
+		struct ip6 host = host_no(random_below(HOSTS + 2));
+
+		if (i % 3 == 0)
+			compare(h, since, until, 0, NULL);
+		else if (i % 3 == 1)
+			compare(h, since, until, ip4("192.0.2.0") + random_below(258), NULL);
+		else
+			compare(h, since, until, 0, &host);
+	}
+	leasehistory_close(h);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(stops_when_told)
+{
+	static struct got got = {.most = 3};
+	struct leasedir d;
+	struct leasehistory *h;
+	int64_t at = WALL;
+
+	dir_make(&d, 1);
+	events = 0;
+	put_part(&d, LEASELOG_NAME ".1", 2, &at, 0);
+	put_part(&d, LEASELOG_NAME, 50, &at, 0);
+	h = leasehistory_open(d.path);
+	ck_assert_int_eq(
+		leasehistory_each(h, LEASEHISTORY_FIRST, LEASEHISTORY_LAST, NULL, take, &got), 1);
+	ck_assert_uint_eq(got.n, 3);
+	ck_assert_uint_eq(got.at[2], 2);
+	leasehistory_close(h);
+	dir_remove(&d);
+}
+END_TEST
+
+/* Each part is searched by itself: in this one the clock was an hour behind. */
+START_TEST(clock_was_set_back)
+{
+	static struct got got;
+	struct leasedir d;
+	struct leasehistory *h;
+	int64_t at = WALL, back = WALL - 3600;
+
+	dir_make(&d, 1);
+	events = 0;
+	put_part(&d, LEASELOG_NAME ".1", 100, &at, 0);
+	put_part(&d, LEASELOG_NAME, 100, &back, 0);
+	h = leasehistory_open(d.path);
+	ck_assert_int_eq(leasehistory_each(h, WALL - 3700, WALL + 100000, NULL, take, &got), 0);
+	ck_assert_uint_eq(got.n, 200);
+	compare(h, WALL - 3600, WALL - 3000, 0, NULL);
+	compare(h, WALL, WALL + 50, 0, NULL);
+	leasehistory_close(h);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(nothing_there)
+{
+	struct leasedir d;
+	struct leasehistory *h;
+	struct lease_event e;
+
+	dir_make(&d, 1);
+	h = leasehistory_open(d.path);
+	ck_assert_ptr_nonnull(h);
+	events = 0;
+	compare(h, LEASEHISTORY_FIRST, LEASEHISTORY_LAST, 0, NULL);
+	leasehistory_close(h);
+	dir_put(&d, LEASELOG_NAME, "", 0);
+	dir_put(&d, LEASELOG_NAME ".1", "2023-11", 7);
+	h = leasehistory_open(d.path);
+	ck_assert_ptr_nonnull(h);
+	compare(h, WALL, WALL, 0, NULL);
+	ck_assert_int_eq(leasehistory_last(h, WALL, WALL, "192.0.2.1", &e), 0);
+	leasehistory_close(h);
+	dir_remove(&d);
+	ck_assert_ptr_null(leasehistory_open("/nonexistent"));
+	ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
+/* --- while it is written ------------------------------------------------------------------ */
+
+static struct lease_event numbered(unsigned i)
+{
+	return (struct lease_event){
+		.at = WALL + i / 50,
+		.since = WALL,
+		.packets = i,
+		.host = host_no(7),
+		.addr = ip4("192.0.2.7"),
+		.cause = LEASE_IDLE,
+	};
+}
+
+/* Small parts, so that one is turned over all the time.  Never returns. */
+static void keep_writing(const char *path, struct leaselog *log)
+{
+	struct leaselogfile f;
+	int dir = open(path, O_RDONLY | O_DIRECTORY);
+
+	leaselogfile_init(&f, log->shared);
+	for (unsigned i = 0;; i++) {
+		struct lease_event e = numbered(i);
+
+		leaselog_put(log, &e);
+		if (i % 3 == 0)
+			leaselogfile_work(&f, dir, 1000000 + i, e.at);
+	}
+}
+
+struct run {
+	uint64_t first, next;
+	bool any;
+};
+
+static bool take_numbered(void *arg, const char *line, size_t len, const struct lease_event *e)
+{
+	struct run *r = arg;
+
+	(void)line;
+	(void)len;
+	if (!r->any)
+		r->first = r->next = e->packets;
+	r->any = true;
+	ck_assert_msg(e->packets == r->next, "%llu follows %llu", (unsigned long long)e->packets,
+		      (unsigned long long)r->next - 1);
+	r->next++;
+	return true;
+}
+
+/* What was there when the history was opened is there as a whole, and nothing twice. */
+START_TEST(while_it_is_turned_over)
+{
+	struct leasedir d;
+	struct leaselog *log;
+	uint64_t before = 0;
+	unsigned rounds = 0, moved = 0;
+	time_t end = time(NULL) + 3;
+	pid_t pid;
+
+	dir_make(&d, 1);
+	log = leaselog_new(d.path);
+	leaselog_use(log, 10000, 60000);
+	pid = fork();
+	if (pid == 0)
+		keep_writing(d.path, log);
+	ck_assert_int_gt(pid, 1);
+	for (; time(NULL) < end; rounds++) {
+		uint64_t written = SHARED_GET(&log->shared->written);
+		struct leasehistory *h = leasehistory_open(d.path);
+		struct run r = {.any = false};
+
+		ck_assert_ptr_nonnull(h);
+		ck_assert_int_eq(leasehistory_each(h, LEASEHISTORY_FIRST, LEASEHISTORY_LAST,
+						   _i ? "192.0.2.7" : NULL, take_numbered, &r),
+				 0);
+		leasehistory_close(h);
+		ck_assert_uint_ge(r.next, written);
+		moved += r.first > before;
+		before = r.first;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	printf("# read %u times, in %u of them older parts had gone\n", rounds, moved);
+	fflush(stdout);
+	ck_assert_uint_ge(moved, 3);
+	leaselog_free(log);
+	dir_remove(&d);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("leasehistory");
+	TCase *t = tcase_create("history");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, as_a_naive_reader, 0, 3);
+	tcase_add_test(t, stops_when_told);
+	tcase_add_test(t, clock_was_set_back);
+	tcase_add_test(t, nothing_there);
+	tcase_add_loop_test(t, while_it_is_turned_over, 0, 2);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}
