@@ -44,6 +44,7 @@ void answer_put(struct answer *a, const char *text, size_t len)
 		return;
 	memcpy(a->text + a->len, text, len);
 	a->len += len;
+	a->text[a->len] = '\0';
 }
 
 void answer_add(struct answer *a, const char *format, ...)

@@ -83,7 +83,7 @@ fits leases 10 ctl leases --json
 fits leases 3 ctl leases --json --sort packets --limit 3
 fits leases 1 ctl leases --json 2001:db8:2::7
 fits maps 1 ctl maps --json
-fits config 1 ctl config --json
+fits config "$(ctl config | wc -l)" ctl config --json
 fits explain 1 ctl explain 2001:db8:2::1 $GOOGLE --json
 fits explain 1 ctl explain 2001:db8:2::99 $GOOGLE udp --json
 fits explain 1 ctl explain 8.8.8.8 192.0.2.81 icmp --json
