@@ -6,8 +6,8 @@
  * whose the lines behind it are that have no fourth column; another, "# since T", at which unix
  * time the lease of the next line was assigned. The last line that names an address, or a host and
  * its prefix, is the one that counts; if it does not say since when, an earlier one of the same
- * lease does. "# ended A" ends the lease of the address A, if there is one. Of a lease that is a map
- * by now nothing is said.
+ * lease does. "# ended A" ends the lease of the address A, if there is one. Of a lease that is a
+ * map by now nothing is said.
  *
  * The packet path only ever does one small write(2) to the page cache per burst, so that kill -9
  * loses nothing. Whatever may wait for a disk (sync, create, rename, remove) is done by a child
