@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fuzz_check.h"
-#include "fuzz_packet.h"
+#include "replay.h"
 
 #define NOW (INT64_C(1000000) * 1000)
 

@@ -117,6 +117,7 @@ exits "two directions: usage" 2 "a packet has one direction" ctl trace 6to4 4to6
 
 # --- the end --------------------------------------------------------------------------------------------------------
 
+# shellcheck disable=SC2016 # the shell there expands it
 head_of_it() { timeout 10 ip netns exec "$R" bash -o pipefail -c '"$0" -s "$1" trace --json | head -n 1' "$NAT64CTL" "$SOCKET" >"$T/head"; }
 head_of_it &
 piped=$!

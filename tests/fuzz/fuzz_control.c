@@ -1,0 +1,191 @@
+/* fuzz_control - any bytes at all come as a request, as text for JSON, and as a packet that is
+ * traced.
+ *
+ * A request goes the way of the daemon: to words, to a command, and to the parser of its arguments.
+ * Linked with libFuzzer (--enable-fuzzer) or with replay.c, which `make check` runs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "daemon/control.h"
+#include "daemon/explain_words.h"
+#include "daemon/trace.h"
+#include "lib/addr_text.h"
+
+#include "fuzz_check.h"
+#include "replay.h"
+
+/* --- what must hold for an answer ----------------------------------------------------------- */
+
+/* One line of it, for any terminal. */
+static void expect_line(const struct answer *a, const char *word)
+{
+	EXPECT(a->text != NULL && !a->cut);
+	EXPECT(strncmp(a->text, word, strlen(word)) == 0);
+	EXPECT(strlen(a->text) == a->len && a->text[a->len - 1] == '\n');
+	for (size_t i = 0; i + 1 < a->len; i++)
+		EXPECT(a->text[i] >= ' ' && a->text[i] <= '~');
+}
+
+/* A parser has said OK or why not. */
+static void expect_verdict(bool ok, struct answer *a)
+{
+	if (ok) {
+		EXPECT(a->text == NULL);
+		answer_add(a, "ok\n");
+	} else {
+		expect_line(a, "usage ");
+	}
+}
+
+/* --- the parsers of arguments --------------------------------------------------------------- */
+
+/* The packet is none in particular. */
+static void run_trace(void *arg, const struct control_request *r, struct answer *a)
+{
+	struct trace_packet p = {.dir = DIR_6TO4, .has_after = true};
+	struct fastpath_key4 v4 = {{8, 8, 8, 8}, {192, 168, 255, 1}};
+	struct fastpath_key6 v6 = {{0, 0x64, 0xff, 0x9b}, {0x20, 1}};
+	struct trace_filter f;
+	bool ok = trace_filter_read(&f, r->word + 1, r->words - 1, a);
+
+	(void)arg;
+	expect_verdict(ok, a);
+	if (!ok)
+		return;
+	p.before.family = 6;
+	p.after.family = 4;
+	memcpy(p.before.src, &v6.src, sizeof(v6.src));
+	memcpy(p.before.dst, &v6.dst, sizeof(v6.dst));
+	memcpy(p.after.src, &v4.src, sizeof(v4.src));
+	memcpy(p.after.dst, &v4.dst, sizeof(v4.dst));
+	EXPECT(trace_filter_wants(&f, &p) == trace_filter_wants_pair(&f, DIR_6TO4, &v4, &v6));
+}
+
+static void run_explain(void *arg, const struct control_request *r, struct answer *a)
+{
+	static const struct prefix6 wkp = {{{0x00, 0x64, 0xff, 0x9b}}, 96};
+	struct sample s;
+	bool ok = explain_parse(r, arg ? &wkp : NULL, &s, a);
+
+	expect_verdict(ok, a);
+	if (ok)
+		EXPECT(s.family == 4 || s.family == 6);
+}
+
+static bool same_prefix(const struct prefix *a, const struct prefix *b)
+{
+	return a->family == b->family && a->len == b->len && a->addr4 == b->addr4 &&
+	       ip6_equal(&a->addr6, &b->addr6);
+}
+
+/* What is read and written again is the same, and clean. */
+static void run_prefix(void *arg, const struct control_request *r, struct answer *a)
+{
+	char why[CONF_LINE] = "", text[ADDR_TEXT];
+	struct prefix p, again;
+
+	(void)arg;
+	if (!conf_scan_prefix(r->word[1], &p, why)) {
+		EXPECT(why[0] != '\0');
+		answer_add(a, "usage %s\n", why);
+		expect_line(a, "usage ");
+		return;
+	}
+	EXPECT(addr_covers(&p, &p));
+	EXPECT(conf_scan_prefix(addr_text_prefix(text, &p), &again, why));
+	EXPECT(same_prefix(&p, &again));
+	EXPECT(conf_scan_either(r->word[1], &again) && same_prefix(&p, &again));
+	answer_add(a, "ok\n");
+}
+
+static void run_log(void *arg, const struct control_request *r, struct answer *a)
+{
+	unsigned class = conf_log_class(r->word[1]);
+
+	(void)arg;
+	EXPECT(!class || conf_log_class(conf_log_name(class)) == class);
+	answer_add(a, class ? "ok\n" : "usage log\n");
+}
+
+static const struct control_command table[] = {
+	{"explain", "SRC DST [PROTOCOL]", 2, 3, false, run_explain},
+	{"log", "CLASS", 1, 63, true, run_log},
+	{"prefix", "PREFIX", 1, 1, false, run_prefix},
+	{"trace", "[WORD ...]", 0, CONTROL_WORDS - 1, false, run_trace},
+};
+
+/* --- requests -----------------------------------------------------------------------------------
+ */
+
+static void expect_words(const struct control_request *r)
+{
+	EXPECT(r->words >= 1 && r->words <= CONTROL_WORDS);
+	for (unsigned i = 0; i < r->words; i++) {
+		EXPECT(r->word[i][0] != '\0' && strcmp(r->word[i], "--json") != 0);
+		EXPECT(strpbrk(r->word[i], " \t\r\n") == NULL);
+	}
+}
+
+static void run_request(const uint8_t *data, size_t size)
+{
+	size_t len = size < CONTROL_LINE ? size : CONTROL_LINE - 1;
+	char *line = (char *)fuzz_bytes(len + 1); /* exactly, for a sanitizer to see */
+	struct control_request r = {.may_change = true};
+	struct answer a = {.text = NULL};
+
+	if (len > 0)
+		memcpy(line, data, len);
+	if (control_parse(&r, line, len, &a)) {
+		EXPECT(a.text == NULL);
+		expect_words(&r);
+		control_run(table, sizeof(table) / sizeof(*table), r.json ? &r : NULL, &r, &a);
+		expect_line(&a, "");
+	} else {
+		expect_line(&a, "usage ");
+	}
+	answer_free(&a);
+	free(line);
+}
+
+/* --- JSON, and lines of a trace ----------------------------------------------------------------
+ */
+
+static void run_json(const uint8_t *data, size_t size)
+{
+	char *text = (char *)fuzz_bytes(size + 1);
+	struct answer a = {.text = NULL};
+
+	if (size > 0)
+		memcpy(text, data, size);
+	text[size] = '\0';
+	answer_json(&a, text);
+	EXPECT(a.cut || (a.text[0] == '"' && a.text[a.len - 1] == '"'));
+	for (size_t i = 0; i < a.len; i++)
+		EXPECT((uint8_t)a.text[i] >= ' ' && a.text[i] != 0x7f);
+	answer_free(&a);
+	free(text);
+}
+
+static void run_packet(const uint8_t *data, size_t size)
+{
+	struct trace_packet p = {.at = 1764180000123456, .has_after = true};
+	char line[TRACE_LINE];
+	size_t n;
+
+	trace_look(&p.before, data, size, size);
+	p.after = p.before;
+	for (int json = 0; json < 2; json++) {
+		n = trace_format(line, &p, json);
+		EXPECT(n > 0 && n < TRACE_LINE && line[n - 1] == '\n' &&
+		       !memchr(line, '\n', n - 1));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	run_request(data, size);
+	run_json(data, size);
+	run_packet(data, size);
+	return 0;
+}
