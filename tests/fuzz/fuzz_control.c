@@ -1,7 +1,8 @@
 /* fuzz_control - any bytes at all come as a request, as text for JSON, and as a packet that is
  * traced.
  *
- * A request goes the way of the daemon: to words, to a command, and to the parser of its arguments.
+ * A request goes the way of the daemon: to words, to a command, and to the parser of its arguments;
+ * times go that of nat64ctl.  Lines of the history are read from a file that others may write, too.
  * Linked with libFuzzer (--enable-fuzzer) or with replay.c, which `make check` runs. */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,9 @@
 #include "daemon/control.h"
 #include "daemon/explain_words.h"
 #include "daemon/trace.h"
+#include "lease/leaseevent.h"
 #include "lib/addr_text.h"
+#include "lib/clock.h"
 
 #include "fuzz_check.h"
 #include "replay.h"
@@ -108,10 +111,49 @@ static void run_log(void *arg, const struct control_request *r, struct answer *a
 	answer_add(a, class ? "ok\n" : "usage log\n");
 }
 
+/* Of src/ctl: the client's own header is nobody else's. */
+int ctl_time(char ***word, int64_t *out);
+void ctl_complain(const char *fmt, ...);
+
+static bool complained;
+
+void ctl_complain(const char *fmt, ...)
+{
+	(void)fmt;
+	complained = true;
+}
+
+static bool read_time(char *first, char *second, int64_t *out)
+{
+	char *words[] = {first, second, NULL}, **at = words;
+	bool ok;
+
+	complained = false;
+	ok = ctl_time(&at, out) == 0;
+	EXPECT(ok != complained && at >= words && at < words + 2);
+	return ok;
+}
+
+/* A time is written as what it is again. */
+static void run_time(void *arg, const struct control_request *r, struct answer *a)
+{
+	char text[CLOCK_TEXT];
+	int64_t at, again;
+
+	(void)arg;
+	if (read_time(r->word[1], r->words > 2 ? r->word[2] : NULL, &at)) {
+		EXPECT(at >= 0);
+		if (at < INT64_C(253402300800)) /* the year 10000 */
+			EXPECT(read_time(clock_rfc3339(text, at), NULL, &again) && again == at);
+	}
+	answer_add(a, "ok\n");
+}
+
 static const struct control_command table[] = {
 	{"explain", "SRC DST [PROTOCOL]", 2, 3, false, run_explain},
 	{"log", "CLASS", 1, 63, true, run_log},
 	{"prefix", "PREFIX", 1, 1, false, run_prefix},
+	{"time", "TIME", 1, 2, false, run_time},
 	{"trace", "[WORD ...]", 0, CONTROL_WORDS - 1, false, run_trace},
 };
 
@@ -182,10 +224,31 @@ static void run_packet(const uint8_t *data, size_t size)
 	}
 }
 
+/* --- lines of the history ------------------------------------------------------------------------
+ */
+
+static void run_event(const uint8_t *data, size_t size)
+{
+	char *line = (char *)fuzz_bytes(size ? size : 1), text[LEASEEVENT_MAX];
+	struct lease_event e, again;
+	size_t n;
+
+	if (size > 0)
+		memcpy(line, data, size);
+	if (leaseevent_parse(line, size, &e)) {
+		n = leaseevent_format(text, &e);
+		EXPECT(n > 1 && n <= LEASEEVENT_MAX && text[n - 1] == '\n');
+		EXPECT(leaseevent_parse(text, n - 1, &again));
+		EXPECT(again.at == e.at && again.addr == e.addr && again.cause == e.cause);
+	}
+	free(line);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	run_request(data, size);
 	run_json(data, size);
 	run_packet(data, size);
+	run_event(data, size);
 	return 0;
 }
