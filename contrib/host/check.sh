@@ -1,7 +1,7 @@
 # check: the doctor.  What a finding looks like, and in which order one asks; the questions are in check_*.sh.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
-for part in check_system check_service check_pool check_route check_firewall check_fast check_dns check_ping; do
+for part in check_system check_daemon check_service check_pool check_route check_firewall check_fast check_dns check_ping; do
 	# shellcheck source=/dev/null
 	. "$lib/$part.sh" || exit 2
 done

@@ -3,41 +3,18 @@
 
 # --- what the daemon says -------------------------------------------------------------------------------------------
 
-# control_socket: where the daemon is asked, empty if nowhere: in the directory that it was given at its start, unless the
-# configuration names another place.
-control_socket()
-{
-	place=$(values control)
-	[ -n "$place" ] || place=$(tr '\0' '\n' <"/proc/$daemon/environ" |
-		sed -n 's|^RUNTIME_DIRECTORY=\(/[^:]*\).*|\1/control|p' | sed -n 1p)
-	[ "$place" = off ] || printf '%s\n' "$place"
-}
-
-# ask_daemon SOCKET: its status, in one line.  It may be stuck.
-ask_daemon()
-{
-	nat64ctl=$(dirname "$nat64d")/nat64ctl
-	[ -x "$nat64ctl" ] || nat64ctl=nat64ctl
-	if have timeout; then
-		timeout 3 "$nat64ctl" -s "$1" --json status 2>/dev/null
-	else
-		"$nat64ctl" -s "$1" --json status 2>/dev/null
-	fi
-}
-
 # find_fast_path: whether it is `on', true or false, how many packets have `passed' there, and `why' it is off; or why all this
 # is `unknown'.
 find_fast_path()
 {
 	on='' passed='' why='' unknown="there is no daemon"
 	[ -n "$daemon" ] || return 0
-	socket=$(control_socket)
 	unknown="the daemon has no control socket"
 	[ -n "$socket" ] || return 0
-	told=$(ask_daemon "$socket" | sed -n 's/.*"fast_path": {\([^}]*\).*/\1/p')
-	on=$(printf '%s\n' "$told" | sed -n 's/^"active": \([a-z]*\).*/\1/p')
-	passed=$(printf '%s\n' "$told" | sed -n 's/.*"packets": \([0-9]*\).*/\1/p')
-	why=$(plain "$(printf '%s\n' "$told" | sed -n 's/.*"reason": "\([^"]*\).*/\1/p')")
+	path=$(told_object fast_path)
+	on=$(printf '%s\n' "$path" | sed -n 's/^"active": \([a-z]*\).*/\1/p')
+	passed=$(printf '%s\n' "$path" | sed -n 's/.*"packets": \([0-9]*\).*/\1/p')
+	why=$(plain "$(printf '%s\n' "$path" | sed -n 's/.*"reason": "\([^"]*\).*/\1/p')")
 	unknown="the daemon does not answer at $(plain "$socket")"
 }
 

@@ -55,14 +55,22 @@ counters_hint()
 	[ -z "$daemon" ] || echo "kill -USR1 $daemon, and read its log: which packets it refused, and why"
 }
 
-# stopped WHAT TX RX: where, by how often the device was crossed while nothing came back.
+# refused WHAT FROM TO: a packet that stops at the daemon.
+refused()
+{
+	asked=$(explain_command "$2" "$3")
+	fault ping "$1 stops at the daemon, which refused it$(refusal "$2" "$3")" "${asked:-$(counters_hint)}"
+}
+
+# stopped WHAT TX RX FROM TO: where, by how often the device was crossed while nothing came back.
 stopped()
 {
+	answer=$(peer_answer "$4" "$5")
 	case $2,$3 in
 	0,0) fault ping "$1: stops before $device: the kernel did not send it there" "ip route get ${1##* }" ;;
-	1,0) fault ping "$1: stops at the daemon, which refused it" "$(counters_hint)" ;;
+	1,0) refused "$1:" "$4" "$5" ;;
 	1,1) fault ping "$1: translated, but no answer came back" "$(tool "tcpdump -n -i $(word "${uplink4:-any}") icmp")" ;;
-	2,1) fault ping "$1: the answer stops at the daemon, which refused it" "$(counters_hint)" ;;
+	2,1) refused "$1: the answer" "${answer% *}" "${answer#* }" ;;
 	2,2) fault ping "$1: the answer came, was translated, and is lost on the machine" "$(tool "nft list ruleset" nftables)" ;;
 	*) fault ping "$1: no answer; too much other traffic to see where it stops" "$(tool "tcpdump -n -i $device icmp or icmp6")" ;;
 	esac
@@ -124,19 +132,20 @@ ping_through()
 		[ -n "$clat" ] || ping_large "$2"
 		return
 	fi
+	from=$(source_of "$2")
 	error=$(complaint)
 	if [ -n "$error" ]; then
-		fault ping "$1: an ICMP error came back$error" "$(tool "traceroute -n $2")"
+		fault ping "$1: an ICMP error came back$error$(refusal "$from" "$2")" "$(tool "traceroute -n $2")"
 		return
 	fi
 	moved=$(moved)
-	stopped "$1" "${moved% *}" "${moved#* }"
+	stopped "$1" "${moved% *}" "${moved#* }" "$from" "$2"
 }
 
 # source_of ADDRESS: from where the machine would ask.
 source_of()
 {
-	ip -6 -o route get "$1" 2>/dev/null | after src
+	ip "$(family "$1")" -o route get "$1" 2>/dev/null | after src
 }
 
 has_source()
@@ -151,7 +160,7 @@ ready()
 {
 	for nap in 1 1 1; do
 		! has_source "$1" || return 0
-		ip -6 -o addr show scope global tentative 2>/dev/null | has inet6 || return
+		ip -6 -o addr show scope global tentative 2>/dev/null | has inet6 || break
 		sleep $nap
 	done
 	has_source "$1"

@@ -25,16 +25,21 @@ owners()
 {
 	find /proc/[0-9]*/fdinfo -type f -exec grep -ls "^iff:[[:space:]]*$device\$" {} + 2>/dev/null |
 		cut -d / -f 3 | sort -un | while read -r pid; do
-		[ "$(stat -L -c %i "/proc/$pid/ns/net" 2>/dev/null)" != "$(stat -L -c %i /proc/self/ns/net)" ] || echo "$pid"
+		! holds "$pid" || echo "$pid"
 	done
 }
 
-# find_daemon: if the unit's own process is among them, that one.
+# find_daemon: the one that answers where it should; else who holds the device: if the unit's own process is among them, that
+# one.
 find_daemon()
 {
 	main=
 	[ -z "$unit" ] || main=$(unit_is MainPID)
-	daemon=$(owners | awk -v main="$main" '$1 == main { found = 1 } NR == 1 { first = $1 } END { print found ? main : first }')
+	ask_where_it_runs
+	if [ -z "$daemon" ]; then
+		daemon=$(owners | awk -v main="$main" '$1 == main { found = 1 } NR == 1 { first = $1 } END { print found ? main : first }')
+		ask_process
+	fi
 	command=$(plain "$(cat "/proc/${daemon:-0}/comm" 2>/dev/null)")
 }
 
@@ -112,7 +117,7 @@ check_service()
 		start="kill $daemon && $start"
 	else
 		finding ok service "process $daemon translates on $device"
-		[ -z "$unit" ] || check_effect
+		[ -z "$unit$told" ] || check_effect
 	fi
 }
 
@@ -129,10 +134,21 @@ changed_state()
 	} | sort -n | tail -n 1
 }
 
+# was_refused: the last reload.
+was_refused()
+{
+	if [ -n "$told" ]; then
+		told_object last_reload | has '"ok": false'
+	else
+		unit_is StatusText | has 'the last reload was refused'
+	fi
+}
+
 # is_newer FILE: changed since then.  Seconds, so that nothing is said of one that was written just before.
 is_newer()
 {
-	since=$(changed_state)
+	since=$([ -z "$told" ] || in_effect_since)
+	[ -n "$told" ] || since=$(changed_state)
 	[ -n "$since" ] && [ "$(stat -L -c %Y "$1" 2>/dev/null || echo 0)" -gt "$since" ]
 }
 
@@ -142,7 +158,7 @@ check_effect()
 	for read in "$conf" "$(map_file)"; do
 		[ -z "$read" ] || ! is_newer "$read" || stale=$read
 	done
-	if unit_is StatusText | has 'the last reload was refused'; then
+	if was_refused; then
 		finding WARN reload "the last reload was refused: the daemon goes by $conf as it was before" \
 			"$(reload_command) || $start" # which says why, and helps where something needs a restart
 	elif [ -n "$stale" ]; then

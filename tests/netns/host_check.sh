@@ -61,6 +61,13 @@ well
 same "it changes nothing" "$before" "$(shot)"
 t "no colours but on a terminal" fails grep -q "$(printf '\033')" "$T/found"
 
+# --- what is in effect ------------------------------------------------------------------------------------------------
+
+touch -d "+2 seconds" "$T/conf"
+ails "a file that was changed" reload "$T/conf was changed after the daemon had read it"
+sleep 2.1
+cured "a file that was changed"
+
 # --- forwarding -----------------------------------------------------------------------------------------------------
 
 illness "IPv4 forwarding off" forwarding-4 "" sysctl -qw net.ipv4.ip_forward=0
@@ -600,7 +607,8 @@ well --ignore open
 t "the answer is lost: the hop" grep -q "^FAIL  ping: .*: the answer came, was translated, and is lost on the machine" "$T/found"
 in_router ip6tables -F
 well --ignore open --target 169.254.9.9
-t "the daemon refuses it: the hop" grep -q "^FAIL  ping: .*: stops at the daemon" "$T/found"
+t "the daemon refuses it: the hop, and why" \
+	grep -q "^FAIL  ping: .*: stops at the daemon, which refused it: illegal-address (source or destination may never be routed) => nat64ctl -s $T/control/control explain [0-9a-f:]* 64:ff9b::a9fe:909 icmp # decided by which line?$" "$T/found"
 in_router ip6tables -A OUTPUT -d 64:ff9b::/96 -j DROP
 well --ignore open
 t "the kernel keeps it: the hop" grep -q "^FAIL  ping: .*: stops before nat64" "$T/found"

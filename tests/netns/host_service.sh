@@ -9,6 +9,7 @@ NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
 need nft sysctl awk setpriv
 host_topology
 mkdir -p "$T/run/systemd/system" "$T/fake" "$T/etc/nat64" "$T/unit/run" "$T/sysctl.d" "$T/units"
+ln -s "$T/unit/run" "$T/run/nat64d" # where the unit's daemon is asked
 chown nobody "$T/data" "$T/unit/run"
 conf=$T/etc/nat64.conf
 lib=$(cd "$(dirname "$HOST")/host" && pwd)
@@ -168,7 +169,9 @@ cured "forwarding is off"
 
 # --- what is in effect ------------------------------------------------------------------------------------------------
 
-echo "0 of 254 addresses leased, 2 packets translated, 0 refused; the last reload was refused, the log says why" >"$T/unit/StatusText"
+echo 'prefix of nothing' >>"$conf"
+t "a file that is wrong is refused" fails host systemctl reload nat64d
+config 'tun-setup yes' >"$conf"
 says "a reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $reload || $restart"
 cured "a reload was refused"
 config 'prefix 2001:db8:64::/96' 'tun-setup yes' >"$conf"
@@ -176,8 +179,13 @@ touch -d "+2 seconds" "$conf"
 says "another prefix since the start" "WARN  reload: $conf was changed after the daemon had read it => $reload" --ignore open,guard
 sleep 2.1
 cured "another prefix since the start" --ignore open,guard
-config 'tun-setup yes' >"$conf"
+# A daemon that cannot be asked: what systemd knows has to do.
+config 'control off' 'tun-setup yes' >"$conf"
 start_service
+t "a daemon that cannot be asked: all is well" wait_for well
+echo "0 of 254 addresses leased, 2 packets translated, 0 refused; the last reload was refused, the log says why" >"$T/unit/StatusText"
+says "its reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $reload || $restart"
+: >"$T/unit/StatusText"
 echo @100 >"$T/unit/StateChangeTimestamp"
 awk '{ printf "%.0f\n", $1 * 1e6 }' /proc/uptime >"$T/unit/StateChangeTimestampMonotonic"
 t "a clock that was wrong at boot: all is well" wait_for well
