@@ -99,7 +99,22 @@ awk -f "$top/tests/tree/manual.awk" "$page" >"$T/steps" || skip_all "needs the p
 : >"$T/done"
 block() { awk -v block="$1" -f "$top/tests/tree/manual.awk" "$page"; }
 
-# perform SECTION: writes its files and runs its commands, each of which is one point.
+# kept COMMAND...: runs it, and keeps what it prints.
+# shellcheck disable=SC2317 # called by t
+kept() {
+	"$@" >"$T/printed" 2>&1
+	local is=$?
+	cat "$T/printed"
+	return $is
+}
+
+# neutral: without what is another one in each run: which address of a pool, and when.
+neutral() { sed -E 's/192\.168\.255\.[0-9]+/192.168.255.N/g; s/[0-9-]{10}T[0-9:.]{15}Z/TIME/'; }
+
+# prints SECTION LINE: one point, ok if the last command has printed what the block at LINE of the page shows.
+prints() { same "$1: what that prints" "$(block "$2" | neutral)" "$(neutral <"$T/printed")"; }
+
+# perform SECTION: writes its files and runs its commands, each of which is one point; so is what is shown behind them.
 perform() {
 	local line kind machine path section command
 	while IFS=$'\t' read -r line kind machine path section <&3; do
@@ -109,9 +124,11 @@ perform() {
 		file) block "$line" | on "$machine" install -D -m 644 /dev/stdin "$path" ;;
 		run)
 			while read -r command <&4; do
-				t "$section: $machine# $command" on "$machine" timeout 60 sh -c "$command"
+				t "$section: $machine# $command" kept on "$machine" timeout 60 sh -c "$command"
 			done 4< <(block "$line")
 			;;
+		shown) [ ! -e "$T/printed" ] || prints "$section" "$line" ;;
+		*) rm -f "$T/printed" ;;
 		esac
 	done 3<"$T/steps"
 }
@@ -119,7 +136,7 @@ perform() {
 # Nothing that can be run is left out.
 all_performed() {
 	same "every file and command of the page has been tried" "" \
-		"$(awk -F '\t' 'NR == FNR { tried[$1] = 1; next } ($2 == "run" || $2 == "file") && !($1 in tried) { print $1 ": " $5 }' "$T/done" "$T/steps")"
+		"$(awk -F '\t' 'NR == FNR { tried[$1] = 1; next } ($2 == "run" || $2 == "file" || $2 == "shown") && !($1 in tried) { print $1 ": " $5 }' "$T/done" "$T/steps")"
 }
 
 # --- who reaches whom -------------------------------------------------------------------------------------------------
@@ -194,6 +211,12 @@ t "the lease is in the file that the page names" leased 2001:db8:1::2
 t "the daemon answers at the address that the page names" pings host 64:ff9b::192.168.255.1
 same "and is a hop by that" "2001:db8:1::1 64:ff9b::c0a8:ff01 64:ff9b::cb00:7102 64:ff9b::808:808" \
 	"$(on host traceroute -6 -n -q 1 -w 2 -m 8 64:ff9b::808:808 2>/dev/null | hop_list)"
+perform "TROUBLESHOOTING"
+(on router timeout 3 nat64ctl trace 2001:db8:1::2 >"$T/printed" 2>&1) &
+sleep 1
+on host ping -n -c 1 -W 1 64:ff9b::8.8.8.8 >/dev/null
+wait $!
+prints TROUBLESHOOTING "$(awk -F '\t' '$5 == "TROUBLESHOOTING" && $2 == "shown" { line = $1 } END { print line }' "$T/steps")"
 on router ip route add 8.8.8.8 via 203.0.113.1 mtu lock 1300
 shows "hosts learn of a 1300-byte link on the way to IPv4" mtu=1320 \
 	on host ping -n -c 2 -i 0.2 -W 1 -M "do" -s 1400 64:ff9b::8.8.8.8
