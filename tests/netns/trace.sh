@@ -88,6 +88,32 @@ traced
 shows "for people: a head" "TIME                        DIR  VERDICT   REASON                 PACKET" head -n 1 "$T/trace"
 t "and a line" grep -Eq '^20[0-9-]*T[0-9:.]*Z 6to4 translate ok +udp \[2001:db8:.*\]:4711 -> \[64:ff9b::808:808\]:53, 53 bytes => udp 192\.168\.255\.[0-9]*:4711 -> 8\.8\.8\.8:53, 33 bytes$' "$T/trace"
 
+# A transfer that the kernel hands over in pieces of many packets.
+cat >"$T/tcp.py" <<'END'
+import socket, sys
+if len(sys.argv) == 1:
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("8.8.8.8", 9009))
+    s.listen()
+    c = s.accept()[0]
+    while c.recv(1 << 20):
+        pass
+else:
+    socket.create_connection((sys.argv[1], 9009)).sendall(b"x" * (1 << 22))
+END
+if grep -q 'offload: .*TCP GSO' "$LOG" && ! grep -q 'no TCP GSO' "$LOG"; then
+	ip netns exec "$S" python3 "$T/tcp.py" &
+	disown
+	trace --json 6to4
+	t "a transfer" wait_for in_client python3 "$T/tcp.py" "$GOOGLE"
+	traced
+	t "its GSO packets are several packets each" test \
+		"$(lines 'it.get("packets", 1) > 1 and it["before"]["length"] > 1500 and it["after"]["length"] == it["before"]["length"] - 20')" -gt 0
+else
+	ok "no TCP GSO here # SKIP"
+fi
+
 # --- filters --------------------------------------------------------------------------------------------------------
 
 # only NAME WANTED WORD...: of four kinds of packets, so many lines.
