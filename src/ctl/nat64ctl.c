@@ -37,6 +37,8 @@ static const char help[] =
 	"  reload              read the configuration again, all of it or nothing\n"
 	"  setup               list the addresses and routes that nat64d has asked the kernel for\n"
 	"  status              tell how nat64d is\n"
+	"  top                 show who moves most, as it goes: [ADDRESS | PREFIX]\n"
+	"                      [-d SECONDS] [-n COUNT]\n"
 	"  trace               tell of packets as they pass, those that fit all words\n"
 	"  unpin               make what was pinned a lease again\n"
 	"  watch               tell what happens, as it does, in JSON\n"
@@ -278,17 +280,10 @@ static const struct {
 	const char *name;
 	int (*run)(const struct ctl *c);
 } own[] = {
-	{"config", list},
-	{"counters", ctl_counters},
-	{"health", health},
-	{"history", ctl_history},
-	{"leases", ctl_leases},
-	{"maps", list},
-	{"metrics", ctl_metrics},
-	{"reload", reload},
-	{"trace", follow},
-	{"watch", follow},
-	{"who", who},
+	{"config", list},         {"counters", ctl_counters}, {"health", health},
+	{"history", ctl_history}, {"leases", ctl_leases},     {"maps", list},
+	{"metrics", ctl_metrics}, {"reload", reload},         {"top", ctl_top},
+	{"trace", follow},        {"watch", follow},          {"who", who},
 };
 
 #define OWN (sizeof(own) / sizeof(*own))

@@ -182,12 +182,16 @@ check_answered()
 	done
 }
 
+# Those of the daemon, and what nat64ctl makes of them by itself.
 commands()
 {
-	sed -n 's/^[[:space:]]*{"\([a-z]*\)", "[^"]*", [0-9]*, [A-Z0-9].*, command_.*},$/\1/p' "$top/src/daemon/daemon_control.c"
+	{
+		sed -n 's/^[[:space:]]*{"\([a-z]*\)", "[^"]*", [0-9]*, [A-Z0-9].*, command_.*},$/\1/p' "$top/src/daemon/daemon_control.c"
+		grep -o '{"[a-z]*", [a-z_]*}' "$top/src/ctl/nat64ctl.c" | cut -d '"' -f 2
+	} | sort -u
 }
 
-# The commands of the control socket: in the manual, in the help of nat64ctl and in its completion.
+# The commands: in the manual, in the help of nat64ctl and in its completion.
 check_commands()
 {
 	names=$(commands)
