@@ -103,6 +103,39 @@ tells "where the kernel has another way there is none" \
 	2001:db8:2::a1 64:ff9b::192.168.255.202 icmp
 ip -n "$R" route del 192.168.255.202/32
 
+# --- as trace shows it ----------------------------------------------------------------------------------------------
+
+# What explain says of each packet that trace has shown, next to that.  The redirects that the kernel sends about a
+# hairpin are not echo requests.
+cat >"$T/compare.py" <<-'END'
+	import json, subprocess, sys
+	seen = {}
+	for line in sys.stdin:
+	    it = json.loads(line)
+	    key = (it["before"]["source"], it["before"]["destination"])
+	    seen[key] = [it["verdict"], it["reason"], it["verdict"] == "translate" and (it["after"]["source"], it["after"]["destination"])]
+	for (source, destination), shown in sorted(seen.items()):
+	    it = json.loads(subprocess.run([*sys.argv[1:], "explain", source, destination, "icmp", "--json"], capture_output=True).stdout)
+	    said = [it["verdict"], it["reason"], bool(it["result"]) and (it["result"]["source"], it["result"]["destination"])]
+	    print(shown[1] if said == shown else f"{source} -> {destination}: trace {shown}, explain {said}")
+END
+ip netns exec "$R" "$NAT64CTL" -s "$SOCKET" trace --json </dev/null >"$T/trace" 2>/dev/null &
+tracer=$!
+sleep 1
+for to in "$GOOGLE" 64:ff9b::192.168.255.201 64:ff9b::192.168.255.77 64:ff9b::127.0.0.1 64:ff9b::250.0.0.1 "$OWN6"; do
+	from_host 2001:db8:2::10 "$to"
+done >/dev/null 2>&1
+from_host 2001:db8:2::a1 64:ff9b::192.168.255.202 >/dev/null 2>&1
+for to in 192.168.255.201 192.168.255.66 192.168.255.1; do in_server ping -4 -n -c 1 -W 1 $to; done >/dev/null 2>&1
+sleep 0.5
+kill $tracer
+wait $tracer 2>/dev/null
+grep -v 'multicast-noise\|icmp-type' "$T/trace" | in_router python3 "$T/compare.py" "$NAT64CTL" -s "$SOCKET" | sort | uniq -c |
+	sed 's/^ *//' >"$T/compared"
+same "explain says of each packet what trace shows" "illegal-address no-map-destination ok reserved-destination self-echo" \
+	"$(sed 's/^[0-9]* //' "$T/compared" | tr '\n' ' ' | sed 's/ $//')"
+t "of a dozen packets and more" test "$(awk '{ n += $1 } END { print n }' "$T/compared")" -ge 12
+
 # --- as things change -----------------------------------------------------------------------------------------------
 
 ctl drain on
