@@ -49,12 +49,19 @@ void answer_put(struct answer *a, const char *text, size_t len)
 
 void answer_add(struct answer *a, const char *format, ...)
 {
+	size_t left = a->cut ? 0 : a->room - a->len;
 	va_list args;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(left > 0 ? a->text + a->len : NULL, left, format, args);
 	va_end(args);
+	if (n >= 0 && (size_t)n < left) { /* mostly there is room */
+		a->len += (size_t)n;
+		return;
+	}
+	if (left > 0)
+		a->text[a->len] = '\0';
 	if (n < 0 || !grow(a, (size_t)n))
 		return;
 	va_start(args, format);
@@ -74,6 +81,16 @@ static unsigned utf8(const unsigned char *s)
 	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
 	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
 		return 0;
+	return n;
+}
+
+/* How many characters of ASCII stand at S that need no quoting. */
+static size_t plain(const unsigned char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= ' ' && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+		n++;
 	return n;
 }
 
@@ -102,8 +119,15 @@ void answer_json(struct answer *a, const char *s)
 		return;
 	}
 	answer_add(a, "\"");
-	while (*p)
-		p += add_character(a, p);
+	while (*p) {
+		size_t n = plain(p);
+
+		if (n > 0)
+			answer_put(a, (const char *)p, n);
+		else
+			n = add_character(a, p);
+		p += n;
+	}
 	answer_add(a, "\"");
 }
 
