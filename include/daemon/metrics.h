@@ -29,8 +29,9 @@ struct metrics {
 	int64_t lease_age; /* s */
 
 	size_t pools;
-	/* Number I of them, as a prefix and as it is. */
-	void (*pool)(const void *arg, size_t i, char text[ADDR_TEXT], struct pool_range *out);
+	/* Number I of them, as it is, and in TEXT, of ADDR_TEXT bytes, if it is not NULL, as a
+	 * prefix. */
+	void (*pool)(const void *arg, size_t i, char *text, struct pool_range *out);
 	const void *arg;
 };
 

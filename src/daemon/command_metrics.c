@@ -7,9 +7,13 @@
 /* Notes of an answer, in its epoch: the configuration that it is about, and the format. */
 #define OPENMETRICS 1UL
 
-static void get_pool(const void *arg, size_t i, char text[ADDR_TEXT], struct pool_range *out)
+static void get_pool(const void *arg, size_t i, char *text, struct pool_range *out)
 {
-	*out = command_pool(arg, i, text);
+	const struct daemon *d = arg;
+
+	pool_range(d->active->pool, i, out);
+	if (text)
+		command_range(d, i, text);
 }
 
 static int64_t lease_age(const struct daemon *d)

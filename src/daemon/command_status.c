@@ -44,7 +44,7 @@ size_t command_pools(const struct daemon *d)
 	return d->active->pool ? d->active->conf->pools : 0;
 }
 
-struct pool_range command_pool(const struct daemon *d, size_t i, char text[ADDR_TEXT])
+static struct pool_range get_pool(const struct daemon *d, size_t i, char text[ADDR_TEXT])
 {
 	struct pool_range r;
 
@@ -160,7 +160,7 @@ static void add_lease_file(struct answer *a, const struct daemon *d)
 static void add_pool(struct answer *a, const struct daemon *d, size_t i)
 {
 	char text[ADDR_TEXT];
-	struct pool_range r = command_pool(d, i, text);
+	struct pool_range r = get_pool(d, i, text);
 
 	answer_add(a,
 		   "%s{\"pool\": \"%s\", \"size\": %zu, \"used\": %zu, \"confirmed\": %zu, "
@@ -256,7 +256,7 @@ static void say_rates(struct answer *a, const struct daemon *d)
 static void say_pool(struct answer *a, const struct daemon *d, size_t i)
 {
 	char text[ADDR_TEXT];
-	struct pool_range r = command_pool(d, i, text);
+	struct pool_range r = get_pool(d, i, text);
 
 	answer_add(a, "%-18s %10zu %10zu %10zu %10zu %10llu %10llu\n", text, r.size, r.used,
 		   r.size - r.used, r.confirmed, (unsigned long long)r.refused,

@@ -39,10 +39,8 @@ void command_who(void *arg, const struct control_request *r, struct answer *a);
  * set since. */
 int64_t command_since(const struct daemon *d);
 
-/* The dynamic pools, in the order of their addresses, which is not that of the configuration: how
- * many there are; number I of them, and the same as a prefix. */
+/* How many dynamic pools there are. */
 size_t command_pools(const struct daemon *d);
-struct pool_range command_pool(const struct daemon *d, size_t i, char text[ADDR_TEXT]);
 
 /* --- command_words.c: what several of them have in common */
 

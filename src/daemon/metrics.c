@@ -70,12 +70,11 @@ static void add_loop(const struct metrics *m, struct answer *a, const char *name
 
 static uint64_t displaced(const struct metrics *m)
 {
-	char text[ADDR_TEXT];
 	struct pool_range r;
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < m->pools; i++) {
-		m->pool(m->arg, i, text, &r);
+		m->pool(m->arg, i, NULL, &r);
 		n += r.displaced;
 	}
 	return n;
