@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../src/ctl/http.h"
+#include "support/random.h"
 #include "support/run.h"
 
 #define END "\r\n\r\n"
@@ -123,6 +124,31 @@ START_TEST(pieces)
 }
 END_TEST
 
+/* Whatever is done to a request, the answer is one that there is. */
+START_TEST(damaged)
+{
+	char text[512];
+	struct http_request r;
+
+	random_state = 1 + (unsigned)_i;
+	for (int n = 0; n < 3000; n++) {
+		size_t len = strlen(requests[_i].text);
+		int status;
+
+		memcpy(text, requests[_i].text, len);
+		for (unsigned i = random_below(4) + 1; i > 0 && len > 0; i--)
+			text[random_below((uint32_t)len)] =
+				"\0\r\n :;,=/?qG\x80\xff"[random_below(14)];
+		len -= random_below(3) > 0 || len == 0 ? 0 : random_below((uint32_t)len);
+		status = understand(&r, text, len);
+		ck_assert(status == 200 || status == 400 || status == 404 || status == 405);
+		ck_assert(status == 200 || !r.instance[0]);
+		ck_assert(memchr(r.instance, '\0', sizeof(r.instance)));
+		ck_assert_ptr_null(strchr(r.instance, '/'));
+	}
+}
+END_TEST
+
 static const struct {
 	int status;
 	const char *line, *type;
@@ -167,6 +193,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, each, 0, ROWS(requests));
 	tcase_add_loop_test(tc, pieces, 0, ROWS(requests));
+	tcase_add_loop_test(tc, damaged, 0, ROWS(requests));
 	tcase_add_loop_test(tc, answers, 0, ROWS(heads));
 	tcase_add_test(tc, openmetrics);
 	suite_add_tcase(s, tc);
