@@ -1,7 +1,7 @@
 /* leaselog - the history: which host had which address when, in leases.log and its older parts.
  *
  * The packet path puts events into memory that it shares with the keeper (see leasefile.h), which
- * writes them.  So they survive either of the two: what a killed daemon has put there the keeper
+ * writes them.  So they survive either of the two: what a killed daemon has handed over the keeper
  * still writes, and what a killed keeper has not written the next one does.  Nothing here waits.
  *
  * Times in one part never go back; a clock that is set back begins another part. */
@@ -38,7 +38,11 @@ void leaselog_put(struct leaselog *l, const struct lease_event *e);
 /* The same for one of very many that end at once: it may allocate. */
 void leaselog_put_many(struct leaselog *l, const struct lease_event *e);
 
-/* Lets the keeper know that there is something to write.  Before the packets of a burst leave. */
+/* Hands all that was taken to the keeper; what was not is lost with us.  Right before
+ * leasefile_commit(), so that whatever lease is on record is in the history. */
+void leaselog_hand_over(struct leaselog *l);
+
+/* The same, and wakes the keeper, which may take our place on the processor. */
 void leaselog_commit(struct leaselog *l);
 
 /* Do events wait for room, so that leaselog_commit() is wanted again soon? */

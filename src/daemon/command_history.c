@@ -62,7 +62,8 @@ void command_who(void *arg, const struct control_request *r, struct answer *a)
 	if (!one)
 		answer_add(a, "usage %.100s is not an address\n", r->word[1]);
 	else if (d->active->pool && add_holders(d, &p, r->json, &rows) > 0)
-		answer_add(a, "ok\n%s%s", r->json ? "" : LEASEEVENT_HELD, rows.text);
+		answer_add(a, "ok\n%s%.*s", r->json ? "" : LEASEEVENT_HELD, (int)rows.len,
+			   rows.text);
 	else
 		answer_add(a, "error %.100s has no lease%s\n", r->word[1],
 			   is_mapped(d, &p) ? ": it is mapped" : "");

@@ -225,9 +225,10 @@ void daemon_commit_leases(struct daemon *d)
 {
 	if (!d->leases.recorded)
 		return;
-	leaselog_commit(d->leases.history);
+	leaselog_hand_over(d->leases.history);
 	if (leasefile_commit(d->leases.file) < 0)
 		say_news(d);
+	leaselog_commit(d->leases.history);
 	d->leases.recorded = false;
 }
 

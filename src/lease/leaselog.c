@@ -75,11 +75,9 @@ static bool put_shared(struct leaselog *l, const struct lease_event *e)
 {
 	struct leaselog_shared *s = l->shared;
 
-	if (s->put - SHARED_GET(&s->written) == LEASELOG_ROOM)
+	if (l->filled - SHARED_GET(&s->written) == LEASELOG_ROOM)
 		return false;
-	s->event[s->put % LEASELOG_ROOM] = *e;
-	SHARED_SET(&s->put, s->put + 1);
-	l->fresh = true;
+	s->event[l->filled++ % LEASELOG_ROOM] = *e;
 	return true;
 }
 
@@ -135,12 +133,21 @@ static void move_queue(struct leaselog *l)
 	l->queued = l->moved = l->room = 0;
 }
 
-void leaselog_commit(struct leaselog *l)
+void leaselog_hand_over(struct leaselog *l)
 {
 	move_queue(l);
-	if (l->fresh)
+	if (l->filled == l->shared->put)
+		return;
+	SHARED_SET(&l->shared->put, l->filled);
+	l->unaware = true;
+}
+
+void leaselog_commit(struct leaselog *l)
+{
+	leaselog_hand_over(l);
+	if (l->unaware)
 		wake(l);
-	l->fresh = false;
+	l->unaware = false;
 }
 
 bool leaselog_waits(const struct leaselog *l)
@@ -152,7 +159,7 @@ static size_t waiting(const struct leaselog *l)
 {
 	const struct leaselog_shared *s = l->shared;
 
-	return (size_t)(s->put - SHARED_GET(&s->written)) + l->queued - l->moved;
+	return (size_t)(l->filled - SHARED_GET(&s->written)) + l->queued - l->moved;
 }
 
 const char *leaselog_news(struct leaselog *l, bool *bad)
@@ -182,5 +189,5 @@ void leaselog_give_up(struct leaselog *l)
 {
 	l->lost += waiting(l);
 	l->moved = l->queued;
-	SHARED_SET(&l->shared->written, l->shared->put);
+	SHARED_SET(&l->shared->written, l->filled);
 }

@@ -6,9 +6,10 @@
 
 struct leaselog {
 	struct leaselog_shared *shared;
-	int wake;   /* eventfd: the keeper has something to write */
-	bool fresh; /* and does not know it yet */
-	char *path; /* as messages call it */
+	int wake;        /* eventfd: the keeper has something to write */
+	uint64_t filled; /* events in SHARED, also those that the keeper may not see yet */
+	bool unaware;    /* it has not been told of all that it may see */
+	char *path;      /* as messages call it */
 
 	struct lease_event *queue; /* what waits for room over there: MOVED up to QUEUED */
 	size_t room, queued, moved;

@@ -274,6 +274,7 @@ static void keep_writing(const char *path, struct leaselog *log)
 		struct lease_event e = numbered(i);
 
 		leaselog_put(log, &e);
+		leaselog_commit(log);
 		if (i % 3 == 0)
 			leaselogfile_work(&f, dir, 1000000 + i, e.at);
 	}

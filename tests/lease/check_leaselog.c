@@ -68,6 +68,7 @@ static void put(struct history *h, uint32_t i, int64_t at)
 
 static int work(struct history *h, int64_t wall)
 {
+	leaselog_commit(h->log);
 	return leaselogfile_work(&h->f, h->dir, h->ms, wall);
 }
 
@@ -738,9 +739,10 @@ START_TEST(daemon_is_killed)
 		begin(&h);
 		for (uint32_t i = 0;; i++) {
 			put(&h, i, time(NULL));
-			SHARED_SET(done, i + 1);
-			if (i % 32 == 0)
+			if (i % 32 == 0) {
 				leaselog_commit(h.log);
+				SHARED_SET(done, i + 1);
+			}
 			if (i % 1000 == 999)
 				nap(1000);
 		}
@@ -755,6 +757,29 @@ START_TEST(daemon_is_killed)
 	must_have(&h, 0, (int64_t)h.log->shared->put);
 	ck_assert_uint_ge(h.log->shared->put, *done);
 	munmap(done, 4096);
+	history_free(&h);
+}
+END_TEST
+
+/* What a daemon has not handed over by then is not told: nobody has heard of it. */
+START_TEST(daemon_is_killed_before_it_commits)
+{
+	struct history h;
+	pid_t pid;
+
+	history_make(&h, 30, MB);
+	pid = fork();
+	if (pid == 0) {
+		begin(&h);
+		put(&h, 0, time(NULL));
+		leaselog_commit(h.log);
+		put(&h, 1, time(NULL));
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, NULL, 0);
+	dir_open(&h.d);
+	dir_crash(&h.d);
+	must_have(&h, 0, 1);
 	history_free(&h);
 }
 END_TEST
@@ -806,6 +831,7 @@ START_TEST(clean_end)
 		ck_assert_int_eq(mkdir(path, 0755), 0);
 	for (uint32_t i = 0; i < 3000; i++)
 		put(&h, i, time(NULL));
+	leaselog_commit(h.log);
 	dir_end(&h.d, NOW, WALL);
 	leaselog_give_up(h.log);
 	news = leaselog_news(h.log, &bad);
@@ -850,6 +876,7 @@ static Suite *suite(void)
 		LEAVE_OUT(s, "full_file_system", "no file system can be mounted: needs root");
 	tcase_add_test(t, keeper_is_killed);
 	tcase_add_loop_test(t, daemon_is_killed, 0, 8);
+	tcase_add_test(t, daemon_is_killed_before_it_commits);
 	tcase_add_test(t, very_many_at_once);
 	tcase_add_loop_test(t, clean_end, 0, 2);
 	suite_add_tcase(s, t);
