@@ -3,6 +3,7 @@
  * A pin is first on disk and then in effect, so that whoever hears `ok' can count on it: while the
  * keeper writes pinned.map, the client waits and everybody else is served.  A reload may come in
  * between, or the end of the lease: so it is looked again before anything changes. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -385,6 +386,12 @@ static void write_back(struct daemon *d)
 	answer_free(&ignored);
 }
 
+static const char *describe(int err)
+{
+	return err == ECHILD ? "the process that writes it has died, another is started"
+			     : strerror(err);
+}
+
 void daemon_serve_pins(struct daemon *d)
 {
 	const char *trouble;
@@ -394,7 +401,7 @@ void daemon_serve_pins(struct daemon *d)
 	if (!d->leases.file || !leasefile_pins_done(d->leases.file, &err) || !d->pins.busy)
 		return;
 	d->pins.busy = false;
-	trouble = err ? strerror(err) : d->pins.pin ? apply_pin(d) : apply_unpin(d);
+	trouble = err ? describe(err) : d->pins.pin ? apply_pin(d) : apply_unpin(d);
 	if (!err && trouble)
 		write_back(d);
 	if (!trouble)

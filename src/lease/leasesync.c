@@ -416,6 +416,7 @@ bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)
 		reap(k, WNOHANG);
 	}
 	k->task = LEASESYNC_IDLE;
+	k->pins = false;
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /* check_leasefile - what the lease file says is what comes back: format, damage, times, opening. */
 #include <pwd.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -660,16 +661,21 @@ static char *heap(const char *text)
 	return copy;
 }
 
-static int put_pins(struct leasedir *d, const char *text)
+static int put_pins_at(struct leasedir *d, const char *text, int32_t now)
 {
 	int err = -1;
 
 	ck_assert(leasefile_put_pins(d->f, heap(text), strlen(text)));
 	ck_assert(!leasefile_pins_done(d->f, &err));
-	dir_calm(d, NOW, WALL);
+	dir_calm(d, now, WALL + now - NOW);
 	ck_assert(leasefile_pins_done(d->f, &err));
 	ck_assert(!leasefile_pins_done(d->f, &(int){0}));
 	return err;
+}
+
+static int put_pins(struct leasedir *d, const char *text)
+{
+	return put_pins_at(d, text, NOW);
 }
 
 static void must_have_pins(const struct leasedir *d, const char *text)
@@ -705,6 +711,35 @@ START_TEST(pins_are_replaced)
 	dir_end(&d, NOW, WALL);
 	dir_again(&d, NOW, WALL);
 	ck_assert_uint_eq(pool_used(d.pool), 1);
+	dir_remove(&d);
+}
+END_TEST
+
+/* The keeper dies before it makes the file, or while it may be giving it its name: then the next
+ * one looks. */
+START_TEST(pins_without_keeper)
+{
+	struct leasedir d;
+	int err = -1;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	ck_assert(leasefile_put_pins(d.f, heap("one\n"), 4));
+	while (_i == 1 && d.f->pins.fd < 0) { /* until it is asked to publish */
+		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+		leasesync_wait(&d.f->keeper);
+	}
+	ck_assert_int_eq(kill(d.f->keeper.pid, SIGKILL), 0);
+	for (int32_t now = NOW; now < NOW + 12; now++) {
+		dir_calm(&d, now, WALL + now - NOW);
+		usleep(20000); /* it has to be gone before the next one starts */
+	}
+	ck_assert(leasefile_pins_done(d.f, &err));
+	ck_assert_int_eq(err, _i == 0 ? ECHILD : 0);
+	if (_i == 1)
+		must_have_pins(&d, "one\n");
+	ck_assert_int_eq(put_pins_at(&d, "two\n", NOW + 12), 0);
+	must_have_pins(&d, "two\n");
 	dir_remove(&d);
 }
 END_TEST
@@ -1419,6 +1454,7 @@ static Suite *suite(void)
 	tcase_add_test(text, ended_stays_ended);
 	tcase_add_test(text, what_is_a_map_is_no_lease);
 	tcase_add_test(text, pins_are_replaced);
+	tcase_add_loop_test(text, pins_without_keeper, 0, 2);
 	tcase_add_test(text, pins_fail);
 	tcase_add_test(text, clean_mark_is_taken_back);
 	tcase_add_test(text, rewrites_do_not_rejuvenate);

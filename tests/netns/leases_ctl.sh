@@ -241,6 +241,39 @@ ctl pin 2001:db8:2::8 >/dev/null
 same "and stays when something is pinned" 3 "$(grep -c '^map' "$pins")"
 stop_nat64d
 
+# --- a reload in the middle of a list -----------------------------------------------------------------------------------
+
+# begun RELOAD: asks for all leases, reads a little, runs RELOAD, and then the rest: how many different ones, and how many of
+# them twice, or the last line.
+begun() {
+	python3 -c 'import collections, json, os, socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(b"leases --json\n")
+got = s.recv(4096)
+os.system(sys.argv[2])
+while True:
+    b = s.recv(65536)
+    if not b: break
+    got += b
+lines = [json.loads(line) for line in got.decode().splitlines()[1:]]
+if "error" in lines[-1]: print(lines[-1]["error"])
+else:
+    seen = collections.Counter(it["ipv4"] + it["ipv6"] for it in lines)
+    print(len(seen), sum(n > 1 for n in seen.values()))' "$SOCKET" "$1"
+}
+config 'dynamic-pool 10.64.0.0/16' >"$T/conf"
+now=$(date +%s)
+for i in {1..6000}; do printf '10.64.%d.%d\t2001:db8:5::%x\t%d\n' $((i / 256)) $((i % 256)) "$i" "$now"; done >"$T/data/dynamic.map"
+rm -f "$pins"
+start_nat64d || finish
+same "6000 leases: each once" "6000 0" "$(begun true)"
+config 'dynamic-pool 10.64.0.0/15' >"$T/conf"
+same "another pool has them meanwhile: each once" "6000 0" "$(begun "'$NAT64CTL' -s $SOCKET reload")"
+sed -i '/10.64/d' "$T/conf"
+same "they have ended meanwhile: the list says that it is not complete" \
+	"a reload came in between, and the list is not complete" "$(begun "'$NAT64CTL' -s $SOCKET reload")"
+stop_nat64d
+
 # --- where it cannot be -------------------------------------------------------------------------------------------------
 
 config | sed '/^data-dir/d' >"$T/conf"
