@@ -151,6 +151,27 @@ ctl reload >/dev/null
 from_host 2001:db8:2::10 "$GOOGLE" >/dev/null
 tells "a full pool" "drop pool-full by pool:5 prefix:4" 2001:db8:2::b1 "$GOOGLE"
 
+# --- the other rules ------------------------------------------------------------------------------------------------
+
+config 'wkpf-strict no' 'icmp-source-pool 192.168.254.0/28' 'translatable 10.1.0.0/16' 'translatable 10.2.0.0/16' \
+	'map 192.168.255.201 2001:db8:2::a1' 'tun-setup yes' >"$T/conf"
+ctl reload >/dev/null
+tells "an address that stands for routers" "reject no-map-destination by icmp-source-pool:8 icmp 3 1" 8.8.8.8 192.168.254.3
+tells "who is translatable, by the line of its network" \
+	"translate ok by prefix:4 prefix:4 translatable:10 to 10.2.3.4 8.8.8.8 answer 8.8.8.8 10.2.3.4" 64:ff9b::10.2.3.4 "$GOOGLE"
+tells "who is not, by the first of those lines" "reject source-in-prefix by prefix:4 prefix:4 translatable:9 icmp 1 5" \
+	64:ff9b::10.3.3.4 "$GOOGLE"
+tells "who claims the address of a mapped host" "reject source-in-prefix by prefix:4 map:11 prefix:4 icmp 1 5" \
+	64:ff9b::192.168.255.201 "$GOOGLE"
+tells "who claims one of the pool" "reject source-in-prefix by prefix:4 pool:5 prefix:4 icmp 1 5" 64:ff9b::192.168.255.66 "$GOOGLE"
+shows "and it is said so" "dynamic-pool 192.168.255.0/24: the claimed 192.168.255.66 belongs to it" \
+	ctl explain 64:ff9b::192.168.255.66 "$GOOGLE"
+tells "what would circle, by the kernel's route" "reject routed-back by prefix:4 prefix:4 translatable:10 route:None icmp 3 1" \
+	8.8.8.8 10.2.3.4
+config 'tun-setup yes' 'dynamic-pool 192.168.255.208/31' | sed '/^dynamic-pool .*\/24/d' >"$T/conf"
+ctl reload >/dev/null
+from_host 2001:db8:2::10 "$GOOGLE" >/dev/null
+
 # --- for people, and mistakes ---------------------------------------------------------------------------------------
 
 same "the text: which line of which file" "source       $T/conf:5: dynamic-pool 192.168.255.0/24: a new lease, of $foretold if it began now
