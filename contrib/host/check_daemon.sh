@@ -99,5 +99,5 @@ peer_answer()
 # explain_command FROM TO: for a reader who wants to know more.
 explain_command()
 {
-	[ -n "$told" ] && [ -n "$2" ] && echo "nat64ctl -s $(word "$socket") explain $1 $2 icmp # decided by which line?"
+	[ -n "$told" ] && [ -n "$2" ] && echo "nat64ctl -s $(word "$socket") explain $(word "$1") $(word "$2") icmp # decided by which line?"
 }
