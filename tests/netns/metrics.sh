@@ -228,6 +228,19 @@ start_nat64d
 wait_for ctl status
 same "status --json of 2000 pools" "2000 3" "$(ctl status --json | json '"%d %d" % (len(it["pools"]), it["pools"][1999]["size"])')"
 same "metrics of 2000 pools: each once" "2000 2000" "$(ctl metrics | grep -c '^nat64d_leases{') $(ctl metrics | grep '^nat64d_pool_size{' | sort -u | wc -l)"
+# Somebody asks for all of that, and takes nothing.
+cat >"$T/slow.py" <<'END'
+import socket, subprocess, sys, time
+ours, theirs = socket.socketpair()
+ours.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+began = time.monotonic()
+process = subprocess.Popen(sys.argv[1:], stdin=theirs, stdout=theirs)
+theirs.close()
+print(process.wait(60), 9 < time.monotonic() - began < 30)
+END
+in_router python3 "$T/slow.py" "$NAT64CTL" -s "$SOCKET" metrics --http >"$T/slow" 2>&1 &
+slow=$!
+sleep 2 # until it has the answer
 config >"$T/conf"
 stop_nat64d
 start_nat64d
@@ -259,7 +272,7 @@ disown
 wait_for listening "$R" -t 9664
 pings 5 >/dev/null
 get -D "$T/head" "$URL" >"$T/scrape"
-same "GET /metrics: as nat64ctl prints it" "$(ctl metrics | grep packets_total)" "$(grep packets_total "$T/scrape")"
+same "GET /metrics: as nat64ctl prints it" "$(ctl metrics | grep 'reason="ok"')" "$(grep 'reason="ok"' "$T/scrape")"
 same "200, with its type and its length" "HTTP/1.1 200 OK|Content-Type: text/plain; version=0.0.4; charset=utf-8|Content-Length: $(wc -c <"$T/scrape")" \
 	"$(tr -d '\r' <"$T/head" | head -n 3 | paste -sd '|')"
 get -D "$T/head" -H 'Accept: application/openmetrics-text; version=1.0.0' "$URL" >"$T/scrape"
@@ -294,14 +307,17 @@ chmod 755 "$RUNTIME_DIRECTORY"
 same "a pipe will do as well" "HTTP/1.1 200 OK" "$(printf 'GET /metrics HTTP/1.1\r\n\r\n' | ctl metrics --http | head -n 1 | tr -d '\r')"
 same "nothing at all: no answer, and no failure" "0" "$(ctl metrics --http </dev/null | wc -c)"
 
+wait "$slow"
+same "who takes nothing is left after ten seconds" "0 True" "$(cat "$T/slow")"
+
 # --- a file ---------------------------------------------------------------------------------------------------------
 
 t "--textfile" ctl metrics --textfile "$T/files/nat64d.prom"
-same "the same samples" "$(ctl metrics | grep packets_total)" "$(grep packets_total "$T/files/nat64d.prom")"
+same "the same samples" "$(ctl metrics | grep 'reason="ok"')" "$(grep 'reason="ok"' "$T/files/nat64d.prom")"
 same "readable for everybody, and nothing beside it" "644 nat64d.prom" "$(stat -c %a "$T/files/nat64d.prom") $(ls "$T/files")"
 t "an instance" at_home -i home metrics --textfile="$T/files/home.prom"
 same "has its name in each sample" 0 "$(grep -v '^#' "$T/files/home.prom" | grep -vcE '^[a-z0-9_]+\{translator="home"[,}]')"
-same "and the values are the same" "$(ctl metrics | grep packets_total | sed 's/{/{translator="home",/')" "$(grep packets_total "$T/files/home.prom")"
+same "and the values are the same" "$(ctl metrics | grep 'reason="ok"' | sed 's/{/{translator="home",/')" "$(grep 'reason="ok"' "$T/files/home.prom")"
 : >"$T/files/half.prom.new"
 t "what an earlier process has left behind does no harm" ctl metrics --textfile "$T/files/half.prom"
 exits "a directory that is not there: exit status 1" 1 "$T/nosuch/x.prom: No such file" ctl metrics --textfile "$T/nosuch/x.prom"
