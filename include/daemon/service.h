@@ -51,6 +51,9 @@ int service_user_find(struct service_user *u, const char *user, const char *grou
 /* Looks up GROUP, a name or a number. */
 int service_group_find(gid_t *gid, const char *group, char *err);
 
+/* Is group GID one of ours? */
+bool service_is_in(gid_t gid);
+
 /* Changes the root directory to ROOT (NULL: not), and then the user and group for good. */
 int service_user_become(const struct service_user *u, const char *root, char *err);
 

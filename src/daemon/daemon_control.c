@@ -1,5 +1,4 @@
 /* daemon_control - decides which commands there are, and where the socket is. */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -71,19 +70,6 @@ int daemon_find_group(const struct daemon *d, gid_t *gid)
 		"there is no such group (add it, as with groupadd(8), or leave the line out)");
 }
 
-static bool may_give_to(gid_t gid)
-{
-	gid_t all[NGROUPS_MAX + 1];
-	int n = getgroups(NGROUPS_MAX, all);
-
-	if (gid == (gid_t)-1 || gid == getegid() || geteuid() == 0)
-		return true;
-	while (n-- > 0)
-		if (all[n] == gid)
-			return true;
-	return false;
-}
-
 /* What has been asked for must be had; the default is a gift. */
 int daemon_open_control(struct daemon *d, gid_t gid)
 {
@@ -93,7 +79,7 @@ int daemon_open_control(struct daemon *d, gid_t gid)
 
 	if (!at)
 		return 0;
-	if (!may_give_to(gid))
+	if (gid != (gid_t)-1 && geteuid() != 0 && !service_is_in(gid))
 		return complain(
 			c, "control-group", c->control_group,
 			"the user that nat64d runs as is not in that group (add it, as with "

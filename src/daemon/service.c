@@ -176,16 +176,43 @@ int service_user_find(struct service_user *u, const char *user, const char *grou
 	return group ? service_group_find(&u->gid, group, err) : 0;
 }
 
+/* The groups that we are in, with room for one more; of the heap.  NULL: they cannot be had. */
+static gid_t *get_groups(int *n)
+{
+	int most = getgroups(0, NULL);
+	gid_t *all = most < 0 ? NULL : calloc((size_t)most + 1, sizeof(*all));
+
+	*n = all ? getgroups(most, all) : -1;
+	if (*n >= 0)
+		return all;
+	free(all);
+	return NULL;
+}
+
 /* To the groups that we are in. */
 static int add_group(gid_t gid)
 {
-	gid_t all[NGROUPS_MAX + 1];
-	int n = getgroups(NGROUPS_MAX, all);
+	int n, rc;
+	gid_t *all = get_groups(&n);
 
-	if (n < 0)
+	if (!all)
 		return -1;
 	all[n++] = gid;
-	return setgroups((size_t)n, all);
+	rc = setgroups((size_t)n, all);
+	free(all);
+	return rc;
+}
+
+bool service_is_in(gid_t gid)
+{
+	int n;
+	gid_t *all = get_groups(&n);
+	bool found = gid == getegid();
+
+	while (all && !found && n-- > 0)
+		found = all[n] == gid;
+	free(all);
+	return found;
 }
 
 static int take_groups(const struct service_user *u, char *err)
