@@ -16,35 +16,95 @@
 
 #define ROW "%-15s %-39s %7s %7s %-9s %12s %14s %12s %14s %s\n"
 
-/* A time or a text as a value of JSON. */
-static const char *quote(char out[ADDR_TEXT], const char *text)
+/* --- JSON --------------------------------------------------------------------------------- */
+
+/* There may be a million of them: snprintf() and strftime() would take as long again as all the
+ * rest. */
+static char *put(char *out, const char *text)
 {
+	size_t n = strlen(text);
+
+	memcpy(out, text, n);
+	return out + n;
+}
+
+static char *put_number(char *out, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	memcpy(out, digits + at, sizeof(digits) - at);
+	return out + sizeof(digits) - at;
+}
+
+static char *put_member(char *out, const char *key, uint64_t n)
+{
+	return put_number(put(out, key), n);
+}
+
+static char *put_text(char *out, const char *key, const char *text)
+{
+	out = put(out, key);
 	if (!text)
-		return "null";
-	snprintf(out, ADDR_TEXT, "\"%.60s\"", text);
+		return put(out, "null");
+	*out++ = '"';
+	out = put(out, text);
+	*out++ = '"';
 	return out;
+}
+
+/* The times of many rows lie in the same hour: only what differs is written anew. */
+static char *put_time(char *out, const char *key, int64_t at)
+{
+	static char text[CLOCK_TEXT];
+	static int64_t hour = -1;
+	int64_t in_hour = at % 3600;
+
+	if (at < 0 || at / 3600 != hour)
+		clock_rfc3339(text, at);
+	hour = at < 0 ? -1 : at / 3600;
+	if (at < 0)
+		return put_text(out, key, text);
+	text[14] = (char)('0' + in_hour / 600);
+	text[15] = (char)('0' + in_hour / 60 % 10);
+	text[17] = (char)('0' + in_hour % 60 / 10);
+	text[18] = (char)('0' + in_hour % 10);
+	return put_text(out, key, text);
 }
 
 size_t leaserow_json(char out[LEASEROW_MAX], const struct lease_row *r)
 {
-	char addr[ADDR_TEXT], host[ADDR_TEXT], prefix[ADDR_TEXT], pool[ADDR_TEXT], age[16] = "null";
-	char since[CLOCK_TEXT], seen[CLOCK_TEXT], quoted[ADDR_TEXT];
+	char text[ADDR_TEXT], *p = out;
 
+	p = put_text(p, "{\"ipv4\": ", addr_text4(text, r->addr));
+	p = put_text(p, ", \"ipv6\": ", addr_text6(text, &r->host));
+	p = put_text(p, ", \"prefix\": ", r->prefix);
+	p = put_text(p, ", \"pool\": ", r->pool);
 	if (r->age >= 0)
-		snprintf(age, sizeof(age), "%" PRId32, r->age);
-	clock_rfc3339(since, r->now - r->age);
-	return (size_t)snprintf(
-		out, LEASEROW_MAX,
-		"{\"ipv4\": \"%s\", \"ipv6\": \"%s\", \"prefix\": %s, \"pool\": %s, \"since\": %s, "
-		"\"last_seen\": \"%s\", \"idle_seconds\": %" PRId32 ", \"age_seconds\": %s, "
-		"\"confirmed\": %s, \"packets_6to4\": %" PRIu64 ", \"packets_4to6\": %" PRIu64
-		", \"bytes_6to4\": %" PRIu64 ", \"bytes_4to6\": %" PRIu64 "}\n",
-		addr_text4(addr, r->addr), addr_text6(host, &r->host), quote(prefix, r->prefix),
-		quote(pool, r->pool), quote(quoted, r->age >= 0 ? since : NULL),
-		clock_rfc3339(seen, r->now - r->idle), r->idle, age,
-		r->confirmed ? "true" : "false", r->packets[FASTPATH_6TO4],
-		r->packets[FASTPATH_4TO6], r->bytes[FASTPATH_6TO4], r->bytes[FASTPATH_4TO6]);
+		p = put_time(p, ", \"since\": ", r->now - r->age);
+	else
+		p = put_text(p, ", \"since\": ", NULL);
+	p = put_time(p, ", \"last_seen\": ", r->now - r->idle);
+	p = put_member(p, ", \"idle_seconds\": ", (uint64_t)r->idle);
+	if (r->age >= 0)
+		p = put_member(p, ", \"age_seconds\": ", (uint64_t)r->age);
+	else
+		p = put_text(p, ", \"age_seconds\": ", NULL);
+	p = put(p, r->confirmed ? ", \"confirmed\": true" : ", \"confirmed\": false");
+	p = put_member(p, ", \"packets_6to4\": ", r->packets[FASTPATH_6TO4]);
+	p = put_member(p, ", \"packets_4to6\": ", r->packets[FASTPATH_4TO6]);
+	p = put_member(p, ", \"bytes_6to4\": ", r->bytes[FASTPATH_6TO4]);
+	p = put_member(p, ", \"bytes_4to6\": ", r->bytes[FASTPATH_4TO6]);
+	p = put(p, "}\n");
+	*p = '\0';
+	return (size_t)(p - out);
 }
+
+/* --- text --------------------------------------------------------------------------------- */
 
 /* S seconds: "59s", "4m05s", "23h10m", "13d04h"; "-" below 0. */
 static char *duration(char buf[NUMBER], int64_t s)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lease/leaserow.h"
+#include "lib/clock.h"
 #include "support/random.h"
 #include "support/run.h"
 
@@ -122,6 +123,31 @@ START_TEST(round_trip)
 }
 END_TEST
 
+static void must_have_time(const char *line, const char *key, int64_t at)
+{
+	char text[CLOCK_TEXT], want[80];
+
+	snprintf(want, sizeof(want), "\"%s\": \"%s\", ", key, clock_rfc3339(text, at));
+	ck_assert_msg(strstr(line, want) != NULL, "%s in %s", want, line);
+}
+
+/* One after the other, of the same hour or not, and from before 1970, where a clock may begin. */
+START_TEST(times)
+{
+	char line[LEASEROW_MAX];
+	struct lease_row r = one();
+
+	for (int i = 0; i < 20000; i++) {
+		r.now = random_below(50) ? NOW + random_below(7200) : (int64_t)random_below(9000);
+		r.idle = (int32_t)random_below(random_below(2) ? 60 : 1 << 20);
+		r.age = r.idle + (int32_t)random_below(random_below(2) ? 10000 : 1 << 26);
+		leaserow_json(line, &r);
+		must_have_time(line, "since", r.now - r.age);
+		must_have_time(line, "last_seen", r.now - r.idle);
+	}
+}
+END_TEST
+
 static const struct {
 	const char *line;
 	bool good;
@@ -193,6 +219,7 @@ int main(void)
 	tcase_add_test(t, table);
 	tcase_add_test(t, widest);
 	tcase_add_test(t, round_trip);
+	tcase_add_test(t, times);
 	tcase_add_loop_test(t, reads, 0, ROWS(lines));
 	tcase_add_loop_test(t, duration, 0, ROWS(durations));
 	suite_add_tcase(s, t);
