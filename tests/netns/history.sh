@@ -303,6 +303,23 @@ done
 # With the time that a process takes to start, of which the questions have two each.
 t "each within a second" test "$(awk '$2 > most { most = $2 } END { print most + 0 }' "$T/times")" -lt 1000
 
+# --- by hand --------------------------------------------------------------------------------------------------------
+
+before=$(lines)
+config 'lease-log 36500 2000' >"$T/conf"
+reload
+speak 2001:db8:2::91
+speak 2001:db8:2::92
+t "two hosts" wait_for has_lines $((before + 2))
+ctl release 2001:db8:2::91 >/dev/null
+t "a lease that is released" wait_for has_lines $((before + 3))
+same "has ended for that" "ended release 2001:db8:2::91" "$(tail -n 1 "$file" | cut -d ' ' -f 2,3,5)"
+same "with one packet each way" 2 "$(tail -n 1 "$file" | cut -d ' ' -f 7)"
+ctl pin 2001:db8:2::92 >/dev/null
+t "one that is pinned" wait_for has_lines $((before + 4))
+same "has ended for that" "ended pin 2001:db8:2::92" "$(tail -n 1 "$file" | cut -d ' ' -f 2,3,5)"
+exits "who has a pinned address is told by its map" 1 "2001:db8:2::92 has no lease: it is mapped" ctl who 2001:db8:2::92
+
 # --- bad words ------------------------------------------------------------------------------------------------------
 
 config 'lease-log 1' >"$T/conf"
