@@ -15,6 +15,7 @@
 
 #define CONTROL_ERR      320   /* room for a message */
 #define CONTROL_CLIENTS  32    /* at once */
+#define CONTROL_READERS  28    /* the most of them who may change nothing */
 #define CONTROL_LINE     4096  /* bytes of a request, its newline included */
 #define CONTROL_WORDS    64    /* of a request */
 #define CONTROL_PATIENCE 30000 /* ms: a client that says or takes nothing so long is closed */

@@ -138,9 +138,17 @@ int control_fd(const struct control *c)
 	return c->epoll;
 }
 
-static struct client *find_place(struct control *c)
+static bool may_change(uid_t uid)
 {
-	for (int i = 0; i < CONTROL_CLIENTS; i++)
+	return uid == 0 || uid == geteuid();
+}
+
+/* Readers who stay, or stall, must not keep out who wants to do something about them. */
+static struct client *find_place(struct control *c, uid_t uid)
+{
+	int most = may_change(uid) ? CONTROL_CLIENTS : CONTROL_READERS;
+
+	for (int i = 0; i < most; i++)
 		if (c->client[i].fd < 0)
 			return &c->client[i];
 	return NULL;
@@ -158,9 +166,10 @@ static void admit(struct control *c, int fd, int64_t now)
 {
 	struct ucred peer = {.uid = (uid_t)-1};
 	socklen_t size = sizeof(peer);
-	struct client *k = find_place(c);
+	struct client *k;
 
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	k = find_place(c, peer.uid);
 	if (!k || !watch(c, fd, (uint32_t)(k - c->client), EPOLLIN)) {
 		turn_away(fd);
 		return;
@@ -246,8 +255,7 @@ static void begin_answer(struct control *c, struct client *k, int64_t now, void 
 
 static void answer_line(struct client *k, size_t len, control_answer *answer, void *arg)
 {
-	struct control_request r = {.root = k->uid == 0,
-				    .may_change = k->uid == 0 || k->uid == geteuid()};
+	struct control_request r = {.root = k->uid == 0, .may_change = may_change(k->uid)};
 
 	if (control_parse(&r, k->line, len, &k->answer))
 		answer(arg, &r, &k->answer);

@@ -152,7 +152,7 @@ for i in range(int(sys.argv[2])):
     s = socket.socket(socket.AF_UNIX)
     s.connect(sys.argv[1])
     try:
-        s.sendall(sys.argv[3].encode())
+        s.sendall(sys.argv[3].replace("\\n", "\n").encode())
     except BrokenPipeError:
         pass # turned away already
     all.append(s)
@@ -173,6 +173,19 @@ t "and nothing spins" test $(($(cpu_ticks) - ticks)) -lt $(($(getconf CLK_TCK) /
 kill "$stalling"
 wait "$stalling" 2>/dev/null
 t "when they have gone, it listens again" wait_for ctl status
+install -d -o 12345 "$T/others"
+chmod 666 "$SOCKET"
+setpriv --reuid 12345 --regid 12345 --clear-groups python3 "$T/clients.py" "$SOCKET" 33 "watch\n" "$T/others/there" >"$T/out" &
+stalling=$!
+wait_for test -e "$T/others/there"
+same "another user takes all that it can: one more is told so" "error too many clients: try again" "$(cat "$T/out")"
+exits "and another user is turned away" 1 "too many clients" as_other status
+t "but root is served" ctl status
+t "and may change something" ctl drain off
+kill "$stalling"
+wait "$stalling" 2>/dev/null
+t "when it has gone, other users are served again" wait_for as_other status
+chmod 660 "$SOCKET"
 many() {
 	local i job jobs=()
 	for i in {1..40}; do
