@@ -9,8 +9,8 @@
  * A batch of lines is in the file as a whole, or not at all: what a failed write or a killed keeper
  * has left of one is cut off.  After a power failure half a line may be left; it is cut off, too.
  *
- * A clock that jumps ahead would make everything look old: for an hour after that nothing is
- * removed for its age. */
+ * A clock that jumps ahead, or is ahead when we begin, would make everything look old: for an hour
+ * after that nothing is removed for its age. */
 #include "leaselogfile.h"
 
 #include <errno.h>
@@ -389,7 +389,7 @@ static void mind_clock(struct leaselogfile *f, int64_t now, int64_t wall)
 {
 	int64_t base = wall - now / 1000;
 
-	if (f->base != INT64_MAX && base - f->base > DAY)
+	if (f->base == INT64_MAX || base - f->base > DAY)
 		f->trust_at = now + DOUBT_MS;
 	f->base = base;
 }

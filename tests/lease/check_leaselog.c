@@ -563,6 +563,32 @@ START_TEST(clock_jumps_ahead)
 }
 END_TEST
 
+/* It is wrong from the start on, as after a night without a battery. */
+START_TEST(clock_is_ahead_at_start)
+{
+	const int64_t far = WALL + INT64_C(365) * DAY;
+	struct history h;
+
+	history_make(&h, 30, MB);
+	put(&h, 0, WALL);
+	work(&h, WALL);
+	put(&h, 1, WALL + 3 * DAY);
+	work(&h, WALL + 3 * DAY);
+	ck_assert_uint_eq(parts(&h), 2);
+	leaselogfile_end(&h.f);
+	leaselogfile_init(&h.f, h.log->shared);
+	put(&h, 2, far);
+	work(&h, far);
+	h.ms += 1800000;
+	work(&h, far + 1800);
+	must_have(&h, 0, 3);
+	put(&h, 3, WALL + 3 * DAY + 1800);
+	work(&h, WALL + 3 * DAY + 1800);
+	must_have(&h, 0, 4);
+	history_free(&h);
+}
+END_TEST
+
 /* ---- disks ---- */
 
 static void limit_size(rlim_t to)
@@ -868,6 +894,7 @@ static Suite *suite(void)
 	tcase_add_test(t, off_and_on);
 	tcase_add_test(t, clock_is_set_back);
 	tcase_add_test(t, clock_jumps_ahead);
+	tcase_add_test(t, clock_is_ahead_at_start);
 	tcase_add_loop_test(t, full_disk, 0, 25);
 	tcase_add_test(t, full_disk_for_long);
 	if (machine_may(machine_mounts))
