@@ -122,12 +122,25 @@ static FILE *make(const char *path)
 	return out;
 }
 
+/* A file, or the place for one?  Nobody means that /dev/null should become a file. */
+static bool is_place(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return true;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EEXIST;
+	return false;
+}
+
 static bool replace(const char *path, const char *text, const char *name)
 {
 	char temp[4096];
 	FILE *out = NULL;
 	bool bad;
 
+	if (!is_place(path))
+		return false;
 	errno = ENAMETOOLONG;
 	if ((size_t)snprintf(temp, sizeof(temp), "%s.new", path) < sizeof(temp))
 		out = make(temp);
@@ -275,7 +288,7 @@ int ctl_metrics(const struct ctl *c)
 	struct job j = {.http = false};
 
 	if (c->json || !understand(&j, c->word + 1) ||
-	    (c->instance && strpbrk(c->instance, "\"\\"))) {
+	    (c->instance && strpbrk(c->instance, "\"\\\n"))) {
 		ctl_complain("usage: metrics [--openmetrics | --http | --textfile PATH]");
 		return CTL_USAGE;
 	}

@@ -320,6 +320,11 @@ same "has its name in each sample" 0 "$(grep -v '^#' "$T/files/home.prom" | grep
 same "and the values are the same" "$(ctl metrics | grep 'reason="ok"' | sed 's/{/{translator="home",/')" "$(grep 'reason="ok"' "$T/files/home.prom")"
 : >"$T/files/half.prom.new"
 t "what an earlier process has left behind does no harm" ctl metrics --textfile "$T/files/half.prom"
+mkfifo "$T/files/fifo.prom"
+exits "no file, but a FIFO: exit status 1" 1 "$T/files/fifo.prom: File exists" ctl metrics --textfile "$T/files/fifo.prom"
+t "and it is one still" test -p "$T/files/fifo.prom"
+rm "$T/files/fifo.prom"
+exits "an instance of two lines: usage" 2 "usage: metrics" in_router "$NAT64CTL" -i $'a\nb' metrics --textfile "$T/files/two.prom"
 exits "a directory that is not there: exit status 1" 1 "$T/nosuch/x.prom: No such file" ctl metrics --textfile "$T/nosuch/x.prom"
 if [ -c /dev/full ]; then
 	ln -s /dev/full "$T/files/link.prom.new"
