@@ -14,14 +14,37 @@
 #define PATIENCE   60                  /* seconds without a byte: a large reload takes its time */
 #define ANSWER_TOP ((size_t)256 << 20) /* bytes: more is no answer */
 
+/* How many bytes the control character at S has that a terminal may obey, or 0 if it is none. */
+static size_t control_at(const char *s)
+{
+	unsigned char c = (unsigned char)*s, next = c ? (unsigned char)s[1] : 0;
+
+	if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* U+0080 to U+009F */
+		return 2;
+	return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f;
+}
+
+/* The daemon has no power over root's terminal. */
+static void put(const char *s, FILE *out)
+{
+	while (*s) {
+		size_t n = control_at(s);
+
+		putc_unlocked(n ? '?' : *s, out);
+		s += n ? n : 1;
+	}
+}
+
 void ctl_complain(const char *fmt, ...)
 {
+	char text[CTL_PATH + 1024];
 	va_list args;
 
-	fputs("nat64ctl: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	fputs("nat64ctl: ", stderr);
+	put(text, stderr);
 	fputc('\n', stderr);
 }
 
@@ -266,16 +289,6 @@ void ctl_free(struct ctl_reply *r)
 {
 	free(r->memory);
 	r->memory = NULL;
-}
-
-/* The daemon has no power over root's terminal. */
-static void put(const char *s, FILE *out)
-{
-	for (; *s; s++)
-		putc_unlocked((unsigned char)*s < ' ' && *s != '\n' && *s != '\t' ? '?'
-			      : *s == 0x7f                                        ? '?'
-										  : *s,
-			      out);
 }
 
 bool ctl_print_line(void *arg, char *line)

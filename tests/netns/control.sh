@@ -198,6 +198,31 @@ many() {
 t "40 at once: each is answered or told so" many
 same "and none is left" "1 0" "$(find "/proc/$PID/fd" -type l -printf '%l\n' | grep -c eventpoll) $(in_router ss -Hx state established | grep -cF "$SOCKET")"
 
+# Whoever listens there has no say over root's terminal.
+cat >"$T/evil.py" <<'END'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen()
+open(sys.argv[1] + ".there", "w")
+while True:
+    c = s.accept()[0]
+    line = c.makefile().readline().split()
+    c.sendall({"maps": b"ok\nerror: \x1b[31m\n", "history": b"ok\ndirectory /\x1b[31m\n", "status": b"ok\n\xc2\x9b31m\n"}
+              .get(line[0], b"error \x1b[31m\n"))
+    c.close()
+END
+python3 "$T/evil.py" "$T/evil" &
+evil=$!
+wait_for test -e "$T/evil.there"
+for command in maps history status leases drain\ on "metrics --textfile $T/x.prom" "who 192.0.2.1 at 2026-11-25T14:00:00Z"; do
+	# shellcheck disable=SC2086 # words
+	"$NAT64CTL" -s "$T/evil" $command >"$T/out" 2>&1
+	t "no control character comes through: $command" eval 'grep -q "?" "$T/out" && ! grep -qP "\x1b|\xc2\x9b" "$T/out"'
+done
+kill "$evil"
+wait "$evil" 2>/dev/null
+
 # --- reload: by root, with a daemon that has no rights --------------------------------------------------------------
 
 cp "$T/conf" "$T/good"
