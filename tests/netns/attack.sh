@@ -9,14 +9,11 @@
 . "$(dirname "$0")/lib.sh"
 need python3 chrt
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
-mkdir "$T/run"
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 SPAN=${SPAN:-1} # seconds of each
 TURNS=${TURNS:-4}
 
-ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
 
 # A long list to ask for.
 python3 -c 'import sys, time

@@ -6,11 +6,8 @@ need sed
 top=$here/../..
 [ -r /usr/share/bash-completion/bash_completion ] || skip_all "needs bash-completion"
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-mkdir "$T/run"
-
-ctl() { in_router "$NAT64CTL" -s "$T/run/control" "$@"; }
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 
 # offered WORD...: what is offered for the last of the words of a command line that begins with nat64ctl; one line each.
 # Colons separate words on a real command line, and bash-completion puts them together again.
@@ -35,7 +32,7 @@ offered() {
 		done
 		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 		_nat64ctl
-		printf "%s\n" "${COMPREPLY[@]}"' bash "$NAT64CTL" "$T/run/control" "$top/contrib/nat64d.bash-completion" "$@" | sort
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$NAT64CTL" "$SOCKET" "$top/contrib/nat64d.bash-completion" "$@" | sort
 }
 list() { offered "$@" | paste -sd ' '; }
 

@@ -4,27 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 need setpriv ss
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
-install -D "$NAT64CTL" "$T/open/nat64ctl" # where other users get at it
-mkdir "$T/run"
-
-ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
-as_other() { in_router setpriv --reuid 12345 --regid 12345 --clear-groups "$T/open/nat64ctl" -s "$SOCKET" "$@"; }
-
-# exits NAME STATUS TEXT COMMAND...: one point; TEXT stands on standard error, and standard output is empty.
-exits() {
-	local name=$1 status=$2 text=$3 is
-	shift 3
-	"$@" >"$T/stdout" 2>"$T/stderr"
-	is=$?
-	if [ $is -eq "$status" ] && grep -qF -- "$text" "$T/stderr" && [ ! -s "$T/stdout" ]; then
-		ok "$name"
-	else
-		not_ok "$name" "$*" "exit status $is, standard error:" "$(cat "$T/stderr")" "standard output:" "$(cat "$T/stdout")"
-	fi
-}
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 
 # raw TEXT: sends TEXT as it is, and prints what comes back.
 raw() {
@@ -40,10 +21,6 @@ while True:
     sys.stdout.write(b.decode())' "$SOCKET" "$1"
 }
 
-# json EXPRESSION: of standard input, which is one object called it.
-json() { python3 -c 'import json, sys
-it = json.load(sys.stdin)
-print(eval(sys.argv[1]))' "$1"; }
 
 # knocked: somebody has connected whom the daemon has not let in yet.
 knocked() { in_router ss -Hlx src "$SOCKET" | awk '$3 > 0 { n++ } END { exit !n }'; }
@@ -480,7 +457,7 @@ shows "never root, and not in the group: which line, and what to do" \
 	in_router timeout 10 unshare -m sh -c 'mount --bind "$0/tun" /dev/net/tun && exec setpriv --reuid nobody --clear-groups \
 	--inh-caps +net_admin --ambient-caps +net_admin "$1" -n -c "$0/conf"' "$T" "$NAT64D"
 RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
+SOCKET=$SOCKET
 mkdir "$T/run"
 chown nobody "$T/run" "$T/data"
 

@@ -10,11 +10,8 @@ SCHEMA=$top/contrib/nat64ctl.schema.json
 PYTHON=/usr/bin/python3
 "$PYTHON" -c 'import jsonschema' 2>/dev/null || skip_all "needs the Python module jsonschema (Debian: python3-jsonschema)"
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-mkdir "$T/run"
-
-ctl() { in_router "$NAT64CTL" -s "$T/run/control" "$@"; }
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 
 cat >"$T/judge.py" <<'END2'
 """judge SCHEMA NAME: each line of standard input is one of NAME; prints what is wrong, and how many lines there are."""
@@ -70,7 +67,7 @@ config 'tun-setup yes' 'map 192.0.2.81 2001:db8:2::81' 'lease-log 7' >"$T/conf"
 start_nat64d || finish
 ctl watch >"$T/watch" 2>/dev/null &
 ctl trace --json >"$T/trace" 2>/dev/null &
-wait_for grep -q . "$T/run/control" || sleep 0.5
+wait_for grep -q . "$SOCKET" || sleep 0.5
 for host in {1..10}; do
 	in_client ping -6 -n -c 2 -i 0.05 -W 5 -I "2001:db8:2::$host" $GOOGLE >/dev/null || not_ok "host $host is translated"
 done

@@ -4,17 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 need setpriv
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
-mkdir "$T/run"
-
-ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
-
-# json EXPRESSION: of standard input, which is one object called it.
-json() { python3 -c 'import json, sys
-it = json.load(sys.stdin)
-print(eval("(" + sys.argv[1] + ")"))' "$1"; }
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 
 # tells NAME WANTED SRC DST [PROTOCOL]: one point; what decides about the packet, and what becomes of it.
 tells() {

@@ -4,28 +4,12 @@
 . "$(dirname "$0")/lib.sh"
 need setpriv ss unshare
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
-install -D "$NAT64CTL" "$T/open/nat64ctl" # where other users get at it
-mkdir "$T/run"
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 file=$T/data/leases.log
 map=$T/data/dynamic.map
 
-ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
 
-# exits NAME STATUS TEXT COMMAND...: one point; TEXT stands on standard error, and standard output is empty.
-exits() {
-	local name=$1 status=$2 text=$3 is
-	shift 3
-	"$@" >"$T/stdout" 2>"$T/stderr"
-	is=$?
-	if [ $is -eq "$status" ] && grep -qF -- "$text" "$T/stderr" && [ ! -s "$T/stdout" ]; then
-		ok "$name"
-	else
-		not_ok "$name" "$*" "exit status $is, standard error:" "$(cat "$T/stderr")" "standard output:" "$(cat "$T/stdout")"
-	fi
-}
 speak() { in_client ping -6 -n -c 1 -W 2 -I "$1" "$GOOGLE" >/dev/null; }
 # small NET LINE...: a configuration with the pool NET.
 small() {

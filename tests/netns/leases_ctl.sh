@@ -5,33 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 need setpriv
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
-install -D "$NAT64CTL" "$T/open/nat64ctl" # where other users get at it
-mkdir "$T/run"
-
-ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
-as_other() { in_router setpriv --reuid 12345 --regid 12345 --clear-groups "$T/open/nat64ctl" -s "$SOCKET" "$@"; }
-
-# exits NAME STATUS TEXT COMMAND...: one point; TEXT stands on standard error, and standard output is empty.
-exits() {
-	local name=$1 status=$2 text=$3 is
-	shift 3
-	"$@" >"$T/stdout" 2>"$T/stderr"
-	is=$?
-	if [ $is -eq "$status" ] && grep -qF -- "$text" "$T/stderr" && [ ! -s "$T/stdout" ]; then
-		ok "$name"
-	else
-		not_ok "$name" "$*" "exit status $is, standard error:" "$(cat "$T/stderr")" "standard output:" "$(cat "$T/stdout")"
-	fi
-}
-
-# each EXPRESSION: of every line of standard input, which is an object called it.
-each() { python3 -c 'import json, sys
-for line in sys.stdin:
-    it = json.loads(line)
-    print(eval(sys.argv[1]))' "$1"; }
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 
 # of ADDRESS EXPRESSION: of its lease.
 of() { ctl leases "$1" --json | each "$2"; }

@@ -4,25 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 need
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
-mkdir "$T/run"
-
-ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
-
-# exits NAME STATUS TEXT COMMAND...: one point; TEXT stands on standard error, and standard output is empty.
-exits() {
-	local name=$1 status=$2 text=$3 is
-	shift 3
-	"$@" >"$T/stdout" 2>"$T/stderr"
-	is=$?
-	if [ $is -eq "$status" ] && grep -qF -- "$text" "$T/stderr" && [ ! -s "$T/stdout" ]; then
-		ok "$name"
-	else
-		not_ok "$name" "$*" "exit status $is, standard error:" "$(cat "$T/stderr")" "standard output:" "$(cat "$T/stdout")"
-	fi
-}
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 
 # on_terminal ROWS COLUMNS KEY [VARIABLE=VALUE]: top on a terminal of its own, until KEY ends it; what it has written, and
 # then how it has left the terminal.

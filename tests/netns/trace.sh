@@ -4,14 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 need ss
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
-mkdir "$T/run"
-
-ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
-
-connected() { in_router ss -Hx state established | grep -qF "$SOCKET"; }
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 
 # trace WORD...: begins one into $T/trace; it is there when this returns.
 trace() {
@@ -38,17 +32,6 @@ for it in map(json.loads, open(sys.argv[1])):
         print(eval(sys.argv[2]))
         break' "$T/trace" "$1"; }
 
-exits() {
-	local name=$1 status=$2 text=$3 is
-	shift 3
-	"$@" >"$T/stdout" 2>"$T/stderr"
-	is=$?
-	if [ $is -eq "$status" ] && grep -qF -- "$text" "$T/stderr" && [ ! -s "$T/stdout" ]; then
-		ok "$name"
-	else
-		not_ok "$name" "$*" "exit status $is, standard error:" "$(cat "$T/stderr")"
-	fi
-}
 
 config 'tun-setup yes' 'map 192.168.254.1 2001:db8:2::81' >"$T/conf"
 start_bare

@@ -4,13 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 need ss
 topology
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
-mkdir "$T/run"
-
-ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
-connected() { in_router ss -Hx state established | grep -qF "$SOCKET"; }
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
 
 # watch: begins one into $T/watch; it is there when this returns.
 watch() {
