@@ -15,7 +15,8 @@
 
 #include "leaselogstate.h"
 
-#define SLACK 65536 /* events of the packet path that may wait behind those of a reload */
+#define SLACK 65536   /* events of the packet path that may wait behind those of a reload */
+#define MOST  4194304 /* events: a reload may end a million leases, and begin others */
 
 struct leaselog *leaselog_new(const char *dir_name)
 {
@@ -101,12 +102,16 @@ void leaselog_put(struct leaselog *l, const struct lease_event *e)
 		l->lost++;
 }
 
-/* Room for twice as many as there are. */
+/* Room for twice as many as there are; none where nobody knows when the disk takes any of them. */
 static bool grow(struct leaselog *l)
 {
+	bool bad = SHARED_GET(&l->shared->err) != 0;
 	size_t room = 2 * l->room + SLACK;
-	struct lease_event *bigger = realloc(l->queue, room * sizeof(*bigger));
+	struct lease_event *bigger;
 
+	if (bad || room > MOST)
+		return false;
+	bigger = realloc(l->queue, room * sizeof(*bigger));
 	if (!bigger)
 		return false;
 	l->queue = bigger;

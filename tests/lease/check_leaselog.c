@@ -842,6 +842,30 @@ START_TEST(very_many_at_once)
 }
 END_TEST
 
+/* On a full disk they wait as far as there is room, even if leases end again and again. */
+START_TEST(full_disk_takes_no_memory)
+{
+	const uint32_t many = 3 * LEASELOG_ROOM;
+	struct history h;
+	const char *news;
+	bool bad;
+
+	history_make(&h, 30, 100 * MB);
+	h.log->shared->err = ENOSPC;
+	for (uint32_t i = 0; i < many; i++) {
+		struct lease_event e = event_no(i, WALL);
+
+		leaselog_put_many(h.log, &e);
+	}
+	ck_assert_uint_eq(h.log->room, 0);
+	work(&h, WALL);
+	must_have(&h, 0, LEASELOG_ROOM);
+	news = leaselog_news(h.log, &bad);
+	ck_assert(news && strstr(news, "65536 events were lost"));
+	history_free(&h);
+}
+END_TEST
+
 /* The end of the daemon waits until all is written; what cannot be is counted. */
 START_TEST(clean_end)
 {
@@ -905,6 +929,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, daemon_is_killed, 0, 8);
 	tcase_add_test(t, daemon_is_killed_before_it_commits);
 	tcase_add_test(t, very_many_at_once);
+	tcase_add_test(t, full_disk_takes_no_memory);
 	tcase_add_loop_test(t, clean_end, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
