@@ -98,6 +98,18 @@ static void end_idle(void *arg, const struct lease *l)
 	daemon_lease_ended(arg, l, LEASE_IDLE);
 }
 
+/* What a start finds on record and does not take over. */
+static void end_at_start(void *arg, const struct lease *l)
+{
+	struct daemon *d = arg;
+
+	if ((int64_t)daemon_seconds(d) - l->last > POOL_KEEP)
+		daemon_lease_ended(d, l, LEASE_IDLE);
+	else
+		daemon_lease_ended(
+			d, l, map_find4(d->active->conf->maps, l->addr) ? LEASE_MAP : LEASE_RELOAD);
+}
+
 static void say_line(const char *line, bool bad)
 {
 	if (bad)
@@ -148,7 +160,7 @@ int daemon_open_leases(struct daemon *d, struct siphash_key *key)
 	leasefile_set_log(d->leases.file, d->leases.history);
 	use_history(d);
 	if (leasefile_load(d->leases.file, pool, c->maps, &c->xlat.own6, daemon_seconds(d),
-			   unix_now(d), log_say_warning, end_idle, d) < 0)
+			   unix_now(d), log_say_warning, end_at_start, d) < 0)
 		return datadir_complain(c, "%s/" LEASEFILE_NAME ": %s", name, strerror(errno));
 	return 0;
 }

@@ -29,6 +29,7 @@
 
 #include "leasestate.h"
 #include "lib/addr_text.h"
+#include "lib/array.h"
 #include "lib/fd.h"
 
 /* Times 20 ms: the keeper of a killed daemon may still wait for its disk. */
@@ -273,6 +274,8 @@ struct load {
 	bool torn;          /* no newline at the end */
 	bool fourth;        /* the last line with a lease had a prefix */
 	struct lease *tail; /* of the last line, if that is torn */
+	struct lease *left; /* what the configuration has no place for, as far as there is memory */
+	size_t lefts;
 };
 
 __attribute__((format(printf, 2, 3))) static void say(const struct load *l, const char *fmt, ...)
@@ -391,6 +394,53 @@ static void end_lease(struct load *l, uint32_t addr)
 		pool_end(l->pool, lease);
 }
 
+/* T is no lease any more; PREFIX -1: that is not configured.  Its packets are its place among them.
+ */
+static void leave(struct load *l, const struct leasetext *t, int prefix, int32_t saved)
+{
+	struct lease *bigger = array_grow(l->left, l->lefts, sizeof(*l->left));
+
+	if (!bigger)
+		return;
+	l->left = bigger;
+	l->left[l->lefts] = (struct lease){
+		.host = t->host,
+		.addr = t->addr,
+		.last = saved,
+		.since = l->since ? since_when(l, saved) : POOL_UNKNOWN,
+		.prefix = prefix < 0 ? UINT16_MAX : (uint16_t)prefix,
+		.packets = {l->lefts},
+	};
+	l->lefts++;
+}
+
+static int by_addr_and_place(const void *a, const void *b)
+{
+	const struct lease *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return (x->packets[0] > y->packets[0]) - (x->packets[0] < y->packets[0]);
+}
+
+/* The last line that names an address counts, here as well. */
+static void tell_left(struct load *l)
+{
+	if (l->lefts > 0)
+		qsort(l->left, l->lefts, sizeof(*l->left), by_addr_and_place);
+	for (size_t i = 0; i < l->lefts; i++) {
+		struct lease *lease = &l->left[i];
+
+		if (i + 1 < l->lefts && l->left[i + 1].addr == lease->addr)
+			continue;
+		lease->packets[0] = 0;
+		if (!pool_find4(l->pool, lease->addr))
+			l->ended(l->arg, lease);
+	}
+	free(l->left);
+	l->left = NULL;
+}
+
 /* NULL: it cannot be used, which is said. */
 static struct lease *take_lease(struct load *l, const struct leasetext *t)
 {
@@ -405,6 +455,7 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 	}
 	if (prefix < 0) {
 		say_unknown_prefix(l, t);
+		leave(l, t, prefix, saved);
 		return NULL;
 	}
 	if (!addr_passes6(&t->host)) {
@@ -427,6 +478,7 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 	lease = pool_restore(l->pool, &t->host, (unsigned)prefix, t->addr, last);
 	if (!lease) {
 		say_refused(l, t->addr);
+		leave(l, t, prefix, saved);
 		return NULL;
 	}
 	pool_record(lease, saved);
@@ -651,6 +703,7 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 	if (pool_sort(pool) < 0)
 		return -1;
 	drop_expired(&l);
+	tell_left(&l);
 	if (l.bad > 0)
 		say_damage(&l);
 	f->file.lines = l.leases;

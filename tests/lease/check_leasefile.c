@@ -472,6 +472,30 @@ START_TEST(last_line_wins)
 }
 END_TEST
 
+/* What the configuration has no place for has ended: each address is told once, with the last line
+ * about it, unless somebody has it. */
+START_TEST(left_out_leases_are_told)
+{
+	static const char text[] = "# since 1699990000\n"
+				   "198.51.100.1\t2001:db8::1\t1699999000\n"
+				   "198.51.100.1\t2001:db8::2\t1699999100\n"
+				   "198.51.100.1\t2001:db8::2\t1699999200\n"
+				   "192.0.2.9\t2001:db8::9\t1699999300\t2001:db8:99::/96\n"
+				   "192.0.2.9\t2001:db8::8\t1699999400\n";
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, sizeof(text) - 1);
+	dir_open(&d);
+	dir_load(&d, NOW, WALL);
+	ck_assert_uint_eq(d.expired, 1);
+	ck_assert_uint_eq(d.last.addr, ip4("198.51.100.1"));
+	ck_assert(ip6_equal(&d.last.host, &(struct ip6){.b = {0x20, 1, 0xd, 0xb8, [15] = 2}}));
+	ck_assert_int_eq(d.last.last, NOW - 800);
+	dir_remove(&d);
+}
+END_TEST
+
 /* How long a lease has been idle after a start, by its stamp and how the last run ended. */
 static const struct {
 	const char *name;
@@ -1418,6 +1442,7 @@ static void add_rights(Suite *s)
 	TCase *t = tcase_create("rights");
 
 	if (machine_may(machine_root_is_root)) {
+		tcase_add_test(t, left_out_leases_are_told);
 		tcase_add_test(t, open_wants_to_write);
 		tcase_add_test(t, mode_and_owner_stay);
 	} else {

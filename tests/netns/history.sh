@@ -153,6 +153,21 @@ t "one that has ended meanwhile has one" wait_for has_lines 402
 same "because nobody has used it" "ended idle $address 2001:db8:2::77" "$(events 402)"
 same "with the time of its assignment" "$(date -u -d "$since 15 days ago" +%Y-%m-%dT%H:%M:%SZ)" "$(tail -n 1 "$file" | cut -d ' ' -f 9)"
 
+speak 2001:db8:2::78
+speak 2001:db8:2::79
+t "two more" wait_for has_lines 404
+stop_nat64d
+small 192.168.253.0/29 'log lease' 'lease-log 30' >"$T/conf"
+start_nat64d || finish
+t "a start with another pool ends them" wait_for has_lines 406
+same "as a reload would" "ended reload 2001:db8:2::78 ended reload 2001:db8:2::79" "$(events 405 | awk '{ print $1, $2, $4 }' | sort | xargs)"
+same "with the time of the assignment" "$(sed -n 403,404p "$file" | cut -d ' ' -f 1 | sort | xargs)" \
+	"$(sed -n 405,406p "$file" | cut -d ' ' -f 9 | sort | xargs)"
+stop_nat64d
+start_nat64d || finish
+sleep 0.3
+same "once" 406 "$(lines)"
+
 # --- a loss of either process ----------------------------------------------------------------------------------------
 
 stop_nat64d
