@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "conf_impl.h"
 #include "lib/addr_text.h"
@@ -39,10 +40,18 @@ static void complain(struct conf_reader *r, int error, bool opened)
 			   conf_file_hint(error, ""));
 }
 
+/* A FIFO or a device would be read as an empty file. */
+static bool is_something_else(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 void conf_read_pins(struct conf_reader *r)
 {
 	struct conf_rights was;
-	bool opened;
+	bool opened, other;
 	int error;
 
 	r->conf->first_pin = map_count(r->conf->maps);
@@ -51,8 +60,14 @@ void conf_read_pins(struct conf_reader *r)
 	r->in_pins = true;
 	r->file = r->conf->pin_file;
 	conf_rights_lower(&was, r->conf->pin_file);
-	error = conf_read_file(r, r->conf->pin_file, &opened);
+	other = is_something_else(r->conf->pin_file);
+	error = other ? 0 : conf_read_file(r, r->conf->pin_file, &opened);
 	conf_rights_restore(&was);
+	if (other) {
+		conf_point(r, 0, NULL);
+		r->file = r->conf->pin_file;
+		conf_error(r, "is not a regular file");
+	}
 	r->in_pins = false;
 	if (error && error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)
 		complain(r, error, opened);

@@ -757,6 +757,22 @@ START_TEST(test_pins_read)
 }
 END_TEST
 
+/* Something that nobody can have written there by a pin must not count as no pins at all. */
+START_TEST(test_pins_fifo)
+{
+	char text[400], path[200];
+
+	snprintf(path, sizeof(path), "%s/pinned.map", dir);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	snprintf(text, sizeof(text), BASE "data-dir %s\n", dir);
+	write_text("t", text);
+	ck_assert_ptr_null(load("t"));
+	strcat(path, ": is not a regular file\n");
+	ck_assert_str_eq(said.text, path);
+	ck_assert_int_eq(unlink("pinned.map"), 0);
+}
+END_TEST
+
 /* Part by part the same as in one piece, however many maps there are. */
 START_TEST(test_print_some)
 {
@@ -1195,6 +1211,7 @@ int main(void)
 	tcase_add_test(t, test_places);
 	tcase_add_test(t, test_pins);
 	tcase_add_loop_test(t, test_pins_read, 0, ROWS(pins));
+	tcase_add_test(t, test_pins_fifo);
 	tcase_add_test(t, test_print_some);
 	tcase_add_test(t, test_map_file_wrong);
 	tcase_add_test(t, test_map_file_overlap);
