@@ -320,8 +320,10 @@ static int go_back(const struct search *s, struct found *f)
 		n = read_at(s->p->fd, piece, (size_t)(to - at), at);
 		if (n <= 0)
 			return (int)n;
-		if (at > s->from) { /* half a line comes first, which belongs to the piece before */
-			newline = memchr(piece, '\n', (size_t)n);
+		/* Half a line comes first, which belongs to the piece before; one that fills this
+		 * piece is none of ours. */
+		if (at > s->from) {
+			newline = memchr(piece, '\n', (size_t)n - 1);
 			text = newline ? newline + 1 : text;
 		}
 		take_piece(s, text, (size_t)(piece + n - text), remember, f);

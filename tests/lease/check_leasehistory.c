@@ -224,6 +224,38 @@ START_TEST(clock_was_set_back)
 }
 END_TEST
 
+/* A crash may have left zeros for more than is read at once, or all but one line of it. */
+START_TEST(hole_in_a_part)
+{
+	const size_t holes[] = {(1 << 18) - 2, (1 << 18) - 1, 1 << 18, 1 << 20};
+	const char zero = 0;
+	char path[128];
+	struct leasedir d;
+	struct leasehistory *h;
+	int64_t at = WALL;
+	FILE *out;
+
+	dir_make(&d, 1);
+	events = 0;
+	put_part(&d, LEASELOG_NAME ".1", 20, &at, 0);
+	dir_name(&d, LEASELOG_NAME ".1", path);
+	out = fopen(path, "a");
+	ck_assert_ptr_nonnull(out);
+	fputs("\n", out);
+	for (size_t i = 0; i < holes[_i]; i++)
+		fwrite(&zero, 1, 1, out);
+	fputs("\n", out);
+	fclose(out);
+	h = leasehistory_open(d.path);
+	ck_assert_ptr_nonnull(h);
+	compare(h, LEASEHISTORY_FIRST, LEASEHISTORY_LAST, 0, NULL);
+	compare(h, LEASEHISTORY_FIRST, LEASEHISTORY_LAST, event[7].addr, NULL);
+	compare(h, at, at + 1, 0, NULL);
+	leasehistory_close(h);
+	dir_remove(&d);
+}
+END_TEST
+
 START_TEST(nothing_there)
 {
 	struct leasedir d;
@@ -350,6 +382,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, as_a_naive_reader, 0, 3);
 	tcase_add_test(t, stops_when_told);
 	tcase_add_test(t, clock_was_set_back);
+	tcase_add_loop_test(t, hole_in_a_part, 0, 4);
 	tcase_add_test(t, nothing_there);
 	tcase_add_loop_test(t, while_it_is_turned_over, 0, 2);
 	suite_add_tcase(s, t);
