@@ -56,6 +56,8 @@ size_t map_prefix_index(const struct map_table *t, const struct prefix6 *p);
 
 size_t map_count(const struct map_table *t);
 const struct map *map_at(const struct map_table *t, size_t i);
+/* The index of M, which is one of T's own; no cost grows with how many there are. */
+size_t map_index(const struct map_table *t, const struct map *m);
 size_t map_prefix_count(const struct map_table *t);
 const struct prefix6 *map_prefix_at(const struct map_table *t, size_t i);
 

@@ -117,11 +117,7 @@ static void point_to_map(struct conf_reader *r, size_t i)
 
 void conf_point_to_map(struct conf_reader *r, const struct map *m)
 {
-	size_t i = 0;
-
-	while (map_at(r->conf->maps, i) != m)
-		i++;
-	point_to_map(r, i);
+	point_to_map(r, map_index(r->conf->maps, m));
 }
 
 static void check_overlap(struct conf_reader *r, size_t i, size_t around)

@@ -82,10 +82,9 @@ static bool is_host(const struct map *m)
 
 size_t conf_find_pin(const struct conf *c, const struct map *m)
 {
-	for (size_t i = c->first_pin; i < map_count(c->maps); i++)
-		if (map_at(c->maps, i) == m && is_host(m))
-			return i;
-	return CONF_NO_PIN;
+	size_t i = map_index(c->maps, m);
+
+	return i >= c->first_pin && is_host(m) ? i : CONF_NO_PIN;
 }
 
 /* The Ith pin of those that are to be, or NULL behind the last one. */

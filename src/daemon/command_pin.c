@@ -64,20 +64,11 @@ static const struct map *find_map(const struct daemon *d, const struct prefix *a
 	return at->family == 4 ? map_find4(maps, at->addr4) : map_find6(maps, &at->addr6);
 }
 
-static size_t number_of(const struct map_table *maps, const struct map *m)
-{
-	size_t i = 0;
-
-	while (map_at(maps, i) != m)
-		i++;
-	return i;
-}
-
 static void say_mapped(const struct daemon *d, const struct map *m, const char *word,
 		       const char *but, struct answer *a)
 {
 	const struct conf *c = d->active->conf;
-	struct conf_place place = conf_place(c, "map", number_of(c->maps, m));
+	struct conf_place place = conf_place(c, "map", map_index(c->maps, m));
 
 	answer_add(a, "error %s is mapped by line %u of %s%s\n", word, place.line, place.file, but);
 }

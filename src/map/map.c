@@ -143,6 +143,11 @@ const struct map *map_at(const struct map_table *t, size_t i)
 	return &t->map[i];
 }
 
+size_t map_index(const struct map_table *t, const struct map *m)
+{
+	return (size_t)(m - t->map);
+}
+
 size_t map_prefix_count(const struct map_table *t)
 {
 	return t->prefixes;

@@ -14,7 +14,7 @@ static void add(struct xlat_explanation *out, struct xlat_item item)
 /* M is of X's table, or NULL. */
 static size_t number_of(const struct xlat *x, const struct map *m)
 {
-	return m ? (size_t)(m - map_at(x->maps, 0)) : 0;
+	return m ? map_index(x->maps, m) : 0;
 }
 
 /* The map of the source of J's packet, or of its destination. */

@@ -180,8 +180,11 @@ START_TEST(conflict)
 
 		ck_assert_msg(added == conflicts[i].added, "%s", conflicts[i].name);
 		ck_assert_msg(other == conflicts[i].other, "%s: %zu", conflicts[i].name, other);
-		if (added == MAP_ADDED)
-			ck_assert_mem_eq(map_at(t, n++), &conflicts[i].map, sizeof(struct map));
+		if (added == MAP_ADDED) {
+			ck_assert_mem_eq(map_at(t, n), &conflicts[i].map, sizeof(struct map));
+			ck_assert_uint_eq(map_index(t, map_at(t, n)), n);
+			n++;
+		}
 		ck_assert_uint_eq(map_count(t), n);
 	}
 	map_table_free(t);
