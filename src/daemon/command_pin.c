@@ -309,10 +309,10 @@ static const char *apply_pin(struct daemon *d)
 	if (!l || !ip6_equal(&l->host, &d->pins.host) || l->prefix != 0 ||
 	    map_find6(d->active->conf->maps, &d->pins.host))
 		return "the lease has ended meanwhile";
-	tell_end(d, l, LEASE_PIN);
-	daemon_hold_fast(d);
 	if (!change_maps(d, &(struct conf_change){.more = &m, .less = CONF_NO_PIN}))
 		return "out of memory";
+	tell_end(d, l, LEASE_PIN);
+	daemon_hold_fast(d);
 	pool_reserve(p, &m.p4);
 	daemon_write_leases(d);
 	return NULL;
