@@ -1,6 +1,7 @@
 /* action - decides what is said and done when nothing is to be run: a device made or removed, or
  * rid of our filter, a configuration tested or printed. */
 #include <errno.h>
+#include <grp.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,53 @@ static bool check_data_dir(const struct options *o, const struct conf *c,
 	return false;
 }
 
+static bool is_in(const struct service_user *user, gid_t gid)
+{
+	gid_t all[256];
+	int n = sizeof(all) / sizeof(*all);
+
+	if (getgrouplist(user->name, user->gid, all, &n) < 0)
+		return true; /* of so many groups nobody can tell */
+	while (n-- > 0)
+		if (all[n] == gid)
+			return true;
+	return false;
+}
+
+static void say_group(const struct conf *c, enum log_level level, const char *what)
+{
+	char line[CONF_LINE], file[CONF_SHORT];
+
+	snprintf(line, sizeof(line), "%s:%u: control-group: %s: %s", conf_short(file, c->path),
+		 conf_place(c, "control-group", 0).line, c->control_group, what);
+	log_line(level, line);
+}
+
+/* What is wrong with control-group, and keeps the daemon from starting, is said at LEVEL.  Without
+ * -u the units start the daemon, as a user who cannot join a group by himself; a warning is enough
+ * then, since root may start it as well. */
+static bool check_control_group(const struct conf *c, const struct service_user *named,
+				enum log_level level)
+{
+	const struct service_user user = daemon_user(named);
+	char ignored[SERVICE_ERR];
+	gid_t gid;
+
+	if (!c->control_group || c->control_off)
+		return true;
+	if (service_group_find(&gid, c->control_group, ignored) < 0) {
+		say_group(c, level,
+			  "there is no such group (add it, as with groupadd(8), or leave the line "
+			  "out)");
+		return false;
+	}
+	if (named->uid == (uid_t)-1 && user.name[0] && !is_in(&user, gid))
+		say_group(c, LEVEL_WARNING,
+			  "user nat64d is not in that group, so the units cannot start it (add it, "
+			  "as with usermod(8))");
+	return true;
+}
+
 /* Without rights, or a user to do it for, there is nothing to do. */
 static int prepare(const struct options *o, const struct conf *c, const struct service_user *named)
 {
@@ -111,6 +159,7 @@ static int prepare(const struct options *o, const struct conf *c, const struct s
 static int print(const struct options *o, const struct conf *c, const struct service_user *user)
 {
 	if (o->expand) {
+		check_control_group(c, user, LEVEL_WARNING);
 		check_data_dir(o, c, user, LEVEL_WARNING);
 		conf_print_expanded(c, stdout);
 	} else {
@@ -126,7 +175,9 @@ static int tested(const struct options *o, const struct conf *c, const struct se
 {
 	char line[CONF_LINE], text[CONF_SHORT];
 
-	if (!check_data_dir(o, c, user, LEVEL_ERROR))
+	bool group = check_control_group(c, user, LEVEL_ERROR);
+
+	if (!check_data_dir(o, c, user, LEVEL_ERROR) || !group)
 		return 1;
 	snprintf(line, sizeof(line), "%s: configuration is fine", conf_short(text, c->path));
 	log_line(LEVEL_NOTICE, line);

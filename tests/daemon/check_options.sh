@@ -114,6 +114,12 @@ check_judging()
 	says "-t: a data-dir that is there" 0 "$dir/c: $fine" -t -u "$(id -u)" -g "$(id -g)" -c "$dir/c"
 	config "data-dir $dir/nought" >"$dir/c"
 	says "-t: a data-dir that nothing needs" 0 "$dir/c: $fine" -t -c "$dir/c"
+	config 'control-group no-such-group' >"$dir/c"
+	says "-t: a control-group that is not there" 1 \
+		"$dir/c:4: control-group: no-such-group: there is no such group (add it, as with groupadd(8), or leave the line out)" -t -c "$dir/c"
+	says "-T: not a word about that, either" 0 "" -T -c "$dir/c"
+	config 'control-group no-such-group' 'control off' >"$dir/c"
+	says "-t: a control-group that nothing needs" 0 "$dir/c: $fine" -t -c "$dir/c"
 }
 
 check_new_machine()
@@ -126,6 +132,11 @@ check_new_machine()
 	said=$(on_new_machine "$NAT64D" -t -c "$dir/c")
 	[ "$said" = "$dir/c:5: data-dir: /var/lib/none/a does not exist (create it: install -d -o nat64d /var/lib/none/a)" ]
 	report $? "-t: the user of the units is to own a data-dir that is not there" "$said"
+	config 'control-group 12345' >"$dir/c"
+	said=$(on_new_machine "$NAT64D" -t -c "$dir/c")
+	[ "$said" = "warning: $dir/c:4: control-group: 12345: user nat64d is not in that group, so the units cannot start it (add it, as with usermod(8))
+$dir/c: $fine" ]
+	report $? "-t: the user of the units is to be in control-group" "$said"
 }
 
 # The maps, as they come out of --print: those of map-file, and the line that names it.
