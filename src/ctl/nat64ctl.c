@@ -220,7 +220,6 @@ static int follow(const struct ctl *c)
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	signal(SIGINT, end);
 	signal(SIGTERM, end);
-	signal(SIGPIPE, end);
 	return ask(c, true);
 }
 
@@ -296,6 +295,12 @@ static int run(const struct ctl *c)
 	return ask(c, false);
 }
 
+/* What changes the device, or writes a file, is not left half done when nobody reads any more. */
+static bool is_to_be_finished(const char *command)
+{
+	return strcmp(command, "reload") == 0 || strcmp(command, "metrics") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct line l = {.path = "/run/nat64d/control"};
@@ -306,6 +311,8 @@ int main(int argc, char **argv)
 	status = read_arguments(&l, argv);
 	if (status >= 0)
 		return status;
+	if (!is_to_be_finished(l.word[0]))
+		signal(SIGPIPE, end);
 	l.ctl.path = l.path;
 	l.ctl.word = l.word;
 	l.ctl.request = l.request;

@@ -50,8 +50,9 @@ void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r);
 void ctl_free(struct ctl_reply *r);
 
 /* The same, but the lines behind the first one are not kept: TAKE, which is not called for an
- * answer that is refused, gets each as it comes, without its newline; it ends with false.  R has
- * the lines of a refusal.  FOLLOW: nothing may come for as long as it likes. */
+ * answer that is refused, gets each as it comes, without its newline; it ends with false, as if
+ * that had been all.  R has the lines of a refusal.  FOLLOW: nothing may come for as long as it
+ * likes. */
 typedef bool ctl_take(void *arg, char *line);
 void ctl_each(const struct ctl *c, const char *request, bool follow, ctl_take *take, void *arg,
 	      struct ctl_reply *r);

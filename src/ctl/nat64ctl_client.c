@@ -243,13 +243,16 @@ static bool give_lines(struct ctl_reply *r, size_t head, ctl_take *take, void *a
 	return more;
 }
 
-/* The answer begins with "ok": the lines behind it, as they come. */
+/* The answer begins with "ok": the lines behind it, as they come, until TAKE has enough. */
 static void give_all(int fd, size_t head, ctl_take *take, void *arg, struct ctl_reply *r)
 {
 	int more = 1;
+	bool wanted;
 
-	while (give_lines(r, head, take, arg) && more > 0)
+	while ((wanted = give_lines(r, head, take, arg)) && more > 0)
 		more = receive_some(fd, r);
+	if (!wanted)
+		r->memory[r->len = head] = '\0';
 	if (more >= 0 && r->len == head)
 		understand(r);
 	else if (more < 0)
@@ -295,7 +298,8 @@ bool ctl_print_line(void *arg, char *line)
 {
 	(void)arg;
 	put(line, stdout);
-	return fputc('\n', stdout) != EOF;
+	fputc('\n', stdout);
+	return !ferror(stdout);
 }
 
 int ctl_flush(void)

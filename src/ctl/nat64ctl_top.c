@@ -30,7 +30,7 @@ struct sample {
 	struct host *at;
 	size_t n;
 	int64_t when; /* us */
-	bool broken;  /* a reload came in between */
+	bool broken;  /* a reload came in between, or memory is short */
 };
 
 struct rate {
@@ -118,6 +118,7 @@ static bool take_lease(void *arg, char *line)
 	if (s->broken)
 		return false;
 	bigger = array_grow(s->at, s->n, sizeof(*bigger));
+	s->broken = !bigger;
 	if (!bigger)
 		return false;
 	s->at = bigger;

@@ -48,6 +48,17 @@ same "text: a header in capitals" "IPV4 IPV6 AGE IDLE CONFIRMED PACKETS-6TO4 BYT
 	"$(head -n 1 "$T/text" | xargs)"
 same "text: aligned, so that all lines end in the same column" 1 "$(awk '{ print match($0, / [^ ]*$/) }' "$T/text" | sort -u | wc -l)"
 same "text: without tabs" "" "$(grep -P '\t' "$T/text")"
+if [ -c /dev/full ]; then
+	same "a full disk is what is wrong, not nat64d" "nat64ctl: standard output: No space left on device" \
+		"$(ctl leases --json 2>&1 >/dev/full)"
+fi
+# The reader has gone by then.
+{
+	sleep 0.3
+	ctl leases --json 2>"$T/stderr"
+	echo $? >"$T/status"
+} | :
+same "nobody reads any more: that is no trouble" "0 " "$(cat "$T/status") $(cat "$T/stderr")"
 
 a1=$(lease_of 2001:db8:2::1)
 same "an IPv4 address and the IPv6 address of its host are the same lease" "$(ctl leases "$a1" --json | each 'it["ipv6"]')" "2001:db8:2::1"
