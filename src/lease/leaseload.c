@@ -274,7 +274,9 @@ struct load {
 	bool torn;          /* no newline at the end */
 	bool fourth;        /* the last line with a lease had a prefix */
 	struct lease *tail; /* of the last line, if that is torn */
-	struct lease *left; /* what the configuration has no place for, as far as there is memory */
+	/* What the configuration has no place for, as far as there is memory: PACKETS is its place,
+	 * and it is not LIVE where its end is on record. */
+	struct lease *left;
 	size_t lefts;
 };
 
@@ -385,6 +387,19 @@ static bool is_map(const struct load *l, const struct leasetext *t)
 	return ip6_equal(&host, &t->host);
 }
 
+/* Adds LEASE to what the configuration has no place for. */
+static void put_left(struct load *l, const struct lease *lease)
+{
+	struct lease *bigger = array_grow(l->left, l->lefts, sizeof(*l->left));
+
+	if (!bigger)
+		return;
+	l->left = bigger;
+	l->left[l->lefts] = *lease;
+	l->left[l->lefts].packets[0] = l->lefts;
+	l->lefts++;
+}
+
 static void end_lease(struct load *l, uint32_t addr)
 {
 	struct lease *lease = pool_find4(l->pool, addr);
@@ -392,26 +407,21 @@ static void end_lease(struct load *l, uint32_t addr)
 	l->superseded = true;
 	if (lease)
 		pool_end(l->pool, lease);
+	else if (l->lefts > 0) /* it may be one of these, and was told before */
+		put_left(l, &(struct lease){.addr = addr});
 }
 
-/* T is no lease any more; PREFIX -1: that is not configured.  Its packets are its place among them.
- */
+/* T is no lease any more; PREFIX -1: that is not configured. */
 static void leave(struct load *l, const struct leasetext *t, int prefix, int32_t saved)
 {
-	struct lease *bigger = array_grow(l->left, l->lefts, sizeof(*l->left));
-
-	if (!bigger)
-		return;
-	l->left = bigger;
-	l->left[l->lefts] = (struct lease){
-		.host = t->host,
-		.addr = t->addr,
-		.last = saved,
-		.since = l->since ? since_when(l, saved) : POOL_UNKNOWN,
-		.prefix = prefix < 0 ? UINT16_MAX : (uint16_t)prefix,
-		.packets = {l->lefts},
-	};
-	l->lefts++;
+	put_left(l, &(struct lease){
+			    .host = t->host,
+			    .addr = t->addr,
+			    .last = saved,
+			    .since = l->since ? since_when(l, saved) : POOL_UNKNOWN,
+			    .prefix = prefix < 0 ? UINT16_MAX : (uint16_t)prefix,
+			    .live = true,
+		    });
 }
 
 static int by_addr_and_place(const void *a, const void *b)
@@ -434,7 +444,7 @@ static void tell_left(struct load *l)
 		if (i + 1 < l->lefts && l->left[i + 1].addr == lease->addr)
 			continue;
 		lease->packets[0] = 0;
-		if (!pool_find4(l->pool, lease->addr))
+		if (lease->live && !pool_find4(l->pool, lease->addr))
 			l->ended(l->arg, lease);
 	}
 	free(l->left);

@@ -473,7 +473,7 @@ START_TEST(last_line_wins)
 END_TEST
 
 /* What the configuration has no place for has ended: each address is told once, with the last line
- * about it, unless somebody has it. */
+ * about it, unless somebody has it or it has ended before. */
 START_TEST(left_out_leases_are_told)
 {
 	static const char text[] = "# since 1699990000\n"
@@ -481,7 +481,9 @@ START_TEST(left_out_leases_are_told)
 				   "198.51.100.1\t2001:db8::2\t1699999100\n"
 				   "198.51.100.1\t2001:db8::2\t1699999200\n"
 				   "192.0.2.9\t2001:db8::9\t1699999300\t2001:db8:99::/96\n"
-				   "192.0.2.9\t2001:db8::8\t1699999400\n";
+				   "192.0.2.9\t2001:db8::8\t1699999400\n"
+				   "198.51.100.3\t2001:db8::3\t1699999400\n"
+				   "# ended 198.51.100.3\n";
 	struct leasedir d;
 
 	dir_make(&d, 1);
@@ -1442,7 +1444,6 @@ static void add_rights(Suite *s)
 	TCase *t = tcase_create("rights");
 
 	if (machine_may(machine_root_is_root)) {
-		tcase_add_test(t, left_out_leases_are_told);
 		tcase_add_test(t, open_wants_to_write);
 		tcase_add_test(t, mode_and_owner_stay);
 	} else {
@@ -1474,6 +1475,7 @@ static Suite *suite(void)
 	tcase_add_test(text, cut_anywhere);
 	tcase_add_loop_test(text, last_line_without_newline, 0, ROWS(tails));
 	tcase_add_test(text, last_line_wins);
+	tcase_add_test(text, left_out_leases_are_told);
 	tcase_add_loop_test(text, times_come_back, 0, ROWS(times));
 	tcase_add_loop_test(text, since_comes_back, 0, ROWS(sinces));
 	tcase_add_test(text, ended_stays_ended);
