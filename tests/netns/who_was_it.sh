@@ -78,6 +78,9 @@ same "a third host has the port that the first had" "$address $port" "$(tail -n 
 sleep 1.5
 now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 same "now it is the third's" 2001:db8:2::3 "$(ask "$address" "$port" "$now" | hosts_of)"
+began=$(awk -F '[][.]' '/\[NEW\]/ { at = $2 } END { print at }' "$T/nat44.log")
+began=$(date -u -d "@$began" +%Y-%m-%dT%H:%M:%SZ)
+same "and was it in the second in which the connection began" 2001:db8:2::3 "$(ask "$address" "$port" "$began" | hosts_of)"
 same "it was the first's then" 2001:db8:2::1 "$(ask "$address" "$port" "$then" | hosts_of)"
 same "in local time, too" 2001:db8:2::1 "$(export TZ=America/Lima && ask "$address" "$port" "$(date -d "$then" '+%Y-%m-%d %H:%M:%S')" | hosts_of)"
 
@@ -88,6 +91,13 @@ kill -HUP "$PID"
 wait_for said "$from" "is in effect"
 sleep 1.2
 same "after all leases have ended it was still the first's then" 2001:db8:2::1 "$(ask "$address" "$port" "$then" | hosts_of)"
-kill "$server" "$noting" 2>/dev/null
-wait "$server" "$noting" 2>/dev/null
+# The notes of that time are in older files meanwhile, one of them packed.
+kill "$noting" && wait "$noting" 2>/dev/null
+head -n 2 "$T/nat44.log" | gzip >"$T/nat44.log.2.gz"
+sed 1,2d "$T/nat44.log" >"$T/nat44.log.1"
+: >"$T/nat44.log"
+same "nor do rotated files change that" 2001:db8:2::1 "$(ask "$address" "$port" "$then" | hosts_of)"
+same "nor whose it was later" 2001:db8:2::3 "$(ask "$address" "$port" "$began" | hosts_of)"
+kill "$server" 2>/dev/null
+wait "$server" 2>/dev/null
 finish
