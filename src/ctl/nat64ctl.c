@@ -272,7 +272,7 @@ static int health(const struct ctl *c)
 
 static int who(const struct ctl *c)
 {
-	return c->words > 2 ? ctl_who(c) : ask(c, false);
+	return c->words == 2 ? ask(c, false) : ctl_who(c);
 }
 
 static const struct {

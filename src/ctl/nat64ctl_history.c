@@ -56,23 +56,31 @@ static bool print_event(void *arg, const char *line, size_t len, const struct le
 	return !ferror(stdout);
 }
 
+static int bad_usage(void)
+{
+	ctl_complain("usage: history [ADDRESS | PREFIX] [since TIME] [until TIME]");
+	return CTL_USAGE;
+}
+
+static int read_time(char ***word, int64_t *out)
+{
+	return *++*word ? ctl_time(word, out) : bad_usage();
+}
+
 static int read_words(struct wanted *w, char **word)
 {
 	int status = CTL_DONE;
 
-	for (; *word && status == CTL_DONE; word++) {
+	for (; status == CTL_DONE && *word; word++) {
 		if (strcmp(*word, "since") == 0 && w->since == LEASEHISTORY_FIRST) {
-			word++;
-			status = ctl_time(&word, &w->since);
+			status = read_time(&word, &w->since);
 		} else if (strcmp(*word, "until") == 0 && w->until == LEASEHISTORY_LAST) {
-			word++;
-			status = ctl_time(&word, &w->until);
+			status = read_time(&word, &w->until);
 		} else if (w->any) {
 			w->any = false;
 			status = ctl_read_place(*word, &w->place);
 		} else {
-			ctl_complain("usage: history [ADDRESS | PREFIX] [since TIME] [until TIME]");
-			status = CTL_USAGE;
+			status = bad_usage();
 		}
 	}
 	return status;

@@ -132,9 +132,9 @@ int ctl_time(char ***word, int64_t *out)
 	char **first = *word;
 	struct written w;
 
-	if (*first && read_words(word, &w) && to_unix(&w, out))
+	if (read_words(word, &w) && to_unix(&w, out))
 		return CTL_DONE;
-	ctl_complain("%s%s: not a time (2026-11-25T14:00:00Z, or 2026-11-25 14:00 in local time)",
-		     *first ? *first : "", *first ? "" : "nothing");
+	ctl_complain("%s: not a time (2026-11-25T14:00:00Z, or 2026-11-25 14:00 in local time)",
+		     *first);
 	return CTL_USAGE;
 }

@@ -19,7 +19,8 @@ struct who {
 	bool running; /* the daemon */
 	struct lease_event holds[MOST], ended[MOST];
 	unsigned n_holds, n_ended;
-	int64_t later; /* when the address was assigned anew behind AT, 0: not */
+	int64_t later;  /* when the address was assigned anew behind AT, 0: not */
+	int64_t mapped; /* when a map ended its last lease before AT, 0: none did */
 	unsigned found;
 };
 
@@ -156,6 +157,12 @@ static int say_nobody(const struct who *w, const struct leasehistory *h)
 	if (w->found > 0)
 		return CTL_DONE;
 	clock_rfc3339(at, w->at);
+	if (w->mapped) {
+		ctl_complain("%s had no lease at %s: the last one ended at %s because of a map "
+			     "(see history, and maps for those of now)",
+			     w->place.text, at, clock_rfc3339(begin, w->mapped));
+		return CTL_FAILED;
+	}
 	leasehistory_each(h, LEASEHISTORY_FIRST, LEASEHISTORY_LAST, NULL, take_first, &first);
 	if (first.at > w->at)
 		ctl_complain("%s had no lease at %s that is known: the history begins at %s",
@@ -180,6 +187,8 @@ static int search(struct who *w, const struct leasehistory *h)
 		rc = leasehistory_last(h, LEASEHISTORY_FIRST, w->at, w->place.text, &last);
 	if (rc > 0 && last.cause == LEASE_NEW)
 		print_begun(w, &last);
+	else if (rc > 0 && (last.cause == LEASE_PIN || last.cause == LEASE_MAP))
+		w->mapped = last.at;
 	return rc < 0 ? -1 : 0;
 }
 

@@ -319,6 +319,10 @@ ctl pin 2001:db8:2::92 >/dev/null
 t "one that is pinned" wait_for has_lines $((before + 4))
 same "has ended for that" "ended pin 2001:db8:2::92" "$(tail -n 1 "$file" | cut -d ' ' -f 2,3,5)"
 exits "who has a pinned address is told by its map" 1 "2001:db8:2::92 has no lease: it is mapped" ctl who 2001:db8:2::92
+sleep 1.1
+exits "which it has since its last lease ended, as the history says" 1 \
+	"the last one ended at $(tail -n 1 "$file" | cut -d ' ' -f 1) because of a map" \
+	ctl who 2001:db8:2::92 at "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 
 # --- bad words ------------------------------------------------------------------------------------------------------
 
@@ -327,7 +331,8 @@ reload
 for bad in "2026-13-01 12:00" "2026-02-29 12:00" "2026-11-25" "yesterday" "2026-11-25 24:00" "2026-11-25T14:00:00" "2026-11-25T14:00Z" "2026-11-25 14:00 x"; do
 	exits "not a time: $bad" 2 "not a time" ctl who 192.168.255.7 at "$bad"
 done
-exits "a history since no time" 2 "not a time" ctl history since
+exits "a history since no time" 2 "usage: history" ctl history since
+exits "until no time" 2 "usage: history" ctl history 192.0.2.1 until
 exits "until nonsense" 2 "not a time" ctl history until soon
 exits "two addresses" 2 "usage: history" ctl history 192.0.2.1 192.0.2.2
 exits "since twice" 2 "usage: history" ctl history since 2026-01-01T00:00:00Z 192.0.2.1 since 2026-01-01T00:00:00Z
@@ -337,6 +342,7 @@ exits "no address" 2 "neither an address nor a prefix" ctl history somebody
 exits "who of a prefix" 2 "is not an address" ctl who 192.0.2.0/24 at 2026-01-01T00:00:00Z
 exits "now, too" 2 "is not an address" ctl who 192.0.2.0/24
 exits "who without an address" 2 "who ADDRESS" ctl who
+exits "who is nobody" 2 "usage: who ADDRESS [at TIME]" ctl who
 exits "who at no time" 2 "usage: who ADDRESS" ctl who 192.0.2.1 at
 exits "who on some day" 2 "usage: who ADDRESS" ctl who 192.0.2.1 on 2026-01-01T00:00:00Z
 if setpriv --reuid 12345 --regid 12345 --clear-groups test -x "$T/open/nat64ctl" 2>/dev/null; then
