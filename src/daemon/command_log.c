@@ -14,6 +14,10 @@ static bool read_classes(const struct control_request *r, unsigned *classes, str
 	for (unsigned i = 1; i < r->words; i++) {
 		unsigned class = conf_log_class(r->word[i]);
 
+		if (!class && strcmp(r->word[i], none) == 0) {
+			answer_add(a, "usage log: none stands alone\n");
+			return false;
+		}
 		if (!class) {
 			answer_add(a,
 				   "usage log: %.60s is none of drop, reject, icmp, self, lease; "

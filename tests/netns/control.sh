@@ -101,6 +101,7 @@ t "a packet of another class" lost_ping
 t "log none" ctl log none
 same "has none" 1 "$(said "$from" ttl-exceeded | wc -l)"
 exits "no such class: usage, and which there are" 2 "log: nosuch is none of drop, reject, icmp, self, lease" ctl log drop nosuch
+exits "none and a class" 2 "log: none stands alone" ctl log none drop
 exits "no class at all: usage" 2 "usage: log CLASS ... | none" ctl log
 t "log icmp once more" ctl log icmp
 t "a reload" ctl reload
