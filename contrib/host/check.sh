@@ -198,6 +198,7 @@ check_all()
 	check_fast_path
 	check_gro_list
 	check_wkp
+	check_drain
 	check_pool
 	read_firewall
 	check_masquerade

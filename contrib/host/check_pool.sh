@@ -59,6 +59,13 @@ leases()
 		}'
 }
 
+check_drain()
+{
+	case $told in
+	*'"draining": true'*) finding WARN drain "new hosts get no address, since somebody has said \`nat64ctl drain on'" "$(word "$(dirname "$nat64d")/nat64ctl") -s $(word "$socket") drain off" ;;
+	esac
+}
+
 check_pool()
 {
 	[ -n "$(values dynamic-pool)" ] && [ -f "$(values data-dir)/dynamic.map" ] || return 0

@@ -67,6 +67,7 @@ touch -d "+2 seconds" "$T/conf"
 ails "a file that was changed" reload "$T/conf was changed after the daemon had read it"
 sleep 2.1
 cured "a file that was changed"
+illness "new hosts get no address" drain "nat64ctl drain on" "$NAT64CTL" -s "$RUNTIME_DIRECTORY/control" drain on
 
 # --- forwarding -----------------------------------------------------------------------------------------------------
 
