@@ -51,7 +51,7 @@ static bool is_something_else(const char *path)
 void conf_read_pins(struct conf_reader *r)
 {
 	struct conf_rights was;
-	bool opened, other;
+	bool opened = false, other;
 	int error;
 
 	r->conf->first_pin = map_count(r->conf->maps);
