@@ -47,7 +47,7 @@ static void ask_again(struct explained *x, struct daemon *d)
 		.src6 = x->is.src6,
 		.dst6 = x->is.dst6,
 	};
-	xlat_explain(&d->xlat, &x->back, d->now, &x->then);
+	xlat_explain(&d->xlat, &x->back, daemon_pool_clock(d), &x->then);
 	find_answer(x, x->back.family, &x->then);
 }
 
@@ -55,7 +55,7 @@ static void ask(struct explained *x, struct daemon *d)
 {
 	struct prefix to;
 
-	xlat_explain(&d->xlat, &x->packet, d->now, &x->is);
+	xlat_explain(&d->xlat, &x->packet, daemon_pool_clock(d), &x->is);
 	if (x->is.why != REASON_OK)
 		return;
 	to = x->packet.family == 4 ? address6(&x->is.dst6) : address4(x->is.dst4);

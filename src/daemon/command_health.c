@@ -115,7 +115,7 @@ static void ask(const struct health *h, const struct prefix *target, size_t i, s
 	s->dst6 = target->addr6;
 	if (target->family == 4)
 		addr_embed(&s->dst6, map_prefix_at(h->d->active->conf->maps, i), target->addr4);
-	xlat_explain(&h->d->xlat, s, h->d->now, e);
+	xlat_explain(&h->d->xlat, s, daemon_pool_clock(h->d), e);
 }
 
 /* One prefix that leads to TARGET is enough. */

@@ -114,6 +114,7 @@ struct daemon {
 		struct leasefile *file;   /* NULL: leases are not kept on disk */
 		struct leaselog *history; /* NULL: there is no file either */
 		int64_t wall_us;          /* unix time at 0 of the clock of NOW, in us */
+		int64_t phase;            /* ms, as for daemon_pool_clock() */
 		int64_t file_at;          /* ms: when the file wants attention */
 		bool recorded;            /* records wait to be written before the packets leave */
 		struct log_limit log;
@@ -167,9 +168,16 @@ struct daemon {
 	uint8_t arena_bytes[ARENA_SIZE]; /* daemon_burst.c: untouched, it has no memory */
 };
 
+/* The clock of the pool in ms: NOW, but that its seconds begin with those of the time of day, so
+ * that a lease of 17:19:59.9 is not told as one of 17:20:00. */
+static inline int64_t daemon_pool_clock(const struct daemon *d)
+{
+	return d->now + d->leases.phase;
+}
+
 static inline int32_t daemon_seconds(const struct daemon *d)
 {
-	return (int32_t)(d->now / 1000);
+	return (int32_t)(daemon_pool_clock(d) / 1000);
 }
 
 /* --- active.c: what follows from a configuration */

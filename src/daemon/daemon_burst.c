@@ -118,9 +118,9 @@ static enum reason translate(struct daemon *d, enum report_dir dir, uint8_t *byt
 	enum reason why;
 
 	if (!d->trace.clients)
-		return xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
+		return xlat_packet(&d->xlat, bytes, len, o, daemon_pool_clock(d), &d->out);
 	trace_look(&before, bytes, len, len);
-	why = xlat_packet(&d->xlat, bytes, len, o, d->now, &d->out);
+	why = xlat_packet(&d->xlat, bytes, len, o, daemon_pool_clock(d), &d->out);
 	daemon_trace(d, dir, &before, why);
 	d->out.plain = d->out.plain && !daemon_traces_pair(d, dir);
 	return why;

@@ -19,14 +19,18 @@ static void mind_clock(struct daemon *d)
 {
 	int64_t wall = clock_wall_us() - clock_us();
 
+	if (d->leases.wall_us == 0)
+		d->leases.phase = wall / 1000 % 1000;
 	if (wall > d->leases.wall_us + STEP_US || wall < d->leases.wall_us - STEP_US)
 		d->leases.wall_us = wall;
 }
 
-/* Rounded up, so that what happens now is never of a second ago. */
+/* Both begin their seconds at once, until somebody sets the time of day. */
 int64_t daemon_unix_time(const struct daemon *d, int32_t t)
 {
-	return t == POOL_UNKNOWN ? 0 : t + (d->leases.wall_us + 999999) / 1000000;
+	int64_t base = d->leases.wall_us - d->leases.phase * 1000;
+
+	return t == POOL_UNKNOWN ? 0 : t + (base + 500000) / 1000000;
 }
 
 static int64_t unix_now(const struct daemon *d)

@@ -14,6 +14,23 @@ of() { ctl leases "$1" --json | each "$2"; }
 lease_of() { of "$1" 'it["ipv4"]'; }
 listed() { ctl leases "$1" | tail -n +2 | wc -l; }
 
+# in_time HOST: it gets a lease now, and this is what is told of it.
+in_time() {
+	local from till is
+	from=$(date +%s)
+	in_client ping -6 -n -c 1 -W 2 -I "$1" $GOOGLE >/dev/null || return
+	till=$(date +%s)
+	is=$(date +%s -d "$(of "$1" 'it["since"]')")
+	[ "$is" -ge "$from" ] && [ "$is" -le "$till" ] || ! echo "$from $is $till"
+}
+all_in_time() {
+	local i
+	for i in {1..12}; do
+		in_time "2001:db8:2::ff:$i" || return
+		sleep 0.0$((RANDOM % 10))7
+	done
+}
+
 # --- leases ---------------------------------------------------------------------------------------------------------
 
 config >"$T/conf"
@@ -301,4 +318,11 @@ exits "full again: unpin fails" 1 "No space left on device, nothing is changed" 
 same "and it is a map still" "$a1/32" "$(ctl maps | awk 'NR > 1 { print $1 }')"
 rm "$T/small/fill"
 stop_nat64d
+
+# --- the time of day --------------------------------------------------------------------------------------------------
+
+config >"$T/conf"
+start_nat64d || finish
+same "a lease begins in the very second of its first packet" "" "$(all_in_time)"
+stops "TERM: exit status 0"
 finish
