@@ -81,7 +81,7 @@ void control_run(const struct control_command *table, size_t n, void *arg,
 	} else if (c->changes && !r->may_change) {
 		answer_add(a,
 			   "error %s: not permitted (only root and the user that nat64d runs as "
-			   "may change something)\n",
+			   "may change anything)\n",
 			   c->name);
 	} else {
 		c->run(arg, r, a);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/conf.h"
+
 #define NAME_MAX_LEN 64 /* of a counter, its NUL included */
 
 /* As a person reads the table: first what leaves the IPv6 hosts. */
@@ -52,25 +54,6 @@ static uint64_t value(const struct counters *c, const struct other *o)
 	return n;
 }
 
-/* NULL: none. */
-static const char *class_name(enum log_class class)
-{
-	switch (class) {
-	case CLASS_DROP:
-		return "drop";
-	case CLASS_REJECT:
-		return "reject";
-	case CLASS_ICMP:
-		return "icmp";
-	case CLASS_SELF:
-		return "self";
-	case CLASS_LEASE:
-	case CLASS_NONE:
-		break;
-	}
-	return NULL;
-}
-
 /* --- JSON ----------------------------------------------------------------------------------- */
 
 static void add_reason(struct answer *a, enum reason why, uint64_t n, bool explain)
@@ -83,7 +66,7 @@ static void add_reason(struct answer *a, enum reason why, uint64_t n, bool expla
 		return;
 	}
 	answer_add(a, "{\"count\": %" PRIu64 ", \"class\": ", n);
-	answer_json(a, class_name(row->class));
+	answer_json(a, conf_log_name(row->class));
 	answer_add(a, ", \"text\": ");
 	answer_json(a, row->text);
 	answer_add(a, "}");
@@ -114,7 +97,7 @@ static void add_reasons(struct answer *a, const struct counters *c, bool explain
 	for (int why = 0; why < REASON_COUNT; why++) {
 		const struct reason_row *row = &reason_table[why];
 		uint64_t out = c->reason[DIR_6TO4][why], in = c->reason[DIR_4TO6][why];
-		const char *class = class_name(row->class);
+		const char *class = conf_log_name(row->class);
 
 		if (out == 0 && in == 0)
 			continue;

@@ -6,10 +6,10 @@
 
 #include "commands.h"
 
-#define SPAN_US    100000 /* in which a client gets so many lines: */
-#define SPAN_LINES 100    /* at most 1000 in a second */
-#define BUDGET_US  200    /* for the lines of a round */
-#define OUTDATE_MS 250    /* between two times that all packets come to us */
+#define SPAN_US    1000000 /* in which a client gets so many lines: */
+#define SPAN_LINES 1000
+#define BUDGET_US  200 /* for the lines of a round */
+#define OUTDATE_MS 250 /* between two times that all packets come to us */
 
 struct follower { /* the state of an answer */
 	struct trace_filter filter;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/conf.h"
 #include "lib/addr_text.h"
 #include "packet/packet.h"
 #include "daemon/report.h"
@@ -171,30 +172,12 @@ static void add_packet(struct text *t, const uint8_t *bytes, size_t len)
 	add(t, ", ");
 }
 
-static const char *class_name(enum log_class class)
-{
-	switch (class) {
-	case CLASS_DROP:
-		return "drop";
-	case CLASS_REJECT:
-		return "reject";
-	case CLASS_ICMP:
-		return "icmp";
-	case CLASS_SELF:
-		return "self";
-	case CLASS_LEASE:
-	case CLASS_NONE:
-		break;
-	}
-	return "packet";
-}
-
 char *report_packet(char *out, size_t size, enum reason why, const uint8_t *bytes, size_t len)
 {
 	const struct reason_row *row = &reason_table[why];
 	struct text t = {out, size};
 
-	add(&t, "%s %s %s: %s: ", class_name(row->class),
+	add(&t, "%s %s %s: %s: ", row->class ? conf_log_name(row->class) : "packet",
 	    dir_name[report_dir(len > 0 ? bytes[0] : 0)], row->name, row->text);
 	add_packet(&t, bytes, len);
 	add(&t, "%zu bytes", len);

@@ -100,7 +100,7 @@ static const struct run_row {
 	{"change", true, "usage change ONE\n"},
 	{"change a", false,
 	 "error change: not permitted (only root and the user that nat64d runs as may change "
-	 "something)\n"},
+	 "anything)\n"},
 	{"as", true, "usage as: unknown command (these are known: ask change none)\n"},
 	{"ASK", true, "usage ASK: unknown command (these are known: ask change none)\n"},
 };
