@@ -35,6 +35,12 @@ static bool take_holder(void *arg, char *line)
 	return true;
 }
 
+/* Only this refusal is an answer; another client too many, for example, is none. */
+static bool says_nobody(const struct ctl_reply *r)
+{
+	return !r->lost && strstr(r->line, " has no lease");
+}
+
 /* What the daemon says of now.  False: it cannot be asked, which is said. */
 static bool ask_daemon(struct who *w)
 {
@@ -48,7 +54,7 @@ static bool ask_daemon(struct who *w)
 	ctl_each(w->ctl, line, false, take_holder, w, &r);
 	if (r.status == CTL_NOBODY)
 		w->running = false;
-	else if (r.lost)
+	else if (r.status != CTL_DONE && !says_nobody(&r))
 		ok = ctl_print(w->ctl, &r) == CTL_DONE;
 	ctl_free(&r);
 	return ok;
