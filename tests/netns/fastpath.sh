@@ -26,7 +26,10 @@ ticks=$(cpu_ticks)
 t "500 pings from IPv6" pings6 500
 t "500 pings from IPv4" pings4 500
 ticks=$(($(cpu_ticks) - ticks))
-same "all requests and replies are translated below" "1000 1000" "$(counted fast-path)"
+# A flow that begins while a packet of the kernel's own waits for the daemon has to wait behind it, so its first packet does.
+waited() { [ "$(($1))" -le 1000 ] && [ "$(($1 + $(grown '6->4' multicast-noise)))" -ge 1000 ] && [ "$2" = 1000 ]; }
+# shellcheck disable=SC2046 # two numbers
+t "all requests and replies are translated below" waited $(counted fast-path)
 same "and are among those that are ok" "1000 1000" "$(counted ok)"
 same "with their bytes" "$((1000 * 104)) $((1000 * 84))" "$(bytes6) $(grown '4->6' bytes)"
 t "the daemon's processor time: $ticks ticks" test "$ticks" -le 3
