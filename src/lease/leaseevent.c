@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/addr_text.h"
+#include "lib/number_text.h"
 
 #define COLUMNS          9
 #define ASSIGNED_COLUMNS 8
@@ -42,14 +43,9 @@ static char *put_word(char *out, const char *word)
 
 static char *put_number(char *out, uint64_t n)
 {
-	char digits[21] = "";
-	size_t at = sizeof(digits) - 1;
-
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	return put_word(out, digits + at);
+	out = number_text(out, n);
+	*out = ' ';
+	return out + 1;
 }
 
 /* N with WIDTH digits and END behind them. */

@@ -10,6 +10,7 @@
 
 #include "lib/addr_text.h"
 #include "lib/clock.h"
+#include "lib/number_text.h"
 #include "lib/wire.h"
 
 #define NUMBER 24 /* room for one as text */
@@ -28,22 +29,9 @@ static char *put(char *out, const char *text)
 	return out + n;
 }
 
-static char *put_number(char *out, uint64_t n)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	memcpy(out, digits + at, sizeof(digits) - at);
-	return out + sizeof(digits) - at;
-}
-
 static char *put_member(char *out, const char *key, uint64_t n)
 {
-	return put_number(put(out, key), n);
+	return number_text(put(out, key), n);
 }
 
 static char *put_text(char *out, const char *key, const char *text)
@@ -57,7 +45,7 @@ static char *put_text(char *out, const char *key, const char *text)
 	return out;
 }
 
-/* The times of many rows lie in the same hour: only what differs is written anew. */
+/* The times of many rows lie in the same hour: only what differs is written again. */
 static char *put_time(char *out, const char *key, int64_t at)
 {
 	static char text[CLOCK_TEXT];

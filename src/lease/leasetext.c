@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "lib/addr_text.h"
+#include "lib/number_text.h"
 
 #define COLUMNS     4
 #define TIME_DIGITS 18          /* fits int64_t, whatever the digits */
@@ -202,22 +203,6 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct lea
 	return kind == LEASETEXT_BAD && cut ? bad_line(why, LEASETEXT_CUT) : kind;
 }
 
-/* New hosts may come by the million: snprintf() would take as long again as all the rest. */
-static char *put_number(char *out, uint64_t n, char end)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	memcpy(out, digits + at, sizeof(digits) - at);
-	out += sizeof(digits) - at;
-	*out = end;
-	return out + 1;
-}
-
 /* Ends TEXT with END; returns what is behind it. */
 static char *end_text(char *text, char end)
 {
@@ -229,7 +214,9 @@ static char *end_text(char *text, char end)
 /* A clock that stands at 1970 must not make a line that we would refuse. */
 static char *put_time(char *out, int64_t t, char end)
 {
-	return put_number(out, t > 0 ? (uint64_t)t : 1, end);
+	out = number_text(out, t > 0 ? (uint64_t)t : 1);
+	*out = end;
+	return out + 1;
 }
 
 size_t leasetext_format(char out[LEASETEXT_MAX], const struct leasetext *t)
