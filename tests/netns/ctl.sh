@@ -1,11 +1,12 @@
 # What the tests of nat64ctl share, behind lib.sh and topology: the control socket of the daemon to come, and questions.
+# A test that wants the socket in another directory than $T/run sets RUNTIME_DIRECTORY before.
 # shellcheck shell=bash disable=SC2034,SC2154 # variables are for the tests, or lib.sh's
 
 NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
-export RUNTIME_DIRECTORY=$T/run
-SOCKET=$T/run/control
+export RUNTIME_DIRECTORY=${RUNTIME_DIRECTORY:-$T/run}
+SOCKET=$RUNTIME_DIRECTORY/control
 install -D "$NAT64CTL" "$T/open/nat64ctl" # where other users get at it
-mkdir "$T/run"
+mkdir -p "$RUNTIME_DIRECTORY"
 
 ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
 as_other() { in_router setpriv --reuid 12345 --regid 12345 --clear-groups "$T/open/nat64ctl" -s "$SOCKET" "$@"; }

@@ -6,32 +6,12 @@
 need curl nstat setpriv
 topology
 top=$(cd "$here/../.." && pwd)
-NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
 # An instance, whose socket is where nat64ctl looks for it, once the directory has the place of /run.
-export RUNTIME_DIRECTORY=$T/run/nat64d-home
-SOCKET=$RUNTIME_DIRECTORY/control
-mkdir -p "$RUNTIME_DIRECTORY" "$T/files"
-install -D "$NAT64CTL" "$T/open/nat64ctl" # where other users get at it
-ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
+RUNTIME_DIRECTORY=$T/run/nat64d-home
+# shellcheck source=tests/netns/ctl.sh
+. "$here/ctl.sh"
+mkdir "$T/files"
 at_home() { in_router sh -c "mount --bind '$T/run' /run && exec \"\$@\"" sh "$NAT64CTL" "$@"; }
-
-# json EXPRESSION: of standard input, which is one object called it.
-json() { python3 -c 'import json, sys
-it = json.load(sys.stdin)
-print(eval(sys.argv[1]))' "$1"; }
-
-# exits NAME STATUS TEXT COMMAND...: one point; TEXT stands on standard error, and standard output is empty.
-exits() {
-	local name=$1 status=$2 text=$3 is
-	shift 3
-	"$@" >"$T/stdout" 2>"$T/stderr"
-	is=$?
-	if [ $is -eq "$status" ] && grep -qF -- "$text" "$T/stderr" && [ ! -s "$T/stdout" ]; then
-		ok "$name"
-	else
-		not_ok "$name" "$*" "exit status $is, standard error:" "$(cat "$T/stderr")" "standard output:" "$(head "$T/stdout")"
-	fi
-}
 
 pings() { in_client ping -6 -q -n -i 0.01 -W 2 -c "$1" "$GOOGLE"; }
 
