@@ -40,8 +40,16 @@ struct conf {
 	struct map_table *maps;          /* prefixes, maps, those of map-file, and pins; sealed */
 	size_t own_maps;  /* the first so many maps are the file's own, then come map-file's */
 	size_t first_pin; /* from this one on they are those of pinned.map */
-	struct prefix4 *pool;
+	struct pool_conf *pool;
 	size_t pools;
+	struct prefix6 *allow; /* as written; XLAT has them as a table */
+	size_t allows;
+	struct lpm *allow_table;
+	struct prefix4 *deny; /* likewise */
+	size_t denies;
+	struct lpm *deny_table;
+	char *pool_key;         /* absolute, or the name of a file in data_dir; NULL: the default */
+	unsigned pool_key_line; /* 0: not given */
 	struct prefix4 *translatable; /* as written; XLAT has them as a table */
 	size_t translatables;
 	struct lpm *translatable_table;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "lib/addr.h"
+#include "lib/lpm.h"
 #include "lib/siphash.h"
 #include "packet/fastpath.h"
 
@@ -41,16 +42,57 @@ struct lease { /* 88 bytes */
 	uint32_t newer, older; /* neighbours by LAST */
 };
 
-/* A pool over the N prefixes at RANGE (clean, length 31 or less, not overlapping), given back with
- * pool_free(). KEY must be secret and random: it protects the table of hosts from crafted
- * addresses.  NULL without memory. */
-struct pool *pool_new(const struct prefix4 *range, size_t n, const struct siphash_key *key);
+/* A range of addresses, and whom it is for.  Ranges with the same FROM are one pool, and agree in
+ * all that follows it. */
+struct pool_conf {
+	struct prefix4 range; /* clean, length 31 or less */
+	struct prefix6
+		from; /* the hosts that it is for: the longest one that holds a host decides */
+	/* Seconds after its host's last packet that a lease is safe, and that it is kept while
+	 * there is room. */
+	int32_t guarantee, keep;
+	/* Hosts with the same first SHARE_LEN bits hold at most SHARE leases; 0: any number. */
+	uint32_t share;
+	uint8_t share_len;
+};
+
+/* RANGE for all hosts, with what counts unless somebody says otherwise. */
+static inline struct pool_conf pool_plain(struct prefix4 range)
+{
+	return (struct pool_conf){.range = range, .guarantee = POOL_GUARANTEE, .keep = POOL_KEEP};
+}
+
+/* A pool over the N ranges at CONF, which do not overlap, given back with pool_free(). KEY must be
+ * secret and random: it protects the tables of hosts and networks from crafted addresses.  NULL
+ * without memory. */
+struct pool *pool_new(const struct pool_conf *conf, size_t n, const struct siphash_key *key);
 void pool_free(struct pool *p);
 
 /* Which address a host prefers depends on SECRET: whoever keeps it gives a host its address again
  * after all leases are lost, and whoever does not know it cannot tell which hosts prefer the same.
  * Leases stay.  Without this call the secret comes of pool_new()'s KEY. */
 void pool_set_secret(struct pool *p, const struct siphash_key *secret);
+
+/* Only hosts inside a prefix of ALLOW (128-bit keys; NULL: all hosts) may have a lease.  Before the
+ * first lease; ALLOW is the caller's, and stays as long as the pool. */
+void pool_set_allow(struct pool *p, const struct lpm *allow);
+
+/* Could HOST have the lease of ADDR? */
+enum pool_fit {
+	POOL_FITS,
+	POOL_NOT_ALLOWED, /* pool_set_allow() */
+	POOL_NOWHERE,     /* ADDR is in no range */
+	POOL_OF_OTHERS,   /* the range of ADDR is for other hosts */
+	POOL_RESERVED,
+};
+enum pool_fit pool_fits(const struct pool *p, const struct ip6 *host, uint32_t addr);
+
+/* Is there a range for HOST, allowed or not? */
+bool pool_serves(const struct pool *p, const struct ip6 *host);
+
+/* For how many seconds an idle lease of HOST is kept: as pool_conf.keep of its range, or 0 if it
+ * has none. */
+int32_t pool_keep(const struct pool *p, const struct ip6 *host);
 
 /* The addresses of PREFIX are never handed out (ipv4-addr, mapped addresses).  A lease that holds
  * one of them is given up.  The network address of each range is reserved from the start. */
@@ -104,9 +146,9 @@ long pool_shared(const struct pool *p, const struct lease *l);
 bool pool_gather(struct pool *p, struct lease *l, int32_t now);
 
 /* Puts back a lease that was on record: HOST held ADDR for PREFIX, last used at LAST.  Any lease in
- * the way (same address, or same host and prefix) gives way.  NULL if ADDR is reserved or in no
- * range.  Times may come in any order; call pool_sort() after the last one.  Since when it held is
- * POOL_UNKNOWN: who knows better sets it. */
+ * the way (same address, or same host and prefix) gives way.  NULL unless pool_fits().  Times may
+ * come in any order; call pool_sort() after the last one.  Since when it held is POOL_UNKNOWN: who
+ * knows better sets it. */
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
 			   int32_t last);
 

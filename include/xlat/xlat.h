@@ -45,6 +45,11 @@ struct xlat_conf {
 	 * configuration; NULL: none). */
 	bool translatable_all;
 	const struct lpm *translatable;
+	/* Hosts that may take a lease, or speak as who they are: those in the table (128-bit keys,
+	 * the value is the number of the network in the configuration; NULL: all). */
+	const struct lpm *allow;
+	/* IPv4 destinations that nobody reaches from IPv6 (32-bit keys; likewise; NULL: none). */
+	const struct lpm *deny;
 	enum udp_zero udp_zero;
 	unsigned offlink_mtu; /* bytes; IPv4 without DF is fragmented to this [7915-4] */
 	bool tos_ignore_4to6; /* clear DSCP, keep ECN [7915-4.1] */

@@ -199,6 +199,11 @@ void conf_free(struct conf *c)
 	map_table_free(c->maps);
 	free(c->path);
 	free(c->pool);
+	free(c->pool_key);
+	free(c->allow);
+	lpm_free(c->allow_table);
+	free(c->deny);
+	lpm_free(c->deny_table);
 	free(c->translatable);
 	lpm_free(c->translatable_table);
 	free(c->data_dir);

@@ -178,14 +178,14 @@ static void check_room(struct conf_reader *r)
 	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < c->pools; i++) {
-		if (is_icmp_source(&c->xlat, &c->pool[i]) || has_room(c, &c->pool[i]))
+		if (is_icmp_source(&c->xlat, &c->pool[i].range) || has_room(c, &c->pool[i].range))
 			continue;
 		conf_point_at(r, "dynamic-pool", i);
 		conf_warn(
 			r,
 			"%s has no address for any host: all are its first, ipv4-addr, of tun-ip, "
 			"mapped or of icmp-source-pool (take a larger one, or leave it out)",
-			addr_text_prefix4(text, &c->pool[i]));
+			addr_text_prefix4(text, &c->pool[i].range));
 	}
 }
 
@@ -237,11 +237,11 @@ static void check_icmp_source(struct conf_reader *r)
 
 	conf_point_first(r, "icmp-source-pool");
 	for (size_t i = 0; i < c->pools; i++)
-		if (is_icmp_source(&c->xlat, &c->pool[i]))
+		if (is_icmp_source(&c->xlat, &c->pool[i].range))
 			conf_error(r,
 				   "nothing is left of dynamic-pool %s in line %u (take a part of "
 				   "it, or other addresses)",
-				   addr_text_prefix4(text, &c->pool[i]),
+				   addr_text_prefix4(text, &c->pool[i].range),
 				   conf_line_of(r, "dynamic-pool", i));
 }
 

@@ -137,7 +137,7 @@ static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix
 	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < r->conf->pools; i++) {
-		const struct prefix4 *q = &r->conf->pool[i];
+		const struct prefix4 *q = &r->conf->pool[i].range;
 
 		if (!addr_in4(p->addr, q) && !addr_in4(q->addr, p))
 			continue;
@@ -152,9 +152,17 @@ static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix
 bool conf_take_dynamic_pool(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	const struct prefix4 p = {a->addr4, a->len};
+	struct conf *c = r->conf;
+	struct pool_conf *array;
 
-	return pool_ok(r, s, &p) && pool_apart(r, s, &p) &&
-	       conf_append4(r, &r->conf->pool, &r->conf->pools, &p);
+	if (!pool_ok(r, s, &p) || !pool_apart(r, s, &p))
+		return false;
+	array = conf_grow(r, c->pool, c->pools, sizeof(*array));
+	if (!array)
+		return false;
+	c->pool = array;
+	c->pool[c->pools++] = pool_plain(p);
+	return true;
 }
 
 void conf_print_dynamic_pool(const struct conf_out *out)
@@ -162,7 +170,7 @@ void conf_print_dynamic_pool(const struct conf_out *out)
 	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < out->conf->pools; i++)
-		conf_put(out, "%s", addr_text_prefix4(text, &out->conf->pool[i]));
+		conf_put(out, "%s", addr_text_prefix4(text, &out->conf->pool[i].range));
 }
 
 /* A path has no blanks in it: it is one word. */

@@ -14,11 +14,11 @@ enum { /* bits of what has been told of a pool */
 
 static const struct prefix4 *find_prefix(const struct conf *c, const struct pool_range *r)
 {
-	const struct prefix4 *p = c->pool;
+	const struct pool_conf *p = c->pool;
 
-	while (p->addr != r->first)
+	while (p->range.addr != r->first)
 		p++;
-	return p;
+	return &p->range;
 }
 
 static void tell(const struct daemon *d, const char *event, const struct pool_range *r)

@@ -54,7 +54,7 @@ static size_t pool_number(const struct conf *c, uint32_t a)
 {
 	size_t i = 0;
 
-	while (i + 1 < c->pools && !addr_in4(a, &c->pool[i]))
+	while (i + 1 < c->pools && !addr_in4(a, &c->pool[i].range))
 		i++;
 	return i;
 }
@@ -68,7 +68,7 @@ static void show_pool(const struct explained *x, const struct xlat_item *item,
 
 	out->what = item->by == BY_LEASE ? "lease" : "pool";
 	place(x, "dynamic-pool", number, out);
-	addr_text_prefix4(pool, &c->pool[number]);
+	addr_text_prefix4(pool, &c->pool[number].range);
 	addr_text4(addr, item->addr4);
 	if (item->by == BY_LEASE)
 		say(out, "dynamic-pool %s: a lease of %s", pool, addr);
@@ -89,7 +89,7 @@ static void show_full(const struct explained *x, size_t number, struct explain_b
 	out->what = "pool";
 	place(x, "dynamic-pool", number, out);
 	say(out, "dynamic-pool %s: full",
-	    addr_text_prefix4(text, &x->d->active->conf->pool[number]));
+	    addr_text_prefix4(text, &x->d->active->conf->pool[number].range));
 }
 
 /* ipv6-addr, where it is left out, is made of ipv4-addr. */

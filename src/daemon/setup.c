@@ -35,7 +35,7 @@ static void collect(struct setup *s, const struct conf *c)
 	for (size_t i = 0; i < map_prefix_count(c->maps); i++)
 		add6(s, *map_prefix_at(c->maps, i));
 	for (size_t i = 0; i < c->pools; i++)
-		add4(s, c->pool[i]);
+		add4(s, c->pool[i].range);
 	for (size_t i = 0; i < map_count(c->maps); i++)
 		add4(s, map_at(c->maps, i)->p4);
 	if (c->xlat.own4)

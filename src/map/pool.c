@@ -31,23 +31,23 @@ static int64_t idle(const struct lease *l, int32_t now)
 	return (int64_t)now - l->last;
 }
 
-static bool get_memory(struct pool *p, const struct prefix4 *range, size_t n)
+static bool get_memory(struct pool *p, const struct pool_conf *conf, size_t n)
 {
-	if (!pool_number_slots(p, range, n))
+	if (!pool_number_slots(p, conf, n))
 		return false;
 	p->taken = bitmap_new(p->slots);
 	p->withheld = bitmap_new(p->slots);
 	return p->taken && p->withheld && pool_get_leases(p);
 }
 
-struct pool *pool_new(const struct prefix4 *range, size_t n, const struct siphash_key *key)
+struct pool *pool_new(const struct pool_conf *conf, size_t n, const struct siphash_key *key)
 {
 	struct pool *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return NULL;
 	p->range = calloc(n, sizeof(*p->range));
-	if (!p->range || !get_memory(p, range, n)) {
+	if (!p->range || !get_memory(p, conf, n)) {
 		pool_free(p);
 		return NULL;
 	}
@@ -56,7 +56,7 @@ struct pool *pool_new(const struct prefix4 *range, size_t n, const struct siphas
 	p->addr_add = siphash(key, "add", 3);
 	p->secret = (struct siphash_key){siphash(key, "own0", 4), siphash(key, "own1", 4)};
 	for (size_t i = 0; i < n; i++)
-		pool_reserve(p, &(struct prefix4){.addr = range[i].addr, .len = 32});
+		pool_reserve(p, &(struct prefix4){.addr = conf[i].range.addr, .len = 32});
 	return p;
 }
 
@@ -165,6 +165,33 @@ void pool_take_counts(struct pool *p, const struct pool *from)
 	}
 }
 
+void pool_set_allow(struct pool *p, const struct lpm *allow)
+{
+	p->allow = allow;
+}
+
+enum pool_fit pool_fits(const struct pool *p, const struct ip6 *host, uint32_t addr)
+{
+	uint32_t slot = pool_slot_of(p, addr);
+
+	if (p->allow && lpm_find(p->allow, host->b) == LPM_NONE)
+		return POOL_NOT_ALLOWED;
+	if (slot == BITMAP_NONE)
+		return POOL_NOWHERE;
+	return bitmap_has(p->withheld, slot) ? POOL_RESERVED : POOL_FITS;
+}
+
+bool pool_serves(const struct pool *p, const struct ip6 *host)
+{
+	(void)host;
+	return p->ranges > 0;
+}
+
+int32_t pool_keep(const struct pool *p, const struct ip6 *host)
+{
+	return pool_serves(p, host) ? POOL_KEEP : 0;
+}
+
 bool pool_covers(const struct pool *p, uint32_t addr)
 {
 	return pool_slot_of(p, addr) != BITMAP_NONE;
@@ -252,7 +279,7 @@ struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned pref
 	uint32_t slot = pool_slot_of(p, addr);
 	struct lease *l;
 
-	if (slot == BITMAP_NONE || bitmap_has(p->withheld, slot))
+	if (pool_fits(p, host, addr) != POOL_FITS)
 		return NULL;
 	if (bitmap_has(p->taken, slot))
 		pool_end(p, pool_find4(p, addr));

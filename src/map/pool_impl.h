@@ -40,15 +40,16 @@ struct pool {
 	struct lease ended; /* by the last pool_assign() or pool_expire(); live, if it ended one */
 	struct lease *lease;
 	struct table table[TABLES];
+	const struct lpm *allow;
 	struct bitmap *taken;           /* slots leased or reserved */
 	struct bitmap *withheld;        /* slots reserved */
 	union fastpath_element *shared; /* one for each of the first leases */
 	size_t shares;
 };
 
-/* Fills P's ranges from the N prefixes; false if there are none or more addresses than can be
+/* Fills P's ranges from the N of CONF; false if there are none or more addresses than can be
  * numbered. */
-bool pool_number_slots(struct pool *p, const struct prefix4 *prefix, size_t n);
+bool pool_number_slots(struct pool *p, const struct pool_conf *conf, size_t n);
 
 /* The range of ADDR, or NULL, and that of SLOT. */
 struct range *pool_range_of(const struct pool *p, uint32_t addr);

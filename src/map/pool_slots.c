@@ -10,14 +10,14 @@ static int by_address(const void *a, const void *b)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
-bool pool_number_slots(struct pool *p, const struct prefix4 *prefix, size_t n)
+bool pool_number_slots(struct pool *p, const struct pool_conf *conf, size_t n)
 {
 	uint64_t slots = 0;
 
 	for (size_t i = 0; i < n; i++)
 		p->range[i] = (struct range){
-			.first = prefix[i].addr,
-			.last = prefix[i].addr | ~addr_mask4(prefix[i].len),
+			.first = conf[i].range.addr,
+			.last = conf[i].range.addr | ~addr_mask4(conf[i].range.len),
 		};
 	p->ranges = n;
 	qsort(p->range, n, sizeof(*p->range), by_address);

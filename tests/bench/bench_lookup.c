@@ -12,6 +12,7 @@
 #include "map/pool.h"
 
 #include "bench.h"
+#include "support/plain_pool.h"
 
 #define QUERIES 65536 /* prepared beforehand; read in order */
 
@@ -136,7 +137,7 @@ static struct built build_pool(uint32_t n)
 	bench_must(lease != NULL, "out of memory");
 	memset(lease, 1, n * sizeof(*lease)); /* touched before the memory is measured */
 	before = resident();
-	pool = pool_new(&range, 1, &key);
+	pool = plain_pool(&range, 1, &key);
 	bench_must(pool != NULL, "out of memory");
 	start = bench_seconds();
 	add_leases(lease, n);

@@ -5,6 +5,7 @@
 
 #include "support/run.h"
 #include "daemon/report.h"
+#include "support/plain_pool.h"
 
 static char text[8192];
 
@@ -53,7 +54,7 @@ START_TEST(leases)
 {
 	struct prefix4 range = {0xc0000200, 24};
 	struct siphash_key key = {1, 2};
-	struct pool *pool = pool_new(&range, 1, &key);
+	struct pool *pool = plain_pool(&range, 1, &key);
 	struct counters c = {0};
 	struct ip6 host = {{0x20, 1}};
 	char size[32];

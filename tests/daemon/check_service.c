@@ -22,6 +22,7 @@
 #include "linux/sandbox.h"
 #include "daemon/service.h"
 #include "daemon/status.h"
+#include "support/plain_pool.h"
 
 static char dir[] = "/tmp/nat64-service.XXXXXX", path[64], err[SERVICE_ERR];
 
@@ -181,7 +182,7 @@ START_TEST(status_leases)
 	struct counters c = {0};
 	struct ip6 host = {{0x20, 1}};
 	char line[STATUS_MAX], want[STATUS_MAX];
-	struct pool *pool = pool_new(&range, 1, &key);
+	struct pool *pool = plain_pool(&range, 1, &key);
 
 	ck_assert_ptr_nonnull(pool);
 	ck_assert_ptr_nonnull(pool_assign(pool, &host, 0, 1));

@@ -182,7 +182,7 @@ static struct ip6 v6(uint16_t a, uint16_t b, uint16_t last)
 }
 
 /* The walkthrough configuration, and three maps: inside the pool, outside, and inside that one. */
-static struct prefix4 pool = {0xc0a8ff00, 24};
+static struct pool_conf pool = {.range = {0xc0a8ff00, 24}};
 
 static struct conf conf_new(bool tun_setup, uint32_t extra_map)
 {

@@ -9,6 +9,7 @@
 
 #include "fuzz_check.h"
 #include "replay.h"
+#include "support/plain_pool.h"
 
 #define NOW (INT64_C(1000000) * 1000)
 
@@ -55,7 +56,7 @@ static struct pool *make_pool(void)
 	static const struct prefix4 range = {0xc0a8ff00, 28};
 	static const struct prefix4 own = {0xc0a8ff01, 32};
 	static const struct ip6 host = {{0x20, 0x01, 0x0d, 0xb8, 0, 2, [15] = 5}};
-	struct pool *p = pool_new(&range, 1, &key);
+	struct pool *p = plain_pool(&range, 1, &key);
 
 	EXPECT(p != NULL);
 	pool_reserve(p, &own);

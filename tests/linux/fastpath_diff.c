@@ -19,6 +19,7 @@
 #include "lib/wire.h"
 #include "linux/fastpath_linux.h"
 #include "support/generate.h"
+#include "support/plain_pool.h"
 
 #define PAIRS    10   /* told of in each configuration */
 #define SHOTS    40   /* packets of each of them */
@@ -105,7 +106,7 @@ static void open_pool(struct diff *d)
 
 	if (d->model.pools == 0)
 		return;
-	d->x.pool = pool_new(d->model.pool, d->model.pools, &d->x.ipid.key);
+	d->x.pool = plain_pool(d->model.pool, d->model.pools, &d->x.ipid.key);
 	ck_assert_ptr_nonnull(d->x.pool);
 	pool_share(d->x.pool, at, n);
 	pool_reserve(d->x.pool, &own);

@@ -7,6 +7,7 @@
 #include "map/pool.h"
 #include "support/random.h"
 #include "support/run.h"
+#include "support/plain_pool.h"
 
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (c) << 8 | (d))
 
@@ -307,7 +308,7 @@ static void one_turn(struct pool *p, struct naive *m, int32_t now)
 START_TEST(random_days)
 {
 	static struct naive m;
-	struct pool *p = pool_new(pools[_i].range, pools[_i].n, &key);
+	struct pool *p = plain_pool(pools[_i].range, pools[_i].n, &key);
 	int32_t now = -50000;
 
 	ck_assert_ptr_nonnull(p);

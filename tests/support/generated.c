@@ -1,5 +1,6 @@
 /* generated - how a random configuration becomes a translator. */
 #include "generated.h"
+#include "plain_pool.h"
 
 #include <check.h>
 
@@ -47,7 +48,7 @@ static void open_pool(struct generated *g)
 	g->x.pool = NULL;
 	if (g->model.pools == 0)
 		return;
-	g->x.pool = pool_new(g->model.pool, g->model.pools, &g->x.ipid.key);
+	g->x.pool = plain_pool(g->model.pool, g->model.pools, &g->x.ipid.key);
 	ck_assert_ptr_nonnull(g->x.pool);
 	pool_reserve(g->x.pool, &own);
 	if (g->conf.has_icmp_source)

@@ -14,6 +14,7 @@
 
 #include "../../src/lease/leasestate.h"
 #include "run.h"
+#include "plain_pool.h"
 
 #define NOW  50000 /* by the clock of the pool */
 #define WALL INT64_C(1700000000)
@@ -61,7 +62,7 @@ static inline struct pool *pool_of(const char *addr, uint8_t len)
 {
 	const struct siphash_key key = {1, 2};
 	const struct prefix4 range = {ip4(addr), len};
-	struct pool *p = pool_new(&range, 1, &key);
+	struct pool *p = plain_pool(&range, 1, &key);
 
 	ck_assert_ptr_nonnull(p);
 	return p;

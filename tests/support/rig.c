@@ -1,5 +1,6 @@
 /* rig - a translator on the bench. */
 #include "rig.h"
+#include "plain_pool.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -74,7 +75,7 @@ static void add_pool(struct rig *r, char *a)
 	struct prefix4 p = parse_prefix4(a);
 	struct prefix4 own = {r->conf.own4, 32};
 
-	r->x.pool = pool_new(&p, 1, &key);
+	r->x.pool = plain_pool(&p, 1, &key);
 	ck_assert_ptr_nonnull(r->x.pool);
 	pool_reserve(r->x.pool, &own);
 }

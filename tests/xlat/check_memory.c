@@ -9,6 +9,7 @@
 #include "map/map.h"
 #include "map/pool.h"
 #include "support/run.h"
+#include "support/plain_pool.h"
 
 static int left; /* allocations until one fails; 0: none does */
 static bool failed;
@@ -98,7 +99,7 @@ static bool try_map(void)
 static bool try_pool(void)
 {
 	static const struct prefix4 range[] = {{0x0a000000, 24}, {0x0a010000, 20}};
-	struct pool *p = pool_new(range, 2, &key);
+	struct pool *p = plain_pool(range, 2, &key);
 
 	if (!p)
 		return false;
@@ -111,7 +112,7 @@ static bool try_sort(void)
 {
 	static const struct prefix4 range = {0x0a000000, 24};
 	int n = hold();
-	struct pool *p = pool_new(&range, 1, &key);
+	struct pool *p = plain_pool(&range, 1, &key);
 	bool ok;
 
 	ck_assert_ptr_nonnull(p);
