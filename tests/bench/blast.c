@@ -1,7 +1,7 @@
 /* blast - sends UDP datagrams of many flows as fast as it can, and counts what of them arrives.
  *
  *   blast send [-4|-6] DST PORT [-n FLOWS] [-s SIZE] [-t SECONDS] [-b BATCH] [--gso N] [--rate PPS]
- *              [--sources FIRST] [--targets] [--random] [--unlike]
+ *              [--sources FIRST[/LENGTH]] [--targets] [--random] [--unlike]
  *   blast sink -p PORT [-t SECONDS]
  *
  * A flow is a connected socket of its own.  BATCH datagrams of one flow go out with one system
@@ -11,9 +11,9 @@
  * together.
  *
  * --sources: flow i comes from address FIRST + i, which need not exist here (IPV6_FREEBIND), out of
- * one socket; --targets: it goes to DST + i, likewise; --random: flows in random
- * order; --unlike: each datagram of a flow is longer than the one before (SIZE to SIZE + 63), so
- * that nobody can merge them.
+ * one socket; with a length each datagram comes from a random address of that network; --targets:
+ * it goes to DST + i, likewise; --random: flows in random order; --unlike: each datagram of a flow
+ * is longer than the one before (SIZE to SIZE + 63), so that nobody can merge them.
  *
  * Both print one JSON object.  A datagram carries its flow, its number in the flow, and a pattern
  * which the sink compares. */
@@ -55,8 +55,8 @@ double blast_seconds(void)
 static int usage(void)
 {
 	fputs("usage: blast send [-4|-6] DST PORT [-n FLOWS] [-s SIZE] [-t SECONDS] [-b BATCH]\n"
-	      "                  [--gso N] [--rate PPS] [--sources FIRST] [--targets] [--random] "
-	      "[--unlike]\n"
+	      "                  [--gso N] [--rate PPS] [--sources FIRST[/LENGTH]] [--targets] "
+	      "[--random] [--unlike]\n"
 	      "       blast sink -p PORT [-t SECONDS]\n",
 	      stderr);
 	return EXIT_FAILURE;

@@ -27,7 +27,8 @@ struct sender {
 	struct sockaddr_storage to;
 	socklen_t to_len;
 	struct in6_addr from;
-	int *fd; /* one for each flow, or one for all */
+	unsigned from_len; /* bits of FROM that are not random */
+	int *fd;           /* one for each flow, or one for all */
 	uint64_t *seq;
 	uint8_t *payload; /* BATCH times GSO datagrams */
 	struct mmsghdr *msg;
@@ -61,6 +62,20 @@ static void find_target(struct sender *s)
 	freeaddrinfo(found);
 }
 
+/* FIRST or FIRST/LENGTH. */
+static bool find_sources(struct sender *s)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	const char *slash = strchr(s->o->sources, '/');
+	size_t n = strcspn(s->o->sources, "/");
+
+	s->from_len = slash ? (unsigned)atoi(slash + 1) : 128;
+	if (n >= sizeof(text) || s->from_len > 128)
+		return false;
+	memcpy(text, s->o->sources, n);
+	return inet_pton(AF_INET6, text, &s->from) == 1;
+}
+
 static void open_shared(struct sender *s)
 {
 	int on = 1;
@@ -70,8 +85,9 @@ static void open_shared(struct sender *s)
 		blast_die("socket");
 	if (!s->o->sources)
 		return;
-	if (inet_pton(AF_INET6, s->o->sources, &s->from) != 1 || s->to.ss_family != AF_INET6) {
-		fputs("blast: --sources takes an IPv6 address, and DST must be one\n", stderr);
+	if (!find_sources(s) || s->to.ss_family != AF_INET6) {
+		fputs("blast: --sources takes an IPv6 address or network, and DST must be one\n",
+		      stderr);
 		exit(EXIT_FAILURE);
 	}
 	if (setsockopt(s->fd[0], IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)) < 0)
@@ -174,6 +190,15 @@ static void set_target(struct sender *s, unsigned i, unsigned flow)
 		add_to((uint8_t *)&((struct sockaddr_in *)(void *)to)->sin_addr, 4, flow);
 }
 
+static void choose_address(uint8_t *addr, unsigned len)
+{
+	for (unsigned i = len / 8; i < 16; i++) {
+		unsigned mask = i == len / 8 ? 0xffu >> len % 8 : 0xffu;
+
+		addr[i] = (uint8_t)((addr[i] & ~mask) | (random_next() & mask));
+	}
+}
+
 static void set_source(struct sender *s, unsigned i, unsigned flow)
 {
 	struct cmsghdr *c = (struct cmsghdr *)(void *)s->control[i];
@@ -181,7 +206,10 @@ static void set_source(struct sender *s, unsigned i, unsigned flow)
 
 	if (!s->o->sources)
 		return;
-	add_to(info.ipi6_addr.s6_addr, 16, flow);
+	if (s->from_len < 128)
+		choose_address(info.ipi6_addr.s6_addr, s->from_len);
+	else
+		add_to(info.ipi6_addr.s6_addr, 16, flow);
 	c->cmsg_level = IPPROTO_IPV6;
 	c->cmsg_type = IPV6_PKTINFO;
 	c->cmsg_len = CMSG_LEN(sizeof(info));
