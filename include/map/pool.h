@@ -180,6 +180,7 @@ struct pool_range {
 	uint32_t first, last; /* addresses */
 	size_t size, used;    /* that could be leased; leases */
 	size_t confirmed;     /* leases */
+	size_t not_preferred; /* leases of another address than the secret gives their host */
 	uint64_t refused;     /* calls of pool_assign() for hosts that prefer an address in here */
 	uint64_t displaced;   /* leases that ended because pool_assign() needed their address */
 };
@@ -187,6 +188,23 @@ void pool_range(const struct pool *p, size_t i, struct pool_range *out);
 
 /* The number of the range that ADDR, which is in one, lies in. */
 size_t pool_which(const struct pool *p, uint32_t addr);
+
+#define POOL_NETWORKS (1u << 17) /* networks that are told apart */
+
+/* A network that hosts with leases come from: a /48, a /64 within it, or one of the length by which
+ * the shares of its ranges are counted. */
+struct pool_network {
+	struct prefix6 prefix;
+	size_t range;           /* the number of a range that it leases of, see pool_range() */
+	size_t used, confirmed; /* leases of its hosts in all ranges for the same hosts */
+	size_t networks; /* that have leases there, within the next larger one; itself is one */
+	size_t share;    /* its fair share: so many leases, at least 1 */
+};
+
+/* Iteration over the networks that survives changes in between, as pool_walk(): the first one at
+ * index *CURSOR or behind, which is moved past it.  False at the end.  Beyond POOL_NETWORKS a new
+ * network counts as part of another one, by chance, under whose prefix it is told. */
+bool pool_network(const struct pool *p, size_t *cursor, struct pool_network *out);
 
 /* P takes over what was refused and displaced in those ranges of FROM that it has, too. */
 void pool_take_counts(struct pool *p, const struct pool *from);

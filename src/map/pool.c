@@ -142,6 +142,14 @@ void pool_range(const struct pool *p, size_t i, struct pool_range *out)
 	};
 }
 
+bool pool_network(const struct pool *p, size_t *cursor, struct pool_network *out)
+{
+	(void)p;
+	(void)cursor;
+	*out = (struct pool_network){.networks = 1, .share = 1};
+	return false;
+}
+
 size_t pool_which(const struct pool *p, uint32_t addr)
 {
 	return (size_t)(pool_range_of(p, addr) - p->range);
