@@ -35,11 +35,13 @@
 	X(SELF_ECHO,      "self-echo",               SELF,    NOTHING,        NOTHING,       "echo request to the translator, answered") \
 	X(SELF_PROTO,     "self-protocol",           SELF,    ANSWER(3, 2),   ANSWER(4, 1),  "to the translator, which speaks only ICMP echo") \
 	X(SELF_OTHER,     "self-other",              SELF,    NOTHING,        NOTHING,       "ICMP to the translator other than an echo request") \
-	/* 2.3, 1.5: no way on */ \
+	/* 2.3, 1.5 to 1.9: no way on */ \
 	X(TTL,            "ttl-exceeded",            ICMP,    ANSWER(11, 0),  ANSWER(3, 0),  "TTL or hop limit exceeded") \
 	X(TTL_ZERO,       "ttl-zero",                DROP,    NOTHING,        NOTHING,       "arrived with TTL or hop limit 0") \
 	X(NO_MAP_DST,     "no-map-destination",      REJECT,  ANSWER(3, 1),   ANSWER(1, 0),  "destination has no mapping") \
 	X(NO_MAP_SRC,     "no-map-source",           REJECT,  ANSWER(3, 13),  ANSWER(1, 5),  "source has no mapping") \
+	X(NOT_ALLOWED,    "not-allowed",             REJECT,  ANSWER(3, 13),  ANSWER(1, 1),  "host that may not use the translator (see allow)") \
+	X(DENIED,         "denied",                  REJECT,  NOTHING,        ANSWER(1, 1),  "IPv4 destination that nobody may reach through the translator (see deny)") \
 	X(SRC_IN_PREFIX,  "source-in-prefix",        REJECT,  NOTHING,        ANSWER(1, 5),  "source inside a translation prefix, which claims an IPv4 address (see translatable)") \
 	X(ROUTED_BACK,    "routed-back",             REJECT,  ANSWER(3, 1),   NOTHING,       "destination whose IPv6 address is routed into the device again") \
 	X(POOL_FULL,      "pool-full",               REJECT,  NOTHING,        ANSWER(1, 3),  "no free address in the dynamic pool") \

@@ -28,6 +28,21 @@ bool xlat_is_translatable(const struct xlat_conf *conf, uint32_t a)
 	return conf->translatable_all || xlat_find_translatable(conf, a) != LPM_NONE;
 }
 
+bool xlat_is_allowed(const struct xlat_conf *conf, const struct ip6 *host)
+{
+	return !conf->allow || lpm_find(conf->allow, host->b) != LPM_NONE;
+}
+
+uint32_t xlat_find_denied(const struct xlat_conf *conf, uint32_t a)
+{
+	uint8_t key[4];
+
+	if (!conf->deny)
+		return LPM_NONE;
+	put32(key, a);
+	return lpm_find(conf->deny, key);
+}
+
 bool xlat_names4(const struct xlat *x, uint32_t a)
 {
 	return map_find4(x->maps, a) || (x->pool && pool_covers(x->pool, a));

@@ -110,16 +110,28 @@ static bool comes_back(const struct xlat *x, const struct ip6 *a)
 	return x->routes6 && lpm_find(x->routes6, a->b) == 1;
 }
 
+/* Both ends are found only through a prefix: may the host speak as who it is?  Errors reach it even
+ * if it may not use the translator: they are the routers' affair. */
+static enum reason check_translatable(const struct xlat_job *j, uint32_t host, uint32_t peer)
+{
+	const struct xlat_conf *conf = j->x->conf;
+
+	if (!xlat_is_translatable(conf, host) && !xlat_is_translatable(conf, peer))
+		return REASON_NO_MAP_DST;
+	return j->is_error || xlat_is_allowed(conf, &j->dst6) ? REASON_OK : REASON_NOT_ALLOWED;
+}
+
 /* No packet circles: what is found only through a prefix must be somewhere else.  A lease is that
  * of a host that has spoken to us. */
 static enum reason check_way(const struct xlat_job *j, uint32_t host, bool host_known,
 			     uint32_t peer, bool peer_known)
 {
-	const struct xlat_conf *conf = j->x->conf;
+	enum reason why = REASON_OK;
 
-	if (!host_known && !peer_known && !xlat_is_translatable(conf, host) &&
-	    !xlat_is_translatable(conf, peer))
-		return REASON_NO_MAP_DST;
+	if (!host_known && !peer_known)
+		why = check_translatable(j, host, peer);
+	if (why)
+		return why;
 	return !j->lease_dst && comes_back(j->x, &j->dst6) ? REASON_ROUTED_BACK : REASON_OK;
 }
 

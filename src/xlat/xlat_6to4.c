@@ -91,6 +91,13 @@ static enum reason check_claim(struct xlat_job *j, uint32_t a, uint32_t peer, bo
 	return ok ? REASON_OK : REASON_SRC_IN_PREFIX;
 }
 
+/* May HOST, which has neither a map nor a lease, use the translator?  Routers may always tell what
+ * is wrong, and a quoted packet has been sent long since. */
+static bool is_allowed(const struct xlat_job *j, const struct ip6 *host)
+{
+	return j->is_error || j->outer || xlat_is_allowed(j->x->conf, host);
+}
+
 /* From our own address come our errors and nothing else: the answers to what we serve do not need a
  * translation, and a quoted packet was never for us. */
 static enum reason map_own(struct xlat_job *j, uint32_t *out)
@@ -119,12 +126,14 @@ static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 	}
 	prefix = map_find_prefix(j->x->maps, a);
 	if (prefix < 0)
-		return REASON_NO_MAP_SRC;
+		return is_allowed(j, a) ? REASON_NO_MAP_SRC : REASON_NOT_ALLOWED;
 	xlat_note_prefix(&j->host, (unsigned)prefix);
 	why = extract(j, (unsigned)prefix, a, out);
 	if (why == REASON_BAD_ADDRESS)
 		return why;
 	claim = check_claim(j, *out, peer, peer_mapped);
+	if (!claim && !peer_mapped && !is_allowed(j, a))
+		return REASON_NOT_ALLOWED;
 	return claim ? claim : why;
 }
 
@@ -174,12 +183,14 @@ static enum reason map_pair(struct xlat_job *j, const struct ip6 *host, const st
 
 	if (why)
 		return why;
+	if (!j->outer && xlat_find_denied(j->x->conf, *peer4) != LPM_NONE)
+		return REASON_DENIED;
 	why = map_host(j, host, host4, *peer4, mapped);
 	if (why && j->is_error) {
 		map_router(j, why, host4);
 		return REASON_OK;
 	}
-	if (why == REASON_NO_MAP_SRC && j->x->pool && !j->outer) {
+	if (why == REASON_NO_MAP_SRC && !j->outer && j->x->pool && pool_serves(j->x->pool, host)) {
 		j->wants_lease = true;
 		j->host.by = BY_POOL;
 		return REASON_OK;

@@ -140,6 +140,12 @@ bool xlat_is_for_routers(const struct xlat_conf *conf, uint32_t a);
 /* The number of the network of `translatable' that A is in, or LPM_NONE. */
 uint32_t xlat_find_translatable(const struct xlat_conf *conf, uint32_t a);
 
+/* May HOST, which neither a map nor a lease speaks for, use the translator? */
+bool xlat_is_allowed(const struct xlat_conf *conf, const struct ip6 *host);
+
+/* The number of the network of `deny' that A is in, or LPM_NONE: nobody reaches it from IPv6. */
+uint32_t xlat_find_denied(const struct xlat_conf *conf, uint32_t a);
+
 /* Is A in a map or in the pool, leased or not: does the configuration name it? */
 bool xlat_names4(const struct xlat *x, uint32_t a);
 

@@ -120,6 +120,7 @@ static struct code error_4(enum reason why)
 	case REASON_ROUTED_BACK:
 		return (struct code){3, 1};
 	case REASON_NO_MAP_SRC:
+	case REASON_NOT_ALLOWED:
 	case REASON_WKP_PRIVATE:
 	case REASON_RESERVED_DST:
 	case REASON_UDP_ZERO:
@@ -153,6 +154,8 @@ static struct code error_6(enum reason why)
 	case REASON_ROUTING_HDR:
 		return (struct code){4, 0};
 	case REASON_FRAG_EXT_HDR:
+	case REASON_NOT_ALLOWED:
+	case REASON_DENIED:
 	case REASON_WKP_PRIVATE:
 	case REASON_RESERVED_DST:
 		return (struct code){1, 1};

@@ -20,6 +20,7 @@
 #define MODEL_LEASES   64
 #define MODEL_ROUTES   4
 #define MODEL_ROUTERS  256
+#define MODEL_NETS     2
 #define MODEL_BYTES    90000
 
 struct model_lease {
@@ -44,7 +45,9 @@ struct model {
 	struct prefix6 route[MODEL_ROUTES];
 	bool routed_here[MODEL_ROUTES]; /* into our own device */
 	unsigned routes;
-	unsigned prefixes, maps, pools, leases, routers;
+	struct prefix6 allow[MODEL_NETS]; /* all hosts, if there is none */
+	struct prefix4 deny[MODEL_NETS];
+	unsigned prefixes, maps, pools, leases, routers, allows, denies;
 	struct model_lease lease[MODEL_LEASES];
 	unsigned long turn;
 	struct {

@@ -161,6 +161,24 @@ static bool is_translatable(const struct model *m, uint32_t a)
 	return m->translatable.len > 0 && model_holds4(&m->translatable, a);
 }
 
+/* Section 1.9 of nat64-rules(7): may the host A use the translator? */
+static bool is_allowed(const struct model *m, const struct ip6 *a)
+{
+	for (unsigned i = 0; i < m->allows; i++)
+		if (model_holds6(&m->allow[i], a))
+			return true;
+	return m->allows == 0;
+}
+
+/* Section 1.8: does nobody reach A? */
+static bool is_denied(const struct model *m, uint32_t a)
+{
+	for (unsigned i = 0; i < m->denies; i++)
+		if (model_holds4(&m->deny[i], a))
+			return true;
+	return false;
+}
+
 /* The longest route decides. */
 static bool is_routed_here(const struct model *m, const struct ip6 *a)
 {
@@ -209,6 +227,8 @@ static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool
 	/* Section 1.7 of nat64-rules(7). */
 	if (!host_known && !peer_known && !is_translatable(m, host) && !is_translatable(m, peer))
 		return REASON_NO_MAP_DST;
+	if (!host_known && !peer_known && !error && !is_allowed(m, host6))
+		return REASON_NOT_ALLOWED;
 	return !*host_lease && is_routed_here(m, host6) ? REASON_ROUTED_BACK : REASON_OK;
 }
 
@@ -309,6 +329,7 @@ static enum reason host_6to4(struct model *m, const struct ip6 *a, const struct 
 {
 	bool peer_mapped = usable_map(m, peer6) != NULL;
 	const struct map *e = usable_map(m, a);
+	bool may = quoted || error || is_allowed(m, a);
 	int prefix = model_find_prefix(m, a);
 	enum reason why;
 
@@ -324,11 +345,13 @@ static enum reason host_6to4(struct model *m, const struct ip6 *a, const struct 
 		return REASON_OK;
 	}
 	if (prefix < 0)
-		return REASON_NO_MAP_SRC;
+		return may ? REASON_NO_MAP_SRC : REASON_NOT_ALLOWED;
 	why = by_extraction(m, prefix, a, out);
-	if (why != REASON_BAD_ADDRESS && !may_claim(m, *out, peer, peer_mapped, quoted))
+	if (why == REASON_BAD_ADDRESS)
+		return why;
+	if (!may_claim(m, *out, peer, peer_mapped, quoted))
 		return REASON_SRC_IN_PREFIX;
-	return why;
+	return may || peer_mapped ? why : REASON_NOT_ALLOWED;
 }
 
 static enum reason peer_6to4(struct model *m, const struct ip6 *a, struct model_pair *to,
@@ -360,6 +383,8 @@ enum reason model_map_6to4(struct model *m, const struct model_view *v, bool quo
 	}
 	if ((why = peer_6to4(m, &v->dst6, to, &to->dst4)))
 		return why;
+	if (is_denied(m, to->dst4))
+		return REASON_DENIED;
 	why = host_6to4(m, &v->src6, &v->dst6, to->dst4, false, error, to, &to->src4);
 	if (why && error) {
 		name_router(m, v, why, chosen, to);

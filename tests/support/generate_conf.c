@@ -202,6 +202,48 @@ static void generate_routes(struct model *m)
 	}
 }
 
+/* Some of those who want a lease, some of those inside a prefix, or all. */
+static struct prefix6 random_allow(const struct model *m)
+{
+	struct prefix6 p = {generate_host6(m), 0};
+
+	if (percent(10))
+		p.len = 0;
+	else if (percent(60))
+		p.len = (uint8_t)(122 + generate_below(7));
+	else {
+		p.addr = generate_embedded(m, generate_any4(m));
+		p.len = (uint8_t)(32 + generate_below(97));
+	}
+	clean(p.addr.b, 128, p.len);
+	return p;
+}
+
+static void generate_allow(struct model *m)
+{
+	unsigned n = percent(60) ? 0 : 1 + generate_below(MODEL_NETS);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct prefix6 p = random_allow(m);
+
+		if (i == 0 || p.len != m->allow[0].len || !model_same6(&p.addr, &m->allow[0].addr))
+			m->allow[m->allows++] = p;
+	}
+}
+
+static void generate_deny(struct model *m)
+{
+	unsigned n = percent(70) ? 0 : 1 + generate_below(MODEL_NETS);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct prefix4 p = {0, (uint8_t)(percent(90) ? 12 + generate_below(21) : 0)};
+
+		p.addr = clean4(generate_any4(m), p.len);
+		if (i == 0 || p.len != m->deny[0].len || p.addr != m->deny[0].addr)
+			m->deny[m->denies++] = p;
+	}
+}
+
 void generate_conf(struct model *m, struct xlat_conf *c)
 {
 	memset(m, 0, sizeof(*m));
@@ -217,4 +259,6 @@ void generate_conf(struct model *m, struct xlat_conf *c)
 	c->offlink_mtu = percent(70) ? 1280 : random_mtu();
 	generate_translatable(m);
 	generate_routes(m);
+	generate_allow(m);
+	generate_deny(m);
 }

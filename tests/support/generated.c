@@ -41,6 +41,31 @@ static void open_routes(struct generated *g)
 	g->x.routes6 = m->routes ? g->routes : NULL;
 }
 
+static void open_allow(struct generated *g)
+{
+	const struct model *m = &g->model;
+
+	g->allow = lpm_new(128);
+	for (unsigned i = 0; i < m->allows; i++)
+		lpm_add(g->allow, m->allow[i].addr.b, m->allow[i].len, i);
+	ck_assert_int_eq(lpm_seal(g->allow), 0);
+	g->conf.allow = m->allows ? g->allow : NULL;
+}
+
+static void open_deny(struct generated *g)
+{
+	const struct model *m = &g->model;
+	uint8_t key[4];
+
+	g->deny = lpm_new(32);
+	for (unsigned i = 0; i < m->denies; i++) {
+		model_put32(key, m->deny[i].addr);
+		lpm_add(g->deny, key, m->deny[i].len, i);
+	}
+	ck_assert_int_eq(lpm_seal(g->deny), 0);
+	g->conf.deny = m->denies ? g->deny : NULL;
+}
+
 static void open_pool(struct generated *g)
 {
 	struct prefix4 own = {g->conf.own4, 32};
@@ -50,6 +75,7 @@ static void open_pool(struct generated *g)
 		return;
 	g->x.pool = plain_pool(g->model.pool, g->model.pools, &g->x.ipid.key);
 	ck_assert_ptr_nonnull(g->x.pool);
+	pool_set_allow(g->x.pool, g->conf.allow);
 	pool_reserve(g->x.pool, &own);
 	if (g->conf.has_icmp_source)
 		pool_reserve(g->x.pool, &g->conf.icmp_source);
@@ -79,6 +105,8 @@ void generated_open(struct generated *g, uint64_t seed)
 		g->x.ipid.counter[i] = (uint16_t)generate_below(65536);
 	open_maps(g);
 	g->x.maps = g->maps;
+	open_allow(g);
+	open_deny(g);
 	open_pool(g);
 	open_translatable(g);
 	open_routes(g);
@@ -93,6 +121,8 @@ void generated_close(struct generated *g)
 	map_table_free(g->maps);
 	lpm_free(g->translatable);
 	lpm_free(g->routes);
+	lpm_free(g->allow);
+	lpm_free(g->deny);
 }
 
 void generated_pass_time(struct generated *g)

@@ -8,7 +8,7 @@ struct generated {
 	struct xlat_conf conf;
 	struct model model;
 	struct map_table *maps;
-	struct lpm *translatable, *routes;
+	struct lpm *translatable, *routes, *allow, *deny;
 	struct xlat x;
 	int64_t now; /* ms */
 };

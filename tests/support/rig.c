@@ -1,6 +1,5 @@
 /* rig - a translator on the bench. */
 #include "rig.h"
-#include "plain_pool.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -70,14 +69,47 @@ static void add_prefix(struct rig *r, char *a)
 	ck_assert(map_add_prefix(r->maps, &p));
 }
 
-static void add_pool(struct rig *r, char *a)
+static void add_pool(struct rig *r, char *a, char *from)
 {
-	struct prefix4 p = parse_prefix4(a);
+	ck_assert_uint_lt(r->pools, RIG_POOLS);
+	r->pool[r->pools] = pool_plain(parse_prefix4(a));
+	if (*from)
+		r->pool[r->pools].from = parse_prefix6(from);
+	r->pools++;
+}
+
+static void open_pool(struct rig *r)
+{
 	struct prefix4 own = {r->conf.own4, 32};
 
-	r->x.pool = plain_pool(&p, 1, &key);
+	if (r->pools == 0)
+		return;
+	r->x.pool = pool_new(r->pool, r->pools, &key);
 	ck_assert_ptr_nonnull(r->x.pool);
+	pool_set_allow(r->x.pool, r->conf.allow);
 	pool_reserve(r->x.pool, &own);
+}
+
+static void add_allow(struct rig *r, char *a)
+{
+	struct prefix6 p = parse_prefix6(a);
+
+	if (!r->allow)
+		r->allow = lpm_new(128);
+	lpm_add(r->allow, p.addr.b, p.len, r->allows++);
+	r->conf.allow = r->allow;
+}
+
+static void add_deny(struct rig *r, char *a)
+{
+	struct prefix4 p = parse_prefix4(a);
+	uint8_t addr[4];
+
+	put32(addr, p.addr);
+	if (!r->deny)
+		r->deny = lpm_new(32);
+	lpm_add(r->deny, addr, p.len, r->denies++);
+	r->conf.deny = r->deny;
 }
 
 static void set_source(struct rig *r, char *a)
@@ -120,10 +152,12 @@ static void seal(struct rig *r)
 	ck_assert_int_eq(map_seal(r->maps), 0);
 	ck_assert(!r->translatable || lpm_seal(r->translatable) == 0);
 	ck_assert(!r->routes6 || lpm_seal(r->routes6) == 0);
+	ck_assert(!r->allow || lpm_seal(r->allow) == 0);
+	ck_assert(!r->deny || lpm_seal(r->deny) == 0);
 	for (size_t i = 0; i < map_prefix_count(r->maps); i++)
 		wkp = wkp || addr_is_wkp(map_prefix_at(r->maps, i));
 	if (!r->says_translatable)
-		r->conf.translatable_all = !r->x.pool && !wkp;
+		r->conf.translatable_all = !r->pools && !wkp;
 }
 
 static void set_errors(struct rig *r, const char *how)
@@ -145,6 +179,10 @@ static bool choice(struct rig *r, const char *name, char *a)
 			true;
 	else if (strcmp(name, "translatable") == 0)
 		set_translatable(r, a);
+	else if (strcmp(name, "allow") == 0)
+		add_allow(r, a);
+	else if (strcmp(name, "deny") == 0)
+		add_deny(r, a);
 	else if (strcmp(name, "errors") == 0)
 		set_errors(r, a);
 	else if (strcmp(name, "mss") == 0)
@@ -168,7 +206,7 @@ static void directive(struct rig *r, char *name, char *a, char *b)
 	else if (strcmp(name, "map") == 0)
 		add_map(r, a, b);
 	else if (strcmp(name, "pool") == 0)
-		add_pool(r, a);
+		add_pool(r, a, b);
 	else if (strcmp(name, "own4") == 0)
 		r->conf.own4 = parse4(a);
 	else if (strcmp(name, "own6") == 0)
@@ -211,6 +249,7 @@ void rig_open(struct rig *r, const char *setup)
 			directive(r, name, a, b);
 	free(text);
 	seal(r);
+	open_pool(r);
 	r->x.ratelimit = ratelimit_new(&r->rate, &key);
 	r->input.b = malloc(CRAFT_MAX);
 	ck_assert(r->x.ratelimit && r->input.b && r->scratch.bytes);
@@ -224,6 +263,8 @@ void rig_close(struct rig *r)
 	ratelimit_free(r->x.ratelimit);
 	lpm_free(r->translatable);
 	lpm_free(r->routes6);
+	lpm_free(r->allow);
+	lpm_free(r->deny);
 	free(r->room);
 	free(r->scratch.bytes);
 	free(r->input.b);

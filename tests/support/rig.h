@@ -1,7 +1,8 @@
 /* rig - a translator on the bench: set up from a line of text, fed with crafted packets, and its
  * results compared.
  *
- * Setup: directives separated by ';': prefix P, map A B, pool P, own4 A, own6 A, mtu N, offlink N,
+ * Setup: directives separated by ';': prefix P, map A B, pool P [FROM],
+ * allow P, deny P, own4 A, own6 A, mtu N, offlink N,
  * udp calc|drop|fwd, wkpf strict|no, rate PER-NETWORK [ALL], source P, nodeid yes, tos 4to6|6to4
  * (to be ignored), errors send|limit|never, mss auto|N, translatable yes|no|PREFIX4 (default: yes
  * without a pool and the Well-Known Prefix), route6 PREFIX here|away.  NULL: RIG_SETUP. */
@@ -16,12 +17,16 @@
 	"map 203.0.113.0/24 2001:db8:1::/120;"
 #define RIG_SETUP RIG_BASE "mtu 1500"
 
+#define RIG_POOLS 4
+
 struct rig {
 	struct xlat_conf conf;
 	struct ratelimit_conf rate;
-	struct lpm *translatable, *routes6;
+	struct lpm *translatable, *routes6, *allow, *deny;
 	bool says_translatable;
-	uint32_t translatables; /* networks */
+	uint32_t translatables, allows, denies; /* networks */
+	struct pool_conf pool[RIG_POOLS];
+	size_t pools;
 	struct map_table *maps;
 	struct xlat x;
 	struct xlat_out out;

@@ -10,7 +10,7 @@ tests=$srcdir/tests
 
 # The programs whose every row must prove a clause.
 must="check_packet check_header check_icmp check_reply check_xlat check_xlat_4to6 check_xlat_6to4 check_xlat_error
-	check_addr check_map check_csum check_clauses"
+	check_xlat_policy check_addr check_map check_csum check_clauses"
 
 awk -v must="$must" -v table_wanted="${1-}" '
 	function point(ok, name, why) {

@@ -65,6 +65,12 @@ static void print_conf(const struct model *m)
 		fprintf(stderr, "# /%u ", m->prefix[i].len);
 		print_hex("prefix", m->prefix[i].addr.b, 16);
 	}
+	for (unsigned i = 0; i < m->allows; i++) {
+		fprintf(stderr, "# /%u ", m->allow[i].len);
+		print_hex("allow", m->allow[i].addr.b, 16);
+	}
+	for (unsigned i = 0; i < m->denies; i++)
+		fprintf(stderr, "# deny %08x/%u\n", m->deny[i].addr, m->deny[i].len);
 	for (unsigned i = 0; i < m->maps; i++) {
 		fprintf(stderr, "# %08x/%u /%u ", m->map[i].p4.addr, m->map[i].p4.len,
 			m->map[i].p6.len);

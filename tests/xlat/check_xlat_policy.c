@@ -1,0 +1,153 @@
+/* check_xlat_policy - who may use the translator, and whom nobody reaches through it. */
+#include "support/rig.h"
+#include "support/run.h"
+
+/* The host of the map is 2001:db8:1::5, which is 203.0.113.5; that of a lease 2001:db8:5::1. */
+#define MAPS \
+	"own4 192.0.2.254; own6 2001:db8:ffff::64; mtu 1500; map 203.0.113.0/24 2001:db8:1::/120;"
+#define NAT64 RIG_SETUP ";pool 10.77.0.0/28;"
+#define NEW   "6 s=2001:db8:5::1 d=2001:db8:64::9.9.9.9"
+#define CLAT  MAPS "prefix 2001:db8:64::/96; translatable no;"
+
+/* Hosts of 2001:db8:5::/48 may, of 198.51.100.0/24 as the prefix has it. */
+#define ALLOW "allow 2001:db8:5::/48; allow 2001:db8:64::198.51.100.0/120;"
+#define OTHER "6 s=2001:db8:6::1 d=2001:db8:64::9.9.9.9"
+#define HERE  NAT64 ALLOW "translatable 198.51.0.0/16;"
+
+static const struct rig_row allow_rows[] = {
+	{"rules-1.9 a new host inside", HERE, NEW " | udp", REASON_OK, "*"},
+	{"rules-1.9 a new host outside", HERE, OTHER " | udp", REASON_NOT_ALLOWED, "answer 1 1 0"},
+	{"rules-1.9 a new host outside, TCP", HERE, OTHER " | tcp", REASON_NOT_ALLOWED,
+	 "answer 1 1 0"},
+	{"rules-1.9 a new host outside, echo", HERE, OTHER " | echo", REASON_NOT_ALLOWED,
+	 "answer 1 1 0"},
+	{"rules-1.9 a new host outside, later fragment: no answer", HERE,
+	 OTHER " | part 80 80 | udp n=999", REASON_NOT_ALLOWED, NULL},
+	{"rules-1.9 a host outside, where there is no pool", RIG_SETUP ";" ALLOW, OTHER " | udp",
+	 REASON_NOT_ALLOWED, "answer 1 1 0"},
+	{"rules-1.9 a host inside, where there is no pool", RIG_SETUP ";" ALLOW, NEW " | udp",
+	 REASON_NO_MAP_SRC, "answer 1 5 0"},
+	{"rules-1.9 without allow everybody is served", NAT64, OTHER " | udp", REASON_OK, "*"},
+	{"rules-1.9 one host inside another network", NAT64 "allow 2001:db8:6::1", OTHER " | udp",
+	 REASON_OK, "*"},
+	{"rules-1.9 the destination is judged first", HERE,
+	 "6 s=2001:db8:6::1 d=2001:db8:dead::1 | udp", REASON_NO_MAP_DST, "answer 1 0 0"},
+	{"rules-1.9 a mapped host is not asked, 6->4", HERE, "6r | udp", REASON_OK,
+	 "4r ttl=63 id=* | udp"},
+	{"rules-1.9 a mapped host is not asked, 4->6", HERE, "4 | udp", REASON_OK,
+	 "6 hop=63 | udp"},
+	{"rules-1.9 a router outside may send errors", HERE,
+	 "6r s=2001:db8:6::1 | icmp 3 0 0 | 6 | udp", REASON_OK,
+	 "4r s=192.0.2.254 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+	{"rules-1.9 a translatable host inside", HERE, "6r s=2001:db8:64::198.51.100.9 | udp",
+	 REASON_OK, "4r s=198.51.100.9 ttl=63 id=* | udp"},
+	{"rules-1.9 a translatable host outside", HERE, "6r s=2001:db8:64::198.51.101.9 | udp",
+	 REASON_NOT_ALLOWED, "answer 1 1 0"},
+	{"rules-1.9 who is not translatable is told so first", HERE,
+	 "6r s=2001:db8:64::9.9.9.9 | udp", REASON_SRC_IN_PREFIX, "answer 1 5 0"},
+	{"rules-1.9 to a translatable host inside", HERE, "4 s=9.9.9.9 d=198.51.100.9 | udp",
+	 REASON_OK, "6 s=2001:db8:64::9.9.9.9 d=2001:db8:64::198.51.100.9 hop=63 | udp"},
+	{"rules-1.9 to a translatable host outside", HERE, "4 s=9.9.9.9 d=198.51.101.9 | udp",
+	 REASON_NOT_ALLOWED, "answer 3 13 0"},
+	{"rules-1.9 to one that is not translatable", HERE, "4 s=9.9.9.9 d=198.52.0.9 | udp",
+	 REASON_NO_MAP_DST, "answer 3 1 0"},
+	{"rules-1.9 to a translatable host outside, routed back",
+	 HERE "route6 2001:db8:64::/96 here", "4 s=9.9.9.9 d=198.51.101.9 | udp",
+	 REASON_NOT_ALLOWED, "answer 3 13 0"},
+	{"rules-1.9 an error to a translatable host outside", HERE,
+	 "4 s=9.9.9.1 d=198.51.101.9 | icmp 11 0 0 | 4r s=198.51.101.9 d=9.9.9.9 | udp", REASON_OK,
+	 "6 s=2001:db8:64::9.9.9.1 d=2001:db8:64::198.51.101.9 hop=63 | icmp 3 0 0 | 6r "
+	 "s=2001:db8:64::198.51.101.9 d=2001:db8:64::9.9.9.9 | udp"},
+	{"rules-1.9 an error of a translatable host outside", HERE,
+	 "6r s=2001:db8:64::198.51.101.9 d=2001:db8:1::5 | icmp 1 4 0 | 6 s=2001:db8:1::5 "
+	 "d=2001:db8:64::198.51.101.9 | udp",
+	 REASON_OK,
+	 "4r s=198.51.101.9 d=203.0.113.5 ttl=63 id=* | icmp 3 3 0 | 4 id=0 s=203.0.113.5 "
+	 "d=198.51.101.9 | udp"},
+	{"rules-1.9 CLAT: the world to a mapped host is not asked", CLAT ALLOW,
+	 "6r s=2001:db8:64::9.9.9.9 d=2001:db8:1::5 | udp", REASON_OK,
+	 "4r s=9.9.9.9 d=203.0.113.5 ttl=63 id=* | udp"},
+	{"rules-1.9 CLAT: a mapped host to the world is not asked", CLAT ALLOW,
+	 "4 s=203.0.113.5 d=9.9.9.9 | udp", REASON_OK,
+	 "6 s=2001:db8:1::5 d=2001:db8:64::9.9.9.9 hop=63 | udp"},
+};
+
+#define DENY "deny 9.9.9.0/24; deny 203.0.113.7/32; deny 10.77.0.0/28; deny 169.254.0.0/16;"
+#define SHUT NAT64 DENY
+
+static const struct rig_row deny_rows[] = {
+	{"rules-1.8 a new host", SHUT, NEW " | udp", REASON_DENIED, "answer 1 1 0"},
+	{"rules-1.8 a mapped host", SHUT, "6r d=2001:db8:64::9.9.9.9 | tcp", REASON_DENIED,
+	 "answer 1 1 0"},
+	{"rules-1.8 a mapped host, echo", SHUT, "6r d=2001:db8:64::9.9.9.9 | echo", REASON_DENIED,
+	 "answer 1 1 0"},
+	{"rules-1.8 a later fragment: no answer", SHUT,
+	 "6r d=2001:db8:64::9.9.9.9 | part 80 80 | udp n=999", REASON_DENIED, NULL},
+	{"rules-1.8 beside the network", SHUT, "6r d=2001:db8:64::9.9.8.9 | udp", REASON_OK,
+	 "4r d=9.9.8.9 ttl=63 id=* | udp"},
+	{"rules-1.8 a translatable host", SHUT "translatable yes",
+	 "6r s=2001:db8:64::8.8.8.8 d=2001:db8:64::9.9.9.9 | udp", REASON_DENIED, "answer 1 1 0"},
+	{"rules-1.8 a forged source is told of the destination first", SHUT,
+	 "6r s=2001:db8:64::8.8.8.8 d=2001:db8:64::9.9.9.9 | udp", REASON_DENIED, "answer 1 1 0"},
+	{"rules-1.8 who is not allowed is told of the destination first", SHUT ALLOW,
+	 OTHER " | udp", REASON_DENIED, "answer 1 1 0"},
+	{"rules-1.8 a hairpin to a mapped host", SHUT, "6r d=2001:db8:64::203.0.113.7 | udp",
+	 REASON_DENIED, "answer 1 1 0"},
+	{"rules-1.8 a hairpin to a host of the pool", SHUT, "6r d=2001:db8:64::10.77.0.9 | udp",
+	 REASON_DENIED, "answer 1 1 0"},
+	{"rules-1.8 a destination by its map", SHUT, "6r s=2001:db8:1::5 d=2001:db8:1::7 | udp",
+	 REASON_DENIED, "answer 1 1 0"},
+	{"rules-1.8 the map beside it", SHUT, "6r s=2001:db8:1::5 d=2001:db8:1::8 | udp", REASON_OK,
+	 "4r d=203.0.113.8 ttl=63 id=* | udp"},
+	{"rules-1.8 ipv4-addr", NAT64 "deny 192.0.2.254", "6r d=2001:db8:64::192.0.2.254 | echo",
+	 REASON_DENIED, "answer 1 1 0"},
+	{"rules-1.8 ipv6-addr answers as ever", NAT64 "deny 0.0.0.0/0",
+	 "6r d=2001:db8:ffff::64 | echo", REASON_SELF_ECHO,
+	 "6 s=2001:db8:ffff::64 d=2001:db8:1::5 | reply"},
+	{"rules-1.8 what never passes stays silent", SHUT,
+	 "6r d=2001:db8:64::169.254.169.254 | udp", REASON_BAD_ADDRESS, NULL},
+	{"rules-1.8 link-local that a map lets pass", SHUT "map 169.254.169.0/24 2001:db8:a9::/120",
+	 "6r d=2001:db8:64::169.254.169.254 | udp", REASON_DENIED, "answer 1 1 0"},
+	{"rules-1.8 240/4 is refused as that", NAT64 "deny 240.0.0.0/4",
+	 "6r d=2001:db8:64::240.0.0.1 | udp", REASON_RESERVED_DST, "answer 1 1 0"},
+	{"rules-1.8 an error is dropped", SHUT,
+	 "6r d=2001:db8:64::9.9.9.9 | icmp 1 4 0 | 6 s=2001:db8:64::9.9.9.9 | udp", REASON_DENIED,
+	 NULL},
+	{"rules-1.8 an error of a router is dropped", SHUT,
+	 "6r s=2001:db8:6::1 d=2001:db8:64::9.9.9.9 | icmp 3 0 0 | 6 s=2001:db8:64::9.9.9.9 | udp",
+	 REASON_DENIED, NULL},
+	{"rules-1.8 an error that quotes a packet to it passes, 4->6", SHUT,
+	 "4 s=198.51.100.7 | icmp 3 1 0 | 4r d=9.9.9.9 | udp", REASON_OK,
+	 "6 hop=63 | icmp 1 0 0 | 6r d=2001:db8:64::9.9.9.9 | udp"},
+	{"rules-1.8 an error that quotes a packet to it passes, 6->4", NAT64 "deny 203.0.113.5",
+	 "6r | icmp 1 4 0 | 6 | udp", REASON_OK, "4r ttl=63 id=* | icmp 3 3 0 | 4 id=0 | udp"},
+	{"rules-1.8 IPv4 is not asked whom it comes from", SHUT, "4 s=9.9.9.9 | udp", REASON_OK,
+	 "6 s=2001:db8:64::9.9.9.9 hop=63 | udp"},
+	{"rules-1.8 IPv4 is not asked whom it goes to", SHUT, "4 d=203.0.113.7 | udp", REASON_OK,
+	 "6 d=2001:db8:1::7 hop=63 | udp"},
+	{"rules-1.8 everything", NAT64 "deny 0.0.0.0/0", "6r d=2001:db8:64::8.8.8.8 | udp",
+	 REASON_DENIED, "answer 1 1 0"},
+};
+
+START_TEST(test_allow)
+{
+	rig_check_rows(allow_rows, sizeof(allow_rows) / sizeof(*allow_rows));
+}
+END_TEST
+
+START_TEST(test_deny)
+{
+	rig_check_rows(deny_rows, sizeof(deny_rows) / sizeof(*deny_rows));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("xlat_policy");
+	TCase *tc = tcase_create("xlat_policy");
+
+	tcase_add_test(tc, test_allow);
+	tcase_add_test(tc, test_deny);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
