@@ -20,6 +20,8 @@ enum xlat_by { /* what decides about an end of a packet */
 	BY_LEASE,
 	BY_POOL, /* the address lies in the pool, and no host holds it; or a host is to get one */
 	BY_PREFIX,
+	BY_ALLOW,        /* who may use the translator */
+	BY_DENY,         /* whom nobody reaches through it */
 	BY_TRANSLATABLE, /* who may speak through a prefix, where both ends do */
 	BY_STRICT,       /* wkpf-strict */
 	BY_ROUTE,        /* a route of the kernel */
@@ -35,9 +37,12 @@ enum xlat_about {
 struct xlat_item {
 	enum xlat_by by;
 	enum xlat_about about;
-	size_t number;  /* BY_MAP, BY_PREFIX, BY_TRANSLATABLE: which one, from 0 */
+	/* BY_MAP, BY_PREFIX, BY_ALLOW, BY_DENY, BY_TRANSLATABLE: which one, from 0; the first one,
+	 * where none of them holds the address */
+	size_t number;
 	uint32_t addr4; /* BY_LEASE, BY_POOL, BY_ROUTERS: the address there */
-	bool full;      /* BY_POOL: no address of any pool is free, and ADDR4 says nothing */
+	bool full; /* BY_POOL: no address of the pools for this host is free, and ADDR4 says nothing
+		    */
 };
 
 #define XLAT_ITEMS 8

@@ -59,16 +59,31 @@ static size_t pool_number(const struct conf *c, uint32_t a)
 	return i;
 }
 
+#define POOL_TEXT (2 * ADDR_TEXT + 8)
+
+/* As the configuration says it, but for what is the same for all its addresses. */
+static const char *text_pool(char out[POOL_TEXT], const struct pool_conf *p)
+{
+	char range[ADDR_TEXT], from[ADDR_TEXT];
+
+	addr_text_prefix4(range, &p->range);
+	if (p->from.len)
+		snprintf(out, POOL_TEXT, "%s from %s", range, addr_text_prefix6(from, &p->from));
+	else
+		snprintf(out, POOL_TEXT, "%s", range);
+	return out;
+}
+
 static void show_pool(const struct explained *x, const struct xlat_item *item,
 		      struct explain_by *out)
 {
 	const struct conf *c = x->d->active->conf;
 	size_t number = pool_number(c, item->addr4);
-	char pool[ADDR_TEXT], addr[ADDR_TEXT];
+	char pool[POOL_TEXT], addr[ADDR_TEXT];
 
 	out->what = item->by == BY_LEASE ? "lease" : "pool";
 	place(x, "dynamic-pool", number, out);
-	addr_text_prefix4(pool, &c->pool[number].range);
+	text_pool(pool, &c->pool[number]);
 	addr_text4(addr, item->addr4);
 	if (item->by == BY_LEASE)
 		say(out, "dynamic-pool %s: a lease of %s", pool, addr);
@@ -82,14 +97,40 @@ static void show_pool(const struct explained *x, const struct xlat_item *item,
 		say(out, "dynamic-pool %s: no host has a lease of %s", pool, addr);
 }
 
-static void show_full(const struct explained *x, size_t number, struct explain_by *out)
+/* The length of the longest FROM that holds the host of X's packet; -1: no range is for it. */
+static int longest_from(const struct explained *x)
 {
-	char text[ADDR_TEXT];
+	const struct conf *c = x->d->active->conf;
+	int longest = -1;
+
+	for (size_t i = 0; i < c->pools; i++)
+		if (addr_in6(&x->packet.src6, &c->pool[i].from) && c->pool[i].from.len > longest)
+			longest = c->pool[i].from.len;
+	return longest;
+}
+
+/* Number I of the ranges that are for that host; as many as there are ranges: there are no more. */
+static size_t pool_for_host(const struct explained *x, size_t i)
+{
+	const struct conf *c = x->d->active->conf;
+	int longest = longest_from(x);
+	size_t number = 0;
+
+	for (; number < c->pools; number++)
+		if (c->pool[number].from.len == longest &&
+		    addr_in6(&x->packet.src6, &c->pool[number].from) && i-- == 0)
+			break;
+	return number;
+}
+
+static void show_full(const struct explained *x, size_t i, struct explain_by *out)
+{
+	size_t number = pool_for_host(x, i);
+	char text[POOL_TEXT];
 
 	out->what = "pool";
 	place(x, "dynamic-pool", number, out);
-	say(out, "dynamic-pool %s: full",
-	    addr_text_prefix4(text, &x->d->active->conf->pool[number].range));
+	say(out, "dynamic-pool %s: full", text_pool(text, &x->d->active->conf->pool[number]));
 }
 
 /* ipv6-addr, where it is left out, is made of ipv4-addr. */
@@ -122,7 +163,8 @@ static void show_routers(const struct explained *x, uint32_t a, struct explain_b
 static void show_translatable(const struct explained *x, size_t number, struct explain_by *out)
 {
 	const struct conf *c = x->d->active->conf;
-	bool passes = x->is.why == REASON_OK || x->is.why == REASON_ROUTED_BACK;
+	enum reason why = x->is.why;
+	bool passes = why == REASON_OK || why == REASON_NOT_ALLOWED || why == REASON_ROUTED_BACK;
 	char text[ADDR_TEXT];
 
 	out->what = "translatable";
@@ -133,6 +175,27 @@ static void show_translatable(const struct explained *x, size_t number, struct e
 		say(out, "translatable %s", addr_text_prefix4(text, &c->translatable[number]));
 	else
 		say(out, "translatable: none of its networks holds the host");
+}
+
+static void show_allow(const struct explained *x, size_t number, struct explain_by *out)
+{
+	char text[ADDR_TEXT];
+
+	out->what = "allow";
+	place(x, "allow", number, out);
+	if (x->is.why == REASON_NOT_ALLOWED)
+		say(out, "allow: none of its networks holds the host");
+	else
+		say(out, "allow %s", addr_text_prefix6(text, &x->d->active->conf->allow[number]));
+}
+
+static void show_deny(const struct explained *x, size_t number, struct explain_by *out)
+{
+	char text[ADDR_TEXT];
+
+	out->what = "deny";
+	place(x, "deny", number, out);
+	say(out, "deny %s", addr_text_prefix4(text, &x->d->active->conf->deny[number]));
 }
 
 static void show_rule(const struct explained *x, enum xlat_by by, struct explain_by *out)
@@ -169,6 +232,12 @@ static void show(const struct explained *x, const struct xlat_item *item, struct
 	case BY_ROUTERS:
 		show_routers(x, item->addr4, out);
 		break;
+	case BY_ALLOW:
+		show_allow(x, item->number, out);
+		break;
+	case BY_DENY:
+		show_deny(x, item->number, out);
+		break;
 	case BY_TRANSLATABLE:
 		show_translatable(x, item->number, out);
 		break;
@@ -178,14 +247,16 @@ static void show(const struct explained *x, const struct xlat_item *item, struct
 	}
 }
 
-/* An item that says that all pools are full stands for each of them. */
+/* An item that says that the pools for a host are full stands for each of them. */
 static size_t width(const struct explained *x, const struct xlat_item *item)
 {
-	size_t pools = x->d->active->conf->pools;
+	size_t pools = x->d->active->conf->pools, n = 0;
 
 	if (!item->full)
 		return 1;
-	return pools < POOLS_SHOWN ? pools : POOLS_SHOWN;
+	while (n < POOLS_SHOWN && pool_for_host(x, n) < pools)
+		n++;
+	return n;
 }
 
 bool explain_by(const struct explained *x, size_t i, struct explain_by *out)

@@ -57,6 +57,14 @@ static void add_protocol(struct answer *a, const struct sample *s, const char *q
 		answer_add(a, "%u", s->proto);
 }
 
+/* Of a reason that may be one of several, which one it is. */
+static const char *what_of_it(const struct explained *x)
+{
+	if (x->is.why == REASON_NO_MAP_SRC && x->packet.family == 6)
+		return ", and no dynamic-pool is for it";
+	return "";
+}
+
 /* What happens and why, in a sentence. */
 static void sentence(const struct explained *x, char *out, size_t size)
 {
@@ -64,7 +72,7 @@ static void sentence(const struct explained *x, char *out, size_t size)
 	const char *device = tun_name(x->d->tun);
 
 	if (!x->hairpin)
-		snprintf(out, size, "%s", is->text);
+		snprintf(out, size, "%s%s", is->text, what_of_it(x));
 	else if (x->answered)
 		snprintf(out, size, "%s, comes back to %s and is translated again", is->text,
 			 device);

@@ -28,9 +28,14 @@ bool xlat_is_translatable(const struct xlat_conf *conf, uint32_t a)
 	return conf->translatable_all || xlat_find_translatable(conf, a) != LPM_NONE;
 }
 
+uint32_t xlat_find_allowed(const struct xlat_conf *conf, const struct ip6 *host)
+{
+	return lpm_find(conf->allow, host->b);
+}
+
 bool xlat_is_allowed(const struct xlat_conf *conf, const struct ip6 *host)
 {
-	return !conf->allow || lpm_find(conf->allow, host->b) != LPM_NONE;
+	return !conf->allow || xlat_find_allowed(conf, host) != LPM_NONE;
 }
 
 uint32_t xlat_find_denied(const struct xlat_conf *conf, uint32_t a)

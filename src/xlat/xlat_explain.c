@@ -35,6 +35,12 @@ static uint32_t address4(const struct xlat_job *j, bool source)
 	return source ? j->src4 : j->dst4;
 }
 
+/* Number I, or the first one where there is none. */
+static size_t or_first(uint32_t i)
+{
+	return i == LPM_NONE ? 0 : i;
+}
+
 static void add_end(const struct xlat_job *j, bool source, struct xlat_explanation *out)
 {
 	const struct xlat_end *end = source == (j->p.family == 6) ? &j->host : &j->peer;
@@ -62,7 +68,7 @@ static size_t translatable_number(const struct xlat_job *j)
 
 	if (i == LPM_NONE && j->p.family == 4)
 		i = xlat_find_translatable(conf, address4(j, true));
-	return i == LPM_NONE ? 0 : i;
+	return or_first(i);
 }
 
 /* Has it been asked who may speak through a prefix? */
@@ -70,6 +76,47 @@ static bool is_asked_who(const struct xlat_job *j, enum reason why)
 {
 	return j->host.by == BY_PREFIX && j->peer.by == BY_PREFIX && !j->host.taken &&
 	       why != REASON_WKP_PRIVATE && why != REASON_BAD_ADDRESS;
+}
+
+/* Has its host been asked whether it may use the translator? */
+static bool is_asked_leave(const struct xlat_job *j, enum reason why)
+{
+	if (!j->x->conf->allow)
+		return false;
+	if (why == REASON_NOT_ALLOWED || j->wants_lease)
+		return true;
+	if (is_asked_who(j, why))
+		return why != REASON_SRC_IN_PREFIX && why != REASON_NO_MAP_DST;
+	return j->p.family == 6 && why == REASON_NO_MAP_SRC;
+}
+
+static void add_allow(const struct xlat_job *j, struct xlat_explanation *out)
+{
+	const struct ip6 *host = j->p.family == 6 ? &j->p.src6 : &j->dst6;
+
+	if (is_asked_leave(j, out->why))
+		add(out,
+		    (struct xlat_item){.by = BY_ALLOW,
+				       .about = j->p.family == 6 ? ABOUT_SOURCE : ABOUT_DESTINATION,
+				       .number = or_first(xlat_find_allowed(j->x->conf, host))});
+}
+
+static void add_deny(const struct xlat_job *j, struct xlat_explanation *out)
+{
+	if (out->why == REASON_DENIED)
+		add(out, (struct xlat_item){.by = BY_DENY,
+					    .about = ABOUT_DESTINATION,
+					    .number = xlat_find_denied(j->x->conf, j->dst4)});
+}
+
+/* What decides about the source, or the destination, first whose it is. */
+static void add_side(const struct xlat_job *j, bool source, struct xlat_explanation *out)
+{
+	add_end(j, source, out);
+	if (source == (j->p.family == 6))
+		add_allow(j, out);
+	else
+		add_deny(j, out);
 }
 
 static void add_rules(const struct xlat_job *j, struct xlat_explanation *out)
@@ -115,8 +162,8 @@ void xlat_explain(struct xlat *x, const struct sample *q, int64_t now, struct xl
 	if (out->why == REASON_DRAINING)
 		xlat_find_room(&j);
 	note_result(&j, out);
-	add_end(&j, true, out);
-	add_end(&j, false, out);
+	add_side(&j, true, out);
+	add_side(&j, false, out);
 	add_rules(&j, out);
 	if (out->why && x->conf->icmp_errors != ICMP_ERRORS_NEVER)
 		out->icmp = xlat_due(&j, out->why);

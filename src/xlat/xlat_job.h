@@ -140,6 +140,9 @@ bool xlat_is_for_routers(const struct xlat_conf *conf, uint32_t a);
 /* The number of the network of `translatable' that A is in, or LPM_NONE. */
 uint32_t xlat_find_translatable(const struct xlat_conf *conf, uint32_t a);
 
+/* The number of the network of `allow', of which there is one, that HOST is in, or LPM_NONE. */
+uint32_t xlat_find_allowed(const struct xlat_conf *conf, const struct ip6 *host);
+
 /* May HOST, which neither a map nor a lease speaks for, use the translator? */
 bool xlat_is_allowed(const struct xlat_conf *conf, const struct ip6 *host);
 

@@ -133,6 +133,27 @@ static bool items_are_right(const struct bench *b)
 	       makes(b, &e->item[last], from4 ? s->dst4 : e->dst4, from4 ? &e->dst6 : &s->dst6);
 }
 
+/* Networks of `allow' and `deny' are named as the model has them. */
+static bool networks_are_right(const struct bench *b)
+{
+	const struct xlat_explanation *e = &b->e;
+	const struct model *m = &b->g.model;
+
+	for (unsigned i = 0; i < e->items; i++) {
+		const struct ip6 *host = b->s.family == 6 ? &b->s.src6 : &e->dst6;
+		size_t n = e->item[i].number;
+
+		if (e->item[i].by == BY_ALLOW &&
+		    (n >= m->allows ||
+		     model_holds6(&m->allow[n], host) == (e->why == REASON_NOT_ALLOWED)))
+			return false;
+		if (e->item[i].by == BY_DENY &&
+		    (n >= m->denies || !model_holds4(&m->deny[n], e->dst4)))
+			return false;
+	}
+	return true;
+}
+
 static void print_case(const struct bench *b, const char *what)
 {
 	char src[ADDR_TEXT], dst[ADDR_TEXT];
@@ -182,7 +203,7 @@ static void send_sample(struct bench *b)
 		print_case(b, "another result");
 	if (why != REASON_OK && !same_icmp(b))
 		print_case(b, "another ICMP message");
-	if (!items_are_right(b))
+	if (!items_are_right(b) || !networks_are_right(b))
 		print_case(b, "what decides is wrong");
 }
 
@@ -202,7 +223,7 @@ static void check_seen(const struct bench *b)
 		REASON_OK,          REASON_WKP_PRIVATE, REASON_RESERVED_DST,  REASON_SELF_ECHO,
 		REASON_SELF_PROTO,  REASON_NO_MAP_DST,  REASON_NO_MAP_SRC,    REASON_POOL_FULL,
 		REASON_ROUTED_BACK, REASON_DRAINING,    REASON_SRC_IN_PREFIX, REASON_PROTOCOL,
-		REASON_BAD_ADDRESS,
+		REASON_BAD_ADDRESS, REASON_NOT_ALLOWED, REASON_DENIED,
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
@@ -238,13 +259,15 @@ END_TEST
 
 /* --- what decides ---------------------------------------------------------------------------- */
 
-static const char *const by_name[] = {"nothing", "own",   "routers", "map",
-				      "lease",   "pool",  "prefix",  "translatable",
-				      "strict",  "route", "drain"};
+static const char *const by_name[] = {"nothing", "own",    "routers", "map",  "lease",
+				      "pool",    "prefix", "allow",   "deny", "translatable",
+				      "strict",  "route",  "drain"};
 
 #define POOL RIG_SETUP ";pool 10.77.0.0/28"
 #define LAST RIG_SETUP ";pool 10.77.0.0/31"
 #define MANY RIG_SETUP ";prefix 2001:db8:65::/96;map 10.9.9.0/24 2001:db8:9::/120"
+
+#define LEAVE ";allow 2001:db8:64::808:0/112;allow 2001:db8:5::/48"
 
 static const struct row {
 	const char *name, *setup, *first; /* FIRST: a packet that goes before; NULL: none */
@@ -298,6 +321,37 @@ static const struct row {
 	 REASON_SELF_PROTO},
 	{"not to be routed", RIG_SETUP, NULL, "127.0.0.1", "203.0.113.7", 6, "",
 	 REASON_BAD_ADDRESS},
+	{"a new host, by the second network that may", POOL LEAVE, NULL, "2001:db8:5::1",
+	 "2001:db8:64::101:101", 17, "pool allow:1 prefix:0", REASON_OK},
+	{"a host that may not", POOL LEAVE, NULL, "2001:db8:6::1", "2001:db8:64::101:101", 17,
+	 "allow:0 prefix:0", REASON_NOT_ALLOWED},
+	{"a host that may, where there is no pool", RIG_SETUP LEAVE, NULL, "2001:db8:5::1",
+	 "2001:db8:64::101:101", 17, "allow:1 prefix:0", REASON_NO_MAP_SRC},
+	{"a mapped host is not asked", POOL LEAVE, NULL, "2001:db8:1::5", "2001:db8:64::101:101", 6,
+	 "map:0 prefix:0", REASON_OK},
+	{"a host with a lease is not asked", POOL LEAVE,
+	 "6 s=2001:db8:5::1 d=2001:db8:64::808:808 | udp", "2001:db8:5::1", "2001:db8:64::101:101",
+	 6, "lease prefix:0", REASON_OK},
+	{"the pool is full for one who may", LAST LEAVE,
+	 "6 s=2001:db8:5::1 d=2001:db8:64::808:808 | udp", "2001:db8:5::2", "2001:db8:64::101:101",
+	 6, "pool:full allow:1 prefix:0", REASON_POOL_FULL},
+	{"a translatable host that may", RIG_SETUP LEAVE, NULL, "2001:db8:64::808:808",
+	 "2001:db8:64::101:101", 6, "prefix:0 allow:0 prefix:0 translatable:0", REASON_OK},
+	{"a translatable host that may not", RIG_SETUP LEAVE, NULL, "2001:db8:64::909:909",
+	 "2001:db8:64::101:101", 6, "prefix:0 allow:0 prefix:0 translatable:0", REASON_NOT_ALLOWED},
+	{"who is not translatable is not asked more", RIG_SETUP LEAVE ";translatable no", NULL,
+	 "2001:db8:64::808:808", "2001:db8:64::101:101", 6, "prefix:0 prefix:0 translatable:0",
+	 REASON_SRC_IN_PREFIX},
+	{"to a translatable host that may", RIG_SETUP LEAVE, NULL, "1.1.1.1", "8.8.8.8", 6,
+	 "prefix:0 prefix:0 allow:0 translatable:0", REASON_OK},
+	{"to one that may not", RIG_SETUP LEAVE, NULL, "1.1.1.1", "9.9.9.9", 6,
+	 "prefix:0 prefix:0 allow:0 translatable:0", REASON_NOT_ALLOWED},
+	{"to nobody", POOL ";deny 8.8.8.8;deny 1.1.0.0/16", NULL, "2001:db8:5::1",
+	 "2001:db8:64::101:101", 6, "prefix:0 deny:1", REASON_DENIED},
+	{"to nobody, by a map", MANY ";deny 10.9.9.0/24", NULL, "2001:db8:1::5", "2001:db8:9::1", 6,
+	 "map:1 deny:0", REASON_DENIED},
+	{"from whom nobody reaches", POOL ";deny 8.8.8.8", NULL, "8.8.8.8", "203.0.113.7", 6,
+	 "prefix:0 map:0", REASON_OK},
 	{"ICMP of the other family", RIG_SETUP, NULL, "8.8.8.8", "203.0.113.7", 58, "",
 	 REASON_PROTOCOL},
 };
@@ -325,8 +379,9 @@ static void describe(const struct xlat_explanation *e, char *to, size_t size)
 	*to = '\0';
 	for (unsigned i = 0; i < e->items; i++) {
 		const struct xlat_item *item = &e->item[i];
-		bool numbered =
-			item->by == BY_MAP || item->by == BY_PREFIX || item->by == BY_TRANSLATABLE;
+		bool numbered = item->by == BY_MAP || item->by == BY_PREFIX ||
+				item->by == BY_ALLOW || item->by == BY_DENY ||
+				item->by == BY_TRANSLATABLE;
 		size_t len = strlen(to);
 
 		if (numbered)
