@@ -291,6 +291,23 @@ static void check_claim(const struct input *in)
 		x->conf, addr_extract(&in->p.src6, map_prefix_at(x->maps, (size_t)prefix))));
 }
 
+/* Nobody reaches what is denied, and whoever has no map is allowed, but for a source inside a
+ * prefix that writes to a mapped host [rules-1.8, 1.9]. */
+static void check_policy(const struct input *in, const struct xlat_out *out)
+{
+	const struct xlat *x = in->x;
+
+	if (in->p.family == 4)
+		return;
+	if (x->conf->deny)
+		EXPECT(lpm_find(x->conf->deny,
+				out->output[0].head + offsetof(struct ip4_hdr, dst)) == LPM_NONE);
+	if (!x->conf->allow || packet_is_icmp_error(&in->p) || map_find6(x->maps, &in->p.src6))
+		return;
+	if (map_find_prefix(x->maps, &in->p.src6) < 0 || !map_find6(x->maps, &in->p.dst6))
+		EXPECT(lpm_find(x->conf->allow, in->p.src6.b) != LPM_NONE);
+}
+
 void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 {
 	struct walk w = {.in = in};
@@ -298,6 +315,7 @@ void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 
 	EXPECT(in->parsed == REASON_OK);
 	check_claim(in);
+	check_policy(in, out);
 	EXPECT(in->offload.gso == GSO_NONE || in->offload.seg > 0);
 	EXPECT(out->outputs >= 1 && out->outputs <= XLAT_OUTPUTS && !out->answers);
 	for (unsigned i = 0; i < out->outputs; i++) /* the device's header goes there */

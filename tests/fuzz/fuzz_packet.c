@@ -22,6 +22,8 @@
  * them. */
 #define VARIANT_FIX  0x40
 #define VARIANT_TINY 0x80 /* offlink-mtu 1280 and icmp-node-id, else 65535 and icmp-source-pool */
+/* With both of these, not all may use the translator, nor is all to be reached. */
+#define VARIANT_POLICY (VARIANT_WKP | VARIANT_TINY)
 
 static const unsigned mtus[] = {1500, 1280, 1300, 65535};
 static const struct siphash_key key = {0x0123456789abcdef, 0xfedcba9876543210};
@@ -51,7 +53,34 @@ static struct map_table *make_maps(void)
 	return t;
 }
 
-static struct pool *make_pool(void)
+/* The host that has a lease and those beside it, and the translatable ones. */
+static struct lpm *make_allow(void)
+{
+	static const struct ip6 lan = {{0x20, 0x01, 0x0d, 0xb8, 0, 2}};
+	static const struct ip6 wkp = {{0x00, 0x64, 0xff, 0x9b, [12] = 8}};
+	struct lpm *t = lpm_new(128);
+
+	EXPECT(t != NULL);
+	lpm_add(t, lan.b, 48, 0);
+	lpm_add(t, wkp.b, 105, 1);
+	EXPECT(lpm_seal(t) == 0);
+	return t;
+}
+
+/* The first half of whom the seeds speak to, and of a map's hosts. */
+static struct lpm *make_deny(void)
+{
+	static const uint8_t world[4] = {8, 8, 8, 0}, mapped[4] = {198, 51, 100, 0};
+	struct lpm *t = lpm_new(32);
+
+	EXPECT(t != NULL);
+	lpm_add(t, world, 29, 0);
+	lpm_add(t, mapped, 25, 1);
+	EXPECT(lpm_seal(t) == 0);
+	return t;
+}
+
+static struct pool *make_pool(const struct lpm *allow)
 {
 	static const struct prefix4 range = {0xc0a8ff00, 28};
 	static const struct prefix4 own = {0xc0a8ff01, 32};
@@ -59,6 +88,7 @@ static struct pool *make_pool(void)
 	struct pool *p = plain_pool(&range, 1, &key);
 
 	EXPECT(p != NULL);
+	pool_set_allow(p, allow);
 	pool_reserve(p, &own);
 	EXPECT(pool_restore(p, &host, 0, 0xc0a8ff05, 999990) != NULL);
 	return p;
@@ -138,7 +168,7 @@ static void run(struct xlat *x, const uint8_t *hdr, const uint8_t *data, size_t 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct ratelimit_conf rates = {1u << 30, 1u << 30, 1u << 30, 1u << 30};
-	static struct lpm *translatable, *routes;
+	static struct lpm *translatable, *routes, *allow, *deny;
 	static struct map_table *maps;
 	static struct xlat x;
 	struct xlat_conf conf = {.own4 = 0xc0a8ff01,
@@ -151,6 +181,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		maps = make_maps();
 		translatable = make_translatable();
 		routes = make_routes();
+		allow = make_allow();
+		deny = make_deny();
 	}
 	variant = data[0];
 	conf.wkpf_strict = variant & VARIANT_WKP;
@@ -161,6 +193,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	conf.icmp_source = (struct prefix4){0xc6336600, 28};
 	conf.mss_clamp = variant & VARIANT_POOL ? MSS_AUTO : MSS_OFF;
 	conf.tos_ignore_4to6 = conf.tos_ignore_6to4 = variant & VARIANT_WKP;
+	if ((variant & VARIANT_POLICY) == VARIANT_POLICY) {
+		conf.allow = allow;
+		conf.deny = deny;
+	}
 
 	conf.translatable_all = !(variant & VARIANT_POOL);
 	conf.translatable = variant & VARIANT_WKP ? translatable : NULL;
@@ -174,7 +210,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	x.ratelimit = ratelimit_new(&rates, &key);
 	EXPECT(x.ratelimit != NULL);
 	if (variant & VARIANT_POOL)
-		x.pool = make_pool();
+		x.pool = make_pool(conf.allow);
 	run(&x, data + 1, data + 1 + OFFLOAD_HDR, size - 1 - OFFLOAD_HDR, variant & VARIANT_FIX);
 	if (x.pool)
 		pool_free(x.pool);

@@ -18,7 +18,7 @@
 #include "fastpath_shot.h"
 #include "lib/wire.h"
 #include "linux/fastpath_linux.h"
-#include "support/generate.h"
+#include "support/generated.h"
 #include "support/plain_pool.h"
 
 #define PAIRS    10   /* told of in each configuration */
@@ -35,7 +35,7 @@ static struct diff {
 	struct xlat_conf conf;
 	struct model model;
 	struct map_table *maps;
-	struct lpm *translatable;
+	struct lpm *translatable, *allow, *deny;
 	struct xlat x;
 	struct xlat_out out;
 	struct arena scratch;
@@ -80,6 +80,8 @@ static void shape(struct model *m)
 			shape6(&m->prefix[i]);
 	for (unsigned i = 0; i < m->maps; i++)
 		shape6(&m->map[i].p6);
+	for (unsigned i = 0; i < m->allows; i++)
+		shape6(&m->allow[i]);
 	/* and sources from IPv4 are in 8.0.0.0/16: some of them in a map */
 	if (m->maps && m->map[0].p4.len >= 16 && generate_below(5) == 0)
 		m->map[0].p4.addr = 0x08000000 | (m->map[0].p4.addr & 0xffff);
@@ -140,6 +142,8 @@ static void open_conf(struct diff *d, uint64_t seed)
 	generate_conf(&d->model, &d->conf);
 	shape(&d->model);
 	open_maps(d);
+	d->conf.allow = d->allow = generated_allow(&d->model);
+	d->conf.deny = d->deny = generated_deny(&d->model);
 	xlat_start(&d->x, &ipid);
 	xlat_configure(&d->x, &d->conf, d->maps, NULL, ratelimit_new(&rate, &ipid.key));
 	xlat_set_mtu(&d->x, d->model.mtu);
@@ -157,6 +161,8 @@ static void close_conf(struct diff *d)
 	pool_free(d->x.pool);
 	map_table_free(d->maps);
 	lpm_free(d->translatable);
+	lpm_free(d->allow);
+	lpm_free(d->deny);
 }
 
 /* --- what the daemon does -------------------------------------------------------------------- */

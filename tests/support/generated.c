@@ -41,29 +41,33 @@ static void open_routes(struct generated *g)
 	g->x.routes6 = m->routes ? g->routes : NULL;
 }
 
-static void open_allow(struct generated *g)
+struct lpm *generated_allow(const struct model *m)
 {
-	const struct model *m = &g->model;
+	struct lpm *t;
 
-	g->allow = lpm_new(128);
+	if (m->allows == 0)
+		return NULL;
+	t = lpm_new(128);
 	for (unsigned i = 0; i < m->allows; i++)
-		lpm_add(g->allow, m->allow[i].addr.b, m->allow[i].len, i);
-	ck_assert_int_eq(lpm_seal(g->allow), 0);
-	g->conf.allow = m->allows ? g->allow : NULL;
+		lpm_add(t, m->allow[i].addr.b, m->allow[i].len, i);
+	ck_assert_int_eq(lpm_seal(t), 0);
+	return t;
 }
 
-static void open_deny(struct generated *g)
+struct lpm *generated_deny(const struct model *m)
 {
-	const struct model *m = &g->model;
+	struct lpm *t;
 	uint8_t key[4];
 
-	g->deny = lpm_new(32);
+	if (m->denies == 0)
+		return NULL;
+	t = lpm_new(32);
 	for (unsigned i = 0; i < m->denies; i++) {
 		model_put32(key, m->deny[i].addr);
-		lpm_add(g->deny, key, m->deny[i].len, i);
+		lpm_add(t, key, m->deny[i].len, i);
 	}
-	ck_assert_int_eq(lpm_seal(g->deny), 0);
-	g->conf.deny = m->denies ? g->deny : NULL;
+	ck_assert_int_eq(lpm_seal(t), 0);
+	return t;
 }
 
 static void open_pool(struct generated *g)
@@ -105,8 +109,8 @@ void generated_open(struct generated *g, uint64_t seed)
 		g->x.ipid.counter[i] = (uint16_t)generate_below(65536);
 	open_maps(g);
 	g->x.maps = g->maps;
-	open_allow(g);
-	open_deny(g);
+	g->conf.allow = g->allow = generated_allow(&g->model);
+	g->conf.deny = g->deny = generated_deny(&g->model);
 	open_pool(g);
 	open_translatable(g);
 	open_routes(g);

@@ -17,6 +17,10 @@ struct generated {
 void generated_open(struct generated *g, uint64_t seed);
 void generated_close(struct generated *g);
 
+/* The networks that M allows and denies, sealed; NULL: it says nothing about that. */
+struct lpm *generated_allow(const struct model *m);
+struct lpm *generated_deny(const struct model *m);
+
 /* Some time goes by, or much, and new leases may be forbidden from now on, or allowed again. */
 void generated_pass_time(struct generated *g);
 

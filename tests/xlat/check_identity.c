@@ -36,6 +36,9 @@ static const char *const setups[] = {
 	RIG_BASE "mtu 9000; offlink 9000; translatable yes",
 	RIG_BASE "mtu 1500; translatable yes",
 	WELL_KNOWN "mtu 1280; translatable yes",
+	/* not for 128.0.0.0/2, nor to some */
+	RIG_BASE "mtu 1500; translatable yes; allow 2001:db8:64::/97; allow 2001:db8:64::c000:0/98;"
+		 "deny 1.0.0.0/8; deny 203.0.113.128/25",
 };
 
 struct pile { /* packets */
@@ -273,14 +276,29 @@ static void check_same(const struct message *in, const struct message *out)
 
 /* What the second leg may well refuse: its TTL has run out, it has become too long, it was an echo
  * request that had to be cut, a fragment of AH [7915-5.1.1], IGMP, or it came from 240.0.0.0/4. */
+/* On the way back a packet comes from where it went to: by the last of the setups, nobody else is
+ * stopped there. */
+static bool is_denied(uint32_t a)
+{
+	return rig.conf.deny && (a >> 24 == 1 || a >> 7 == 0xcb0071ff >> 7);
+}
+
+static bool is_stranger(uint32_t a)
+{
+	return rig.conf.allow && a >> 30 == 2;
+}
+
 static bool may_stop(enum reason why, const struct message *in)
 {
 	if (in->v.ttl < 3 || why == REASON_TOO_BIG)
 		return true;
 	if (in->v.family == 6)
-		return why == REASON_PROTOCOL && in->v.proto == 2;
+		return (why == REASON_PROTOCOL && in->v.proto == 2) ||
+		       (why == REASON_NOT_ALLOWED && is_stranger(model_get32(in->v.dst6.b + 12)));
 	return (why == REASON_ICMP_FRAGMENT && !in->v.df) ||
 	       (why == REASON_RESERVED_DST && in->v.src4 >> 28 == 15) ||
+	       (why == REASON_NOT_ALLOWED && is_stranger(in->v.src4)) ||
+	       (why == REASON_DENIED && is_denied(in->v.dst4)) ||
 	       (why == REASON_FRAG_EXT_HDR && in->v.proto == 51);
 }
 
