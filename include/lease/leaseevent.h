@@ -12,7 +12,7 @@
 /* Why a lease begins or ends.  The first one begins it, all others end it. */
 enum lease_cause {
 	LEASE_NEW,     /* its host has none, or has it again */
-	LEASE_IDLE,    /* nobody has used it for POOL_KEEP */
+	LEASE_IDLE,    /* nobody has used it for longer than its pool keeps it */
 	LEASE_FULL,    /* the pool is full, and another host gets the address */
 	LEASE_RELEASE, /* somebody has asked for that */
 	LEASE_RELOAD,  /* it does not fit the new configuration */

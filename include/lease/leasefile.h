@@ -62,9 +62,9 @@ void leasefile_key(struct leasefile *f, struct siphash_key *key,
  * that cannot be used is said through SAY with its number (the first 20 of them), and the file is
  * then kept aside under another name before it is rewritten. A lease never comes back older than it
  * was: unless the last stop was clean, its record may be POOL_RESTAMP seconds behind. What nobody
- * has used for POOL_KEEP ends, and ENDED is told; and so does what MAPS or POOL have no place for
- * (its prefix is UINT16_MAX if it is not one of MAPS).  0, or -1 with errno if the file cannot be
- * read or memory is short. */
+ * has used for longer than POOL keeps it ends, and ENDED is told; and so does what MAPS or POOL
+ * have no place for (its prefix is UINT16_MAX if it is not one of MAPS).  0, or -1 with errno if
+ * the file cannot be read or memory is short. */
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		   const struct ip6 *own6, int32_t now, int64_t wall,
 		   void (*say)(void *arg, const char *line),

@@ -37,6 +37,7 @@ static struct pool *new_pool(const struct keys *keys, const struct conf *c)
 	if (!p)
 		return NULL;
 	pool_set_secret(p, &keys->own);
+	pool_set_allow(p, c->allow_table);
 	pool_reserve(p, &(struct prefix4){c->xlat.own4, 32});
 	if (c->xlat.has_icmp_source)
 		pool_reserve(p, &c->xlat.icmp_source);

@@ -102,12 +102,21 @@ static void end_idle(void *arg, const struct lease *l)
 	daemon_lease_ended(arg, l, LEASE_IDLE);
 }
 
+/* A lease of a host that nobody serves any more has no time that could be over. */
+static bool is_over(const struct daemon *d, const struct lease *l)
+{
+	const struct pool *p = d->active->pool;
+
+	return pool_serves(p, &l->host) &&
+	       (int64_t)daemon_seconds(d) - l->last > pool_keep(p, &l->host);
+}
+
 /* What a start finds on record and does not take over. */
 static void end_at_start(void *arg, const struct lease *l)
 {
 	struct daemon *d = arg;
 
-	if ((int64_t)daemon_seconds(d) - l->last > POOL_KEEP)
+	if (is_over(d, l))
 		daemon_lease_ended(d, l, LEASE_IDLE);
 	else
 		daemon_lease_ended(

@@ -9,6 +9,7 @@ struct aside_lease {
 	struct prefix6 prefix; /* of length 0 where there was none */
 	uint32_t addr;
 	int32_t last;
+	int32_t keep; /* seconds */
 };
 
 /* The leases on their way to another configuration. */

@@ -58,6 +58,12 @@ static void move_all(struct lease_change *n)
 	}
 }
 
+/* For how many seconds it would be kept: while nobody serves its host, as when it was set aside. */
+static int32_t kept_for(const struct pool *p, const struct aside_lease *l)
+{
+	return p && pool_serves(p, &l->host) ? pool_keep(p, &l->host) : l->keep;
+}
+
 /* True: it has a lease again, or its time is over. */
 static bool is_done(struct lease_change *n, const struct aside_lease *l)
 {
@@ -65,7 +71,7 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 	int prefix = find_prefix(&l->prefix, n->after->conf->maps);
 	struct lease *back;
 
-	if ((int64_t)n->now - l->last > POOL_KEEP)
+	if ((int64_t)n->now - l->last > kept_for(to, l))
 		return true;
 	if (!to || prefix < 0 || pool_find4(to, l->addr))
 		return false;
@@ -96,6 +102,7 @@ static void set_aside(struct lease_change *n)
 			.prefix = prefix_of(n->before->conf->maps, l->prefix),
 			.addr = l->addr,
 			.last = l->last,
+			.keep = pool_keep(n->before->pool, &l->host),
 		};
 	}
 	for (size_t i = 0; i < waiting->n; i++)
@@ -126,14 +133,25 @@ static enum lease_cause cause_of_end(const struct lease_change *n, uint32_t addr
 	return map_find4(n->after->conf->maps, addr) ? LEASE_MAP : LEASE_RELOAD;
 }
 
-static const char *why_ended(const struct lease_change *n, uint32_t addr, int prefix)
+static const char *why_ended(const struct lease_change *n, const struct lease *l, int prefix)
 {
-	if (map_find4(n->after->conf->maps, addr))
+	const struct pool *to = n->after->pool;
+
+	if (map_find4(n->after->conf->maps, l->addr))
 		return "the address is mapped now";
 	if (prefix < 0)
 		return "its prefix is gone";
-	if (!n->after->pool || !pool_covers(n->after->pool, addr))
+	switch (to ? pool_fits(to, &l->host, l->addr) : POOL_NOWHERE) {
+	case POOL_NOT_ALLOWED:
+		return "no allow holds its host";
+	case POOL_NOWHERE:
 		return "no dynamic-pool has the address any more";
+	case POOL_OF_OTHERS:
+		return "its dynamic-pool is for other hosts now";
+	case POOL_RESERVED:
+	case POOL_FITS:
+		break;
+	}
 	return "the address is nat64d's own or the device's now";
 }
 
@@ -142,7 +160,7 @@ static void say_removed(const struct lease_change *n, const struct lease *l, int
 	char a[ADDR_TEXT], b[ADDR_TEXT];
 
 	log_notice("lease %s of %s removed: %s", addr_text4(a, l->addr), addr_text6(b, &l->host),
-		   why_ended(n, l->addr, prefix));
+		   why_ended(n, l, prefix));
 }
 
 static void say_ended(struct daemon *d, const struct lease_change *n)

@@ -36,11 +36,12 @@
 #define LOCK_TRIES 100
 #define USER_TEXT  64
 
-#define PIECE    65536
-#define REPORTS  20
-#define IN_USE   "# in use\n" /* a line behind the mark of a clean stop takes it back */
-#define SAY_SIZE 512
-#define KEPT     10
+#define PIECE       65536
+#define REPORTS     20
+#define IN_USE      "# in use\n" /* a line behind the mark of a clean stop takes it back */
+#define SAY_SIZE    512
+#define REMOVED_WHY 192 /* two addresses, and words */
+#define KEPT        10
 
 /* Behind a line without an end: a newline alone could make it a good one, with half a number. */
 #define CUT_SHORT "\t# cut short\n"
@@ -310,11 +311,11 @@ static bool ends_clean(int fd)
 	       memcmp(tail, mark, sizeof(tail)) == 0;
 }
 
-/* Seconds since WHEN, 0 if that is yet to come; beyond POOL_KEEP it no longer matters by how
- * much. */
-static int32_t idle_since(const struct load *l, int64_t when)
+/* Seconds since WHEN, 0 if that is yet to come; of what is over for HOST in any case, it no longer
+ * matters since when. */
+static int32_t idle_since(const struct load *l, const struct ip6 *host, int64_t when)
 {
-	const int32_t most = POOL_KEEP + POOL_RESTAMP + 1;
+	const int32_t most = pool_keep(l->pool, host) + POOL_RESTAMP + 1;
 
 	if (when >= l->wall)
 		return 0;
@@ -352,14 +353,32 @@ static void say_unknown_prefix(struct load *l, const struct leasetext *t)
 	say_bad(l, why);
 }
 
-static void say_refused(struct load *l, uint32_t addr)
+/* Of these the configuration has changed, or is wrong; an address alone would not tell which. */
+static void say_removed(struct load *l, const struct leasetext *t, const char *because)
+{
+	char why[REMOVED_WHY], addr[ADDR_TEXT], host[ADDR_TEXT];
+
+	snprintf(why, sizeof(why), "lease %s of %s removed: %s", addr_text4(addr, t->addr),
+		 addr_text6(host, &t->host), because);
+	say_bad(l, why);
+}
+
+static void say_refused(struct load *l, const struct leasetext *t)
 {
 	char why[LEASETEXT_WHY], text[ADDR_TEXT];
+	enum pool_fit fit = pool_fits(l->pool, &t->host, t->addr);
 
-	snprintf(why, sizeof(why), "%.15s %s", addr_text4(text, addr),
-		 pool_covers(l->pool, addr)
-			 ? "is reserved (ipv4-addr, a map, or the network address)"
-			 : "is in no dynamic-pool");
+	if (fit == POOL_NOT_ALLOWED) {
+		say_removed(l, t, "no allow holds its host");
+		return;
+	}
+	if (fit == POOL_OF_OTHERS) {
+		say_removed(l, t, "its dynamic-pool is for other hosts");
+		return;
+	}
+	snprintf(why, sizeof(why), "%.15s %s", addr_text4(text, t->addr),
+		 fit == POOL_NOWHERE ? "is in no dynamic-pool"
+				     : "is reserved (ipv4-addr, a map, or the network address)");
 	say_bad(l, why);
 }
 
@@ -456,7 +475,8 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 {
 	size_t used = pool_used(l->pool);
 	int prefix = find_prefix(l, t);
-	int32_t saved = l->now - idle_since(l, t->when), last = saved, before = POOL_UNKNOWN;
+	int32_t saved = l->now - idle_since(l, &t->host, t->when), last = saved,
+		before = POOL_UNKNOWN;
 	struct lease *lease;
 
 	if (is_map(l, t)) {
@@ -487,7 +507,7 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 	}
 	lease = pool_restore(l->pool, &t->host, (unsigned)prefix, t->addr, last);
 	if (!lease) {
-		say_refused(l, t->addr);
+		say_refused(l, t);
 		leave(l, t, prefix, saved);
 		return NULL;
 	}
@@ -674,8 +694,10 @@ static void drop_expired(struct load *l)
 		if (pool_ended(l->pool, &last))
 			l->ended(l->arg, &last);
 	if (n > 0)
-		say(l, "%s: %u leases were idle for more than %d days and have ended", l->f->path,
-		    n, POOL_KEEP / (24 * 3600));
+		say(l,
+		    "%s: %u leases were idle for longer than a dynamic-pool keeps them, and have "
+		    "ended",
+		    l->f->path, n);
 }
 
 /* Is a line without prefix that comes next one of the only prefix, or, where there is none, of the

@@ -458,8 +458,10 @@ START_TEST(last_line_wins)
 	must_hold(&d, "192.0.2.3", "2001:db8::4");
 	ck_assert_int_eq(must_hold(&d, "192.0.2.5", "2001:db8::5")->last, NOW - 500);
 	ck_assert_uint_eq(d.said, 1);
-	ck_assert_str_eq(d.line[0],
-			 "dynamic.map: 1 leases were idle for more than 14 days and have ended");
+	ck_assert_str_eq(
+		d.line[0],
+		"dynamic.map: 1 leases were idle for longer than a dynamic-pool keeps them, "
+		"and have ended");
 	ck_assert_uint_eq(d.expired, 1);
 	ck_assert_uint_eq(d.last.addr, ip4("192.0.2.6"));
 	ck_assert(d.last.host.b[15] == 7);
@@ -676,6 +678,34 @@ START_TEST(what_is_a_map_is_no_lease)
 				    "the network address)");
 	ck_assert_uint_eq(pool_used(d.pool), 1);
 	dir_remove(&d);
+}
+END_TEST
+
+/* What the configuration has no place for any more is named, and told as ended. */
+START_TEST(who_is_not_allowed_loses_it)
+{
+	static const char text[] = "192.0.2.1\t2001:db8:1::1\t1699999999\n"
+				   "192.0.2.2\t2001:db8:2::2\t1699999999\n";
+	const struct ip6 net = ip6("2001:db8:1::");
+	struct lpm *allow = lpm_new(128);
+	struct leasedir d;
+
+	ck_assert_ptr_nonnull(allow);
+	ck_assert_uint_eq(lpm_add(allow, net.b, 48, 0), LPM_NONE);
+	ck_assert_int_eq(lpm_seal(allow), 0);
+	dir_make(&d, 1);
+	pool_set_allow(d.pool, allow);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	must_hold(&d, "192.0.2.1", "2001:db8:1::1");
+	ck_assert_uint_eq(pool_used(d.pool), 1);
+	ck_assert_str_eq(d.line[0], "dynamic.map:2: lease 192.0.2.2 of 2001:db8:2::2 removed: no "
+				    "allow holds its host");
+	ck_assert_uint_eq(d.expired, 1);
+	ck_assert_uint_eq(d.last.addr, ip4("192.0.2.2"));
+	ck_assert(dir_has(&d, LEASEFILE_NAME ".bad-1"));
+	dir_remove(&d);
+	lpm_free(allow);
 }
 END_TEST
 
@@ -1480,6 +1510,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(text, since_comes_back, 0, ROWS(sinces));
 	tcase_add_test(text, ended_stays_ended);
 	tcase_add_test(text, what_is_a_map_is_no_lease);
+	tcase_add_test(text, who_is_not_allowed_loses_it);
 	tcase_add_test(text, pins_are_replaced);
 	tcase_add_loop_test(text, pins_without_keeper, 0, 2);
 	tcase_add_test(text, pins_fail);
