@@ -18,6 +18,15 @@ void datadir_prepare(const char *dir, const struct service_user *user);
 bool datadir_usable(const char *dir, const char *name, const struct service_user *user, char *err,
 		    size_t err_size);
 
+/* Could a daemon of USER read the secret of the pool in the file PATH?  False with one line about
+ * what is wrong in ERR, which calls the file NAME.  Root tries it as USER; others cannot tell
+ * whether he may read what they may not. */
+bool datadir_key_usable(const char *path, const char *name, const struct service_user *user,
+			char *err, size_t err_size);
+
+/* LINE is WHAT behind the place of pool-key in C. */
+void datadir_say_key(char line[CONF_LINE], const struct conf *c, const char *what);
+
 /* Logs what is wrong with data-dir, behind the file and line that say so; always -1. */
 int datadir_complain(const struct conf *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -50,11 +50,18 @@ bool leasefile_missing(const char *dir, const char *name, const char *user, char
  * leasefile_open(). */
 bool leasefile_usable(const char *dir, const char *name, char *err, size_t err_size);
 
-/* The secret of pool_set_secret(), in the file pool.key of the directory: 32 hexadecimal digits.
- * KEY, which is random, becomes that of the file; if there is no file, one is made with it. A file
- * that cannot be used or made is said through SAY, with what to do, and KEY stays. */
-void leasefile_key(struct leasefile *f, struct siphash_key *key,
+/* The secret of pool_set_secret(), in the file NAME of the directory: 32 hexadecimal digits.  KEY
+ * becomes that of the file; if there is no file, one is made with it.  A file that cannot be used
+ * or made is said through SAY, with what to do, and KEY stays. */
+void leasefile_key(struct leasefile *f, const char *name, struct siphash_key *key,
 		   void (*say)(void *arg, const char *line), void *arg);
+
+/* The same in the file PATH of somebody else, which is never made.  0, and whether it is
+ * OPEN_TO_OTHERS; or -1 with errno (EACCES: this user may not read it), KEY stays, and ERR says in
+ * one line, which calls the file NAME, what is wrong and what to do. */
+#define LEASEKEY_ERR 1600 /* room for a message, which may name the file four times */
+int leasekey_read(const char *path, const char *name, struct siphash_key *key, bool *open_to_others,
+		  char err[LEASEKEY_ERR]);
 
 /* Reads every lease into POOL (those whose prefix the file does not say, as when Tayga has written
  * it, belong to the first). OWN6 is ipv6-addr, which like the addresses inside a prefix of MAPS

@@ -98,6 +98,22 @@ static bool check_data_dir(const struct options *o, const struct conf *c,
 	return false;
 }
 
+/* The same of pool-key, where that is elsewhere.  Before it changes its root directory, root reads
+ * it. */
+static bool check_key(const struct options *o, const struct conf *c,
+		      const struct service_user *named, enum log_level level)
+{
+	const struct service_user root = {.uid = 0}, user = o->chroot ? root : daemon_user(named);
+	char err[LEASEKEY_ERR], line[CONF_LINE], text[CONF_SHORT];
+
+	if (!c->pool_key || *c->pool_key != '/' || c->pools == 0 ||
+	    datadir_key_usable(c->pool_key, conf_short(text, c->pool_key), &user, err, sizeof(err)))
+		return true;
+	datadir_say_key(line, c, err);
+	log_line(level, line);
+	return false;
+}
+
 static bool is_in(const struct service_user *user, gid_t gid)
 {
 	gid_t all[256];
@@ -161,6 +177,7 @@ static int print(const struct options *o, const struct conf *c, const struct ser
 	if (o->expand) {
 		check_control_group(c, user, LEVEL_WARNING);
 		check_data_dir(o, c, user, LEVEL_WARNING);
+		check_key(o, c, user, LEVEL_WARNING);
 		conf_print_expanded(c, stdout);
 	} else {
 		conf_print(c, stdout);
@@ -176,8 +193,9 @@ static int tested(const struct options *o, const struct conf *c, const struct se
 	char line[CONF_LINE], text[CONF_SHORT];
 
 	bool group = check_control_group(c, user, LEVEL_ERROR);
+	bool key = check_key(o, c, user, LEVEL_ERROR);
 
-	if (!check_data_dir(o, c, user, LEVEL_ERROR) || !group)
+	if (!check_data_dir(o, c, user, LEVEL_ERROR) || !group || !key)
 		return 1;
 	snprintf(line, sizeof(line), "%s: configuration is fine", conf_short(text, c->path));
 	log_line(LEVEL_NOTICE, line);

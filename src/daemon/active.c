@@ -30,13 +30,14 @@ bool active_withholds(const struct conf *c, uint32_t a)
 }
 
 /* With what must not be handed out reserved. */
-static struct pool *new_pool(const struct keys *keys, const struct conf *c)
+static struct pool *new_pool(const struct keys *keys, const struct conf *c,
+			     const struct siphash_key *secret)
 {
 	struct pool *p = pool_new(c->pool, c->pools, &keys->pool);
 
 	if (!p)
 		return NULL;
-	pool_set_secret(p, &keys->own);
+	pool_set_secret(p, secret);
 	pool_set_allow(p, c->allow_table);
 	pool_reserve(p, &(struct prefix4){c->xlat.own4, 32});
 	if (c->xlat.has_icmp_source)
@@ -69,7 +70,8 @@ static int prepare_routes(struct routes *r, const struct map_table *maps, const 
 }
 
 /* Where the rate stays the same, so does the rate limit, with what has been sent. */
-static bool build(struct active *a, const struct daemon *d, bool may)
+static bool build(struct active *a, const struct daemon *d, const struct siphash_key *secret,
+		  bool may)
 {
 	const struct active *was = d->active;
 	const struct conf *c = a->conf;
@@ -77,7 +79,7 @@ static bool build(struct active *a, const struct daemon *d, bool may)
 
 	a->setup = setup_new(c, was ? was->setup : NULL, may, d->tun);
 	if (c->pools > 0) {
-		a->pool = new_pool(&d->keys, c);
+		a->pool = new_pool(&d->keys, c, secret);
 		a->told = calloc(c->pools, 1);
 	}
 	if (!limited)
@@ -86,7 +88,8 @@ static bool build(struct active *a, const struct daemon *d, bool may)
 	       prepare_routes(d->routes, c->maps, a->setup) == 0;
 }
 
-struct active *active_new(const struct daemon *d, struct conf *c, bool may)
+struct active *active_new(const struct daemon *d, struct conf *c, const struct siphash_key *secret,
+			  bool may)
 {
 	struct active *a = calloc(1, sizeof(*a));
 
@@ -94,7 +97,7 @@ struct active *active_new(const struct daemon *d, struct conf *c, bool may)
 		return NULL;
 	a->conf = c;
 	a->log = c->log;
-	if (build(a, d, may))
+	if (build(a, d, secret, may))
 		return a;
 	a->conf = NULL;
 	active_free(a);

@@ -65,7 +65,7 @@ struct before {
 
 struct keys {
 	struct siphash_key pool, ratelimit, batch, pairs;
-	struct siphash_key own; /* of the pool's preferred addresses: outlives us, if it can */
+	struct siphash_key secret; /* of the first pool, until there is a better one */
 };
 
 /* Each member is written by the file that it names, and by no other; a test sees to that.  What a
@@ -111,12 +111,13 @@ struct daemon {
 	} manager; /* daemon_notify.c */
 
 	struct {
-		struct leasefile *file;   /* NULL: leases are not kept on disk */
-		struct leaselog *history; /* NULL: there is no file either */
-		int64_t wall_us;          /* unix time at 0 of the clock of NOW, in us */
-		int64_t phase;            /* ms, as for daemon_pool_clock() */
-		int64_t file_at;          /* ms: when the file wants attention */
-		bool recorded;            /* records wait to be written before the packets leave */
+		struct leasefile *file;    /* NULL: leases are not kept on disk */
+		struct leaselog *history;  /* NULL: there is no file either */
+		struct siphash_key secret; /* of preferred addresses: outlives us, if it can */
+		int64_t wall_us;           /* unix time at 0 of the clock of NOW, in us */
+		int64_t phase;             /* ms, as for daemon_pool_clock() */
+		int64_t file_at;           /* ms: when the file wants attention */
+		bool recorded;             /* records wait to be written before the packets leave */
 		struct log_limit log;
 		struct poolwatch watch;
 	} leases; /* daemon_lease.c */
@@ -182,10 +183,11 @@ static inline int32_t daemon_seconds(const struct daemon *d)
 
 /* --- active.c: what follows from a configuration */
 
-/* What C asks for, compared with what is active now; the pool has no leases yet.  MAY: to change
- * the device.  The watch over routes is ready for it as well.  C is the result's; NULL without
- * memory, and C is the caller's still. */
-struct active *active_new(const struct daemon *d, struct conf *c, bool may);
+/* What C asks for, compared with what is active now; the pool, whose preferred addresses come of
+ * SECRET, has no leases yet.  MAY: to change the device.  The watch over routes is ready for it as
+ * well.  C is the result's; NULL without memory, and C is the caller's still. */
+struct active *active_new(const struct daemon *d, struct conf *c, const struct siphash_key *secret,
+			  bool may);
 void active_free(struct active *a); /* NULL is fine */
 
 /* Makes N active, and returns what was, to be freed; this cannot fail. */
@@ -228,9 +230,11 @@ void daemon_check_mtu(const struct daemon *d);
 
 /* --- daemon_lease.c: the leases, their file and what the log says of them */
 
-/* As the user that we become.  KEY, which is random, becomes the one on disk, if that can be had.
- * 0, or -1; what is wrong is logged. */
+/* As the user that we become.  KEY becomes the secret of the pool, if that can be had.  0, or -1;
+ * what is wrong is logged. */
 int daemon_open_leases(struct daemon *d, struct siphash_key *key);
+/* The active pool has KEY for its secret; so that the next one can have it, too. */
+void daemon_keep_secret(struct daemon *d, const struct siphash_key *key);
 int daemon_start_leases(struct daemon *d);
 void daemon_close_leases(struct daemon *d);
 
@@ -261,6 +265,17 @@ int64_t daemon_unix_time(const struct daemon *d, int32_t t);
 void daemon_serve_leases(struct daemon *d);
 int64_t daemon_leases_due(const struct daemon *d);
 void daemon_maintain_leases(struct daemon *d); /* about once a second */
+
+/* --- daemon_key.c: the secret of the pool */
+
+/* KEY, which is the one before, becomes the one that C names; what is in data-dir never fails.  0;
+ * or -1, and ERR says what is wrong and what to do. */
+int daemon_find_key(const struct daemon *d, const struct conf *c, struct siphash_key *key,
+		    char err[LEASEKEY_ERR]);
+/* The same at the start: the first before the root directory changes, where the file lies outside
+ * of it, and the second with the leases.  0, or -1; what is wrong is logged. */
+int daemon_open_key_outside(const struct daemon *d, struct siphash_key *key);
+int daemon_open_key(const struct daemon *d, struct siphash_key *key);
 
 /* --- daemon_notify.c: what the service manager hears, if there is one */
 

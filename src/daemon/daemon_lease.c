@@ -150,32 +150,55 @@ static void use_history(struct daemon *d)
 	leaselog_use(d->leases.history, c->lease_days, c->lease_megabytes * UINT64_C(1000000));
 }
 
+static int load(struct daemon *d, const char *name)
+{
+	const struct conf *c = d->active->conf;
+
+	if (leasefile_load(d->leases.file, d->active->pool, c->maps, &c->xlat.own6,
+			   daemon_seconds(d), unix_now(d), log_say_warning, end_at_start, d) < 0)
+		return datadir_complain(c, "%s/" LEASEFILE_NAME ": %s", name, strerror(errno));
+	return 0;
+}
+
+void daemon_keep_secret(struct daemon *d, const struct siphash_key *key)
+{
+	d->leases.secret = *key;
+}
+
+static int open_key(struct daemon *d, struct siphash_key *key)
+{
+	if (daemon_open_key(d, key) < 0)
+		return -1;
+	pool_set_secret(d->active->pool, key);
+	daemon_keep_secret(d, key);
+	return 0;
+}
+
 int daemon_open_leases(struct daemon *d, struct siphash_key *key)
 {
 	const struct conf *c = d->active->conf;
-	struct pool *pool = d->active->pool;
 	const char *dir = c->data_dir, *name;
 	char err[LEASEFILE_ERR], text[CONF_SHORT];
 
 	d->leases.log = (struct log_limit){.rate = LEASE_LINES, .burst = LEASE_LINES};
 	mind_clock(d);
-	if (!dir || !pool)
+	daemon_keep_secret(d, key);
+	if (!d->active->pool)
 		return 0;
+	if (!dir)
+		return open_key(d, key);
 	name = conf_short(text, dir);
 	d->leases.file = leasefile_open(d->opt->chroot ? "/" : dir, name, err, sizeof(err));
 	if (!d->leases.file)
 		return datadir_complain(c, "%s", err);
-	leasefile_key(d->leases.file, key, log_say_warning, NULL);
-	pool_set_secret(pool, key);
+	if (open_key(d, key) < 0)
+		return -1;
 	d->leases.history = leaselog_new(name);
 	if (!d->leases.history)
 		return datadir_complain(c, "%s", strerror(ENOMEM));
 	leasefile_set_log(d->leases.file, d->leases.history);
 	use_history(d);
-	if (leasefile_load(d->leases.file, pool, c->maps, &c->xlat.own6, daemon_seconds(d),
-			   unix_now(d), log_say_warning, end_at_start, d) < 0)
-		return datadir_complain(c, "%s/" LEASEFILE_NAME ": %s", name, strerror(errno));
-	return 0;
+	return load(d, name);
 }
 
 int daemon_start_leases(struct daemon *d)

@@ -171,20 +171,34 @@ static bool will_be_given(const char *dir)
 	return true;
 }
 
+typedef bool attempt(const char *path, const char *name, char *err, size_t err_size);
+
+static bool read_key(const char *path, const char *name, char *err, size_t err_size)
+{
+	struct siphash_key key;
+	char why[LEASEKEY_ERR];
+	bool open_to_others;
+
+	if (leasekey_read(path, name, &key, &open_to_others, why) == 0)
+		return true;
+	snprintf(err, err_size, "%s", why);
+	return false;
+}
+
 /* In a process of its own, which becomes USER; what it says, if anything, comes back in ERR.  Where
  * root may not become another, nothing can be tried. */
-static void say_tried(int to, const char *dir, const char *name, const struct service_user *user)
+static void say_tried(int to, attempt *try, const char *path, const char *name,
+		      const struct service_user *user)
 {
-	char ignored[SERVICE_ERR], err[LEASEFILE_ERR] = "";
+	char ignored[SERVICE_ERR], err[LEASEKEY_ERR] = "";
 
-	if (service_user_become(user, NULL, ignored) == 0 &&
-	    !leasefile_usable(dir, name, err, sizeof(err)))
+	if (service_user_become(user, NULL, ignored) == 0 && !try(path, name, err, sizeof(err)))
 		(void)!write(to, err, strlen(err));
 	_exit(0);
 }
 
-static bool is_usable_for(const char *dir, const char *name, const struct service_user *user,
-			  char *err, size_t err_size)
+static bool is_usable_for(attempt *try, const char *path, const char *name,
+			  const struct service_user *user, char *err, size_t err_size)
 {
 	ssize_t n, got = 0;
 	int ends[2];
@@ -194,7 +208,7 @@ static bool is_usable_for(const char *dir, const char *name, const struct servic
 		return true;
 	child = fork();
 	if (child == 0)
-		say_tried(ends[1], dir, name, user);
+		say_tried(ends[1], try, path, name, user);
 	close(ends[1]);
 	while (child > 0 && (size_t)got < err_size - 1 &&
 	       ((n = read(ends[0], err + got, err_size - 1 - (size_t)got)) > 0 ||
@@ -221,7 +235,25 @@ bool datadir_usable(const char *dir, const char *name, const struct service_user
 		return can_be_made(dir);
 	if (geteuid() != 0 || user->uid == (uid_t)-1 || will_be_given(dir))
 		return true;
-	return is_usable_for(dir, name, user, err, err_size);
+	return is_usable_for(leasefile_usable, dir, name, user, err, err_size);
+}
+
+bool datadir_key_usable(const char *path, const char *name, const struct service_user *user,
+			char *err, size_t err_size)
+{
+	bool other = user->uid != (uid_t)-1 && user->uid != geteuid();
+
+	if (other && geteuid() == 0)
+		return is_usable_for(read_key, path, name, user, err, err_size);
+	return read_key(path, name, err, err_size) || (other && errno == EACCES);
+}
+
+void datadir_say_key(char line[CONF_LINE], const struct conf *c, const char *what)
+{
+	char file[CONF_SHORT];
+
+	snprintf(line, CONF_LINE, "%s:%u: pool-key: %s", conf_short(file, c->path),
+		 c->pool_key_line, what);
 }
 
 int datadir_complain(const struct conf *c, const char *format, ...)

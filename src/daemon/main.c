@@ -73,7 +73,8 @@ static int draw_keys(struct daemon *d)
 /* Makes what follows from C active, and sets up the device. */
 static int activate(struct daemon *d, struct conf *c)
 {
-	struct active *a = daemon_new_routes(d) == 0 ? active_new(d, c, true) : NULL;
+	struct active *a =
+		daemon_new_routes(d) == 0 ? active_new(d, c, &d->keys.secret, true) : NULL;
 	char err[TUN_ERR];
 
 	if (!a)
@@ -165,15 +166,18 @@ static void say_not_started(int notify)
 static int start(struct daemon *d, struct conf *c, const struct service_user *user)
 {
 	struct service_user as = *user;
+	struct siphash_key secret;
 
 	if (open_pidfile(d) < 0 || daemon_open_device(d, c) < 0 || draw_keys(d) < 0 ||
 	    activate(d, c) < 0)
 		return -1;
 	daemon_open_fast(d);
-	if (daemon_find_group(d, &as.also) < 0 || give_up_rights(d, &as) < 0)
+	secret = d->keys.secret;
+	if (daemon_find_group(d, &as.also) < 0 || daemon_open_key_outside(d, &secret) < 0 ||
+	    give_up_rights(d, &as) < 0)
 		return -1;
 	daemon_tick(d);
-	if (daemon_open_leases(d, &d->keys.own) < 0 || daemon_open_control(d, as.also) < 0 ||
+	if (daemon_open_leases(d, &secret) < 0 || daemon_open_control(d, as.also) < 0 ||
 	    open_signals(d) < 0)
 		return -1;
 	return daemon_start_leases(d);

@@ -9,6 +9,7 @@
 
 #include "lib/addr_text.h"
 #include "reload_impl.h"
+#include "daemon/datadir.h"
 #include "linux/sandbox.h"
 #include "daemon/service.h"
 
@@ -123,11 +124,28 @@ static void set_up(struct refusal *f, struct active *n)
 		refuse(f, "%s", err);
 }
 
+/* False: it is refused. */
+static bool find_key(struct refusal *f, const struct conf *c, struct siphash_key *key)
+{
+	char err[LEASEKEY_ERR], line[CONF_LINE];
+
+	*key = f->d->leases.secret;
+	if (c->pools == 0 || daemon_find_key(f->d, c, key, err) == 0)
+		return true;
+	datadir_say_key(line, c, err);
+	log_line(LEVEL_ERROR, line);
+	log_error("reload: nothing is changed");
+	tell(f, &(struct reload_reason){
+			.file = c->path, .line = c->pool_key_line, .text = err, .whole = line});
+	return false;
+}
+
 /* All that C asks for, ready to be used; NULL if there is a reason against it. */
-static struct active *build(struct refusal *f, struct conf *c, struct lease_change *leases)
+static struct active *build(struct refusal *f, struct conf *c, const struct siphash_key *key,
+			    struct lease_change *leases)
 {
 	bool prepared = f->call && f->call->prepared;
-	struct active *n = active_new(f->d, c, sandbox_may_configure() || prepared);
+	struct active *n = active_new(f->d, c, key, sandbox_may_configure() || prepared);
 
 	if (!n) {
 		conf_free(c);
@@ -147,6 +165,15 @@ static struct active *build(struct refusal *f, struct conf *c, struct lease_chan
 		return n;
 	active_free(n);
 	return NULL;
+}
+
+static void use_key(struct daemon *d, const struct siphash_key *key)
+{
+	if (memcmp(&d->leases.secret, key, sizeof(*key)) == 0)
+		return;
+	log_notice("pool-key: the secret is another one now: hosts without a lease get other "
+		   "addresses than before");
+	daemon_keep_secret(d, key);
 }
 
 /* Nothing here can fail, but for what the kernel refuses to take back. */
@@ -185,6 +212,7 @@ static struct conf *load(struct refusal *f)
 static bool reload(struct refusal *f)
 {
 	struct lease_change leases = {.ended = 0};
+	struct siphash_key key;
 	struct active *n = NULL;
 	struct conf *c;
 
@@ -197,12 +225,14 @@ static bool reload(struct refusal *f)
 	if (!c)
 		return false;
 	refuse_restart(f, c);
-	if (f->reasons == 0)
-		n = build(f, c, &leases);
+	if (f->reasons == 0 && find_key(f, c, &key))
+		n = build(f, c, &key, &leases);
 	else
 		conf_free(c);
-	if (n)
+	if (n) {
 		use(f->d, n, &leases);
+		use_key(f->d, &key);
+	}
 	reload_forget_leases(&leases);
 	if (n)
 		log_notice("reload: %s is in effect", n->conf->path);

@@ -1,8 +1,10 @@
 /* leasekey - decides whether the secret of the pool can be had from its file, and makes the file.
  *
- * Nothing here stops a start: with a secret of its own the daemon translates all the same, only
- * that hosts without a lease do not get the addresses that they had. What is there is never
- * replaced, since it may be a backup away from being right.
+ * In the directory of the lease file nothing here stops a start: with a secret of its own the
+ * daemon translates all the same, only that hosts without a lease do not get the addresses that
+ * they had. What is there is never replaced, since it may be a backup away from being right.  A
+ * file elsewhere is somebody else's, who has put it there so that several translators agree: one
+ * that does not would give hosts other addresses than the rest.
  *
  * Of the lease file it shares the directory, and nothing else: it is written once, and nothing
  * waits for it. */
@@ -11,21 +13,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEY_NEW    LEASEFILE_KEY ".new"
 #define KEY_DIGITS 32
 #define KEY_MAX    64 /* bytes of a file that is worth reading: the digits, and white space */
 #define SAY_SIZE   512
 #define OTHERWISE  "; until then hosts without a lease get other addresses after each start"
 #define NOT_PLAIN  "is not a regular file (move it away)" OTHERWISE
+#define TEMPORARY  ".new"
+
+#define OPEN_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+/* A shell makes a key by that. */
+#define MAKE "od -An -N16 -tx1 /dev/urandom | tr -d ' \\n'"
 
 struct keyfile {
 	const struct leasefile *f;
+	const char *name;
 	void (*say)(void *arg, const char *line);
 	void *arg;
 };
@@ -41,7 +50,7 @@ __attribute__((format(printf, 3, 4))) static void say(const struct keyfile *k, c
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	snprintf(line, sizeof(line), "%.*s" LEASEFILE_KEY "%s %s", dir, k->f->path, suffix, text);
+	snprintf(line, sizeof(line), "%.*s%s%s %s", dir, k->f->path, k->name, suffix, text);
 	k->say(k->arg, line);
 }
 
@@ -82,20 +91,37 @@ static bool parse(const char *text, size_t len, struct siphash_key *key)
 	return sscanf(text, "%16" SCNx64 "%16" SCNx64, &key->k0, &key->k1) == 2;
 }
 
-static void read_key(const struct keyfile *k, int fd, struct siphash_key *key)
+/* 0, -1 with errno, or 1: that is no key. */
+static int scan(int fd, struct siphash_key *key)
 {
 	char text[KEY_MAX + 2] = "";
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-	struct stat st;
 
 	if (n < 0)
+		return -1;
+	return parse(text, (size_t)n, key) ? 0 : 1;
+}
+
+/* A group may read it, so that root can keep it: whoever may change it can do worse. */
+static bool is_open_to_others(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & (S_IRWXO | S_IWGRP));
+}
+
+static void read_key(const struct keyfile *k, int fd, struct siphash_key *key)
+{
+	int rc = scan(fd, key);
+
+	if (rc < 0)
 		say(k, "", "cannot be read: %s" OTHERWISE, strerror(errno));
-	else if (!parse(text, (size_t)n, key))
+	else if (rc > 0)
 		say(k, "",
 		    "does not have %d hexadecimal digits and nothing else (put back the old file, "
 		    "or remove it: the next start makes a new one)" OTHERWISE,
 		    KEY_DIGITS);
-	else if (fstat(fd, &st) == 0 && (st.st_mode & 077))
+	else if (is_open_to_others(fd))
 		say(k, "",
 		    "is open to other users (chmod 600 it): whoever reads it can compute which "
 		    "address a host gets");
@@ -113,34 +139,35 @@ static int fill(int fd, const struct siphash_key *key)
 }
 
 /* Under its name there is the whole key or nothing, whatever happens. */
-static int make(int dir, const struct siphash_key *key)
+static int make(const struct keyfile *k, const struct siphash_key *key)
 {
-	int fd, rc, err;
+	char fresh[NAME_MAX + sizeof(TEMPORARY)];
+	int dir = k->f->dir, fd, rc, err;
 
-	if (unlinkat(dir, KEY_NEW, 0) < 0 && errno != ENOENT)
+	snprintf(fresh, sizeof(fresh), "%s" TEMPORARY, k->name);
+	if (unlinkat(dir, fresh, 0) < 0 && errno != ENOENT)
 		return -1;
-	fd = leasesync_create(dir, KEY_NEW, 0600, geteuid() == 0 ? dir : -1);
+	fd = leasesync_create(dir, fresh, 0600, geteuid() == 0 ? dir : -1);
 	if (fd < 0)
 		return -1;
 	rc = fill(fd, key);
 	if (rc == 0)
-		rc = renameat(dir, KEY_NEW, dir, LEASEFILE_KEY);
+		rc = renameat(dir, fresh, dir, k->name);
 	err = errno;
 	close(fd);
 	if (rc < 0)
-		unlinkat(dir, KEY_NEW, 0);
+		unlinkat(dir, fresh, 0);
 	else
 		fsync(dir);
 	errno = err;
 	return rc;
 }
 
-void leasefile_key(struct leasefile *f, struct siphash_key *key,
+void leasefile_key(struct leasefile *f, const char *name, struct siphash_key *key,
 		   void (*say_line)(void *arg, const char *line), void *arg)
 {
-	const struct keyfile k = {.f = f, .say = say_line, .arg = arg};
-	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd = openat(f->dir, LEASEFILE_KEY, flags);
+	const struct keyfile k = {.f = f, .name = name, .say = say_line, .arg = arg};
+	int fd = openat(f->dir, name, OPEN_FLAGS | O_NOFOLLOW);
 
 	if (fd >= 0) {
 		if (is_plain(&k, fd))
@@ -148,7 +175,67 @@ void leasefile_key(struct leasefile *f, struct siphash_key *key,
 		close(fd);
 	} else if (errno != ENOENT) {
 		say_unopened(&k);
-	} else if (make(f->dir, key) < 0) {
-		say(&k, ".new", "cannot be made: %s" OTHERWISE, strerror(errno));
+	} else if (make(&k, key) < 0) {
+		say(&k, TEMPORARY, "cannot be made: %s" OTHERWISE, strerror(errno));
 	}
+}
+
+/* --- a file of somebody else --------------------------------------------------------------------
+ */
+
+static int explain(const char *name, char err[LEASEKEY_ERR])
+{
+	int why = errno;
+
+	if (why == ENOENT || why == ENOTDIR)
+		snprintf(err, LEASEKEY_ERR,
+			 "%s does not exist (make it: " MAKE " >%s; chgrp nat64d %s; chmod 640 %s)",
+			 name, name, name, name);
+	else if (why == EACCES)
+		snprintf(err, LEASEKEY_ERR,
+			 "%s cannot be read by user %u (chgrp nat64d %s; chmod 640 %s; its "
+			 "directories must let that user pass)",
+			 name, (unsigned)geteuid(), name, name);
+	else
+		snprintf(err, LEASEKEY_ERR, "%s cannot be read: %s", name, strerror(why));
+	errno = why;
+	return -1;
+}
+
+static int refuse(const char *name, char err[LEASEKEY_ERR], const char *what)
+{
+	snprintf(err, LEASEKEY_ERR, "%s %s (another one is made by: " MAKE " >%s)", name, what,
+		 name);
+	errno = EINVAL;
+	return -1;
+}
+
+static int read_from(int fd, const char *name, struct siphash_key *key, char err[LEASEKEY_ERR])
+{
+	struct stat st;
+	int rc;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return refuse(name, err, "is not a regular file");
+	rc = scan(fd, key);
+	if (rc < 0)
+		return explain(name, err);
+	return rc == 0 ? 0
+		       : refuse(name, err, "does not have 32 hexadecimal digits and nothing else");
+}
+
+int leasekey_read(const char *path, const char *name, struct siphash_key *key, bool *open_to_others,
+		  char err[LEASEKEY_ERR])
+{
+	int fd = open(path, OPEN_FLAGS), rc, why;
+
+	if (fd < 0)
+		return errno == ENXIO ? refuse(name, err, "is not a regular file")
+				      : explain(name, err);
+	rc = read_from(fd, name, key, err);
+	*open_to_others = is_open_to_others(fd);
+	why = errno;
+	close(fd);
+	errno = why;
+	return rc;
 }

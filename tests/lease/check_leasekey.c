@@ -25,7 +25,7 @@ static struct siphash_key start(struct leasedir *d, const struct siphash_key *ra
 	d->said = 0;
 	if (!d->f)
 		dir_open(d);
-	leasefile_key(d->f, &key, note_line, d);
+	leasefile_key(d->f, LEASEFILE_KEY, &key, note_line, d);
 	dir_crash(d);
 	return key;
 }
@@ -279,7 +279,8 @@ END_TEST
 
 START_TEST(open_to_others)
 {
-	static const mode_t modes[] = {0640, 0604, 0620, 0666};
+	static const mode_t modes[] = {0604, 0620, 0602, 0666, 0640, 0440};
+	const int least = 4; /* the first so many */
 	struct leasedir d;
 	struct siphash_key key;
 	char path[128];
@@ -290,7 +291,10 @@ START_TEST(open_to_others)
 	ck_assert_int_eq(chmod(path, modes[_i]), 0);
 	key = start(&d, &random_key);
 	ck_assert(is_key(&key, &in_file));
-	says(&d, "", "is open to other users (chmod 600 it): whoever");
+	if (_i < least)
+		says(&d, "", "is open to other users (chmod 600 it): whoever");
+	else
+		ck_assert_uint_eq(d.said, 0);
 	dir_remove(&d);
 }
 END_TEST
@@ -384,6 +388,168 @@ START_TEST(table_is_lost)
 }
 END_TEST
 
+/* --- a file elsewhere, which is somebody else's */
+
+static const char make_one[] = "od -An -N16 -tx1 /dev/urandom | tr -d ' \\n'";
+
+/* The key in the file "key" of D, or the random one. */
+static int read_elsewhere(const struct leasedir *d, struct siphash_key *key, bool *others,
+			  char err[LEASEKEY_ERR])
+{
+	char path[128];
+
+	dir_name(d, "key", path);
+	*err = '\0';
+	*key = random_key;
+	return leasekey_read(path, "the key", key, others, err);
+}
+
+START_TEST(elsewhere_text)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	char err[LEASEKEY_ERR], want[LEASEKEY_ERR];
+	bool others;
+
+	dir_make(&d, 1);
+	dir_put(&d, "key", texts[_i].text, strlen(texts[_i].text));
+	ck_assert_int_eq(read_elsewhere(&d, &key, &others, err), texts[_i].good ? 0 : -1);
+	ck_assert_msg(is_key(&key, texts[_i].good ? &in_file : &random_key), "%s", texts[_i].name);
+	snprintf(want, sizeof(want),
+		 "the key does not have 32 hexadecimal digits and nothing else (another one is "
+		 "made by: %s >the key)",
+		 make_one);
+	ck_assert_str_eq(err, texts[_i].good ? "" : want);
+	dir_remove(&d);
+}
+END_TEST
+
+/* The group is nat64d's, and root's it is. */
+START_TEST(elsewhere_open_to_others)
+{
+	static const struct {
+		mode_t mode;
+		bool open;
+	} rows[] = {{0400, false}, {0600, false}, {0640, false}, {0440, false},
+		    {0604, true},  {0644, true},  {0660, true},  {0601, true}};
+	struct leasedir d;
+	struct siphash_key key;
+	char err[LEASEKEY_ERR], path[128];
+	bool others;
+
+	dir_make(&d, 1);
+	dir_put(&d, "key", DIGITS, strlen(DIGITS));
+	dir_name(&d, "key", path);
+	for (int i = 0; i < ROWS(rows); i++) {
+		ck_assert_int_eq(chmod(path, rows[i].mode), 0);
+		ck_assert_int_eq(read_elsewhere(&d, &key, &others, err), 0);
+		ck_assert_msg(others == rows[i].open, "mode %o", (unsigned)rows[i].mode);
+	}
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(elsewhere_is_never_made)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	char err[LEASEKEY_ERR], want[LEASEKEY_ERR];
+	bool others;
+
+	dir_make(&d, 1);
+	ck_assert_int_eq(read_elsewhere(&d, &key, &others, err), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	snprintf(want, sizeof(want),
+		 "the key does not exist (make it: %s >the key; chgrp nat64d the key; chmod 640 "
+		 "the key)",
+		 make_one);
+	ck_assert_str_eq(err, want);
+	ck_assert(!dir_has(&d, "key"));
+	dir_remove(&d);
+}
+END_TEST
+
+/* A link is followed: what manages such files makes them so. */
+START_TEST(elsewhere_odd_files)
+{
+	const bool follows = odd[_i].make == make_link || odd[_i].make == make_hard_link;
+	const bool dangles = odd[_i].make == make_dangling_link;
+	struct leasedir d;
+	struct siphash_key key;
+	char err[LEASEKEY_ERR], path[128];
+	bool others;
+
+	dir_make(&d, 1);
+	dir_name(&d, "key", path);
+	odd[_i].make(&d, path);
+	ck_assert_int_eq(read_elsewhere(&d, &key, &others, err), follows ? 0 : -1);
+	ck_assert_msg(is_key(&key, follows ? &in_file : &random_key), "%s", odd[_i].name);
+	if (!follows)
+		ck_assert_msg(strstr(err, dangles ? "does not exist (" : "is not a regular file ("),
+			      "%s: %s", odd[_i].name, err);
+	if (odd[_i].make == make_dir)
+		rmdir(path);
+	dir_remove(&d);
+}
+END_TEST
+
+START_TEST(elsewhere_of_another_user)
+{
+	struct leasedir d;
+	struct siphash_key key;
+	char err[LEASEKEY_ERR], path[128];
+	bool others;
+	int rc;
+
+	if (getuid() != 0)
+		return;
+	dir_make(&d, 1);
+	ck_assert_int_eq(chmod(d.path, 0755), 0);
+	dir_put(&d, "key", DIGITS, strlen(DIGITS));
+	dir_name(&d, "key", path);
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	ck_assert_int_eq(chown(path, 0, 2345), 0);
+	ck_assert_int_eq(seteuid(65534), 0);
+	rc = read_elsewhere(&d, &key, &others, err);
+	ck_assert(rc == -1 && errno == EACCES);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_str_eq(err, "the key cannot be read by user 65534 (chgrp nat64d the key; chmod "
+			      "640 the key; its directories must let that user pass)");
+	ck_assert_int_eq(setegid(2345), 0);
+	ck_assert_int_eq(seteuid(65534), 0);
+	rc = read_elsewhere(&d, &key, &others, err);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(setegid(0), 0);
+	ck_assert_int_eq(rc, 0);
+	ck_assert(is_key(&key, &in_file));
+	ck_assert(!others);
+	dir_remove(&d);
+}
+END_TEST
+
+/* Two files in one directory are two secrets. */
+START_TEST(another_name)
+{
+	const struct siphash_key second = {7, 8};
+	struct leasedir d;
+	struct siphash_key key = random_key;
+
+	dir_make(&d, 1);
+	dir_open(&d);
+	leasefile_key(d.f, LEASEFILE_KEY, &key, note_line, &d);
+	key = second;
+	leasefile_key(d.f, "other.key", &key, note_line, &d);
+	ck_assert(is_key(&key, &second));
+	leasefile_key(d.f, LEASEFILE_KEY, &key, note_line, &d);
+	ck_assert(is_key(&key, &random_key));
+	leasefile_key(d.f, "other.key", &key, note_line, &d);
+	ck_assert(is_key(&key, &second));
+	ck_assert_uint_eq(d.said, 0);
+	dir_crash(&d);
+	dir_remove(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("leasekey");
@@ -396,11 +562,17 @@ int main(void)
 	tcase_add_test(t, nul_bytes);
 	tcase_add_test(t, huge);
 	tcase_add_loop_test(t, odd_files, 0, ROWS(odd));
-	tcase_add_loop_test(t, open_to_others, 0, 4);
+	tcase_add_loop_test(t, open_to_others, 0, 6);
 	tcase_add_test(t, of_another_user);
 	tcase_add_test(t, cannot_be_made);
 	tcase_add_loop_test(t, cannot_be_written, 0, 2);
 	tcase_add_test(t, table_is_lost);
+	tcase_add_test(t, another_name);
+	tcase_add_loop_test(t, elsewhere_text, 0, ROWS(texts));
+	tcase_add_test(t, elsewhere_open_to_others);
+	tcase_add_test(t, elsewhere_is_never_made);
+	tcase_add_loop_test(t, elsewhere_odd_files, 0, ROWS(odd));
+	tcase_add_test(t, elsewhere_of_another_user);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

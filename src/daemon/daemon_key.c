@@ -1,0 +1,83 @@
+/* daemon_key - decides where the secret of the pool's preferred addresses comes from: pool-key,
+ * which lies in data-dir or elsewhere. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "daemon.h"
+#include "daemon/datadir.h"
+
+static bool is_elsewhere(const struct conf *c)
+{
+	return c->pool_key && *c->pool_key == '/';
+}
+
+static const char *key_name(const struct conf *c)
+{
+	return c->pool_key ? c->pool_key : LEASEFILE_KEY;
+}
+
+static int read_elsewhere(const struct conf *c, struct siphash_key *key, char err[LEASEKEY_ERR])
+{
+	char line[CONF_LINE], name[CONF_SHORT], what[CONF_LINE / 2];
+	bool open_to_others = false;
+
+	if (leasekey_read(c->pool_key, conf_short(name, c->pool_key), key, &open_to_others, err) <
+	    0)
+		return -1;
+	if (!open_to_others)
+		return 0;
+	snprintf(what, sizeof(what),
+		 "%s is open to other users (chmod 640 it): whoever reads it can compute which "
+		 "address a host gets",
+		 conf_short(name, c->pool_key));
+	datadir_say_key(line, c, what);
+	log_line(LEVEL_WARNING, line);
+	return 0;
+}
+
+/* Whatever is there counts; if nothing is, another file is to have another secret. */
+static void read_own(const struct daemon *d, const struct conf *c, struct siphash_key *key)
+{
+	const struct conf *was = d->active->conf;
+	bool other = strcmp(key_name(was), key_name(c)) != 0;
+	struct siphash_key fresh = *key;
+
+	if (!d->leases.file)
+		return;
+	if (other && getrandom(&fresh, sizeof(fresh), 0) != sizeof(fresh))
+		fresh = *key;
+	leasefile_key(d->leases.file, key_name(c), &fresh, log_say_warning, NULL);
+	*key = fresh;
+}
+
+int daemon_find_key(const struct daemon *d, const struct conf *c, struct siphash_key *key,
+		    char err[LEASEKEY_ERR])
+{
+	if (is_elsewhere(c))
+		return read_elsewhere(c, key, err);
+	read_own(d, c, key);
+	return 0;
+}
+
+static int open_key(const struct daemon *d, struct siphash_key *key)
+{
+	const struct conf *c = d->active->conf;
+	char err[LEASEKEY_ERR], line[CONF_LINE];
+
+	if (daemon_find_key(d, c, key, err) == 0)
+		return 0;
+	datadir_say_key(line, c, err);
+	log_line(LEVEL_ERROR, line);
+	return -1;
+}
+
+int daemon_open_key_outside(const struct daemon *d, struct siphash_key *key)
+{
+	return d->opt->chroot && is_elsewhere(d->active->conf) ? open_key(d, key) : 0;
+}
+
+int daemon_open_key(const struct daemon *d, struct siphash_key *key)
+{
+	return d->opt->chroot && is_elsewhere(d->active->conf) ? 0 : open_key(d, key);
+}
