@@ -44,13 +44,23 @@ size_t command_pools(const struct daemon *d)
 	return d->active->pool ? d->active->conf->pools : 0;
 }
 
-static struct pool_range get_pool(const struct daemon *d, size_t i, char text[ADDR_TEXT])
-{
+/* A pool by its number in the configuration, in whose order they are told. */
+struct told {
+	const struct pool_conf *conf;
 	struct pool_range r;
+	char range[ADDR_TEXT], from[ADDR_TEXT];
+	bool for_all; /* FROM is no limit */
+};
 
-	pool_range(d->active->pool, i, &r);
-	command_range(d, i, text);
-	return r;
+static struct told get_pool(const struct daemon *d, size_t i)
+{
+	struct told t = {.conf = &d->active->conf->pool[i]};
+
+	pool_range(d->active->pool, pool_which(d->active->pool, t.conf->range.addr), &t.r);
+	addr_text_prefix4(t.range, &t.conf->range);
+	addr_text_prefix6(t.from, &t.conf->from);
+	t.for_all = t.conf->from.len == 0;
+	return t;
 }
 
 static const struct {
@@ -159,14 +169,23 @@ static void add_lease_file(struct answer *a, const struct daemon *d)
 
 static void add_pool(struct answer *a, const struct daemon *d, size_t i)
 {
-	char text[ADDR_TEXT];
-	struct pool_range r = get_pool(d, i, text);
+	struct told t = get_pool(d, i);
+	const struct pool_conf *c = t.conf;
 
+	answer_add(a, "%s{\"pool\": \"%s\", \"from\": ", i ? ", " : "", t.range);
+	answer_json(a, t.for_all ? NULL : t.from);
+	answer_add(a, ", \"lease_min\": %ld, \"lease_max\": %ld, \"share\": ", (long)c->guarantee,
+		   (long)c->keep);
+	if (c->share)
+		answer_add(a, "{\"length\": %u, \"leases\": %lu}", c->share_len,
+			   (unsigned long)c->share);
+	else
+		answer_add(a, "null");
 	answer_add(a,
-		   "%s{\"pool\": \"%s\", \"size\": %zu, \"used\": %zu, \"confirmed\": %zu, "
+		   ", \"size\": %zu, \"used\": %zu, \"confirmed\": %zu, \"not_preferred\": %zu, "
 		   "\"refused\": %llu, \"displaced\": %llu}",
-		   i ? ", " : "", text, r.size, r.used, r.confirmed, (unsigned long long)r.refused,
-		   (unsigned long long)r.displaced);
+		   t.r.size, t.r.used, t.r.confirmed, t.r.not_preferred,
+		   (unsigned long long)t.r.refused, (unsigned long long)t.r.displaced);
 }
 
 /* Pools may be more than an answer takes.  What a reload may have changed since the first of them
@@ -253,14 +272,19 @@ static void say_rates(struct answer *a, const struct daemon *d)
 	}
 }
 
+/* The hosts that a pool is for stand last: they may be many letters. */
 static void say_pool(struct answer *a, const struct daemon *d, size_t i)
 {
-	char text[ADDR_TEXT];
-	struct pool_range r = get_pool(d, i, text);
+	struct told t = get_pool(d, i);
+	char share[32] = "-";
 
-	answer_add(a, "%-18s %10zu %10zu %10zu %10zu %10llu %10llu\n", text, r.size, r.used,
-		   r.size - r.used, r.confirmed, (unsigned long long)r.refused,
-		   (unsigned long long)r.displaced);
+	if (t.conf->share)
+		snprintf(share, sizeof(share), "/%u:%lu", t.conf->share_len,
+			 (unsigned long)t.conf->share);
+	answer_add(a, "%-18s %10zu %10zu %10zu %10zu %13zu %10llu %10llu  %-10s %s\n", t.range,
+		   t.r.size, t.r.used, t.r.size - t.r.used, t.r.confirmed, t.r.not_preferred,
+		   (unsigned long long)t.r.refused, (unsigned long long)t.r.displaced, share,
+		   t.for_all ? "-" : t.from);
 }
 
 static bool more_text(void *arg, struct answer *a)
@@ -289,8 +313,9 @@ static void status_text(struct answer *a, struct daemon *d)
 	say_rates(a, d);
 	if (command_pools(d) == 0)
 		return;
-	answer_add(a, "\n%-18s %10s %10s %10s %10s %10s %10s\n", "POOL", "SIZE", "USED", "FREE",
-		   "CONFIRMED", "REFUSED", "DISPLACED");
+	answer_add(a, "\n%-18s %10s %10s %10s %10s %13s %10s %10s  %-10s %s\n", "POOL", "SIZE",
+		   "USED", "FREE", "CONFIRMED", "NOT-PREFERRED", "REFUSED", "DISPLACED", "SHARE",
+		   "FROM");
 	if (more_text(d, a))
 		a->more = more_text;
 }
