@@ -146,6 +146,21 @@ static uint64_t get_refused(const struct pool_range *r)
 	return r->refused;
 }
 
+static uint64_t get_confirmed(const struct pool_range *r)
+{
+	return r->confirmed;
+}
+
+static uint64_t get_not_preferred(const struct pool_range *r)
+{
+	return r->not_preferred;
+}
+
+static uint64_t get_displaced(const struct pool_range *r)
+{
+	return r->displaced;
+}
+
 /* --- families ------------------------------------------------------------------------------- */
 
 enum only {
@@ -181,13 +196,22 @@ static const struct family {
 	{"nat64d_write_failed_total", "counter", "Packets that the device did not take.",
 	 .get = get_failed},
 	{"nat64d_leases", "gauge", "Leased addresses.", WITH_POOLS, .of_pool = get_used},
+	{"nat64d_leases_confirmed", "gauge",
+	 "Leases whose host has sent again after a packet from IPv4 was translated to it.",
+	 WITH_POOLS, .of_pool = get_confirmed},
+	{"nat64d_leases_not_preferred", "gauge",
+	 "Leases of another address than the one that their host is given first.", WITH_POOLS,
+	 .of_pool = get_not_preferred},
 	{"nat64d_pool_size", "gauge", "Addresses that can be leased.", WITH_POOLS,
 	 .of_pool = get_size},
 	{"nat64d_lease_refused_total", "counter",
 	 "Packets of hosts that got no lease, by the pool of the address that they prefer.",
 	 WITH_POOLS, .of_pool = get_refused},
 	{"nat64d_leases_displaced_total", "counter",
-	 "Idle leases that have ended for the sake of new ones.", WITH_POOLS, .get = displaced},
+	 "Leases that have ended for the sake of new ones.", WITH_POOLS, .get = displaced},
+	{"nat64d_pool_displaced_total", "counter",
+	 "The same, by the pool of the address that was needed.", WITH_POOLS,
+	 .of_pool = get_displaced},
 	{"nat64d_lease_file_errors_total", "counter",
 	 "Failed attempts to write, sync or rewrite the lease file.", WITH_FILE, .get = get_errors},
 	{"nat64d_lease_file_age_seconds", "gauge", "Seconds since the lease file was last written.",

@@ -22,7 +22,12 @@ static void get_pool(const void *arg, size_t i, char *text, struct pool_range *r
 	ck_assert_ptr_eq(arg, &out);
 	if (text)
 		addr_text_prefix4(text, &p);
-	*r = (struct pool_range){.size = 254, .used = i, .refused = 2 * i, .displaced = 3};
+	*r = (struct pool_range){.size = 254,
+				 .used = i,
+				 .confirmed = 4 * i,
+				 .not_preferred = 5 * i,
+				 .refused = 2 * i,
+				 .displaced = 3 + 6 * i};
 }
 
 static struct metrics plain(void)
@@ -93,7 +98,11 @@ static const char *const lines[] = {
 	"nat64d_leases{pool=\"10.0.1.0/24\"} 1",
 	"nat64d_pool_size{pool=\"10.0.0.0/24\"} 254",
 	"nat64d_lease_refused_total{pool=\"10.0.1.0/24\"} 2",
-	"nat64d_leases_displaced_total 6",
+	"nat64d_leases_confirmed{pool=\"10.0.1.0/24\"} 4",
+	"nat64d_leases_not_preferred{pool=\"10.0.1.0/24\"} 5",
+	"nat64d_leases_displaced_total 12",
+	"nat64d_pool_displaced_total{pool=\"10.0.0.0/24\"} 3",
+	"nat64d_pool_displaced_total{pool=\"10.0.1.0/24\"} 9",
 	"nat64d_lease_file_errors_total 2",
 	"nat64d_lease_file_age_seconds 17",
 	"nat64d_reloads_total{result=\"done\"} 4",
@@ -204,6 +213,7 @@ START_TEST(many_pools)
 	ck_assert_uint_eq(times(text, "\nnat64d_leases{"), 2000);
 	ck_assert_uint_eq(times(text, "\nnat64d_pool_size{"), 2000);
 	ck_assert_uint_eq(times(text, "\nnat64d_lease_refused_total{"), 2000);
+	ck_assert_uint_eq(times(text, "\nnat64d_pool_displaced_total{"), 2000);
 	ck_assert_uint_eq(times(text, "# TYPE nat64d_leases "), 1);
 	ck_assert_uint_eq(times(text, "\nnat64d_leases{pool=\"10.7.207.0/24\"} 1999\n"), 1);
 	ck_assert(ends_with(text, "\nnat64d_draining 0\n# EOF\n"));
