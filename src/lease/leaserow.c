@@ -10,6 +10,7 @@
 
 #include "lib/addr_text.h"
 #include "lib/clock.h"
+#include "lib/json_line.h"
 #include "lib/number_text.h"
 #include "lib/wire.h"
 
@@ -138,40 +139,7 @@ size_t leaserow_header(char out[LEASEROW_MAX])
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-/* The value at *P: a string without its quotes, or any other one without members; *P is then behind
- * it.  NULL: there is none.  *TEXT: it was a string. */
-static char *take_value(char **p, bool *text)
-{
-	char *value = *p, *end;
-
-	*text = *value == '"';
-	if (*text) {
-		value++;
-		end = value + strcspn(value, "\"\\");
-		if (*end != '"') /* none of ours has to be escaped */
-			return NULL;
-		*p = end + 1;
-		*end = '\0';
-		return value;
-	}
-	end = value + strcspn(value, ",} {[\"");
-	*p = end;
-	return end > value ? value : NULL;
-}
-
-/* Ends a value that has no quote of its own; true if another member follows. */
-static bool next_member(char **p)
-{
-	char end = **p;
-
-	if (end == '\0')
-		return false;
-	*(*p)++ = '\0';
-	*p += strspn(*p, " ");
-	return end == ',';
-}
-
-static bool set_number(const char *key, const char *value, struct lease_row *r)
+static bool set_number(const char *key, char *value, struct lease_row *r)
 {
 	const struct {
 		const char *key;
@@ -223,25 +191,16 @@ static bool set_text(const char *key, char *value, struct lease_row *r)
 	return true;
 }
 
+static bool set_member(void *arg, const char *key, char *value, bool text)
+{
+	return (text ? set_text : set_number)(key, value, arg);
+}
+
 bool leaserow_parse(char *line, struct lease_row *r)
 {
-	bool text, more = *line == '{';
-	char *p = line + 1;
-
 	*r = (struct lease_row){.age = -1};
-	while (more) {
-		char *key = take_value(&p, &text), *value;
-
-		if (!key || !text || strncmp(p, ": ", 2) != 0)
-			return false;
-		p += 2;
-		value = take_value(&p, &text);
-		if (!value)
-			return false;
-		more = next_member(&p);
-		if (!(text ? set_text(key, value, r) : set_number(key, value, r)))
-			return false;
-	}
+	if (!json_line_read(line, set_member, r))
+		return false;
 	r->now += r->idle;
 	return r->addr != 0 && r->now != 0;
 }
