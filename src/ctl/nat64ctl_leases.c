@@ -1,301 +1,72 @@
-/* nat64ctl_leases - decides in which order leases are shown, and keeps no more of them than it
- * must. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "lease/leaserow.h"
-#include "lib/array.h"
-#include "nat64ctl.h"
+/* nat64ctl_leases - decides by what leases can be sorted. */
+#include "nat64ctl_list.h"
 
 enum sort {
-	BY_TABLE, /* as the daemon has them */
-	BY_IDLE,
+	BY_IDLE = 1,
 	BY_AGE,
 	BY_PACKETS,
 	BY_BYTES,
 };
 
 static const char *const sorts[] = {
-	[BY_IDLE] = "idle", [BY_AGE] = "age", [BY_PACKETS] = "packets", [BY_BYTES] = "bytes"};
+	[BY_IDLE] = "idle", [BY_AGE] = "age", [BY_PACKETS] = "packets", [BY_BYTES] = "bytes", NULL};
 
-#define SORTS (sizeof(sorts) / sizeof(*sorts))
-
-struct kept {
-	uint64_t key;  /* the largest comes first */
-	size_t number; /* as it came */
-	struct lease_row row;
-};
-
-/* The texts of prefixes and pools, each once. */
-struct names {
-	char **at;
-	size_t n;
-};
-
-struct list {
-	const struct ctl *ctl;
-	const char *place; /* an address or prefix; NULL: all */
-	enum sort sort;
-	bool reverse, limited;
-	size_t limit;
-	struct kept *kept; /* with a limit, once that is reached, a heap with the worst on top */
-	size_t n, seen;
-	struct names names;
-	bool failed;
-};
-
-/* --- the command line --------------------------------------------------------------------- */
-
-static int bad(const char *what, const char *which)
+static uint64_t key_of(unsigned sort, const union list_row *row)
 {
-	ctl_complain("leases: %s%s (see nat64ctl(8))", what, which);
-	return CTL_USAGE;
-}
+	const struct lease_row *r = &row->lease;
 
-static int read_sort(struct list *l, const char *value)
-{
-	for (size_t i = BY_IDLE; i < SORTS; i++)
-		if (strcmp(sorts[i], value) == 0) {
-			l->sort = (enum sort)i;
-			return CTL_DONE;
-		}
-	return bad("--sort takes idle, age, packets or bytes, not ", value);
-}
-
-static int read_limit(struct list *l, const char *value)
-{
-	char *end;
-
-	errno = 0;
-	l->limit = strtoul(value, &end, 10);
-	l->limited = true;
-	if (*value < '0' || *value > '9' || *end || errno || l->limit == 0)
-		return bad("--limit takes a number from 1, not ", value);
-	return CTL_DONE;
-}
-
-static int read_place(struct list *l, const char *word)
-{
-	if (word[0] == '-')
-		return bad("unknown option ", word);
-	if (l->place)
-		return bad("more than one address or prefix: ", word);
-	l->place = word;
-	return CTL_DONE;
-}
-
-static int read_word(struct list *l, char ***word)
-{
-	const char *value;
-
-	if (strcmp(**word, "--reverse") == 0) {
-		l->reverse = true;
-		return CTL_DONE;
-	}
-	if ((value = ctl_value(word, "--sort")))
-		return read_sort(l, value);
-	if ((value = ctl_value(word, "--limit")))
-		return read_limit(l, value);
-	return read_place(l, **word);
-}
-
-static int read_words(struct list *l)
-{
-	for (char **word = l->ctl->word + 1; *word; word++) {
-		int status = read_word(l, &word);
-
-		if (status != CTL_DONE)
-			return status;
-	}
-	return l->reverse && !l->sort ? bad("--reverse turns what --sort has sorted", "")
-				      : CTL_DONE;
-}
-
-/* --- what comes, as it comes ---------------------------------------------------------------- */
-
-static bool pass_on(void *arg, char *line)
-{
-	struct list *l = arg;
-	bool row = l->ctl->json || l->seen > 0; /* the first line is the header */
-
-	l->failed = ctl_breaks(l->ctl, line);
-	if (l->failed)
-		return false;
-	if (row && l->limited && l->n == l->limit)
-		return false;
-	l->n += row;
-	l->seen++;
-	return ctl_print_line(NULL, line);
-}
-
-/* --- in another order ----------------------------------------------------------------------- */
-
-static uint64_t key_of(const struct list *l, const struct lease_row *r)
-{
-	uint64_t key = 0;
-
-	switch (l->sort) {
-	case BY_TABLE:
-		break;
+	switch ((enum sort)sort) {
 	case BY_IDLE:
-		key = (uint64_t)r->idle;
-		break;
+		return (uint64_t)r->idle;
 	case BY_AGE: /* not known is older than what is */
-		key = r->age < 0 ? UINT32_MAX : (uint64_t)r->age;
-		break;
+		return r->age < 0 ? UINT32_MAX : (uint64_t)r->age;
 	case BY_PACKETS:
-		key = r->packets[0] + r->packets[1];
-		break;
+		return r->packets[0] + r->packets[1];
 	case BY_BYTES:
-		key = r->bytes[0] + r->bytes[1];
-		break;
+		return r->bytes[0] + r->bytes[1];
 	}
-	return l->reverse ? ~key : key;
+	return 0;
 }
 
-/* Does A come before B?  Equals stay as they came. */
-static bool before(const struct kept *a, const struct kept *b)
+static const char **prefix_of(union list_row *r)
 {
-	return a->key != b->key ? a->key > b->key : a->number < b->number;
+	return &r->lease.prefix;
 }
 
-static int compare(const void *a, const void *b)
+static const char **pool_of(union list_row *r)
 {
-	return before(a, b) ? -1 : before(b, a);
+	return &r->lease.pool;
 }
 
-/* Puts NEW, in the heap of the N at K, where it belongs below I. */
-static void sink(struct kept *k, size_t n, size_t i, const struct kept *new)
+static bool parse(char *line, union list_row *r)
 {
-	for (size_t child; (child = 2 * i + 1) < n; i = child) {
-		if (child + 1 < n && before(&k[child], &k[child + 1]))
-			child++;
-		if (!before(new, &k[child]))
-			break;
-		k[i] = k[child];
-	}
-	k[i] = *new;
+	return leaserow_parse(line, &r->lease);
 }
 
-static void make_heap(struct kept *k, size_t n)
+static size_t json(char *out, const union list_row *r)
 {
-	for (size_t i = n / 2; i-- > 0;) {
-		struct kept moved = k[i];
-
-		sink(k, n, i, &moved);
-	}
+	return leaserow_json(out, &r->lease);
 }
 
-static bool keep(struct list *l, const struct kept *new)
+static size_t text(char *out, const union list_row *r)
 {
-	struct kept *bigger;
-
-	if (l->limited && l->n == l->limit) {
-		if (before(new, &l->kept[0]))
-			sink(l->kept, l->n, 0, new);
-		return true;
-	}
-	bigger = array_grow(l->kept, l->n, sizeof(*bigger));
-	if (!bigger)
-		return false;
-	l->kept = bigger;
-	l->kept[l->n++] = *new;
-	if (l->limited && l->n == l->limit)
-		make_heap(l->kept, l->n);
-	return true;
-}
-
-/* NAME as it stays; NULL without memory, or for NULL. */
-static const char *keep_name(struct names *names, const char *name)
-{
-	char **bigger;
-
-	for (size_t i = names->n; name && i-- > 0;)
-		if (strcmp(names->at[i], name) == 0)
-			return names->at[i];
-	if (!name || !(bigger = array_grow(names->at, names->n, sizeof(*bigger))))
-		return NULL;
-	names->at = bigger;
-	bigger[names->n] = strdup(name);
-	return bigger[names->n] ? bigger[names->n++] : NULL;
-}
-
-static bool sort_in(void *arg, char *line)
-{
-	struct list *l = arg;
-	struct kept new = {.number = l->seen++};
-
-	l->failed = ctl_breaks(l->ctl, line);
-	if (l->failed)
-		return false;
-	if (!leaserow_parse(line, &new.row)) {
-		ctl_complain("leases: nat64d has answered what is no lease");
-		l->failed = true;
-		return false;
-	}
-	new.row.prefix = keep_name(&l->names, new.row.prefix);
-	new.row.pool = keep_name(&l->names, new.row.pool);
-	new.key = key_of(l, &new.row);
-	if (keep(l, &new))
-		return true;
-	ctl_complain("leases: out of memory");
-	l->failed = true;
-	return false;
-}
-
-static void print_sorted(struct list *l)
-{
-	char line[LEASEROW_MAX];
-
-	qsort(l->kept, l->n, sizeof(*l->kept), compare);
-	if (!l->ctl->json) {
-		leaserow_header(line);
-		fputs(line, stdout);
-	}
-	for (size_t i = 0; i < l->n; i++) {
-		(l->ctl->json ? leaserow_json : leaserow_text)(line, &l->kept[i].row);
-		if (fputs(line, stdout) == EOF)
-			return;
-	}
-}
-
-static int finish(struct list *l, struct ctl_reply *r)
-{
-	bool enough = l->limited && !l->sort && l->n == l->limit; /* the rest was not waited for */
-	int status;
-
-	if (l->failed) {
-		fflush(stdout);
-		status = CTL_FAILED;
-	} else if (r->status != CTL_DONE && !enough) {
-		status = ctl_print(l->ctl, r);
-	} else {
-		if (l->sort)
-			print_sorted(l);
-		status = ctl_flush();
-	}
-	for (size_t i = 0; i < l->names.n; i++)
-		free(l->names.at[i]);
-	free(l->names.at);
-	free(l->kept);
-	return status;
+	return leaserow_text(out, &r->lease);
 }
 
 int ctl_leases(const struct ctl *c)
 {
-	struct list l = {.ctl = c};
-	struct ctl_reply r;
-	char request[256];
-	int status = read_words(&l);
+	static const struct list_kind kind = {
+		.command = "leases",
+		.row = "lease",
+		.sorts = sorts,
+		.sorts_text = "idle, age, packets or bytes",
+		.parse = parse,
+		.key = key_of,
+		.texts = {prefix_of, pool_of},
+		.json = json,
+		.text = text,
+		.header = leaserow_header,
+	};
 
-	if (status != CTL_DONE)
-		return status;
-	snprintf(request, sizeof(request), "leases%s%.200s%s", l.place ? " " : "",
-		 l.place ? l.place : "", c->json || l.sort ? " --json" : "");
-	ctl_each(c, request, false, l.sort ? sort_in : pass_on, &l, &r);
-	status = finish(&l, &r);
-	ctl_free(&r);
-	return status;
+	return ctl_list(c, &kind);
 }
