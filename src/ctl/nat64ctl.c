@@ -35,6 +35,8 @@ static const char help[] =
 	"  maps                list the maps, with the lines that they stand in\n"
 	"  metrics             tell what Prometheus wants to know:\n"
 	"                      [--openmetrics | --http | --textfile PATH]\n"
+	"  networks            list which networks hold leases, and how many: [ADDRESS | PREFIX]\n"
+	"                      [--sort used | unconfirmed] [--reverse] [--limit N]\n"
 	"  pin                 make the lease of ADDRESS a map that survives restarts\n"
 	"  release             end the lease of ADDRESS\n"
 	"  reload              read the configuration again, all of it or nothing\n"
@@ -283,10 +285,19 @@ static const struct {
 	const char *name;
 	int (*run)(const struct ctl *c);
 } own[] = {
-	{"config", list},         {"counters", ctl_counters}, {"health", health},
-	{"history", ctl_history}, {"leases", ctl_leases},     {"maps", list},
-	{"metrics", ctl_metrics}, {"reload", reload},         {"top", ctl_top},
-	{"trace", follow},        {"watch", follow},          {"who", who},
+	{"config", list},
+	{"counters", ctl_counters},
+	{"health", health},
+	{"history", ctl_history},
+	{"leases", ctl_leases},
+	{"maps", list},
+	{"metrics", ctl_metrics},
+	{"networks", ctl_networks},
+	{"reload", reload},
+	{"top", ctl_top},
+	{"trace", follow},
+	{"watch", follow},
+	{"who", who},
 };
 
 #define OWN (sizeof(own) / sizeof(*own))

@@ -107,6 +107,7 @@ int ctl_time(char ***word, int64_t *out);
 int ctl_counters(const struct ctl *c); /* --diff asks twice */
 int ctl_history(const struct ctl *c);  /* is read from its files */
 int ctl_leases(const struct ctl *c);   /* in another order, or not all of them */
+int ctl_networks(const struct ctl *c); /* likewise */
 int ctl_metrics(const struct ctl *c);  /* for a file, or as the answer to a request of HTTP */
 int ctl_reload(const struct ctl *c);   /* root adds to the device what the configuration needs */
 int ctl_top(const struct ctl *c);      /* who moves most at the moment */

@@ -3,12 +3,14 @@
 #define NAT64D_NAT64CTL_LIST_H
 
 #include "lease/leaserow.h"
+#include "lease/networkrow.h"
 #include "nat64ctl.h"
 
-#define LIST_LINE LEASEROW_MAX
+#define LIST_LINE (LEASEROW_MAX > NETWORKROW_MAX ? LEASEROW_MAX : NETWORKROW_MAX)
 
 union list_row {
 	struct lease_row lease;
+	struct network_row network;
 };
 
 #define LIST_TEXTS 2 /* of a row, which point into its line */

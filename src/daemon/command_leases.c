@@ -7,10 +7,7 @@
 #include "lease/leaserow.h"
 #include "lib/addr_text.h"
 
-#define SLICE_US   200   /* a listing keeps the packets waiting no longer, at a time */
-#define SLICE_LEN  32768 /* bytes */
-#define CLOCK_EACH 16    /* leases between two looks at the clock */
-#define NOWHERE    SIZE_MAX
+#define NOWHERE SIZE_MAX
 
 /* What a client has asked for, and how far it has come. */
 struct listing {
@@ -126,10 +123,10 @@ static void add_row(const struct daemon *d, struct listing *s, const struct leas
 /* True: there may be more. */
 static bool add_some(struct daemon *d, struct listing *s, struct answer *a)
 {
-	int64_t end = clock_us() + SLICE_US;
+	int64_t end = clock_us() + COMMAND_SLICE_US;
 	struct lease *l = NULL;
 
-	for (unsigned i = 1; a->len < SLICE_LEN; i++) {
+	for (unsigned i = 1; a->len < COMMAND_SLICE_LEN; i++) {
 		l = next_lease(d, s, &a->cursor);
 		if (!l)
 			break;
@@ -137,7 +134,7 @@ static bool add_some(struct daemon *d, struct listing *s, struct answer *a)
 			daemon_gather_lease(d, l);
 			add_row(d, s, l, a);
 		}
-		if (i % CLOCK_EACH == 0 && clock_us() >= end)
+		if (i % COMMAND_CLOCK_EACH == 0 && clock_us() >= end)
 			break;
 	}
 	daemon_commit_leases(d);
@@ -146,12 +143,11 @@ static bool add_some(struct daemon *d, struct listing *s, struct answer *a)
 
 static bool more_leases(void *arg, struct answer *a)
 {
-	static const char lost[] = "a reload came in between, and the list is not complete";
 	struct daemon *d = arg;
 	struct listing *s = a->state;
 
 	if (a->epoch != d->reload.changes && !go_on(d, s, a)) {
-		answer_add(a, s->json ? "{\"error\": \"%s\"}\n" : "error: %s\n", lost);
+		answer_add(a, s->json ? "{\"error\": \"%s\"}\n" : "error: %s\n", COMMAND_LOST);
 		return false;
 	}
 	s->now = daemon_unix_time(d, daemon_seconds(d));

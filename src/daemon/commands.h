@@ -18,6 +18,7 @@ void command_leases(void *arg, const struct control_request *r, struct answer *a
 void command_log(void *arg, const struct control_request *r, struct answer *a);
 void command_maps(void *arg, const struct control_request *r, struct answer *a);
 void command_metrics(void *arg, const struct control_request *r, struct answer *a);
+void command_networks(void *arg, const struct control_request *r, struct answer *a);
 void command_pin(void *arg, const struct control_request *r, struct answer *a);
 void command_release(void *arg, const struct control_request *r, struct answer *a);
 void command_reload(void *arg, const struct control_request *r, struct answer *a);
@@ -41,6 +42,12 @@ int64_t command_since(const struct daemon *d);
 
 /* How many dynamic pools there are. */
 size_t command_pools(const struct daemon *d);
+
+/* A list that may be long is made in slices. */
+#define COMMAND_SLICE_US   200   /* it keeps the packets waiting no longer, at a time */
+#define COMMAND_SLICE_LEN  32768 /* bytes */
+#define COMMAND_CLOCK_EACH 16    /* rows between two looks at the clock */
+#define COMMAND_LOST       "a reload came in between, and the list is not complete"
 
 /* --- command_words.c: what several of them have in common */
 

@@ -19,6 +19,7 @@ static const struct control_command commands[] = {
 	{"log", "CLASS ... | none", 1, 63, true, command_log},
 	{"maps", "", 0, 0, false, command_maps},
 	{"metrics", "[--openmetrics]", 0, 1, false, command_metrics},
+	{"networks", "[ADDRESS | PREFIX]", 0, 1, false, command_networks},
 	{"pin", "ADDRESS", 1, 1, true, command_pin},
 	{"release", "ADDRESS", 1, 1, true, command_release},
 	{"reload", "", 0, 1, true, command_reload},
