@@ -258,6 +258,9 @@ void conf_check(struct conf_reader *r, const char *state_dir)
 	check_nothing(r);
 	make_own6(r->conf);
 	conf_check_translatable(r);
+	conf_check_pools(r);
+	conf_check_pool_key(r);
+	conf_check_access(r);
 	conf_check_own(r);
 	conf_check_maps(r);
 	check_pools(r);

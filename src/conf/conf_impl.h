@@ -24,6 +24,7 @@ struct conf_seen {
 	unsigned *at;   /* the line of each one that has been accepted, N of them; of a directive
 			   whose arguments are each one more of its kind, that of each of these */
 	size_t n;
+	bool refused; /* another one has not been accepted */
 };
 
 struct conf_reader {
@@ -136,17 +137,20 @@ void conf_read_initial(struct conf_reader *r);
 void conf_put(const struct conf_out *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* conf_set.c, conf_map.c, conf_xlat.c: directives that are like no other. */
+/* conf_set.c, conf_map.c, conf_pool.c, conf_pool_key.c, conf_access.c, conf_xlat.c: directives that
+ * are like no other. */
 conf_setter conf_set_tun_device, conf_set_map, conf_set_map_file, conf_set_data_dir,
 	conf_set_translatable, conf_set_tos, conf_set_mss_clamp, conf_set_icmp_rate, conf_set_log,
-	conf_set_control, conf_set_control_group, conf_set_fast_path, conf_set_lease_log;
-conf_taker conf_take_ipv4_addr, conf_take_ipv6_addr, conf_take_prefix, conf_take_dynamic_pool,
+	conf_set_control, conf_set_control_group, conf_set_fast_path, conf_set_lease_log,
+	conf_set_dynamic_pool, conf_set_pool_key, conf_set_allow;
+conf_taker conf_take_ipv4_addr, conf_take_ipv6_addr, conf_take_prefix, conf_take_deny,
 	conf_take_icmp_source_pool, conf_take_tun_ip, conf_take_tun_route;
 conf_printer conf_print_tun_device, conf_print_ipv4_addr, conf_print_ipv6_addr, conf_print_prefix,
 	conf_print_map, conf_print_map_file, conf_print_dynamic_pool, conf_print_data_dir,
 	conf_print_translatable, conf_print_tos, conf_print_mss_clamp, conf_print_icmp_source_pool,
 	conf_print_icmp_rate, conf_print_log, conf_print_control, conf_print_control_group,
-	conf_print_tun_ip, conf_print_tun_route, conf_print_fast_path, conf_print_lease_log;
+	conf_print_tun_ip, conf_print_tun_route, conf_print_fast_path, conf_print_lease_log,
+	conf_print_pool_key, conf_print_allow, conf_print_deny;
 
 /* Where the directive NAME stands. */
 struct conf_seen *conf_seen(const struct conf *c, const char *name);
@@ -165,6 +169,15 @@ void conf_check_own(struct conf_reader *r);
 
 /* conf_xlat.c: who is translatable if no line says so. */
 void conf_check_translatable(struct conf_reader *r);
+
+/* conf_pool.c: what the lines of a pool say together. */
+void conf_check_pools(struct conf_reader *r);
+
+/* conf_pool_key.c: whether the secret of the pools can be where it should be. */
+void conf_check_pool_key(struct conf_reader *r);
+
+/* conf_access.c: whom allow and deny leave with nothing. */
+void conf_check_access(struct conf_reader *r);
 
 /* conf_check.c: all that can only be said at the end. */
 void conf_check(struct conf_reader *r, const char *state_dir);

@@ -191,13 +191,17 @@ static void run_directive(struct conf_reader *r, const struct conf_directive *d,
 
 	r->what = d->name;
 	r->row = d;
-	if (!may_stand(r, seen, n))
+	if (!may_stand(r, seen, n)) {
+		seen->refused = true;
 		return;
+	}
 	for (unsigned i = 0; i < n && !strstr(d->syntax, "PATH"); i++)
 		cut_word(arg[i]);
 	arg[n] = NULL;
 	if (d->set(r, arg))
 		note_line(r, seen, d->each ? n : 1);
+	else
+		seen->refused = true;
 }
 
 void conf_read_initial(struct conf_reader *r)

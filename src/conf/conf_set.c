@@ -118,61 +118,6 @@ void conf_print_prefix(const struct conf_out *out)
 		conf_put(out, "%s", addr_text_prefix6(text, map_prefix_at(maps, i)));
 }
 
-static bool pool_ok(struct conf_reader *r, const char *s, const struct prefix4 *p)
-{
-	if (p->len > 31)
-		return conf_error(
-			r,
-			"%s has no room: its first address is never given away (for example a /24)",
-			s);
-	if (!conf_is_link_local4(p))
-		return conf_check_pool4(r, s, p, "192.168.255.0/24");
-	conf_warn(r, "%s " LINK_LOCAL, s);
-	return true;
-}
-
-/* Is P apart from every other pool? */
-static bool pool_apart(struct conf_reader *r, const char *s, const struct prefix4 *p)
-{
-	char text[ADDR_TEXT];
-
-	for (size_t i = 0; i < r->conf->pools; i++) {
-		const struct prefix4 *q = &r->conf->pool[i].range;
-
-		if (!addr_in4(p->addr, q) && !addr_in4(q->addr, p))
-			continue;
-		if (p->addr == q->addr && p->len == q->len)
-			return complain_twice(r, s, i);
-		return conf_error(r, "%s overlaps %s in line %u (leave one of them out)", s,
-				  addr_text_prefix4(text, q), conf_line_of(r, "dynamic-pool", i));
-	}
-	return true;
-}
-
-bool conf_take_dynamic_pool(struct conf_reader *r, const char *s, const struct prefix *a)
-{
-	const struct prefix4 p = {a->addr4, a->len};
-	struct conf *c = r->conf;
-	struct pool_conf *array;
-
-	if (!pool_ok(r, s, &p) || !pool_apart(r, s, &p))
-		return false;
-	array = conf_grow(r, c->pool, c->pools, sizeof(*array));
-	if (!array)
-		return false;
-	c->pool = array;
-	c->pool[c->pools++] = pool_plain(p);
-	return true;
-}
-
-void conf_print_dynamic_pool(const struct conf_out *out)
-{
-	char text[ADDR_TEXT];
-
-	for (size_t i = 0; i < out->conf->pools; i++)
-		conf_put(out, "%s", addr_text_prefix4(text, &out->conf->pool[i].range));
-}
-
 /* A path has no blanks in it: it is one word. */
 bool conf_set_data_dir(struct conf_reader *r, char **arg)
 {

@@ -177,6 +177,24 @@ bool conf_parse_addr(struct conf_reader *r, const char *s, const struct conf_wan
 			  addr_text_prefix(text, &clean));
 }
 
+bool conf_parse_hosts(struct conf_reader *r, const char *s, struct prefix6 *out)
+{
+	static const struct conf_want want = {.family = 6, .length = LENGTH_OR_NOT};
+	struct prefix a;
+	struct ip6 last;
+
+	if (!conf_parse_addr(r, s, &want, &a))
+		return false;
+	*out = (struct prefix6){a.addr6, a.len};
+	last = a.addr6;
+	for (unsigned i = a.len; i < 128; i++)
+		last.b[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	/* From ::/0 to ::/7 both ends are of no use, but not all between. */
+	return a.len < 8 || addr_passes6(&a.addr6) || addr_passes6(&last) ||
+	       conf_error(r, "%s has no address that may be routed (for example 2001:db8:1::/48)",
+			  s);
+}
+
 static const struct prefix4 link_local = {0xa9fe0000, 16};
 
 bool conf_is_link_local4(const struct prefix4 *p)

@@ -26,6 +26,9 @@ const char *conf_word(const struct conf_words *words, unsigned value);
 
 extern const struct conf_words conf_yes_no; /* conf_directives.c */
 
+/* The hosts of a network, or one alone, that may send: an IPv6 prefix in OUT. */
+bool conf_parse_hosts(struct conf_reader *r, const char *s, struct prefix6 *out);
+
 /* May all of P, which was written S, be a pool of addresses?  EXAMPLE is one that may. */
 bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4 *p,
 		      const char *example);

@@ -176,6 +176,8 @@ START_TEST(test_right)
 }
 END_TEST
 
+#define POOL "data-dir /d\ndynamic-pool 10.7.0.0/24\n"
+
 START_TEST(test_quiet)
 {
 	static const char *const texts[] = {
@@ -205,6 +207,22 @@ START_TEST(test_quiet)
 		 */
 		BASE "tun-ip 192.0.2.0/31\ntun-ip 192.0.2.2/30\ntun-ip 192.0.2.9/24\n",
 		BASE "ipv6-addr 2001:db8::\ntun-ip 2001:db8::1/127\ntun-ip 2001:db8:1::1/64\n",
+		/* who is allowed is served by a pool, or is translatable; whoever is translatable
+		   is allowed */
+		BASE POOL "allow 2001:db8:1::/48\nallow 2001:db8:2::7\n",
+		BASE POOL
+		"dynamic-pool 10.8.0.0/24 from 2001:db8:1:2::/64\nallow 2001:db8:1::/48\n",
+		BASE "data-dir /d\ndynamic-pool 10.8.0.0/24 from 2001:db8::/32\n"
+		     "allow 2001:db8:1:2::/64\n",
+		BASE "translatable 198.51.100.0/24 203.0.113.7\n"
+		     "allow 64:ff9b::198.51.100.128/121\nallow 64:ff9b::203.0.113.0/120\n",
+		"tun-device n\nipv4-addr 192.0.2.1\nprefix 2001:db8:64::/96\nallow 2001:db8::/32\n",
+		"tun-device n\nipv4-addr 192.0.2.1\nprefix 2001:db8:100::/40\n"
+		"translatable 198.51.100.2/31\nallow 2001:db8:1c6:3364:3::/80\n",
+		"tun-device n\nipv4-addr 192.0.2.1\nprefix 2001:db8:64::/64\n"
+		"translatable 198.51.100.0/24\nallow 2001:db8:64:0:c6:3364::/96\n",
+		/* maps ask neither */
+		BASE POOL "map 192.0.2.9 2001:db8:9::9\nallow 2001:db8:1::/48\ndeny 192.0.2.0/24\n",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -458,6 +476,74 @@ START_TEST(test_values)
 }
 END_TEST
 
+static const struct pool_conf *range_of(const struct conf *c, size_t i)
+{
+	ck_assert_uint_gt(c->pools, i);
+	return &c->pool[i];
+}
+
+/* Each range of a pool has what any of its lines says. */
+START_TEST(test_pools)
+{
+	const struct pool_conf *p;
+	struct conf *c;
+
+	write_text("t", BASE "dynamic-pool 10.0.0.0/24 from 2001:db8::/32 share 56 20\n"
+			     "dynamic-pool 10.0.1.0/24\n"
+			     "dynamic-pool 10.0.2.0/24 lease 1h 2d from 2001:db8::/32\n"
+			     "data-dir /d\npool-key k\n");
+	c = load("t");
+	ck_assert_msg(c != NULL, "%s", said.text);
+	ck_assert_uint_eq(c->pools, 3);
+	for (size_t i = 0; i < 3; i += 2) {
+		p = range_of(c, i);
+		ck_assert_uint_eq(p->range.addr, 0x0a000000 + (i << 8));
+		ck_assert_uint_eq(p->range.len, 24);
+		ck_assert_uint_eq(p->from.len, 32);
+		ck_assert_int_eq(p->from.addr.b[3], 0xb8);
+		ck_assert_int_eq(p->guarantee, 3600);
+		ck_assert_int_eq(p->keep, 172800);
+		ck_assert_uint_eq(p->share_len, 56);
+		ck_assert_uint_eq(p->share, 20);
+	}
+	p = range_of(c, 1);
+	ck_assert_uint_eq(p->from.len, 0);
+	ck_assert_int_eq(p->guarantee, POOL_GUARANTEE);
+	ck_assert_int_eq(p->keep, POOL_KEEP);
+	ck_assert_uint_eq(p->share, 0);
+	ck_assert_str_eq(c->pool_key, "k");
+	ck_assert_uint_eq(c->pool_key_line, 8);
+	ck_assert_ptr_null(c->xlat.allow);
+	ck_assert_ptr_null(c->xlat.deny);
+	conf_free(c);
+}
+END_TEST
+
+/* The tables know which line decides. */
+START_TEST(test_access)
+{
+	static const struct ip6 inner = {{0x20, 1, 0xd, 0xb8, 0, 1, [15] = 7}};
+	static const struct ip6 outer = {{0x20, 1, 0xd, 0xb8, 0, 2}}, other = {{0x20, 2}};
+	struct conf *c;
+
+	write_text("t", BASE "data-dir /d\ndynamic-pool 10.0.0.0/24\nallow 2001:db8::/32\n"
+			     "allow 2001:db8:1::7\ndeny 198.51.100.0/24\ndeny 203.0.113.9\n");
+	c = load("t");
+	ck_assert_msg(c != NULL, "%s", said.text);
+	ck_assert_uint_eq(c->allows, 2);
+	ck_assert_uint_eq(c->denies, 2);
+	ck_assert_ptr_nonnull(c->xlat.allow);
+	ck_assert_uint_eq(lpm_find(c->xlat.allow, outer.b), 0);
+	ck_assert_uint_eq(lpm_find(c->xlat.allow, inner.b), 1);
+	ck_assert_uint_eq(lpm_find(c->xlat.allow, other.b), LPM_NONE);
+	ck_assert_ptr_nonnull(c->xlat.deny);
+	ck_assert_uint_eq(lpm_find(c->xlat.deny, (uint8_t[]){198, 51, 100, 255}), 0);
+	ck_assert_uint_eq(lpm_find(c->xlat.deny, (uint8_t[]){203, 0, 113, 9}), 1);
+	ck_assert_uint_eq(lpm_find(c->xlat.deny, (uint8_t[]){203, 0, 113, 8}), LPM_NONE);
+	conf_free(c);
+}
+END_TEST
+
 static const struct control_row {
 	const char *line, *runtime_dir, *want; /* NULL: none */
 } control_rows[] = {
@@ -526,6 +612,10 @@ static const struct restart_row {
 	 "offlink-mtu 1400\ntun-up yes\ntun-setup yes\ntos ignore\nmss-clamp 1400\n"
 	 "icmp-source-pool 10.1.2.0/24\nicmp-rate 100 20\ntranslatable yes\ntun-queue 20\n"
 	 "tun-ip 10.9.0.1/24\ntun-route 10.8.0.0/16\nworkers 2\n",
+	 ""},
+	{"allow 2001:db8:1::/48\ndynamic-pool 10.1.0.0/16 from 2001:db8:1::/48\n",
+	 "allow 2001:db8::/32\ndynamic-pool 10.1.0.0/16 from 2001:db8::/32 lease 1h share 64 9\n"
+	 "deny 10.0.0.0/8\npool-key /etc/pool.key\n",
 	 ""},
 	{"icmp-errors send\nicmp-node-id yes\n", "icmp-errors never\n", ""},
 };
@@ -622,7 +712,8 @@ START_TEST(test_places)
 		 "map-file %s\ntun-device n\n\nipv4-addr 192.0.2.1\nmap 10.0.0.1 2001:db8::1\n"
 		 "prefix 2001:db8:64::/96\ndynamic-pool 10.1.0.0/24\nprefix 2001:db8:65::/96\n"
 		 "translatable 8.0.0.0/8 9.0.0.0/8\ndynamic-pool 10.2.0.0/24\n"
-		 "translatable 11.0.0.0/8\n",
+		 "translatable 11.0.0.0/8\nallow ::/0\ndeny 12.0.0.0/8\n"
+		 "allow 2001:db8:1::/48\ndeny 13.0.0.0/8\npool-key /k\n",
 		 maps);
 	write_text("t", text);
 	c = load("t");
@@ -640,6 +731,11 @@ START_TEST(test_places)
 	check_place(c, "translatable", 1, "t", 9);
 	check_place(c, "translatable", 2, "t", 11);
 	check_place(c, "wkpf-strict", 0, "t", 0);
+	check_place(c, "allow", 0, "t", 12);
+	check_place(c, "allow", 1, "t", 14);
+	check_place(c, "deny", 0, "t", 13);
+	check_place(c, "deny", 1, "t", 15);
+	check_place(c, "pool-key", 0, "t", 16);
 	conf_free(c);
 }
 END_TEST
@@ -1119,6 +1215,9 @@ static size_t mutate(char *text, size_t len, uint32_t *state)
 START_TEST(test_mutations)
 {
 	static const char good[] = BASE
+		"allow 2001:db8::/32\nallow 2001:db8:1::7\ndeny 10.9.0.0/16\npool-key k\n"
+		"dynamic-pool 10.3.0.0/24 from 2001:db8::/48 lease 2h 14d share 64 9\n"
+		"dynamic-pool 10.4.0.0/24 from 2001:db8::/48\n"
 		"ipv6-addr 2001:db8::64\nprefix 2001:db8:1::/64\nmap 10.0.0.0/24 2001:db8:2::/120\n"
 		"map 10.0.1.1 2001:db8:3::1\ndynamic-pool 10.1.0.0/16\ndata-dir /d # x\nlog drop "
 		"self\n"
@@ -1204,6 +1303,8 @@ int main(void)
 	tcase_add_test(t, test_prefix_lengths);
 	tcase_add_test(t, test_map_lengths);
 	tcase_add_test(t, test_values);
+	tcase_add_test(t, test_pools);
+	tcase_add_test(t, test_access);
 	tcase_add_loop_test(t, test_control_path, 0, ROWS(control_rows));
 	tcase_add_loop_test(t, test_restart, 0, ROWS(restart_rows));
 	tcase_add_test(t, test_restart_device);

@@ -1,0 +1,283 @@
+/* conf_access - who may use the translator, and which IPv4 addresses nobody reaches through it:
+ * `allow' and `deny', and whether they leave the rest of the file any sense. */
+#include "conf_text.h"
+#include "lib/wire.h"
+
+/* The elements of the tables of both families are numbers in the order of the file. */
+static bool add(struct conf_reader *r, struct lpm **table, unsigned bits, const uint8_t *key,
+		unsigned len, size_t n, uint32_t *there)
+{
+	if (!*table)
+		*table = lpm_new(bits);
+	if (!*table) {
+		r->no_memory = true;
+		return false;
+	}
+	*there = lpm_add(*table, key, len, (uint32_t)n);
+	return *there == LPM_NONE;
+}
+
+static bool complain_twice(struct conf_reader *r, const char *s, uint32_t there)
+{
+	return !r->no_memory && conf_error(r, "%s is there already, in line %u", s,
+					   conf_line_of(r, r->row->name, there));
+}
+
+bool conf_set_allow(struct conf_reader *r, char **arg)
+{
+	struct conf *c = r->conf;
+	struct prefix6 p, *array;
+	uint32_t there;
+
+	if (!conf_parse_hosts(r, arg[0], &p))
+		return false;
+	if (!add(r, &c->allow_table, 128, p.addr.b, p.len, c->allows, &there))
+		return complain_twice(r, arg[0], there);
+	array = conf_grow(r, c->allow, c->allows, sizeof(*array));
+	if (!array)
+		return false;
+	c->allow = array;
+	c->allow[c->allows++] = p;
+	return true;
+}
+
+void conf_print_allow(const struct conf_out *out)
+{
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < out->conf->allows; i++)
+		conf_put(out, "%s", addr_text_prefix6(text, &out->conf->allow[i]));
+}
+
+bool conf_take_deny(struct conf_reader *r, const char *s, const struct prefix *a)
+{
+	struct conf *c = r->conf;
+	uint32_t there;
+	uint8_t key[4];
+
+	put32(key, a->addr4);
+	if (!add(r, &c->deny_table, 32, key, a->len, c->denies, &there))
+		return complain_twice(r, s, there);
+	return conf_append4(r, &c->deny, &c->denies, &(struct prefix4){a->addr4, a->len});
+}
+
+void conf_print_deny(const struct conf_out *out)
+{
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < out->conf->denies; i++)
+		conf_put(out, "%s", addr_text_prefix4(text, &out->conf->deny[i]));
+}
+
+static void seal(struct conf_reader *r, struct lpm *table)
+{
+	if (table && lpm_seal(table) < 0)
+		r->no_memory = true;
+}
+
+static void warn_inside(struct conf_reader *r, const char *name, size_t i, uint32_t around,
+			const char *inner, const char *outer)
+{
+	conf_point_at(r, name, i);
+	conf_warn(r, "%s lies inside %s of line %u (one of the two is enough)", inner, outer,
+		  conf_line_of(r, name, around));
+}
+
+static void check_allows_apart(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	char a[ADDR_TEXT], b[ADDR_TEXT];
+
+	for (size_t i = 0; i < c->allows; i++) {
+		const struct prefix6 *p = &c->allow[i];
+		uint32_t around = lpm_find_shorter(c->allow_table, p->addr.b, p->len);
+
+		if (around != LPM_NONE)
+			warn_inside(r, "allow", i, around, addr_text_prefix6(a, p),
+				    addr_text_prefix6(b, &c->allow[around]));
+	}
+}
+
+static void check_denies_apart(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	char a[ADDR_TEXT], b[ADDR_TEXT];
+	uint8_t key[4];
+
+	for (size_t i = 0; i < c->denies; i++) {
+		const struct prefix4 *p = &c->deny[i];
+		uint32_t around;
+
+		put32(key, p->addr);
+		around = lpm_find_shorter(c->deny_table, key, p->len);
+		if (around != LPM_NONE)
+			warn_inside(r, "deny", i, around, addr_text_prefix4(a, p),
+				    addr_text_prefix4(b, &c->deny[around]));
+	}
+}
+
+static bool share_hosts(const struct prefix6 *a, const struct prefix6 *b)
+{
+	return a->len <= b->len ? addr_in6(&b->addr, a) : addr_in6(&a->addr, b);
+}
+
+/* Does any allow hold hosts of P? */
+static bool is_allowed(const struct conf *c, const struct prefix6 *p)
+{
+	if (lpm_find(c->allow_table, p->addr.b) != LPM_NONE)
+		return true;
+	for (size_t i = 0; i < c->allows; i++)
+		if (addr_in6(&c->allow[i].addr, p))
+			return true;
+	return false;
+}
+
+/* The IPv6 addresses of the IPv4-translatable hosts of P behind PREFIX [6052-2.2]. */
+static struct prefix6 embed(const struct prefix6 *prefix, const struct prefix4 *p)
+{
+	unsigned len = prefix->len + p->len;
+	struct prefix6 out;
+
+	if (prefix->len <= 64 && len > 64)
+		len += 8; /* the u octet */
+	addr_embed(&out.addr, prefix, p->addr);
+	out.len = (uint8_t)len;
+	return out;
+}
+
+/* Each lets hosts of its network have an address: number I, from 0; false: there are no more. */
+static bool translatable_at(const struct conf *c, size_t i, struct prefix4 *p)
+{
+	if (c->xlat.translatable_all) {
+		*p = (struct prefix4){0, 0};
+		return i == 0;
+	}
+	if (i >= c->translatables)
+		return false;
+	*p = c->translatable[i];
+	return true;
+}
+
+static bool translates(const struct conf *c, const struct prefix6 *hosts)
+{
+	struct prefix4 p;
+
+	for (size_t i = 0; translatable_at(c, i, &p); i++) {
+		for (size_t k = 0; k < map_prefix_count(c->maps); k++) {
+			struct prefix6 q = embed(map_prefix_at(c->maps, k), &p);
+
+			if (share_hosts(&q, hosts))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Would hosts of P get anything of what they are allowed? */
+static bool is_served(const struct conf *c, const struct prefix6 *p)
+{
+	for (size_t i = 0; i < c->pools; i++)
+		if (share_hosts(&c->pool[i].from, p))
+			return true;
+	return translates(c, p);
+}
+
+static void check_allows_served(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < c->allows; i++) {
+		if (is_served(c, &c->allow[i]))
+			continue;
+		conf_point_at(r, "allow", i);
+		conf_warn(r,
+			  "no dynamic-pool is for hosts of %s, and none of them is translatable "
+			  "(hosts with a map need no allow)",
+			  addr_text_prefix6(text, &c->allow[i]));
+	}
+}
+
+/* The lines of a pool have the same hosts: its first one is enough. */
+static bool is_first_of_pool(const struct conf *c, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (prefix6_equal(&c->pool[k].from, &c->pool[i].from))
+			return false;
+	return true;
+}
+
+static void check_pools_allowed(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < c->pools; i++) {
+		const struct prefix6 *from = &c->pool[i].from;
+
+		if (is_allowed(c, from) || !is_first_of_pool(c, i))
+			continue;
+		conf_point_at(r, "dynamic-pool", i);
+		addr_text_prefix6(text, from);
+		conf_error(r, "no allow holds a host of %s (write `allow %s`, or another from)",
+			   text, text);
+	}
+}
+
+static bool is_translatable_allowed(const struct conf *c, const struct prefix4 *p)
+{
+	for (size_t k = 0; k < map_prefix_count(c->maps); k++) {
+		struct prefix6 q = embed(map_prefix_at(c->maps, k), p);
+
+		if (is_allowed(c, &q))
+			return true;
+	}
+	return map_prefix_count(c->maps) == 0;
+}
+
+static void check_translatables_allowed(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	char text[ADDR_TEXT], hosts[ADDR_TEXT];
+	struct prefix4 p;
+	struct prefix6 q;
+
+	for (size_t i = 0; conf_first(r, "translatable") && translatable_at(c, i, &p); i++) {
+		if (is_translatable_allowed(c, &p))
+			continue;
+		q = embed(map_prefix_at(c->maps, 0), &p);
+		conf_point_at(r, "translatable", i);
+		conf_warn(r,
+			  "no allow holds a host of %s, whose IPv6 address would be in %s (write "
+			  "`allow %s`)",
+			  addr_text_prefix4(text, &p), addr_text_prefix6(hosts, &q), hosts);
+	}
+}
+
+/* Of a directive with a line that was refused it is not known what it would have held. */
+static bool is_whole(const struct conf_reader *r, const char *name)
+{
+	return !conf_seen(r->conf, name)->refused;
+}
+
+void conf_check_access(struct conf_reader *r)
+{
+	struct conf *c = r->conf;
+
+	seal(r, c->allow_table);
+	seal(r, c->deny_table);
+	c->xlat.allow = c->allow_table;
+	c->xlat.deny = c->deny_table;
+	if (r->no_memory)
+		return;
+	check_allows_apart(r);
+	check_denies_apart(r);
+	if (c->allows == 0 || !is_whole(r, "allow") || !is_whole(r, "prefix"))
+		return;
+	check_pools_allowed(r);
+	if (!is_whole(r, "translatable"))
+		return;
+	check_translatables_allowed(r);
+	if (is_whole(r, "dynamic-pool"))
+		check_allows_served(r);
+}
