@@ -276,18 +276,6 @@ check_routes()
 
 # --- networks that are there already --------------------------------------------------------------------------------
 
-# real_networks: "PREFIX DEVICE" lines of what is not the translator's.
-real_networks()
-{
-	ip -4 route show table all 2>/dev/null | awk -v own="$device" '
-		$1 ~ /^(broadcast|unreachable|prohibit|blackhole|throw|multicast)$/ { next }
-		{
-			net = $1 ~ /^(local|anycast|nat|unicast)$/ ? $2 : $1; dev = ""
-			for (i = 2; i < NF; i++) if ($i == "dev") dev = $(i + 1)
-			if (net ~ /^[0-9]/ && net !~ /^127\./ && dev != "" && dev != "lo" && dev != own) print net, dev
-		}' | sort -u
-}
-
 # Networks with which a pool shares addresses; the daemon's own address, if that is all, is for check_addresses.
 check_overlap()
 {

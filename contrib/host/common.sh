@@ -65,6 +65,7 @@ setting()
 	NAT44) set -- "$1" "${NAT44-unset}" ;;
 	GUARD) set -- "$1" "${GUARD-unset}" ;;
 	INBOUND) set -- "$1" "${INBOUND-unset}" ;;
+	LOCAL) set -- "$1" "${LOCAL-unset}" ;;
 	esac
 	[ "$2" != unset ] || set -- "$1" "$(sed -n "s/^$1=[\"']*\([a-z]*\).*/\1/p" "$sysconfdir/default/nat64d" 2>/dev/null | tail -n 1)"
 	printf '%s\n' "$2"
@@ -219,4 +220,18 @@ nth()
 		n = number($1) + $2
 		printf "%d.%d.%d.%d\n", int(n / 16777216), int(n / 65536) % 256, int(n / 256) % 256, n % 256
 	}'
+}
+
+# --- networks that are there already --------------------------------------------------------------------------------
+
+# real_networks: "PREFIX DEVICE" lines of what is not the translator's.
+real_networks()
+{
+	ip -4 route show table all 2>/dev/null | awk -v own="$device" '
+		$1 ~ /^(broadcast|unreachable|prohibit|blackhole|throw|multicast)$/ { next }
+		{
+			net = $1 ~ /^(local|anycast|nat|unicast)$/ ? $2 : $1; dev = ""
+			for (i = 2; i < NF; i++) if ($i == "dev") dev = $(i + 1)
+			if (net ~ /^[0-9]/ && net !~ /^127\./ && dev != "" && dev != "lo" && dev != own) print net, dev
+		}' | sort -u
 }

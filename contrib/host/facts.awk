@@ -36,6 +36,27 @@ function all_prefixes(    i) {
 	return NF > 1
 }
 
+# is_time(S): of a lease.
+function is_time(s) {
+	return s ~ /^[0-9]+[smhd]?$/ && length(s) <= 11
+}
+
+# is_pool(): a prefix, and words about it, of which each is followed by its values.
+function is_pool(    i) {
+	if (!is_prefix($2, 0))
+		return 0
+	for (i = 3; i <= NF;)
+		if ($i == "from" && is_prefix($(i + 1), 1))
+			i += 2
+		else if ($i == "lease" && is_time($(i + 1)))
+			i += is_time($(i + 2)) ? 3 : 2
+		else if ($i == "share" && is_number($(i + 1), 128) && $(i + 2) ~ /^[0-9]+$/)
+			i += 3
+		else
+			return 0
+	return 1
+}
+
 # Other directives are not used here.
 function is_fine() {
 	if ($1 == "tun-device")
@@ -46,8 +67,14 @@ function is_fine() {
 		return NF == 2 && is_ipv6($2)
 	if ($1 == "prefix")
 		return NF == 2 && is_prefix($2, 1)
-	if ($1 == "dynamic-pool" || $1 == "icmp-source-pool")
+	if ($1 == "dynamic-pool")
+		return is_pool()
+	if ($1 == "icmp-source-pool")
 		return NF == 2 && is_prefix($2, 0)
+	if ($1 == "allow")
+		return NF == 2 && is_prefix($2, 1)
+	if ($1 == "deny")
+		return NF == 2 && (is_prefix($2, 0) || is_ipv4($2))
 	if ($1 == "tun-ip" || $1 == "tun-route")
 		return is_either($2)
 	if ($1 == "translatable")
@@ -69,6 +96,13 @@ $1 == "map" {
 	four = $2 ($2 ~ /\// ? "" : "/32")
 	six = $3 ($3 ~ /\// ? "" : "/128")
 	print NF == 3 && is_prefix(four, 0) && is_prefix(six, 1) ? "=M " four " " six : "=! map"
+	next
+}
+
+$1 == "dynamic-pool" && is_fine() {
+	print "= " $1 " " $2
+	if (NF > 2)
+		print "= # " $0
 	next
 }
 

@@ -1,6 +1,7 @@
 # Rules: one nftables table, or iptables chains with one comment, for each configuration, and the guard, which is for all of
-# them; replaced at one go.  MASQUERADE hides the pools; and what comes from IPv4 reaches a host of a pool only if somebody
-# has asked for it.
+# them; replaced at one go.  MASQUERADE hides the pools; what comes from IPv4 reaches a host of a pool only if somebody has
+# asked for it; nobody else sends from the IPv4 addresses of the translator; and what it has translated does not reach the
+# machine itself.
 # shellcheck shell=sh disable=SC2154 # variables of updown.sh
 
 # shellcheck source=contrib/host/guard.sh
@@ -27,12 +28,27 @@ own_rules()
 	private=$(all_maps | only_private)
 	reachable=
 	[ -z "$pools" ] || [ "$(setting INBOUND)" = yes ] || reachable=$(reachable_in_pools)
+	closed=
+	[ "$(setting LOCAL)" = yes ] || closed=yes
+	served=$(all_maps | sed -n 's|/32 .*||p')
+	forged=
+	[ "$(setting GUARD)" = no ] || forged=$(values dynamic-pool && values ipv4-addr && values icmp-source-pool)
+	spared=$(in_use "$forged")
 	guarded=$(guard_facts)
 }
 
 no_rules()
 {
-	pools='' private='' reachable='' guarded=''
+	pools='' private='' reachable='' closed='' served='' forged='' spared='' guarded=''
+}
+
+# in_use PREFIXES: networks of the machine that share addresses with these.  Whoever has them is cut off by no mistake in a
+# configuration; the check says what is wrong there.
+in_use()
+{
+	real_networks | awk -v all="$(echo "$1" | paste -s -d ' ' -)" "$ipv4_awk"'
+		BEGIN { n = split(all, prefix, " ") }
+		{ for (i = 1; i <= n; i++) if (overlap($1, prefix[i])) { print $1; break } }' | sort -u
 }
 
 # reachable_in_pools: whom a stranger may reach there: mapped hosts, and the daemon.
@@ -55,6 +71,7 @@ summary()
 		done="MASQUERADE ($backend) for $(printf '%s\n' "$pools" "$private" | sed '/^$/d' | sed -n 1,5p | paste -s -d ' ' -)"
 	fi
 	[ -z "$reachable" ] || done="$done; from IPv4, new connections to mapped hosts only"
+	[ -z "$closed" ] || done="$done; from $device, only ICMP and DNS to the machine itself"
 	own=$(printf '%s\n' "$guarded" | sed -n 's/^drop //p' | paste -s -d ' ' -)
 	echo "$done${own:+; nobody else sends from $own}"
 }
@@ -103,17 +120,49 @@ nft_forward()
 	echo "}"
 }
 
+# nft_guard4: its IPv4 addresses are the translator's.  What is sent to the machine itself is left alone: who has made a
+# mistake shall get in to mend it.
+nft_guard4()
+{
+	[ -z "$spared" ] || printf '%s\n' "$spared" | nft_set spared
+	printf '%s\n' "$forged" | nft_set own
+	echo "chain guard { type filter hook forward priority filter; policy accept;"
+	echo "iifname \"$device\" accept"
+	[ -z "$spared" ] || echo "ip saddr @spared accept"
+	echo "ip saddr @own drop"
+	echo "}"
+}
+
+# nft_input: what the machine itself has asked for comes back, also where connections are not tracked.  An address of its own
+# that is mapped is meant to be reached.
+nft_input()
+{
+	[ -z "$served" ] || printf '%s\n' "$served" | nft_set served
+	echo "chain input { type filter hook input priority filter; policy accept;"
+	echo "iifname != \"$device\" accept"
+	echo "ct state { established, related, untracked } accept"
+	echo "ct status dnat accept"
+	echo "ip protocol icmp accept"
+	echo "udp dport 53 accept"
+	echo "tcp dport 53 accept"
+	[ -z "$served" ] || echo "ip daddr @served accept"
+	echo "drop"
+	echo "}"
+}
+
 # nft_own: without any, the table goes.  Naming it first makes removing it no mistake.
 nft_own()
 {
 	echo "table ip $name"
 	echo "delete table ip $name"
-	[ -n "$pools$private" ] || return 0
+	[ -n "$pools$private$closed$forged" ] || return 0
 	echo "table ip $name {"
 	[ -z "$private" ] || printf '%s\n' "$private" | nft_set maps
 	[ -z "$reachable" ] || printf '%s\n' "$reachable" | nft_set reachable
-	nft_postrouting
+	[ -z "$pools$private" ] || nft_postrouting
 	[ -z "$reachable" ] || nft_forward
+	[ -z "$forged" ] || nft_guard4
+	[ -z "$closed" ] || nft_input
 	echo "}"
 }
 
@@ -158,6 +207,36 @@ iptables_filter()
 	done
 }
 
+iptables_guard4()
+{
+	[ -n "$forged" ] || return 0
+	note="-m comment --comment $name"
+	echo ":${name}_g - [0:0]"
+	echo "-I FORWARD ! -i $device $note -j ${name}_g"
+	for prefix in $spared; do
+		echo "-A ${name}_g -s $prefix $note -j RETURN"
+	done
+	for prefix in $forged; do
+		echo "-A ${name}_g -s $prefix $note -j DROP"
+	done
+}
+
+iptables_input()
+{
+	[ -n "$closed" ] || return 0
+	note="-m comment --comment $name"
+	echo ":${name}_l - [0:0]"
+	echo "-I INPUT -i $device $note -j ${name}_l"
+	echo "-A ${name}_l -m conntrack --ctstate DNAT,ESTABLISHED,RELATED,UNTRACKED $note -j RETURN"
+	echo "-A ${name}_l -p icmp $note -j RETURN"
+	echo "-A ${name}_l -p udp --dport 53 $note -j RETURN"
+	echo "-A ${name}_l -p tcp --dport 53 $note -j RETURN"
+	for prefix in $served; do
+		echo "-A ${name}_l -d $prefix $note -j RETURN"
+	done
+	echo "-A ${name}_l $note -j DROP"
+}
+
 # iptables_leftover COMMAND TABLE HOOK CHAIN: the commands that remove our chain and what leads to it.
 iptables_leftover()
 {
@@ -185,7 +264,9 @@ iptables_replace()
 {
 	iptables_commit iptables "$(
 		iptables_table nat "$(iptables_leftover iptables nat POSTROUTING "$name")" "$(iptables_nat)"
-		iptables_table filter "$(iptables_leftover iptables filter FORWARD "$name")" "$(iptables_filter)"
+		iptables_table filter "$(iptables_leftover iptables filter FORWARD "$name")" \
+			"$(iptables_leftover iptables filter FORWARD "${name}_g")" "$(iptables_leftover iptables filter INPUT "${name}_l")" \
+			"$(iptables_filter)" "$(iptables_guard4)" "$(iptables_input)"
 	)"
 }
 

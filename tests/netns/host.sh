@@ -38,7 +38,7 @@ config 'map 10.9.9.9 2001:db8:2::2' >"$T/conf"
 config 'map 100.64.1.0/24 2001:db8:3::/120' | sed 's/nat64/second/; s/192.168.255/192.168.254/; s/::64$/::65/' >"$T/second.conf"
 # Rules of somebody else, so that the tables of iptables are there.
 in_router iptables -t nat -A POSTROUTING -s 172.20.0.0/16 -j MASQUERADE 2>/dev/null
-in_router sh -c 'for t in iptables ip6tables; do $t -I FORWARD -j ACCEPT; $t -D FORWARD -j ACCEPT; done' 2>/dev/null
+in_router sh -c 'for t in iptables ip6tables; do for c in FORWARD INPUT; do $t -I $c -j ACCEPT; $t -D $c -j ACCEPT; done; done' 2>/dev/null
 in_router nft add table inet other
 
 # --- there and back -------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What nat64-host up keeps out, with real packets, by nft and by iptables: who forges a source within a translation prefix, and
-# who opens a connection from IPv4 to a host that only has a lease.
+# What nat64-host up keeps out, with real packets, by nft and by iptables: who forges a source within a translation prefix, or
+# of the translator's IPv4; who opens a connection from IPv4 to a host that only has a lease; and who comes through the
+# translator to the machine itself.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nft iptables ip6tables sysctl awk ss
@@ -31,15 +32,15 @@ rules() { in_router sh -c 'nft -s list ruleset; iptables-save; ip6tables-save' 2
 # --- packets ----------------------------------------------------------------------------------------------------------
 
 stranger() { ip netns exec "$1" python3 "$here/stranger.py" "${@:2}"; }
-# passes DEVICE FROM TO: does a datagram of the client get as far as this device of the router?  One that the router sends there
-# itself comes behind it.
+# passes DEVICE FROM TO: does a datagram of the client, or from IPv4 of the server, get as far as this device of the router?
+# One that the router sends there itself comes behind it.
 passes() {
 	local ready job
 	marks=$((${marks:-0} + 1))
 	coproc WATCH { stranger "$R" watch "$1" "mark $marks." "end $marks."; }
 	job=$WATCH_PID # gone as soon as the watcher is
 	read -r ready <&"${WATCH[0]}"
-	stranger "$C" send "$2" "$3" "mark $marks."
+	stranger "$([[ $2 == *:* ]] && echo "$C" || echo "$S")" send "$2" "$3" "mark $marks."
 	stranger "$R" send :: "$([ "$1" = wan ] && echo 2001:db8:9::2 || echo "$GOOGLE")" "end $marks."
 	wait "$job"
 }
@@ -59,7 +60,7 @@ in_client ping -6 -n -c 1 -W 1 -I 2001:db8:2::7 "$GOOGLE" >/dev/null
 wait_for grep -q 2001:db8:2::7 "$T/data/dynamic.map"
 LEASED=$(awk '$2 == "2001:db8:2::7" { print $1 }' "$T/data/dynamic.map")
 # The tables of iptables stay when they have been used.
-for chain in "iptables FORWARD" "ip6tables FORWARD" "iptables -t nat POSTROUTING" "iptables -t nat PREROUTING"; do
+for chain in "iptables FORWARD" "iptables INPUT" "ip6tables FORWARD" "iptables -t nat POSTROUTING" "iptables -t nat PREROUTING"; do
 	# shellcheck disable=SC2086 # words
 	{ in_router ${chain% *} -I ${chain##* } -j ACCEPT && in_router ${chain% *} -D ${chain##* } -j ACCEPT; } 2>/dev/null
 done
@@ -186,8 +187,79 @@ inbound() {
 	same "$1: after down, everything is as it was" "$virgin" "$(rules)"
 }
 
-sed -i '/tun-setup/a wkpf-strict no' "$T/conf"
+# --- forged sources of IPv4 -------------------------------------------------------------------------------------------
+
+MAPPED=192.168.255.80 MINE=192.168.255.9 ROUTER4=192.168.255.1 OF_ICMP=192.168.252.3
+forged4() {
+	local own
+	setting NAT44=yes
+	for own in $MINE $ROUTER4 $OF_ICMP; do
+		t "$1: without a guard, $own may be forged" passes nat64 "$own" $MAPPED
+	done
+	up
+	for own in $MINE $ROUTER4 $OF_ICMP; do
+		t "$1: with it, $own may not" stopped nat64 "$own" $MAPPED
+	done
+	t "$1: others get there" passes nat64 8.8.8.8 $MAPPED
+	setting GUARD=no
+	up
+	t "$1: GUARD=no lets forged ones of IPv4 pass" passes nat64 $MINE $MAPPED
+	setting GUARD=yes
+	ip -n "$R" addr add 192.168.255.14/28 dev lan
+	up
+	t "$1: a network of the machine in the pool is not cut off" passes nat64 $MINE $MAPPED
+	t "$1: the rest of the pool is guarded" stopped nat64 192.168.255.77 $MAPPED
+	ip -n "$R" addr del 192.168.255.14/28 dev lan
+	down
+	same "$1: after down, everything is as it was" "$virgin" "$(rules)"
+}
+
+# --- the machine itself -----------------------------------------------------------------------------------------------
+
+OWN=64:ff9b::808:801 OWN_MAPPED=64:ff9b::c0a8:fe63
+client_opens() { stranger "$C" ask "$1" "$2"; }
+client_shut() { ! client_opens "$@"; }
+refused() { [ "$(in_client python3 "$here/udp.py" probe "$1" "$2")" = ECONNREFUSED ]; }
+local_services() {
+	setting NAT44=yes
+	t "$1: without up, a host reaches a service of the machine by the prefix" client_opens $OWN 5008
+	t "$1: without up, it is told of a closed port" refused $OWN 5999
+	up
+	t "$1: with it, no more" client_shut $OWN 5008
+	t "$1: nor by UDP" fails stranger "$C" tell $OWN 5008
+	t "$1: nor a closed port, whose refusal would tell that there is somebody" fails refused $OWN 5999
+	t "$1: the machine answers a ping" ping6 $OWN
+	t "$1: and names by TCP" client_opens $OWN 53
+	t "$1: and by UDP" stranger "$C" tell $OWN 53
+	t "$1: a host reaches the server" client_opens $GOOGLE 5008
+	t "$1: the machine reaches a host" stranger "$R" ask "$LEASED" 5007
+	t "$1: also by UDP" stranger "$R" tell "$LEASED" 5010
+	t "$1: from elsewhere its services are reached" stranger "$S" ask 8.8.8.1 5008
+	t "$1: so is an address of its own that is mapped" client_opens $OWN_MAPPED 5008
+	setting LOCAL=yes
+	up
+	t "$1: LOCAL=yes lets hosts in" client_opens $OWN 5008
+	setting LOCAL=no
+	up
+	t "$1: LOCAL=no does not" client_shut $OWN 5008
+	down
+	same "$1: after down, everything is as it was" "$virgin" "$(rules)"
+}
+
+printf '%s\n' 'wkpf-strict no' 'icmp-source-pool 192.168.252.0/24' 'map 192.168.254.99 2001:db8:77::99' >>"$T/conf"
 kill -HUP "$PID"
+for address in $MINE $ROUTER4 $OF_ICMP 192.168.255.77; do ip -n "$S" addr add "$address/32" dev lo; done
+ip -n "$R" addr add 192.168.254.99/32 dev lo
+wait_for grep -q reload "$LOG"
+serving() {
+	ip netns exec "$1" python3 "$here/stranger.py" serve "${@:2}" </dev/null >/dev/null 2>&1 &
+	disown
+	wait_for listening "$1" -t "${!#}"
+}
+serving "$R" 8.8.8.1 53 5008
+serving "$R" 192.168.254.99 5008
+serving "$S" 8.8.8.8 5008
+serving "$C" 2001:db8:2::7 5010
 for backend in nft iptables; do
 	path=$PATH
 	[ $backend = nft ] || path=$T/no-nft:$PATH
@@ -196,6 +268,8 @@ for backend in nft iptables; do
 	others $backend
 	says_translatable $backend
 	inbound $backend
+	forged4 $backend
+	local_services $backend
 done
 
 # Those who come to nft take the guard along.
