@@ -2,6 +2,8 @@
 #include "support/rig.h"
 #include "support/run.h"
 
+#include <stdio.h>
+
 /* The host of the map is 2001:db8:1::5, which is 203.0.113.5; that of a lease 2001:db8:5::1. */
 #define MAPS \
 	"own4 192.0.2.254; own6 2001:db8:ffff::64; mtu 1500; map 203.0.113.0/24 2001:db8:1::/120;"
@@ -64,6 +66,14 @@ static const struct rig_row allow_rows[] = {
 	 REASON_OK,
 	 "4r s=198.51.101.9 d=203.0.113.5 ttl=63 id=* | icmp 3 3 0 | 4 id=0 s=203.0.113.5 "
 	 "d=198.51.101.9 | udp"},
+	{"rules-1.9 an error of such a host about a packet to it", HERE,
+	 "6r s=2001:db8:64::198.51.101.9 | icmp 1 4 0 | 6 d=2001:db8:64::198.51.101.9 "
+	 "s=2001:db8:64::198.51.100.7 | udp",
+	 REASON_OK, "4r s=198.51.101.9 ttl=63 id=* | icmp 3 3 0 | 4 id=0 d=198.51.101.9 | udp"},
+	{"rules-1.9 an error of a router about a packet to such a host", HERE,
+	 "6r s=2001:db8:6::1 | icmp 1 0 0 | 6 d=2001:db8:64::198.51.101.9 "
+	 "s=2001:db8:64::198.51.100.7 | udp",
+	 REASON_OK, "4r s=192.0.2.254 ttl=63 id=* | icmp 3 1 0 | 4 id=0 d=198.51.101.9 | udp"},
 	{"rules-1.9 CLAT: the world to a mapped host is not asked", CLAT ALLOW,
 	 "6r s=2001:db8:64::9.9.9.9 d=2001:db8:1::5 | udp", REASON_OK,
 	 "4r s=9.9.9.9 d=203.0.113.5 ttl=63 id=* | udp"},
@@ -129,6 +139,99 @@ static const struct rig_row deny_rows[] = {
 	 REASON_DENIED, "answer 1 1 0"},
 };
 
+/* --- leases ------------------------------------------------------------------------------------
+ */
+
+static struct rig rig;
+
+static struct lpm *one_network(const struct ip6 *a, unsigned len)
+{
+	struct lpm *t = lpm_new(128);
+
+	lpm_add(t, a->b, len, 0);
+	ck_assert_int_eq(lpm_seal(t), 0);
+	return t;
+}
+
+/* Who may have a lease is asked when it begins, and by those who read a configuration. */
+START_TEST(lease_is_not_asked_again)
+{
+	static const struct ip6 other = {{0x20, 0x01, 0x0d, 0xb8, 0, 6}};
+	struct lpm *allow = one_network(&other, 48);
+	char in[100];
+
+	rig_open(&rig, NAT64);
+	rig_expect(&rig, NEW " | udp", REASON_OK, "*");
+	rig.conf.allow = allow;
+	rig_expect(&rig, NEW " | udp", REASON_OK, "*");
+	snprintf(in, sizeof(in), "4 s=9.9.9.9 d=10.77.0.%u | udp",
+		 pool_next(rig.x.pool, NULL)->addr & 255);
+	rig_expect(&rig, in, REASON_OK, "*");
+	rig_expect(&rig, "6 s=2001:db8:5::2 d=2001:db8:64::9.9.9.9 | udp", REASON_NOT_ALLOWED,
+		   "answer 1 1 0");
+	ck_assert_uint_eq(pool_used(rig.x.pool), 1);
+	rig_close(&rig);
+	lpm_free(allow);
+}
+END_TEST
+
+START_TEST(policy_keeps_no_lease_alive)
+{
+	const struct lease *l;
+
+	rig_open(&rig, HERE "deny 8.8.8.0/24");
+	rig_expect(&rig, NEW " | udp", REASON_OK, "*");
+	l = pool_next(rig.x.pool, NULL);
+	rig.now += 60000;
+	rig_expect(&rig, "6 s=2001:db8:5::1 d=2001:db8:64::8.8.8.8 | udp", REASON_DENIED,
+		   "answer 1 1 0");
+	rig_expect(&rig, "6 s=2001:db8:5::2 d=2001:db8:64::8.8.8.8 | udp", REASON_DENIED,
+		   "answer 1 1 0");
+	rig_expect(&rig, OTHER " | udp", REASON_NOT_ALLOWED, "answer 1 1 0");
+	ck_assert_int_eq(l->last, rig.now / 1000 - 60);
+	ck_assert_uint_eq(pool_used(rig.x.pool), 1);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(policy_goes_before_drain_and_room)
+{
+	rig_open(&rig, RIG_SETUP ";pool 10.77.0.0/31;" ALLOW);
+	rig_expect(&rig, NEW " | udp", REASON_OK, "*");
+	rig_expect(&rig, "6 s=2001:db8:5::2 d=2001:db8:64::9.9.9.9 | udp", REASON_POOL_FULL,
+		   "answer 1 3 0");
+	rig_expect(&rig, OTHER " | udp", REASON_NOT_ALLOWED, "answer 1 1 0");
+	xlat_set_draining(&rig.x, true);
+	rig_expect(&rig, OTHER " | udp", REASON_NOT_ALLOWED, "answer 1 1 0");
+	rig_expect(&rig, "6 s=2001:db8:5::2 d=2001:db8:64::9.9.9.9 | udp", REASON_DRAINING,
+		   "answer 1 3 0");
+	rig_close(&rig);
+}
+END_TEST
+
+/* A GSO packet that is too big is first of all one that must not pass, its last segment included.
+ */
+START_TEST(policy_goes_before_size)
+{
+	const struct offload o = {.gso = GSO_TCP6,
+				  .csum = CSUM_PARTIAL,
+				  .seg = 1440,
+				  .csum_start = 40,
+				  .csum_offset = 16};
+	static uint8_t b[CRAFT_MAX];
+	size_t len = craft(b, "6 s=2001:db8:6::1 d=2001:db8:64::9.9.9.9 | tcp n=3000", NULL);
+
+	rig_open(&rig, HERE "mtu 1400");
+	ck_assert_int_eq(rig_send_offload(&rig, b, len, &o), REASON_NOT_ALLOWED);
+	ck_assert(!rig.out.has_last && rig.out.packets == 3 && rig.out.answers == 1);
+	rig_close(&rig);
+	rig_open(&rig, SHUT "mtu 1400");
+	ck_assert_int_eq(rig_send_offload(&rig, b, len, &o), REASON_DENIED);
+	ck_assert(!rig.out.has_last && rig.out.packets == 3 && rig.out.answers == 1);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(test_allow)
 {
 	rig_check_rows(allow_rows, sizeof(allow_rows) / sizeof(*allow_rows));
@@ -146,6 +249,10 @@ int main(void)
 	Suite *suite = suite_create("xlat_policy");
 	TCase *tc = tcase_create("xlat_policy");
 
+	tcase_add_test(tc, lease_is_not_asked_again);
+	tcase_add_test(tc, policy_keeps_no_lease_alive);
+	tcase_add_test(tc, policy_goes_before_drain_and_room);
+	tcase_add_test(tc, policy_goes_before_size);
 	tcase_add_test(tc, test_allow);
 	tcase_add_test(tc, test_deny);
 	suite_add_tcase(suite, tc);
