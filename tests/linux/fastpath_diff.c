@@ -19,7 +19,6 @@
 #include "lib/wire.h"
 #include "linux/fastpath_linux.h"
 #include "support/generated.h"
-#include "support/plain_pool.h"
 
 #define PAIRS    10   /* told of in each configuration */
 #define SHOTS    40   /* packets of each of them */
@@ -82,6 +81,8 @@ static void shape(struct model *m)
 		shape6(&m->map[i].p6);
 	for (unsigned i = 0; i < m->allows; i++)
 		shape6(&m->allow[i]);
+	for (unsigned i = 0; i < m->pools; i++)
+		shape6(&m->from[i]);
 	/* and sources from IPv4 are in 8.0.0.0/16: some of them in a map */
 	if (m->maps && m->map[0].p4.len >= 16 && generate_below(5) == 0)
 		m->map[0].p4.addr = 0x08000000 | (m->map[0].p4.addr & 0xffff);
@@ -108,8 +109,7 @@ static void open_pool(struct diff *d)
 
 	if (d->model.pools == 0)
 		return;
-	d->x.pool = plain_pool(d->model.pool, d->model.pools, &d->x.ipid.key);
-	ck_assert_ptr_nonnull(d->x.pool);
+	d->x.pool = generated_pool(&d->model, &d->x.ipid.key);
 	pool_share(d->x.pool, at, n);
 	pool_reserve(d->x.pool, &own);
 	if (d->conf.has_icmp_source)

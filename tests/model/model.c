@@ -429,6 +429,8 @@ static enum reason judge(struct model *m, const struct model_view *v, int32_t no
 	why = translate(m, v, now, chosen, &to, out);
 	if (!why && v->family == 6) /* only the host itself keeps its lease */
 		model_touch(m, &to, now, out);
+	else if (!why && to.lease[1])
+		to.lease[1]->answered = true;
 	return why;
 }
 

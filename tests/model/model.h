@@ -2,9 +2,9 @@
  * RFCs, so that the translator can be compared with it.
  *
  * It shares types with the translator, and not one line of code.  Where the rules leave a choice
- * that is random by design (the IPv4 Identification, the slot of a new lease, the address that
- * stands for a nameless router) it looks at what the translator chose, and checks that this was one
- * of the choices. */
+ * that is random by design (the IPv4 Identification, the slot of a new lease, the lease that ends
+ * for it, the address that stands for a nameless router) it looks at what the translator chose, and
+ * checks that this was one of the choices. */
 #ifndef NAT64D_TESTS_MODEL_H
 #define NAT64D_TESTS_MODEL_H
 
@@ -28,7 +28,7 @@ struct model_lease {
 	uint32_t addr;
 	unsigned prefix;
 	int32_t last, saved;
-	bool on_record;
+	bool on_record, answered, confirmed;
 	unsigned long turn; /* when LAST changed: which of two is the older */
 };
 
@@ -40,6 +40,7 @@ struct model {
 	struct prefix6 prefix[MODEL_PREFIXES];
 	struct map map[MODEL_MAPS];
 	struct prefix4 pool[MODEL_POOLS];
+	struct prefix6 from[MODEL_POOLS]; /* whom each of them is for */
 	bool all_translatable;
 	struct prefix4 translatable; /* those of one network, if LEN is not 0 */
 	struct prefix6 route[MODEL_ROUTES];

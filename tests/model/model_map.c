@@ -43,28 +43,77 @@ static bool may_lease(const struct model *m, uint32_t a)
 	return in_pool(m, a) && a != m->conf->own4 && !model_find_map4(m, a);
 }
 
-static unsigned lease_room(const struct model *m)
+/* How long the longest FROM is that holds HOST; -1: none does, and no pool is for it. */
+static int longest_from(const struct model *m, const struct ip6 *host)
+{
+	int longest = -1;
+
+	for (unsigned i = 0; i < m->pools; i++)
+		if (model_holds6(&m->from[i], host) && m->from[i].len > longest)
+			longest = m->from[i].len;
+	return longest;
+}
+
+/* May HOST have A?  If the pools for it are full they are full: no shorter FROM helps. */
+static bool may_have(const struct model *m, const struct ip6 *host, uint32_t a)
+{
+	for (unsigned i = 0; i < m->pools; i++)
+		if (model_holds4(&m->pool[i], a))
+			return model_holds6(&m->from[i], host) &&
+			       m->from[i].len == longest_from(m, host) && may_lease(m, a);
+	return false;
+}
+
+static unsigned lease_room(const struct model *m, const struct ip6 *host)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < m->pools; i++)
 		for (uint32_t k = 0; k < 1u << (32 - m->pool[i].len); k++)
-			n += may_lease(m, m->pool[i].addr + k);
+			n += may_have(m, host, m->pool[i].addr + k);
 	return n;
 }
 
-/* Takes back the longest idle lease, if its guarantee has run out. */
-static bool take_back(struct model *m, int32_t now)
-{
-	struct model_lease *oldest = NULL;
+/* Of leases of the pools for HOST. */
+struct rivals {
+	unsigned all, unconfirmed;
+	bool old; /* the guarantee of one has run out */
+};
 
-	for (unsigned i = 0; i < m->leases; i++)
-		if (!oldest || m->lease[i].turn < oldest->turn)
-			oldest = &m->lease[i];
-	if (!oldest || now - oldest->last <= 7440)
-		return false;
-	*oldest = m->lease[--m->leases];
-	return true;
+static struct rivals find_rivals(const struct model *m, const struct ip6 *host, int32_t now)
+{
+	struct rivals r = {0};
+
+	for (unsigned i = 0; i < m->leases; i++) {
+		const struct model_lease *l = &m->lease[i];
+
+		if (!may_have(m, host, l->addr))
+			continue;
+		r.all++;
+		r.unconfirmed += !l->confirmed;
+		r.old = r.old || now - l->last > 7440;
+	}
+	return r;
+}
+
+/* No lease of a host that has proven itself ends at once. */
+static bool may_end(const struct model_lease *l, int32_t now)
+{
+	return !l->confirmed || now - l->last >= 60;
+}
+
+/* The pools for HOST are full.  Which lease ends is the translator's choice: that of CHOSEN.  It
+ * must choose one if a guarantee has run out and no lease could be a forger's. */
+static bool take_back(struct model *m, const struct ip6 *host, int32_t now, uint32_t chosen)
+{
+	const struct rivals r = find_rivals(m, host, now);
+	struct model_lease *l = lease_of_addr(m, chosen);
+
+	if (l && may_have(m, host, chosen) && may_end(l, now)) {
+		*l = m->lease[--m->leases];
+		return true;
+	}
+	return r.old && r.unconfirmed == 0;
 }
 
 enum reason model_lease(struct model *m, const struct model_view *v, struct model_pair *to,
@@ -78,13 +127,14 @@ enum reason model_lease(struct model *m, const struct model_view *v, struct mode
 		return REASON_BAD_L4_CSUM;
 	if (m->draining)
 		return REASON_DRAINING;
-	if (m->leases == lease_room(m) && !take_back(m, now))
+	if (find_rivals(m, &v->src6, now).all == lease_room(m, &v->src6) &&
+	    !take_back(m, &v->src6, now, chosen))
 		return REASON_POOL_FULL;
 	l = &m->lease[m->leases];
 	memset(l, 0, sizeof(*l));
 	l->host = v->src6;
 	l->prefix = to->prefix;
-	if (may_lease(m, chosen) && !lease_of_addr(m, chosen))
+	if (may_have(m, &v->src6, chosen) && !lease_of_addr(m, chosen))
 		l->addr = chosen;
 	l->last = now;
 	l->turn = ++m->turn;
@@ -100,6 +150,7 @@ void model_touch(struct model *m, const struct model_pair *to, int32_t now, stru
 
 	if (!l)
 		return;
+	l->confirmed = l->confirmed || l->answered;
 	if (l->last != now) {
 		l->last = now;
 		l->turn = ++m->turn;
@@ -390,6 +441,6 @@ enum reason model_map_6to4(struct model *m, const struct model_view *v, bool quo
 		name_router(m, v, why, chosen, to);
 		return REASON_OK;
 	}
-	to->wants_lease = why == REASON_NO_MAP_SRC && m->pools > 0;
+	to->wants_lease = why == REASON_NO_MAP_SRC && longest_from(m, &v->src6) >= 0;
 	return to->wants_lease ? REASON_OK : why;
 }

@@ -231,6 +231,16 @@ static void generate_allow(struct model *m)
 	}
 }
 
+/* Pools for all, for some, two that are one, two of which one is for some of the other's. */
+static void generate_from(struct model *m)
+{
+	for (unsigned i = 0; i < m->pools; i++)
+		if (percent(40))
+			m->from[i] = random_allow(m);
+	if (percent(30))
+		m->from[1] = m->from[0];
+}
+
 static void generate_deny(struct model *m)
 {
 	unsigned n = percent(70) ? 0 : 1 + generate_below(MODEL_NETS);
@@ -261,4 +271,5 @@ void generate_conf(struct model *m, struct xlat_conf *c)
 	generate_routes(m);
 	generate_allow(m);
 	generate_deny(m);
+	generate_from(m);
 }

@@ -1,6 +1,5 @@
 /* generated - how a random configuration becomes a translator. */
 #include "generated.h"
-#include "plain_pool.h"
 
 #include <check.h>
 
@@ -70,6 +69,20 @@ struct lpm *generated_deny(const struct model *m)
 	return t;
 }
 
+struct pool *generated_pool(const struct model *m, const struct siphash_key *key)
+{
+	struct pool_conf conf[MODEL_POOLS];
+	struct pool *p;
+
+	for (unsigned i = 0; i < m->pools; i++) {
+		conf[i] = pool_plain(m->pool[i]);
+		conf[i].from = m->from[i];
+	}
+	p = pool_new(conf, m->pools, key);
+	ck_assert_ptr_nonnull(p);
+	return p;
+}
+
 static void open_pool(struct generated *g)
 {
 	struct prefix4 own = {g->conf.own4, 32};
@@ -77,8 +90,7 @@ static void open_pool(struct generated *g)
 	g->x.pool = NULL;
 	if (g->model.pools == 0)
 		return;
-	g->x.pool = plain_pool(g->model.pool, g->model.pools, &g->x.ipid.key);
-	ck_assert_ptr_nonnull(g->x.pool);
+	g->x.pool = generated_pool(&g->model, &g->x.ipid.key);
 	pool_set_allow(g->x.pool, g->conf.allow);
 	pool_reserve(g->x.pool, &own);
 	if (g->conf.has_icmp_source)

@@ -21,6 +21,9 @@ void generated_close(struct generated *g);
 struct lpm *generated_allow(const struct model *m);
 struct lpm *generated_deny(const struct model *m);
 
+/* A pool of M's ranges, for those for whom they are, of which nothing is reserved yet. */
+struct pool *generated_pool(const struct model *m, const struct siphash_key *key);
+
 /* Some time goes by, or much, and new leases may be forbidden from now on, or allowed again. */
 void generated_pass_time(struct generated *g);
 

@@ -267,6 +267,7 @@ static const char *const by_name[] = {"nothing", "own",    "routers", "map",  "l
 #define LAST RIG_SETUP ";pool 10.77.0.0/31"
 #define MANY RIG_SETUP ";prefix 2001:db8:65::/96;map 10.9.9.0/24 2001:db8:9::/120"
 
+#define FROM  RIG_SETUP ";pool 10.77.0.0/28 2001:db8:5::/48;pool 10.78.0.0/31 2001:db8:5:1::/64"
 #define LEAVE ";allow 2001:db8:64::808:0/112;allow 2001:db8:5::/48"
 
 static const struct row {
@@ -335,6 +336,12 @@ static const struct row {
 	{"the pool is full for one who may", LAST LEAVE,
 	 "6 s=2001:db8:5::1 d=2001:db8:64::808:808 | udp", "2001:db8:5::2", "2001:db8:64::101:101",
 	 6, "pool:full allow:1 prefix:0", REASON_POOL_FULL},
+	{"a host that a pool is for", FROM, NULL, "2001:db8:5::1", "2001:db8:64::101:101", 6,
+	 "pool prefix:0", REASON_OK},
+	{"a host that no pool is for", FROM, NULL, "2001:db8:6::1", "2001:db8:64::101:101", 6,
+	 "prefix:0", REASON_NO_MAP_SRC},
+	{"the pool for a host is full", FROM, "6 s=2001:db8:5:1::1 d=2001:db8:64::808:808 | udp",
+	 "2001:db8:5:1::2", "2001:db8:64::101:101", 6, "pool:full prefix:0", REASON_POOL_FULL},
 	{"a translatable host that may", RIG_SETUP LEAVE, NULL, "2001:db8:64::808:808",
 	 "2001:db8:64::101:101", 6, "prefix:0 allow:0 prefix:0 translatable:0", REASON_OK},
 	{"a translatable host that may not", RIG_SETUP LEAVE, NULL, "2001:db8:64::909:909",

@@ -65,6 +65,10 @@ static void print_conf(const struct model *m)
 		fprintf(stderr, "# /%u ", m->prefix[i].len);
 		print_hex("prefix", m->prefix[i].addr.b, 16);
 	}
+	for (unsigned i = 0; i < m->pools; i++) {
+		fprintf(stderr, "# /%u ", m->from[i].len);
+		print_hex("from", m->from[i].addr.b, 16);
+	}
 	for (unsigned i = 0; i < m->allows; i++) {
 		fprintf(stderr, "# /%u ", m->allow[i].len);
 		print_hex("allow", m->allow[i].addr.b, 16);

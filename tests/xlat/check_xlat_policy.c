@@ -139,10 +139,83 @@ static const struct rig_row deny_rows[] = {
 	 REASON_DENIED, "answer 1 1 0"},
 };
 
-/* --- leases ------------------------------------------------------------------------------------
+/* --- pools for some hosts ----------------------------------------------------------------------
  */
 
+/* One for a network, a larger one for a subnet of it, which are two ranges. */
+#define FROM                                                                                 \
+	RIG_SETUP ";pool 10.77.0.0/28 2001:db8:5::/48; pool 10.78.0.0/28 2001:db8:5:1::/64;" \
+		  "pool 10.79.0.0/28 2001:db8:5:1::/64;"
+#define LAST RIG_SETUP ";pool 10.77.0.0/28 2001:db8:5::/48; pool 10.78.0.0/31 2001:db8:5:1::/64;"
+
+static const struct rig_row from_rows[] = {
+	{"rules-1.5 6->4 a host for which there is a pool", FROM, NEW " | udp", REASON_OK, "*"},
+	{"rules-1.5 6->4 a host for which there is none", FROM, OTHER " | udp", REASON_NO_MAP_SRC,
+	 "answer 1 5 0"},
+	{"rules-1.5 6->4 a host for which there is none, later fragment: no answer", FROM,
+	 OTHER " | part 80 80 | udp n=999", REASON_NO_MAP_SRC, NULL},
+	{"rules-1.5 6->4 who is not allowed is told so first", FROM "allow 2001:db8:7::/48",
+	 OTHER " | udp", REASON_NOT_ALLOWED, "answer 1 1 0"},
+	{"rules-1.5 6->4 who is allowed still needs a pool", FROM "allow 2001:db8:6::/48",
+	 OTHER " | udp", REASON_NO_MAP_SRC, "answer 1 5 0"},
+	{"rules-1.5 6->4 a mapped host needs no pool", FROM, "6r | udp", REASON_OK,
+	 "4r ttl=63 id=* | udp"},
+	{"rules-1.5 6->4 an error of a router for which there is none", FROM,
+	 "6r s=2001:db8:6::1 | icmp 3 0 0 | 6 | udp", REASON_OK,
+	 "4r s=192.0.2.254 ttl=63 id=* | icmp 11 0 0 | 4 id=0 | udp"},
+};
+
+START_TEST(test_from)
+{
+	rig_check_rows(from_rows, sizeof(from_rows) / sizeof(*from_rows));
+}
+END_TEST
+
 static struct rig rig;
+
+/* The address of the lease that the packet IN takes, or renews. */
+static uint32_t lease_of(const char *in)
+{
+	rig_expect(&rig, in, REASON_OK, "*");
+	ck_assert_ptr_nonnull(rig.out.lease);
+	return rig.out.lease->addr;
+}
+
+START_TEST(longest_from_decides)
+{
+	unsigned of_78 = 0, of_79 = 0;
+	char in[100];
+
+	rig_open(&rig, FROM);
+	ck_assert_uint_eq(lease_of(NEW " | udp") >> 8, 0x0a4d00);
+	for (unsigned i = 1; i <= 30; i++) {
+		uint32_t net;
+
+		snprintf(in, sizeof(in), "6 s=2001:db8:5:1::%x d=2001:db8:64::9.9.9.9 | udp", i);
+		net = lease_of(in) >> 8;
+		of_78 += net == 0x0a4e00;
+		of_79 += net == 0x0a4f00;
+	}
+	ck_assert(of_78 == 15 && of_79 == 15);
+	rig_expect(&rig, "6 s=2001:db8:5:1::31 d=2001:db8:64::9.9.9.9 | udp", REASON_POOL_FULL,
+		   "answer 1 3 0");
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(full_pool_is_no_way_to_another)
+{
+	rig_open(&rig, LAST);
+	lease_of("6 s=2001:db8:5:1::1 d=2001:db8:64::9.9.9.9 | udp");
+	rig_expect(&rig, "6 s=2001:db8:5:1::2 d=2001:db8:64::9.9.9.9 | udp", REASON_POOL_FULL,
+		   "answer 1 3 0");
+	ck_assert_uint_eq(lease_of(NEW " | udp") >> 8, 0x0a4d00);
+	rig_close(&rig);
+}
+END_TEST
+
+/* --- leases ------------------------------------------------------------------------------------
+ */
 
 static struct lpm *one_network(const struct ip6 *a, unsigned len)
 {
@@ -253,6 +326,9 @@ int main(void)
 	tcase_add_test(tc, policy_keeps_no_lease_alive);
 	tcase_add_test(tc, policy_goes_before_drain_and_room);
 	tcase_add_test(tc, policy_goes_before_size);
+	tcase_add_test(tc, test_from);
+	tcase_add_test(tc, longest_from_decides);
+	tcase_add_test(tc, full_pool_is_no_way_to_another);
 	tcase_add_test(tc, test_allow);
 	tcase_add_test(tc, test_deny);
 	suite_add_tcase(suite, tc);
