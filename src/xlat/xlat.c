@@ -42,8 +42,6 @@ uint32_t xlat_find_denied(const struct xlat_conf *conf, uint32_t a)
 {
 	uint8_t key[4];
 
-	if (!conf->deny)
-		return LPM_NONE;
 	put32(key, a);
 	return lpm_find(conf->deny, key);
 }

@@ -174,6 +174,14 @@ static void map_router(struct xlat_job *j, enum reason why, uint32_t *out)
 		*out = conf->own4;
 }
 
+/* Does nobody reach A?  Where nothing is denied that costs nothing. */
+static bool is_denied(const struct xlat_job *j, uint32_t a)
+{
+	const struct xlat_conf *conf = j->x->conf;
+
+	return conf->deny && !j->outer && xlat_find_denied(conf, a) != LPM_NONE;
+}
+
 /* HOST is whom the packet comes from, or whom a quoted packet went to; PEER is its other end. */
 static enum reason map_pair(struct xlat_job *j, const struct ip6 *host, const struct ip6 *peer,
 			    uint32_t *host4, uint32_t *peer4)
@@ -183,7 +191,7 @@ static enum reason map_pair(struct xlat_job *j, const struct ip6 *host, const st
 
 	if (why)
 		return why;
-	if (!j->outer && xlat_find_denied(j->x->conf, *peer4) != LPM_NONE)
+	if (is_denied(j, *peer4))
 		return REASON_DENIED;
 	why = map_host(j, host, host4, *peer4, mapped);
 	if (why && j->is_error) {

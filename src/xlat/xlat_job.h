@@ -146,7 +146,8 @@ uint32_t xlat_find_allowed(const struct xlat_conf *conf, const struct ip6 *host)
 /* May HOST, which neither a map nor a lease speaks for, use the translator? */
 bool xlat_is_allowed(const struct xlat_conf *conf, const struct ip6 *host);
 
-/* The number of the network of `deny' that A is in, or LPM_NONE: nobody reaches it from IPv6. */
+/* The number of the network of `deny', of which there is one, that A is in, or LPM_NONE: nobody
+ * reaches it from IPv6. */
 uint32_t xlat_find_denied(const struct xlat_conf *conf, uint32_t a);
 
 /* Is A in a map or in the pool, leased or not: does the configuration name it? */
