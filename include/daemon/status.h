@@ -7,11 +7,13 @@
 #include "map/pool.h"
 #include "daemon/report.h"
 
-#define STATUS_MAX 256 /* room for the line */
+#define STATUS_MAX 384 /* room for the line */
 
 struct status {
 	const struct counters *counters;
 	const struct pool *pool; /* NULL: none */
+	const char *full;        /* the name of a pool that has no address left; NULL: none is */
+	size_t fulls;            /* so many are */
 	bool link_down;
 	bool reload_refused;
 };

@@ -78,14 +78,12 @@ static bool build(struct active *a, const struct daemon *d, const struct siphash
 	bool limited = was && same_rate(&was->conf->icmp_rate, &c->icmp_rate);
 
 	a->setup = setup_new(c, was ? was->setup : NULL, may, d->tun);
-	if (c->pools > 0) {
+	if (c->pools > 0)
 		a->pool = new_pool(&d->keys, c, secret);
-		a->told = calloc(c->pools, 1);
-	}
 	if (!limited)
 		a->ratelimit = ratelimit_new(&c->icmp_rate, &d->keys.ratelimit);
-	return a->setup && ((a->pool && a->told) || c->pools == 0) && (a->ratelimit || limited) &&
-	       prepare_routes(d->routes, c->maps, a->setup) == 0;
+	return a->setup && (a->pool || c->pools == 0) && daemon_find_pools(a) &&
+	       (a->ratelimit || limited) && prepare_routes(d->routes, c->maps, a->setup) == 0;
 }
 
 struct active *active_new(const struct daemon *d, struct conf *c, const struct siphash_key *secret,
@@ -115,11 +113,27 @@ void active_free(struct active *a)
 		return;
 	setup_free(a->setup);
 	pool_free(a->pool);
-	free(a->told);
+	free(a->one);
+	free(a->one_of);
 	ratelimit_free(a->ratelimit);
 	free(a->aside.at);
 	conf_free(a->conf);
 	free(a);
+}
+
+static bool is_open(const struct active *a)
+{
+	const struct conf *c = a->conf;
+
+	return c->allows == 0 && (c->pools > 0 || c->xlat.translatable_all || c->translatables > 0);
+}
+
+void active_say_open(const struct active *a, const struct active *was)
+{
+	if (is_open(a) && !(was && is_open(was)))
+		log_notice("allow: there is none, so whoever can route packets here may use the "
+			   "translator (allow 2001:db8::/32, with networks of your own, would let "
+			   "in nobody else)");
 }
 
 struct active *active_use(struct daemon *d, struct active *n)

@@ -38,12 +38,23 @@ struct aside {
 	size_t n;
 };
 
+/* Ranges with the same hosts in front of them: what people call a pool. */
+struct one_pool {
+	size_t first, ranges; /* the number of the first one in the configuration; all of them */
+	size_t size, used;    /* together, by the last daemon_watch_pools() */
+	uint64_t refused;     /* likewise */
+	uint8_t told;         /* what watchers know */
+	struct poolwatch watch;
+};
+
 /* All that follows from one configuration: built as a whole, and replaced as a whole. */
 struct active {
 	struct conf *conf;
 	struct setup *setup;
-	struct pool *pool;           /* NULL: no dynamic pool */
-	uint8_t *told;               /* daemon_pools.c: of each range of POOL, what watchers know */
+	struct pool *pool;    /* NULL: no dynamic pool */
+	struct one_pool *one; /* daemon_pools.c: the ranges for the same hosts, by who they are */
+	size_t ones;          /* of them there are */
+	size_t *one_of;       /* the number in ONE of each range of CONF */
 	struct ratelimit *ratelimit; /* of the ICMP errors that we generate */
 	unsigned log; /* enum log_class bits: those of CONF, or what has been told since */
 	struct aside aside;
@@ -119,7 +130,6 @@ struct daemon {
 		int64_t file_at;           /* ms: when the file wants attention */
 		bool recorded;             /* records wait to be written before the packets leave */
 		struct log_limit log;
-		struct poolwatch watch;
 	} leases; /* daemon_lease.c */
 
 	struct {
@@ -195,6 +205,10 @@ struct active *active_use(struct daemon *d, struct active *n);
 
 /* Replaces the classes of lines that the log gets, for as long as A is active. */
 void active_log(struct active *a, unsigned classes);
+
+/* Says that everybody may use the translator, if that is so by A and was not by WAS (NULL: nothing
+ * was). */
+void active_say_open(const struct active *a, const struct active *was);
 
 /* The maps of the active configuration are others than before. */
 void active_use_maps(struct daemon *d);
@@ -345,8 +359,14 @@ void daemon_serve_pins(struct daemon *d);
 void daemon_watch(const struct daemon *d, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* --- daemon_pools.c: pools that get full, for who watches */
+/* --- daemon_pools.c: pools that get full, for the log and for who watches */
 
+/* Which there are in A, whose configuration is set.  False without memory. */
+bool daemon_find_pools(struct active *a);
+/* "dynamic-pool 192.0.2.0/24 and 2 more from 2001:db8::/32".  Returns OUT. */
+#define DAEMON_POOL_NAME 128
+char *daemon_pool_name(const struct active *a, const struct one_pool *one,
+		       char out[DAEMON_POOL_NAME]);
 void daemon_watch_pools(struct daemon *d); /* about once a second */
 /* What has been told of WAS need not be told again of N. */
 void daemon_keep_told(struct active *n, const struct active *was);

@@ -1,5 +1,5 @@
 /* daemon_lease - decides when the leases go to their file, and what the log says of those that
- * begin and end and of their pool. */
+ * begin and end. */
 #include <errno.h>
 #include <string.h>
 
@@ -321,19 +321,6 @@ static void expire(struct daemon *d)
 		leaselog_commit(d->leases.history);
 }
 
-/* Warns if the pool gets full, or is. */
-static void watch_pool(struct daemon *d)
-{
-	const struct pool *p = d->active->pool;
-	const struct counters *c = &d->counters;
-	uint64_t refused =
-		c->reason[DIR_4TO6][REASON_POOL_FULL] + c->reason[DIR_6TO4][REASON_POOL_FULL];
-	char line[POOLWATCH_LINE];
-
-	if (poolwatch_look(&d->leases.watch, pool_used(p), pool_size(p), refused, d->now, line))
-		log_warning("%s", line);
-}
-
 void daemon_maintain_leases(struct daemon *d)
 {
 	unsigned long suppressed = log_limit_suppressed(&d->leases.log);
@@ -341,8 +328,6 @@ void daemon_maintain_leases(struct daemon *d)
 	mind_clock(d);
 	if (suppressed > 0)
 		log_notice("%lu lines about leases suppressed", suppressed);
-	if (!d->active->pool)
-		return;
-	expire(d);
-	watch_pool(d);
+	if (d->active->pool)
+		expire(d);
 }

@@ -16,9 +16,21 @@ void daemon_find_manager(struct daemon *d)
 
 char *daemon_status_line(const struct daemon *d, char line[STATUS_MAX])
 {
-	const struct status now = {&d->counters, d->active->pool, !tun_is_up(d->tun),
-				   d->reload.any && !d->reload.ok};
+	const struct active *a = d->active;
+	struct status now = {.counters = &d->counters,
+			     .pool = a->pool,
+			     .link_down = !tun_is_up(d->tun),
+			     .reload_refused = d->reload.any && !d->reload.ok};
+	char name[DAEMON_POOL_NAME];
 
+	for (size_t i = 0; a->pool && i < a->ones; i++) {
+		const struct one_pool *one = &a->one[i];
+
+		if (one->size == 0 || one->used < one->size)
+			continue;
+		if (now.fulls++ == 0)
+			now.full = daemon_pool_name(a, one, name);
+	}
 	return status_line(line, &now);
 }
 

@@ -1,5 +1,8 @@
-/* daemon_pools - decides when who watches hears that a pool gets full, or is. */
+/* daemon_pools - decides which ranges are one pool, and when the log and who watches hear that one
+ * of them gets full, or is. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands.h"
 #include "lib/addr_text.h"
@@ -12,64 +15,158 @@ enum { /* bits of what has been told of a pool */
 	TOLD_FULL = 2,
 };
 
-static const struct prefix4 *find_prefix(const struct conf *c, const struct pool_range *r)
-{
-	const struct pool_conf *p = c->pool;
+/* --- which there are */
 
-	while (p->range.addr != r->first)
-		p++;
-	return &p->range;
+struct place {
+	const struct pool_conf *range;
+	size_t number;
+};
+
+static int compare_from(const struct prefix6 *a, const struct prefix6 *b)
+{
+	int order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+
+	return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-static void tell(const struct daemon *d, const char *event, const struct pool_range *r)
+static int by_from(const void *a, const void *b)
 {
-	char text[ADDR_TEXT];
+	const struct place *x = a, *y = b;
+	int order = compare_from(&x->range->from, &y->range->from);
 
-	daemon_watch(d, event, ", \"pool\": \"%s\", \"used\": %zu, \"size\": %zu",
-		     addr_text_prefix4(text, find_prefix(d->active->conf, r)), r->used, r->size);
+	return order ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-static void look(const struct daemon *d, const struct pool_range *r, uint8_t *told)
+static void add_range(struct active *a, const struct place *p)
 {
-	if (r->used * 100 < r->size * LOW)
-		*told = 0;
-	if (r->size == 0)
+	struct one_pool *last = a->ones > 0 ? &a->one[a->ones - 1] : NULL;
+
+	if (!last || compare_from(&a->conf->pool[last->first].from, &p->range->from) != 0) {
+		last = &a->one[a->ones++];
+		last->first = p->number;
+	}
+	last->ranges++;
+	a->one_of[p->number] = a->ones - 1;
+}
+
+bool daemon_find_pools(struct active *a)
+{
+	size_t n = a->conf->pools;
+	struct place *place = calloc(n + 1, sizeof(*place));
+
+	a->one = calloc(n + 1, sizeof(*a->one));
+	a->one_of = calloc(n + 1, sizeof(*a->one_of));
+	if (place && a->one && a->one_of) {
+		for (size_t i = 0; i < n; i++)
+			place[i] = (struct place){&a->conf->pool[i], i};
+		qsort(place, n, sizeof(*place), by_from);
+		for (size_t i = 0; i < n; i++)
+			add_range(a, &place[i]);
+	}
+	free(place);
+	return place && a->one && a->one_of;
+}
+
+static void count_pools(struct active *a)
+{
+	struct pool_range r;
+
+	for (size_t i = 0; i < a->ones; i++)
+		a->one[i].size = a->one[i].used = a->one[i].refused = 0;
+	for (size_t i = 0; i < a->conf->pools; i++) {
+		struct one_pool *one = &a->one[a->one_of[i]];
+
+		pool_range(a->pool, pool_which(a->pool, a->conf->pool[i].range.addr), &r);
+		one->size += r.size;
+		one->used += r.used;
+		one->refused += r.refused;
+	}
+}
+
+char *daemon_pool_name(const struct active *a, const struct one_pool *one,
+		       char out[DAEMON_POOL_NAME])
+{
+	const struct pool_conf *first = &a->conf->pool[one->first];
+	char range[ADDR_TEXT], from[ADDR_TEXT], more[32] = "";
+
+	addr_text_prefix4(range, &first->range);
+	if (one->ranges > 1)
+		snprintf(more, sizeof(more), " and %zu more", one->ranges - 1);
+	snprintf(out, DAEMON_POOL_NAME, "dynamic-pool %s%s%s%s", range, more,
+		 first->from.len ? " from " : "",
+		 first->from.len ? addr_text_prefix6(from, &first->from) : "");
+	return out;
+}
+
+/* --- what is told */
+
+static void tell(const struct daemon *d, const char *event, const struct one_pool *one)
+{
+	const struct pool_conf *first = &d->active->conf->pool[one->first];
+	char range[ADDR_TEXT], from[ADDR_TEXT];
+	const char *quote = first->from.len ? "\"" : "";
+
+	daemon_watch(d, event, ", \"pool\": \"%s\", \"used\": %zu, \"size\": %zu, \"from\": %s%s%s",
+		     addr_text_prefix4(range, &first->range), one->used, one->size, quote,
+		     first->from.len ? addr_text_prefix6(from, &first->from) : "null", quote);
+}
+
+static void tell_watchers(const struct daemon *d, struct one_pool *one)
+{
+	if (one->used * 100 < one->size * LOW)
+		one->told = 0;
+	if (one->size == 0)
 		return;
-	if (!(*told & TOLD_HIGH) && r->used * 100 >= r->size * HIGH) {
-		*told |= TOLD_HIGH;
-		tell(d, "pool_high", r);
+	if (!(one->told & TOLD_HIGH) && one->used * 100 >= one->size * HIGH) {
+		one->told |= TOLD_HIGH;
+		tell(d, "pool_high", one);
 	}
-	if (!(*told & TOLD_FULL) && r->used == r->size) {
-		*told |= TOLD_FULL;
-		tell(d, "pool_full", r);
+	if (!(one->told & TOLD_FULL) && one->used == one->size) {
+		one->told |= TOLD_FULL;
+		tell(d, "pool_full", one);
 	}
+}
+
+static void warn(const struct daemon *d, struct one_pool *one)
+{
+	const struct poolwatch_look look = {one->used, one->size, one->refused};
+	char line[POOLWATCH_LINE], name[DAEMON_POOL_NAME];
+
+	if (poolwatch_look(&one->watch, daemon_pool_name(d->active, one, name), &look, d->now,
+			   line))
+		log_warning("%s", line);
 }
 
 void daemon_watch_pools(struct daemon *d)
 {
 	struct active *a = d->active;
-	struct pool_range r;
 
-	for (size_t i = 0; a->pool && i < a->conf->pools; i++) {
-		pool_range(a->pool, i, &r);
-		look(d, &r, &a->told[i]);
+	if (!a->pool)
+		return;
+	count_pools(a);
+	for (size_t i = 0; i < a->ones; i++) {
+		tell_watchers(d, &a->one[i]);
+		warn(d, &a->one[i]);
 	}
 }
 
 /* Both rows ascend. */
 void daemon_keep_told(struct active *n, const struct active *was)
 {
-	struct pool_range r, old;
 	size_t k = 0;
 
-	for (size_t i = 0; n->pool && was->pool && i < n->conf->pools; i++) {
-		pool_range(n->pool, i, &r);
-		for (; k < was->conf->pools; k++) {
-			pool_range(was->pool, k, &old);
-			if (old.first >= r.first)
-				break;
+	for (size_t i = 0; i < n->ones; i++) {
+		const struct prefix6 *from = &n->conf->pool[n->one[i].first].from;
+		const struct one_pool *old = NULL;
+		int order = 1;
+
+		for (; k < was->ones && order > 0; k += order > 0) {
+			old = &was->one[k];
+			order = compare_from(from, &was->conf->pool[old->first].from);
 		}
-		if (k < was->conf->pools && old.first == r.first && old.last == r.last)
-			n->told[i] = was->told[k];
+		if (order != 0)
+			continue;
+		n->one[i].told = old->told;
+		n->one[i].watch = old->watch;
 	}
 }

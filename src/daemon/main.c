@@ -228,6 +228,7 @@ static void announce(struct daemon *d, const struct service_caller *caller)
 	log_notice("translating on %s: MTU %u, %zu maps, %zu of %zu addresses leased",
 		   tun_name(d->tun), tun_mtu(d->tun), map_count(a->conf->maps),
 		   a->pool ? pool_used(a->pool) : 0, a->pool ? pool_size(a->pool) : 0);
+	active_say_open(a, NULL);
 	announce_offload(d);
 	daemon_announce_fast(d);
 	d->started = clock_ms();

@@ -8,7 +8,11 @@
 #define HIGH  80      /* per cent */
 #define LOW   75
 
-static const char *say_full(struct poolwatch *w, uint64_t refused, int64_t now,
+#define REMEDY                                                                             \
+	"(`nat64ctl networks` shows who has how many leases: limit that by share, or add " \
+	"another dynamic-pool, and reload)"
+
+static const char *say_full(struct poolwatch *w, const char *name, uint64_t refused, int64_t now,
 			    char line[POOLWATCH_LINE])
 {
 	uint64_t n = refused - w->said;
@@ -16,25 +20,26 @@ static const char *say_full(struct poolwatch *w, uint64_t refused, int64_t now,
 	w->said = refused;
 	w->full_at = w->high_at = now + PAUSE;
 	snprintf(line, POOLWATCH_LINE,
-		 "dynamic-pool: full, %" PRIu64 " packet%s of hosts without a lease refused (add "
-		 "another dynamic-pool, and reload)",
-		 n, n == 1 ? "" : "s");
+		 "%s: full, %" PRIu64 " packet%s of hosts without a lease refused " REMEDY, name, n,
+		 n == 1 ? "" : "s");
 	return line;
 }
 
-const char *poolwatch_look(struct poolwatch *w, size_t used, size_t size, uint64_t refused,
+const char *poolwatch_look(struct poolwatch *w, const char *name, const struct poolwatch_look *is,
 			   int64_t now, char line[POOLWATCH_LINE])
 {
-	if (refused > w->said && now >= w->full_at)
-		return say_full(w, refused, now, line);
-	if (used * 100 < size * LOW || size == 0)
+	if (is->refused < w->said) /* a reload has taken a range away, with its count */
+		w->said = is->refused;
+	if (is->refused > w->said && now >= w->full_at)
+		return say_full(w, name, is->refused, now, line);
+	if (is->used * 100 < is->size * LOW || is->size == 0)
 		w->high_at = 0;
-	if (used * 100 < size * HIGH || size == 0 || now < w->high_at)
+	if (is->used * 100 < is->size * HIGH || is->size == 0 || now < w->high_at)
 		return NULL;
 	w->high_at = now + PAUSE;
 	snprintf(line, POOLWATCH_LINE,
-		 "dynamic-pool: %zu of %zu addresses are leased; once it is full, new hosts are "
-		 "refused (add another dynamic-pool, and reload)",
-		 used, size);
+		 "%s: %zu of %zu addresses are leased; once it is full, new hosts may be "
+		 "refused " REMEDY,
+		 name, is->used, is->size);
 	return line;
 }

@@ -187,6 +187,7 @@ static void use(struct daemon *d, struct active *n, struct lease_change *leases)
 	if (may && setup_remove(was->setup, n->setup, d->tun, err) < 0)
 		log_warning("%s", err);
 	reload_say_leases(d, leases);
+	active_say_open(n, was);
 	active_free(was);
 	daemon_set_queue(d);
 	setup_warn(n->setup, n->conf, d->tun, log_say_warning, NULL);

@@ -5,7 +5,10 @@
 #include "support/run.h"
 
 #define MINUTE 60000
-#define ADVICE "(add another dynamic-pool, and reload)"
+#define NAME   "dynamic-pool 192.0.2.0/24 from 2001:db8::/32"
+#define ADVICE                                                                             \
+	"(`nat64ctl networks` shows who has how many leases: limit that by share, or add " \
+	"another dynamic-pool, and reload)"
 
 /* One pool of 100 addresses, looked at in turn. */
 static const struct look {
@@ -15,28 +18,41 @@ static const struct look {
 	const char *want; /* how the line begins; NULL: there is none */
 } looks[] = {
 	{79, 0, 1, NULL},
-	{80, 0, 2, "dynamic-pool: 80 of 100 addresses are leased; "},
+	{80, 0, 2, NAME ": 80 of 100 addresses are leased; "},
 	{81, 0, 3, NULL},
 	{79, 0, 4, NULL},
 	{80, 0, 61, NULL},
-	{85, 0, 62, "dynamic-pool: 85 of 100 "},
+	{85, 0, 62, NAME ": 85 of 100 "},
 	{75, 0, 63, NULL},
 	{80, 0, 64, NULL},
 	{74, 0, 65, NULL},
-	{80, 0, 66, "dynamic-pool: 80 of 100 "},
+	{80, 0, 66, NAME ": 80 of 100 "},
 	{100, 0, 67, NULL},
-	{100, 1, 68, "dynamic-pool: full, 1 packet of hosts without a lease refused " ADVICE},
+	{100, 1, 68, NAME ": full, 1 packet of hosts without a lease refused " ADVICE},
 	{100, 9, 69, NULL},
 	{100, 9, 127, NULL},
-	{100, 9, 128, "dynamic-pool: full, 8 packets of hosts without a lease refused " ADVICE},
+	{100, 9, 128, NAME ": full, 8 packets of hosts without a lease refused " ADVICE},
 	{100, 9, 187, NULL},
-	{100, 9, 188, "dynamic-pool: 100 of 100 "},
-	{100, 20, 300, "dynamic-pool: full, 11 packets "},
+	{100, 9, 188, NAME ": 100 of 100 "},
+	{100, 20, 300, NAME ": full, 11 packets "},
 	{10, 20, 301, NULL},
 	{10, 21, 302, NULL},
-	{10, 21, 361, "dynamic-pool: full, 1 packet "},
+	{10, 21, 361, NAME ": full, 1 packet "},
 	{80, 21, 362, NULL},
+	/* a reload has taken away a range that had refused many */
+	{80, 4, 500,
+	 NAME ": 80 of 100 addresses are leased; once it is full, new hosts may be "
+	      "refused " ADVICE},
+	{80, 5, 501, NAME ": full, 1 packet "},
 };
+
+static const char *look_at(struct poolwatch *w, size_t used, size_t size, uint64_t refused,
+			   int minute, char line[POOLWATCH_LINE])
+{
+	const struct poolwatch_look is = {used, size, refused};
+
+	return poolwatch_look(w, NAME, &is, (int64_t)minute * MINUTE, line);
+}
 
 START_TEST(test_looks)
 {
@@ -45,8 +61,7 @@ START_TEST(test_looks)
 
 	for (int i = 0; i < ROWS(looks); i++) {
 		const struct look *l = &looks[i];
-		const char *is = poolwatch_look(&w, l->used, 100, l->refused,
-						(int64_t)l->minute * MINUTE, line);
+		const char *is = look_at(&w, l->used, 100, l->refused, l->minute, line);
 
 		ck_assert_msg(!is == !l->want, "look %d: %s", i, is ? is : "nothing");
 		ck_assert_msg(!is || strncmp(is, l->want, strlen(l->want)) == 0, "look %d: %s", i,
@@ -61,9 +76,9 @@ START_TEST(test_none)
 	struct poolwatch w = {.said = 0};
 	char line[POOLWATCH_LINE];
 
-	ck_assert_ptr_null(poolwatch_look(&w, 0, 0, 0, MINUTE, line));
-	ck_assert_ptr_nonnull(poolwatch_look(&w, 0, 0, 1, MINUTE, line));
-	ck_assert_ptr_null(poolwatch_look(&w, 0, 0, 2, MINUTE, line));
+	ck_assert_ptr_null(look_at(&w, 0, 0, 0, 1, line));
+	ck_assert_ptr_nonnull(look_at(&w, 0, 0, 1, 1, line));
+	ck_assert_ptr_null(look_at(&w, 0, 0, 2, 1, line));
 }
 END_TEST
 

@@ -189,6 +189,10 @@ START_TEST(status_leases)
 	snprintf(want, sizeof(want), "1 of %zu addresses leased, 0 packets translated, 0 refused",
 		 pool_size(pool));
 	ck_assert_str_eq(status_line(line, &(struct status){.counters = &c, .pool = pool}), want);
+	ck_assert_str_eq(status_line(line, &(struct status){.counters = &c,
+							    .full = "dynamic-pool 192.0.2.0/30",
+							    .fulls = 1}),
+			 "dynamic-pool 192.0.2.0/30 is full, 0 packets translated, 0 refused");
 	pool_free(pool);
 }
 END_TEST
@@ -197,7 +201,16 @@ END_TEST
 START_TEST(status_trouble)
 {
 	struct counters c;
-	struct status s = {.counters = &c, .link_down = true, .reload_refused = true};
+	struct prefix4 range = {0xc0000200, 24};
+	struct siphash_key key = {1, 2};
+	struct pool *pool = plain_pool(&range, 1, &key);
+	struct status s = {.counters = &c,
+			   .pool = pool,
+			   .link_down = true,
+			   .reload_refused = true,
+			   .fulls = 1000000,
+			   .full = "dynamic-pool 255.255.255.255/32 and 1000000 more from "
+				   "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128"};
 	char line[STATUS_MAX];
 
 	memset(&c, 0xff, sizeof(c));
@@ -205,7 +218,9 @@ START_TEST(status_trouble)
 	ck_assert_ptr_eq(strstr(line, "the link is down, nothing is translated: "), line);
 	ck_assert_ptr_nonnull(
 		strstr(line, " refused; the last reload was refused, the log says why"));
+	ck_assert_ptr_nonnull(strstr(line, " and 999999 more are full, "));
 	ck_assert_uint_lt(strlen(line), STATUS_MAX - 64);
+	pool_free(pool);
 }
 END_TEST
 

@@ -217,11 +217,11 @@ same "the log: who has lost the address, and who has it" "ended full 192.168.254
 assigned new 192.168.254.2 2001:db8:2::80" "$(lease_lines 1)"
 speak 2001:db8:2::81 >/dev/null
 same "who gets none is not told of" 2 "$(lease_lines 1 | wc -l)"
-t "but there is a warning, with their number" wait_for said 1 'warning: dynamic-pool: full, [0-9]+ packets? of hosts without a lease refused'
-t "and one before, that it gets full" said 1 'warning: dynamic-pool: 3 of 3 addresses are leased'
+t "but there is a warning, with their number" wait_for said 1 'warning: dynamic-pool 192.168.254.0/30: full, [0-9]+ packets? of hosts without a lease refused'
+t "and one before, that it gets full" said 1 'warning: dynamic-pool 192.168.254.0/30: 3 of 3 addresses are leased'
 speak 2001:db8:2::82 >/dev/null
 sleep 1.5
-same "once an hour" 1 "$(grep -c 'dynamic-pool: full' "$LOG")"
+same "once an hour" 1 "$(grep -c 'dynamic-pool .*: full' "$LOG")"
 stop_nat64d
 
 # A flood of new hosts: the lines are limited, and so is the time that they take.
