@@ -20,26 +20,31 @@
 #define POOL_GUARANTEE 7440 /* seconds a lease is safe after its host's last packet: 2 h 4 min */
 #define POOL_RESTAMP   600  /* seconds: the record of a lease in use is never older */
 #define POOL_KEEP      (14 * 24 * 3600) /* seconds an idle lease is kept while there is room */
+#define POOL_GRACE     4                /* seconds in which a new lease should be confirmed */
+#define POOL_SPARE     60 /* seconds idle: a confirmed lease of a network that has too many */
+#define POOL_TRIALS    16 /* one lease in so many of a network is unconfirmed in normal times */
 
 struct pool;
 
 #define POOL_UNKNOWN INT32_MIN /* since when: the lease is older than what is on record of it */
 
-struct lease { /* 88 bytes */
+struct lease { /* 96 bytes */
 	struct ip6 host;
-	uint32_t addr;   /* the IPv4 address, host order */
-	int32_t last;    /* the last packet that the host sent */
-	int32_t saved;   /* the value of LAST that is on record, see pool_record() */
-	int32_t since;   /* when it was assigned, or POOL_UNKNOWN */
-	uint16_t prefix; /* index of the translation prefix the host used */
-	bool on_record;  /* has SAVED ever been set? */
-	bool answered;   /* a packet from IPv4 was translated to the host, see pool_answer() */
-	bool confirmed;  /* and then the host has sent again; set by pool.c only */
-	bool live;       /* private to pool.c, like what follows BYTES */
+	uint32_t addr;      /* the IPv4 address, host order */
+	int32_t last;       /* the last packet that the host sent */
+	int32_t saved;      /* the value of LAST that is on record, see pool_record() */
+	int32_t since;      /* when it was assigned, or POOL_UNKNOWN */
+	uint16_t prefix;    /* index of the translation prefix the host used */
+	bool on_record : 1; /* has SAVED ever been set? */
+	bool answered : 1;  /* a packet from IPv4 was translated to the host, see pool_answer() */
+	bool confirmed : 1; /* and then the host has sent again; set by the pool only */
+	bool preferred : 1; /* ADDR is what the secret gives the host; set by the pool only */
+	bool live : 1;      /* private to the pool, like NET and what follows BYTES */
+	uint32_t net;       /* its network */
 	/* translated for the host, by direction as in enum report_dir; see pool_gather() */
 	uint64_t packets[FASTPATH_DIRS], bytes[FASTPATH_DIRS];
-	uint32_t chain[2];     /* next lease in the same bucket, by host and by address */
-	uint32_t newer, older; /* neighbours by LAST */
+	uint32_t chain[2];           /* next lease in the same bucket, by host and by address */
+	uint32_t newer[2], older[2]; /* neighbours by LAST, in its group and in its network */
 };
 
 /* A range of addresses, and whom it is for.  Ranges with the same FROM are one pool, and agree in

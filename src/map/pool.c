@@ -4,40 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The same as long as the secret is, so that a host gets its address again after the leases are
- * lost. */
-static uint32_t preferred_slot(const struct pool *p, const struct ip6 *host)
+/* The slot of G to hand out to a host that prefers PREFERRED: the next free one, around the end.
+ * BITMAP_NONE: all are taken. */
+static uint32_t free_slot(const struct pool *p, const struct group *g, uint32_t preferred)
 {
-	return (uint32_t)(siphash(&p->secret, host, sizeof(*host)) % p->slots);
-}
+	uint32_t end = g->base + g->slots, slot = bitmap_next_clear(p->taken, preferred);
 
-/* A slot to hand out, the next one at or behind FROM, around the end; BITMAP_NONE if all are taken.
- */
-static uint32_t free_slot(const struct pool *p, uint32_t from)
-{
-	uint32_t slot = bitmap_next_clear(p->taken, from);
-
-	return slot == BITMAP_NONE ? bitmap_next_clear(p->taken, 0) : slot;
-}
-
-static struct lease *oldest(const struct pool *p)
-{
-	return &p->lease[p->lease[NONE].newer];
-}
-
-/* No overflow: times before the clock began may be far below zero. */
-static int64_t idle(const struct lease *l, int32_t now)
-{
-	return (int64_t)now - l->last;
+	if (slot >= end)
+		slot = bitmap_next_clear(p->taken, g->base);
+	return slot < end ? slot : BITMAP_NONE;
 }
 
 static bool get_memory(struct pool *p, const struct pool_conf *conf, size_t n)
 {
-	if (!pool_number_slots(p, conf, n))
+	if (!pool_get_ranges(p, conf, n))
 		return false;
 	p->taken = bitmap_new(p->slots);
 	p->withheld = bitmap_new(p->slots);
-	return p->taken && p->withheld && pool_get_leases(p);
+	return p->taken && p->withheld && pool_get_leases(p) && pool_get_nets(p);
 }
 
 struct pool *pool_new(const struct pool_conf *conf, size_t n, const struct siphash_key *key)
@@ -46,8 +30,7 @@ struct pool *pool_new(const struct pool_conf *conf, size_t n, const struct sipha
 
 	if (!p)
 		return NULL;
-	p->range = calloc(n, sizeof(*p->range));
-	if (!p->range || !get_memory(p, conf, n)) {
+	if (!get_memory(p, conf, n)) {
 		pool_free(p);
 		return NULL;
 	}
@@ -66,16 +49,36 @@ void pool_free(struct pool *p)
 		return;
 	for (int by = 0; by < TABLES; by++)
 		free(p->table[by].bucket);
+	pool_free_nets(p);
 	bitmap_free(p->taken);
 	bitmap_free(p->withheld);
 	free(p->lease);
+	lpm_free(p->from);
+	free(p->group);
+	free(p->by_slot);
 	free(p->range);
 	free(p);
 }
 
+/* Does L hold the address that the secret gives its host? */
+static void judge_address(struct pool *p, struct lease *l)
+{
+	struct range *r = pool_range_of(p, l->addr);
+	uint32_t slot = r->base + (l->addr - r->first);
+
+	l->preferred = slot == pool_preferred(p, &p->group[r->group], &l->host);
+	r->not_preferred += !l->preferred;
+}
+
 void pool_set_secret(struct pool *p, const struct siphash_key *secret)
 {
+	struct lease *l;
+
 	p->secret = *secret;
+	for (size_t i = 0; i < p->ranges; i++)
+		p->range[i].not_preferred = 0;
+	for (size_t cursor = 0; (l = pool_walk(p, &cursor));)
+		judge_address(p, l);
 }
 
 /* Ends the leases of addresses FIRST to LAST, by the shorter of two ways. */
@@ -111,6 +114,7 @@ void pool_reserve(struct pool *p, const struct prefix4 *prefix)
 		bitmap_set_range(p->taken, from, to);
 		from = bitmap_set_range(p->withheld, from, to);
 		r->reserved += from;
+		p->group[r->group].reserved += from;
 		p->reserved += from;
 	}
 }
@@ -118,12 +122,15 @@ void pool_reserve(struct pool *p, const struct prefix4 *prefix)
 void pool_unreserve(struct pool *p, uint32_t addr)
 {
 	uint32_t slot = pool_slot_of(p, addr);
+	struct range *r;
 
 	if (slot == BITMAP_NONE || !bitmap_has(p->withheld, slot))
 		return;
+	r = pool_range_at(p, slot);
 	bitmap_clear(p->withheld, slot);
 	bitmap_clear(p->taken, slot);
-	pool_range_of(p, addr)->reserved--;
+	r->reserved--;
+	p->group[r->group].reserved--;
 	p->reserved--;
 }
 
@@ -137,17 +144,10 @@ void pool_range(const struct pool *p, size_t i, struct pool_range *out)
 		.size = (size_t)r->last - r->first + 1 - r->reserved,
 		.used = r->used,
 		.confirmed = r->confirmed,
+		.not_preferred = r->not_preferred,
 		.refused = r->refused,
 		.displaced = r->displaced,
 	};
-}
-
-bool pool_network(const struct pool *p, size_t *cursor, struct pool_network *out)
-{
-	(void)p;
-	(void)cursor;
-	*out = (struct pool_network){.networks = 1, .share = 1};
-	return false;
 }
 
 size_t pool_which(const struct pool *p, uint32_t addr)
@@ -178,26 +178,34 @@ void pool_set_allow(struct pool *p, const struct lpm *allow)
 	p->allow = allow;
 }
 
+static bool is_for(const struct pool *p, const struct range *r, const struct ip6 *host)
+{
+	return pool_group_of(p, host) == &p->group[r->group];
+}
+
 enum pool_fit pool_fits(const struct pool *p, const struct ip6 *host, uint32_t addr)
 {
-	uint32_t slot = pool_slot_of(p, addr);
+	const struct range *r = pool_range_of(p, addr);
 
 	if (p->allow && lpm_find(p->allow, host->b) == LPM_NONE)
 		return POOL_NOT_ALLOWED;
-	if (slot == BITMAP_NONE)
+	if (!r)
 		return POOL_NOWHERE;
-	return bitmap_has(p->withheld, slot) ? POOL_RESERVED : POOL_FITS;
+	if (!is_for(p, r, host))
+		return POOL_OF_OTHERS;
+	return bitmap_has(p->withheld, r->base + (addr - r->first)) ? POOL_RESERVED : POOL_FITS;
 }
 
 bool pool_serves(const struct pool *p, const struct ip6 *host)
 {
-	(void)host;
-	return p->ranges > 0;
+	return pool_group_of(p, host) != NULL;
 }
 
 int32_t pool_keep(const struct pool *p, const struct ip6 *host)
 {
-	return pool_serves(p, host) ? POOL_KEEP : 0;
+	const struct group *g = pool_group_of(p, host);
+
+	return g ? g->keep : 0;
 }
 
 bool pool_covers(const struct pool *p, uint32_t addr)
@@ -205,17 +213,10 @@ bool pool_covers(const struct pool *p, uint32_t addr)
 	return pool_slot_of(p, addr) != BITMAP_NONE;
 }
 
-static bool has_room(const struct pool *p, int32_t now)
+static void end_and_tell(struct pool *p, struct lease *l)
 {
-	if (p->used < pool_size(p))
-		return true;
-	return p->used && idle(oldest(p), now) > POOL_GUARANTEE;
-}
-
-static void end_oldest(struct pool *p)
-{
-	p->ended = *oldest(p);
-	pool_end(p, oldest(p));
+	p->ended = *l;
+	pool_end(p, l);
 }
 
 bool pool_ended(const struct pool *p, struct lease *out)
@@ -224,43 +225,81 @@ bool pool_ended(const struct pool *p, struct lease *out)
 	return p->ended.live;
 }
 
-/* The slot of who prefers PREFERRED; one that is taken is that of the oldest lease, which has to
- * end. */
-static uint32_t choose_slot(const struct pool *p, uint32_t preferred)
+/* Where a new lease goes. */
+struct choice {
+	struct lease *ends; /* to make room for it; or NULL */
+	uint32_t slot;
+};
+
+/* How far behind FROM, around the end of G, is SLOT? */
+static uint32_t distance(const struct group *g, uint32_t from, uint32_t slot)
 {
-	if (p->used == pool_size(p))
-		return pool_slot_of(p, oldest(p)->addr);
-	return free_slot(p, preferred);
+	return slot >= from ? slot - from : slot + g->slots - from;
+}
+
+/* The next one of what is free and what the lease that ends leaves behind. */
+static uint32_t choose_slot(const struct pool *p, const struct group *g, uint32_t preferred,
+			    const struct lease *ends)
+{
+	uint32_t slot = free_slot(p, g, preferred), left;
+
+	if (!ends)
+		return slot;
+	left = pool_slot_of(p, ends->addr);
+	if (slot == BITMAP_NONE || distance(g, preferred, left) < distance(g, preferred, slot))
+		return left;
+	return slot;
+}
+
+/* False: there is no room for HOST, which prefers PREFERRED. */
+static bool choose(const struct pool *p, const struct group *g, const struct ip6 *host,
+		   uint32_t preferred, int32_t now, struct choice *c)
+{
+	if (!pool_make_room(p, g, host, now, &c->ends))
+		return false;
+	c->slot = choose_slot(p, g, preferred, c->ends);
+	return true;
+}
+
+static void displace(struct pool *p, struct lease *l)
+{
+	pool_range_of(p, l->addr)->displaced++;
+	end_and_tell(p, l);
 }
 
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now)
 {
-	uint32_t preferred = preferred_slot(p, host), slot;
+	const struct group *g = pool_group_of(p, host);
+	uint32_t preferred;
+	struct choice c;
 
 	p->ended.live = false;
-	if (!has_room(p, now)) {
+	if (!g)
+		return NULL;
+	preferred = pool_preferred(p, g, host);
+	if (!choose(p, g, host, preferred, now, &c)) {
 		pool_range_at(p, preferred)->refused++;
 		return NULL;
 	}
-	slot = choose_slot(p, preferred);
-	if (bitmap_has(p->taken, slot)) {
-		end_oldest(p);
-		pool_range_at(p, slot)->displaced++;
-	}
-	return pool_begin_lease(p, host, prefix, slot, now);
+	if (c.ends)
+		displace(p, c.ends);
+	return pool_begin_lease(p, host, prefix, c.slot, now);
 }
 
 bool pool_would_assign(const struct pool *p, const struct ip6 *host, int32_t now, uint32_t *addr)
 {
-	if (!has_room(p, now))
+	const struct group *g = pool_group_of(p, host);
+	struct choice c;
+
+	if (!g || !choose(p, g, host, pool_preferred(p, g, host), now, &c))
 		return false;
-	*addr = pool_slot_addr(p, choose_slot(p, preferred_slot(p, host)));
+	*addr = pool_slot_addr(p, c.slot);
 	return true;
 }
 
 static void confirm(struct pool *p, struct lease *l)
 {
-	l->confirmed = true;
+	pool_net_confirm(p, l);
 	pool_range_of(p, l->addr)->confirmed++;
 }
 
@@ -268,11 +307,11 @@ void pool_touch(struct pool *p, struct lease *l, int32_t now)
 {
 	if (l->answered && !l->confirmed)
 		confirm(p, l);
-	if (l->last == now)
+	else if (l->last == now)
 		return;
 	l->last = now;
-	pool_list_remove(p, l);
-	pool_list_append(p, l);
+	pool_ring_renew(p, IN_GROUP, &pool_lease_group(p, l)->oldest, l);
+	pool_net_renew(p, l);
 }
 
 void pool_record(struct lease *l, int32_t saved)
@@ -316,65 +355,23 @@ struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefi
 	return l;
 }
 
-struct order {
-	int32_t last;
-	uint32_t place; /* among equals, as it was */
-	uint32_t index;
-};
-
-static int by_last(const void *a, const void *b)
+/* The longest idle lease of G, if its time is over; or NULL. */
+static struct lease *overdue(const struct pool *p, const struct group *g, int32_t now)
 {
-	const struct order *x = a, *y = b;
+	struct lease *l = &p->lease[g->oldest];
 
-	if (x->last != y->last)
-		return x->last < y->last ? -1 : 1;
-	return (x->place > y->place) - (x->place < y->place);
-}
-
-static bool is_sorted(const struct pool *p)
-{
-	const struct lease *l = oldest(p);
-
-	for (uint32_t n = 1; n < p->used; n++) {
-		const struct lease *next = &p->lease[l->newer];
-
-		if (next->last < l->last)
-			return false;
-		l = next;
-	}
-	return true;
-}
-
-int pool_sort(struct pool *p)
-{
-	struct order *order;
-	struct lease *l;
-
-	if (is_sorted(p))
-		return 0;
-	order = malloc(p->used * sizeof(*order));
-	if (!order)
-		return -1;
-	l = oldest(p);
-	for (uint32_t i = 0; i < p->used; i++, l = &p->lease[l->newer])
-		order[i] = (struct order){l->last, i, (uint32_t)(l - p->lease)};
-	qsort(order, p->used, sizeof(*order), by_last);
-	p->lease[NONE].newer = p->lease[NONE].older = NONE;
-	for (uint32_t i = 0; i < p->used; i++)
-		pool_list_append(p, &p->lease[order[i].index]);
-	free(order);
-	return 0;
+	return g->oldest != NONE && pool_idle(l, now) > g->keep ? l : NULL;
 }
 
 unsigned pool_expire(struct pool *p, int32_t now, unsigned budget)
 {
 	unsigned ended = 0;
+	struct lease *l;
 
 	p->ended.live = false;
-	while (ended < budget && p->used && idle(oldest(p), now) > POOL_KEEP) {
-		end_oldest(p);
-		ended++;
-	}
+	for (uint32_t i = 0; i < p->groups; i++)
+		for (; ended < budget && (l = overdue(p, &p->group[i], now)); ended++)
+			end_and_tell(p, l);
 	return ended;
 }
 
@@ -388,11 +385,25 @@ size_t pool_size(const struct pool *p)
 	return p->slots - p->reserved;
 }
 
+/* The newest lease of the first group at number I or behind that has any. */
+static struct lease *newest_from(const struct pool *p, uint32_t i)
+{
+	for (; i < p->groups; i++)
+		if (p->group[i].oldest != NONE)
+			return &p->lease[p->lease[p->group[i].oldest].older[IN_GROUP]];
+	return NULL;
+}
+
 struct lease *pool_next(const struct pool *p, const struct lease *l)
 {
-	uint32_t i = l ? l->older : p->lease[NONE].older;
+	const struct group *g;
 
-	return i == NONE ? NULL : &p->lease[i];
+	if (!l)
+		return newest_from(p, 0);
+	g = pool_lease_group(p, l);
+	if (l == &p->lease[g->oldest])
+		return newest_from(p, (uint32_t)(g - p->group) + 1);
+	return &p->lease[l->older[IN_GROUP]];
 }
 
 struct lease *pool_walk(const struct pool *p, size_t *cursor)

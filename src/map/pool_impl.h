@@ -11,16 +11,87 @@ enum by {
 	TABLES
 };
 
-#define NONE 0u /* no lease; also the head of the list by last use */
+#define NONE 0u /* no lease, no network, no rung */
 
-/* Addresses are numbered through all ranges: their slots. */
+/* Addresses are numbered through all ranges, one group after another and by address within it:
+ * their slots. */
 struct range {
-	uint32_t first, last; /* addresses */
-	uint32_t base;        /* slot of the first */
-	uint32_t used;        /* leases */
-	uint32_t confirmed;   /* among them */
+	uint32_t first, last;   /* addresses */
+	uint32_t base;          /* slot of the first */
+	uint32_t group;         /* number of its group */
+	uint32_t used;          /* leases */
+	uint32_t confirmed;     /* among them */
+	uint32_t not_preferred; /* among them */
 	uint32_t reserved;
 	uint64_t refused, displaced; /* as in struct pool_range */
+};
+
+#define LEVELS 3 /* of networks, one within the other */
+
+/* The ranges for the same hosts. */
+struct group {
+	struct prefix6 from;
+	int32_t guarantee, keep; /* as in struct pool_conf */
+	uint32_t share;          /* of a network of the last level; 0: there are no shares */
+	uint8_t levels;
+	uint8_t length[LEVELS]; /* of its networks, ascending */
+	uint32_t base, slots;   /* its first slot, and how many there are */
+	uint32_t reserved;      /* among them */
+	uint32_t range;         /* the first of its ranges, by address */
+	uint32_t oldest;        /* of the ring of its leases; NONE: it has none */
+	uint32_t nets;          /* networks */
+	uint32_t most_nets;     /* that it may have */
+};
+
+/* Leases are of two kinds, which are counted and lined up apart. */
+enum side {
+	UNCONFIRMED,
+	CONFIRMED,
+	SIDES
+};
+
+/* What a network has of one side.  One that has networks within it ranks them by their COUNT. */
+struct net_side {
+	uint32_t count;      /* leases */
+	uint32_t first;      /* the longest idle lease; or the top rung of the networks within */
+	uint32_t rung;       /* of this network, among its siblings */
+	uint32_t next, prev; /* siblings on the same rung, a ring in the order of their coming */
+};
+
+enum net_table {
+	BY_PREFIX,
+	BY_NUMBER,
+	NET_TABLES
+};
+
+/* A network that hosts with leases come from.  All hosts of a group are one, too: its root, of
+ * level 0. */
+struct net { /* 80 bytes */
+	struct ip6 prefix;
+	uint32_t parent;             /* NONE for a root */
+	uint32_t group : 24;         /* number of its group */
+	uint32_t level : 8;          /* the last one has no networks within */
+	uint32_t number;             /* among its siblings, from 0 without gaps */
+	uint32_t children;           /* networks within it */
+	uint32_t chain[NET_TABLES];  /* next network in the same bucket */
+	struct net_side side[SIDES]; /* a network without leases is none */
+};
+
+/* Siblings with as many leases of one side.  The rungs of one parent are a ring, from the top rung
+ * by way of the bottom one. */
+struct rung {
+	uint32_t count;
+	uint32_t first;        /* of the ring of its networks */
+	uint32_t above, below; /* rungs */
+};
+
+struct nets {
+	struct net *net;   /* the first ones are the roots, by group; net[NONE] is none */
+	struct rung *rung; /* rung[NONE] is none */
+	uint32_t *bucket[NET_TABLES];
+	uint32_t mask;                /* buckets of each table, less one */
+	uint32_t top, top_rung;       /* highest index that ever was one */
+	uint32_t unused, unused_rung; /* chains of indexes to use again */
 };
 
 struct table {
@@ -29,17 +100,22 @@ struct table {
 };
 
 struct pool {
-	struct siphash_key key;      /* of the table by host */
+	struct siphash_key key;      /* of the tables by host and by network */
 	struct siphash_key secret;   /* of the preferred address */
 	uint64_t addr_mul, addr_add; /* the secret of the table by address */
 	struct range *range;         /* ascending */
+	uint32_t *by_slot;           /* numbers of ranges, by their slots */
 	size_t ranges;
+	struct group *group;
+	struct lpm *from; /* numbers of groups */
+	uint32_t groups;
 	uint32_t slots, reserved;
 	uint32_t used, top; /* leases; highest index that ever was one */
 	uint32_t unused;    /* chain of indexes to use again */
 	struct lease ended; /* by the last pool_assign() or pool_expire(); live, if it ended one */
 	struct lease *lease;
 	struct table table[TABLES];
+	struct nets nets;
 	const struct lpm *allow;
 	struct bitmap *taken;           /* slots leased or reserved */
 	struct bitmap *withheld;        /* slots reserved */
@@ -47,9 +123,9 @@ struct pool {
 	size_t shares;
 };
 
-/* Fills P's ranges from the N of CONF; false if there are none or more addresses than can be
+/* Fills P's ranges from the N of CONF; false without memory, if there are none, or more than can be
  * numbered. */
-bool pool_number_slots(struct pool *p, const struct pool_conf *conf, size_t n);
+bool pool_get_ranges(struct pool *p, const struct pool_conf *conf, size_t n);
 
 /* The range of ADDR, or NULL, and that of SLOT. */
 struct range *pool_range_of(const struct pool *p, uint32_t addr);
@@ -59,6 +135,92 @@ struct range *pool_range_at(const struct pool *p, uint32_t slot);
 uint32_t pool_slot_of(const struct pool *p, uint32_t addr);
 uint32_t pool_slot_addr(const struct pool *p, uint32_t slot);
 
+/* Finds out which of P's ranges, which lie as in CONF, are for the same hosts; false without
+ * memory. */
+bool pool_get_groups(struct pool *p, const struct pool_conf *conf);
+
+/* The group of HOST, or NULL. */
+struct group *pool_group_of(const struct pool *p, const struct ip6 *host);
+
+/* The addresses of G that could be leased. */
+static inline uint32_t pool_group_size(const struct group *g)
+{
+	return g->slots - g->reserved;
+}
+
+/* The slot of G that the secret gives HOST: the same as long as the secret and the ranges of G are,
+ * so that a host gets its address again after the leases are lost. */
+uint32_t pool_preferred(const struct pool *p, const struct group *g, const struct ip6 *host);
+
+/* A ring of leases by last use: OLDEST is its head, of which the newest is the OLDER one. */
+enum ring {
+	IN_GROUP,
+	IN_NET
+};
+void pool_ring_append(struct pool *p, enum ring ring, uint32_t *oldest, struct lease *l);
+void pool_ring_remove(struct pool *p, enum ring ring, uint32_t *oldest, const struct lease *l);
+
+/* L, which is in the ring, becomes its newest. */
+void pool_ring_renew(struct pool *p, enum ring ring, uint32_t *oldest, struct lease *l);
+
+/* Network I has one lease of SIDE more, or one less: its rank among its siblings, whose top rung is
+ * TOP, is another one. */
+void pool_rank_raise(struct nets *n, uint32_t *top, uint32_t i, enum side side);
+void pool_rank_lower(struct nets *n, uint32_t *top, uint32_t i, enum side side);
+
+/* Which of the networks whose top rung is TOP has most leases: the first that got so many.  NONE:
+ * none has any. */
+static inline uint32_t pool_rank_first(const struct nets *n, uint32_t top)
+{
+	return n->rung[top].first;
+}
+
+/* Memory for networks, with the roots in it; false without.  pool_free_nets() frees what there is.
+ */
+bool pool_get_nets(struct pool *p);
+void pool_free_nets(struct pool *p);
+
+/* The network within PARENT that counts for HOST: its own, or another one where no more can be told
+ * apart.  NONE: a new one, without leases so far. */
+uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct ip6 *host);
+
+/* L, a lease of G that has just begun, or is about to end, and its networks. */
+void pool_net_enter(struct pool *p, const struct group *g, struct lease *l);
+void pool_net_leave(struct pool *p, const struct lease *l);
+
+/* L becomes a confirmed one of its networks. */
+void pool_net_confirm(struct pool *p, struct lease *l);
+
+/* L has been used last of all in its group and its network. */
+void pool_net_renew(struct pool *p, struct lease *l);
+
+/* The rings of the networks of all leases are forgotten, to be made anew: L comes next. */
+void pool_net_forget_order(struct pool *p);
+void pool_net_line_up(struct pool *p, struct lease *l);
+
+static inline struct net *pool_root(const struct pool *p, const struct group *g)
+{
+	return &p->nets.net[1 + (g - p->group)];
+}
+
+/* The group of L. */
+static inline struct group *pool_lease_group(const struct pool *p, const struct lease *l)
+{
+	return &p->group[p->nets.net[l->net].group];
+}
+
+static inline uint32_t pool_net_used(const struct net *net)
+{
+	return net->side[UNCONFIRMED].count + net->side[CONFIRMED].count;
+}
+
+/* Of how many leases the networks of level LEVEL within PARENT, of G, have each their fair share.
+ */
+static inline uint32_t pool_net_size(const struct group *g, const struct net *parent)
+{
+	return parent->level == 0 ? pool_group_size(g) : pool_net_used(parent);
+}
+
 /* Zeroed leases and tables for all slots of P; false without memory.  pool_free() frees what there
  * is. */
 bool pool_get_leases(struct pool *p);
@@ -67,6 +229,18 @@ bool pool_get_leases(struct pool *p);
 struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
 			       uint32_t slot, int32_t now);
 
+/* Which lease of G has to end, so that HOST can have one at NOW: L; NULL: none has to, there is
+ * room.  False: it can have none. */
+bool pool_make_room(const struct pool *p, const struct group *g, const struct ip6 *host,
+		    int32_t now, struct lease **l);
+
+/* Seconds that L has been idle.  No overflow: times before the clock began may be far below zero.
+ */
+static inline int64_t pool_idle(const struct lease *l, int32_t now)
+{
+	return (int64_t)now - l->last;
+}
+
 /* L's element of what is shared, or NULL. */
 static inline struct fastpath_lease *pool_share_of(const struct pool *p, const struct lease *l)
 {
@@ -74,9 +248,5 @@ static inline struct fastpath_lease *pool_share_of(const struct pool *p, const s
 
 	return i < p->shares ? &p->shared[i].lease : NULL;
 }
-
-/* The list by last use is a ring through lease[NONE], whose NEWER is the oldest. */
-void pool_list_append(struct pool *p, struct lease *l);
-void pool_list_remove(struct pool *p, const struct lease *l);
 
 #endif

@@ -99,27 +99,12 @@ bool pool_get_leases(struct pool *p)
 	return p->lease && p->table[BY_HOST].bucket && p->table[BY_ADDR].bucket;
 }
 
-void pool_list_remove(struct pool *p, const struct lease *l)
-{
-	p->lease[l->newer].older = l->older;
-	p->lease[l->older].newer = l->newer;
-}
-
-void pool_list_append(struct pool *p, struct lease *l)
-{
-	struct lease *head = &p->lease[NONE];
-	uint32_t i = (uint32_t)(l - p->lease);
-
-	l->newer = NONE;
-	l->older = head->older;
-	p->lease[head->older].newer = i;
-	head->older = i;
-}
-
 /* There is always an index left: one per slot. */
 struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
 			       uint32_t slot, int32_t now)
 {
+	struct range *r = pool_range_at(p, slot);
+	struct group *g = &p->group[r->group];
 	uint32_t i = p->unused;
 	struct lease *l;
 
@@ -131,16 +116,19 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 	*l = (struct lease){
 		.host = *host,
 		.prefix = (uint16_t)prefix,
-		.addr = pool_slot_addr(p, slot),
+		.addr = r->first + (slot - r->base),
 		.last = now,
 		.since = now,
 		.live = true,
+		.preferred = slot == pool_preferred(p, g, host),
 	};
 	p->used++;
-	pool_range_of(p, l->addr)->used++;
+	r->used++;
+	r->not_preferred += !l->preferred;
 	table_insert(p, BY_HOST, i);
 	table_insert(p, BY_ADDR, i);
-	pool_list_append(p, l);
+	pool_ring_append(p, IN_GROUP, &g->oldest, l);
+	pool_net_enter(p, g, l);
 	bitmap_set(p->taken, slot);
 	return l;
 }
@@ -167,11 +155,13 @@ void pool_end(struct pool *p, struct lease *l)
 
 	table_remove(p, BY_HOST, i);
 	table_remove(p, BY_ADDR, i);
-	pool_list_remove(p, l);
+	pool_ring_remove(p, IN_GROUP, &p->group[r->group].oldest, l);
+	pool_net_leave(p, l);
 	outdate(p, l);
-	bitmap_clear(p->taken, pool_slot_of(p, l->addr));
+	bitmap_clear(p->taken, r->base + (l->addr - r->first));
 	r->used--;
 	r->confirmed -= l->confirmed;
+	r->not_preferred -= !l->preferred;
 	l->live = false;
 	l->chain[BY_HOST] = p->unused;
 	p->unused = i;

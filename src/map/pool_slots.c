@@ -10,25 +10,77 @@ static int by_address(const void *a, const void *b)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
-bool pool_number_slots(struct pool *p, const struct pool_conf *conf, size_t n)
+/* Ranges of one group lie side by side, by address. */
+static int by_group(const void *a, const void *b)
+{
+	const struct range *const *x = a, *const *y = b;
+
+	if ((*x)->group != (*y)->group)
+		return (*x)->group < (*y)->group ? -1 : 1;
+	return by_address(*x, *y);
+}
+
+/* A range joins its group, whose slots go up to END so far. */
+static void add_to_group(struct pool *p, struct range *r, uint32_t end)
+{
+	struct group *g = &p->group[r->group];
+	uint32_t slots = r->last - r->first + 1;
+
+	r->base = end;
+	if (g->slots == 0) {
+		g->base = end;
+		g->range = (uint32_t)(r - p->range);
+	}
+	g->slots += slots;
+}
+
+/* Gives slots to the ranges in the order of ROW; false: there are too many addresses. */
+static bool number(struct pool *p, struct range **row)
 {
 	uint64_t slots = 0;
 
+	qsort(row, p->ranges, sizeof(*row), by_group);
+	for (size_t i = 0; i < p->ranges; i++) {
+		uint64_t next = slots + row[i]->last - row[i]->first + 1;
+
+		if (next >= BITMAP_NONE)
+			return false;
+		add_to_group(p, row[i], (uint32_t)slots);
+		p->by_slot[i] = (uint32_t)(row[i] - p->range);
+		slots = next;
+	}
+	p->slots = (uint32_t)slots;
+	return slots > 0;
+}
+
+static bool number_all(struct pool *p)
+{
+	struct range **row = calloc(p->ranges, sizeof(struct range *));
+	bool ok;
+
+	for (size_t i = 0; row && i < p->ranges; i++)
+		row[i] = &p->range[i];
+	ok = row && number(p, row);
+	free(row);
+	return ok;
+}
+
+bool pool_get_ranges(struct pool *p, const struct pool_conf *conf, size_t n)
+{
+	p->range = calloc(n, sizeof(*p->range));
+	p->by_slot = calloc(n, sizeof(*p->by_slot));
+	if (n == 0 || !p->range || !p->by_slot)
+		return false;
 	for (size_t i = 0; i < n; i++)
 		p->range[i] = (struct range){
 			.first = conf[i].range.addr,
 			.last = conf[i].range.addr | ~addr_mask4(conf[i].range.len),
 		};
 	p->ranges = n;
+	if (!pool_get_groups(p, conf))
+		return false;
 	qsort(p->range, n, sizeof(*p->range), by_address);
-	for (size_t i = 0; i < n; i++) {
-		p->range[i].base = (uint32_t)slots;
-		slots += (uint64_t)p->range[i].last - p->range[i].first + 1;
-		if (slots >= BITMAP_NONE)
-			return false;
-	}
-	p->slots = (uint32_t)slots;
-	return slots > 0;
+	return number_all(p);
 }
 
 struct range *pool_range_of(const struct pool *p, uint32_t addr)
@@ -63,12 +115,12 @@ struct range *pool_range_at(const struct pool *p, uint32_t slot)
 	while (hi - lo > 1) {
 		size_t mid = (lo + hi) / 2;
 
-		if (slot < p->range[mid].base)
+		if (slot < p->range[p->by_slot[mid]].base)
 			hi = mid;
 		else
 			lo = mid;
 	}
-	return &p->range[lo];
+	return &p->range[p->by_slot[lo]];
 }
 
 uint32_t pool_slot_addr(const struct pool *p, uint32_t slot)

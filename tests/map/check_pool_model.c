@@ -4,212 +4,200 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "map/naive_pool.h"
 #include "map/pool.h"
 #include "support/random.h"
 #include "support/run.h"
-#include "support/plain_pool.h"
 
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (c) << 8 | (d))
 
 static const struct siphash_key key = {0x1122334455667788, 0x99aabbccddeeff00};
 
+#define RANGE(a, b, c, d, length) .range = {IP4(a, b, c, d), length}
+#define TIMES                     .guarantee = POOL_GUARANTEE, .keep = POOL_KEEP
+#define SITE1                     .from = {{{0x20, 0x01, 0x0d, 0xb8, 0, 1}}, 48}
+#define SITE1_LAN2                .from = {{{0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 2}}, 64}
+
 static const struct {
-	struct prefix4 range[3];
+	const char *name;
+	struct pool_conf conf[NAIVE_POOLS];
 	size_t n;
 } pools[] = {
-	{{{IP4(10, 0, 0, 0), 31}}, 1},
-	{{{IP4(10, 0, 0, 0), 30}}, 1},
-	{{{IP4(10, 0, 0, 0), 26}}, 1},
-	{{{IP4(192, 168, 255, 0), 24}}, 1},
-	{{{IP4(10, 0, 0, 0), 23}}, 1},
-	{{{IP4(10, 0, 0, 0), 30}, {IP4(10, 0, 1, 0), 31}}, 2},
-	{{{IP4(255, 255, 255, 0), 24}}, 1},
-	{{{IP4(172, 16, 0, 0), 25}, {IP4(192, 168, 0, 0), 28}, {IP4(10, 0, 0, 0), 31}}, 3},
+	{"/31", {{RANGE(10, 0, 0, 0, 31), TIMES}}, 1},
+	{"/30", {{RANGE(10, 0, 0, 0, 30), TIMES}}, 1},
+	{"/26", {{RANGE(10, 0, 0, 0, 26), TIMES}}, 1},
+	{"/24", {{RANGE(192, 168, 255, 0, 24), TIMES}}, 1},
+	{"/23: room for all", {{RANGE(10, 0, 0, 0, 23), TIMES}}, 1},
+	{"two ranges", {{RANGE(10, 0, 0, 0, 30), TIMES}, {RANGE(10, 0, 1, 0, 31), TIMES}}, 2},
+	{"the end of the addresses", {{RANGE(255, 255, 255, 0, 24), TIMES}}, 1},
+	{"three, not in order",
+	 {{RANGE(172, 16, 0, 0, 25), TIMES},
+	  {RANGE(192, 168, 0, 0, 28), TIMES},
+	  {RANGE(10, 0, 0, 0, 31), TIMES}},
+	 3},
+	{"short times", {{RANGE(10, 0, 0, 0, 26), .guarantee = 10, .keep = 300}}, 1},
+	{"short times and room", {{RANGE(10, 0, 0, 0, 23), .guarantee = 100, .keep = 100}}, 1},
+	{"shares of a /64", {{RANGE(10, 0, 0, 0, 24), TIMES, .share = 5, .share_len = 64}}, 1},
+	{"shares of a /48", {{RANGE(10, 0, 0, 0, 25), TIMES, .share = 20, .share_len = 48}}, 1},
+	{"shares of a /40", {{RANGE(10, 0, 0, 0, 26), TIMES, .share = 99, .share_len = 40}}, 1},
+	{"shares of a /60", {{RANGE(10, 0, 0, 0, 25), TIMES, .share = 9, .share_len = 60}}, 1},
+	{"shares of a host", {{RANGE(10, 0, 0, 0, 25), TIMES, .share = 1, .share_len = 128}}, 1},
+	{"shares of a /126", {{RANGE(10, 0, 0, 0, 26), TIMES, .share = 2, .share_len = 126}}, 1},
+	{"for some, and one of them",
+	 {{RANGE(10, 0, 1, 0, 27), .guarantee = 50, .keep = 1000, SITE1_LAN2},
+	  {RANGE(10, 0, 0, 0, 26), TIMES, SITE1}},
+	 2},
+	{"for all, some, and one of them, in several ranges",
+	 {{RANGE(10, 0, 1, 0, 27), TIMES},
+	  {RANGE(10, 0, 5, 0, 28), .guarantee = 50, .keep = 1000, SITE1, .share = 3,
+	   .share_len = 64},
+	  {RANGE(10, 0, 0, 0, 26), TIMES},
+	  {RANGE(10, 0, 3, 0, 28), .guarantee = 50, .keep = 1000, SITE1, .share = 3,
+	   .share_len = 64}},
+	 4},
 };
 
+/* Most come from few networks, and a few from many. */
 static struct ip6 host(uint32_t n)
 {
-	struct ip6 a = {{0x20, 0x01, 0x0d, 0xb8}};
+	struct ip6 a = {{0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)n, [14] = (uint8_t)(n >> 8)}};
 
-	for (int i = 0; i < 4; i++)
-		a.b[12 + i] = (uint8_t)(n >> (24 - 8 * i));
+	if (n % 4 == 0)
+		a.b[5] = (uint8_t)(n / 4 + 10);
+	else if (n % 4 == 1)
+		a.b[7] = (uint8_t)(n / 4);
+	else
+		a.b[5] = (uint8_t)(n % 3), a.b[7] = (uint8_t)(n % 5);
 	return a;
-}
-
-static struct lease *assign(struct pool *p, uint32_t n, int32_t now)
-{
-	struct ip6 h = host(n);
-
-	return pool_assign(p, &h, 0, now);
-}
-
-static struct lease *find(const struct pool *p, uint32_t n)
-{
-	struct ip6 h = host(n);
-
-	return pool_find6(p, &h, 0);
-}
-
-static struct lease *restore(struct pool *p, uint32_t n, uint32_t addr, int32_t last)
-{
-	struct ip6 h = host(n);
-
-	return pool_restore(p, &h, 0, addr, last);
-}
-
-#define HOSTS 400
-
-struct naive_lease {
-	uint32_t host, addr;
-	int32_t last, since;
-	uint64_t stamp; /* when it was used last, in turns */
-	bool live, answered, confirmed;
-};
-
-struct naive {
-	struct naive_lease lease[HOSTS]; /* by host */
-	bool reserved[512];              /* by slot */
-	uint64_t refused, displaced;
-	int row;
-	uint64_t turn;
-};
-
-static uint32_t naive_size(const struct naive *m)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < pools[m->row].n; i++)
-		n += 1u << (32 - pools[m->row].range[i].len);
-	return n;
-}
-
-static struct naive_lease *naive_at(struct naive *m, uint32_t addr)
-{
-	for (int i = 0; i < HOSTS; i++)
-		if (m->lease[i].live && m->lease[i].addr == addr)
-			return &m->lease[i];
-	return NULL;
-}
-
-static struct naive_lease *naive_oldest(struct naive *m)
-{
-	struct naive_lease *best = NULL;
-
-	for (int i = 0; i < HOSTS; i++)
-		if (m->lease[i].live && (!best || m->lease[i].stamp < best->stamp))
-			best = &m->lease[i];
-	return best;
-}
-
-static size_t naive_used(const struct naive *m)
-{
-	size_t n = 0;
-
-	for (int i = 0; i < HOSTS; i++)
-		n += m->lease[i].live;
-	return n;
-}
-
-static bool naive_reserved(const struct naive *m, uint32_t addr)
-{
-	uint32_t base = 0;
-
-	for (size_t i = 0; i < pools[m->row].n; i++) {
-		const struct prefix4 *r = &pools[m->row].range[i];
-
-		if (addr_in4(addr, r))
-			return m->reserved[base + (addr - r->addr)];
-		base += 1u << (32 - r->len);
-	}
-	return true;
-}
-
-static uint32_t some_addr(const struct naive *m)
-{
-	const struct prefix4 *r = &pools[m->row].range[random_below((uint32_t)pools[m->row].n)];
-
-	return r->addr + random_below(1u << (32 - r->len));
 }
 
 static void set_lease(struct naive *m, const struct lease *l, uint32_t n)
 {
-	m->lease[n] = (struct naive_lease){.host = n,
-					   .addr = l->addr,
-					   .last = l->last,
-					   .since = l->last,
-					   .stamp = ++m->turn,
-					   .live = true};
+	naive_begin(m, n, l->addr, l->last, l->since);
 }
 
+static struct lease *find(const struct pool *p, const struct naive *m, uint32_t n)
+{
+	return pool_find6(p, &m->lease[n].host, 0);
+}
+
+static uint32_t some_addr(const struct naive *m)
+{
+	const struct prefix4 *r = &m->conf[random_below((uint32_t)m->confs)].range;
+
+	return r->addr + random_below(1u << (32 - r->len));
+}
+
+static void check_ended(const struct pool *p, const struct naive_lease *old)
+{
+	struct lease ended;
+
+	ck_assert(pool_ended(p, &ended) == (old != NULL));
+	if (old)
+		ck_assert(ended.addr == old->addr && ip6_equal(&ended.host, &old->host));
+}
+
+/* Which free address it is, check_pool looks at. */
 static void try_assign(struct pool *p, struct naive *m, uint32_t n, int32_t now)
 {
+	const struct ip6 *h = &m->lease[n].host;
 	struct naive_lease *old = NULL;
+	bool serves = naive_group(m, h) >= 0, room = serves && naive_room(m, n, now, &old);
+	uint32_t would = 0;
 	struct lease *l;
-	bool full = naive_used(m) == pool_size(p);
 
-	if (full)
-		old = naive_oldest(m);
-	l = assign(p, n, now);
-	if (full && (!old || now - old->last <= POOL_GUARANTEE)) {
-		ck_assert_ptr_null(l);
-		m->refused++;
+	ck_assert(pool_serves(p, h) == serves);
+	ck_assert(pool_would_assign(p, h, now, &would) == room);
+	l = pool_assign(p, h, 0, now);
+	ck_assert_int_eq(l != NULL, room);
+	m->refused += serves && !room;
+	m->displaced += room && old;
+	check_ended(p, room ? old : NULL);
+	if (!room)
 		return;
-	}
-	ck_assert_ptr_nonnull(l);
-	m->displaced += full;
-	if (full) {
-		ck_assert_uint_eq(l->addr, old->addr);
-		old->live = false;
-	}
+	if (old)
+		naive_end(m, old);
+	ck_assert_uint_eq(l->addr, would);
 	ck_assert_ptr_null(naive_at(m, l->addr));
 	ck_assert(!naive_reserved(m, l->addr));
+	ck_assert(prefix6_equal(&m->conf[naive_range(m, l->addr)].from,
+				&m->conf[naive_group(m, h)].from));
 	set_lease(m, l, n);
 }
 
-static void try_restore(struct pool *p, struct naive *m, uint32_t n, int32_t now)
+static bool fits(const struct naive *m, const struct ip6 *h, uint32_t addr)
+{
+	int range = naive_range(m, addr), group = naive_group(m, h);
+
+	return range >= 0 && group >= 0 && !naive_reserved(m, addr) &&
+	       prefix6_equal(&m->conf[range].from, &m->conf[group].from);
+}
+
+static void try_restore(struct pool *p, struct naive *m, uint32_t n, int32_t last)
 {
 	uint32_t addr = some_addr(m);
-	struct lease *l = restore(p, n, addr, now);
+	struct lease *l = pool_restore(p, &m->lease[n].host, 0, addr, last);
 	struct naive_lease *old = naive_at(m, addr);
 
-	ck_assert_int_eq(l == NULL, naive_reserved(m, addr));
+	ck_assert_int_eq(l != NULL, fits(m, &m->lease[n].host, addr));
 	if (!l)
 		return;
 	if (old)
-		old->live = false;
+		naive_end(m, old);
+	if (m->lease[n].live)
+		naive_end(m, &m->lease[n]);
 	set_lease(m, l, n);
-	m->lease[n].since = POOL_UNKNOWN;
+	ck_assert_int_eq(m->lease[n].since, POOL_UNKNOWN);
+}
+
+static void sort(struct pool *p, struct naive *m)
+{
+	ck_assert_int_eq(pool_sort(p), 0);
+	naive_sort(m);
 }
 
 static void try_reserve(struct pool *p, struct naive *m)
 {
 	struct prefix4 prefix = {some_addr(m), (uint8_t)(29 + random_below(4))};
-	uint32_t base = 0;
 
 	prefix.addr &= addr_mask4(prefix.len);
-	pool_reserve(p, &prefix);
-	for (size_t i = 0; i < pools[m->row].n; i++) {
-		const struct prefix4 *r = &pools[m->row].range[i];
+	/* in the order in which the pool finds them: networks are numbered */
+	for (uint32_t a = prefix.addr; addr_in4(a, &prefix); a++) {
+		struct naive_lease *l = naive_at(m, a);
+		int range = naive_range(m, a);
+		struct prefix4 one = {a, 32};
 
-		for (uint32_t s = 0; s < 1u << (32 - r->len); s++)
-			if (addr_in4(r->addr + s, &prefix))
-				m->reserved[base + s] = true;
-		base += 1u << (32 - r->len);
+		pool_reserve(p, &one);
+		if (l)
+			naive_end(m, l);
+		if (range >= 0)
+			m->reserved[range][a - m->conf[range].range.addr] = true;
+		if (a == UINT32_MAX)
+			break;
 	}
-	for (int i = 0; i < HOSTS; i++)
-		if (addr_in4(m->lease[i].addr, &prefix))
-			m->lease[i].live = false;
 }
 
+static void try_unreserve(struct pool *p, struct naive *m)
+{
+	uint32_t addr = some_addr(m);
+	int range = naive_range(m, addr);
+
+	pool_unreserve(p, addr);
+	m->reserved[range][addr - m->conf[range].range.addr] = false;
+}
+
+/* Group after group. */
 static void try_expire(struct pool *p, struct naive *m, int32_t now)
 {
 	unsigned budget = random_below(5), ended = 0;
 	struct naive_lease *old;
 
-	while (ended < budget && (old = naive_oldest(m)) && now - old->last > POOL_KEEP) {
-		old->live = false;
-		ended++;
-	}
+	for (size_t i = 0; i < m->confs; i++)
+		while (ended < budget && (old = naive_oldest(m, (int)i)) &&
+		       (int64_t)now - old->last > m->conf[i].keep) {
+			naive_end(m, old);
+			ended++;
+		}
 	ck_assert_uint_eq(pool_expire(p, now, budget), ended);
 }
 
@@ -217,7 +205,7 @@ static size_t confirmed_in(const struct naive *m, const struct pool_range *r)
 {
 	size_t n = 0;
 
-	for (int i = 0; i < HOSTS; i++)
+	for (int i = 0; i < NAIVE_HOSTS; i++)
 		n += m->lease[i].live && m->lease[i].confirmed && m->lease[i].addr >= r->first &&
 		     m->lease[i].addr <= r->last;
 	return n;
@@ -225,102 +213,166 @@ static size_t confirmed_in(const struct naive *m, const struct pool_range *r)
 
 static void compare_ranges(const struct pool *p, const struct naive *m)
 {
-	uint64_t refused = 0, displaced = 0;
+	uint64_t refused = 0, displaced = 0, not_preferred = 0;
+	struct lease *l;
 
-	for (size_t i = 0; i < pools[m->row].n; i++) {
+	for (size_t i = 0; i < m->confs; i++) {
 		struct pool_range r;
 
 		pool_range(p, i, &r);
 		ck_assert_uint_eq(r.confirmed, confirmed_in(m, &r));
 		refused += r.refused;
 		displaced += r.displaced;
+		not_preferred += r.not_preferred;
 	}
 	ck_assert_uint_eq(refused, m->refused);
 	ck_assert_uint_eq(displaced, m->displaced);
+	for (size_t cursor = 0; (l = pool_walk(p, &cursor));)
+		not_preferred -= !l->preferred;
+	ck_assert_uint_eq(not_preferred, 0);
 }
 
-static void compare(const struct pool *p, struct naive *m)
+static int find_net(const struct naive *m, const struct pool_network *n)
 {
-	size_t reserved = 0, seen = 0, cursor = 0;
-	const struct lease *l = NULL;
-	uint64_t before = UINT64_MAX;
+	int found = -1;
 
-	for (uint32_t i = 0; i < HOSTS; i++) {
-		l = find(p, i);
-		ck_assert_int_eq(l != NULL, m->lease[i].live);
-		if (!l)
-			continue;
-		ck_assert_uint_eq(l->addr, m->lease[i].addr);
-		ck_assert_int_eq(l->last, m->lease[i].last);
-		ck_assert_int_eq(l->since, m->lease[i].since);
-		ck_assert(l->answered == m->lease[i].answered);
-		ck_assert(l->confirmed == m->lease[i].confirmed);
-		ck_assert_ptr_eq(pool_find4(p, l->addr), l);
+	for (int i = 0; i < NAIVE_NETS; i++)
+		if (m->net[i].live && m->net[i].len == n->prefix.len &&
+		    ip6_equal(&m->net[i].prefix, &n->prefix.addr) &&
+		    naive_held(m, m->net[i].group, i, false) == n->used &&
+		    naive_held(m, m->net[i].group, i, true) == n->confirmed &&
+		    naive_siblings(m, i) == n->networks)
+			found = i;
+	return found;
+}
+
+static size_t fair_share(const struct naive *m, int i)
+{
+	const struct naive_net *n = &m->net[i];
+	size_t size =
+		n->parent < 0 ? naive_size(m, n->group) : naive_held(m, n->group, n->parent, false);
+	size_t share = size / naive_siblings(m, i);
+
+	return share > 0 ? share : 1;
+}
+
+static void compare_networks(const struct pool *p, const struct naive *m)
+{
+	struct pool_network n;
+	size_t all = 0;
+
+	for (int i = 0; i < NAIVE_NETS; i++)
+		all += m->net[i].live;
+	for (size_t cursor = 0; pool_network(p, &cursor, &n); all--) {
+		struct pool_range r;
+		int i = find_net(m, &n);
+
+		ck_assert_int_ge(i, 0);
+		ck_assert_uint_eq(n.share, fair_share(m, i));
+		pool_range(p, n.range, &r);
+		ck_assert(prefix6_equal(&m->conf[naive_range(m, r.first)].from,
+					&m->conf[m->net[i].group].from));
 	}
-	for (uint32_t s = 0; s < naive_size(m); s++)
-		reserved += m->reserved[s];
-	ck_assert_uint_eq(pool_size(p), naive_size(m) - reserved);
-	ck_assert_uint_eq(pool_used(p), naive_used(m));
-	for (l = NULL; (l = pool_next(p, l)); seen++) {
+	ck_assert_uint_eq(all, 0);
+}
+
+static void compare_lease(const struct pool *p, const struct naive_lease *l)
+{
+	const struct lease *same = pool_find6(p, &l->host, 0);
+
+	ck_assert_int_eq(same != NULL, l->live);
+	if (!same)
+		return;
+	ck_assert_uint_eq(same->addr, l->addr);
+	ck_assert_int_eq(same->last, l->last);
+	ck_assert_int_eq(same->since, l->since);
+	ck_assert(same->answered == l->answered);
+	ck_assert(same->confirmed == l->confirmed);
+	ck_assert_ptr_eq(pool_find4(p, l->addr), same);
+}
+
+/* Longest idle last, group after group. */
+static void compare_order(const struct pool *p, struct naive *m)
+{
+	struct lease *l = NULL;
+	uint64_t before = UINT64_MAX;
+	size_t seen = 0, cursor = 0;
+	int group = -1, now;
+
+	for (; (l = pool_next(p, l)); seen++) {
 		const struct naive_lease *same = naive_at(m, l->addr);
 
-		ck_assert(same && same->stamp < before);
-		before = same ? same->stamp : 0;
+		ck_assert_ptr_nonnull(same);
+		now = naive_group(m, &same->host);
+		ck_assert(now != group || same->stamp < before);
+		before = same->stamp;
+		group = now;
 	}
 	ck_assert_uint_eq(seen, pool_used(p));
 	while (pool_walk(p, &cursor))
 		seen--;
 	ck_assert_uint_eq(seen, 0);
-	compare_ranges(p, m);
 }
 
-static void send(struct pool *p, struct naive_lease *l, uint64_t *turn, int32_t now)
+static void compare(const struct pool *p, struct naive *m)
 {
-	pool_touch(p, find(p, l->host), now);
-	l->confirmed = l->confirmed || l->answered;
-	if (l->last == now)
-		return;
-	l->last = now;
-	l->stamp = ++*turn;
+	size_t used = 0, size = 0;
+
+	for (uint32_t i = 0; i < NAIVE_HOSTS; i++) {
+		compare_lease(p, &m->lease[i]);
+		used += m->lease[i].live;
+	}
+	for (size_t i = 0; i < m->confs; i++)
+		for (uint32_t a = 0; a < 1u << (32 - m->conf[i].range.len); a++)
+			size += !m->reserved[i][a];
+	ck_assert_uint_eq(pool_size(p), size);
+	ck_assert_uint_eq(pool_used(p), used);
+	compare_order(p, m);
+	compare_ranges(p, m);
+	compare_networks(p, m);
 }
 
 static void one_turn(struct pool *p, struct naive *m, int32_t now)
 {
-	uint32_t n = random_below(HOSTS), what = random_below(1000);
+	uint32_t n = random_below(NAIVE_HOSTS), what = random_below(1000);
 	uint32_t addr = some_addr(m);
 
 	if (what < 1)
 		try_reserve(p, m);
-	else if (what < 50)
+	else if (what < 2)
+		try_unreserve(p, m);
+	else if (what < 20)
 		try_restore(p, m, n, now);
-	else if (what < 100)
+	else if (what < 22) {
+		try_restore(p, m, n, now - (int32_t)random_below(1000));
+		sort(p, m);
+	} else if (what < 60)
 		try_expire(p, m, now);
 	else if (!m->lease[n].live)
 		try_assign(p, m, n, now);
 	else if (what < 400) {
-		pool_answer(find(p, n));
+		pool_answer(find(p, m, n));
 		m->lease[n].answered = true;
-	} else
-		send(p, &m->lease[n], &m->turn, now);
+	} else {
+		pool_touch(p, find(p, m, n), now);
+		naive_send(m, &m->lease[n], now);
+	}
 	ck_assert_int_eq(pool_find4(p, addr) != NULL, naive_at(m, addr) != NULL);
 }
 
 START_TEST(random_days)
 {
 	static struct naive m;
-	struct pool *p = plain_pool(pools[_i].range, pools[_i].n, &key);
+	struct pool *p = pool_new(pools[_i].conf, pools[_i].n, &key);
 	int32_t now = -50000;
 
 	ck_assert_ptr_nonnull(p);
-	memset(&m, 0, sizeof(m));
-	m.row = _i;
-	for (uint32_t i = 0, base = 0; i < pools[_i].n; i++) {
-		m.reserved[base] = true;
-		base += 1u << (32 - pools[_i].range[i].len);
-	}
-	for (int turn = 0; turn < 20000; turn++) {
+	naive_init(&m, pools[_i].conf, pools[_i].n, &key);
+	for (uint32_t n = 0; n < NAIVE_HOSTS; n++)
+		m.lease[n].host = host(n);
+	for (int turn = 0; turn < 10000; turn++) {
 		if (random_below(3) == 0)
-			now += (int32_t)random_below(100);
+			now += (int32_t)random_below(turn / 2000 % 2 ? 100 : 2);
 		if (random_below(2000) == 0)
 			now += POOL_KEEP - 5000;
 		one_turn(p, &m, now);

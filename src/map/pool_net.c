@@ -1,0 +1,344 @@
+/* pool_net - the networks that hosts with leases come from, and how many leases each of them holds.
+ *
+ * A tree for each group: its root, the /48s, the /64s within them.  A network without leases is
+ * none.  The last level has the leases, each side in the order of last use; the others rank what is
+ * within them.
+ *
+ * A group has no more networks than it may have.  Beyond that a network counts as part of one of
+ * its siblings (as in stochastic fair queueing: McKenney, 1990): which one depends on a keyed hash,
+ * so that it is mostly the same, and nobody can choose his.  The deeper a level, the sooner that
+ * happens, so that who makes up /64s within one /48 takes nothing from other /48s. */
+#include "pool_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FEW (POOL_NETWORKS / 32) /* that each group may have, unless it has fewer addresses */
+
+static struct group *group_of(const struct pool *p, const struct net *net)
+{
+	return &p->group[net->group];
+}
+
+/* Of the network of HOST at LEVEL of group number G.  The parent does not matter: the prefix says
+ * which it is, but for what had no room there. */
+static uint64_t hash_prefix(const struct pool *p, uint32_t g, uint32_t level,
+			    const struct ip6 *prefix)
+{
+	uint8_t key[20];
+
+	memcpy(key, prefix, 16);
+	key[16] = (uint8_t)(g >> 16);
+	key[17] = (uint8_t)(g >> 8);
+	key[18] = (uint8_t)g;
+	key[19] = (uint8_t)level;
+	return siphash(&p->key, key, sizeof(key));
+}
+
+/* A universal hash is enough here: both numbers come from us. */
+static uint32_t hash_number(const struct pool *p, uint32_t parent, uint32_t number)
+{
+	return (uint32_t)((p->addr_mul * parent + p->addr_add * number) >> 32);
+}
+
+static uint32_t *prefix_bucket(const struct pool *p, uint64_t hash)
+{
+	return &p->nets.bucket[BY_PREFIX][hash & p->nets.mask];
+}
+
+static uint32_t *number_bucket(const struct pool *p, uint32_t parent, uint32_t number)
+{
+	return &p->nets.bucket[BY_NUMBER][hash_number(p, parent, number) & p->nets.mask];
+}
+
+static void chain(struct pool *p, enum net_table by, uint32_t *bucket, uint32_t i)
+{
+	p->nets.net[i].chain[by] = *bucket;
+	*bucket = i;
+}
+
+static void unchain(struct pool *p, enum net_table by, uint32_t *bucket, uint32_t i)
+{
+	while (*bucket != i)
+		bucket = &p->nets.net[*bucket].chain[by];
+	*bucket = p->nets.net[i].chain[by];
+}
+
+static uint32_t find_prefix(const struct pool *p, uint32_t parent, const struct ip6 *prefix,
+			    uint64_t hash)
+{
+	uint32_t i = *prefix_bucket(p, hash);
+
+	while (i != NONE &&
+	       (p->nets.net[i].parent != parent || !ip6_equal(&p->nets.net[i].prefix, prefix)))
+		i = p->nets.net[i].chain[BY_PREFIX];
+	return i;
+}
+
+static uint32_t find_number(const struct pool *p, uint32_t parent, uint32_t number)
+{
+	uint32_t i = *number_bucket(p, parent, number);
+
+	while (i != NONE && (p->nets.net[i].parent != parent || p->nets.net[i].number != number))
+		i = p->nets.net[i].chain[BY_NUMBER];
+	return i;
+}
+
+/* Are there networks enough left for one more within PARENT and one within that, down to the last
+ * level? */
+static bool may_grow(const struct pool *p, const struct net *parent)
+{
+	const struct group *g = group_of(p, parent);
+	uint32_t most = g->most_nets - parent->level * (g->most_nets / 4);
+
+	return g->nets + g->levels - parent->level <= most;
+}
+
+/* One of the N numbers from 0, mostly the same while N changes: as in linear hashing. */
+static uint32_t one_of(uint32_t n, uint32_t hash)
+{
+	uint32_t mask = UINT32_MAX >> __builtin_clz(n);
+
+	hash &= mask;
+	return hash < n ? hash : hash & mask >> 1;
+}
+
+static struct ip6 prefix_within(const struct pool *p, const struct net *parent,
+				const struct ip6 *host)
+{
+	struct ip6 prefix = *host;
+
+	addr_clean6(&prefix, group_of(p, parent)->length[parent->level]);
+	return prefix;
+}
+
+/* The first network within its parent always has room: may_grow() has seen to it before there was a
+ * parent. */
+uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct ip6 *host)
+{
+	const struct net *net = &p->nets.net[parent];
+	struct ip6 prefix = prefix_within(p, net, host);
+	uint64_t hash = hash_prefix(p, net->group, net->level, &prefix);
+	uint32_t i = find_prefix(p, parent, &prefix, hash);
+
+	if (i != NONE || net->children == 0 || may_grow(p, net))
+		return i;
+	return find_number(p, parent, one_of(net->children, (uint32_t)(hash >> 32)));
+}
+
+static uint32_t unused_net(struct nets *n)
+{
+	uint32_t i = n->unused;
+
+	if (i == NONE)
+		return ++n->top;
+	n->unused = n->net[i].chain[BY_PREFIX];
+	return i;
+}
+
+static uint32_t new_net(struct pool *p, uint32_t parent, const struct ip6 *host)
+{
+	uint32_t i = unused_net(&p->nets);
+	struct net *within = &p->nets.net[parent], *net = &p->nets.net[i];
+
+	*net = (struct net){
+		.prefix = prefix_within(p, within, host),
+		.parent = parent,
+		.group = within->group,
+		.level = within->level + 1,
+		.number = within->children++,
+	};
+	group_of(p, net)->nets++;
+	chain(p, BY_PREFIX,
+	      prefix_bucket(p, hash_prefix(p, net->group, within->level, &net->prefix)), i);
+	chain(p, BY_NUMBER, number_bucket(p, parent, net->number), i);
+	return i;
+}
+
+/* The last sibling of network I takes its number. */
+static void give_number(struct pool *p, uint32_t i)
+{
+	struct net *net = &p->nets.net[i], *parent = &p->nets.net[net->parent];
+	uint32_t last = find_number(p, net->parent, --parent->children);
+
+	unchain(p, BY_NUMBER, number_bucket(p, net->parent, net->number), i);
+	if (last == i)
+		return;
+	unchain(p, BY_NUMBER, number_bucket(p, net->parent, parent->children), last);
+	p->nets.net[last].number = net->number;
+	chain(p, BY_NUMBER, number_bucket(p, net->parent, net->number), last);
+}
+
+static void drop_net(struct pool *p, uint32_t i)
+{
+	struct net *net = &p->nets.net[i];
+	uint32_t above = net->level - 1;
+
+	unchain(p, BY_PREFIX, prefix_bucket(p, hash_prefix(p, net->group, above, &net->prefix)), i);
+	give_number(p, i);
+	group_of(p, net)->nets--;
+	net->chain[BY_PREFIX] = p->nets.unused;
+	p->nets.unused = i;
+}
+
+/* One lease of SIDE more in network I and all that hold it. */
+static void count_one(struct pool *p, uint32_t i, enum side side)
+{
+	struct net *net = p->nets.net;
+
+	for (; net[i].parent != NONE; i = net[i].parent)
+		pool_rank_raise(&p->nets, &net[net[i].parent].side[side].first, i, side);
+	net[i].side[side].count++;
+}
+
+static void discount_one(struct pool *p, uint32_t i, enum side side)
+{
+	struct net *net = p->nets.net;
+
+	for (; net[i].parent != NONE; i = net[i].parent)
+		pool_rank_lower(&p->nets, &net[net[i].parent].side[side].first, i, side);
+	net[i].side[side].count--;
+}
+
+static struct net_side *side_of(const struct pool *p, const struct lease *l)
+{
+	return &p->nets.net[l->net].side[l->confirmed ? CONFIRMED : UNCONFIRMED];
+}
+
+void pool_net_enter(struct pool *p, const struct group *g, struct lease *l)
+{
+	uint32_t at = (uint32_t)(pool_root(p, g) - p->nets.net);
+
+	for (unsigned level = 0; level < g->levels; level++) {
+		uint32_t within = pool_net_find(p, at, &l->host);
+
+		at = within == NONE ? new_net(p, at, &l->host) : within;
+	}
+	l->net = at;
+	pool_ring_append(p, IN_NET, &side_of(p, l)->first, l);
+	count_one(p, at, UNCONFIRMED);
+}
+
+void pool_net_leave(struct pool *p, const struct lease *l)
+{
+	struct net *net = p->nets.net;
+	uint32_t i = l->net, parent;
+
+	pool_ring_remove(p, IN_NET, &side_of(p, l)->first, l);
+	discount_one(p, i, l->confirmed ? CONFIRMED : UNCONFIRMED);
+	for (; (parent = net[i].parent) != NONE && pool_net_used(&net[i]) == 0; i = parent)
+		drop_net(p, i);
+}
+
+void pool_net_confirm(struct pool *p, struct lease *l)
+{
+	pool_ring_remove(p, IN_NET, &side_of(p, l)->first, l);
+	l->confirmed = true;
+	pool_ring_append(p, IN_NET, &side_of(p, l)->first, l);
+	count_one(p, l->net, CONFIRMED);
+	discount_one(p, l->net, UNCONFIRMED);
+}
+
+void pool_net_renew(struct pool *p, struct lease *l)
+{
+	pool_ring_renew(p, IN_NET, &side_of(p, l)->first, l);
+}
+
+void pool_net_forget_order(struct pool *p)
+{
+	for (uint32_t i = p->groups + 1; i <= p->nets.top; i++) {
+		struct net *net = &p->nets.net[i];
+
+		if (net->level == group_of(p, net)->levels)
+			net->side[UNCONFIRMED].first = net->side[CONFIRMED].first = NONE;
+	}
+}
+
+void pool_net_line_up(struct pool *p, struct lease *l)
+{
+	pool_ring_append(p, IN_NET, &side_of(p, l)->first, l);
+}
+
+/* Large groups have most; a group with few addresses has as many as it can need. */
+static void set_most(const struct pool *p, struct group *g)
+{
+	uint64_t all = (uint64_t)g->slots * g->levels;
+	uint64_t most = (uint64_t)POOL_NETWORKS * g->slots / p->slots;
+
+	most = most < FEW ? FEW : most;
+	most = most < all ? most : all;
+	g->most_nets = (uint32_t)(most < LEVELS ? LEVELS : most);
+}
+
+static void make_root(struct pool *p, uint32_t g)
+{
+	p->nets.net[1 + g] = (struct net){.prefix = p->group[g].from.addr, .group = g & 0xffffff};
+	p->nets.top = 1 + g;
+}
+
+static bool get_tables(struct nets *n, size_t most)
+{
+	size_t buckets = 1;
+
+	while (buckets < most)
+		buckets *= 2;
+	n->mask = (uint32_t)buckets - 1;
+	for (int by = 0; by < NET_TABLES; by++)
+		n->bucket[by] = calloc(buckets, sizeof(*n->bucket[by]));
+	return n->bucket[BY_PREFIX] && n->bucket[BY_NUMBER];
+}
+
+/* Each network stands on one rung for each side; one more is in use while a network steps. */
+bool pool_get_nets(struct pool *p)
+{
+	size_t most = 0;
+
+	for (uint32_t g = 0; g < p->groups; g++) {
+		set_most(p, &p->group[g]);
+		most += p->group[g].most_nets;
+	}
+	p->nets.net = calloc(1 + p->groups + most, sizeof(*p->nets.net));
+	p->nets.rung = calloc(SIDES * most + 2, sizeof(*p->nets.rung));
+	if (!p->nets.net || !p->nets.rung || !get_tables(&p->nets, most))
+		return false;
+	for (uint32_t g = 0; g < p->groups; g++)
+		make_root(p, g);
+	return true;
+}
+
+void pool_free_nets(struct pool *p)
+{
+	for (int by = 0; by < NET_TABLES; by++)
+		free(p->nets.bucket[by]);
+	free(p->nets.net);
+	free(p->nets.rung);
+}
+
+static void tell(const struct pool *p, const struct net *net, struct pool_network *out)
+{
+	const struct group *g = group_of(p, net);
+	const struct net *parent = &p->nets.net[net->parent];
+	uint32_t share = pool_net_size(g, parent) / parent->children;
+
+	*out = (struct pool_network){
+		.prefix = {net->prefix, g->length[parent->level]},
+		.range = g->range,
+		.used = pool_net_used(net),
+		.confirmed = net->side[CONFIRMED].count,
+		.networks = parent->children,
+		.share = share > 0 ? share : 1,
+	};
+}
+
+bool pool_network(const struct pool *p, size_t *cursor, struct pool_network *out)
+{
+	while (*cursor < p->nets.top - p->groups) {
+		const struct net *net = &p->nets.net[p->groups + ++*cursor];
+
+		if (pool_net_used(net) > 0) {
+			tell(p, net, out);
+			return true;
+		}
+	}
+	return false;
+}

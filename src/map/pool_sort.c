@@ -1,0 +1,84 @@
+/* pool_sort - the order of last use, after leases were put back in any order. */
+#include "pool_impl.h"
+
+#include <stdlib.h>
+
+struct order {
+	int32_t last;
+	uint32_t place; /* among equals, as it was */
+	uint32_t index;
+};
+
+static int by_last(const void *a, const void *b)
+{
+	const struct order *x = a, *y = b;
+
+	if (x->last != y->last)
+		return x->last < y->last ? -1 : 1;
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+static bool is_sorted(const struct pool *p, const struct group *g)
+{
+	const struct lease *l = &p->lease[g->oldest];
+
+	while (l->newer[IN_GROUP] != g->oldest) {
+		const struct lease *next = &p->lease[l->newer[IN_GROUP]];
+
+		if (next->last < l->last)
+			return false;
+		l = next;
+	}
+	return true;
+}
+
+static uint32_t sort(const struct pool *p, const struct group *g, struct order *order)
+{
+	const struct lease *l = &p->lease[g->oldest];
+	uint32_t n = pool_net_used(pool_root(p, g));
+
+	for (uint32_t i = 0; i < n; i++, l = &p->lease[l->newer[IN_GROUP]])
+		order[i] = (struct order){l->last, i, (uint32_t)(l - p->lease)};
+	qsort(order, n, sizeof(*order), by_last);
+	return n;
+}
+
+/* A network's leases are in the order of its group. */
+static void line_up(struct pool *p, struct group *g, const struct order *order, uint32_t n)
+{
+	g->oldest = NONE;
+	for (uint32_t i = 0; i < n; i++) {
+		struct lease *l = &p->lease[order[i].index];
+
+		pool_ring_append(p, IN_GROUP, &g->oldest, l);
+		pool_net_line_up(p, l);
+	}
+}
+
+static bool all_sorted(const struct pool *p)
+{
+	for (uint32_t i = 0; i < p->groups; i++)
+		if (p->group[i].oldest != NONE && !is_sorted(p, &p->group[i]))
+			return false;
+	return true;
+}
+
+int pool_sort(struct pool *p)
+{
+	struct order *order;
+
+	if (all_sorted(p))
+		return 0;
+	order = malloc(p->used * sizeof(*order));
+	if (!order)
+		return -1;
+	pool_net_forget_order(p);
+	for (uint32_t i = 0; i < p->groups; i++) {
+		struct group *g = &p->group[i];
+
+		if (g->oldest != NONE)
+			line_up(p, g, order, sort(p, g, order));
+	}
+	free(order);
+	return 0;
+}

@@ -1,0 +1,470 @@
+/* naive_pool - the rules of the pool, as they are written in its contracts, without its tables. */
+#include "map/naive_pool.h"
+
+#include <string.h>
+
+#define FEW (POOL_NETWORKS / 32)
+
+static const struct pool_conf *conf_of(const struct naive *m, int group)
+{
+	return &m->conf[group];
+}
+
+static uint32_t addresses(const struct pool_conf *c)
+{
+	return 1u << (32 - c->range.len);
+}
+
+/* Its group is the first range for the same hosts. */
+static int group_of_range(const struct naive *m, size_t i)
+{
+	size_t k = 0;
+
+	while (!prefix6_equal(&m->conf[k].from, &m->conf[i].from))
+		k++;
+	return (int)k;
+}
+
+void naive_init(struct naive *m, const struct pool_conf *conf, size_t n,
+		const struct siphash_key *key)
+{
+	memset(m, 0, sizeof(*m));
+	memcpy(m->conf, conf, n * sizeof(*conf));
+	m->confs = n;
+	m->key = *key;
+	for (size_t i = 0; i < n; i++)
+		m->reserved[i][0] = true;
+}
+
+int naive_range(const struct naive *m, uint32_t addr)
+{
+	for (size_t i = 0; i < m->confs; i++)
+		if (addr_in4(addr, &m->conf[i].range))
+			return (int)i;
+	return -1;
+}
+
+int naive_group(const struct naive *m, const struct ip6 *host)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < m->confs; i++)
+		if (addr_in6(host, &m->conf[i].from) &&
+		    (best < 0 || m->conf[i].from.len > m->conf[best].from.len))
+			best = (int)i;
+	return best;
+}
+
+bool naive_reserved(const struct naive *m, uint32_t addr)
+{
+	int i = naive_range(m, addr);
+
+	return i < 0 || m->reserved[i][addr - m->conf[i].range.addr];
+}
+
+/* Addresses of all ranges of GROUP; reserved ones count, or not. */
+static size_t count_addresses(const struct naive *m, int group, bool reserved)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->confs; i++)
+		for (uint32_t a = 0; a < addresses(&m->conf[i]); a++)
+			n += group_of_range(m, i) == group && (reserved || !m->reserved[i][a]);
+	return n;
+}
+
+size_t naive_size(const struct naive *m, int group)
+{
+	return count_addresses(m, group, false);
+}
+
+struct naive_lease *naive_at(struct naive *m, uint32_t addr)
+{
+	for (int i = 0; i < NAIVE_HOSTS; i++)
+		if (m->lease[i].live && m->lease[i].addr == addr)
+			return &m->lease[i];
+	return NULL;
+}
+
+static bool holds(const struct naive *m, int group, int i, const struct naive_lease *l)
+{
+	int at = l->net;
+
+	if (i < 0)
+		return l->live && m->net[at].group == group;
+	while (l->live && at >= 0 && at != i)
+		at = m->net[at].parent;
+	return l->live && at == i;
+}
+
+static size_t count(const struct naive *m, int group, int net, int side)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < NAIVE_HOSTS; i++)
+		n += holds(m, group, net, &m->lease[i]) && m->lease[i].confirmed == side;
+	return n;
+}
+
+size_t naive_held(const struct naive *m, int group, int i, bool confirmed)
+{
+	return count(m, group, i, 1) + (confirmed ? 0 : count(m, group, i, 0));
+}
+
+static size_t children(const struct naive *m, int group, int parent)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < NAIVE_NETS; i++)
+		n += m->net[i].live && m->net[i].group == group && m->net[i].parent == parent;
+	return n;
+}
+
+size_t naive_siblings(const struct naive *m, int i)
+{
+	return children(m, m->net[i].group, m->net[i].parent);
+}
+
+/* --- which networks a host is of --- */
+
+/* The lengths of the networks of GROUP; returns how many there are. */
+static int levels(const struct naive *m, int group, uint8_t len[3])
+{
+	const struct pool_conf *c = conf_of(m, group);
+	int n = 0;
+
+	if (!c->share || c->share_len > 48)
+		len[n++] = 48;
+	if (!c->share || c->share_len > 64)
+		len[n++] = 64;
+	if (c->share)
+		len[n++] = c->share_len;
+	return n;
+}
+
+static size_t most_nets(const struct naive *m, int group)
+{
+	uint8_t len[3];
+	size_t slots = count_addresses(m, group, true), all = 0, most;
+
+	for (size_t i = 0; i < m->confs; i++)
+		all += addresses(&m->conf[i]);
+	most = POOL_NETWORKS * slots / all;
+	most = most < FEW ? FEW : most;
+	if (most > slots * (size_t)levels(m, group, len))
+		most = slots * (size_t)levels(m, group, len);
+	return most < 3 ? 3 : most;
+}
+
+static bool may_grow(const struct naive *m, int group, int level)
+{
+	uint8_t len[3];
+	size_t most = most_nets(m, group), n = 0;
+
+	for (int i = 0; i < NAIVE_NETS; i++)
+		n += m->net[i].live && m->net[i].group == group;
+	return n + (size_t)(levels(m, group, len) - level) <= most - (size_t)level * (most / 4);
+}
+
+/* The group's number in the pool: in the order of their coming. */
+static unsigned group_number(const struct naive *m, int group)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < group; i++)
+		n += group_of_range(m, (size_t)i) == i;
+	return n;
+}
+
+static uint32_t one_of(uint32_t n, uint32_t hash)
+{
+	uint32_t size = 1;
+
+	while (size < n)
+		size *= 2;
+	return hash % size < n ? hash % size : hash % (size / 2);
+}
+
+/* Where no more networks can be told apart, that of PREFIX counts as part of this sibling. */
+static unsigned joined(const struct naive *m, int group, int level, const struct ip6 *prefix,
+		       size_t siblings)
+{
+	uint8_t key[20] = {[17] = 0, (uint8_t)group_number(m, group), (uint8_t)level};
+
+	memcpy(key, prefix, 16);
+	return one_of((uint32_t)siblings, (uint32_t)(siphash(&m->key, key, sizeof(key)) >> 32));
+}
+
+/* The network of HOST within PARENT (-1: of the group), or -1: it would be a new one. */
+static int find_net(const struct naive *m, int group, int level, int parent, const struct ip6 *host)
+{
+	size_t siblings = children(m, group, parent);
+	struct ip6 prefix = *host;
+	uint8_t len[3];
+
+	levels(m, group, len);
+	addr_clean6(&prefix, len[level]);
+	for (int i = 0; i < NAIVE_NETS; i++)
+		if (m->net[i].live && m->net[i].group == group && m->net[i].parent == parent &&
+		    ip6_equal(&m->net[i].prefix, &prefix))
+			return i;
+	if (siblings == 0 || may_grow(m, group, level))
+		return -1;
+	for (int i = 0; i < NAIVE_NETS; i++)
+		if (m->net[i].live && m->net[i].group == group && m->net[i].parent == parent &&
+		    m->net[i].number == joined(m, group, level, &prefix, siblings))
+			return i;
+	return -1;
+}
+
+static int make_net(struct naive *m, int group, int level, int parent, const struct ip6 *host)
+{
+	unsigned number = (unsigned)children(m, group, parent);
+	uint8_t len[3];
+	int i = 0;
+
+	levels(m, group, len);
+	while (m->net[i].live)
+		i++;
+	m->net[i] = (struct naive_net){.live = true,
+				       .prefix = *host,
+				       .len = len[level],
+				       .group = group,
+				       .level = level,
+				       .parent = parent,
+				       .number = number};
+	addr_clean6(&m->net[i].prefix, len[level]);
+	return i;
+}
+
+/* --- who has to go --- */
+
+/* The longest idle lease of network NET on SIDE. */
+static struct naive_lease *oldest(struct naive *m, int group, int net, int side)
+{
+	struct naive_lease *best = NULL;
+
+	for (int i = 0; i < NAIVE_HOSTS; i++) {
+		struct naive_lease *l = &m->lease[i];
+
+		if (holds(m, group, net, l) && l->confirmed == side &&
+		    (!best || l->stamp < best->stamp))
+			best = l;
+	}
+	return best;
+}
+
+static struct naive_lease *older(struct naive_lease *a, struct naive_lease *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return a->stamp < b->stamp ? a : b;
+}
+
+/* Of an unconfirmed and a confirmed lease. */
+static struct naive_lease *longer_idle(struct naive_lease *a, struct naive_lease *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return a->last < b->last ? a : b;
+}
+
+struct naive_lease *naive_oldest(struct naive *m, int group)
+{
+	return older(oldest(m, group, -1, 0), oldest(m, group, -1, 1));
+}
+
+/* The network within PARENT that holds most of SIDE, the first that got so many; -1: none has any.
+ */
+static int largest(const struct naive *m, int group, int parent, int side)
+{
+	size_t most = 0;
+	int best = -1;
+
+	for (int i = 0; i < NAIVE_NETS; i++) {
+		const struct naive_net *n = &m->net[i];
+		size_t here;
+
+		if (!n->live || n->group != group || n->parent != parent)
+			continue;
+		here = count(m, group, i, side);
+		if (here > most ||
+		    (here > 0 && here == most && n->came[side] < m->net[best].came[side])) {
+			most = here;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static struct naive_lease *in_largest(struct naive *m, int group, int net, int side)
+{
+	int within;
+
+	while ((within = largest(m, group, net, side)) >= 0)
+		net = within;
+	return oldest(m, group, net, side);
+}
+
+static bool is_late(const struct naive_lease *l, int32_t now)
+{
+	return l->since == POOL_UNKNOWN || (int64_t)now - l->since > 4;
+}
+
+/* A lease that ends for a host of network OWN (-1: it has none yet) within PARENT. */
+static struct naive_lease *from_others(struct naive *m, int group, int parent, int own, int32_t now)
+{
+	int net = largest(m, group, parent, 0);
+	struct naive_lease *l;
+
+	if (net >= 0) {
+		l = in_largest(m, group, net, 0);
+		if (net != own || is_late(l, now))
+			return l;
+	}
+	net = largest(m, group, parent, 1);
+	if (net < 0 || naive_held(m, group, net, false) <=
+			       (own < 0 ? 0 : naive_held(m, group, own, false)) + 1)
+		return NULL;
+	l = in_largest(m, group, net, 1);
+	return (int64_t)now - l->last >= 60 ? l : NULL;
+}
+
+bool naive_room(struct naive *m, unsigned n, int32_t now, struct naive_lease **ends)
+{
+	const struct ip6 *host = &m->lease[n].host;
+	int group = naive_group(m, host), path[4] = {-1, -1, -1, -1}, count_levels, level;
+	const struct pool_conf *c = conf_of(m, group);
+	size_t used = naive_held(m, group, -1, false), size = naive_size(m, group);
+	bool below[3] = {true, true, true};
+	struct naive_lease *l;
+	uint8_t len[3];
+
+	count_levels = levels(m, group, len);
+	for (level = 0; level < count_levels; level++) {
+		int own = find_net(m, group, level, path[level], host);
+		size_t held = own < 0 ? 0 : naive_held(m, group, own, false);
+		size_t share = level == 0 ? size : naive_held(m, group, path[level], false);
+
+		path[level + 1] = own;
+		below[level] = held * children(m, group, path[level]) < share;
+		if (own < 0)
+			break;
+	}
+	*ends = NULL;
+	if (level == count_levels && c->share &&
+	    naive_held(m, group, path[level], false) >= c->share) {
+		*ends = longer_idle(oldest(m, group, path[level], 0),
+				    oldest(m, group, path[level], 1));
+		return true;
+	}
+	if (used < size)
+		return true;
+	l = naive_oldest(m, group);
+	if (l && (int64_t)now - l->last > c->guarantee &&
+	    (below[0] || path[1] < 0 ||
+	     count(m, group, path[1], 0) <= naive_held(m, group, path[1], false) / 16))
+		*ends = l;
+	for (level = 0; !*ends && level < count_levels; level++)
+		if (below[level]) {
+			*ends = from_others(m, group, path[level], path[level + 1], now);
+			break;
+		}
+	l = path[count_levels] < 0 ? NULL : oldest(m, group, path[count_levels], 0);
+	if (!*ends && l && is_late(l, now))
+		*ends = l;
+	return *ends;
+}
+
+/* --- what happens --- */
+
+static void change(struct naive *m, int net, int side)
+{
+	for (; net >= 0; net = m->net[net].parent)
+		m->net[net].came[side] = ++m->turn;
+}
+
+void naive_begin(struct naive *m, unsigned n, uint32_t addr, int32_t last, int32_t since)
+{
+	struct naive_lease *l = &m->lease[n];
+	int group = naive_group(m, &l->host), at = -1;
+	uint8_t len[3];
+
+	for (int level = 0; level < levels(m, group, len); level++) {
+		int within = find_net(m, group, level, at, &l->host);
+
+		at = within < 0 ? make_net(m, group, level, at, &l->host) : within;
+	}
+	*l = (struct naive_lease){.host = l->host,
+				  .addr = addr,
+				  .last = last,
+				  .since = since,
+				  .stamp = ++m->turn,
+				  .live = true,
+				  .net = at};
+	change(m, at, 0);
+}
+
+/* The last sibling takes the number of NET. */
+static void drop_net(struct naive *m, int net)
+{
+	struct naive_net *n = &m->net[net];
+	unsigned last = (unsigned)naive_siblings(m, net) - 1;
+
+	for (int i = 0; i < NAIVE_NETS; i++)
+		if (m->net[i].live && m->net[i].group == n->group &&
+		    m->net[i].parent == n->parent && m->net[i].number == last)
+			m->net[i].number = n->number;
+	n->live = false;
+}
+
+void naive_end(struct naive *m, struct naive_lease *l)
+{
+	int parent;
+
+	change(m, l->net, l->confirmed);
+	l->live = false;
+	for (int i = l->net; i >= 0; i = parent) {
+		parent = m->net[i].parent;
+		if (naive_held(m, m->net[i].group, i, false) == 0)
+			drop_net(m, i);
+	}
+}
+
+void naive_send(struct naive *m, struct naive_lease *l, int32_t now)
+{
+	bool confirms = l->answered && !l->confirmed;
+
+	if (confirms) {
+		change(m, l->net, 0);
+		change(m, l->net, 1);
+		l->confirmed = true;
+	}
+	if (!confirms && l->last == now)
+		return;
+	l->last = now;
+	l->stamp = ++m->turn;
+}
+
+/* Among leases used at the same time the order stays. */
+void naive_sort(struct naive *m)
+{
+	struct naive_lease *next;
+	uint64_t stamp[NAIVE_HOSTS] = {0};
+
+	do {
+		next = NULL;
+		for (int i = 0; i < NAIVE_HOSTS; i++) {
+			struct naive_lease *l = &m->lease[i];
+
+			if (l->live && !stamp[i] &&
+			    (!next || l->last < next->last ||
+			     (l->last == next->last && l->stamp < next->stamp)))
+				next = l;
+		}
+		if (next)
+			stamp[next - m->lease] = ++m->turn;
+	} while (next);
+	for (int i = 0; i < NAIVE_HOSTS; i++)
+		m->lease[i].stamp = stamp[i];
+}
