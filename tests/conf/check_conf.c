@@ -1250,6 +1250,89 @@ START_TEST(test_mutations)
 }
 END_TEST
 
+/* Words of the lines about pools and access, each often right in its place. */
+static const char *const scraps[] = {
+	"from",
+	"lease",
+	"share",
+	"FROM",
+	"form",
+	"64",
+	"32",
+	"1",
+	"128",
+	"2h",
+	"1h",
+	"14d",
+	"3650d",
+	"7440",
+	"0",
+	"99999999999",
+	"x",
+	"2001:db8::/32",
+	"2001:db8:1::/48",
+	"2001:db8::7",
+	"::/0",
+	"64:ff9b::/112",
+	"fe80::/64",
+	"2001:db8::1/64",
+	"10.0.0.0/8",
+	"10.1.0.0/24",
+	"10.2.0.0/24",
+	"10.3.0.0/31",
+	"10.1.0.9",
+	"pool.key",
+	"/k",
+	"..",
+	"yes",
+	"#",
+};
+
+static const char *const beginnings[] = {
+	"dynamic-pool 10.1.0.0/24 from 2001:db8::/32",
+	"dynamic-pool 10.2.0.0/24",
+	"dynamic-pool 10.3.0.0/31 lease 2h",
+	"dynamic-pool",
+	"allow",
+	"allow",
+	"deny",
+	"translatable",
+	"pool-key",
+	"prefix 2001:db8:1::/64 #",
+};
+
+/* Lines that nobody would write must not do any harm; those that are right are right again when
+ * they are printed. */
+START_TEST(test_random_words)
+{
+	uint32_t state = (uint32_t)_i + 100;
+	unsigned loaded = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		char text[2000] = BASE "data-dir /d\n";
+		struct conf *c;
+
+		for (unsigned lines = next_random(&state) % 5 + 1; lines > 0; lines--) {
+			strcat(text, beginnings[next_random(&state) % ROWS(beginnings)]);
+			for (unsigned n = next_random(&state) % 4; n > 0; n--) {
+				strcat(text, " ");
+				strcat(text, scraps[next_random(&state) % ROWS(scraps)]);
+			}
+			strcat(text, "\n");
+		}
+		write_text("t", text);
+		c = load("t");
+		if (!c)
+			continue;
+		loaded++;
+		check_round_trip(text, c);
+		conf_free(c);
+	}
+	ck_assert_uint_gt(loaded, 20);
+	ck_assert_uint_lt(loaded, 2000);
+}
+END_TEST
+
 static void make_dir(void)
 {
 	const char *srcdir = getenv("srcdir");
@@ -1284,6 +1367,7 @@ int main(void)
 	tcase_add_loop_test(t, test_state_dir, 0, ROWS(state_rows));
 	tcase_add_loop_test(t, test_long_paths, 0, ROWS(long_rows));
 	tcase_add_loop_test(t, test_mutations, 0, 5);
+	tcase_add_loop_test(t, test_random_words, 0, 5);
 	tcase_add_test(t, test_quiet);
 	tcase_add_test(t, test_example);
 	tcase_add_test(t, test_cannot_open);
