@@ -130,7 +130,10 @@ struct daemon {
 		int64_t file_at;           /* ms: when the file wants attention */
 		bool recorded;             /* records wait to be written before the packets leave */
 		struct log_limit log;
-	} leases; /* daemon_lease.c */
+		struct log_limit displacing; /* leases that are on record nevertheless */
+		unsigned long put_off;       /* the others, that nobody has heard of */
+		int64_t put_off_at;          /* ms: not before that is it said */
+	} leases;                            /* daemon_lease.c */
 
 	struct {
 		bool any, ok;
@@ -253,14 +256,16 @@ int daemon_start_leases(struct daemon *d);
 void daemon_close_leases(struct daemon *d);
 
 /* Puts L on record, which daemon_commit_leases() must bring to disk before anyone can know of it.
- */
-void daemon_record_lease(struct daemon *d, struct lease *l);
+ * False: that is put off, to be tried again with its next packet. */
+bool daemon_record_lease(struct daemon *d, struct lease *l);
 void daemon_commit_leases(struct daemon *d);
 /* The same for what was put on record by way of leasefile.h. */
 void daemon_write_leases(struct daemon *d);
 
 /* Whoever is to know of leases hears that L has begun, or has ended with all that was counted for
- * it: L is there still, or a copy.  To be called once each. */
+ * it: L is there still, or a copy.  To be called once each; of what was never on record, nobody
+ * does.
+ */
 void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_cause cause);
 /* The same for a lease that a reload has ended: its prefix is one of MAPS. */
 void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const struct lease *l,
@@ -354,6 +359,8 @@ void daemon_serve_pins(struct daemon *d);
 
 /* --- daemon_watch.c: what happens, for who follows it */
 
+/* Is there one, so that an event is worth its words? */
+bool daemon_is_watched(const struct daemon *d);
 /* Tells the clients of `watch` of EVENT.  FORMAT makes the other members of its JSON object, each
  * with a comma in front; its strings are quoted already.  Allocates nothing, waits for nobody. */
 void daemon_watch(const struct daemon *d, const char *event, const char *format, ...)

@@ -138,14 +138,12 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	count(d, dir, why);
 	if (d->out.outputs == 0)
 		arena_release(&d->arena, bytes - XLAT_HEADROOM);
-	if (d->out.record) {
-		daemon_record_lease(d, d->out.record);
+	if (d->out.record && daemon_record_lease(d, d->out.record))
 		d->counters.recorded++;
-	}
 	log_packet(d, why, bytes, len);
 	if (d->out.has_last)
 		log_packet(d, d->out.last, d->out.last_packet.p, d->out.last_packet.len);
-	if (d->out.plain)
+	if (d->out.plain && (!d->out.lease || d->out.lease->on_record))
 		daemon_see_pair(d);
 	hold_outputs(d);
 }

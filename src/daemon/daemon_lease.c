@@ -12,6 +12,8 @@
 #define EXPIRE_BUDGET 1000   /* leases ended per round of maintenance */
 #define STEP_US       500000 /* less is the time between two looks at clocks */
 #define QUEUE_MS      20     /* between two looks for room in the history */
+#define DISPLACING    100    /* leases a second that are on record though they displace others */
+#define PUT_OFF_MS    60000  /* between two lines about leases that were put off */
 
 /* The time of day moves only when somebody sets it, or else the time of one event would change by a
  * second now and then. */
@@ -64,6 +66,14 @@ static void to_history(struct daemon *d, const struct lease_event *e)
 		leaselog_commit(history);
 }
 
+static void to_watchers(const struct daemon *d, const struct lease_event *e)
+{
+	char text[LEASEEVENT_MAX];
+
+	if (daemon_is_watched(d))
+		daemon_watch(d, leaseevent_what(e->cause), "%s", leaseevent_json(text, e));
+}
+
 /* All that begins or ends comes by here.  L is of a pool whose prefixes are those of MAPS. */
 static void tell(struct daemon *d, const struct map_table *maps, const struct lease *l,
 		 enum lease_cause cause)
@@ -77,13 +87,11 @@ static void tell(struct daemon *d, const struct map_table *maps, const struct le
 		.bytes = l->bytes[DIR_6TO4] + l->bytes[DIR_4TO6],
 		.since = daemon_unix_time(d, l->since),
 	};
-	char text[LEASEEVENT_MAX];
-
 	if (l->prefix < map_prefix_count(maps))
 		e.prefix = *map_prefix_at(maps, l->prefix);
 	to_history(d, &e);
 	to_log(d, &e);
-	daemon_watch(d, leaseevent_what(cause), "%s", leaseevent_json(text, &e));
+	to_watchers(d, &e);
 }
 
 void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_cause cause)
@@ -94,7 +102,8 @@ void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_caus
 void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const struct lease *l,
 			  enum lease_cause cause)
 {
-	tell(d, maps, l, cause);
+	if (l->on_record)
+		tell(d, maps, l, cause);
 }
 
 static void end_idle(void *arg, const struct lease *l)
@@ -181,6 +190,7 @@ int daemon_open_leases(struct daemon *d, struct siphash_key *key)
 	char err[LEASEFILE_ERR], text[CONF_SHORT];
 
 	d->leases.log = (struct log_limit){.rate = LEASE_LINES, .burst = LEASE_LINES};
+	d->leases.displacing = (struct log_limit){.rate = DISPLACING, .burst = DISPLACING};
 	mind_clock(d);
 	daemon_keep_secret(d, key);
 	if (!d->active->pool)
@@ -248,25 +258,47 @@ void daemon_close_leases(struct daemon *d)
 	close_history(d);
 }
 
-/* L, which is new, may have taken the place of another. */
-static void begin(struct daemon *d, const struct lease *l)
-{
-	struct lease before;
+/* Of a lease that is put off, which has not been on record yet. */
+#define PUT_OFF INT32_MIN
 
-	if (pool_ended(d->active->pool, &before))
-		daemon_lease_ended(d, &before, LEASE_FULL);
-	daemon_lease_began(d, l, LEASE_NEW);
+/* Somebody who sends from addresses that are not his own may end and begin as many leases of a full
+ * pool as he sends packets, each for some milliseconds.  On record, they would fill the disk and
+ * push what matters out of the history.  So beyond some of them in a second a lease that has taken
+ * the place of another waits until its host is known to hear us, or until there are few again. */
+static bool is_put_off(struct daemon *d, const struct lease *l)
+{
+	return !l->confirmed && !log_limit_take(&d->leases.displacing, d->now);
 }
 
-void daemon_record_lease(struct daemon *d, struct lease *l)
+/* L is new, or was put off.  What it has ended is told at once: the next one would be taken for it.
+ * False: it is put off. */
+static bool begin(struct daemon *d, struct lease *l)
 {
-	if (!l->on_record)
-		begin(d, l);
+	struct lease before;
+	bool fresh = l->saved != PUT_OFF, displaces;
+
+	displaces = !fresh || pool_ended(d->active->pool, &before);
+	if (fresh && displaces)
+		daemon_lease_ended(d, &before, LEASE_FULL);
+	if (displaces && is_put_off(d, l)) {
+		l->saved = PUT_OFF;
+		d->leases.put_off += fresh;
+		return false;
+	}
+	daemon_lease_began(d, l, LEASE_NEW);
+	return true;
+}
+
+bool daemon_record_lease(struct daemon *d, struct lease *l)
+{
+	if (!l->on_record && !begin(d, l))
+		return false;
 	if (d->leases.file)
 		leasefile_append(d->leases.file, l, daemon_seconds(d));
 	else
 		pool_record(l, daemon_seconds(d));
 	d->leases.recorded = d->leases.file != NULL;
+	return true;
 }
 
 void daemon_commit_leases(struct daemon *d)
@@ -321,6 +353,17 @@ static void expire(struct daemon *d)
 		leaselog_commit(d->leases.history);
 }
 
+static void say_put_off(struct daemon *d)
+{
+	if (d->leases.put_off == 0 || d->now < d->leases.put_off_at)
+		return;
+	log_notice("%lu leases of full pools are not on record: their hosts had not been heard "
+		   "again",
+		   d->leases.put_off);
+	d->leases.put_off = 0;
+	d->leases.put_off_at = d->now + PUT_OFF_MS;
+}
+
 void daemon_maintain_leases(struct daemon *d)
 {
 	unsigned long suppressed = log_limit_suppressed(&d->leases.log);
@@ -328,6 +371,7 @@ void daemon_maintain_leases(struct daemon *d)
 	mind_clock(d);
 	if (suppressed > 0)
 		log_notice("%lu lines about leases suppressed", suppressed);
+	say_put_off(d);
 	if (d->active->pool)
 		expire(d);
 }

@@ -27,6 +27,11 @@ void command_watch(void *arg, const struct control_request *r, struct answer *a)
 	a->more = tell_lost;
 }
 
+bool daemon_is_watched(const struct daemon *d)
+{
+	return control_next_stream(d->control, STREAM_WATCH, NULL) != NULL;
+}
+
 void daemon_watch(const struct daemon *d, const char *event, const char *format, ...)
 {
 	struct answer *a = control_next_stream(d->control, STREAM_WATCH, NULL);

@@ -440,6 +440,7 @@ static void leave(struct load *l, const struct leasetext *t, int prefix, int32_t
 			    .since = l->since ? since_when(l, saved) : POOL_UNKNOWN,
 			    .prefix = prefix < 0 ? UINT16_MAX : (uint16_t)prefix,
 			    .live = true,
+			    .on_record = true,
 		    });
 }
 
