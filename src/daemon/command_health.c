@@ -1,11 +1,16 @@
 /* command_health - decides whether all is well: one line for each check, for people or as JSON. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "lib/addr_text.h"
 #include "xlat/explain.h"
+
+#define GROUPS_SHOWN 16
+#define STRANGERS    8  /* who are asked about, of each prefix */
+#define ALLOWS_TRIED 64 /* prefixes */
 
 struct health {
 	struct daemon *d;
@@ -57,20 +62,92 @@ static void check_link(struct health *h)
 	      tun_is_up(t) ? "up" : "down", tun_mtu(t));
 }
 
-static void check_pool(struct health *h)
-{
-	static const struct ip6 anybody = {{0}};
-	const struct pool *p = h->d->active->pool;
-	uint32_t ignored;
-	bool room;
+/* --- the pools ---------------------------------------------------------------------------- */
 
-	if (!p)
-		return;
-	room = pool_would_assign(p, &anybody, daemon_seconds(h->d), &ignored);
-	check(h, room, "pool", "%zu of %zu addresses leased%s", pool_used(p), pool_size(p),
+/* A host inside P that nobody has heard of, most likely; another one for each N. */
+static struct ip6 stranger(const struct prefix6 *p, uint32_t n)
+{
+	uint32_t random = 2654435769U * (n + 1);
+	struct ip6 a = p->addr;
+
+	for (unsigned i = p->len; i < 128; i++) {
+		random = random * 1664525 + 1013904223;
+		if (random >> 31)
+			a.b[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	}
+	return a;
+}
+
+/* Is there an address for one of the strangers inside P that G is for? */
+static bool has_room_in(const struct daemon *d, const struct command_group *g,
+			const struct prefix6 *p)
+{
+	const struct pool *pool = d->active->pool;
+	uint32_t ignored;
+
+	for (uint32_t i = 0; i < STRANGERS; i++) {
+		struct ip6 host = stranger(p, i);
+		enum pool_fit fit = pool_fits(pool, &host, g->first->range.addr);
+
+		if (fit != POOL_NOT_ALLOWED && fit != POOL_OF_OTHERS &&
+		    pool_would_assign(pool, &host, daemon_seconds(d), &ignored))
+			return true;
+	}
+	return false;
+}
+
+/* Those who may have a lease of G are inside both its FROM and a prefix that is allowed. */
+static bool has_room(const struct daemon *d, const struct command_group *g)
+{
+	const struct conf *c = d->active->conf;
+	const struct prefix6 *from = &g->first->from;
+
+	if (g->used < g->size)
+		return true;
+	if (c->allows == 0)
+		return has_room_in(d, g, from);
+	for (size_t i = 0; i < c->allows && i < ALLOWS_TRIED; i++) {
+		const struct prefix6 *longer = c->allow[i].len > from->len ? &c->allow[i] : from;
+		const struct prefix6 *other = longer == from ? &c->allow[i] : from;
+
+		if (addr_in6(&longer->addr, other) && has_room_in(d, g, longer))
+			return true;
+	}
+	return false;
+}
+
+static void check_group(struct health *h, const struct command_group *g, bool room)
+{
+	const struct prefix6 *from = &g->first->from;
+	char text[ADDR_TEXT];
+
+	check(h, room, "pool", "%zu of %zu addresses%s%s leased%s", g->used, g->size,
+	      from->len ? " for " : "", from->len ? addr_text_prefix6(text, from) : "",
 	      room ? "" : ", and none can be taken back yet: new hosts get none");
-	check(h, !h->d->xlat.draining, "drain",
-	      h->d->xlat.draining ? "on: new hosts get no lease" : "off");
+}
+
+/* Of many pools only those that are full are worth a line. */
+static void check_pools(struct health *h)
+{
+	size_t n, left_out = 0;
+	struct command_group *g = command_groups(h->d, &n);
+
+	if (!g)
+		check(h, false, "pool", "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		bool room = has_room(h->d, &g[i]);
+
+		if (room && n > GROUPS_SHOWN)
+			left_out++;
+		else
+			check_group(h, &g[i], room);
+	}
+	if (left_out)
+		check(h, true, "pool", "%zu of %zu pools have room", left_out, n);
+	free(g);
+	if (n > 0)
+		check(h, !h->d->xlat.draining, "drain",
+		      h->d->xlat.draining ? "on: new hosts get no lease" : "off");
 }
 
 static void check_lease_file(struct health *h)
@@ -96,16 +173,21 @@ static void check_fast_path(struct health *h)
 
 /* --- a target ----------------------------------------------------------------------------- */
 
-/* A host that may ask: the one that was heard last, or else one that is mapped, or any. */
+/* A host that may ask: the one that was heard last, or else one that is mapped, or any that is
+ * allowed and that a pool is for. */
 static struct ip6 some_host(const struct daemon *d)
 {
 	static const struct ip6 example = {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
-	const struct map_table *maps = d->active->conf->maps;
+	const struct conf *c = d->active->conf;
 	const struct lease *l = d->active->pool ? pool_next(d->active->pool, NULL) : NULL;
 
 	if (l)
 		return l->host;
-	return map_count(maps) ? map_at(maps, 0)->p6.addr : example;
+	if (map_count(c->maps))
+		return map_at(c->maps, 0)->p6.addr;
+	if (c->pools > 0 && c->pool[0].from.len > 0)
+		return stranger(&c->pool[0].from, 0);
+	return c->allows > 0 ? stranger(&c->allow[0], 0) : example;
 }
 
 /* Asks about TARGET as hosts know it by prefix number I. */
@@ -172,7 +254,7 @@ void command_health(void *arg, const struct control_request *r, struct answer *a
 		return;
 	check_daemon(&h);
 	check_link(&h);
-	check_pool(&h);
+	check_pools(&h);
 	check_lease_file(&h);
 	check_fast_path(&h);
 	if (target.family)
