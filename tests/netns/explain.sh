@@ -35,6 +35,12 @@ refuses() {
 # from_host ADDRESS DESTINATION: one ping.
 from_host() { in_client ping -6 -n -c 1 -W 1 -I "$1" "$2"; }
 
+# proves_itself ADDRESS: that host sends again after an answer, so that its lease does not end for a newcomer.
+proves_itself() {
+	from_host "$1" "$GOOGLE" >/dev/null
+	from_host "$1" "$GOOGLE" >/dev/null
+}
+
 config 'wkpf-strict no' 'map 192.168.255.201 2001:db8:2::a1' 'map 192.168.255.202 2001:db8:2::a2' 'tun-setup yes' \
 	"map-file $T/maps" >"$T/conf"
 printf '# of hosts\n\nmap 192.168.255.203 2001:db8:2::a3\n' >"$T/maps"
@@ -139,7 +145,7 @@ ctl reload >/dev/null
 tells "after a reload" "drop wkp-private by prefix:4 wkpf-strict:None" 2001:db8:2::10 64:ff9b::10.1.1.1
 sed -i 's|^dynamic-pool .*|dynamic-pool 192.168.255.208/31|; /^map /d' "$T/conf"
 ctl reload >/dev/null
-from_host 2001:db8:2::10 "$GOOGLE" >/dev/null
+proves_itself 2001:db8:2::10
 tells "a full pool" "drop pool-full by pool:5 prefix:4" 2001:db8:2::b1 "$GOOGLE"
 
 # --- the other rules ------------------------------------------------------------------------------------------------
@@ -159,9 +165,37 @@ shows "and it is said so" "dynamic-pool 192.168.255.0/24: the claimed 192.168.25
 	ctl explain 64:ff9b::192.168.255.66 "$GOOGLE"
 tells "what would circle, by the kernel's route" "reject routed-back by prefix:4 prefix:4 translatable:10 route:None icmp 3 1" \
 	8.8.8.8 10.2.3.4
+
+# --- who may use it, and where to -----------------------------------------------------------------------------------
+
+config 'tun-setup yes' 'allow 2001:db8:3::/48' 'allow 2001:db8:2::/64' 'deny 9.9.9.0/24' 'deny 192.168.255.201' \
+	'map 192.168.255.201 2001:db8:2::a1' 'dynamic-pool 192.168.255.212/31 from 2001:db8:2::/96' 'wkpf-strict no' \
+	'translatable 10.1.0.0/16' | sed 's|^dynamic-pool .*/24|dynamic-pool 192.168.255.208/31 from 2001:db8:2::/64|' >"$T/conf"
+ctl reload >/dev/null
+tells "a host that may, by its line" "translate ok by pool:13 allow:9 prefix:4 to None 8.8.8.8 answer 8.8.8.8 None lease" \
+	2001:db8:2::10 "$GOOGLE"
+tells "of the pool for other hosts" "translate ok by pool:5 allow:9 prefix:4 to None 8.8.8.8 answer 8.8.8.8 None lease" \
+	2001:db8:2:0:1::10 "$GOOGLE"
+proves_itself 2001:db8:2::10
+tells "who has a lease is not asked again" \
+	"translate ok by lease:13 prefix:4 to 192.168.255.213 8.8.8.8 answer 8.8.8.8 192.168.255.213" 2001:db8:2::10 "$GOOGLE"
+tells "of pools that are full, the one that is for the host" "reject pool-full by pool:13 allow:9 prefix:4 icmp 1 3" \
+	2001:db8:2::b1 "$GOOGLE"
+tells "a host that may, and that no pool is for" "reject no-map-source by allow:8 prefix:4 icmp 1 5" 2001:db8:3::10 "$GOOGLE"
+shows "and it is said so" "no-map-source: source has no mapping, and no dynamic-pool is for it" \
+	ctl explain 2001:db8:3::10 "$GOOGLE"
+tells "a host that may not, by the first of those lines" "reject not-allowed by allow:8 prefix:4 icmp 1 1" 2001:db8:4::10 "$GOOGLE"
+shows "and it is said so" "allow: none of its networks holds the host" ctl explain 2001:db8:4::10 "$GOOGLE"
+tells "a translatable host that may not" "reject not-allowed by prefix:4 prefix:4 allow:8 translatable:15 icmp 3 13" 8.8.8.8 10.1.1.1
+tells "whom nobody reaches, by its line" "reject denied by prefix:4 deny:10 icmp 1 1" 2001:db8:2::10 64:ff9b::9.9.9.9
+shows "as it says it" "$T/conf:10: deny 9.9.9.0/24" ctl explain 2001:db8:2::10 64:ff9b::9.9.9.9
+tells "a mapped host whom nobody reaches" "reject denied by prefix:4 deny:11 icmp 1 1" 2001:db8:2::10 64:ff9b::192.168.255.201
+shows "and so it is" "Destination unreachable: Administratively prohibited" in_client ping -6 -n -c 1 -W 1 -I 2001:db8:2::10 \
+	64:ff9b::192.168.255.201
+
 config 'tun-setup yes' 'dynamic-pool 192.168.255.208/31' | sed '/^dynamic-pool .*\/24/d' >"$T/conf"
 ctl reload >/dev/null
-from_host 2001:db8:2::10 "$GOOGLE" >/dev/null
+proves_itself 2001:db8:2::10
 
 # --- for people, and mistakes ---------------------------------------------------------------------------------------
 
