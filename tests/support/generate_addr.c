@@ -119,6 +119,8 @@ struct ip6 generate_host6(const struct model *m)
 	if (m->leases && what == 2)
 		return m->lease[generate_below(m->leases)].host;
 	a.b[15] = (uint8_t)generate_below(GENERATE_HOSTS);
+	a.b[5] = percent(20); /* another /48, another /64 */
+	a.b[7] = percent(20);
 	return a;
 }
 
