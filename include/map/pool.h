@@ -22,7 +22,8 @@
 #define POOL_KEEP      (14 * 24 * 3600) /* seconds an idle lease is kept while there is room */
 #define POOL_GRACE     4                /* seconds in which a new lease should be confirmed */
 #define POOL_SPARE     60 /* seconds idle: a confirmed lease of a network that has too many */
-#define POOL_TRIALS    16 /* one lease in so many of a network is unconfirmed in normal times */
+#define POOL_TRIALS    16 /* one lease in so many of a network is unconfirmed in normal times, */
+#define POOL_FEW       7  /* or a few of strangers' */
 
 struct pool;
 

@@ -1,13 +1,14 @@
 /* pool_full - which lease has to end where there is no room for another one.
  *
  * A host that has sent again after it was answered is one; a lease that was only asked for may be a
- * forger's.  So who fills a group takes from himself: a network below its fair share may take from
- * the one that holds most, and any other one has no more to give than what is its own. */
+ * forger's.  So whoever fills a group takes from himself: an unconfirmed lease of the network that
+ * has most of them makes room, and strangers count as one network together, for one sender may have
+ * made them all up.  A confirmed lease ends only for who is below his fair share. */
 #include "pool_impl.h"
 
 #include <stddef.h>
 
-/* Who wants a lease, and the networks that will count it: NET[0] is the root of G; those behind the
+/* Who wants a lease, and the networks that will count it: NET[0] is their root; those behind the
  * first that is NONE are, too. */
 struct seeker {
 	const struct pool *p;
@@ -21,8 +22,9 @@ static struct seeker seek(const struct pool *p, const struct group *g, const str
 {
 	struct seeker s = {.p = p, .g = g, .now = now};
 
-	s.net[0] = (uint32_t)(pool_root(p, g) - p->nets.net);
-	for (unsigned level = 0; level < g->levels && s.net[level] != NONE; level++)
+	s.net[1] = pool_net_find_first(p, g, host);
+	s.net[0] = s.net[1] == NONE ? pool_strangers(p, g) : p->nets.net[s.net[1]].parent;
+	for (unsigned level = 1; level < g->levels && s.net[level] != NONE; level++)
 		s.net[level + 1] = pool_net_find(p, s.net[level], host);
 	return s;
 }
@@ -37,7 +39,8 @@ static struct lease *lease_at(const struct pool *p, uint32_t i)
 	return i == NONE ? NULL : &p->lease[i];
 }
 
-/* The longest idle lease of the largest network of the last level within network I. */
+/* The longest idle lease of SIDE in the largest network of the last level within network I, which
+ * has one. */
 static struct lease *first_of(const struct pool *p, uint32_t i, enum side side)
 {
 	const struct net *net = &p->nets.net[i];
@@ -47,10 +50,10 @@ static struct lease *first_of(const struct pool *p, uint32_t i, enum side side)
 	return lease_at(p, net->side[side].first);
 }
 
-/* Which network within that of LEVEL holds most leases of SIDE; NONE: none has any. */
-static uint32_t largest(const struct seeker *s, unsigned level, enum side side)
+/* Which network within network I holds most leases of SIDE; NONE: none has any. */
+static uint32_t largest(const struct seeker *s, uint32_t i, enum side side)
 {
-	return pool_rank_first(&s->p->nets, net_at(s, level)->side[side].first);
+	return pool_rank_first(&s->p->nets, s->p->nets.net[i].side[side].first);
 }
 
 /* Has L had its time to be answered and confirmed? */
@@ -62,18 +65,20 @@ static bool is_late(const struct seeker *s, const struct lease *l)
 /* Does the seeker's network within that of LEVEL hold less than its fair share? */
 static bool is_below(const struct seeker *s, unsigned level)
 {
-	const struct net *parent = net_at(s, level);
-	uint64_t used = pool_net_used(net_at(s, level + 1));
+	struct pool_division d = pool_net_division(s->p, s->net[level]);
 
-	return used * parent->children < pool_net_size(s->g, parent);
+	return (uint64_t)pool_net_used(net_at(s, level + 1)) * d.count < d.size;
 }
 
-/* Is the seeker's network at its share, and more than a few of its leases are unconfirmed?  Then
- * those have to do. */
+/* Are more than a few leases of the seeker's network, or of strangers, unconfirmed?  Then those
+ * have to do, unless the network is below its share. */
 static bool has_its_own(const struct seeker *s)
 {
 	const struct net *net = net_at(s, 1);
 
+	if (s->net[0] == pool_strangers(s->p, s->g))
+		return net_at(s, 0)->side[UNCONFIRMED].count >
+		       pool_group_size(s->g) / POOL_TRIALS + POOL_FEW;
 	return !is_below(s, 0) && net->side[UNCONFIRMED].count > pool_net_used(net) / POOL_TRIALS;
 }
 
@@ -97,64 +102,94 @@ static struct lease *past_guarantee(const struct seeker *s)
 	return l;
 }
 
-/* Of the network that holds most unconfirmed leases; one's own get their time. */
-static struct lease *unconfirmed(const struct seeker *s, unsigned level)
-{
-	uint32_t from = largest(s, level, UNCONFIRMED);
-	struct lease *l;
+struct choice {
+	struct lease *l; /* NULL: there is none */
+	bool own;        /* it is of the seeker's own network of the last level */
+};
 
-	if (from == NONE)
-		return NULL;
-	l = first_of(s->p, from, UNCONFIRMED);
-	return from != s->net[level + 1] || is_late(s, l) ? l : NULL;
+static struct choice of_others(const struct seeker *s, uint32_t i)
+{
+	return (struct choice){first_of(s->p, i, UNCONFIRMED), false};
 }
 
-/* Of the network that holds most confirmed leases, if the seeker's has less even with one more. */
-static struct lease *spare(const struct seeker *s, unsigned level)
+/* The longest idle unconfirmed lease of the network within that of LEVEL that has most of them, and
+ * where this is the seeker's own, the same within it. */
+static struct choice of_largest(const struct seeker *s, unsigned level)
 {
-	uint32_t from = largest(s, level, CONFIRMED);
+	for (; level < s->g->levels; level++) {
+		uint32_t from = largest(s, s->net[level], UNCONFIRMED);
+
+		if (from == NONE)
+			return (struct choice){NULL, false};
+		if (from != s->net[level + 1])
+			return of_others(s, from);
+	}
+	return (struct choice){lease_at(s->p, net_at(s, level)->side[UNCONFIRMED].first), true};
+}
+
+/* At the top it is one of the known networks, or strangers. */
+static struct choice unconfirmed(const struct seeker *s)
+{
+	uint32_t strangers = pool_strangers(s->p, s->g);
+	uint32_t known = largest(s, pool_known(s->p, s->g), UNCONFIRMED);
+	const struct net *net = s->p->nets.net;
+	uint32_t most = net[known].side[UNCONFIRMED].count; /* 0 of NONE */
+
+	if (net[strangers].side[UNCONFIRMED].count < most)
+		return known == s->net[1] ? of_largest(s, 1) : of_others(s, known);
+	if (net[strangers].side[UNCONFIRMED].count == 0)
+		return (struct choice){NULL, false};
+	return strangers == s->net[0] ? of_largest(s, 0) : of_others(s, strangers);
+}
+
+/* The longest idle lease of the network within network I that holds most confirmed ones, if it has
+ * not been used for a while, and the seeker's network OWN has less even with one more. */
+static struct lease *spare_of(const struct seeker *s, uint32_t i, const struct net *own)
+{
+	uint32_t from = largest(s, i, CONFIRMED);
 	struct lease *l;
 
-	if (from == NONE ||
-	    pool_net_used(&s->p->nets.net[from]) <= pool_net_used(net_at(s, level + 1)) + 1)
+	if (from == NONE || pool_net_used(&s->p->nets.net[from]) <= pool_net_used(own) + 1)
 		return NULL;
 	l = first_of(s->p, from, CONFIRMED);
 	return pool_idle(l, s->now) >= POOL_SPARE ? l : NULL;
 }
 
-/* Within the largest network that keeps the seeker's below its share. */
-static struct lease *from_others(const struct seeker *s)
+/* Among those that keep the seeker's network below its share.  While many leases are unconfirmed,
+ * those have to do. */
+static struct lease *spare(const struct seeker *s)
 {
-	struct lease *l;
-
+	if (pool_group_side(s->p, s->g, UNCONFIRMED) >= pool_group_size(s->g) / 64 + 4)
+		return NULL;
 	for (unsigned level = 0; level < s->g->levels; level++)
-		if (is_below(s, level)) {
-			l = unconfirmed(s, level);
-			return l ? l : spare(s, level);
-		}
+		if (is_below(s, level))
+			return spare_of(s, level ? s->net[level] : pool_known(s->p, s->g),
+					net_at(s, level + 1));
 	return NULL;
 }
 
-static struct lease *from_itself(const struct seeker *s)
-{
-	struct lease *l = lease_at(s->p, net_at(s, s->g->levels)->side[UNCONFIRMED].first);
-
-	return l && is_late(s, l) ? l : NULL;
-}
-
+/* An unconfirmed lease that has had its time goes before a confirmed one, and this before one that
+ * may still be confirmed. */
 static struct lease *gives_way(const struct seeker *s)
 {
 	struct lease *l = past_guarantee(s);
+	struct choice c;
 
-	if (!l)
-		l = from_others(s);
-	return l ? l : from_itself(s);
+	if (l)
+		return l;
+	c = unconfirmed(s);
+	if (c.l && is_late(s, c.l))
+		return c.l;
+	l = spare(s);
+	if (l)
+		return l;
+	return c.own ? NULL : c.l;
 }
 
 bool pool_make_room(const struct pool *p, const struct group *g, const struct ip6 *host,
 		    int32_t now, struct lease **l)
 {
-	bool full = pool_net_used(pool_root(p, g)) >= pool_group_size(g);
+	bool full = pool_group_used(p, g) >= pool_group_size(g);
 	struct seeker s;
 
 	*l = NULL;

@@ -64,8 +64,9 @@ enum net_table {
 	NET_TABLES
 };
 
-/* A network that hosts with leases come from.  All hosts of a group are one, too: its root, of
- * level 0. */
+/* A network that hosts with leases come from.  Of the first level some are known: those with a
+ * confirmed lease.  The others, which may all be made up by one sender, are strangers.  A group has
+ * a root of level 0 for either. */
 struct net { /* 80 bytes */
 	struct ip6 prefix;
 	uint32_t parent;             /* NONE for a root */
@@ -86,7 +87,7 @@ struct rung {
 };
 
 struct nets {
-	struct net *net;   /* the first ones are the roots, by group; net[NONE] is none */
+	struct net *net;   /* the first ones are the roots, see pool_known(); net[NONE] is none */
 	struct rung *rung; /* rung[NONE] is none */
 	uint32_t *bucket[NET_TABLES];
 	uint32_t mask;                /* buckets of each table, less one */
@@ -168,6 +169,11 @@ void pool_ring_renew(struct pool *p, enum ring ring, uint32_t *oldest, struct le
 void pool_rank_raise(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 void pool_rank_lower(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 
+/* Network I, with what it holds, comes under the top rung TOP, or leaves it.  To come takes as many
+ * steps as there are rungs below its own. */
+void pool_rank_enter(struct nets *n, uint32_t *top, uint32_t i, enum side side);
+void pool_rank_leave(struct nets *n, uint32_t *top, uint32_t i, enum side side);
+
 /* Which of the networks whose top rung is TOP has most leases: the first that got so many.  NONE:
  * none has any. */
 static inline uint32_t pool_rank_first(const struct nets *n, uint32_t top)
@@ -184,6 +190,9 @@ void pool_free_nets(struct pool *p);
  * apart.  NONE: a new one, without leases so far. */
 uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct ip6 *host);
 
+/* The same of the first level of G, be it known or a stranger. */
+uint32_t pool_net_find_first(const struct pool *p, const struct group *g, const struct ip6 *host);
+
 /* L, a lease of G that has just begun, or is about to end, and its networks. */
 void pool_net_enter(struct pool *p, const struct group *g, struct lease *l);
 void pool_net_leave(struct pool *p, const struct lease *l);
@@ -198,9 +207,15 @@ void pool_net_renew(struct pool *p, struct lease *l);
 void pool_net_forget_order(struct pool *p);
 void pool_net_line_up(struct pool *p, struct lease *l);
 
-static inline struct net *pool_root(const struct pool *p, const struct group *g)
+/* The roots of G: of networks that are known, and of strangers. */
+static inline uint32_t pool_known(const struct pool *p, const struct group *g)
 {
-	return &p->nets.net[1 + (g - p->group)];
+	return 1 + (uint32_t)(g - p->group);
+}
+
+static inline uint32_t pool_strangers(const struct pool *p, const struct group *g)
+{
+	return pool_known(p, g) + p->groups;
 }
 
 /* The group of L. */
@@ -214,12 +229,25 @@ static inline uint32_t pool_net_used(const struct net *net)
 	return net->side[UNCONFIRMED].count + net->side[CONFIRMED].count;
 }
 
-/* Of how many leases the networks of level LEVEL within PARENT, of G, have each their fair share.
- */
-static inline uint32_t pool_net_size(const struct group *g, const struct net *parent)
+/* Leases of G, and those of SIDE. */
+static inline uint32_t pool_group_side(const struct pool *p, const struct group *g, enum side side)
 {
-	return parent->level == 0 ? pool_group_size(g) : pool_net_used(parent);
+	const struct net *net = p->nets.net;
+
+	return net[pool_known(p, g)].side[side].count + net[pool_strangers(p, g)].side[side].count;
 }
+
+static inline uint32_t pool_group_used(const struct pool *p, const struct group *g)
+{
+	return pool_group_side(p, g, UNCONFIRMED) + pool_group_side(p, g, CONFIRMED);
+}
+
+/* The networks within root or network I divide SIZE leases among COUNT of them: among strangers,
+ * each counts beside those that are known. */
+struct pool_division {
+	uint32_t size, count;
+};
+struct pool_division pool_net_division(const struct pool *p, uint32_t i);
 
 /* Zeroed leases and tables for all slots of P; false without memory.  pool_free() frees what there
  * is. */

@@ -1,8 +1,9 @@
 /* pool_net - the networks that hosts with leases come from, and how many leases each of them holds.
  *
- * A tree for each group: its root, the /48s, the /64s within them.  A network without leases is
- * none.  The last level has the leases, each side in the order of last use; the others rank what is
- * within them.
+ * Two trees for each group: a root, the /48s, the /64s within them.  A /48 is in the tree of those
+ * that are known while it has a confirmed lease, and else in that of strangers.  A network without
+ * leases is none.  The last level has the leases, each side in the order of last use; the others
+ * rank what is within them.
  *
  * A group has no more networks than it may have.  Beyond that a network counts as part of one of
  * its siblings (as in stochastic fair queueing: McKenney, 1990): which one depends on a keyed hash,
@@ -112,8 +113,18 @@ static struct ip6 prefix_within(const struct pool *p, const struct net *parent,
 	return prefix;
 }
 
-/* The first network within its parent always has room: may_grow() has seen to it before there was a
- * parent. */
+/* Which network within PARENT counts for one of HASH that has no room of its own; NONE: it has. The
+ * first network within its parent always has: may_grow() has seen to it before there was a parent.
+ */
+static uint32_t join(const struct pool *p, uint32_t parent, uint64_t hash)
+{
+	const struct net *net = &p->nets.net[parent];
+
+	if (net->children == 0 || may_grow(p, net))
+		return NONE;
+	return find_number(p, parent, one_of(net->children, (uint32_t)(hash >> 32)));
+}
+
 uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct ip6 *host)
 {
 	const struct net *net = &p->nets.net[parent];
@@ -121,9 +132,21 @@ uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct ip6 *
 	uint64_t hash = hash_prefix(p, net->group, net->level, &prefix);
 	uint32_t i = find_prefix(p, parent, &prefix, hash);
 
-	if (i != NONE || net->children == 0 || may_grow(p, net))
-		return i;
-	return find_number(p, parent, one_of(net->children, (uint32_t)(hash >> 32)));
+	return i != NONE ? i : join(p, parent, hash);
+}
+
+uint32_t pool_net_find_first(const struct pool *p, const struct group *g, const struct ip6 *host)
+{
+	uint32_t known = pool_known(p, g), strangers = pool_strangers(p, g);
+	struct ip6 prefix = prefix_within(p, &p->nets.net[known], host);
+	uint64_t hash = hash_prefix(p, p->nets.net[known].group, 0, &prefix);
+	uint32_t i = find_prefix(p, known, &prefix, hash);
+
+	if (i == NONE)
+		i = find_prefix(p, strangers, &prefix, hash);
+	if (i == NONE)
+		i = join(p, strangers, hash);
+	return i != NONE ? i : join(p, known, hash);
 }
 
 static uint32_t unused_net(struct nets *n)
@@ -200,6 +223,38 @@ static void discount_one(struct pool *p, uint32_t i, enum side side)
 	net[i].side[side].count--;
 }
 
+/* Network I of the first level and all within it get another root. */
+static void move_net(struct pool *p, uint32_t i, uint32_t root)
+{
+	struct net *net = &p->nets.net[i], *from = &p->nets.net[net->parent];
+	struct net *to = &p->nets.net[root];
+
+	give_number(p, i);
+	net->parent = root;
+	net->number = to->children++;
+	chain(p, BY_NUMBER, number_bucket(p, root, net->number), i);
+	for (int side = 0; side < SIDES; side++) {
+		pool_rank_leave(&p->nets, &from->side[side].first, i, side);
+		from->side[side].count -= net->side[side].count;
+		pool_rank_enter(&p->nets, &to->side[side].first, i, side);
+		to->side[side].count += net->side[side].count;
+	}
+}
+
+/* The network of the first level that has network I in it may be known now, or a stranger again. */
+static void settle(struct pool *p, uint32_t i)
+{
+	const struct net *net = p->nets.net;
+	uint32_t root;
+
+	while (net[i].level > 1)
+		i = net[i].parent;
+	root = (net[i].side[CONFIRMED].count > 0 ? pool_known
+						 : pool_strangers)(p, group_of(p, &net[i]));
+	if (net[i].parent != root && pool_net_used(&net[i]) > 0)
+		move_net(p, i, root);
+}
+
 static struct net_side *side_of(const struct pool *p, const struct lease *l)
 {
 	return &p->nets.net[l->net].side[l->confirmed ? CONFIRMED : UNCONFIRMED];
@@ -207,9 +262,11 @@ static struct net_side *side_of(const struct pool *p, const struct lease *l)
 
 void pool_net_enter(struct pool *p, const struct group *g, struct lease *l)
 {
-	uint32_t at = (uint32_t)(pool_root(p, g) - p->nets.net);
+	uint32_t at = pool_net_find_first(p, g, &l->host);
 
-	for (unsigned level = 0; level < g->levels; level++) {
+	if (at == NONE)
+		at = new_net(p, pool_strangers(p, g), &l->host);
+	for (unsigned level = 1; level < g->levels; level++) {
 		uint32_t within = pool_net_find(p, at, &l->host);
 
 		at = within == NONE ? new_net(p, at, &l->host) : within;
@@ -226,6 +283,7 @@ void pool_net_leave(struct pool *p, const struct lease *l)
 
 	pool_ring_remove(p, IN_NET, &side_of(p, l)->first, l);
 	discount_one(p, i, l->confirmed ? CONFIRMED : UNCONFIRMED);
+	settle(p, i);
 	for (; (parent = net[i].parent) != NONE && pool_net_used(&net[i]) == 0; i = parent)
 		drop_net(p, i);
 }
@@ -237,6 +295,7 @@ void pool_net_confirm(struct pool *p, struct lease *l)
 	pool_ring_append(p, IN_NET, &side_of(p, l)->first, l);
 	count_one(p, l->net, CONFIRMED);
 	discount_one(p, l->net, UNCONFIRMED);
+	settle(p, l->net);
 }
 
 void pool_net_renew(struct pool *p, struct lease *l)
@@ -246,7 +305,7 @@ void pool_net_renew(struct pool *p, struct lease *l)
 
 void pool_net_forget_order(struct pool *p)
 {
-	for (uint32_t i = p->groups + 1; i <= p->nets.top; i++) {
+	for (uint32_t i = 2 * p->groups + 1; i <= p->nets.top; i++) {
 		struct net *net = &p->nets.net[i];
 
 		if (net->level == group_of(p, net)->levels)
@@ -270,10 +329,15 @@ static void set_most(const struct pool *p, struct group *g)
 	g->most_nets = (uint32_t)(most < LEVELS ? LEVELS : most);
 }
 
-static void make_root(struct pool *p, uint32_t g)
+static void make_roots(struct pool *p)
 {
-	p->nets.net[1 + g] = (struct net){.prefix = p->group[g].from.addr, .group = g & 0xffffff};
-	p->nets.top = 1 + g;
+	for (uint32_t g = 0; g < p->groups; g++) {
+		const struct group *group = &p->group[g];
+		struct net root = {.prefix = group->from.addr, .group = g & 0xffffff};
+
+		p->nets.net[pool_known(p, group)] = p->nets.net[pool_strangers(p, group)] = root;
+	}
+	p->nets.top = 2 * p->groups;
 }
 
 static bool get_tables(struct nets *n, size_t most)
@@ -297,12 +361,11 @@ bool pool_get_nets(struct pool *p)
 		set_most(p, &p->group[g]);
 		most += p->group[g].most_nets;
 	}
-	p->nets.net = calloc(1 + p->groups + most, sizeof(*p->nets.net));
+	p->nets.net = calloc(1 + 2 * p->groups + most, sizeof(*p->nets.net));
 	p->nets.rung = calloc(SIDES * most + 2, sizeof(*p->nets.rung));
 	if (!p->nets.net || !p->nets.rung || !get_tables(&p->nets, most))
 		return false;
-	for (uint32_t g = 0; g < p->groups; g++)
-		make_root(p, g);
+	make_roots(p);
 	return true;
 }
 
@@ -314,26 +377,42 @@ void pool_free_nets(struct pool *p)
 	free(p->nets.rung);
 }
 
+struct pool_division pool_net_division(const struct pool *p, uint32_t i)
+{
+	const struct net *net = &p->nets.net[i];
+	const struct group *g = group_of(p, net);
+
+	if (net->level > 0)
+		return (struct pool_division){pool_net_used(net), net->children};
+	return (struct pool_division){pool_group_size(g), p->nets.net[pool_known(p, g)].children +
+								  (i == pool_strangers(p, g))};
+}
+
 static void tell(const struct pool *p, const struct net *net, struct pool_network *out)
 {
 	const struct group *g = group_of(p, net);
 	const struct net *parent = &p->nets.net[net->parent];
-	uint32_t share = pool_net_size(g, parent) / parent->children;
+	struct pool_division d = pool_net_division(p, net->parent);
+	uint32_t share = d.size / d.count, networks = parent->children;
+
+	if (parent->level == 0)
+		networks = p->nets.net[pool_known(p, g)].children +
+			   p->nets.net[pool_strangers(p, g)].children;
 
 	*out = (struct pool_network){
 		.prefix = {net->prefix, g->length[parent->level]},
 		.range = g->range,
 		.used = pool_net_used(net),
 		.confirmed = net->side[CONFIRMED].count,
-		.networks = parent->children,
+		.networks = networks,
 		.share = share > 0 ? share : 1,
 	};
 }
 
 bool pool_network(const struct pool *p, size_t *cursor, struct pool_network *out)
 {
-	while (*cursor < p->nets.top - p->groups) {
-		const struct net *net = &p->nets.net[p->groups + ++*cursor];
+	while (*cursor < p->nets.top - 2 * p->groups) {
+		const struct net *net = &p->nets.net[2 * p->groups + ++*cursor];
 
 		if (pool_net_used(net) > 0) {
 			tell(p, net, out);

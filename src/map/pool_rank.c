@@ -122,3 +122,23 @@ void pool_rank_lower(struct nets *n, uint32_t *top, uint32_t i, enum side side)
 	if (r != NONE)
 		step_on(n, r, i, side);
 }
+
+void pool_rank_enter(struct nets *n, uint32_t *top, uint32_t i, enum side side)
+{
+	uint32_t count = n->net[i].side[side].count, below = NONE;
+	uint32_t above = *top == NONE ? NONE : n->rung[*top].above; /* the bottom */
+
+	if (count == 0)
+		return;
+	while (above != NONE && n->rung[above].count < count) {
+		below = above;
+		above = above == *top ? NONE : n->rung[above].above;
+	}
+	step_on(n, rung_between(n, top, above, below, count), i, side);
+}
+
+void pool_rank_leave(struct nets *n, uint32_t *top, uint32_t i, enum side side)
+{
+	if (n->net[i].side[side].count > 0)
+		step_off(n, top, i, side);
+}

@@ -35,7 +35,7 @@ static bool is_sorted(const struct pool *p, const struct group *g)
 static uint32_t sort(const struct pool *p, const struct group *g, struct order *order)
 {
 	const struct lease *l = &p->lease[g->oldest];
-	uint32_t n = pool_net_used(pool_root(p, g));
+	uint32_t n = pool_group_used(p, g);
 
 	for (uint32_t i = 0; i < n; i++, l = &p->lease[l->newer[IN_GROUP]])
 		order[i] = (struct order){l->last, i, (uint32_t)(l - p->lease)};

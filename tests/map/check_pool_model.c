@@ -246,16 +246,6 @@ static int find_net(const struct naive *m, const struct pool_network *n)
 	return found;
 }
 
-static size_t fair_share(const struct naive *m, int i)
-{
-	const struct naive_net *n = &m->net[i];
-	size_t size =
-		n->parent < 0 ? naive_size(m, n->group) : naive_held(m, n->group, n->parent, false);
-	size_t share = size / naive_siblings(m, i);
-
-	return share > 0 ? share : 1;
-}
-
 static void compare_networks(const struct pool *p, const struct naive *m)
 {
 	struct pool_network n;
@@ -268,7 +258,7 @@ static void compare_networks(const struct pool *p, const struct naive *m)
 		int i = find_net(m, &n);
 
 		ck_assert_int_ge(i, 0);
-		ck_assert_uint_eq(n.share, fair_share(m, i));
+		ck_assert_uint_eq(n.share, naive_share(m, i));
 		pool_range(p, n.range, &r);
 		ck_assert(prefix6_equal(&m->conf[naive_range(m, r.first)].from,
 					&m->conf[m->net[i].group].from));

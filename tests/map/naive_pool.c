@@ -5,6 +5,11 @@
 
 #define FEW (POOL_NETWORKS / 32)
 
+/* Parents of networks of the first level: of those that are known, and of strangers. */
+#define KNOWN     (-1)
+#define STRANGERS (-2)
+#define ALL       (-1) /* in place of a network: all of a group */
+
 static const struct pool_conf *conf_of(const struct naive *m, int group)
 {
 	return &m->conf[group];
@@ -90,11 +95,13 @@ static bool holds(const struct naive *m, int group, int i, const struct naive_le
 {
 	int at = l->net;
 
-	if (i < 0)
+	if (i == ALL)
 		return l->live && m->net[at].group == group;
-	while (l->live && at >= 0 && at != i)
+	if (!l->live || m->net[at].group != group)
+		return false;
+	while (at >= 0 && at != i)
 		at = m->net[at].parent;
-	return l->live && at == i;
+	return at == i;
 }
 
 static size_t count(const struct naive *m, int group, int net, int side)
@@ -122,7 +129,23 @@ static size_t children(const struct naive *m, int group, int parent)
 
 size_t naive_siblings(const struct naive *m, int i)
 {
-	return children(m, m->net[i].group, m->net[i].parent);
+	int group = m->net[i].group;
+
+	if (m->net[i].level == 0)
+		return children(m, group, KNOWN) + children(m, group, STRANGERS);
+	return children(m, group, m->net[i].parent);
+}
+
+size_t naive_share(const struct naive *m, int i)
+{
+	int group = m->net[i].group, parent = m->net[i].parent;
+	size_t share;
+
+	if (parent >= 0)
+		share = naive_held(m, group, parent, false) / children(m, group, parent);
+	else
+		share = naive_size(m, group) / (children(m, group, KNOWN) + (parent == STRANGERS));
+	return share > 0 ? share : 1;
 }
 
 /* --- which networks a host is of --- */
@@ -195,19 +218,19 @@ static unsigned joined(const struct naive *m, int group, int level, const struct
 	return one_of((uint32_t)siblings, (uint32_t)(siphash(&m->key, key, sizeof(key)) >> 32));
 }
 
-/* The network of HOST within PARENT (-1: of the group), or -1: it would be a new one. */
-static int find_net(const struct naive *m, int group, int level, int parent, const struct ip6 *host)
+static int find_own(const struct naive *m, int group, int parent, const struct ip6 *prefix)
 {
-	size_t siblings = children(m, group, parent);
-	struct ip6 prefix = *host;
-	uint8_t len[3];
-
-	levels(m, group, len);
-	addr_clean6(&prefix, len[level]);
 	for (int i = 0; i < NAIVE_NETS; i++)
 		if (m->net[i].live && m->net[i].group == group && m->net[i].parent == parent &&
-		    ip6_equal(&m->net[i].prefix, &prefix))
+		    ip6_equal(&m->net[i].prefix, prefix))
 			return i;
+	return -1;
+}
+
+static int join(const struct naive *m, int group, int level, int parent, struct ip6 prefix)
+{
+	size_t siblings = children(m, group, parent);
+
 	if (siblings == 0 || may_grow(m, group, level))
 		return -1;
 	for (int i = 0; i < NAIVE_NETS; i++)
@@ -215,6 +238,23 @@ static int find_net(const struct naive *m, int group, int level, int parent, con
 		    m->net[i].number == joined(m, group, level, &prefix, siblings))
 			return i;
 	return -1;
+}
+
+/* The network of HOST within PARENT, or -1: it would be a new one. */
+static int find_net(const struct naive *m, int group, int level, int parent, const struct ip6 *host)
+{
+	struct ip6 prefix = *host;
+	uint8_t len[3];
+	int i;
+
+	levels(m, group, len);
+	addr_clean6(&prefix, len[level]);
+	i = find_own(m, group, parent, &prefix);
+	if (i < 0 && level == 0)
+		i = find_own(m, group, STRANGERS, &prefix);
+	if (i < 0 && level == 0)
+		i = join(m, group, level, STRANGERS, prefix);
+	return i < 0 ? join(m, group, level, parent, prefix) : i;
 }
 
 static int make_net(struct naive *m, int group, int level, int parent, const struct ip6 *host)
@@ -311,68 +351,106 @@ static bool is_late(const struct naive_lease *l, int32_t now)
 	return l->since == POOL_UNKNOWN || (int64_t)now - l->since > 4;
 }
 
-/* A lease that ends for a host of network OWN (-1: it has none yet) within PARENT. */
-static struct naive_lease *from_others(struct naive *m, int group, int parent, int own, int32_t now)
+/* The longest idle lease of the largest network within PARENT, if it has been idle for a minute and
+ * that network holds more than HELD and one. */
+static struct naive_lease *spare(struct naive *m, int group, int parent, size_t held, int32_t now)
 {
-	int net = largest(m, group, parent, 0);
+	int net = largest(m, group, parent, 1);
 	struct naive_lease *l;
 
-	if (net >= 0) {
-		l = in_largest(m, group, net, 0);
-		if (net != own || is_late(l, now))
-			return l;
-	}
-	net = largest(m, group, parent, 1);
-	if (net < 0 || naive_held(m, group, net, false) <=
-			       (own < 0 ? 0 : naive_held(m, group, own, false)) + 1)
+	if (net < 0 || naive_held(m, group, net, false) <= held + 1)
 		return NULL;
 	l = in_largest(m, group, net, 1);
 	return (int64_t)now - l->last >= 60 ? l : NULL;
 }
 
+/* The unconfirmed lease that ends first for who is of PATH: *OWN says whether it is of the very
+ * network of the last of COUNT levels. */
+static struct naive_lease *unconfirmed(struct naive *m, int group, const int path[4], int levels,
+				       bool *own)
+{
+	int level = 0, known = largest(m, group, KNOWN, 0);
+	size_t most = known < 0 ? 0 : count(m, group, known, 0);
+	size_t strange = count(m, group, STRANGERS, 0);
+
+	*own = false;
+	if (strange < most) {
+		if (known != path[1])
+			return in_largest(m, group, known, 0);
+		level = 1;
+	} else if (path[0] != STRANGERS) {
+		return strange ? in_largest(m, group, STRANGERS, 0) : NULL;
+	}
+	for (; level < levels; level++) {
+		int net = largest(m, group, path[level], 0);
+
+		if (net < 0)
+			return NULL;
+		if (net != path[level + 1])
+			return in_largest(m, group, net, 0);
+	}
+	*own = true;
+	return oldest(m, group, path[levels], 0);
+}
+
 bool naive_room(struct naive *m, unsigned n, int32_t now, struct naive_lease **ends)
 {
 	const struct ip6 *host = &m->lease[n].host;
-	int group = naive_group(m, host), path[4] = {-1, -1, -1, -1}, count_levels, level;
+	int group = naive_group(m, host), path[4] = {KNOWN, -1, -1, -1}, last, level;
+	size_t used = naive_held(m, group, ALL, false), size = naive_size(m, group), held[4] = {0};
 	const struct pool_conf *c = conf_of(m, group);
-	size_t used = naive_held(m, group, -1, false), size = naive_size(m, group);
-	bool below[3] = {true, true, true};
-	struct naive_lease *l;
+	bool below[3], full_of_own, own;
+	struct naive_lease *l, *late;
 	uint8_t len[3];
 
-	count_levels = levels(m, group, len);
-	for (level = 0; level < count_levels; level++) {
-		int own = find_net(m, group, level, path[level], host);
-		size_t held = own < 0 ? 0 : naive_held(m, group, own, false);
-		size_t share = level == 0 ? size : naive_held(m, group, path[level], false);
+	last = levels(m, group, len);
+	for (level = 0; level < last; level++) {
+		int within = level > 0 && path[level] < 0
+				     ? -1
+				     : find_net(m, group, level, path[level], host);
 
-		path[level + 1] = own;
-		below[level] = held * children(m, group, path[level]) < share;
-		if (own < 0)
-			break;
+		if (level == 0)
+			path[0] = within < 0 ? STRANGERS : m->net[within].parent;
+		path[level + 1] = within;
+		held[level] = within < 0 ? 0 : naive_held(m, group, within, false);
+		if (level == 0)
+			below[level] =
+				held[level] * (children(m, group, KNOWN) + (path[0] == STRANGERS)) <
+				size;
+		else
+			below[level] =
+				path[level] < 0 ||
+				held[level] * children(m, group, path[level]) < held[level - 1];
 	}
 	*ends = NULL;
-	if (level == count_levels && c->share &&
-	    naive_held(m, group, path[level], false) >= c->share) {
-		*ends = longer_idle(oldest(m, group, path[level], 0),
-				    oldest(m, group, path[level], 1));
+	if (path[last] >= 0 && c->share && held[last - 1] >= c->share) {
+		*ends = longer_idle(oldest(m, group, path[last], 0),
+				    oldest(m, group, path[last], 1));
 		return true;
 	}
 	if (used < size)
 		return true;
+	if (path[0] == STRANGERS)
+		full_of_own = count(m, group, STRANGERS, 0) > size / 16 + 7;
+	else
+		full_of_own = !below[0] && count(m, group, path[1], 0) > held[0] / 16;
 	l = naive_oldest(m, group);
-	if (l && (int64_t)now - l->last > c->guarantee &&
-	    (below[0] || path[1] < 0 ||
-	     count(m, group, path[1], 0) <= naive_held(m, group, path[1], false) / 16))
+	if (l && (int64_t)now - l->last > c->guarantee && !full_of_own) {
 		*ends = l;
-	for (level = 0; !*ends && level < count_levels; level++)
+		return true;
+	}
+	late = unconfirmed(m, group, path, last, &own);
+	if (late && is_late(late, now)) {
+		*ends = late;
+		return true;
+	}
+	for (level = 0; count(m, group, ALL, 0) < size / 64 + 4 && level < last; level++)
 		if (below[level]) {
-			*ends = from_others(m, group, path[level], path[level + 1], now);
+			*ends = spare(m, group, level ? path[level] : KNOWN, held[level], now);
 			break;
 		}
-	l = path[count_levels] < 0 ? NULL : oldest(m, group, path[count_levels], 0);
-	if (!*ends && l && is_late(l, now))
-		*ends = l;
+	if (!*ends && !own)
+		*ends = late;
 	return *ends;
 }
 
@@ -384,15 +462,46 @@ static void change(struct naive *m, int net, int side)
 		m->net[net].came[side] = ++m->turn;
 }
 
+/* The last sibling takes the number of NET. */
+static void give_number(struct naive *m, int net)
+{
+	struct naive_net *n = &m->net[net];
+	unsigned last = (unsigned)children(m, n->group, n->parent) - 1;
+
+	for (int i = 0; i < NAIVE_NETS; i++)
+		if (m->net[i].live && m->net[i].group == n->group &&
+		    m->net[i].parent == n->parent && m->net[i].number == last)
+			m->net[i].number = n->number;
+}
+
+/* A network of the first level is known while it has a confirmed lease. */
+static void settle(struct naive *m, int net)
+{
+	int group = m->net[net].group, parent;
+
+	while (m->net[net].parent >= 0)
+		net = m->net[net].parent;
+	parent = count(m, group, net, 1) > 0 ? KNOWN : STRANGERS;
+	if (parent == m->net[net].parent || naive_held(m, group, net, false) == 0)
+		return;
+	give_number(m, net);
+	m->net[net].number = (unsigned)children(m, group, parent);
+	m->net[net].parent = parent;
+	m->net[net].came[0] = ++m->turn;
+	m->net[net].came[1] = ++m->turn;
+}
+
 void naive_begin(struct naive *m, unsigned n, uint32_t addr, int32_t last, int32_t since)
 {
 	struct naive_lease *l = &m->lease[n];
-	int group = naive_group(m, &l->host), at = -1;
+	int group = naive_group(m, &l->host), at = KNOWN;
 	uint8_t len[3];
 
 	for (int level = 0; level < levels(m, group, len); level++) {
 		int within = find_net(m, group, level, at, &l->host);
 
+		if (level == 0 && within < 0)
+			at = STRANGERS;
 		at = within < 0 ? make_net(m, group, level, at, &l->host) : within;
 	}
 	*l = (struct naive_lease){.host = l->host,
@@ -405,17 +514,10 @@ void naive_begin(struct naive *m, unsigned n, uint32_t addr, int32_t last, int32
 	change(m, at, 0);
 }
 
-/* The last sibling takes the number of NET. */
 static void drop_net(struct naive *m, int net)
 {
-	struct naive_net *n = &m->net[net];
-	unsigned last = (unsigned)naive_siblings(m, net) - 1;
-
-	for (int i = 0; i < NAIVE_NETS; i++)
-		if (m->net[i].live && m->net[i].group == n->group &&
-		    m->net[i].parent == n->parent && m->net[i].number == last)
-			m->net[i].number = n->number;
-	n->live = false;
+	give_number(m, net);
+	m->net[net].live = false;
 }
 
 void naive_end(struct naive *m, struct naive_lease *l)
@@ -424,6 +526,7 @@ void naive_end(struct naive *m, struct naive_lease *l)
 
 	change(m, l->net, l->confirmed);
 	l->live = false;
+	settle(m, l->net);
 	for (int i = l->net; i >= 0; i = parent) {
 		parent = m->net[i].parent;
 		if (naive_held(m, m->net[i].group, i, false) == 0)
@@ -439,6 +542,7 @@ void naive_send(struct naive *m, struct naive_lease *l, int32_t now)
 		change(m, l->net, 0);
 		change(m, l->net, 1);
 		l->confirmed = true;
+		settle(m, l->net);
 	}
 	if (!confirms && l->last == now)
 		return;

@@ -18,7 +18,8 @@ struct naive_lease {
 	int net; /* of the last level */
 };
 
-/* A network, and -1 for the one that has all of a group. */
+/* A network; -1 stands for all of a group, and where a parent is meant for those that are known, as
+ * -2 does for strangers. */
 struct naive_net {
 	bool live;
 	struct ip6 prefix;
@@ -53,6 +54,7 @@ struct naive_lease *naive_at(struct naive *m, uint32_t addr);
 /* Leases in network I; and of its group for -1; confirmed ones alone, or all. */
 size_t naive_held(const struct naive *m, int group, int i, bool confirmed);
 size_t naive_siblings(const struct naive *m, int i);
+size_t naive_share(const struct naive *m, int i);
 
 /* Host N wants a lease: false, or the one that ends for it in ENDS, or NULL. */
 bool naive_room(struct naive *m, unsigned n, int32_t now, struct naive_lease **ends);
