@@ -173,29 +173,48 @@ static bool translates(const struct conf *c, const struct prefix6 *hosts)
 	return false;
 }
 
-/* Would hosts of P get anything of what they are allowed? */
-static bool is_served(const struct conf *c, const struct prefix6 *p)
+/* Is a pool for any host of P? */
+static bool has_pool(const struct conf *c, const struct lpm *froms, const struct prefix6 *p)
 {
+	if (lpm_find(froms, p->addr.b) != LPM_NONE)
+		return true;
 	for (size_t i = 0; i < c->pools; i++)
-		if (share_hosts(&c->pool[i].from, p))
+		if (addr_in6(&c->pool[i].from.addr, p))
 			return true;
-	return translates(c, p);
+	return false;
 }
 
-static void check_allows_served(struct conf_reader *r)
+static void check_served(struct conf_reader *r, const struct lpm *froms)
 {
 	const struct conf *c = r->conf;
 	char text[ADDR_TEXT];
 
 	for (size_t i = 0; i < c->allows; i++) {
-		if (is_served(c, &c->allow[i]))
+		const struct prefix6 *p = &c->allow[i];
+
+		if (has_pool(c, froms, p) || translates(c, p))
 			continue;
 		conf_point_at(r, "allow", i);
 		conf_warn(r,
 			  "no dynamic-pool is for hosts of %s, and none of them is translatable "
 			  "(hosts with a map need no allow)",
-			  addr_text_prefix6(text, &c->allow[i]));
+			  addr_text_prefix6(text, p));
 	}
+}
+
+/* Would those who are allowed get anything of it? */
+static void check_allows_served(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	struct lpm *froms = lpm_new(128);
+
+	for (size_t i = 0; froms && i < c->pools; i++)
+		lpm_add(froms, c->pool[i].from.addr.b, c->pool[i].from.len, (uint32_t)i);
+	if (froms && lpm_seal(froms) == 0)
+		check_served(r, froms);
+	else
+		r->no_memory = true;
+	lpm_free(froms);
 }
 
 /* The lines of a pool have the same hosts: its first one is enough. */

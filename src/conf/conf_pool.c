@@ -2,7 +2,11 @@
  * for all.
  *
  * Lines with the same `from' are one pool. */
+#include <stdlib.h>
+
 #include "conf_pool.h"
+#include "lib/lpm.h"
+#include "lib/wire.h"
 
 /* Until the end of the file the times and the share of a range are 0 if its own line has none. */
 static bool has_lease(const struct pool_conf *p)
@@ -28,25 +32,6 @@ static bool range_ok(struct conf_reader *r, const char *s, const struct prefix4 
 	return true;
 }
 
-/* Is P apart from every other pool? */
-static bool range_apart(struct conf_reader *r, const char *s, const struct prefix4 *p)
-{
-	char text[ADDR_TEXT];
-
-	for (size_t i = 0; i < r->conf->pools; i++) {
-		const struct prefix4 *q = &r->conf->pool[i].range;
-
-		if (!addr_in4(p->addr, q) && !addr_in4(q->addr, p))
-			continue;
-		if (p->addr == q->addr && p->len == q->len)
-			return conf_error(r, "%s is there already, in line %u", s,
-					  conf_line_of(r, "dynamic-pool", i));
-		return conf_error(r, "%s overlaps %s in line %u (leave one of them out)", s,
-				  addr_text_prefix4(text, q), conf_line_of(r, "dynamic-pool", i));
-	}
-	return true;
-}
-
 static bool set_range(struct conf_reader *r, const char *s, struct pool_conf *p)
 {
 	static const struct conf_want want = {.family = 4, .length = LENGTH_NEEDED, .example = 24};
@@ -58,7 +43,7 @@ static bool set_range(struct conf_reader *r, const char *s, struct pool_conf *p)
 	if (!conf_parse_addr(r, s, &want, &a))
 		return false;
 	p->range = (struct prefix4){a.addr4, a.len};
-	return range_ok(r, s, &p->range) && range_apart(r, s, &p->range);
+	return range_ok(r, s, &p->range);
 }
 
 /* A share of a network that holds all hosts of the pool is no share. */
@@ -73,56 +58,6 @@ static bool share_fits(struct conf_reader *r, const struct pool_conf *p)
 		p->share_len, addr_text_prefix6(text, &p->from), p->share_len, p->from.len);
 }
 
-static bool same_lease(const struct pool_conf *a, const struct pool_conf *b)
-{
-	return a->guarantee == b->guarantee && a->keep == b->keep;
-}
-
-static bool same_share(const struct pool_conf *a, const struct pool_conf *b)
-{
-	return a->share_len == b->share_len && a->share == b->share;
-}
-
-#define DIFFERS                                                                              \
-	"%s, but line %u says %s (lines with the same `from` are one pool: say it once, or " \
-	"alike)"
-
-/* Does line number I, which is of the same pool, say the same as P? */
-static bool agrees(struct conf_reader *r, const struct pool_conf *p, size_t i)
-{
-	const struct pool_conf *q = &r->conf->pool[i];
-	unsigned line = conf_line_of(r, "dynamic-pool", i);
-	char a[CONF_LEASE_TEXT], b[CONF_LEASE_TEXT], x[CONF_SHARE_TEXT], y[CONF_SHARE_TEXT];
-	bool ok = true;
-
-	if (has_lease(p) && has_lease(q) && !same_lease(p, q))
-		ok = conf_error(r, DIFFERS, conf_lease_text(a, p), line, conf_lease_text(b, q));
-	if (has_share(p) && has_share(q) && !same_share(p, q))
-		ok = conf_error(r, DIFFERS, conf_share_text(x, p), line, conf_share_text(y, q));
-	return ok;
-}
-
-/* The first line of the pool of P that says what HAS asks for, before number N; N: none. */
-static size_t first_with(const struct conf *c, const struct pool_conf *p, size_t n,
-			 bool (*has)(const struct pool_conf *))
-{
-	size_t i = 0;
-
-	while (i < n && !(prefix6_equal(&c->pool[i].from, &p->from) && has(&c->pool[i])))
-		i++;
-	return i;
-}
-
-static bool all_agree(struct conf_reader *r, const struct pool_conf *p)
-{
-	const struct conf *c = r->conf;
-	size_t lease = first_with(c, p, c->pools, has_lease);
-	size_t share = first_with(c, p, c->pools, has_share);
-	bool ok = lease == c->pools || agrees(r, p, lease);
-
-	return (share == c->pools || share == lease || agrees(r, p, share)) && ok;
-}
-
 bool conf_set_dynamic_pool(struct conf_reader *r, char **arg)
 {
 	struct conf *c = r->conf;
@@ -131,7 +66,7 @@ bool conf_set_dynamic_pool(struct conf_reader *r, char **arg)
 
 	if (!conf_is_pool_word(arg[0]))
 		ok = conf_set_pool_words(r, arg + 1, &p) && ok;
-	if (!ok || !share_fits(r, &p) || !all_agree(r, &p))
+	if (!ok || !share_fits(r, &p))
 		return false;
 	array = conf_grow(r, c->pool, c->pools, sizeof(*array));
 	if (!array)
@@ -157,57 +92,172 @@ void conf_print_dynamic_pool(const struct conf_out *out)
 	}
 }
 
-/* The addresses of the pool of P that a host can have: all but the first one of each range. */
-static uint64_t count_addresses(const struct conf *c, const struct pool_conf *p)
+/* The later one of two lines is the mistake. */
+static void complain_overlap(struct conf_reader *r, size_t i, size_t k)
 {
-	uint64_t n = 0;
+	const struct pool_conf *pool = r->conf->pool;
+	size_t first = i < k ? i : k, later = i < k ? k : i;
+	char a[ADDR_TEXT], b[ADDR_TEXT];
 
-	for (size_t i = 0; i < c->pools; i++)
-		if (prefix6_equal(&c->pool[i].from, &p->from))
-			n += ~addr_mask4(c->pool[i].range.len);
-	return n;
+	conf_point_at(r, "dynamic-pool", later);
+	conf_error(r, "%s overlaps %s in line %u (leave one of them out)",
+		   addr_text_prefix4(a, &pool[later].range),
+		   addr_text_prefix4(b, &pool[first].range),
+		   conf_line_of(r, "dynamic-pool", first));
 }
 
-/* Line number I is the one that says the share of its pool. */
-static void check_share(struct conf_reader *r, size_t i)
+static void complain_twice(struct conf_reader *r, size_t i, size_t first)
+{
+	char text[ADDR_TEXT];
+
+	conf_point_at(r, "dynamic-pool", i);
+	conf_error(r, "%s is there already, in line %u",
+		   addr_text_prefix4(text, &r->conf->pool[i].range),
+		   conf_line_of(r, "dynamic-pool", first));
+}
+
+/* Is each range apart from all others? */
+static void check_apart(struct conf_reader *r, struct lpm *ranges)
+{
+	const struct conf *c = r->conf;
+	uint32_t other;
+	uint8_t key[4];
+
+	for (size_t i = 0; i < c->pools; i++) {
+		put32(key, c->pool[i].range.addr);
+		other = lpm_add(ranges, key, c->pool[i].range.len, (uint32_t)i);
+		if (other != LPM_NONE)
+			complain_twice(r, i, other);
+	}
+	r->no_memory |= lpm_seal(ranges) < 0;
+	for (size_t i = 0; i < c->pools && !r->no_memory; i++) {
+		put32(key, c->pool[i].range.addr);
+		other = lpm_find_shorter(ranges, key, c->pool[i].range.len);
+		if (other != LPM_NONE)
+			complain_overlap(r, i, other);
+	}
+}
+
+#define NO_LINE SIZE_MAX
+
+/* What is known of the pool that a line belongs to stands at its first one. */
+struct group {
+	size_t first;
+	size_t lease, share; /* the line that says it, or NO_LINE */
+	uint64_t addresses;  /* that a host can have: all but the first one of each range */
+};
+
+static bool same_lease(const struct pool_conf *a, const struct pool_conf *b)
+{
+	return a->guarantee == b->guarantee && a->keep == b->keep;
+}
+
+static bool same_share(const struct pool_conf *a, const struct pool_conf *b)
+{
+	return a->share_len == b->share_len && a->share == b->share;
+}
+
+static void complain_differs(struct conf_reader *r, size_t i, const char *says, size_t k,
+			     const char *other)
+{
+	conf_point_at(r, "dynamic-pool", i);
+	conf_error(r,
+		   "%s, but line %u says %s (lines with the same `from` are one pool: say it once, "
+		   "or alike)",
+		   says, conf_line_of(r, "dynamic-pool", k), other);
+}
+
+static void add_lease(struct conf_reader *r, struct group *g, size_t i)
+{
+	const struct pool_conf *pool = r->conf->pool;
+	char a[CONF_LEASE_TEXT], b[CONF_LEASE_TEXT];
+
+	if (g->lease == NO_LINE)
+		g->lease = i;
+	else if (!same_lease(&pool[i], &pool[g->lease]))
+		complain_differs(r, i, conf_lease_text(a, &pool[i]), g->lease,
+				 conf_lease_text(b, &pool[g->lease]));
+}
+
+static void add_share(struct conf_reader *r, struct group *g, size_t i)
+{
+	const struct pool_conf *pool = r->conf->pool;
+	char a[CONF_SHARE_TEXT], b[CONF_SHARE_TEXT];
+
+	if (g->share == NO_LINE)
+		g->share = i;
+	else if (!same_share(&pool[i], &pool[g->share]))
+		complain_differs(r, i, conf_share_text(a, &pool[i]), g->share,
+				 conf_share_text(b, &pool[g->share]));
+}
+
+static void add_line(struct conf_reader *r, struct group *group, struct lpm *froms, size_t i)
 {
 	const struct pool_conf *p = &r->conf->pool[i];
-	uint64_t n = count_addresses(r->conf, p);
+	uint32_t first = lpm_add(froms, p->from.addr.b, p->from.len, (uint32_t)i);
+	struct group *g = &group[first == LPM_NONE ? i : first];
 
-	if (p->share <= n)
+	group[i] = (struct group){(size_t)(g - group), NO_LINE, NO_LINE, 0};
+	g->addresses += ~addr_mask4(p->range.len);
+	if (has_lease(p))
+		add_lease(r, g, i);
+	if (has_share(p))
+		add_share(r, g, i);
+}
+
+static void check_share(struct conf_reader *r, const struct group *g)
+{
+	const struct pool_conf *p;
+
+	if (g->share == NO_LINE || r->conf->pool[g->share].share <= g->addresses)
 		return;
-	conf_point_at(r, "dynamic-pool", i);
+	p = &r->conf->pool[g->share];
+	conf_point_at(r, "dynamic-pool", g->share);
 	conf_error(
 		r,
 		"share %u %u: hosts can have at most %llu of the pool's addresses (take less, or "
 		"leave share out)",
-		p->share_len, p->share, (unsigned long long)n);
+		p->share_len, p->share, (unsigned long long)g->addresses);
 }
 
-/* Whatever any line of the pool says holds for line number I as well: first_with() finds the same
- * one for each, completed or not. */
-static void complete(struct conf *c, size_t i)
+/* What one line of the pool says holds for all. */
+static void complete(struct conf *c, const struct group *g, size_t i)
 {
-	struct pool_conf *p = &c->pool[i];
-	size_t lease = first_with(c, p, c->pools, has_lease);
-	size_t share = first_with(c, p, c->pools, has_share);
+	const struct pool_conf plain = pool_plain(c->pool[i].range);
+	const struct pool_conf *lease = g->lease == NO_LINE ? &plain : &c->pool[g->lease];
+	const struct pool_conf *share = g->share == NO_LINE ? &plain : &c->pool[g->share];
 
-	p->guarantee = lease < c->pools ? c->pool[lease].guarantee : POOL_GUARANTEE;
-	p->keep = lease < c->pools ? c->pool[lease].keep : POOL_KEEP;
-	if (share == c->pools)
-		return;
-	p->share_len = c->pool[share].share_len;
-	p->share = c->pool[share].share;
+	c->pool[i].guarantee = lease->guarantee;
+	c->pool[i].keep = lease->keep;
+	c->pool[i].share_len = share->share_len;
+	c->pool[i].share = share->share;
 }
 
 /* What a line that was refused would have added is not known. */
-void conf_check_pools(struct conf_reader *r)
+static void check_groups(struct conf_reader *r, struct group *group, struct lpm *froms)
 {
 	struct conf *c = r->conf;
 
-	for (size_t i = 0; i < c->pools && !conf_seen(c, "dynamic-pool")->refused; i++)
-		if (first_with(c, &c->pool[i], i + 1, has_share) == i)
-			check_share(r, i);
 	for (size_t i = 0; i < c->pools; i++)
-		complete(c, i);
+		add_line(r, group, froms, i);
+	for (size_t i = 0; i < c->pools && !conf_seen(c, "dynamic-pool")->refused; i++)
+		check_share(r, &group[i]);
+	for (size_t i = 0; i < c->pools; i++)
+		complete(c, &group[group[i].first], i);
+}
+
+void conf_check_pools(struct conf_reader *r)
+{
+	size_t n = r->conf->pools;
+	struct lpm *ranges = n ? lpm_new(32) : NULL, *froms = n ? lpm_new(128) : NULL;
+	struct group *group = n ? calloc(n, sizeof(*group)) : NULL;
+
+	if (ranges && froms && group) {
+		check_apart(r, ranges);
+		check_groups(r, group, froms);
+	}
+	r->no_memory |= n && (!ranges || !froms || !group || lpm_seal(froms) < 0);
+	lpm_free(ranges);
+	lpm_free(froms);
+	free(group);
 }

@@ -1122,6 +1122,32 @@ START_TEST(test_many_maps)
 END_TEST
 
 /* A daemon that rereads its file translates nothing meanwhile. */
+START_TEST(test_many_customers)
+{
+	FILE *f = fopen("t", "w");
+	double before;
+	struct conf *c;
+
+	ck_assert_ptr_nonnull(f);
+	fputs(BASE "data-dir /d\n", f);
+	for (unsigned i = 0; i < 40000; i++)
+		fprintf(f,
+			"allow 2001:db8:%x::/48\ndeny 172.16.%u.%u\n"
+			"dynamic-pool 10.%u.%u.0/24 from 2001:db8:%x::/48 share 64 %u\n",
+			i, i >> 8, i & 255, i >> 8, i & 255, i, i % 255 + 1);
+	fclose(f);
+	before = seconds();
+	c = load("t");
+	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
+	ck_assert_msg(c != NULL, "%s", said.text);
+	ck_assert_str_eq(said.text, "");
+	ck_assert_uint_eq(c->pools, 40000);
+	check_round_trip("many customers", c);
+	conf_free(c);
+}
+END_TEST
+
+/* A daemon that rereads its file translates nothing meanwhile. */
 START_TEST(test_many_prefixes_twice)
 {
 	FILE *f = fopen("t", "w");
@@ -1402,6 +1428,7 @@ int main(void)
 	tcase_add_test(t, test_map_file_overlap);
 	tcase_add_test(t, test_many_maps);
 	tcase_add_test(t, test_many_prefixes_twice);
+	tcase_add_test(t, test_many_customers);
 	tcase_add_test(t, test_overlaps_capped);
 	tcase_add_test(t, test_link_local_capped);
 	suite_add_tcase(suite, t);

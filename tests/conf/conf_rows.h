@@ -779,9 +779,10 @@ static const struct row {
 	ROW("two lines of a pool with other leases",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 lease 1h\n" "dynamic-pool 10.0.1.0/24 lease 60m\n" "dynamic-pool 10.0.2.0/24 lease 1h 2h\n",
 	    "t:7: dynamic-pool: lease 1h 2h, but line 5 says lease 1h (*)\n"),
-	ROW("three lines of a pool with other shares",
+	ROW("three lines of a pool with other shares, two with other leases",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 share 64 1\n" "dynamic-pool 10.0.1.0/24 share 64 2 from ::/0 lease 1d\n" "dynamic-pool 10.0.2.0/24 lease 1h share 63 2\n",
 	    "t:6: dynamic-pool: share 64 2, but line 5 says share 64 1 (*)\n"
+	     "t:7: dynamic-pool: lease 1h, but line 6 says lease 1d (*)\n"
 	     "t:7: dynamic-pool: share 63 2, but line 5 says share 64 1 (*)\n"),
 	ROW("two lines of a pool with other leases and shares",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 lease 1h share 64 1\n" "dynamic-pool 10.0.1.0/24 lease 2h share 64 2\n",
@@ -799,6 +800,12 @@ static const struct row {
 	ROW("share larger than its pool, with another one beside it",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 share 64 300\n" "dynamic-pool 10.0.1.0/24 from 2001:db8::/32\n",
 	    "t:5: dynamic-pool: share 64 300: hosts can have at most 255 of the pool's addresses (*)\n"),
+	ROW("pools that overlap, two inside one that comes later",
+	    BASE "data-dir /d\n" "dynamic-pool 10.1.0.0/16\n" "dynamic-pool 10.2.0.0/16\n" "dynamic-pool 10.0.0.0/8\n" "dynamic-pool 10.2.0.0/16\n",
+	    "t:8: dynamic-pool: 10.2.0.0/16 is there already, in line 6\n"
+	     "t:7: dynamic-pool: 10.0.0.0/8 overlaps 10.1.0.0/16 in line 5 (*)\n"
+	     "t:7: dynamic-pool: 10.0.0.0/8 overlaps 10.2.0.0/16 in line 6 (*)\n"
+	     "t:8: dynamic-pool: 10.2.0.0/16 overlaps 10.0.0.0/8 in line 7 (*)\n"),
 	ROW("pools that overlap, from different hosts",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/8 from 2001:db8::/32\n" "dynamic-pool 10.1.0.0/16 from 2001:db8:1::/48\n",
 	    "t:6: dynamic-pool: 10.1.0.0/16 overlaps 10.0.0.0/8 in line 5 (*)\n"),
