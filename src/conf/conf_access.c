@@ -1,5 +1,8 @@
 /* conf_access - who may use the translator, and which IPv4 addresses nobody reaches through it:
  * `allow' and `deny', and whether they leave the rest of the file any sense. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "conf_text.h"
 #include "lib/wire.h"
 
@@ -121,15 +124,59 @@ static bool share_hosts(const struct prefix6 *a, const struct prefix6 *b)
 	return a->len <= b->len ? addr_in6(&b->addr, a) : addr_in6(&a->addr, b);
 }
 
-/* Does any allow hold hosts of P? */
-static bool is_allowed(const struct conf *c, const struct prefix6 *p)
+/* Networks among which one that shares hosts with another is found at once: one around that, or one
+ * that begins in it. */
+struct nets {
+	struct lpm *table;
+	struct ip6 *first; /* address of each, sorted */
+	size_t n;
+};
+
+static int compare(const void *a, const void *b)
 {
-	if (lpm_find(c->allow_table, p->addr.b) != LPM_NONE)
+	return memcmp(a, b, sizeof(struct ip6));
+}
+
+/* N networks, one each STRIDE bytes from FROM on. */
+static bool nets_new(struct nets *s, const struct prefix6 *from, size_t n, size_t stride)
+{
+	const char *at = (const char *)from;
+
+	*s = (struct nets){lpm_new(128), calloc(n + 1, sizeof(*s->first)), n};
+	if (!s->table || !s->first)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct prefix6 p;
+
+		memcpy(&p, at + i * stride, sizeof(p));
+		s->first[i] = p.addr;
+		lpm_add(s->table, p.addr.b, p.len, (uint32_t)i);
+	}
+	qsort(s->first, n, sizeof(*s->first), compare);
+	return lpm_seal(s->table) == 0;
+}
+
+static void nets_free(struct nets *s)
+{
+	lpm_free(s->table);
+	free(s->first);
+}
+
+static bool nets_share(const struct nets *s, const struct prefix6 *p)
+{
+	size_t low = 0, high = s->n;
+
+	if (lpm_find(s->table, p->addr.b) != LPM_NONE)
 		return true;
-	for (size_t i = 0; i < c->allows; i++)
-		if (addr_in6(&c->allow[i].addr, p))
-			return true;
-	return false;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(&s->first[middle], &p->addr) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->n && addr_in6(&s->first[low], p);
 }
 
 /* The IPv6 addresses of the IPv4-translatable hosts of P behind PREFIX [6052-2.2]. */
@@ -173,18 +220,8 @@ static bool translates(const struct conf *c, const struct prefix6 *hosts)
 	return false;
 }
 
-/* Is a pool for any host of P? */
-static bool has_pool(const struct conf *c, const struct lpm *froms, const struct prefix6 *p)
-{
-	if (lpm_find(froms, p->addr.b) != LPM_NONE)
-		return true;
-	for (size_t i = 0; i < c->pools; i++)
-		if (addr_in6(&c->pool[i].from.addr, p))
-			return true;
-	return false;
-}
-
-static void check_served(struct conf_reader *r, const struct lpm *froms)
+/* Would those who are allowed get anything of it? */
+static void check_allows_served(struct conf_reader *r, const struct nets *pools)
 {
 	const struct conf *c = r->conf;
 	char text[ADDR_TEXT];
@@ -192,7 +229,7 @@ static void check_served(struct conf_reader *r, const struct lpm *froms)
 	for (size_t i = 0; i < c->allows; i++) {
 		const struct prefix6 *p = &c->allow[i];
 
-		if (has_pool(c, froms, p) || translates(c, p))
+		if (nets_share(pools, p) || translates(c, p))
 			continue;
 		conf_point_at(r, "allow", i);
 		conf_warn(r,
@@ -202,31 +239,9 @@ static void check_served(struct conf_reader *r, const struct lpm *froms)
 	}
 }
 
-/* Would those who are allowed get anything of it? */
-static void check_allows_served(struct conf_reader *r)
-{
-	const struct conf *c = r->conf;
-	struct lpm *froms = lpm_new(128);
-
-	for (size_t i = 0; froms && i < c->pools; i++)
-		lpm_add(froms, c->pool[i].from.addr.b, c->pool[i].from.len, (uint32_t)i);
-	if (froms && lpm_seal(froms) == 0)
-		check_served(r, froms);
-	else
-		r->no_memory = true;
-	lpm_free(froms);
-}
-
-/* The lines of a pool have the same hosts: its first one is enough. */
-static bool is_first_of_pool(const struct conf *c, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (prefix6_equal(&c->pool[k].from, &c->pool[i].from))
-			return false;
-	return true;
-}
-
-static void check_pools_allowed(struct conf_reader *r)
+/* The lines of a pool have the same hosts: its first one, which is in the table, is enough. */
+static void check_pools_allowed(struct conf_reader *r, const struct nets *allowed,
+				const struct nets *pools)
 {
 	const struct conf *c = r->conf;
 	char text[ADDR_TEXT];
@@ -234,7 +249,8 @@ static void check_pools_allowed(struct conf_reader *r)
 	for (size_t i = 0; i < c->pools; i++) {
 		const struct prefix6 *from = &c->pool[i].from;
 
-		if (is_allowed(c, from) || !is_first_of_pool(c, i))
+		if (nets_share(allowed, from) ||
+		    lpm_find_shorter(pools->table, from->addr.b, from->len + 1u) != i)
 			continue;
 		conf_point_at(r, "dynamic-pool", i);
 		addr_text_prefix6(text, from);
@@ -243,18 +259,19 @@ static void check_pools_allowed(struct conf_reader *r)
 	}
 }
 
-static bool is_translatable_allowed(const struct conf *c, const struct prefix4 *p)
+static bool is_translatable_allowed(const struct conf *c, const struct nets *allowed,
+				    const struct prefix4 *p)
 {
 	for (size_t k = 0; k < map_prefix_count(c->maps); k++) {
 		struct prefix6 q = embed(map_prefix_at(c->maps, k), p);
 
-		if (is_allowed(c, &q))
+		if (nets_share(allowed, &q))
 			return true;
 	}
 	return map_prefix_count(c->maps) == 0;
 }
 
-static void check_translatables_allowed(struct conf_reader *r)
+static void check_translatables_allowed(struct conf_reader *r, const struct nets *allowed)
 {
 	const struct conf *c = r->conf;
 	char text[ADDR_TEXT], hosts[ADDR_TEXT];
@@ -262,7 +279,7 @@ static void check_translatables_allowed(struct conf_reader *r)
 	struct prefix6 q;
 
 	for (size_t i = 0; conf_first(r, "translatable") && translatable_at(c, i, &p); i++) {
-		if (is_translatable_allowed(c, &p))
+		if (is_translatable_allowed(c, allowed, &p))
 			continue;
 		q = embed(map_prefix_at(c->maps, 0), &p);
 		conf_point_at(r, "translatable", i);
@@ -279,6 +296,32 @@ static bool is_whole(const struct conf_reader *r, const char *name)
 	return !conf_seen(r->conf, name)->refused;
 }
 
+static void check_sense(struct conf_reader *r, const struct nets *allowed, const struct nets *pools)
+{
+	check_pools_allowed(r, allowed, pools);
+	if (!is_whole(r, "translatable"))
+		return;
+	check_translatables_allowed(r, allowed);
+	if (is_whole(r, "dynamic-pool"))
+		check_allows_served(r, pools);
+}
+
+/* Does what is allowed make sense with the rest? */
+static void check_rest(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	const struct prefix6 *from = c->pool ? &c->pool->from : NULL;
+	struct nets allowed, pools;
+	bool ok = nets_new(&allowed, c->allow, c->allows, sizeof(*c->allow));
+
+	ok = nets_new(&pools, from, c->pools, sizeof(*c->pool)) && ok;
+	if (ok)
+		check_sense(r, &allowed, &pools);
+	r->no_memory |= !ok;
+	nets_free(&allowed);
+	nets_free(&pools);
+}
+
 void conf_check_access(struct conf_reader *r)
 {
 	struct conf *c = r->conf;
@@ -291,12 +334,6 @@ void conf_check_access(struct conf_reader *r)
 		return;
 	check_allows_apart(r);
 	check_denies_apart(r);
-	if (c->allows == 0 || !is_whole(r, "allow") || !is_whole(r, "prefix"))
-		return;
-	check_pools_allowed(r);
-	if (!is_whole(r, "translatable"))
-		return;
-	check_translatables_allowed(r);
-	if (is_whole(r, "dynamic-pool"))
-		check_allows_served(r);
+	if (c->allows > 0 && is_whole(r, "allow") && is_whole(r, "prefix"))
+		check_rest(r);
 }

@@ -1122,20 +1122,27 @@ START_TEST(test_many_maps)
 END_TEST
 
 /* A daemon that rereads its file translates nothing meanwhile. */
-START_TEST(test_many_customers)
+/* That many customers, each with an allow of the network FROM and a pool for AT. */
+static void write_customers(const char *from, const char *at)
 {
 	FILE *f = fopen("t", "w");
-	double before;
-	struct conf *c;
 
 	ck_assert_ptr_nonnull(f);
 	fputs(BASE "data-dir /d\n", f);
 	for (unsigned i = 0; i < 40000; i++)
 		fprintf(f,
-			"allow 2001:db8:%x::/48\ndeny 172.16.%u.%u\n"
-			"dynamic-pool 10.%u.%u.0/24 from 2001:db8:%x::/48 share 64 %u\n",
-			i, i >> 8, i & 255, i >> 8, i & 255, i, i % 255 + 1);
+			"allow %s:%x::/48\ndeny 172.16.%u.%u\n"
+			"dynamic-pool 10.%u.%u.0/24 from %s:%x::/48 share 64 %u\n",
+			from, i, i >> 8, i & 255, i >> 8, i & 255, at, i, i % 255 + 1);
 	fclose(f);
+}
+
+START_TEST(test_many_customers)
+{
+	double before;
+	struct conf *c;
+
+	write_customers("2001:db8", "2001:db8");
 	before = seconds();
 	c = load("t");
 	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
@@ -1144,6 +1151,19 @@ START_TEST(test_many_customers)
 	ck_assert_uint_eq(c->pools, 40000);
 	check_round_trip("many customers", c);
 	conf_free(c);
+}
+END_TEST
+
+START_TEST(test_many_customers_wrong)
+{
+	double before;
+
+	write_customers("2001:db8", "2001:db9");
+	before = seconds();
+	ck_assert_ptr_null(load("t"));
+	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
+	ck_assert_uint_eq(said.errors, MOST_SAID + 1);
+	ck_assert_uint_eq(said.warnings, MOST_SAID + 1);
 }
 END_TEST
 
@@ -1359,6 +1379,84 @@ START_TEST(test_random_words)
 }
 END_TEST
 
+/* Networks below 2001:db8::/32 of so few bits that many are one, or inside another. */
+struct net {
+	uint32_t bits;
+	unsigned len; /* behind the first 32 bits */
+};
+
+static struct net random_net(uint32_t *state)
+{
+	unsigned len = next_random(state) % 5;
+
+	return (struct net){next_random(state) & 15 & ~(15u >> len), len};
+}
+
+static bool is_inside(const struct net *inner, const struct net *outer)
+{
+	return inner->len >= outer->len && (inner->bits & ~(15u >> outer->len)) == outer->bits;
+}
+
+static bool is_apart(const struct net *a, const struct net *all, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (is_inside(a, &all[i]) || is_inside(&all[i], a))
+			return false;
+	return true;
+}
+
+static bool is_among(const struct net *a, const struct net *all, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (all[i].bits == a->bits && all[i].len == a->len)
+			return true;
+	return false;
+}
+
+#define NETS 4 /* at most, of each kind */
+
+/* As many complaints as there are when each allow is compared with each pool. */
+START_TEST(test_allow_model)
+{
+	uint32_t state = (uint32_t)_i + 1;
+
+	for (int round = 0; round < 1000; round++) {
+		char text[1000] = BASE "data-dir /d\ntranslatable no\n";
+		struct net allow[NETS], from[NETS], x;
+		unsigned allows = 0, pools = 0, errors = 0, warnings = 0;
+
+		for (unsigned n = next_random(&state) % NETS + 1; n > 0; n--) {
+			x = random_net(&state);
+			if (!is_among(&x, allow, allows))
+				allow[allows++] = x;
+		}
+		for (unsigned n = next_random(&state) % NETS + 1; n > 0; n--)
+			from[pools++] = random_net(&state);
+		for (unsigned i = 0; i < allows; i++) {
+			bool inside = false;
+
+			for (unsigned k = 0; k < allows; k++)
+				inside |= k != i && is_inside(&allow[i], &allow[k]);
+			warnings += inside;
+			warnings += is_apart(&allow[i], from, pools);
+			sprintf(text + strlen(text), "allow 2001:db8:%x000::/%u\n", allow[i].bits,
+				32 + allow[i].len);
+		}
+		for (unsigned i = 0; i < pools; i++) {
+			errors += is_apart(&from[i], allow, allows) && !is_among(&from[i], from, i);
+			sprintf(text + strlen(text),
+				"dynamic-pool 10.0.%u.0/24 from 2001:db8:%x000::/%u\n", i,
+				from[i].bits, 32 + from[i].len);
+		}
+		write_text("t", text);
+		conf_free(load("t"));
+		ck_assert_msg(said.errors == errors && said.warnings == warnings,
+			      "%u errors and %u warnings wanted of\n%s\nbut:\n%s", errors, warnings,
+			      text, said.text);
+	}
+}
+END_TEST
+
 static void make_dir(void)
 {
 	const char *srcdir = getenv("srcdir");
@@ -1394,6 +1492,7 @@ int main(void)
 	tcase_add_loop_test(t, test_long_paths, 0, ROWS(long_rows));
 	tcase_add_loop_test(t, test_mutations, 0, 5);
 	tcase_add_loop_test(t, test_random_words, 0, 5);
+	tcase_add_loop_test(t, test_allow_model, 0, 3);
 	tcase_add_test(t, test_quiet);
 	tcase_add_test(t, test_example);
 	tcase_add_test(t, test_cannot_open);
@@ -1429,6 +1528,7 @@ int main(void)
 	tcase_add_test(t, test_many_maps);
 	tcase_add_test(t, test_many_prefixes_twice);
 	tcase_add_test(t, test_many_customers);
+	tcase_add_test(t, test_many_customers_wrong);
 	tcase_add_test(t, test_overlaps_capped);
 	tcase_add_test(t, test_link_local_capped);
 	suite_add_tcase(suite, t);
