@@ -1,7 +1,7 @@
 # check: the doctor.  What a finding looks like, and in which order one asks; the questions are in check_*.sh.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
-for part in check_system check_daemon check_service check_pool check_route check_firewall check_fast check_dns check_ping; do
+for part in check_system check_daemon check_service check_pool check_route check_firewall check_reach check_fast check_dns check_ping; do
 	# shellcheck source=/dev/null
 	. "$lib/$part.sh" || exit 2
 done
@@ -23,15 +23,17 @@ paint()
 	esac
 }
 
-# finding LEVEL NAME TEXT [COMMAND]: one line.  What appends to a file is said once: twice, it would make a mistake there.
+# finding LEVEL NAME TEXT [COMMAND]: one line.  What is ok and has a command may well stay so.  What appends to a file is said once: twice, it would make a mistake there.
 finding()
 {
 	level=$1
 	mends=${4-}
 	case $mends in
 	*">>$file"*)
-		[ "$mends" != "$appends" ] || mends="the same as above"
-		appends=$4
+		case $appends in
+		*"<$mends>"*) mends="the same as above" ;;
+		*) appends="$appends<$mends>" ;;
+		esac
 		;;
 	esac
 	case ,$ignored, in
@@ -97,6 +99,17 @@ set_directive()
 	else
 		echo "echo >>$file && echo '$1 $2' >>$file" # the last line has no end
 	fi
+}
+
+# add_directives NAME VALUES: the command that writes them, of a directive that may stand there many times.
+add_directives()
+{
+	lines=
+	[ -z "$(tail -c 1 "$conf")" ] || lines="echo && "
+	for value in $2; do
+		lines="${lines}echo '$1 $value' && "
+	done
+	echo "{ ${lines% && }; } >>$file"
 }
 
 # drop_directive NAME [VALUE]: the command that takes it out.
@@ -205,7 +218,11 @@ check_all()
 	check_firewall
 	check_local
 	check_open
+	check_allow
 	check_guard
+	check_exposed
+	check_private
+	check_hairpin
 	check_flowtable
 	check_conntrack
 	check_dns64

@@ -250,7 +250,7 @@ guard_command()
 check_guard()
 {
 	[ -z "$clat" ] || return 0
-	facts=$(printf '%s\n' "$reading" | awk -f "$lib/guard.awk")
+	facts=$(printf '%s\n' "$reading" | awk -f "$lib/ipv6.awk" -f "$lib/guard.awk")
 	for prefix in $(printf '%s\n' "$facts" | sed -n 's/^drop //p'); do
 		if is_guarded "$prefix"; then
 			finding ok guard "nobody but the translator sends from $prefix"
@@ -289,13 +289,21 @@ is_local()
 
 check_open()
 {
+	opened=
 	[ -z "$clat" ] && [ -n "$uplink6" ] || return 0
+	allowed=$(values allow | paste -s -d ' ' -)
+	if [ -n "$allowed" ]; then
+		finding ok open "of hosts without a map, only those of $allowed may use the translator"
+		return
+	fi
 	for prefix in $(values prefix); do
 		if fate 6 forward "$uplink6" "$device" stranger "$prefix" tcp new | has '^drop'; then
 			finding ok open "strangers cannot use prefix $prefix"
+			opened=${opened:-no}
 		elif is_local "$prefix"; then
 			finding ok open "prefix $prefix is not routed on the internet: only neighbours on $uplink6 could use it"
 		else
+			opened=yes
 			finding WARN open "anybody on the internet may use prefix $prefix, and lease addresses: an open translator" "$(guard "$prefix")"
 		fi
 	done

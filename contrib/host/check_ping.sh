@@ -3,10 +3,12 @@
 
 large_enough=160 # bytes of a ping that the fast path leaves to the daemon: one that it takes is not seen on the device
 
+speaker= # one of the machine's addresses, where the one that the kernel would take will not do
+
 # try ADDRESS: one ping; what was said about it is in `said'.
 try()
 {
-	said=$(ping "$(family "$1")" -n -c 1 -W 1 -s $large_enough "$1" 2>&1)
+	said=$(ping "$(family "$1")" ${speaker:+-I "$speaker"} -n -c 1 -W 1 -s $large_enough "$1" 2>&1)
 }
 
 burst=8 # pings at once; what else crosses the device in their second must be fewer than half of them
@@ -18,7 +20,7 @@ try_hard()
 	said=$(
 		n=0
 		while [ $n -lt $burst ]; do
-			ping "$(family "$1")" -n -c 1 -W 1 -s $large_enough "$1" 2>&1 &
+			ping "$(family "$1")" ${speaker:+-I "$speaker"} -n -c 1 -W 1 -s $large_enough "$1" 2>&1 &
 			n=$((n + 1))
 		done
 		wait
@@ -132,7 +134,7 @@ ping_through()
 		[ -n "$clat" ] || ping_large "$2"
 		return
 	fi
-	from=$(source_of "$2")
+	from=${speaker:-$(source_of "$2")}
 	error=$(complaint)
 	if [ -n "$error" ]; then
 		fault ping "$1: an ICMP error came back$error$(refusal "$from" "$2")" "$(tool "traceroute -n $2")"
@@ -172,7 +174,7 @@ ping_large()
 	mtu=$(mtu_of "$device")
 	narrow=$([ -z "$uplink4" ] || mtu_of "$uplink4")
 	[ "$((${narrow:-65535} + 20))" -lt "$mtu" ] || return 0
-	said=$(ping -6 -n -c 3 -i 0.3 -W 1 -M "do" -s $((mtu - 48)) "$1" 2>&1)
+	said=$(ping -6 ${speaker:+-I "$speaker"} -n -c 3 -i 0.3 -W 1 -M "do" -s $((mtu - 48)) "$1" 2>&1)
 	case $said in
 	*oo" "big* | *oo" "long* | *"bytes from"*) finding ok pmtu "$uplink4 is narrower than $device, and large packets are told" ;;
 	*" 0 received"*)
@@ -195,6 +197,36 @@ is_kept_out()
 	[ "$(values wkpf-strict)" = yes ] && values prefix | sed -n 1p | has -x '64:ff9b::/96' && ! is_global "$1"
 }
 
+# allowed_of ADDRESSES: the first of them that may use the translator.
+allowed_of()
+{
+	printf '%s\n' "$1" | awk -v all="$(values allow | paste -s -d ' ' -)" "$(cat "$lib/ipv6.awk")"'
+		BEGIN { n = split(all, net, " ") }
+		NF && !found {
+			for (i = 1; i <= n || !n; i++)
+				if (!n || shares(hex($1), hex(address_of(net[i])), length_of(net[i]))) {
+					found = $1
+					break
+				}
+		}
+		END { if (found) print found }'
+}
+
+# own_addresses: of IPv6, as a packet may bear them.
+own_addresses()
+{
+	ip -6 -o addr show scope global 2>/dev/null | awk -v dev="$device" '$2 != dev { sub("/.*", "", $4); print $4 }'
+}
+
+# choose_speaker ADDRESS: an address to ask it from, if the machine has one that may ask.
+choose_speaker()
+{
+	speaker=
+	from=$(source_of "$1")
+	[ -n "$(allowed_of "$from")" ] || speaker=$(allowed_of "$(own_addresses)")
+	from=$(allowed_of "${speaker:-$from}")
+}
+
 # far_end: whom to ping, an IPv4 address, or why nobody.
 far_end()
 {
@@ -208,6 +240,8 @@ far_end()
 		why="the IPv4 gateway $far has a link-local address, which is never translated"
 	elif is_kept_out "$far"; then
 		why="the IPv4 gateway $far is not of the public internet, and 64:ff9b::/96 must not hold it"
+	elif is_denied "$far"; then
+		why="the IPv4 gateway $far is in a network that \`deny' names"
 	fi
 	[ -z "$why" ]
 }
@@ -225,8 +259,13 @@ ping_prefix()
 		return
 	fi
 	address=$(shortened "$(embed "$prefix" "$far")")
-	from=$(source_of "$address")
-	! has_source "$address" || ping_through "from $from to $far as $address" "$address" # ping_own has said that
+	has_source "$address" || return 0 # ping_own has said that
+	choose_speaker "$address"
+	if [ -z "$from" ]; then
+		finding skip ping "not through the translator: no address of the machine itself is one that \`allow' names"
+	else
+		ping_through "from $from to $far as $address" "$address"
+	fi
 }
 
 check_ping()

@@ -9,7 +9,7 @@ guard_name=nat64d_guard
 
 guard_facts()
 {
-	printf '%s\n' "$reading" | awk -v guard="$(setting GUARD)" -f "$lib/guard.awk"
+	printf '%s\n' "$reading" | awk -v guard="$(setting GUARD)" -f "$lib/ipv6.awk" -f "$lib/guard.awk"
 }
 
 # guard_lines: of all configurations that are up, ours as `guarded' has it.  The files are root's; still, no line of another
