@@ -355,6 +355,16 @@ on router sh -c 'echo "dynamic-pool 100.66.0.0/16" >>/etc/nat64/home.conf; syste
 same "ISP: leases survive another pool" 1 "$(on router grep -c 2001:db8:100::2 /var/lib/nat64d/home/dynamic.map)"
 t "ISP: and homes go on" pings home $home
 
+isp_network
+perform "Customers with pools of their own"
+home=2001:db8:64:3::192.0.2.8
+same "customers: a home shares the address of the router" 203.0.113.2 "$(asks home $home)"
+seen=$(asks business $home)
+t "customers: a business has one of its own ($seen)" within "$seen" 198.51.100.2 198.51.100.62
+t "customers: nobody else is served" silent internet -I 2001:db8:bad::1 $home
+t "customers: what is denied is not reached" silent business "2001:db8:64:3::$seen"
+t "customers: the secret is where the page says" on router test -s /var/lib/nat64d/customers/pool.key
+
 # --- SIIT-DC ----------------------------------------------------------------------------------------------------------
 
 data_center() {
