@@ -134,9 +134,26 @@ void pool_unreserve(struct pool *p, uint32_t addr)
 	p->reserved--;
 }
 
+/* Leases of SIDE of the network within root number ROOT that has most of them; 0 of NONE. */
+static size_t most_within(const struct pool *p, uint32_t root, enum side side)
+{
+	uint32_t i = pool_rank_first(&p->nets, p->nets.net[root].side[side].first);
+
+	return p->nets.net[i].side[side].count;
+}
+
+static size_t most(const struct pool *p, const struct group *g, enum side side)
+{
+	size_t known = most_within(p, pool_known(p, g), side);
+	size_t strange = most_within(p, pool_strangers(p, g), side);
+
+	return known > strange ? known : strange;
+}
+
 void pool_range(const struct pool *p, size_t i, struct pool_range *out)
 {
 	const struct range *r = &p->range[i];
+	const struct group *g = &p->group[r->group];
 
 	*out = (struct pool_range){
 		.first = r->first,
@@ -147,6 +164,11 @@ void pool_range(const struct pool *p, size_t i, struct pool_range *out)
 		.not_preferred = r->not_preferred,
 		.refused = r->refused,
 		.displaced = r->displaced,
+		.group_size = pool_group_size(g),
+		.networks = p->nets.net[pool_known(p, g)].children +
+			    p->nets.net[pool_strangers(p, g)].children,
+		.most_confirmed = most(p, g, CONFIRMED),
+		.most_unconfirmed = most(p, g, UNCONFIRMED),
 	};
 }
 

@@ -211,6 +211,33 @@ static size_t confirmed_in(const struct naive *m, const struct pool_range *r)
 	return n;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+static void compare_group(const struct naive *m, const struct pool_range *r)
+{
+	const struct prefix6 *from = &m->conf[naive_range(m, r->first)].from;
+	size_t networks = 0, confirmed = 0, unconfirmed = 0;
+
+	for (int i = 0; i < NAIVE_NETS; i++) {
+		const struct naive_net *n = &m->net[i];
+		size_t held;
+
+		if (!n->live || n->parent >= 0 || !prefix6_equal(&m->conf[n->group].from, from))
+			continue;
+		networks++;
+		held = naive_held(m, n->group, i, true);
+		confirmed = larger(confirmed, held);
+		unconfirmed = larger(unconfirmed, naive_held(m, n->group, i, false) - held);
+		ck_assert_uint_eq(r->group_size, naive_size(m, n->group));
+	}
+	ck_assert_uint_eq(r->networks, networks);
+	ck_assert_uint_eq(r->most_confirmed, confirmed);
+	ck_assert_uint_eq(r->most_unconfirmed, unconfirmed);
+}
+
 static void compare_ranges(const struct pool *p, const struct naive *m)
 {
 	uint64_t refused = 0, displaced = 0, not_preferred = 0;
@@ -221,6 +248,7 @@ static void compare_ranges(const struct pool *p, const struct naive *m)
 
 		pool_range(p, i, &r);
 		ck_assert_uint_eq(r.confirmed, confirmed_in(m, &r));
+		compare_group(m, &r);
 		refused += r.refused;
 		displaced += r.displaced;
 		not_preferred += r.not_preferred;
