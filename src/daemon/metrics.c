@@ -161,6 +161,26 @@ static uint64_t get_displaced(const struct pool_range *r)
 	return r->displaced;
 }
 
+static uint64_t get_group_size(const struct pool_range *r)
+{
+	return r->group_size;
+}
+
+static uint64_t get_networks(const struct pool_range *r)
+{
+	return r->networks;
+}
+
+static uint64_t get_most_confirmed(const struct pool_range *r)
+{
+	return r->most_confirmed;
+}
+
+static uint64_t get_most_unconfirmed(const struct pool_range *r)
+{
+	return r->most_unconfirmed;
+}
+
 /* --- families ------------------------------------------------------------------------------- */
 
 enum only {
@@ -204,6 +224,18 @@ static const struct family {
 	 .of_pool = get_not_preferred},
 	{"nat64d_pool_size", "gauge", "Addresses that can be leased.", WITH_POOLS,
 	 .of_pool = get_size},
+	{"nat64d_pool_group_size", "gauge",
+	 "Addresses that can be leased of all pools for the same hosts.", WITH_POOLS,
+	 .of_pool = get_group_size},
+	{"nat64d_pool_networks", "gauge",
+	 "Networks, mostly /48s, that have leases of all pools for the same hosts.", WITH_POOLS,
+	 .of_pool = get_networks},
+	{"nat64d_pool_network_confirmed", "gauge",
+	 "Confirmed leases of the one of these networks that has most of them.", WITH_POOLS,
+	 .of_pool = get_most_confirmed},
+	{"nat64d_pool_network_unconfirmed", "gauge",
+	 "Unconfirmed leases of the one of these networks that has most of them.", WITH_POOLS,
+	 .of_pool = get_most_unconfirmed},
 	{"nat64d_lease_refused_total", "counter",
 	 "Packets of hosts that got no lease, by the pool of the address that they prefer.",
 	 WITH_POOLS, .of_pool = get_refused},

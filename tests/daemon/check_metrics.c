@@ -27,7 +27,11 @@ static void get_pool(const void *arg, size_t i, char *text, struct pool_range *r
 				 .confirmed = 4 * i,
 				 .not_preferred = 5 * i,
 				 .refused = 2 * i,
-				 .displaced = 3 + 6 * i};
+				 .displaced = 3 + 6 * i,
+				 .group_size = 508,
+				 .networks = 7 * i,
+				 .most_confirmed = 8 * i,
+				 .most_unconfirmed = 9 * i};
 }
 
 static struct metrics plain(void)
@@ -100,6 +104,10 @@ static const char *const lines[] = {
 	"nat64d_lease_refused_total{pool=\"10.0.1.0/24\"} 2",
 	"nat64d_leases_confirmed{pool=\"10.0.1.0/24\"} 4",
 	"nat64d_leases_not_preferred{pool=\"10.0.1.0/24\"} 5",
+	"nat64d_pool_group_size{pool=\"10.0.1.0/24\"} 508",
+	"nat64d_pool_networks{pool=\"10.0.1.0/24\"} 7",
+	"nat64d_pool_network_confirmed{pool=\"10.0.1.0/24\"} 8",
+	"nat64d_pool_network_unconfirmed{pool=\"10.0.1.0/24\"} 9",
 	"nat64d_leases_displaced_total 12",
 	"nat64d_pool_displaced_total{pool=\"10.0.0.0/24\"} 3",
 	"nat64d_pool_displaced_total{pool=\"10.0.1.0/24\"} 9",

@@ -64,6 +64,8 @@ agree "as the leases say"
 ask 2001:db8:a00a:1::{1..3} 2001:db8:2::1
 same "who has sent again is confirmed" "2001:db8:a00a:1::/64 9 3 6" "$(listed | grep '^2001:db8:a00a:1::/64 ')"
 agree "which is what the leases say, too"
+same "the metrics: networks, and the largest of them by either kind" "3 3 10" \
+	"$(for name in s _confirmed _unconfirmed; do ctl metrics | awk -v name="nat64d_pool_network$name{" 'index($0, name) == 1 { print $2 }'; done | xargs)"
 same "the /48s hold what the pool has leased" "$(ctl status --json | json 'it["pools"][0]["used"]')" \
 	"$(listed | awk '$1 ~ /\/48$/ { n += $2 } END { print n }')"
 same "the pool, and that it is for all" "192.168.255.0/24 None" \
