@@ -39,9 +39,10 @@ struct lease { /* 96 bytes */
 	bool on_record : 1; /* has SAVED ever been set? */
 	bool answered : 1;  /* a packet from IPv4 was translated to the host, see pool_answer() */
 	bool confirmed : 1; /* and then the host has sent again; set by the pool only */
-	bool preferred : 1; /* ADDR is what the secret gives the host; set by the pool only */
-	bool live : 1;      /* private to the pool, like NET and what follows BYTES */
-	uint32_t net;       /* its network */
+	bool saved_confirmed : 1; /* the value of CONFIRMED that is on record */
+	bool preferred : 1;       /* ADDR is what the secret gives the host; set by the pool only */
+	bool live : 1;            /* private to the pool, like NET and what follows BYTES */
+	uint32_t net;             /* its network */
 	/* translated for the host, by direction as in enum report_dir; see pool_gather() */
 	uint64_t packets[FASTPATH_DIRS], bytes[FASTPATH_DIRS];
 	uint32_t chain[2];           /* next lease in the same bucket, by host and by address */
@@ -147,23 +148,33 @@ long pool_shared(const struct pool *p, const struct lease *l);
 
 /* Adds to the packets and bytes of L what its element has counted, which is 0 then.  The host has
  * sent some: L was used at NOW, and is confirmed if it had been answered before (what came first
- * of packets that are gathered together is not known).  True: its record is out of date
- * (POOL_RESTAMP). */
+ * of packets that are gathered together is not known).  True: pool_outdated(). */
 bool pool_gather(struct pool *p, struct lease *l, int32_t now);
 
 /* Puts back a lease that was on record: HOST held ADDR for PREFIX, last used at LAST.  Any lease in
  * the way (same address, or same host and prefix) gives way.  NULL unless pool_fits().  Times may
  * come in any order; call pool_sort() after the last one.  Since when it held is POOL_UNKNOWN: who
- * knows better sets it. */
+ * knows better sets it.  It is not confirmed: who knows better calls pool_confirm(). */
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
 			   int32_t last);
+
+/* L was confirmed when it was put on record, and is from now on.  Before pool_sort(). */
+void pool_confirm(struct pool *p, struct lease *l);
 
 /* Puts into P, under PREFIX, the lease L of another pool, with its times and counts; otherwise as
  * pool_restore(). */
 struct lease *pool_move(struct pool *p, const struct lease *l, unsigned prefix);
 
-/* The caller has put L on record, as last used at SAVED. */
+/* The caller has put L on record, as last used at SAVED, and as confirmed or not. */
 void pool_record(struct lease *l, int32_t saved);
+
+/* Is L, which is used at NOW, to be put on record (again)?  It is not yet, or its record is as old
+ * as POOL_RESTAMP, or does not say that it is confirmed: that happens once. */
+static inline bool pool_outdated(const struct lease *l, int32_t now)
+{
+	return !l->on_record || l->confirmed != l->saved_confirmed ||
+	       now - l->saved >= POOL_RESTAMP;
+}
 
 /* Puts leases in the order of their last use.  O(n log n); not for the packet path.  0, or -1
  * without memory (order then is as restored). */

@@ -339,7 +339,14 @@ void pool_touch(struct pool *p, struct lease *l, int32_t now)
 void pool_record(struct lease *l, int32_t saved)
 {
 	l->saved = saved;
+	l->saved_confirmed = l->confirmed;
 	l->on_record = true;
+}
+
+void pool_confirm(struct pool *p, struct lease *l)
+{
+	if (!l->confirmed)
+		confirm(p, l);
 }
 
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
@@ -367,6 +374,7 @@ struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefi
 	if (!l)
 		return NULL;
 	l->saved = from->saved;
+	l->saved_confirmed = from->saved_confirmed;
 	l->on_record = from->on_record;
 	l->since = from->since;
 	l->answered = from->answered;

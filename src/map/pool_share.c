@@ -39,5 +39,5 @@ bool pool_gather(struct pool *p, struct lease *l, int32_t now)
 		pool_touch(p, l, now);
 	if (came > 0)
 		pool_answer(l);
-	return sent > 0 && (!l->on_record || now - l->saved >= POOL_RESTAMP);
+	return sent > 0 && pool_outdated(l, now);
 }

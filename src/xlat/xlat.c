@@ -359,7 +359,7 @@ static void use_lease(struct xlat_job *j, struct lease *l)
 	if (!l)
 		return;
 	pool_touch(j->x->pool, l, j->now);
-	if (!l->on_record || j->now - l->saved >= POOL_RESTAMP)
+	if (pool_outdated(l, j->now))
 		j->out->record = l;
 }
 

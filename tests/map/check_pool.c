@@ -760,6 +760,70 @@ START_TEST(moves_whole)
 }
 END_TEST
 
+static struct pool_network only_network(const struct pool *p)
+{
+	struct pool_network n;
+	size_t cursor = 0;
+
+	ck_assert(pool_network(p, &cursor, &n));
+	ck_assert(pool_network(p, &cursor, &n)); /* the /48, then the /64 */
+	return n;
+}
+
+/* What comes back counts as it did before, wherever it is counted. */
+START_TEST(confirmed_comes_back)
+{
+	struct pool *p = new_pool(&net24, 1);
+	struct lease *l = restore(p, 1, IP4(192, 168, 255, 9), 5);
+
+	ck_assert(!l->confirmed);
+	restore(p, 2, IP4(192, 168, 255, 10), 3);
+	for (int again = 0; again < 2; again++) {
+		pool_confirm(p, l);
+		ck_assert(l->confirmed);
+		ck_assert_uint_eq(range_of(p, 0).confirmed, 1);
+		ck_assert_uint_eq(only_network(p).confirmed, 1);
+		ck_assert_uint_eq(only_network(p).used, 2);
+	}
+	pool_record(l, l->last);
+	ck_assert_int_eq(pool_sort(p), 0);
+	pool_answer(l);
+	pool_touch(p, l, 20);
+	ck_assert(!pool_outdated(l, 20));
+	pool_end(p, l);
+	ck_assert_uint_eq(range_of(p, 0).confirmed, 0);
+	ck_assert_uint_eq(only_network(p).confirmed, 0);
+	pool_free(p);
+}
+END_TEST
+
+/* Whatever is on record of a lease is outdated once by its confirmation, also in another pool. */
+START_TEST(confirmation_outdates_a_record_once)
+{
+	struct pool *p = new_pool(&net24, 1), *q = new_pool(&net24, 1);
+	struct lease *l = assign(p, 1, 10);
+
+	ck_assert(pool_outdated(l, 10));
+	pool_record(l, 10);
+	pool_answer(l);
+	ck_assert(!pool_outdated(l, 10));
+	pool_touch(p, l, 11);
+	ck_assert(pool_outdated(l, 11));
+	l = pool_move(q, l, 0);
+	ck_assert(pool_outdated(l, 11));
+	pool_record(l, 11);
+	ck_assert(!pool_outdated(l, 11));
+	ck_assert(!pool_outdated(pool_move(p, l, 0), 11));
+	pool_answer(l);
+	pool_touch(q, l, 12);
+	ck_assert(!pool_outdated(l, 12));
+	ck_assert(!pool_outdated(l, 11 + POOL_RESTAMP - 1));
+	ck_assert(pool_outdated(l, 11 + POOL_RESTAMP));
+	pool_free(p);
+	pool_free(q);
+}
+END_TEST
+
 START_TEST(counts_stay_with_their_range)
 {
 	static const struct prefix4 before[] = {{IP4(10, 0, 0, 0), 31}, {IP4(10, 0, 1, 0), 31}};
@@ -852,8 +916,8 @@ static const struct {
 	{"nothing, answered before", 0, 0, 2000, 1000, false, true, false},
 	{"only what came for it", 7, 0, 2000, 1000, false, false, false},
 	{"again only what came for it", 7, 0, 2000, 1000, false, true, false},
-	{"sent after the answer", 0, 1, 1001, 1001, false, true, true},
-	{"both after the answer", 5, 3, 1001, 1001, false, true, true},
+	{"sent after the answer", 0, 1, 1001, 1001, true, true, true},
+	{"both after the answer", 5, 3, 1001, 1001, true, true, true},
 	{"sent, on record", 0, 1, 1000 + POOL_RESTAMP - 1, 1000 + POOL_RESTAMP - 1, false, false,
 	 false},
 	{"sent, record out of date", 0, 1, 1000 + POOL_RESTAMP, 1000 + POOL_RESTAMP, true, false,
@@ -1004,6 +1068,8 @@ int main(void)
 	tcase_add_test(t, refused_is_counted_once);
 	tcase_add_test(t, displaced_is_counted_where_it_was);
 	tcase_add_test(t, moves_whole);
+	tcase_add_test(t, confirmed_comes_back);
+	tcase_add_test(t, confirmation_outdates_a_record_once);
 	tcase_add_test(t, counts_stay_with_their_range);
 	tcase_add_test(t, first_leases_are_shared);
 	tcase_add_loop_test(t, gather, 0, ROWS(gathers));

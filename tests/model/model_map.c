@@ -147,15 +147,17 @@ enum reason model_lease(struct model *m, const struct model_view *v, struct mode
 void model_touch(struct model *m, const struct model_pair *to, int32_t now, struct model_out *out)
 {
 	struct model_lease *l = to->lease[0];
+	bool confirms;
 
 	if (!l)
 		return;
-	l->confirmed = l->confirmed || l->answered;
+	confirms = l->answered && !l->confirmed;
+	l->confirmed = l->confirmed || confirms;
 	if (l->last != now) {
 		l->last = now;
 		l->turn = ++m->turn;
 	}
-	if (l->on_record && now - l->saved < 600)
+	if (l->on_record && !confirms && now - l->saved < 600)
 		return;
 	out->record = true;
 	l->on_record = true;

@@ -147,8 +147,7 @@ static void put_on_record(struct bench *b)
 {
 	if (!b->out.record)
 		return;
-	b->out.record->saved = (int32_t)(b->g.now / 1000);
-	b->out.record->on_record = true;
+	pool_record(b->out.record, (int32_t)(b->g.now / 1000));
 }
 
 static bool send_one(struct bench *b)

@@ -607,19 +607,19 @@ static void put_on_record(void)
 {
 	if (!rig.out.record)
 		return;
-	rig.out.record->on_record = true;
-	rig.out.record->saved = rig.out.record->last;
+	pool_record(rig.out.record, rig.out.record->last);
 }
 
-START_TEST(lease_is_reported_when_new_or_stale)
+START_TEST(lease_is_reported_when_new_confirmed_or_stale)
 {
 	static const struct {
 		int seconds; /* after the first packet */
 		bool back;
 		bool record;
-	} row[] = {{0, false, false},   {1, true, false},    {599, false, false},
-		   {601, false, true},  {602, false, false}, {1202, true, false},
-		   {1203, false, true}, {1204, true, false}};
+	} row[] = {{0, false, false},   {1, true, false},    {2, false, true},
+		   {3, true, false},    {4, false, false},   {601, false, false},
+		   {602, false, true},  {603, false, false}, {1203, true, false},
+		   {1204, false, true}, {1205, true, false}};
 	char in[100], addr[20];
 	int i;
 
@@ -631,9 +631,8 @@ START_TEST(lease_is_reported_when_new_or_stale)
 		rig.now = 1000000 + row[i].seconds * 1000;
 		snprintf(in, sizeof(in), "4 d=%s | udp", addr);
 		rig_expect(&rig, row[i].back ? in : "6r " NEWHOST " | udp", REASON_OK, "*");
-		ck_assert_msg((rig.out.record != NULL) == row[i].record,
-			      "POOL_RESTAMP, after %d s: %d", row[i].seconds,
-			      rig.out.record != NULL);
+		ck_assert_msg((rig.out.record != NULL) == row[i].record, "after %d s: %d",
+			      row[i].seconds, rig.out.record != NULL);
 		put_on_record();
 	}
 	rig_close(&rig);
@@ -1224,7 +1223,7 @@ int main(void)
 	tcase_set_timeout(random, 600);
 	tcase_add_loop_test(c, rows, 0, ROWS(tables));
 	tcase_add_test(c, lease_is_used_both_ways);
-	tcase_add_test(c, lease_is_reported_when_new_or_stale);
+	tcase_add_test(c, lease_is_reported_when_new_confirmed_or_stale);
 	tcase_add_test(c, lease_not_on_record_is_reported_again);
 	tcase_add_test(c, answer_and_packet_confirm_a_lease);
 	tcase_add_test(c, lease_is_not_claimed_by_others);
