@@ -4,10 +4,12 @@
  * Lines of "IPv4 TAB IPv6 TAB unix-time", and where more than one translation prefix is
  * configured a fourth column with the prefix; '#' begins a comment. One of them, "# prefix P", says
  * whose the lines behind it are that have no fourth column; another, "# since T", at which unix
- * time the lease of the next line was assigned. The last line that names an address, or a host and
- * its prefix, is the one that counts; if it does not say since when, an earlier one of the same
- * lease does. "# ended A" ends the lease of the address A, if there is one. Of a lease that is a
- * map by now nothing is said.
+ * time the lease of the next line was assigned; and "# unconfirmed" directly before a line,
+ * that its lease is not confirmed, as all others are: nobody else writes that, and their hosts are
+ * not to suffer for it. The last line that names an address, or a host and its prefix, is the one
+ * that counts; if it does not say since when, an earlier one of the same lease does. "# ended A"
+ * ends the lease of the address A, if there is one. Of a lease that is a map by now nothing is
+ * said.
  *
  * The packet path only ever does one small write(2) to the page cache per burst, so that kill -9
  * loses nothing. Whatever may wait for a disk (sync, create, rename, remove) is done by a child
@@ -86,8 +88,9 @@ void leasefile_set_log(struct leasefile *f, const struct leaselog *log);
 int leasefile_start(struct leasefile *f);
 
 /* Puts L on record at NOW: into memory at once, into the file with the next leasefile_commit().
- * Sets l->saved.  After a reload with other prefixes call leasefile_maintain() first, and likewise
- * after the wall clock was set: the unix time of a record follows what was last said there. */
+ * What is on record of L is as pool_record() has it then.  After a reload with other prefixes call
+ * leasefile_maintain() first, and likewise after the wall clock was set: the unix time of a record
+ * follows what was last said there. */
 void leasefile_append(struct leasefile *f, struct lease *l, int32_t now);
 
 /* Puts it on record that the lease of ADDR has ended before its time; otherwise as

@@ -48,7 +48,8 @@
 #define HEADER                                                                                   \
 	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n"                \
 	"# While nat64d runs, the last use of a host that goes on is up to 10 minutes behind.\n" \
-	"# Since when the lease of a line holds, the comment in front of it says.\n"
+	"# Since when the lease of a line holds, and if its host is not known to hear us, the\n" \
+	"# comments in front of it say.\n"
 _Static_assert(POOL_RESTAMP == 600, "the header of the lease file names it");
 
 int leasefile_trouble(const struct leasefile *f)
@@ -204,12 +205,13 @@ static size_t format_default(const struct leasefile *f, char out[LEASETEXT_MAX])
 
 /* Writes the line of L, last used at LAST, to OUT; its length, 0 if its prefix is no longer
  * configured. */
-static size_t format_lease(const struct leasefile *f, char out[LEASETEXT_MAX],
+static size_t format_lease(const struct leasefile *f, char out[LEASETEXT_RECORD],
 			   const struct lease *l, int32_t last)
 {
 	struct leasetext t = {.addr = l->addr,
 			      .host = l->host,
 			      .when = f->base + (last < f->now ? last : f->now),
+			      .unconfirmed = !l->confirmed,
 			      .has_prefix = f->prefix_count > 1};
 
 	if (l->prefix >= f->prefix_count && l->prefix > 0)
@@ -248,7 +250,7 @@ void leasestate_add(struct leasefile *f, const char *line, size_t len)
 
 void leasefile_append(struct leasefile *f, struct lease *l, int32_t now)
 {
-	char line[LEASETEXT_MAX];
+	char line[LEASETEXT_RECORD];
 
 	f->now = now;
 	pool_record(l, l->last < now ? l->last : now);
@@ -326,7 +328,7 @@ static void fill(struct leasefile *f, struct pool *pool)
 		n += format_default(f, slice + n);
 		f->header_due = false;
 	}
-	while (sizeof(slice) - n >= LEASETEXT_MAX && (l = pool_walk(pool, &f->cursor))) {
+	while (sizeof(slice) - n >= LEASETEXT_RECORD && (l = pool_walk(pool, &f->cursor))) {
 		n += format_lease(f, slice + n, l,
 				  l->on_record && !f->closing ? l->saved : l->last);
 		f->temp.lines++;

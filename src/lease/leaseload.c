@@ -46,6 +46,9 @@
 /* Behind a line without an end: a newline alone could make it a good one, with half a number. */
 #define CUT_SHORT "\t# cut short\n"
 
+/* Behind a comment without its line, or it would be taken for one about what comes next. */
+#define NO_LINE "# cut short\n"
+
 /* What an errno says about the path %p and the user %u, and what to do; %e: what strerror() says.
  */
 struct prose {
@@ -269,6 +272,7 @@ struct load {
 	struct prefix6 whose; /* of lines without prefix */
 	bool has_whose;
 	int64_t since;      /* unix time, of the next lease; 0: the file does not say */
+	bool unconfirmed;   /* the lease of the very next line is */
 	bool clean;         /* the stamps are exact */
 	bool superseded;    /* a line has overridden an earlier one */
 	bool unnamed;       /* a lease whose prefix is not said, or not as we would say it */
@@ -512,6 +516,8 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 		leave(l, t, prefix, saved);
 		return NULL;
 	}
+	if (!l->unconfirmed)
+		pool_confirm(l->pool, lease);
 	pool_record(lease, saved);
 	lease->since = l->since ? since_when(l, saved) : before;
 	l->superseded = l->superseded || pool_used(l->pool) != used + 1;
@@ -545,9 +551,10 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 {
 	struct leasetext t;
 	char why[LEASETEXT_WHY];
+	enum leasetext_kind kind = leasetext_parse(line, len, cut, &t, why);
 
 	l->lines++;
-	switch (leasetext_parse(line, len, cut, &t, why)) {
+	switch (kind) {
 	case LEASETEXT_LEASE:
 		if (cut)
 			take_cut_lease(l, &t);
@@ -576,9 +583,11 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 		if (t.has_prefix)
 			l->whose = t.prefix;
 		break;
+	case LEASETEXT_UNCONFIRMED:
 	case LEASETEXT_BLANK:
 		break;
 	}
+	l->unconfirmed = kind == LEASETEXT_UNCONFIRMED;
 }
 
 /* Takes the whole lines of the LEN bytes at BUF; returns how many bytes are left over. */
@@ -743,6 +752,8 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 	f->wanted = l.bad > 0 || l.tail || l.superseded || l.unnamed;
 	if (l.torn)
 		leasestate_add(f, CUT_SHORT, strlen(CUT_SHORT));
+	else if (l.unconfirmed)
+		leasestate_add(f, NO_LINE, strlen(NO_LINE));
 	if (l.clean)
 		leasestate_add(f, IN_USE, strlen(IN_USE));
 	f->default_due = !says_whose(&l);

@@ -5,8 +5,8 @@
  * one.
  *
  * Tayga refuses a line with more columns.  What is nothing to it stands in comments: whose the
- * lines without a fourth column are, since when the lease of the next line holds, and that a lease
- * has ended before its time. */
+ * lines without a fourth column are, since when the lease of the next line holds, that it is not
+ * confirmed, and that a lease has ended before its time. */
 #include "leasetext.h"
 
 #include <arpa/inet.h>
@@ -23,6 +23,7 @@
 #define DEFAULT     "# prefix " /* to Tayga a comment */
 #define NONE        "none"
 #define SINCE       "# since "
+#define UNCONFIRMED "# unconfirmed"
 #define END         "# ended "
 #define BLANKS      " \t\r\v\f"
 #define DIGITS      "0123456789"
@@ -142,6 +143,8 @@ static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetex
 		return parse_since(line + strlen(SINCE), out);
 	if (begins(line, len, END))
 		return parse_end(line + strlen(END), out);
+	if (strcmp(line, UNCONFIRMED) == 0)
+		return LEASETEXT_UNCONFIRMED;
 	if (!begins(line, len, DEFAULT))
 		return LEASETEXT_BLANK;
 	out->has_prefix = strcmp(line + n, NONE) != 0;
@@ -219,14 +222,23 @@ static char *put_time(char *out, int64_t t, char end)
 	return out + 1;
 }
 
-size_t leasetext_format(char out[LEASETEXT_MAX], const struct leasetext *t)
+static char *put_comments(char *out, const struct leasetext *t)
 {
-	char *p = out;
-
 	if (t->since) {
-		memcpy(p, SINCE, strlen(SINCE));
-		p = put_time(p + strlen(SINCE), t->since, '\n');
+		memcpy(out, SINCE, strlen(SINCE));
+		out = put_time(out + strlen(SINCE), t->since, '\n');
 	}
+	if (t->unconfirmed) {
+		memcpy(out, UNCONFIRMED "\n", strlen(UNCONFIRMED "\n"));
+		out += strlen(UNCONFIRMED "\n");
+	}
+	return out;
+}
+
+size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t)
+{
+	char *p = put_comments(out, t);
+
 	p = end_text(addr_text4(p, t->addr), '\t');
 	p = end_text(addr_text6(p, &t->host), '\t');
 	p = put_time(p, t->when, t->has_prefix ? '\t' : '\n');

@@ -8,24 +8,27 @@
 
 #include "lib/addr.h"
 
-#define LEASETEXT_MAX 160 /* longest line that we read or write, with its newline */
-#define LEASETEXT_WHY 96  /* room for what is wrong with a line */
-#define LEASETEXT_CUT "is cut short (no newline at the end of the file)"
+#define LEASETEXT_MAX    160 /* longest line that we read or write, with its newline */
+#define LEASETEXT_RECORD 192 /* that of a lease, with the comments in front of it */
+#define LEASETEXT_WHY    96  /* room for what is wrong with a line */
+#define LEASETEXT_CUT    "is cut short (no newline at the end of the file)"
 
 struct leasetext {
 	uint32_t addr; /* host order */
 	struct ip6 host;
 	int64_t when;  /* unix time */
 	int64_t since; /* unix time of the assignment, or 0: it is not known */
+	bool unconfirmed;
 	bool has_prefix;
 	struct prefix6 prefix; /* as written: any length, maybe not clean; LEASETEXT_DEFAULT, too */
 };
 
 enum leasetext_kind {
 	LEASETEXT_LEASE,
-	LEASETEXT_BLANK,   /* nothing, or a comment */
-	LEASETEXT_END,     /* the comment that the lease of ADDR has ended */
-	LEASETEXT_SINCE,   /* the comment with SINCE of the next line that is none */
+	LEASETEXT_BLANK,       /* nothing, or a comment */
+	LEASETEXT_END,         /* the comment that the lease of ADDR has ended */
+	LEASETEXT_SINCE,       /* the comment with SINCE of the next line that is none */
+	LEASETEXT_UNCONFIRMED, /* the comment that the lease of the next line is not confirmed */
 	LEASETEXT_DEFAULT, /* the comment that names the prefix of lines without one, or takes it
 			      back */
 	LEASETEXT_BAD,
@@ -41,14 +44,14 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct lea
 				    char why[LEASETEXT_WHY]);
 
 /* Writes the line of the lease T with its newline to OUT, behind the comment with its SINCE if that
- * is known; returns the length of both. */
-size_t leasetext_format(char out[LEASETEXT_MAX], const struct leasetext *t);
+ * is known, and the one that it is UNCONFIRMED; returns the length of all. */
+size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t);
 
 /* Writes the line that names PREFIX as that of the lines behind it that have none, or says for NULL
- * that they are of the first; like leasetext_format(). */
+ * that they are of the first; returns its length. */
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix);
 
-/* Writes the line that the lease of ADDR has ended; like leasetext_format(). */
+/* Writes the line that the lease of ADDR has ended; returns its length. */
 size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr);
 
 #endif

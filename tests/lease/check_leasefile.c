@@ -12,6 +12,7 @@
 	"###\n###\n### TAYGA dynamic map database\n###\n### You can edit this (carefully!)\n###\n" \
 	"### Last written: Tue Nov 14 22:13:20 2023\n###\n###\n\n"
 
+#define FIRST "192.0.2.1\t2001:db8::1\t1699999999\n"
 #define HOLD  "192.0.2.9\t2001:db8::9\t1699999999\n"
 #define MINE  "# prefix 2001:db8:64::/96\n"
 #define OTHER "# prefix 2001:db8:64:1::/96\n"
@@ -24,6 +25,13 @@ static struct lease *must_hold(struct leasedir *d, const char *addr, const char 
 	ck_assert_msg(l != NULL, "%s is not leased", addr);
 	ck_assert_msg(ip6_equal(&l->host, &a), "%s is not that of %s", addr, host);
 	return l;
+}
+
+static void confirm(struct leasedir *d, struct lease *l, int32_t now)
+{
+	pool_answer(l);
+	pool_touch(d->pool, l, now);
+	ck_assert(l->confirmed);
 }
 
 START_TEST(round_trip)
@@ -92,18 +100,21 @@ START_TEST(text_is_taygas)
 	struct leasedir d;
 	char *text;
 	struct lease *l;
-	char want[128];
+	char want[256];
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
 	l = dir_lease(&d, "2001:db8::1", NOW - 5);
 	pool_touch(d.pool, l, NOW - 3);
 	dir_record(&d, l, NOW);
+	confirm(&d, l, NOW - 2);
+	dir_record(&d, l, NOW);
 	text = dir_get(&d, LEASEFILE_NAME);
 	snprintf(want, sizeof(want),
-		 "# prefix 2001:db8:64::/96\n# since 1699999995\n"
-		 "192.0.2.%u\t2001:db8::1\t1699999997\n",
-		 l->addr & 0xff);
+		 "# prefix 2001:db8:64::/96\n# since 1699999995\n# unconfirmed\n"
+		 "192.0.2.%u\t2001:db8::1\t1699999997\n"
+		 "# since 1699999995\n192.0.2.%u\t2001:db8::1\t1699999998\n",
+		 l->addr & 0xff, l->addr & 0xff);
 	ck_assert_str_eq(text, want);
 	free(text);
 	dir_remove(&d);
@@ -141,6 +152,7 @@ static const struct {
 	{"comment behind a space", "  #", NULL},
 	{"since when, for the next line", "# since 1699990000", NULL},
 	{"since when, not a number", "# since yesterday", NULL},
+	{"that the next one is not confirmed", "# unconfirmed", NULL},
 	{"good", "192.0.2.9\t2001:db8::9\t1699999999", NULL},
 	{"future time", "192.0.2.9\t2001:db8::9\t9999999999", NULL},
 	{"the only prefix", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64::/96", NULL},
@@ -621,6 +633,162 @@ START_TEST(since_comes_back)
 	dir_again(&d, NOW, WALL);
 	must_hold_since(&d, _i);
 	dir_remove(&d);
+}
+END_TEST
+
+/* What the file says of 192.0.2.1, and whether it is confirmed; who has never heard of that writes
+ * no such comment, and his hosts do not suffer for it. */
+static const struct {
+	const char *name, *text;
+	bool confirmed;
+} confirmations[] = {
+	{"of an earlier version", MINE "# since 1699999000\n" FIRST "# clean\n", true},
+	{"of Tayga", TAYGA_HEADER FIRST, true},
+	{"said", "# unconfirmed\n" FIRST, false},
+	{"said, after a clean stop", "# unconfirmed\n" FIRST "# clean\n", false},
+	{"behind since when", "# since 1699999000\n# unconfirmed\n" FIRST, false},
+	{"with the prefix", "# unconfirmed\n192.0.2.1\t2001:db8::1\t1699999999\t2001:db8:64::/96\n",
+	 false},
+	{"of the next but one", "# unconfirmed\n" HOLD FIRST, true},
+	{"of what is no lease", "# unconfirmed\n# mine\n" FIRST, true},
+	{"of nothing", "# unconfirmed\n\n" FIRST, true},
+	{"before whose it is", "# unconfirmed\n" MINE FIRST, true},
+	{"before an end", "# unconfirmed\n# ended 192.0.2.7\n" FIRST, true},
+	{"half a word", "# unconf\n" FIRST, true},
+	{"cut short", "# unconfirmed\t# cut short\n" FIRST, true},
+	{"more than a word", "# unconfirmed leases\n" FIRST, true},
+	{"a blank behind it", "# unconfirmed \n" FIRST, true},
+	{"a byte is damaged", "# unconfirned\n" FIRST, true},
+	{"confirmed later", "# unconfirmed\n" FIRST FIRST, true},
+	{"an earlier lease was confirmed", FIRST "# unconfirmed\n" FIRST, false},
+	{"another host had it, unconfirmed",
+	 "# unconfirmed\n192.0.2.1\t2001:db8::2\t1699999000\n" FIRST, true},
+	{"another host had it, confirmed",
+	 "192.0.2.1\t2001:db8::2\t1699999000\n# unconfirmed\n" FIRST, false},
+	{"had another address, unconfirmed",
+	 "# unconfirmed\n192.0.2.2\t2001:db8::1\t1699999000\n" FIRST, true},
+	{"had ended", FIRST "# ended 192.0.2.1\n# unconfirmed\n" FIRST, false},
+	{"had ended, unconfirmed", "# unconfirmed\n" FIRST "# ended 192.0.2.1\n" FIRST, true},
+	{"a line that is cut", "# unconfirmed\n192.0.2.1\t2001:db8::1\t16", false},
+	{"cut when it was confirmed", "# unconfirmed\n" FIRST "192.0.2.1\t2001:db8::1\t16", true},
+	{"nothing behind it", FIRST "# unconfirmed\n", true},
+	{"nothing behind it, and it is cut", FIRST "# unconfirmed", true},
+	{"nothing behind it, and half of it is there", FIRST "# unconfi", true},
+};
+
+/* 192.0.2.9 and the lease at AT, which follows the file as it was, are confirmed. */
+static void must_be_confirmed(struct leasedir *d, int row, uint32_t at, const char *when)
+{
+	const struct lease *l = must_hold(d, "192.0.2.1", "2001:db8::1");
+
+	ck_assert_msg(l->confirmed == confirmations[row].confirmed, "%s %s",
+		      confirmations[row].name, when);
+	ck_assert_msg(!pool_outdated(l, l->saved), "%s %s", confirmations[row].name, when);
+	ck_assert_msg(!at || pool_find4(d->pool, at)->confirmed, "%s %s: what follows",
+		      confirmations[row].name, when);
+}
+
+START_TEST(confirmed_comes_back)
+{
+	struct leasedir d;
+	struct lease *next;
+	uint32_t at;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, confirmations[_i].text, strlen(confirmations[_i].text));
+	dir_begin(&d, NOW, WALL);
+	ck_assert_msg(d.said == 0, "%s: %s", confirmations[_i].name, d.line[0]);
+	must_be_confirmed(&d, _i, 0, "at first");
+	next = dir_lease(&d, "2001:db8::99", NOW);
+	next->since = POOL_UNKNOWN;
+	at = next->addr;
+	confirm(&d, next, NOW);
+	dir_record(&d, next, NOW);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	must_be_confirmed(&d, _i, at, "after a crash");
+	d.f->wanted = true;
+	d.f->rewrite_at = NOW;
+	dir_calm(&d, NOW, WALL);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	must_be_confirmed(&d, _i, at, "after a rewrite");
+	dir_end(&d, NOW, WALL);
+	dir_again(&d, NOW, WALL);
+	must_be_confirmed(&d, _i, at, "after a stop");
+	dir_remove(&d);
+}
+END_TEST
+
+/* The pool counts it where it counted before. */
+START_TEST(confirmed_counts_again)
+{
+	static const char text[] = "192.0.2.1\t2001:db8::1\t1699999900\n"
+				   "# unconfirmed\n192.0.2.2\t2001:db8::2\t1699999800\n"
+				   "192.0.2.3\t2001:db8::3\t1699999700\n# clean\n";
+	struct pool_network net;
+	struct pool_range range;
+	struct leasedir d;
+	size_t cursor = 0;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	pool_range(d.pool, 0, &range);
+	ck_assert(range.used == 3 && range.confirmed == 2);
+	while (pool_network(d.pool, &cursor, &net))
+		ck_assert(net.used == 3 && net.confirmed == 2);
+	ck_assert_uint_eq(cursor, 2);
+	dir_remove(&d);
+}
+END_TEST
+
+/* The record of one that was confirmed meanwhile is the last word, also of a rewrite that had begun
+ * before. */
+START_TEST(confirmed_during_a_rewrite)
+{
+	struct leasedir d;
+	struct lease *l;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	l = dir_lease(&d, "2001:db8::1", NOW);
+	dir_record(&d, l, NOW);
+	d.f->wanted = true;
+	while (d.f->rewrite != REWRITE_FILLED && d.f->rewrite != REWRITE_PUBLISHING) {
+		if (d.f->keeper.task != LEASESYNC_IDLE)
+			leasesync_wait(&d.f->keeper);
+		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+	}
+	confirm(&d, l, NOW);
+	ck_assert(pool_outdated(l, NOW));
+	dir_record(&d, l, NOW);
+	ck_assert(!pool_outdated(l, NOW));
+	dir_calm(&d, NOW, WALL);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	ck_assert_uint_eq(pool_used(d.pool), 1);
+	ck_assert(pool_next(d.pool, NULL)->confirmed);
+	dir_remove(&d);
+}
+END_TEST
+
+/* The longest record there can be has room, also where a rewrite puts it. */
+START_TEST(longest_record)
+{
+	struct leasetext t = {
+		.addr = UINT32_MAX,
+		.when = INT64_MAX,
+		.since = INT64_MAX,
+		.unconfirmed = true,
+		.has_prefix = true,
+		.prefix.len = 128,
+	};
+	char out[LEASETEXT_RECORD];
+
+	memset(&t.host, 0xff, sizeof(t.host));
+	memset(&t.prefix.addr, 0xff, sizeof(t.prefix.addr));
+	ck_assert_uint_le(leasetext_format(out, &t), sizeof(out));
 }
 END_TEST
 
@@ -1508,6 +1676,10 @@ static Suite *suite(void)
 	tcase_add_test(text, left_out_leases_are_told);
 	tcase_add_loop_test(text, times_come_back, 0, ROWS(times));
 	tcase_add_loop_test(text, since_comes_back, 0, ROWS(sinces));
+	tcase_add_loop_test(text, confirmed_comes_back, 0, ROWS(confirmations));
+	tcase_add_test(text, confirmed_counts_again);
+	tcase_add_test(text, confirmed_during_a_rewrite);
+	tcase_add_test(text, longest_record);
 	tcase_add_test(text, ended_stays_ended);
 	tcase_add_test(text, what_is_a_map_is_no_lease);
 	tcase_add_test(text, who_is_not_allowed_loses_it);
