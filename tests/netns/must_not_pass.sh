@@ -171,6 +171,7 @@ told_as "deny: another host of the pool: ICMPv6 1/1" "$C" 1/1 "$(behind $OWN "$O
 dead "deny: a network" "$C" $ME "$(behind $WKP $DENIED)" "$ALL" prohibited -- $ME $SERVER "$ALL"
 told_as "deny: a network: ICMPv6 1/1" "$C" 1/1 "$(behind $WKP $DENIED)"
 dead "allow: a host outside" "$C" $NEWCOMER $SERVER "$ALL" prohibited -- $ME $SERVER "$ALL"
+dead "allow: a host outside that had a lease before" "$C" $BARRED $SERVER "$ALL" prohibited -- $ME $SERVER "$ALL"
 told_as "allow: a host outside: ICMPv6 1/1" "$C" 1/1 $SERVER
 alive "allow: a mapped host is not asked" "$C" $MAPPED6 "$(behind $OWN 8.8.8.8)" "$ALL"
 
