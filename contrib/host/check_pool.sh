@@ -5,12 +5,45 @@ guarantee=7440 # seconds that a lease is safe after its last packet; include/map
 behind=600     # the record of a lease in use is never older
 keep=1209600
 
-# pool_size: how many addresses the pools have to give: all but the first of each, and those that belong to others.
+# pool_groups: "GUARANTEE KEEP POOL..." lines, one for all pools of the same hosts, whose leases last equally long.
+pool_groups()
+{
+	{
+		values '# dynamic-pool'
+		echo end
+		values dynamic-pool
+	} | awk -v guarantee=$guarantee -v keep=$keep '
+		function seconds(t) { return t * (t ~ /m$/ ? 60 : t ~ /h$/ ? 3600 : t ~ /d$/ ? 86400 : 1) }
+		$1 == "end" { plain = 1; next }
+		!plain {
+			for (i = 2; i < NF; i++) {
+				if ($i == "from") from[$1] = $(i + 1)
+				if ($i == "lease") { low[$1] = seconds($(i + 1)); high[$1] = $(i + 2) ~ /^[0-9]/ ? seconds($(i + 2)) : 0 }
+			}
+			next
+		}
+		{
+			who = from[$1]
+			if (!(who in pools)) order[++n] = who
+			pools[who] = pools[who] " " $1
+			if ($1 in low) { safe[who] = low[$1]; kept[who] = high[$1] }
+		}
+		END {
+			for (i = 1; i <= n; i++) {
+				who = order[i]
+				least = who in safe ? safe[who] : guarantee
+				most = kept[who] ? kept[who] : keep
+				print least, (most < least ? least : most) pools[who]
+			}
+		}'
+}
+
+# pool_size POOLS: how many addresses they have to give: all but the first of each, and those that belong to others.
 pool_size()
 {
-	pools=$(values dynamic-pool | paste -s -d ' ' -)
+	pools=$1
 	{
-		values dynamic-pool | sed 's|/.*||'
+		printf '%s\n' "$pools" | tr ' ' '\n' | sed 's|/.*||'
 		values ipv4-addr
 		values icmp-source-pool
 		printf '%s\n' "$all_maps_once" | sed 's/ .*//'
@@ -41,11 +74,16 @@ record()
 	fi
 }
 
-# leases: of the file on standard input, how many there are, and how many of them cannot be taken back yet.  Of an address, or a host and its prefix,
-# the last line counts.
+# leases GUARANTEE KEEP POOLS: of the file on standard input, how many there are in these pools, and how many of them cannot be
+# taken back yet.  Of an address, or a host and its prefix, the last line counts.
 leases()
 {
-	awk -v now="$(date +%s)" -v held=$((guarantee + behind)) -v kept=$((keep + behind)) '
+	awk -v now="$(date +%s)" -v held=$(($1 + behind)) -v kept=$(($2 + behind)) -v pools="$3" "$ipv4_awk"'
+		BEGIN { pooled = split(pools, pool, " ") }
+		function ours(a, i) {
+			for (i = 1; i <= pooled; i++) if (within(a, pool[i])) return 1
+			return 0
+		}
 		/^#/ || NF < 3 { next }
 		{
 			host = $2 " " $4
@@ -54,7 +92,7 @@ leases()
 			at[host] = $1; of[$1] = host; last[$1] = $3
 		}
 		END {
-			for (a in last) { n += now - last[a] <= kept; safe += now - last[a] <= held }
+			for (a in last) if (ours(a)) { n += now - last[a] <= kept; safe += now - last[a] <= held }
 			print n + 0, safe + 0
 		}'
 }
@@ -69,16 +107,31 @@ check_drain()
 check_pool()
 {
 	[ -n "$(values dynamic-pool)" ] && [ -f "$(values data-dir)/dynamic.map" ] || return 0
-	size=$(pool_size)
-	used=$(record | leases)
+	groups=$(pool_groups)
+	while read -r safe longest pools; do
+		check_pools "$safe" "$longest" "$pools"
+	done <<-END
+		$groups
+	END
+}
+
+# check_pools GUARANTEE KEEP POOLS: each group is full by itself.
+check_pools()
+{
+	size=$(pool_size "$3")
+	used=$(record | leases "$@")
 	held=${used#* }
 	used=${used% *}
+	of=
+	[ "$(printf '%s\n' "$groups" | grep -c .)" -eq 1 ] || of=" of $3"
+	recent="the last two hours"
+	[ "$1" -eq $guarantee ] || recent="the last $1 seconds"
 	larger="edit $file: a larger dynamic-pool, or another one beside it, then: $(reload_command)"
 	if [ "$held" -ge "$size" ]; then
-		finding FAIL pool "$held of $size addresses leased, all to hosts of the last two hours: there is none for another host" "$larger"
+		finding FAIL pool "$held of $size addresses$of leased, all to hosts of $recent: there is none for another host" "$larger"
 	elif [ $((held * 10)) -ge $((size * 9)) ]; then
-		finding WARN pool "$held of $size addresses leased to hosts of the last two hours" "$larger"
+		finding WARN pool "$held of $size addresses$of leased to hosts of $recent" "$larger"
 	else
-		finding ok pool "$used of $size addresses leased"
+		finding ok pool "$used of $size addresses$of leased"
 	fi
 }

@@ -322,8 +322,8 @@ pool_says() { says "$1" "$2" --ignore ping,masquerade,reload; }
 config 'tun-setup yes' | sed 's|^dynamic-pool.*|dynamic-pool 192.168.255.0/30|' >"$conf"
 rm -f "$T/data/dynamic.map"
 start_service
-in_client ping -6 -n -c 1 -W 1 -I 2001:db8:2::1 "$GOOGLE" >/dev/null
-in_client ping -6 -n -c 1 -W 1 -I 2001:db8:2::2 "$GOOGLE" >/dev/null
+# Who sends again when he was answered keeps his lease.
+for n in 1 2; do in_client ping -6 -n -c 3 -i 0.2 -W 1 -I 2001:db8:2::$n "$GOOGLE" >/dev/null; done
 wait_for grep -q 2001:db8:2::2 "$T/data/dynamic.map"
 pool_says "a full pool" "FAIL  pool: 2 of 2 addresses leased, all to hosts of the last two hours: there is none for another host => edit $conf: a larger dynamic-pool, or another one beside it, then: $reload"
 t "and so it is: the ping of the machine itself is refused" grep -q '^skip  ping: .*\(Address unreachable\|stops\)' "$T/found"
@@ -352,6 +352,19 @@ config 'tun-setup yes' >"$conf"
 recorded 60 192.168.255.{2..230} >"$T/data/dynamic.map"
 start_service
 pool_says "a pool almost full" "WARN  pool: 229 of 254 addresses leased to hosts of the last two hours => edit $conf: a larger dynamic-pool, or another one beside it, then: $reload"
+stop_service
+customers() {
+	config 'tun-setup yes' 'dynamic-pool 192.168.254.0/24 from 2001:db8:3::/48' |
+		sed "s|^dynamic-pool 192.168.255.*|dynamic-pool 192.168.255.0/30 from 2001:db8:2::/48$1|" >"$conf"
+	recorded 700 192.168.255.{2,3} >"$T/data/dynamic.map"
+	start_service
+}
+customers ""
+pool_says "the pool of one customer is full" "FAIL  pool: 2 of 2 addresses of 192.168.255.0/30 leased, all to hosts of the last two hours: there is none for another host => edit $conf: a larger dynamic-pool, or another one beside it, then: $reload"
+t "that of another one is not" grep -q "^ok    pool: 0 of 255 addresses of 192.168.254.0/24 leased" "$T/found"
+stop_service
+customers " lease 1m 1h"
+pool_says "leases of a minute: others may have them" "ok    pool: 2 of 2 addresses of 192.168.255.0/30 leased"
 stop_service
 rm -f "$T/data/dynamic.map"
 
