@@ -11,7 +11,7 @@ ip -n "$C" route add local 2001:db8:a000::/36 dev lo
 ip -n "$R" route add 2001:db8:a000::/36 via 2001:db8:1::2
 
 pools() {
-	config "$@" | sed '/^dynamic-pool 192/d'
+	config | sed '/^dynamic-pool 192/d'
 	cat <<-END
 		tun-setup yes
 		allow 2001:db8:a000::/36

@@ -59,7 +59,7 @@ same "the types that it has heard of" "counter gauge histogram" \
 	"$(api metadata | json '" ".join(sorted({m[0]["type"] for n, m in it.items() if n.startswith("nat64d_")}))')"
 same "every metric has a text" "[]" "$(api metadata | json '[n for n, m in it.items() if n.startswith("nat64d_") and not m[0]["help"]]')"
 t "it can tell quantiles of the loop" wait_for is 'count(histogram_quantile(0.99, rate(nat64d_loop_seconds_bucket[10s])) > 0)' 2
-same "its rules are in order" "16 ok" "$(api rules | json 'str(sum(len(g["rules"]) for g in it["groups"])) + " " + " ".join({r["health"] for g in it["groups"] for r in g["rules"]})')"
+same "its rules are in order" "$(grep -c '^ *- alert: ' "$here/../../contrib/monitoring/nat64d-alerts.yml") ok" "$(api rules | json 'str(sum(len(g["rules"]) for g in it["groups"])) + " " + " ".join({r["health"] for g in it["groups"] for r in g["rules"]})')"
 
 # --- alerts ---------------------------------------------------------------------------------------------------------
 
