@@ -220,7 +220,8 @@ static void print_sorted(struct list *l)
 {
 	char line[LIST_LINE];
 
-	qsort(l->kept, l->n, sizeof(*l->kept), compare);
+	if (l->n > 0)
+		qsort(l->kept, l->n, sizeof(*l->kept), compare);
 	if (!l->ctl->json) {
 		l->kind->header(line);
 		fputs(line, stdout);
