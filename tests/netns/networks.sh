@@ -70,8 +70,9 @@ same "the /48s hold what the pool has leased" "$(ctl status --json | json 'it["p
 	"$(listed | awk '$1 ~ /\/48$/ { n += $2 } END { print n }')"
 same "the pool, and that it is for all" "192.168.255.0/24 None" \
 	"$(ctl networks --json | each 'it["pool"], it["from"]' | tr -d "(',)" | sort -u)"
-same "three /48s: a third of the pool is the fair share of each" "84" \
-	"$(ctl networks --json | each 'it["network"].endswith("/48") and it["share"] or ""' | sort -u | xargs)"
+shares() { ctl networks --json | each 'it["network"] + f""" {it["share"]}"""' | grep '/48 ' | sort | xargs; }
+same "fair shares: two /48s with confirmed leases have half of the pool each, one without is a third beside them" \
+	"2001:db8:2::/48 127 2001:db8:a00a::/48 127 2001:db8:a00b::/48 84" "$(shares)"
 
 # --- what is asked for ------------------------------------------------------------------------------------------------
 
@@ -108,8 +109,7 @@ for host in 2001:db8:a00a:2::{1..4} 2001:db8:2::{1..2}; do ctl release "$host" >
 same "a network whose last lease has ended is gone" "2001:db8:a00a::/48 9 2001:db8:a00a:1::/64 9" \
 	"$(listed | awk '/a00a:/ { print $1, $2 }' | sort -t/ -k2 | xargs)"
 agree "and the rest is right"
-same "two /48s: half of the pool is the fair share of each" "127" \
-	"$(ctl networks --json | each 'it["network"].endswith("/48") and it["share"] or ""' | sort -u | xargs)"
+same "the fair share of who is left is larger" "2001:db8:a00a::/48 254 2001:db8:a00b::/48 127" "$(shares)"
 ctl reload >/dev/null
 agree "after a reload as well"
 kill -9 "$PID"
