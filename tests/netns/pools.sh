@@ -227,6 +227,8 @@ storm() {
 	confirmed ${B}:1 ${B}:2
 	before="$(of_lease ${B}:1 ipv4) $(of_lease ${B}:2 ipv4)"
 	hole "$S" 9
+	# A busy machine may stop the daemon for a moment: nothing is to be lost then.
+	ip -n "$R" link set nat64 txqueuelen 10000
 	in_client python3 - "$GOOGLE" 6000 <<'END'
 import socket, sys
 for i in range(1, int(sys.argv[2])):
