@@ -99,7 +99,7 @@ static const struct {
 	uint32_t hosts;
 	uint8_t len;
 } pools[] = {
-	{3200, 20}, {210, 24}, {9000, 18}, {14300, 18}}; /* the first one is for the short form */
+	{3600, 20}, {225, 24}, {9600, 18}, {15200, 18}}; /* the first one is for the short form */
 
 static bool is_long;
 static struct world *worlds[sizeof(pools) / sizeof(*pools)][HOURS];
