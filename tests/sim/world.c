@@ -6,13 +6,9 @@
 
 #include "support/plain_pool.h"
 #include "support/random.h"
+#include "waits.h"
 
 #define SEED 0x9e3779b97f4a7c15
-
-struct waits {
-	int64_t *wait;
-	size_t n, room;
-};
 
 struct world {
 	const struct storm *storm; /* NULL before they come */
@@ -38,49 +34,9 @@ static bool is_on(const struct world *w)
 
 /* --- figures */
 
-static void note_wait(struct waits *ws, int64_t wait)
-{
-	if (ws->n == ws->room) {
-		ws->room = ws->room ? 2 * ws->room : 1024;
-		ws->wait = realloc(ws->wait, ws->room * sizeof(*ws->wait));
-		if (!ws->wait)
-			abort();
-	}
-	ws->wait[ws->n++] = wait;
-}
-
-static const struct ip6 *home_of(const struct world *w, enum scope scope)
-{
-	static const struct ip6 own = {{0x2b, 0x0b, 0xad}};
-
-	switch (scope) {
-	case HOME64:
-		return &crowd_first(&w->crowd, HOME)->addr;
-	case CONFERENCE64:
-		return &crowd_first(&w->crowd, CONFERENCE)->addr;
-	case OFFICE48:
-		return &crowd_first(&w->crowd, OFFICE)->addr;
-	default:
-		return &own;
-	}
-}
-
-static size_t bytes_of(enum scope scope)
-{
-	return scope == OFFICE48 || scope == OWN48 ? 6 : 8;
-}
-
-/* Storms of all places are everybody's, and nobody's network. */
 static enum where where(const struct world *w, const struct ip6 *host)
 {
-	for (int i = 0; i < STORMS; i++) {
-		const struct storm *s = &w->storm[i];
-
-		if (s->rate && s->scope != ANY &&
-		    memcmp(home_of(w, s->scope), host, bytes_of(s->scope)) == 0)
-			return SAME_NETWORK;
-	}
-	return ELSEWHERE;
+	return storm_is_of_network(w->storm, &w->crowd, host) ? SAME_NETWORK : ELSEWHERE;
 }
 
 static void note_loss(struct world *w, const struct lease *l)
@@ -157,7 +113,7 @@ static void note_newcomer(struct world *w, const struct member *m, int64_t wait,
 	f->refused += wait > 0 || !served;
 	f->late += wait > SECOND || !served;
 	f->never += !served;
-	note_wait(&w->waits[at], wait);
+	waits_add(&w->waits[at], wait);
 }
 
 static int64_t first_try(const struct member *m)
@@ -239,18 +195,6 @@ static void take_answer(struct world *w, const struct event *e)
 
 /* --- storms */
 
-static struct ip6 some_source(const struct world *w, enum scope scope)
-{
-	struct ip6 a = *home_of(w, scope);
-
-	random_fill(a.b + (scope == ANY ? 0 : bytes_of(scope)),
-		    sizeof(a) - (scope == ANY ? 0 : bytes_of(scope)));
-	if (scope == ANY)
-		a.b[0] = 0x20 | (a.b[0] & 0x1f);
-	a.b[8] |= 0x80; /* so that it is nobody's of the crowd */
-	return a;
-}
-
 static void storm_again(struct world *w, uint32_t who, const struct ip6 *host, int64_t pause)
 {
 	events_add(&w->events,
@@ -272,7 +216,7 @@ static void storm_sends(struct world *w, uint32_t who, const struct ip6 *host)
 static void storm_begins(struct world *w, uint32_t who)
 {
 	const struct storm *s = &w->storm[who];
-	struct ip6 host = some_source(w, s->scope);
+	struct ip6 host = storm_source(&w->crowd, s->scope);
 
 	storm_sends(w, who, &host);
 	if (s->repeats || s->keeps)
@@ -380,22 +324,16 @@ static uint64_t count_displaced(const struct world *w)
 	return r.displaced;
 }
 
-static int by_length(const void *a, const void *b)
+static void sum_up(struct world *w)
 {
-	const int64_t *x = a, *y = b;
+	for (enum where at = 0; at < PLACES; at++) {
+		struct figures *f = &w->result->at[at];
 
-	return (*x > *y) - (*x < *y);
-}
-
-static void sum_up(struct figures *f, struct waits *ws)
-{
-	if (ws->n == 0)
-		return;
-	qsort(ws->wait, ws->n, sizeof(*ws->wait), by_length);
-	f->median = ws->wait[ws->n / 2];
-	f->most_of_all = ws->wait[ws->n * 99 / 100];
-	f->longest = ws->wait[ws->n - 1];
-	free(ws->wait);
+		f->median = waits_of(&w->waits[at], 50);
+		f->most_of_all = waits_of(&w->waits[at], 99);
+		f->longest = waits_of(&w->waits[at], 100);
+		free(w->waits[at].wait);
+	}
 }
 
 /* Who still waits has waited until now. */
@@ -458,7 +396,6 @@ void world_play(struct world *w, const struct storm storm[STORMS], int64_t after
 	out->displaced = count_displaced(w) - out->displaced;
 	run_until(w, w->ends + after);
 	end_waits(w);
-	for (int i = 0; i < PLACES; i++)
-		sum_up(&out->at[i], &w->waits[i]);
+	sum_up(w);
 	free_world(w);
 }

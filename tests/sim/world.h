@@ -4,28 +4,7 @@
 
 #include "crowd.h"
 #include "events.h"
-#include "map/pool.h"
-
-/* Where the sources of a storm lie. */
-enum scope {
-	HOME64,       /* the /64 of a home of the crowd */
-	CONFERENCE64, /* the /64 of the conference */
-	OFFICE48,     /* the /48 of an office */
-	OWN64,        /* a /64 or a /48 in which nobody else is */
-	OWN48,
-	ANY, /* 2000::/3 */
-};
-
-struct storm {
-	enum scope scope;
-	unsigned rate; /* new sources a second; 0: no storm */
-	bool answered; /* does what it sends get an answer? */
-	/* A spoofer that sends once more from each source, a second later, without having seen an
-	 * answer; who keeps goes on with that every half a minute. */
-	bool repeats, keeps;
-};
-
-#define STORMS 3 /* at most, together */
+#include "storm.h"
 
 enum where {
 	ELSEWHERE,
