@@ -28,7 +28,7 @@ counted='" ".join(map(str, [it["6to4"]["ok"], it["4to6"]["ok"], it["bytes_6to4"]
 same "before the first packet" "0 0 0 0 0 0" "$(ctl counters --json | json "$counted")"
 t "30 pings" pings 30
 same "30 requests of 104 bytes and 30 replies of 84, each counted once" "30 30 3120 2520 30 30" "$(ctl counters --json | json "$counted")"
-same "one lease is on record" 1 "$(ctl counters --json | json 'it["leases_recorded"]')"
+same "one lease is on record, and once more when it is confirmed" 2 "$(ctl counters --json | json 'it["leases_recorded"]')"
 shows "the table: packets" "ok                                       30                   30" ctl counters
 shows "the table: bytes" "                 2520" ctl counters
 t "the table has no zeros" fails grep -q "ttl-exceeded" <(ctl counters)

@@ -14,9 +14,12 @@
 #define MINUTE (60 * SECOND)
 
 enum promise {
-	NOTHING,     /* is promised */
-	OF_NETWORK,  /* nobody outside the network of the storm's sources loses anything */
-	OF_ANYWHERE, /* no confirmed host that is in use loses its lease */
+	NOTHING,    /* is promised */
+	OF_NETWORK, /* nobody outside the network of the storm's sources loses anything */
+	/* No confirmed host that is in use loses its lease.  Nothing more can be said where sources
+	 * get confirmed that are of one network: to the pool they are hosts like others, unless
+	 * there is a share. */
+	OF_ANYWHERE,
 };
 
 /* When the storm comes: evening is busy, and the pool is full of what was used that day. */
@@ -69,16 +72,20 @@ static const struct play {
 	{"home /64, answered", {{HOME64, R, true, false, false}}, OF_NETWORK, EVENING, false},
 	{"office /48, answered", {{OFFICE48, R, true, false, false}}, OF_NETWORK, EVENING, false},
 	{"2000::/3, answered", {{ANY, R, true, false, false}}, OF_ANYWHERE, EVENING, false},
-	{"home /64, repeats blindly", {{HOME64, R, true, true, false}}, OF_NETWORK, EVENING, false},
+	{"home /64, repeats blindly",
+	 {{HOME64, R, true, true, false}},
+	 OF_ANYWHERE,
+	 EVENING,
+	 false},
 	{"office /48, repeats blindly",
 	 {{OFFICE48, R, true, true, false}},
-	 OF_NETWORK,
+	 OF_ANYWHERE,
 	 EVENING,
 	 true},
 	{"2000::/3, repeats blindly", {{ANY, R, true, true, false}}, OF_ANYWHERE, EVENING, false},
 	{"2000::/3, keeps blindly", {{ANY, R, true, false, true}}, OF_ANYWHERE, EVENING, true},
-	{"owner of a /64", {{OWN64, R, true, false, true}}, OF_NETWORK, EVENING, false},
-	{"owner of a /48", {{OWN48, R, true, false, true}}, OF_NETWORK, EVENING, false},
+	{"owner of a /64", {{OWN64, R, true, false, true}}, OF_ANYWHERE, EVENING, false},
+	{"owner of a /48", {{OWN48, R, true, false, true}}, OF_ANYWHERE, EVENING, false},
 	{"mixed",
 	 {{ANY, R / 2, false, false, false},
 	  {HOME64, R / 2, true, true, false},
@@ -88,11 +95,11 @@ static const struct play {
 	 false},
 	{"slow, home /64, silent", {{HOME64, 1, false, false, false}}, OF_NETWORK, AFTERNOON, true},
 	{"slow, 2000::/3, repeats", {{ANY, 1, true, true, false}}, OF_ANYWHERE, AFTERNOON, true},
-	{"slow, owner of a /64", {{OWN64, 1, true, false, true}}, OF_NETWORK, AFTERNOON, true},
+	{"slow, owner of a /64", {{OWN64, 1, true, false, true}}, OF_ANYWHERE, AFTERNOON, true},
 	{"morning, home /64", {{HOME64, 200, false, false, false}}, OF_NETWORK, MORNING, true},
 	{"morning, office /48", {{OFFICE48, 200, false, false, false}}, OF_NETWORK, MORNING, true},
 	{"morning, 2000::/3", {{ANY, 200, false, false, false}}, OF_ANYWHERE, MORNING, true},
-	{"morning, owner of a /64", {{OWN64, 10, true, false, true}}, OF_NETWORK, MORNING, true},
+	{"morning, owner of a /64", {{OWN64, 10, true, false, true}}, OF_ANYWHERE, MORNING, true},
 };
 
 static const struct {

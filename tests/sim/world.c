@@ -47,7 +47,7 @@ static void note_loss(struct world *w, const struct lease *l)
 	if (!w->result || !m)
 		return;
 	f = &w->result->at[where(w, &l->host)];
-	if (m->until > w->now && ip6_equal(&m->addr, &l->host))
+	if (m->until > w->now && ip6_equal(&m->addr, &l->host) && seconds(w) - l->last < POOL_SPARE)
 		f->in_use[l->confirmed]++;
 	else if (seconds(w) - l->last <= POOL_GUARANTEE)
 		f->idle[l->confirmed]++;

@@ -19,7 +19,7 @@ struct figures {
 	uint32_t never;     /* as long as they were watched */
 	int64_t median, most_of_all, longest; /* waited, 50 %, 99 %, 100 % */
 	/* Leases that others took, by [confirmed]. */
-	uint32_t in_use[2]; /* of hosts with a session */
+	uint32_t in_use[2]; /* of hosts with a session that were heard of within POOL_SPARE */
 	uint32_t idle[2];   /* of others, within the guarantee */
 };
 
