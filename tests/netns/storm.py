@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Hosts beside a storm; each has an address of its own and asks an echo server.
 
-steady SECONDS FIRST N HOST PORT  N hosts from FIRST on send a datagram each 50 ms; prints SENT LOST
+steady SECONDS FIRST N HOST PORT  N hosts from FIRST on send a datagram each 50 ms; prints SENT LOST REFUSED, the last one
+                                  by ICMP errors
 newcomers FIRST N HOST PORT       N hosts from FIRST on, one after another: each asks every 100 ms until it is answered,
                                   for three seconds at most; prints SERVED and the longest time in ms
 """
@@ -20,19 +21,25 @@ def open_host(address, host, port):
     return s
 
 
+refused = 0
+
+
 def send(s, data):
+    global refused
     try:
         s.send(data)
     except OSError:  # an ICMP error that came before
+        refused += 1
         s.send(data)
 
 
 def drain(socks, answered, wait):
+    global refused
     for s in select.select(socks, [], [], max(0, wait))[0]:
         try:
             answered.add(s.recv(100))
         except OSError:
-            pass
+            refused += 1
 
 
 def steady(seconds, first, count, host, port):
@@ -48,7 +55,7 @@ def steady(seconds, first, count, host, port):
     end = time.monotonic() + 1
     while len(answered) < sent and time.monotonic() < end:
         drain(socks, answered, end - time.monotonic())
-    print(sent, sent - len(answered))
+    print(sent, sent - len(answered), refused)
 
 
 def wait_for_answer(s):
