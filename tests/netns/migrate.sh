@@ -86,6 +86,7 @@ seen 40 >"$T/more"
 t "nat64d: ten more hosts" kept "$T/nat64d" "$T/more"
 same "nat64d: at addresses of their own" 40 "$(distinct "$T/more")"
 leave "$NAT64D"
+same "nat64d: Tayga's thirty are confirmed, its own ten have asked but once" 10 "$(grep -c '^# unconfirmed$' "$map")"
 same "nat64d: the file says since when its own ten are leased; of Tayga's it is not known" 10 "$(since_on_disk | wc -l)"
 
 said=$(wc -l <"$LOG")
