@@ -1,14 +1,13 @@
 /* command_health - decides whether all is well: one line for each check, for people or as JSON. */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "lib/addr_text.h"
 #include "xlat/explain.h"
 
-#define GROUPS_SHOWN 16
+#define POOLS_SHOWN  16 /* with room */
 #define STRANGERS    8  /* who are asked about, of each prefix */
 #define ALLOWS_TRIED 64 /* prefixes */
 
@@ -78,16 +77,16 @@ static struct ip6 stranger(const struct prefix6 *p, uint32_t n)
 	return a;
 }
 
-/* Is there an address for one of the strangers inside P that G is for? */
-static bool has_room_in(const struct daemon *d, const struct command_group *g,
-			const struct prefix6 *p)
+/* Is there an address for one of the strangers inside P whom range number RANGE of the
+ * configuration is for? */
+static bool has_room_in(const struct daemon *d, size_t range, const struct prefix6 *p)
 {
 	const struct pool *pool = d->active->pool;
 	uint32_t ignored;
 
 	for (uint32_t i = 0; i < STRANGERS; i++) {
 		struct ip6 host = stranger(p, i);
-		enum pool_fit fit = pool_fits(pool, &host, g->first->range.addr);
+		enum pool_fit fit = pool_fits(pool, &host, d->active->conf->pool[range].range.addr);
 
 		if (fit != POOL_NOT_ALLOWED && fit != POOL_OF_OTHERS &&
 		    pool_would_assign(pool, &host, daemon_seconds(d), &ignored))
@@ -96,58 +95,61 @@ static bool has_room_in(const struct daemon *d, const struct command_group *g,
 	return false;
 }
 
-/* Those who may have a lease of G are inside both its FROM and a prefix that is allowed. */
-static bool has_room(const struct daemon *d, const struct command_group *g)
+/* Those who may have a lease of ONE are inside both its FROM and a prefix that is allowed. */
+static bool has_room(const struct daemon *d, const struct one_pool *one)
 {
 	const struct conf *c = d->active->conf;
-	const struct prefix6 *from = &g->first->from;
+	const struct prefix6 *from = &c->pool[one->first].from;
 
-	if (g->used < g->size)
+	if (one->used < one->size)
 		return true;
 	if (c->allows == 0)
-		return has_room_in(d, g, from);
+		return has_room_in(d, one->first, from);
 	for (size_t i = 0; i < c->allows && i < ALLOWS_TRIED; i++) {
 		const struct prefix6 *longer = c->allow[i].len > from->len ? &c->allow[i] : from;
 		const struct prefix6 *other = longer == from ? &c->allow[i] : from;
 
-		if (addr_in6(&longer->addr, other) && has_room_in(d, g, longer))
+		if (addr_in6(&longer->addr, other) && has_room_in(d, one->first, longer))
 			return true;
 	}
 	return false;
 }
 
-static void check_group(struct health *h, const struct command_group *g, bool room)
+static void check_pool(struct health *h, const struct one_pool *one, bool room)
 {
-	const struct prefix6 *from = &g->first->from;
+	const struct prefix6 *from = &h->d->active->conf->pool[one->first].from;
 	char text[ADDR_TEXT];
 
-	check(h, room, "pool", "%zu of %zu addresses%s%s leased%s", g->used, g->size,
+	check(h, room, "pool", "%zu of %zu addresses%s%s leased%s", one->used, one->size,
 	      from->len ? " for " : "", from->len ? addr_text_prefix6(text, from) : "",
 	      room ? "" : ", and none can be taken back yet: new hosts get none");
 }
 
-/* Of many pools only those that are full are worth a line. */
+/* In the order of the configuration.  Of many pools only those that are full are worth a line. */
 static void check_pools(struct health *h)
 {
-	size_t n, left_out = 0;
-	struct command_group *g = command_groups(h->d, &n);
+	struct active *a = h->d->active;
+	size_t n = command_pools(h->d), left_out = 0;
 
-	if (!g)
-		check(h, false, "pool", "out of memory");
+	if (n == 0)
+		return;
+	daemon_count_pools(a);
 	for (size_t i = 0; i < n; i++) {
-		bool room = has_room(h->d, &g[i]);
+		const struct one_pool *one = &a->one[a->one_of[i]];
+		bool room;
 
-		if (room && n > GROUPS_SHOWN)
+		if (one->first != i)
+			continue;
+		room = has_room(h->d, one);
+		if (room && a->ones > POOLS_SHOWN)
 			left_out++;
 		else
-			check_group(h, &g[i], room);
+			check_pool(h, one, room);
 	}
 	if (left_out)
-		check(h, true, "pool", "%zu of %zu pools have room", left_out, n);
-	free(g);
-	if (n > 0)
-		check(h, !h->d->xlat.draining, "drain",
-		      h->d->xlat.draining ? "on: new hosts get no lease" : "off");
+		check(h, true, "pool", "%zu of %zu pools have room", left_out, a->ones);
+	check(h, !h->d->xlat.draining, "drain",
+	      h->d->xlat.draining ? "on: new hosts get no lease" : "off");
 }
 
 static void check_lease_file(struct health *h)
@@ -173,7 +175,7 @@ static void check_fast_path(struct health *h)
 
 /* --- a target ----------------------------------------------------------------------------- */
 
-/* A host that may ask: the one that was heard last, or else one that is mapped, or any that is
+/* A host that may ask: one that was heard lately, or else one that is mapped, or any that is
  * allowed and that a pool is for. */
 static struct ip6 some_host(const struct daemon *d)
 {

@@ -24,30 +24,28 @@ static bool is_wanted(const struct listing *s, const struct pool_network *n)
 	return s->any || addr_covers(&p, &s->wanted) || addr_covers(&s->wanted, &p);
 }
 
-static const struct pool_conf *find_pool(const struct conf *c, uint32_t first)
+/* The number in the configuration of the range that begins with FIRST. */
+static size_t find_range(const struct conf *c, uint32_t first)
 {
-	const struct pool_conf *p = c->pool;
+	size_t i = 0;
 
-	while (p->range.addr != first)
-		p++;
-	return p;
+	while (c->pool[i].range.addr != first)
+		i++;
+	return i;
 }
 
 /* The first line of the configuration that is for the same hosts gives them all a name. */
 static void name_pool(const struct daemon *d, struct listing *s, size_t range)
 {
-	const struct conf *c = d->active->conf;
-	const struct pool_conf *first = c->pool;
-	struct prefix6 from;
+	const struct active *a = d->active;
+	const struct pool_conf *first;
 	struct pool_range r;
 
-	pool_range(d->active->pool, range, &r);
-	from = find_pool(c, r.first)->from;
-	while (!prefix6_equal(&first->from, &from))
-		first++;
+	pool_range(a->pool, range, &r);
+	first = &a->conf->pool[a->one[a->one_of[find_range(a->conf, r.first)]].first];
 	addr_text_prefix4(s->pool, &first->range);
-	addr_text_prefix6(s->from, &from);
-	s->for_all = from.len == 0;
+	addr_text_prefix6(s->from, &first->from);
+	s->for_all = first->from.len == 0;
 	s->pool_of = range;
 }
 

@@ -43,16 +43,6 @@ int64_t command_since(const struct daemon *d);
 /* How many dynamic pools there are. */
 size_t command_pools(const struct daemon *d);
 
-/* Ranges that are for the same hosts. */
-struct command_group {
-	const struct pool_conf *first; /* as in the configuration */
-	size_t used, size;             /* leases, and addresses that could be leased */
-};
-
-/* All N of them in the order of the configuration, to be given back with free(); NULL without
- * memory. */
-struct command_group *command_groups(const struct daemon *d, size_t *n);
-
 /* A list that may be long is made in slices. */
 #define COMMAND_SLICE_US   200   /* it keeps the packets waiting no longer, at a time */
 #define COMMAND_SLICE_LEN  32768 /* bytes */

@@ -41,7 +41,7 @@ struct aside {
 /* Ranges with the same hosts in front of them: what people call a pool. */
 struct one_pool {
 	size_t first, ranges; /* the number of the first one in the configuration; all of them */
-	size_t size, used;    /* together, by the last daemon_watch_pools() */
+	size_t size, used;    /* together, by the last daemon_count_pools() */
 	uint64_t refused;     /* likewise */
 	uint8_t told;         /* what watchers know */
 	struct poolwatch watch;
@@ -370,6 +370,8 @@ void daemon_watch(const struct daemon *d, const char *event, const char *format,
 
 /* Which there are in A, whose configuration is set.  False without memory. */
 bool daemon_find_pools(struct active *a);
+/* How many leases they have by now; A has a pool. */
+void daemon_count_pools(struct active *a);
 /* "dynamic-pool 192.0.2.0/24 and 2 more from 2001:db8::/32".  Returns OUT. */
 #define DAEMON_POOL_NAME 128
 char *daemon_pool_name(const struct active *a, const struct one_pool *one,

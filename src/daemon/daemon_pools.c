@@ -67,7 +67,7 @@ bool daemon_find_pools(struct active *a)
 	return place && a->one && a->one_of;
 }
 
-static void count_pools(struct active *a)
+void daemon_count_pools(struct active *a)
 {
 	struct pool_range r;
 
@@ -143,7 +143,7 @@ void daemon_watch_pools(struct daemon *d)
 
 	if (!a->pool)
 		return;
-	count_pools(a);
+	daemon_count_pools(a);
 	for (size_t i = 0; i < a->ones; i++) {
 		tell_watchers(d, &a->one[i]);
 		warn(d, &a->one[i]);

@@ -97,28 +97,17 @@ static void show_pool(const struct explained *x, const struct xlat_item *item,
 		say(out, "dynamic-pool %s: no host has a lease of %s", pool, addr);
 }
 
-/* The length of the longest FROM that holds the host of X's packet; -1: no range is for it. */
-static int longest_from(const struct explained *x)
-{
-	const struct conf *c = x->d->active->conf;
-	int longest = -1;
-
-	for (size_t i = 0; i < c->pools; i++)
-		if (addr_in6(&x->packet.src6, &c->pool[i].from) && c->pool[i].from.len > longest)
-			longest = c->pool[i].from.len;
-	return longest;
-}
-
-/* Number I of the ranges that are for that host; as many as there are ranges: there are no more. */
+/* Number I of the ranges that are for the host of X's packet; as many as there are ranges: there
+ * are no more. */
 static size_t pool_for_host(const struct explained *x, size_t i)
 {
-	const struct conf *c = x->d->active->conf;
-	int longest = longest_from(x);
+	const struct active *a = x->d->active;
 	size_t number = 0;
 
-	for (; number < c->pools; number++)
-		if (c->pool[number].from.len == longest &&
-		    addr_in6(&x->packet.src6, &c->pool[number].from) && i-- == 0)
+	for (; number < a->conf->pools; number++)
+		if (pool_fits(a->pool, &x->packet.src6, a->conf->pool[number].range.addr) !=
+			    POOL_OF_OTHERS &&
+		    i-- == 0)
 			break;
 	return number;
 }
