@@ -87,15 +87,20 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 	return true;
 }
 
-/* Those that wait already are older news than those that end now. */
-static void set_aside(struct lease_change *n)
+static int by_last(const void *a, const void *b)
 {
-	const struct aside *waiting = &n->before->aside;
-	struct aside *a = &n->after->aside;
+	const struct aside_lease *x = a, *y = b;
 
-	for (const struct lease *l = NULL;
-	     n->before->pool && (l = pool_next(n->before->pool, l));) {
-		if (a->n == MOST_ASIDE || goes_on(n, l))
+	return (x->last < y->last) - (x->last > y->last);
+}
+
+static void add_ended(struct lease_change *n, struct aside *a)
+{
+	const struct lease *l;
+	size_t cursor = 0;
+
+	while (n->before->pool && (l = pool_walk(n->before->pool, &cursor))) {
+		if (goes_on(n, l))
 			continue;
 		a->at[a->n++] = (struct aside_lease){
 			.host = l->host,
@@ -105,21 +110,36 @@ static void set_aside(struct lease_change *n)
 			.keep = pool_keep(n->before->pool, &l->host),
 		};
 	}
+}
+
+/* Where two have had the same address, the one that used it last is to have it back. */
+static void set_aside(struct lease_change *n)
+{
+	const struct aside *waiting = &n->before->aside;
+	struct aside *a = &n->after->aside;
+
+	add_ended(n, a);
 	for (size_t i = 0; i < waiting->n; i++)
-		if (!is_done(n, &waiting->at[i]) && a->n < MOST_ASIDE)
+		if (!is_done(n, &waiting->at[i]))
 			a->at[a->n++] = waiting->at[i];
+	qsort(a->at, a->n, sizeof(*a->at), by_last);
+	if (a->n > MOST_ASIDE) {
+		struct aside_lease *less = realloc(a->at, MOST_ASIDE * sizeof(*a->at));
+
+		a->at = less ? less : a->at;
+		a->n = MOST_ASIDE;
+	}
 }
 
 int reload_move_leases(struct lease_change *n)
 {
-	size_t waiting = n->before->aside.n, most;
+	size_t waiting = n->before->aside.n;
 
 	move_all(n);
 	if (n->before->pool && n->after->pool)
 		pool_take_counts(n->after->pool, n->before->pool);
-	most = n->ended + waiting < MOST_ASIDE ? n->ended + waiting : MOST_ASIDE;
-	if (most > 0) {
-		n->after->aside.at = calloc(most, sizeof(struct aside_lease));
+	if (n->ended + waiting > 0) {
+		n->after->aside.at = calloc(n->ended + waiting, sizeof(struct aside_lease));
 		n->back.at = calloc(waiting + 1, sizeof(struct aside_lease));
 		if (!n->after->aside.at || !n->back.at)
 			return -1;

@@ -267,6 +267,30 @@ for mode in "with the fast path" "without"; do
 	storm "$mode"
 done
 
+# --- many leases of two pools ---------------------------------------------------------------------------------------------
+
+MORE="fast-path_off"
+two_pools() { pools "dynamic-pool 10.10.0.0/15 from $1:/48" "dynamic-pool 10.12.0.0/15 from $2:/48"; }
+two_pools "$A" "$B"
+rm -f "$map"*
+python3 -c '
+import ipaddress, time
+def leases(first, net, n, idle):
+    for i in range(1, n + 1):
+        print("%s\t2001:db8:%s::%x:%x\t%d" % (ipaddress.ip_address(first) + i, net, i >> 16, i & 65535, time.time() - idle))
+leases("10.10.0.0", "a", 70000, 3600)
+leases("10.12.0.0", "b", 10, 60)' >"$map"
+start
+same "all of them are there" 70010 "$(ctl status --json | json "sum(p['used'] for p in it['pools'])")"
+two_pools "$B" "$A"
+reload
+same "each pool is for the others' hosts: all leases end" 0 "$(ctl status --json | json "sum(p['used'] for p in it['pools'])")"
+two_pools "$A" "$B"
+reload
+same "65536 are remembered, and come back" 65536 "$(ctl status --json | json "sum(p['used'] for p in it['pools'])")"
+same "those that were used last, of whichever pool" 10 "$(ctl status --json | json "it['pools'][1]['used']")"
+stop_nat64d
+
 # --- the secret of the pools --------------------------------------------------------------------------------------------
 
 MORE="fast-path_off"
