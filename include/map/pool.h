@@ -210,7 +210,9 @@ void pool_range(const struct pool *p, size_t i, struct pool_range *out);
 /* The number of the range that ADDR, which is in one, lies in. */
 size_t pool_which(const struct pool *p, uint32_t addr);
 
+#ifndef POOL_NETWORKS
 #define POOL_NETWORKS (1u << 17) /* networks that are told apart */
+#endif
 
 /* A network that hosts with leases come from: a /48, a /64 within it, or one of the length by which
  * the shares of its ranges are counted. */
