@@ -10,6 +10,7 @@ struct aside_lease {
 	uint32_t addr;
 	int32_t last;
 	int32_t keep; /* seconds */
+	bool confirmed;
 };
 
 /* The leases on their way to another configuration. */

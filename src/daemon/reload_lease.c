@@ -80,6 +80,8 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 	back = pool_restore(to, &l->host, (unsigned)prefix, l->addr, l->last);
 	if (!back)
 		return false;
+	if (l->confirmed)
+		pool_confirm(to, back);
 	back->since = n->now; /* in between it was nobody's */
 	/* The file may have lost its record when it ended: the next packet makes another one. */
 	pool_record(back, l->last - POOL_RESTAMP);
@@ -107,6 +109,7 @@ static void add_ended(struct lease_change *n, struct aside *a)
 			.prefix = prefix_of(n->before->conf->maps, l->prefix),
 			.addr = l->addr,
 			.last = l->last,
+			.confirmed = l->confirmed,
 			.keep = pool_keep(n->before->pool, &l->host),
 		};
 	}

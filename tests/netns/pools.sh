@@ -220,6 +220,20 @@ restarts() {
 	stop_nat64d
 }
 
+# Two hosts lose their leases and have them again, without a packet in between.
+aside() {
+	pools 'dynamic-pool 10.9.1.0/28'
+	fresh_start
+	confirmed ${A}:9
+	asks ${A}:8 >/dev/null
+	pools 'dynamic-pool 10.9.1.0/28' "allow ${B}:/48"
+	reload
+	pools 'dynamic-pool 10.9.1.0/28'
+	reload
+	same "$1: who was confirmed is again, and nobody else" "True False" "$(of_lease ${A}:9 confirmed) $(of_lease ${A}:8 confirmed)"
+	stop_nat64d
+}
+
 # Each packet comes from another /64, takes the place of the one before, and is never heard again.
 storm() {
 	pools 'dynamic-pool 10.9.1.0/28' 'lease-log 1' 'log lease'
@@ -264,6 +278,7 @@ for mode in "with the fast path" "without"; do
 	moves "$mode"
 	who_may "$mode"
 	restarts "$mode"
+	aside "$mode"
 	storm "$mode"
 done
 
