@@ -137,7 +137,7 @@ void pool_unreserve(struct pool *p, uint32_t addr)
 /* Leases of SIDE of the network within root number ROOT that has most of them; 0 of NONE. */
 static size_t most_within(const struct pool *p, uint32_t root, enum side side)
 {
-	uint32_t i = pool_rank_first(&p->nets, p->nets.net[root].side[side].first);
+	uint32_t i = pool_rank_first(&p->nets, p->nets.net[root].side[side].top);
 
 	return p->nets.net[i].side[side].count;
 }
@@ -332,8 +332,8 @@ void pool_touch(struct pool *p, struct lease *l, int32_t now)
 	else if (l->last == now)
 		return;
 	l->last = now;
-	pool_ring_renew(p, IN_GROUP, &pool_lease_group(p, l)->oldest, l);
-	pool_net_renew(p, l);
+	ring_renew(p->lease, IN_GROUP, &pool_lease_group(p, l)->newest, l);
+	ring_renew(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
 }
 
 void pool_record(struct lease *l, int32_t saved)
@@ -388,9 +388,9 @@ struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefi
 /* The longest idle lease of G, if its time is over; or NULL. */
 static struct lease *overdue(const struct pool *p, const struct group *g, int32_t now)
 {
-	struct lease *l = &p->lease[g->oldest];
+	struct lease *l = pool_group_oldest(p, g);
 
-	return g->oldest != NONE && pool_idle(l, now) > g->keep ? l : NULL;
+	return l && pool_idle(l, now) > g->keep ? l : NULL;
 }
 
 unsigned pool_expire(struct pool *p, int32_t now, unsigned budget)
@@ -419,21 +419,18 @@ size_t pool_size(const struct pool *p)
 static struct lease *newest_from(const struct pool *p, uint32_t i)
 {
 	for (; i < p->groups; i++)
-		if (p->group[i].oldest != NONE)
-			return &p->lease[p->lease[p->group[i].oldest].older[IN_GROUP]];
+		if (p->group[i].newest != NONE)
+			return &p->lease[p->group[i].newest];
 	return NULL;
 }
 
 struct lease *pool_next(const struct pool *p, const struct lease *l)
 {
-	const struct group *g;
-
 	if (!l)
 		return newest_from(p, 0);
-	g = pool_lease_group(p, l);
-	if (l == &p->lease[g->oldest])
-		return newest_from(p, (uint32_t)(g - p->group) + 1);
-	return &p->lease[l->older[IN_GROUP]];
+	if (l->older[IN_GROUP] != NONE)
+		return &p->lease[l->older[IN_GROUP]];
+	return newest_from(p, (uint32_t)(pool_lease_group(p, l) - p->group) + 1);
 }
 
 struct lease *pool_walk(const struct pool *p, size_t *cursor)

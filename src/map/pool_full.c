@@ -34,8 +34,11 @@ static const struct net *net_at(const struct seeker *s, unsigned level)
 	return &s->p->nets.net[s->net[level]];
 }
 
-static struct lease *lease_at(const struct pool *p, uint32_t i)
+/* The longest idle lease of SIDE in NET, which is one of the last level. */
+static struct lease *oldest_of(const struct pool *p, const struct net *net, enum side side)
 {
+	uint32_t i = ring_oldest(p->lease, IN_NET, net->side[side].newest);
+
 	return i == NONE ? NULL : &p->lease[i];
 }
 
@@ -46,14 +49,14 @@ static struct lease *first_of(const struct pool *p, uint32_t i, enum side side)
 	const struct net *net = &p->nets.net[i];
 
 	while (net->level < p->group[net->group].levels)
-		net = &p->nets.net[pool_rank_first(&p->nets, net->side[side].first)];
-	return lease_at(p, net->side[side].first);
+		net = &p->nets.net[pool_rank_first(&p->nets, net->side[side].top)];
+	return oldest_of(p, net, side);
 }
 
 /* Which network within network I holds most leases of SIDE; NONE: none has any. */
 static uint32_t largest(const struct seeker *s, uint32_t i, enum side side)
 {
-	return pool_rank_first(&s->p->nets, s->p->nets.net[i].side[side].first);
+	return pool_rank_first(&s->p->nets, s->p->nets.net[i].side[side].top);
 }
 
 /* Has L had its time to be answered and confirmed? */
@@ -85,8 +88,8 @@ static bool has_its_own(const struct seeker *s)
 static struct lease *over_share(const struct seeker *s)
 {
 	const struct net *net = net_at(s, s->g->levels);
-	struct lease *a = lease_at(s->p, net->side[UNCONFIRMED].first);
-	struct lease *b = lease_at(s->p, net->side[CONFIRMED].first);
+	struct lease *a = oldest_of(s->p, net, UNCONFIRMED);
+	struct lease *b = oldest_of(s->p, net, CONFIRMED);
 
 	if (s->g->share == 0 || pool_net_used(net) < s->g->share)
 		return NULL;
@@ -95,7 +98,7 @@ static struct lease *over_share(const struct seeker *s)
 
 static struct lease *past_guarantee(const struct seeker *s)
 {
-	struct lease *l = lease_at(s->p, s->g->oldest);
+	struct lease *l = pool_group_oldest(s->p, s->g);
 
 	if (!l || pool_idle(l, s->now) <= s->g->guarantee || has_its_own(s))
 		return NULL;
@@ -124,7 +127,7 @@ static struct choice of_largest(const struct seeker *s, unsigned level)
 		if (from != s->net[level + 1])
 			return of_others(s, from);
 	}
-	return (struct choice){lease_at(s->p, net_at(s, level)->side[UNCONFIRMED].first), true};
+	return (struct choice){oldest_of(s->p, net_at(s, level), UNCONFIRMED), true};
 }
 
 /* At the top it is one of the known networks, or strangers. */

@@ -4,14 +4,13 @@
 
 #include "lib/bitmap.h"
 #include "map/pool.h"
+#include "pool_ring.h"
 
 enum by {
 	BY_HOST,
 	BY_ADDR,
 	TABLES
 };
-
-#define NONE 0u /* no lease, no network, no rung */
 
 /* Addresses are numbered through all ranges, one group after another and by address within it:
  * their slots. */
@@ -38,7 +37,7 @@ struct group {
 	uint32_t base, slots;   /* its first slot, and how many there are */
 	uint32_t reserved;      /* among them */
 	uint32_t range;         /* the first of its ranges, by address */
-	uint32_t oldest;        /* of the ring of its leases; NONE: it has none */
+	uint32_t newest;        /* of the ring of its leases */
 	uint32_t nets;          /* networks */
 	uint32_t most_nets;     /* that it may have */
 };
@@ -52,8 +51,11 @@ enum side {
 
 /* What a network has of one side.  One that has networks within it ranks them by their COUNT. */
 struct net_side {
-	uint32_t count;      /* leases */
-	uint32_t first;      /* the longest idle lease; or the top rung of the networks within */
+	uint32_t count; /* leases */
+	union {
+		uint32_t top;    /* rung of the networks within; NONE: none has any */
+		uint32_t newest; /* of the ring of its leases, where there are none within */
+	};
 	uint32_t rung;       /* of this network, among its siblings */
 	uint32_t next, prev; /* siblings on the same rung, a ring in the order of their coming */
 };
@@ -153,17 +155,6 @@ static inline uint32_t pool_group_size(const struct group *g)
  * so that a host gets its address again after the leases are lost. */
 uint32_t pool_preferred(const struct pool *p, const struct group *g, const struct ip6 *host);
 
-/* A ring of leases by last use: OLDEST is its head, of which the newest is the OLDER one. */
-enum ring {
-	IN_GROUP,
-	IN_NET
-};
-void pool_ring_append(struct pool *p, enum ring ring, uint32_t *oldest, struct lease *l);
-void pool_ring_remove(struct pool *p, enum ring ring, uint32_t *oldest, const struct lease *l);
-
-/* L, which is in the ring, becomes its newest. */
-void pool_ring_renew(struct pool *p, enum ring ring, uint32_t *oldest, struct lease *l);
-
 /* Network I has one lease of SIDE more, or one less: its rank among its siblings, whose top rung is
  * TOP, is another one. */
 void pool_rank_raise(struct nets *n, uint32_t *top, uint32_t i, enum side side);
@@ -200,9 +191,6 @@ void pool_net_leave(struct pool *p, const struct lease *l);
 /* L becomes a confirmed one of its networks. */
 void pool_net_confirm(struct pool *p, struct lease *l);
 
-/* L has been used last of all in its group and its network. */
-void pool_net_renew(struct pool *p, struct lease *l);
-
 /* The rings of the networks of all leases are forgotten, to be made anew: L comes next. */
 void pool_net_forget_order(struct pool *p);
 void pool_net_line_up(struct pool *p, struct lease *l);
@@ -222,6 +210,20 @@ static inline uint32_t pool_strangers(const struct pool *p, const struct group *
 static inline struct group *pool_lease_group(const struct pool *p, const struct lease *l)
 {
 	return &p->group[p->nets.net[l->net].group];
+}
+
+/* The side of its network that L is on. */
+static inline struct net_side *pool_side_of(const struct pool *p, const struct lease *l)
+{
+	return &p->nets.net[l->net].side[l->confirmed ? CONFIRMED : UNCONFIRMED];
+}
+
+/* The longest idle lease of G; NULL: it has none. */
+static inline struct lease *pool_group_oldest(const struct pool *p, const struct group *g)
+{
+	uint32_t i = ring_oldest(p->lease, IN_GROUP, g->newest);
+
+	return i == NONE ? NULL : &p->lease[i];
 }
 
 static inline uint32_t pool_net_used(const struct net *net)

@@ -127,7 +127,7 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 	r->not_preferred += !l->preferred;
 	table_insert(p, BY_HOST, i);
 	table_insert(p, BY_ADDR, i);
-	pool_ring_append(p, IN_GROUP, &g->oldest, l);
+	ring_append(p->lease, IN_GROUP, &g->newest, l);
 	pool_net_enter(p, g, l);
 	bitmap_set(p->taken, slot);
 	return l;
@@ -155,7 +155,7 @@ void pool_end(struct pool *p, struct lease *l)
 
 	table_remove(p, BY_HOST, i);
 	table_remove(p, BY_ADDR, i);
-	pool_ring_remove(p, IN_GROUP, &p->group[r->group].oldest, l);
+	ring_remove(p->lease, IN_GROUP, &p->group[r->group].newest, l);
 	pool_net_leave(p, l);
 	outdate(p, l);
 	bitmap_clear(p->taken, r->base + (l->addr - r->first));

@@ -210,7 +210,7 @@ static void count_one(struct pool *p, uint32_t i, enum side side)
 	struct net *net = p->nets.net;
 
 	for (; net[i].parent != NONE; i = net[i].parent)
-		pool_rank_raise(&p->nets, &net[net[i].parent].side[side].first, i, side);
+		pool_rank_raise(&p->nets, &net[net[i].parent].side[side].top, i, side);
 	net[i].side[side].count++;
 }
 
@@ -219,7 +219,7 @@ static void discount_one(struct pool *p, uint32_t i, enum side side)
 	struct net *net = p->nets.net;
 
 	for (; net[i].parent != NONE; i = net[i].parent)
-		pool_rank_lower(&p->nets, &net[net[i].parent].side[side].first, i, side);
+		pool_rank_lower(&p->nets, &net[net[i].parent].side[side].top, i, side);
 	net[i].side[side].count--;
 }
 
@@ -234,9 +234,9 @@ static void move_net(struct pool *p, uint32_t i, uint32_t root)
 	net->number = to->children++;
 	chain(p, BY_NUMBER, number_bucket(p, root, net->number), i);
 	for (int side = 0; side < SIDES; side++) {
-		pool_rank_leave(&p->nets, &from->side[side].first, i, side);
+		pool_rank_leave(&p->nets, &from->side[side].top, i, side);
 		from->side[side].count -= net->side[side].count;
-		pool_rank_enter(&p->nets, &to->side[side].first, i, side);
+		pool_rank_enter(&p->nets, &to->side[side].top, i, side);
 		to->side[side].count += net->side[side].count;
 	}
 }
@@ -255,11 +255,6 @@ static void settle(struct pool *p, uint32_t i)
 		move_net(p, i, root);
 }
 
-static struct net_side *side_of(const struct pool *p, const struct lease *l)
-{
-	return &p->nets.net[l->net].side[l->confirmed ? CONFIRMED : UNCONFIRMED];
-}
-
 void pool_net_enter(struct pool *p, const struct group *g, struct lease *l)
 {
 	uint32_t at = pool_net_find_first(p, g, &l->host);
@@ -272,7 +267,7 @@ void pool_net_enter(struct pool *p, const struct group *g, struct lease *l)
 		at = within == NONE ? new_net(p, at, &l->host) : within;
 	}
 	l->net = at;
-	pool_ring_append(p, IN_NET, &side_of(p, l)->first, l);
+	ring_append(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
 	count_one(p, at, UNCONFIRMED);
 }
 
@@ -281,7 +276,7 @@ void pool_net_leave(struct pool *p, const struct lease *l)
 	struct net *net = p->nets.net;
 	uint32_t i = l->net, parent;
 
-	pool_ring_remove(p, IN_NET, &side_of(p, l)->first, l);
+	ring_remove(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
 	discount_one(p, i, l->confirmed ? CONFIRMED : UNCONFIRMED);
 	settle(p, i);
 	for (; (parent = net[i].parent) != NONE && pool_net_used(&net[i]) == 0; i = parent)
@@ -290,17 +285,12 @@ void pool_net_leave(struct pool *p, const struct lease *l)
 
 void pool_net_confirm(struct pool *p, struct lease *l)
 {
-	pool_ring_remove(p, IN_NET, &side_of(p, l)->first, l);
+	ring_remove(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
 	l->confirmed = true;
-	pool_ring_append(p, IN_NET, &side_of(p, l)->first, l);
+	ring_append(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
 	count_one(p, l->net, CONFIRMED);
 	discount_one(p, l->net, UNCONFIRMED);
 	settle(p, l->net);
-}
-
-void pool_net_renew(struct pool *p, struct lease *l)
-{
-	pool_ring_renew(p, IN_NET, &side_of(p, l)->first, l);
 }
 
 void pool_net_forget_order(struct pool *p)
@@ -309,13 +299,13 @@ void pool_net_forget_order(struct pool *p)
 		struct net *net = &p->nets.net[i];
 
 		if (net->level == group_of(p, net)->levels)
-			net->side[UNCONFIRMED].first = net->side[CONFIRMED].first = NONE;
+			net->side[UNCONFIRMED].newest = net->side[CONFIRMED].newest = NONE;
 	}
 }
 
 void pool_net_line_up(struct pool *p, struct lease *l)
 {
-	pool_ring_append(p, IN_NET, &side_of(p, l)->first, l);
+	ring_append(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
 }
 
 /* Large groups have most; a group with few addresses has as many as it can need. */

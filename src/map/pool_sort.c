@@ -20,21 +20,17 @@ static int by_last(const void *a, const void *b)
 
 static bool is_sorted(const struct pool *p, const struct group *g)
 {
-	const struct lease *l = &p->lease[g->oldest];
+	const struct lease *l = &p->lease[g->newest];
 
-	while (l->newer[IN_GROUP] != g->oldest) {
-		const struct lease *next = &p->lease[l->newer[IN_GROUP]];
-
-		if (next->last < l->last)
+	for (; l->older[IN_GROUP] != NONE; l = &p->lease[l->older[IN_GROUP]])
+		if (l->last < p->lease[l->older[IN_GROUP]].last)
 			return false;
-		l = next;
-	}
 	return true;
 }
 
 static uint32_t sort(const struct pool *p, const struct group *g, struct order *order)
 {
-	const struct lease *l = &p->lease[g->oldest];
+	const struct lease *l = pool_group_oldest(p, g);
 	uint32_t n = pool_group_used(p, g);
 
 	for (uint32_t i = 0; i < n; i++, l = &p->lease[l->newer[IN_GROUP]])
@@ -46,11 +42,11 @@ static uint32_t sort(const struct pool *p, const struct group *g, struct order *
 /* A network's leases are in the order of its group. */
 static void line_up(struct pool *p, struct group *g, const struct order *order, uint32_t n)
 {
-	g->oldest = NONE;
+	g->newest = NONE;
 	for (uint32_t i = 0; i < n; i++) {
 		struct lease *l = &p->lease[order[i].index];
 
-		pool_ring_append(p, IN_GROUP, &g->oldest, l);
+		ring_append(p->lease, IN_GROUP, &g->newest, l);
 		pool_net_line_up(p, l);
 	}
 }
@@ -58,7 +54,7 @@ static void line_up(struct pool *p, struct group *g, const struct order *order, 
 static bool all_sorted(const struct pool *p)
 {
 	for (uint32_t i = 0; i < p->groups; i++)
-		if (p->group[i].oldest != NONE && !is_sorted(p, &p->group[i]))
+		if (p->group[i].newest != NONE && !is_sorted(p, &p->group[i]))
 			return false;
 	return true;
 }
@@ -76,7 +72,7 @@ int pool_sort(struct pool *p)
 	for (uint32_t i = 0; i < p->groups; i++) {
 		struct group *g = &p->group[i];
 
-		if (g->oldest != NONE)
+		if (g->newest != NONE)
 			line_up(p, g, order, sort(p, g, order));
 	}
 	free(order);
