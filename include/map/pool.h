@@ -154,12 +154,13 @@ bool pool_gather(struct pool *p, struct lease *l, int32_t now);
 /* Puts back a lease that was on record: HOST held ADDR for PREFIX, last used at LAST.  Any lease in
  * the way (same address, or same host and prefix) gives way.  NULL unless pool_fits().  Times may
  * come in any order; call pool_sort() after the last one.  Since when it held is POOL_UNKNOWN: who
- * knows better sets it.  It is not confirmed: who knows better calls pool_confirm(). */
+ * knows better sets it.  It is not confirmed. */
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
 			   int32_t last);
 
-/* L was confirmed when it was put on record, and is from now on.  Before pool_sort(). */
-void pool_confirm(struct pool *p, struct lease *l);
+/* The same of a lease that was confirmed when it was put on record: it is from now on. */
+struct lease *pool_restore_confirmed(struct pool *p, const struct ip6 *host, unsigned prefix,
+				     uint32_t addr, int32_t last);
 
 /* Puts into P, under PREFIX, the lease L of another pool, with its times and counts; otherwise as
  * pool_restore(). */

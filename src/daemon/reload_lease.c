@@ -77,11 +77,10 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 		return false;
 	if (pool_find6(to, &l->host, (unsigned)prefix))
 		return true; /* it has another by now */
-	back = pool_restore(to, &l->host, (unsigned)prefix, l->addr, l->last);
+	back = (l->confirmed ? pool_restore_confirmed
+			     : pool_restore)(to, &l->host, (unsigned)prefix, l->addr, l->last);
 	if (!back)
 		return false;
-	if (l->confirmed)
-		pool_confirm(to, back);
 	back->since = n->now; /* in between it was nobody's */
 	/* The file may have lost its record when it ended: the next packet makes another one. */
 	pool_record(back, l->last - POOL_RESTAMP);

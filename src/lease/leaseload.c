@@ -510,14 +510,13 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 		saved = lease->saved > saved ? lease->saved : saved;
 		before = lease->since;
 	}
-	lease = pool_restore(l->pool, &t->host, (unsigned)prefix, t->addr, last);
+	lease = (l->unconfirmed ? pool_restore : pool_restore_confirmed)(
+		l->pool, &t->host, (unsigned)prefix, t->addr, last);
 	if (!lease) {
 		say_refused(l, t);
 		leave(l, t, prefix, saved);
 		return NULL;
 	}
-	if (!l->unconfirmed)
-		pool_confirm(l->pool, lease);
 	pool_record(lease, saved);
 	lease->since = l->since ? since_when(l, saved) : before;
 	l->superseded = l->superseded || pool_used(l->pool) != used + 1;

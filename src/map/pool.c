@@ -305,7 +305,7 @@ struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefi
 	}
 	if (c.ends)
 		displace(p, c.ends);
-	return pool_begin_lease(p, host, prefix, c.slot, now);
+	return pool_begin_lease(p, host, prefix, c.slot, now, false);
 }
 
 bool pool_would_assign(const struct pool *p, const struct ip6 *host, int32_t now, uint32_t *addr)
@@ -343,14 +343,8 @@ void pool_record(struct lease *l, int32_t saved)
 	l->on_record = true;
 }
 
-void pool_confirm(struct pool *p, struct lease *l)
-{
-	if (!l->confirmed)
-		confirm(p, l);
-}
-
-struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
-			   int32_t last)
+static struct lease *restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
+			     int32_t last, bool confirmed)
 {
 	uint32_t slot = pool_slot_of(p, addr);
 	struct lease *l;
@@ -361,15 +355,27 @@ struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned pref
 		pool_end(p, pool_find4(p, addr));
 	if ((l = pool_find6(p, host, prefix)))
 		pool_end(p, l);
-	l = pool_begin_lease(p, host, prefix, slot, last);
+	l = pool_begin_lease(p, host, prefix, slot, last, confirmed);
 	l->since = POOL_UNKNOWN;
 	pool_record(l, last);
 	return l;
 }
 
+struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
+			   int32_t last)
+{
+	return restore(p, host, prefix, addr, last, false);
+}
+
+struct lease *pool_restore_confirmed(struct pool *p, const struct ip6 *host, unsigned prefix,
+				     uint32_t addr, int32_t last)
+{
+	return restore(p, host, prefix, addr, last, true);
+}
+
 struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefix)
 {
-	struct lease *l = pool_restore(p, &from->host, prefix, from->addr, from->last);
+	struct lease *l = restore(p, &from->host, prefix, from->addr, from->last, from->confirmed);
 
 	if (!l)
 		return NULL;
@@ -378,8 +384,6 @@ struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefi
 	l->on_record = from->on_record;
 	l->since = from->since;
 	l->answered = from->answered;
-	if (from->confirmed)
-		confirm(p, l);
 	memcpy(l->packets, from->packets, sizeof(l->packets));
 	memcpy(l->bytes, from->bytes, sizeof(l->bytes));
 	return l;

@@ -255,9 +255,9 @@ struct pool_division pool_net_division(const struct pool *p, uint32_t i);
  * is. */
 bool pool_get_leases(struct pool *p);
 
-/* A new lease of SLOT, which is free, as the one used last. */
+/* A new lease of SLOT, which is free, as the one used last, CONFIRMED or not. */
 struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
-			       uint32_t slot, int32_t now);
+			       uint32_t slot, int32_t now, bool confirmed);
 
 /* Which lease of G has to end, so that HOST can have one at NOW: L; NULL: none has to, there is
  * room.  False: it can have none. */

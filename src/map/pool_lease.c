@@ -101,7 +101,7 @@ bool pool_get_leases(struct pool *p)
 
 /* There is always an index left: one per slot. */
 struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
-			       uint32_t slot, int32_t now)
+			       uint32_t slot, int32_t now, bool confirmed)
 {
 	struct range *r = pool_range_at(p, slot);
 	struct group *g = &p->group[r->group];
@@ -120,10 +120,12 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 		.last = now,
 		.since = now,
 		.live = true,
+		.confirmed = confirmed,
 		.preferred = slot == pool_preferred(p, g, host),
 	};
 	p->used++;
 	r->used++;
+	r->confirmed += confirmed;
 	r->not_preferred += !l->preferred;
 	table_insert(p, BY_HOST, i);
 	table_insert(p, BY_ADDR, i);

@@ -260,7 +260,7 @@ void pool_net_enter(struct pool *p, const struct group *g, struct lease *l)
 	uint32_t at = pool_net_find_first(p, g, &l->host);
 
 	if (at == NONE)
-		at = new_net(p, pool_strangers(p, g), &l->host);
+		at = new_net(p, l->confirmed ? pool_known(p, g) : pool_strangers(p, g), &l->host);
 	for (unsigned level = 1; level < g->levels; level++) {
 		uint32_t within = pool_net_find(p, at, &l->host);
 
@@ -268,7 +268,8 @@ void pool_net_enter(struct pool *p, const struct group *g, struct lease *l)
 	}
 	l->net = at;
 	ring_append(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
-	count_one(p, at, UNCONFIRMED);
+	count_one(p, at, l->confirmed ? CONFIRMED : UNCONFIRMED);
+	settle(p, at);
 }
 
 void pool_net_leave(struct pool *p, const struct lease *l)

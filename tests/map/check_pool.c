@@ -775,11 +775,12 @@ START_TEST(confirmed_comes_back)
 {
 	struct pool *p = new_pool(&net24, 1);
 	struct lease *l = restore(p, 1, IP4(192, 168, 255, 9), 5);
+	struct ip6 h = l->host;
 
 	ck_assert(!l->confirmed);
 	restore(p, 2, IP4(192, 168, 255, 10), 3);
 	for (int again = 0; again < 2; again++) {
-		pool_confirm(p, l);
+		l = pool_restore_confirmed(p, &h, 0, IP4(192, 168, 255, 9), 5);
 		ck_assert(l->confirmed);
 		ck_assert_uint_eq(range_of(p, 0).confirmed, 1);
 		ck_assert_uint_eq(only_network(p).confirmed, 1);
