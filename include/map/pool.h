@@ -75,13 +75,14 @@ static inline struct pool_conf pool_plain(struct prefix4 range)
 struct pool *pool_new(const struct pool_conf *conf, size_t n, const struct siphash_key *key);
 void pool_free(struct pool *p);
 
-/* Which address a host prefers depends on SECRET: whoever keeps it gives a host its address again
- * after all leases are lost, and whoever does not know it cannot tell which hosts prefer the same.
- * Leases stay.  Without this call the secret comes of pool_new()'s KEY. */
+/* Which address a host prefers depends on SECRET and on the ranges that are for it: whoever keeps
+ * them gives a host its address again after all leases are lost, and whoever does not know SECRET
+ * cannot tell which hosts prefer the same.  Leases stay, and are counted anew in
+ * pool_range.not_preferred: O(n).  Without this call the secret comes of pool_new()'s KEY. */
 void pool_set_secret(struct pool *p, const struct siphash_key *secret);
 
-/* Only hosts inside a prefix of ALLOW (128-bit keys; NULL: all hosts) may have a lease.  Before the
- * first lease; ALLOW is the caller's, and stays as long as the pool. */
+/* Only hosts inside a prefix of ALLOW (128-bit keys; NULL: all hosts) may have a lease, see
+ * pool_fits().  Before the first lease; ALLOW is the caller's, and stays as long as the pool. */
 void pool_set_allow(struct pool *p, const struct lpm *allow);
 
 /* Could HOST have the lease of ADDR? */
@@ -112,12 +113,37 @@ bool pool_covers(const struct pool *p, uint32_t addr);
 struct lease *pool_find6(const struct pool *p, const struct ip6 *host, unsigned prefix);
 struct lease *pool_find4(const struct pool *p, uint32_t addr);
 
-/* A new lease for HOST (which has none for PREFIX), at NOW: the preferred address (a keyed hash
- * of HOST), else the next free one, else the address of the longest idle lease whose guarantee has
- * run out, which ends.  NULL: the pool is full. */
+/* A new lease for HOST (which has none for PREFIX), at NOW, out of the ranges that are for it: the
+ * preferred address (a keyed hash of HOST), else the next free one.  One lease of the same ranges
+ * ends for it, see pool_ended(), if
+ *
+ * - HOST's network holds as many as its share allows: the longest idle one of that network;
+ * - all addresses are leased: the first of these that there is.
+ *   1. The longest idle one, if its guarantee has run out.  Not for a host of a known network that
+ *      is not below its fair share, of which more than one lease in POOL_TRIALS is unconfirmed; nor
+ *      for a stranger while strangers have more of those than one in POOL_TRIALS of the addresses
+ *      and POOL_FEW.
+ *   2. Of whoever has most unconfirmed leases, a known network or all strangers together (who come
+ *      first where both have as many): the longest idle one of the network among them that has
+ *      most, if it was assigned more than POOL_GRACE ago.
+ *   3. While less than one lease in 64 and four are unconfirmed, and for a host of a network below
+ *      its fair share: the longest idle confirmed one of the known network that has most of those,
+ *      if it was idle for POOL_SPARE and that network keeps at least as many leases as HOST's has
+ *      then.
+ *   4. What 2 has found, however young, unless it is of HOST's own network.
+ *
+ * A network is a /48, and known while it has a confirmed lease; the others are strangers.  The fair
+ * share is the number of addresses divided by that of known networks, and of HOST's own.  Where 2
+ * comes to HOST's own /48, it asks the same of the /64s within it, and so on if shares are counted
+ * by longer prefixes; so does 3 where HOST's /48 is not below its share, and that of a /64 is of
+ * what the /48 holds.  A network that has most gives what its own largest network has.
+ *
+ * NULL: no range is for HOST (pool_serves()), or there is no room.  Whether HOST is allowed
+ * (pool_set_allow()) is for the caller to ask. */
 struct lease *pool_assign(struct pool *p, const struct ip6 *host, unsigned prefix, int32_t now);
 
-/* Would pool_assign() find an address for HOST at NOW, and which one?  False: none. */
+/* Would pool_assign() find an address for HOST at NOW, and which one?  False: none.  Nothing
+ * changes, no lease ends. */
 bool pool_would_assign(const struct pool *p, const struct ip6 *host, int32_t now, uint32_t *addr);
 
 /* Ends L. */
@@ -128,7 +154,8 @@ void pool_end(struct pool *p, struct lease *l);
 void pool_unreserve(struct pool *p, uint32_t addr);
 
 /* A packet that the host of lease L sent was translated at NOW: the lease is confirmed, if the host
- * had been sent one before. */
+ * had been sent one before.  O(1), but that a /48 becomes known with its first confirmed lease,
+ * which takes a step for each number of leases that known ones have, and that is smaller. */
 void pool_touch(struct pool *p, struct lease *l, int32_t now);
 
 /* A packet from IPv4 was translated to the host of lease L. */
@@ -152,9 +179,9 @@ long pool_shared(const struct pool *p, const struct lease *l);
 bool pool_gather(struct pool *p, struct lease *l, int32_t now);
 
 /* Puts back a lease that was on record: HOST held ADDR for PREFIX, last used at LAST.  Any lease in
- * the way (same address, or same host and prefix) gives way.  NULL unless pool_fits().  Times may
- * come in any order; call pool_sort() after the last one.  Since when it held is POOL_UNKNOWN: who
- * knows better sets it.  It is not confirmed. */
+ * the way (same address, or same host and prefix) gives way, and no share counts.  NULL, and
+ * nothing gives way, unless pool_fits().  Times may come in any order; call pool_sort() after the
+ * last one.  Since when it held is POOL_UNKNOWN: who knows better sets it.  It is not confirmed. */
 struct lease *pool_restore(struct pool *p, const struct ip6 *host, unsigned prefix, uint32_t addr,
 			   int32_t last);
 
@@ -177,12 +204,12 @@ static inline bool pool_outdated(const struct lease *l, int32_t now)
 	       now - l->saved >= POOL_RESTAMP;
 }
 
-/* Puts leases in the order of their last use.  O(n log n); not for the packet path.  0, or -1
- * without memory (order then is as restored). */
+/* Puts leases in the order of their last use, as pool_next() and pool_assign() go by it.  O(n log
+ * n); not for the packet path.  0, or -1 without memory (order then is as restored). */
 int pool_sort(struct pool *p);
 
-/* Ends at most BUDGET leases that have been idle for more than POOL_KEEP at NOW; returns how many.
- */
+/* Ends at most BUDGET leases that have been idle at NOW for longer than their range keeps them;
+ * returns how many. */
 unsigned pool_expire(struct pool *p, int32_t now, unsigned budget);
 
 /* The lease that the last pool_assign() ended, or the last one that the last pool_expire() did: a
@@ -199,8 +226,8 @@ struct pool_range {
 	size_t size, used;    /* that could be leased; leases */
 	size_t confirmed;     /* leases */
 	size_t not_preferred; /* leases of another address than the secret gives their host */
-	uint64_t refused;     /* calls of pool_assign() for hosts that prefer an address in here */
-	uint64_t displaced;   /* leases that ended because pool_assign() needed their address */
+	uint64_t refused;     /* calls of pool_assign() without room for who prefers this range */
+	uint64_t displaced;   /* leases that ended for a call of pool_assign() */
 	/* Of all ranges for the same hosts: addresses that could be leased; how many of the largest
 	 * networks, mostly /48s, have leases; and how many leases of either kind the one has that
 	 * has most of them. */
@@ -233,7 +260,8 @@ bool pool_network(const struct pool *p, size_t *cursor, struct pool_network *out
 /* P takes over what was refused and displaced in those ranges of FROM that it has, too. */
 void pool_take_counts(struct pool *p, const struct pool *from);
 
-/* Iteration, longest idle last: the lease after L, or the first for NULL; NULL at the end. */
+/* Iteration, the leases for the hosts of one range after those of another, longest idle last among
+ * them: the lease after L, or the first for NULL; NULL at the end. */
 struct lease *pool_next(const struct pool *p, const struct lease *l);
 
 /* Iteration that survives changes in between: the first lease at index *CURSOR or behind, which is
