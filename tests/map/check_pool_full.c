@@ -744,6 +744,189 @@ START_TEST(moves_where_it_fits)
 }
 END_TEST
 
+/* --- known networks, and strangers --- */
+
+/* What is told of the /48 of a SITE; nothing, if it has no leases. */
+static struct pool_network told(const struct pool *p, uint8_t site)
+{
+	struct pool_network n;
+
+	for (size_t cursor = 0; pool_network(p, &cursor, &n);)
+		if (n.prefix.len == 48 && n.prefix.addr.b[5] == site)
+			return n;
+	return (struct pool_network){.used = 0};
+}
+
+/* Each of the two leases of site 1 is in a /64 of its own. */
+static void check_lans(const struct pool *p, size_t used, size_t confirmed)
+{
+	struct pool_network n;
+
+	for (size_t cursor = 0; pool_network(p, &cursor, &n);) {
+		if (n.prefix.len != 64 || n.prefix.addr.b[5] != 1)
+			continue;
+		ck_assert_uint_eq(n.networks, used);
+		ck_assert_uint_eq(n.share, 1);
+		confirmed -= n.confirmed;
+	}
+	ck_assert_uint_eq(confirmed, 0);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Site 1 has so many leases.  Site 2, a stranger, has one, and so has site 3, which is known; that
+ * of 7 addresses each has a fair share tells who else is known. */
+static void check_site1(const struct pool *p, size_t used, size_t confirmed)
+{
+	size_t known = 1 + (confirmed > 0);
+	struct pool_network n = told(p, 1);
+	struct pool_range r = range_at(p, 0);
+
+	ck_assert_uint_eq(n.used, used);
+	ck_assert_uint_eq(n.confirmed, confirmed);
+	if (used > 0) {
+		ck_assert_uint_eq(n.networks, 3);
+		ck_assert_uint_eq(n.share, 7 / (known + (confirmed == 0)));
+	}
+	check_lans(p, used, confirmed);
+	ck_assert_uint_eq(told(p, 2).share, 7 / (known + 1));
+	ck_assert_uint_eq(told(p, 3).share, 7 / known);
+	ck_assert_uint_eq(r.networks, 2 + (used > 0));
+	ck_assert_uint_eq(r.used, 2 + used);
+	ck_assert_uint_eq(r.confirmed, 1 + confirmed);
+	ck_assert_uint_eq(r.most_confirmed, larger(1, confirmed));
+	ck_assert_uint_eq(r.most_unconfirmed, larger(1, used - confirmed));
+}
+
+static void in_by_touch(struct pool *p, struct who w)
+{
+	confirm(p, find(p, w));
+}
+
+static void in_by_record(struct pool *p, struct who w)
+{
+	struct lease was = *find(p, w);
+
+	ck_assert_ptr_nonnull(pool_restore_confirmed(p, &was.host, was.prefix, was.addr, was.last));
+}
+
+static void in_by_move(struct pool *p, struct who w)
+{
+	struct lease elsewhere = *find(p, w);
+
+	elsewhere.confirmed = true;
+	ck_assert_ptr_nonnull(pool_move(p, &elsewhere, 0));
+}
+
+static void (*const ways_in[])(struct pool *p, struct who w) = {in_by_touch, in_by_record,
+								in_by_move};
+
+static void out_by_end(struct pool *p, struct who w)
+{
+	pool_end(p, find(p, w));
+}
+
+static void out_by_time(struct pool *p, struct who w)
+{
+	find(p, w)->last = -1;
+	ck_assert_int_eq(pool_sort(p), 0);
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP, 9), 1);
+}
+
+static void out_by_reserve(struct pool *p, struct who w)
+{
+	struct prefix4 prefix = {find(p, w)->addr, 32};
+
+	pool_reserve(p, &prefix);
+	pool_unreserve(p, prefix.addr);
+}
+
+/* Another one of its network comes back in its place, and goes. */
+static void out_by_another(struct pool *p, struct who w)
+{
+	struct ip6 h = host((struct who){w.site, w.lan, 77});
+
+	ck_assert_ptr_nonnull(pool_restore(p, &h, 0, find(p, w)->addr, 0));
+	ck_assert_ptr_null(find(p, w));
+	pool_end(p, pool_find6(p, &h, 0));
+}
+
+static void (*const ways_out[])(struct pool *p, struct who w) = {out_by_end, out_by_time,
+								 out_by_reserve, out_by_another};
+
+/* A /48 is known with its first confirmed lease, and a stranger again with its last. */
+START_TEST(known_and_stranger_again)
+{
+	void (*in)(struct pool *, struct who) = ways_in[_i % ROWS(ways_in)];
+	void (*out)(struct pool *, struct who) = ways_out[_i / ROWS(ways_in)];
+	struct pool *p = plain_pool(&(struct prefix4){IP4(10, 0, 0, 0), 29}, 1, &key);
+	const struct who a = {1, 1, 1}, b = {1, 2, 2};
+
+	assign(p, (struct who){2, 1, 3}, 0);
+	confirm(p, assign(p, (struct who){3, 1, 4}, 0));
+	check_site1(p, 0, 0);
+	for (int again = 0; again < 2; again++) {
+		assign(p, a, 0);
+		check_site1(p, 1, 0);
+		assign(p, b, 0);
+		check_site1(p, 2, 0);
+		in(p, a);
+		check_site1(p, 2, 1);
+		in(p, b);
+		check_site1(p, 2, 2);
+		out(p, a);
+		check_site1(p, 1, 1);
+		assign(p, a, 0);
+		check_site1(p, 2, 1);
+		out(p, b); /* its last confirmed one */
+		check_site1(p, 1, 0);
+		in(p, a);
+		check_site1(p, 1, 1);
+		out(p, a); /* its last one */
+		check_site1(p, 0, 0);
+	}
+	pool_free(p);
+}
+END_TEST
+
+/* Who is known in one pool may be a stranger in another one. */
+START_TEST(known_in_one_pool)
+{
+	struct pool_conf c[] = {range(1, 24, site(0, 0, 0)), range(2, 31, site(1, 2, 64))};
+	struct pool *p = pool_new(c, 2, &key);
+
+	confirm(p, assign(p, (struct who){1, 1, 1}, 0));
+	confirm(p, assign(p, (struct who){2, 1, 1}, 0));
+	ck_assert_uint_eq(told(p, 1).share, 127);
+	pool_end(p, find(p, (struct who){1, 1, 1}));
+	assign(p, (struct who){1, 2, 1}, 0);
+	ck_assert_uint_eq(told(p, 1).share, 1); /* of the one address of the other pool */
+	ck_assert_uint_eq(told(p, 2).share, 255);
+	ck_assert_uint_eq(range_at(p, 0).networks, 1);
+	ck_assert_uint_eq(range_at(p, 0).most_unconfirmed, 0);
+	ck_assert_uint_eq(range_at(p, 1).most_unconfirmed, 1);
+	pool_free(p);
+}
+END_TEST
+
+/* A full pool takes nothing from another one, however late. */
+START_TEST(no_lease_of_another_pool_ends)
+{
+	struct pool_conf c[] = {range(1, 31, site(1, 0, 48)), range(2, 31, site(2, 0, 48))};
+	struct pool *p = pool_new(c, 2, &key);
+
+	assign(p, (struct who){2, 1, 1}, 0);
+	confirm(p, assign(p, (struct who){1, 1, 1}, 9000));
+	ck_assert_ptr_null(assign(p, (struct who){1, 1, 2}, 9000));
+	ck_assert_ptr_nonnull(find(p, (struct who){2, 1, 1}));
+	ck_assert_uint_eq(range_at(p, 0).refused, 1);
+	pool_free(p);
+}
+END_TEST
+
 /* --- networks --- */
 
 START_TEST(networks_are_told)
@@ -833,6 +1016,9 @@ int main(void)
 	tcase_add_test(t, times_of_each_pool);
 	tcase_add_test(t, next_goes_through_all);
 	tcase_add_test(t, moves_where_it_fits);
+	tcase_add_loop_test(t, known_and_stranger_again, 0, ROWS(ways_in) * ROWS(ways_out));
+	tcase_add_test(t, known_in_one_pool);
+	tcase_add_test(t, no_lease_of_another_pool_ends);
 	tcase_add_test(t, networks_are_told);
 	tcase_add_test(t, networks_run_out);
 	suite_add_tcase(s, t);
