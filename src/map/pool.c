@@ -403,9 +403,16 @@ unsigned pool_expire(struct pool *p, int32_t now, unsigned budget)
 	struct lease *l;
 
 	p->ended.live = false;
-	for (uint32_t i = 0; i < p->groups; i++)
-		for (; ended < budget && (l = overdue(p, &p->group[i], now)); ended++)
+	for (uint32_t seen = 0; seen < p->groups && ended < budget;) {
+		l = overdue(p, &p->group[p->expiring], now);
+		if (l) {
 			end_and_tell(p, l);
+			ended++;
+		} else {
+			p->expiring = (p->expiring + 1) % p->groups;
+			seen++;
+		}
+	}
 	return ended;
 }
 

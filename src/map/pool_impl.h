@@ -112,6 +112,7 @@ struct pool {
 	struct group *group;
 	struct lpm *from; /* numbers of groups */
 	uint32_t groups;
+	uint32_t expiring; /* the group that pool_expire() goes on with */
 	uint32_t slots, reserved;
 	uint32_t used, top; /* leases; highest index that ever was one */
 	uint32_t unused;    /* chain of indexes to use again */

@@ -186,18 +186,22 @@ static void try_unreserve(struct pool *p, struct naive *m)
 	m->reserved[range][addr - m->conf[range].range.addr] = false;
 }
 
-/* Group after group. */
+/* Group after group, from the one on where the last lease has ended. */
 static void try_expire(struct pool *p, struct naive *m, int32_t now)
 {
 	unsigned budget = random_below(5), ended = 0;
 	struct naive_lease *old;
 
-	for (size_t i = 0; i < m->confs; i++)
-		while (ended < budget && (old = naive_oldest(m, (int)i)) &&
-		       (int64_t)now - old->last > m->conf[i].keep) {
+	for (size_t seen = 0; seen < m->confs && ended < budget;) {
+		old = naive_oldest(m, (int)m->expiring);
+		if (old && (int64_t)now - old->last > m->conf[m->expiring].keep) {
 			naive_end(m, old);
 			ended++;
+		} else {
+			m->expiring = (m->expiring + 1) % m->confs;
+			seen++;
 		}
+	}
 	ck_assert_uint_eq(pool_expire(p, now, budget), ended);
 }
 

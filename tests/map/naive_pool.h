@@ -38,6 +38,7 @@ struct naive {
 	bool reserved[NAIVE_POOLS][NAIVE_ADDRS]; /* by range and place in it */
 	uint64_t refused, displaced;
 	uint64_t turn;
+	size_t expiring; /* the range whose group is to expire next */
 };
 
 void naive_init(struct naive *m, const struct pool_conf *conf, size_t n,
