@@ -230,12 +230,14 @@ int daemon_start_leases(struct daemon *d)
 				dir, strerror(err));
 }
 
-/* The keeper has ended. */
+/* The keeper has ended.  A start that was refused may have come before the history. */
 static void close_history(struct daemon *d)
 {
 	const char *line;
 	bool bad;
 
+	if (!d->leases.history)
+		return;
 	leaselog_give_up(d->leases.history);
 	while ((line = leaselog_news(d->leases.history, &bad)))
 		say_line(line, bad);
@@ -250,7 +252,8 @@ void daemon_close_leases(struct daemon *d)
 
 	if (!d->leases.file)
 		return;
-	leaselog_commit(d->leases.history);
+	if (d->leases.history)
+		leaselog_commit(d->leases.history);
 	if (leasefile_close(d->leases.file, a->pool, a->conf->maps, daemon_seconds(d),
 			    unix_now(d)) < 0)
 		datadir_complain(a->conf, "%s: the lease file was not rewritten: %s",

@@ -313,7 +313,7 @@ key=$T/keys/pool.key
 mkdir -m 755 "$T/keys"
 keyed() { pools 'dynamic-pool 10.9.0.0/16' "pool-key ${1:-$key}"; }
 line() { grep -n '^pool-key' "$T/conf" | cut -d: -f1; }
-# refused NAME TEXT [OPTION...]: one point, ok if it does not start, and says TEXT.
+# refused NAME TEXT [OPTION...]: two points, ok if it does not start, says TEXT, and ends in order.
 refused() {
 	local name=$1 text=$2
 	shift 2
@@ -322,6 +322,7 @@ refused() {
 	wait_for ended "$PID"
 	t "$name" grep -qF -- "$text" "$LOG"
 	stop_nat64d
+	same "$name: exit status" 1 $?
 }
 hundred() { asks ${A}:{1..9}{0..9}; }
 secret() { echo "$1" >"$key" && chmod "${2:-640}" "$key"; }
