@@ -72,12 +72,18 @@ static int open_key(const struct daemon *d, struct siphash_key *key)
 	return -1;
 }
 
+/* Where the root directory changes, it hides what lies elsewhere. */
+static bool is_outside(const struct daemon *d)
+{
+	return d->opt->chroot && is_elsewhere(d->active->conf);
+}
+
 int daemon_open_key_outside(const struct daemon *d, struct siphash_key *key)
 {
-	return d->opt->chroot && is_elsewhere(d->active->conf) ? open_key(d, key) : 0;
+	return d->active->pool && is_outside(d) ? open_key(d, key) : 0;
 }
 
 int daemon_open_key(const struct daemon *d, struct siphash_key *key)
 {
-	return d->opt->chroot && is_elsewhere(d->active->conf) ? 0 : open_key(d, key);
+	return is_outside(d) ? 0 : open_key(d, key);
 }

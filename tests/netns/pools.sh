@@ -380,6 +380,11 @@ chmod 600 "$key"
 start --user nobody --chroot
 same "in a chroot: root has read it before" "$(cat "$T/first")" "$(hundred)"
 stop_nat64d
+pools "pool-key $T/keys/none"
+start --user nobody --chroot
+t "in a chroot, without a pool: it need not be there" said 1 'translating on nat64'
+stop_nat64d
+keyed
 rm "$map"
 secret 0123456789abcdef0123456789abcdef 644
 start
