@@ -220,6 +220,28 @@ static void check_share(struct conf_reader *r, const struct group *g)
 		p->share_len, p->share, (unsigned long long)g->addresses);
 }
 
+/* A source inside a translation prefix claims to be an IPv4 host, and gets no lease. */
+static void check_from(struct conf_reader *r, size_t i)
+{
+	const struct map_table *maps = r->conf->maps;
+	const struct prefix6 *from = &r->conf->pool[i].from;
+	char a[ADDR_TEXT], b[ADDR_TEXT];
+
+	for (size_t k = 0; k < map_prefix_count(maps); k++) {
+		const struct prefix6 *p = map_prefix_at(maps, k);
+
+		if (from->len < p->len || !addr_in6(&from->addr, p))
+			continue;
+		conf_point_at(r, "dynamic-pool", i);
+		conf_error(r,
+			   "hosts of %s get no lease: prefix %s in line %u makes them hosts of "
+			   "IPv4 (take the network that your hosts are in)",
+			   addr_text_prefix6(a, from), addr_text_prefix6(b, p),
+			   conf_line_of(r, "prefix", k));
+		return;
+	}
+}
+
 /* What one line of the pool says holds for all. */
 static void complete(struct conf *c, const struct group *g, size_t i)
 {
@@ -242,6 +264,8 @@ static void check_groups(struct conf_reader *r, struct group *group, struct lpm 
 		add_line(r, group, froms, i);
 	for (size_t i = 0; i < c->pools && !conf_seen(c, "dynamic-pool")->refused; i++)
 		check_share(r, &group[i]);
+	for (size_t i = 0; i < c->pools; i++)
+		check_from(r, i);
 	for (size_t i = 0; i < c->pools; i++)
 		complete(c, &group[group[i].first], i);
 }

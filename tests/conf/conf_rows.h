@@ -878,6 +878,10 @@ static const struct row {
 	ROW("dynamic-pool from hosts that nobody allows",
 	    BASE "data-dir /d\n" "allow 2001:db8:1::/48\n" "dynamic-pool 10.0.0.0/24 from 2001:db8:2::/48\n" "dynamic-pool 10.0.1.0/24 from 2001:db8:2::/48\n" "dynamic-pool 10.0.2.0/24 from 2001:db8:1::/64\n" "dynamic-pool 10.0.3.0/24 from 2001:db8::/32\n",
 	    "t:6: dynamic-pool: no allow holds a host of 2001:db8:2::/48 (*)\n"),
+	ROW("dynamic-pool from hosts behind a prefix",
+	    BASE "data-dir /d\n" "prefix 2001:db8:64::/96\n" "dynamic-pool 10.0.0.0/24 from 2001:db8:64::/96\n" "dynamic-pool 10.0.1.0/24 from 64:ff9b::808:808\n" "dynamic-pool 10.0.2.0/24 from 2001:db8:64::/64\n",
+	    "t:6: dynamic-pool: hosts of 2001:db8:64::/96 get no lease: prefix 2001:db8:64::/96 in line 5 makes them hosts of IPv4 (*)\n"
+	     "t:7: dynamic-pool: hosts of 64:ff9b::808:808/128 get no lease: prefix 64:ff9b::/96 in line 3 makes them hosts of IPv4 (*)\n"),
 	ROW("deny twice, and other mistakes",
 	    BASE "data-dir /d\n" "deny 10.0.0.0/8\n" "deny 10.0.0.1\n" "deny 10.0.0.0/8\n" "deny 10.0.0.1/8\n" "deny 2001:db8::/32\n" "deny 0.0.0.0/0\n",
 	    "t:7: deny: 10.0.0.0/8 is there already, in line 5\n"
