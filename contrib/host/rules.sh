@@ -107,6 +107,7 @@ nft_postrouting()
 	echo "}"
 }
 
+# nft_forward: an answer to what was hidden comes back as established.  What belongs to no connection is no answer.
 nft_forward()
 {
 	echo "chain forward { type filter hook forward priority filter; policy accept;"
@@ -115,7 +116,7 @@ nft_forward()
 	echo "ct status dnat accept"
 	echo "ip daddr @reachable accept"
 	for pool in $pools; do
-		echo "ip daddr $pool ct state new drop"
+		echo "ip daddr $pool ct state invalid,new drop"
 	done
 	echo "}"
 }
@@ -198,7 +199,7 @@ iptables_filter()
 	note="-m comment --comment $name"
 	echo ":$name - [0:0]"
 	echo "-I FORWARD ! -i $device -o $device $note -j $name"
-	echo "-A $name -m conntrack --ctstate DNAT,ESTABLISHED,RELATED,INVALID,UNTRACKED $note -j RETURN"
+	echo "-A $name -m conntrack --ctstate DNAT,ESTABLISHED,RELATED,UNTRACKED $note -j RETURN"
 	for prefix in $reachable; do
 		echo "-A $name -d $prefix $note -j RETURN"
 	done

@@ -8,6 +8,8 @@ hope FROM TRY...  PROTO,TO,PORT,NUMBER, all at once: "answer", "refused", "prohi
                   "silence", each word once
 both TOLD FROM TRY... -- FROM TRY...
                   the same of the first, which are not to be answered but to end in the word TOLD, then of the others
+stray FROM TO NUMBER
+                  one TCP segment of IPv4 that neither opens a connection nor belongs to one
 """
 import errno
 import re
@@ -168,5 +170,19 @@ def both(told, source, *texts):
     print(words(first), words(last), sep=",")
 
 
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xffff) + (total >> 16)
+    return ~((total & 0xffff) + (total >> 16)) & 0xffff
+
+
+def stray(source, to, number):
+    syn_fin = struct.pack("!HHIIBBHHH", int(number), 5008, 1, 0, 5 << 4, 3, 1024, 0, 0)
+    pseudo = socket.inet_aton(source) + socket.inet_aton(to) + struct.pack("!HH", socket.IPPROTO_TCP, len(syn_fin))
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    s.bind((source, 0))
+    s.sendto(syn_fin[:16] + struct.pack("!H", checksum(pseudo + syn_fin)) + syn_fin[18:], (to, 0))
+
+
 if __name__ == "__main__":
-    {"watch": watch, "serve": serve, "hope": hope, "both": both}[sys.argv[1]](*sys.argv[2:])
+    {"watch": watch, "serve": serve, "hope": hope, "both": both, "stray": stray}[sys.argv[1]](*sys.argv[2:])

@@ -88,6 +88,15 @@ alive() {
 	tries $5 "$4"
 	same "$1" answer "$(attempt "$2" hope "$3" "${list[@]}")"
 }
+# strays NAME FROM TO -- TO: a segment of no connection comes to the last, and one that was sent before not to the first.
+strays() {
+	local before=$number
+	number=$((number + 2))
+	attempt "$S" stray "$2" "$3" $((number - 1))
+	attempt "$S" stray "$2" "$5" "$number"
+	wait_for grep -qx "$number" "$T/seen.$C"
+	same "$1" "nowhere; then client" "$(arrived "$before" $((number - 1)) | sed 's/^$/nowhere/'); then $(arrived $((number - 1)) "$number")"
+}
 # told_as NAME SPACE TYPE/CODE ADDRESS: an ICMP error about a packet to ADDRESS has come to SPACE.
 told_as() { t "$1" grep -qx "error $3 $4" "$T/seen.$2"; }
 
@@ -138,6 +147,7 @@ by_rules() {
 	done
 	dead "$1: from IPv4, a lease" "$S" 8.8.8.8 "$MY_LEASE" "$ALL" silence -- 8.8.8.8 $MAPPED "$ALL"
 	dead "$1: from IPv4, a free address of the pool" "$S" 8.8.8.8 192.168.255.222 "$ALL" silence -- 8.8.8.8 $MAPPED "$ALL"
+	strays "$1: from IPv4, a lease, by what belongs to no connection" 8.8.8.8 "$MY_LEASE" -- $MAPPED
 	alive "$1: the host of that lease is answered" "$C" $ME $SERVER "$ALL"
 	alive "$1: the router reaches it" "$R" 8.8.8.1 "$MY_LEASE" "$ALL"
 }
