@@ -119,11 +119,6 @@ static void check_denies_apart(struct conf_reader *r)
 	}
 }
 
-static bool share_hosts(const struct prefix6 *a, const struct prefix6 *b)
-{
-	return a->len <= b->len ? addr_in6(&b->addr, a) : addr_in6(&a->addr, b);
-}
-
 /* Networks among which one that shares hosts with another is found at once: one around that, or one
  * that begins in it. */
 struct nets {
@@ -205,23 +200,27 @@ static bool translatable_at(const struct conf *c, size_t i, struct prefix4 *p)
 	return true;
 }
 
-static bool translates(const struct conf *c, const struct prefix6 *hosts)
+/* The IPv6 addresses of translatable hosts. */
+static bool nets_translated(struct nets *s, const struct conf *c)
 {
+	size_t prefixes = map_prefix_count(c->maps),
+	       most = c->xlat.translatable_all ? 1 : c->translatables;
+	struct prefix6 *hosts = calloc(prefixes * most + 1, sizeof(*hosts));
 	struct prefix4 p;
+	size_t n = 0;
+	bool ok;
 
-	for (size_t i = 0; translatable_at(c, i, &p); i++) {
-		for (size_t k = 0; k < map_prefix_count(c->maps); k++) {
-			struct prefix6 q = embed(map_prefix_at(c->maps, k), &p);
-
-			if (share_hosts(&q, hosts))
-				return true;
-		}
-	}
-	return false;
+	for (size_t i = 0; hosts && translatable_at(c, i, &p); i++)
+		for (size_t k = 0; k < prefixes; k++)
+			hosts[n++] = embed(map_prefix_at(c->maps, k), &p);
+	ok = nets_new(s, hosts, n, sizeof(*hosts)) && hosts;
+	free(hosts);
+	return ok;
 }
 
 /* Would those who are allowed get anything of it? */
-static void check_allows_served(struct conf_reader *r, const struct nets *pools)
+static void check_allows_served(struct conf_reader *r, const struct nets *pools,
+				const struct nets *translated)
 {
 	const struct conf *c = r->conf;
 	char text[ADDR_TEXT];
@@ -229,7 +228,7 @@ static void check_allows_served(struct conf_reader *r, const struct nets *pools)
 	for (size_t i = 0; i < c->allows; i++) {
 		const struct prefix6 *p = &c->allow[i];
 
-		if (nets_share(pools, p) || translates(c, p))
+		if (nets_share(pools, p) || nets_share(translated, p))
 			continue;
 		conf_point_at(r, "allow", i);
 		conf_warn(r,
@@ -298,12 +297,19 @@ static bool is_whole(const struct conf_reader *r, const char *name)
 
 static void check_sense(struct conf_reader *r, const struct nets *allowed, const struct nets *pools)
 {
+	struct nets translated;
+
 	check_pools_allowed(r, allowed, pools);
 	if (!is_whole(r, "translatable"))
 		return;
 	check_translatables_allowed(r, allowed);
-	if (is_whole(r, "dynamic-pool"))
-		check_allows_served(r, pools);
+	if (!is_whole(r, "dynamic-pool"))
+		return;
+	if (nets_translated(&translated, r->conf))
+		check_allows_served(r, pools, &translated);
+	else
+		r->no_memory = true;
+	nets_free(&translated);
 }
 
 /* Does what is allowed make sense with the rest? */

@@ -1167,6 +1167,28 @@ START_TEST(test_many_customers_wrong)
 }
 END_TEST
 
+/* Each line of either kind has no counterpart. */
+START_TEST(test_many_allows_and_translatables)
+{
+	FILE *f = fopen("t", "w");
+	double before;
+	struct conf *c;
+
+	ck_assert_ptr_nonnull(f);
+	fputs(BASE, f);
+	for (unsigned i = 0; i < 40000; i++)
+		fprintf(f, "allow 2001:db8:%x::/48\ntranslatable 172.16.%u.%u\n", i, i >> 8,
+			i & 255);
+	fclose(f);
+	before = seconds();
+	c = load("t");
+	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
+	ck_assert_ptr_nonnull(c);
+	ck_assert_uint_eq(said.warnings, MOST_SAID + 1);
+	conf_free(c);
+}
+END_TEST
+
 /* A daemon that rereads its file translates nothing meanwhile. */
 START_TEST(test_many_prefixes_twice)
 {
@@ -1529,6 +1551,7 @@ int main(void)
 	tcase_add_test(t, test_many_prefixes_twice);
 	tcase_add_test(t, test_many_customers);
 	tcase_add_test(t, test_many_customers_wrong);
+	tcase_add_test(t, test_many_allows_and_translatables);
 	tcase_add_test(t, test_overlaps_capped);
 	tcase_add_test(t, test_link_local_capped);
 	suite_add_tcase(suite, t);
