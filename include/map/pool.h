@@ -208,6 +208,13 @@ static inline bool pool_outdated(const struct lease *l, int32_t now)
  * n); not for the packet path.  0, or -1 without memory (order then is as restored). */
 int pool_sort(struct pool *p);
 
+/* Could HOST have one more lease without the end of another one of its share? */
+bool pool_has_share(const struct pool *p, const struct ip6 *host);
+
+/* Ends the longest idle leases of networks that hold more than their share, as where others have
+ * put them back; after pool_sort().  Returns how many. */
+size_t pool_trim(struct pool *p);
+
 /* Ends at most BUDGET leases that have been idle at NOW for longer than their range keeps them;
  * returns how many. */
 unsigned pool_expire(struct pool *p, int32_t now, unsigned budget);

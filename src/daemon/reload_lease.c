@@ -77,6 +77,8 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 		return false;
 	if (pool_find6(to, &l->host, (unsigned)prefix))
 		return true; /* it has another by now */
+	if (!pool_has_share(to, &l->host))
+		return false;
 	back = (l->confirmed ? pool_restore_confirmed
 			     : pool_restore)(to, &l->host, (unsigned)prefix, l->addr, l->last);
 	if (!back)
@@ -133,11 +135,24 @@ static void set_aside(struct lease_change *n)
 	}
 }
 
+/* False without memory. */
+static bool trim(struct pool *p, size_t *ended)
+{
+	if (!p)
+		return true;
+	if (pool_sort(p) < 0)
+		return false;
+	*ended += pool_trim(p);
+	return true;
+}
+
 int reload_move_leases(struct lease_change *n)
 {
 	size_t waiting = n->before->aside.n;
 
 	move_all(n);
+	if (!trim(n->after->pool, &n->ended))
+		return -1;
 	if (n->before->pool && n->after->pool)
 		pool_take_counts(n->after->pool, n->before->pool);
 	if (n->ended + waiting > 0) {
@@ -171,10 +186,11 @@ static const char *why_ended(const struct lease_change *n, const struct lease *l
 	case POOL_OF_OTHERS:
 		return "its dynamic-pool is for other hosts now";
 	case POOL_RESERVED:
+		return "the address is nat64d's own or the device's now";
 	case POOL_FITS:
 		break;
 	}
-	return "the address is nat64d's own or the device's now";
+	return "its network holds more leases than its share";
 }
 
 static void say_removed(const struct lease_change *n, const struct lease *l, int prefix)

@@ -204,3 +204,42 @@ bool pool_make_room(const struct pool *p, const struct group *g, const struct ip
 		*l = gives_way(&s);
 	return *l || !full;
 }
+
+bool pool_has_share(const struct pool *p, const struct ip6 *host)
+{
+	const struct group *g = pool_group_of(p, host);
+	struct seeker s;
+
+	if (!g || g->share == 0)
+		return true;
+	s = seek(p, g, host, 0);
+	return !over_share(&s);
+}
+
+static size_t trim(struct pool *p, const struct group *g)
+{
+	uint32_t next = ring_oldest(p->lease, IN_GROUP, g->newest);
+	uint32_t n = pool_group_used(p, g);
+	size_t ended = 0;
+
+	for (; n > 0; n--) {
+		struct lease *l = &p->lease[next];
+
+		next = l->newer[IN_GROUP];
+		if (pool_net_used(&p->nets.net[l->net]) <= g->share)
+			continue;
+		pool_end(p, l);
+		ended++;
+	}
+	return ended;
+}
+
+size_t pool_trim(struct pool *p)
+{
+	size_t ended = 0;
+
+	for (uint32_t i = 0; i < p->groups; i++)
+		if (p->group[i].share > 0)
+			ended += trim(p, &p->group[i]);
+	return ended;
+}

@@ -868,6 +868,38 @@ START_TEST(reserve_evicts_by_walking)
 }
 END_TEST
 
+/* --- shares that others have gone beyond --- */
+
+/* Five hosts of one /64, put back, with the seconds that they were used last; and one of the next.
+ */
+START_TEST(trims)
+{
+	static const int32_t last[] = {5, 1, 3, 2, 4};
+	struct pool_conf c = pool_plain(net24);
+	struct ip6 a = host(1), b = host(1), h;
+	struct pool *p;
+
+	c.share_len = 64;
+	c.share = 2;
+	b.b[7] = 1;
+	p = pool_new(&c, 1, &key);
+	ck_assert(pool_has_share(p, &a));
+	for (uint32_t i = 0; i < 5; i++)
+		ck_assert_ptr_nonnull(restore(p, i, net24.addr + 1 + i, last[i]));
+	ck_assert_ptr_nonnull(pool_restore(p, &b, 0, net24.addr + 6, 0));
+	ck_assert_int_eq(pool_sort(p), 0);
+	ck_assert_uint_eq(pool_trim(p), 3);
+	for (uint32_t i = 0; i < 5; i++)
+		ck_assert_msg(!find(p, i) == (last[i] <= 3), "%u", i);
+	ck_assert(pool_find6(p, &b, 0));
+	ck_assert_uint_eq(pool_trim(p), 0);
+	ck_assert_uint_eq(range_of(p, 0).displaced, 0);
+	h = host(9);
+	ck_assert(!pool_has_share(p, &h) && pool_has_share(p, &b));
+	pool_free(p);
+}
+END_TEST
+
 /* --- what is shared with a program below us --- */
 
 #define SHARED 3
@@ -1072,6 +1104,7 @@ int main(void)
 	tcase_add_test(t, confirmed_comes_back);
 	tcase_add_test(t, confirmation_outdates_a_record_once);
 	tcase_add_test(t, counts_stay_with_their_range);
+	tcase_add_test(t, trims);
 	tcase_add_test(t, first_leases_are_shared);
 	tcase_add_loop_test(t, gather, 0, ROWS(gathers));
 	tcase_add_test(t, gathered_is_not_idle);

@@ -116,6 +116,17 @@ by_source() {
 		"$(ctl leases ${B}5::2 | grep -c "${B}5::2 ") $(ctl leases ${B}5::3 | grep -c "${B}5::3 ")"
 	t "$1: which has none any more" fails ctl leases --json "$first" \| grep -q "${B}5::1\""
 	same "$1: nor has it in the list" "" "$(ctl leases --json | grep -o "\"${B}5::1\"")"
+	sleep 1.1
+	asks ${B}5::3 >/dev/null
+	address=$(of_lease ${B}5::2 ipv4)
+	pools "dynamic-pool 10.9.5.0/30 from ${B}5::/64 share 64 1"
+	reload
+	t "$1: a share of one, by a reload: the one longest idle ends" said "$from" \
+		"lease $address of ${B}5::2 removed: its network holds more leases than its share"
+	same "$1: and the other one stays" "${B}5::3" "$(ctl leases --json | each 'it["ipv6"]')"
+	pools "dynamic-pool 10.9.5.0/30 from ${B}5::/64 share 64 2"
+	reload
+	same "$1: a share of two again: it is back" "lease $address of ${B}5::2 is back: its address can be leased again" "$(back)"
 }
 
 times() {
