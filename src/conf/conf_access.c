@@ -233,8 +233,9 @@ static void check_allows_served(struct conf_reader *r, const struct nets *pools,
 		conf_point_at(r, "allow", i);
 		conf_warn(r,
 			  "no dynamic-pool is for hosts of %s, and none of them is translatable "
-			  "(hosts with a map need no allow)",
-			  addr_text_prefix6(text, p));
+			  "(add `dynamic-pool IPV4/LENGTH from %s`, or leave this line out: hosts "
+			  "with a map need no allow)",
+			  addr_text_prefix6(text, p), text);
 	}
 }
 
@@ -253,7 +254,9 @@ static void check_pools_allowed(struct conf_reader *r, const struct nets *allowe
 			continue;
 		conf_point_at(r, "dynamic-pool", i);
 		addr_text_prefix6(text, from);
-		conf_error(r, "no allow holds a host of %s (write `allow %s`, or another from)",
+		conf_error(r,
+			   "no allow holds a host of %s (write `allow %s`, or another from, or leave "
+			   "this line out)",
 			   text, text);
 	}
 }

@@ -100,7 +100,7 @@ static void complain_overlap(struct conf_reader *r, size_t i, size_t k)
 	char a[ADDR_TEXT], b[ADDR_TEXT];
 
 	conf_point_at(r, "dynamic-pool", later);
-	conf_error(r, "%s overlaps %s in line %u (leave one of them out)",
+	conf_error(r, "%s overlaps %s in line %u (leave one of them out, or make one smaller)",
 		   addr_text_prefix4(a, &pool[later].range),
 		   addr_text_prefix4(b, &pool[first].range),
 		   conf_line_of(r, "dynamic-pool", first));
@@ -111,7 +111,7 @@ static void complain_twice(struct conf_reader *r, size_t i, size_t first)
 	char text[ADDR_TEXT];
 
 	conf_point_at(r, "dynamic-pool", i);
-	conf_error(r, "%s is there already, in line %u",
+	conf_error(r, "%s is there already, in line %u (leave one of them out)",
 		   addr_text_prefix4(text, &r->conf->pool[i].range),
 		   conf_line_of(r, "dynamic-pool", first));
 }

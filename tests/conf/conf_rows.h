@@ -169,7 +169,7 @@ static const struct row {
 	ROW("pool and mask",
 	    BASE "dynamic-pool 192.0.2.0 255.255.255.0\n",
 	    "t:4: dynamic-pool: 192.0.2.0 lacks its length (for example 192.0.2.0/24)\n"
-	     "t:4: dynamic-pool: 255.255.255.0 is none of from, lease, share\n"
+	     "t:4: dynamic-pool: 255.255.255.0 is none of from, lease, share (*)\n"
 	     "warning: t:4: dynamic-pool: leases will be lost at a restart (*)\n"),
 	/* missing */
 	ROW("tun-device missing",
@@ -270,7 +270,7 @@ static const struct row {
 	    "t:5: prefix: 2001:0db8:0:0::/32 is there already, in line 4\n"),
 	ROW("dynamic-pool twice",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24\n" "dynamic-pool 10.0.0.0/24\n",
-	    "t:6: dynamic-pool: 10.0.0.0/24 is there already, in line 5\n"),
+	    "t:6: dynamic-pool: 10.0.0.0/24 is there already, in line 5 (*)\n"),
 	ROW("tun-ip twice",
 	    BASE "tun-ip 10.0.0.1/24\n" "tun-ip 10.0.0.1/24\n",
 	    "t:5: tun-ip: 10.0.0.1/24 is there already, in line 4\n"),
@@ -693,10 +693,10 @@ static const struct row {
 	    "t:5: dynamic-pool: the addresses come before from (dynamic-pool IPV4/LENGTH [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES])\n"),
 	ROW("dynamic-pool with a word misspelt",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 form 2001:db8::/32\n",
-	    "t:5: dynamic-pool: form is none of from, lease, share\n"),
+	    "t:5: dynamic-pool: form is none of from, lease, share (*)\n"),
 	ROW("dynamic-pool with a word misspelt between others",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 lease 2h form 2001:db8::/32 share 64 1\n",
-	    "t:5: dynamic-pool: form is none of from, lease, share\n"),
+	    "t:5: dynamic-pool: form is none of from, lease, share (*)\n"),
 	ROW("from without hosts",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 from\n",
 	    "t:5: dynamic-pool: from: takes one argument, not 0 (from IPV6[/LENGTH])\n"),
@@ -711,7 +711,7 @@ static const struct row {
 	    "t:5: dynamic-pool: share: many is not a plain number from 1 to 16777216\n"),
 	ROW("share with one number too many",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 share 64 32 16\n",
-	    "t:5: dynamic-pool: 16 is none of from, lease, share\n"),
+	    "t:5: dynamic-pool: 16 is none of from, lease, share (*)\n"),
 	ROW("share with a slash",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 share /64 32\n",
 	    "t:5: dynamic-pool: share: /64 is not a plain number from 1 to 128\n"),
@@ -802,7 +802,7 @@ static const struct row {
 	    "t:5: dynamic-pool: share 64 300: hosts can have at most 255 of the pool's addresses (*)\n"),
 	ROW("pools that overlap, two inside one that comes later",
 	    BASE "data-dir /d\n" "dynamic-pool 10.1.0.0/16\n" "dynamic-pool 10.2.0.0/16\n" "dynamic-pool 10.0.0.0/8\n" "dynamic-pool 10.2.0.0/16\n",
-	    "t:8: dynamic-pool: 10.2.0.0/16 is there already, in line 6\n"
+	    "t:8: dynamic-pool: 10.2.0.0/16 is there already, in line 6 (*)\n"
 	     "t:7: dynamic-pool: 10.0.0.0/8 overlaps 10.1.0.0/16 in line 5 (*)\n"
 	     "t:7: dynamic-pool: 10.0.0.0/8 overlaps 10.2.0.0/16 in line 6 (*)\n"
 	     "t:8: dynamic-pool: 10.2.0.0/16 overlaps 10.0.0.0/8 in line 7 (*)\n"),
