@@ -170,7 +170,10 @@ static int say_nobody(const struct who *w, const struct leasehistory *h)
 		return CTL_FAILED;
 	}
 	leasehistory_each(h, LEASEHISTORY_FIRST, LEASEHISTORY_LAST, NULL, take_first, &first);
-	if (first.at > w->at)
+	if (!first.at)
+		ctl_complain("%s had no lease at %s that is known: the history is empty so far",
+			     w->place.text, at);
+	else if (first.at > w->at)
 		ctl_complain("%s had no lease at %s that is known: the history begins at %s",
 			     w->place.text, at, clock_rfc3339(begin, first.at));
 	else

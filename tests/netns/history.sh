@@ -37,6 +37,7 @@ moment() { sleep 1.1 && date -u +%Y-%m-%dT%H:%M:%SZ && sleep 1.1; }
 config 'log lease' 'lease-log 30' >"$T/conf"
 start_nat64d || finish
 serve_udp
+exits "before the first line nobody knows" 1 "the history is empty so far" ctl who 192.168.255.9 at 2020-01-01T00:00:00Z
 ctl watch >"$T/watch" &
 watch=$!
 wait_for sh -c "ss -xH | grep -q '$SOCKET'" # it is connected
