@@ -47,7 +47,7 @@ size_t networkrow_text(char out[NETWORKROW_MAX], const struct network_row *r)
 size_t networkrow_header(char out[NETWORKROW_MAX])
 {
 	return (size_t)snprintf(out, NETWORKROW_MAX, ROW, "NETWORK", "USED", "CONFIRMED",
-				"UNCONFIRMED", "SHARE", "POOL", "FROM");
+				"UNCONFIRMED", "FAIR-SHARE", "POOL", "FROM");
 }
 
 /* --- reading ------------------------------------------------------------------------------ */

@@ -54,7 +54,7 @@ agree() { same "$1" "$(counted | sort)" "$(listed | sort)"; }
 config >"$T/conf"
 start_nat64d || finish
 serve_udp
-same "nobody has a lease: a header" "NETWORK USED CONFIRMED UNCONFIRMED SHARE POOL FROM" "$(ctl networks | xargs)"
+same "nobody has a lease: a header" "NETWORK USED CONFIRMED UNCONFIRMED FAIR-SHARE POOL FROM" "$(ctl networks | xargs)"
 same "and nothing in JSON" "" "$(ctl networks --json)"
 same "25 hosts in three /48s are served" "" "$(ask 2001:db8:a00a:1::{1..9} 2001:db8:a00a:2::{1..4} 2001:db8:a00b:1::{1..10} 2001:db8:2::{1..2})"
 same "each network with its leases" "$(printf '2001:db8:%s\n' a00a::/48\ 13 a00a:1::/64\ 9 a00a:2::/64\ 4 a00b::/48\ 10 a00b:1::/64\ 10 2::/48\ 2 2::/64\ 2 | sort)" \
