@@ -137,7 +137,8 @@ ping_through()
 	from=${speaker:-$(source_of "$2")}
 	error=$(complaint)
 	if [ -n "$error" ]; then
-		fault ping "$1: an ICMP error came back$error$(refusal "$from" "$2")" "$(tool "traceroute -n $2")"
+		ours=$(refusal "$from" "$2")
+		fault ping "$1: an ICMP error came back$error$ours" "$([ -n "$ours" ] && explain_command "$from" "$2" || tool "traceroute -n $2")"
 		return
 	fi
 	moved=$(moved)

@@ -126,7 +126,7 @@ check_pools()
 	[ "$(printf '%s\n' "$groups" | grep -c .)" -eq 1 ] || of=" of $3"
 	recent="the last two hours"
 	[ "$1" -eq $guarantee ] || recent="the last $1 seconds"
-	larger="edit $file: a larger dynamic-pool, or another one beside it, then: $(reload_command)"
+	larger="edit $file: share for those who hold most (nat64ctl networks shows them), or another dynamic-pool beside this one, then: $(reload_command)"
 	if [ "$held" -ge "$size" ]; then
 		finding FAIL pool "$held of $size addresses$of leased, all to hosts of $recent: there is none for another host" "$larger"
 	elif [ $((held * 10)) -ge $((size * 9)) ]; then

@@ -103,6 +103,8 @@ check_service()
 	find_daemon
 	start="$(word "$nat64d") --config $file"
 	unit_state=
+	# systemd itself keeps the device for the next process, between two starts.
+	[ "$daemon $command" != "1 systemd" ] || daemon=
 	[ -z "$unit" ] || { start="systemctl restart $(word "$unit")" && unit_state=$(systemctl is-active "$unit"); }
 	state=${unit_state:+ ($unit is $unit_state)}
 	words=$(last_words)

@@ -61,7 +61,7 @@ deaf_to_ra()
 
 ra_command()
 {
-	deaf=$(deaf_to_ra | sed -n 1p)
+	deaf=$(deaf_to_ra | awk -v uplink="$uplink4" '$0 == uplink { found = 1 } NR == 1 { first = $0 } END { print found ? uplink : first }')
 	if [ -n "$deaf" ]; then
 		echo "sysctl -w $(name_sysctl "ipv6/conf/$deaf/accept_ra")=2"
 	else

@@ -325,7 +325,7 @@ start_service
 # Who sends again when he was answered keeps his lease.
 for n in 1 2; do in_client ping -6 -n -c 3 -i 0.2 -W 1 -I 2001:db8:2::$n "$GOOGLE" >/dev/null; done
 wait_for grep -q 2001:db8:2::2 "$T/data/dynamic.map"
-pool_says "a full pool" "FAIL  pool: 2 of 2 addresses leased, all to hosts of the last two hours: there is none for another host => edit $conf: a larger dynamic-pool, or another one beside it, then: $reload"
+pool_says "a full pool" "FAIL  pool: 2 of 2 addresses leased, all to hosts of the last two hours: there is none for another host => edit $conf: share for those who hold most (nat64ctl networks shows them), or another dynamic-pool beside this one, then: $reload"
 t "and so it is: the ping of the machine itself is refused" grep -q '^skip  ping: .*\(Address unreachable\|stops\)' "$T/found"
 stop_service
 recorded 10000 192.168.255.2 192.168.255.3 >"$T/data/dynamic.map"
@@ -351,7 +351,7 @@ stop_service
 config 'tun-setup yes' >"$conf"
 recorded 60 192.168.255.{2..230} >"$T/data/dynamic.map"
 start_service
-pool_says "a pool almost full" "WARN  pool: 229 of 254 addresses leased to hosts of the last two hours => edit $conf: a larger dynamic-pool, or another one beside it, then: $reload"
+pool_says "a pool almost full" "WARN  pool: 229 of 254 addresses leased to hosts of the last two hours => edit $conf: share for those who hold most (nat64ctl networks shows them), or another dynamic-pool beside this one, then: $reload"
 stop_service
 customers() {
 	config 'tun-setup yes' 'dynamic-pool 192.168.254.0/24 from 2001:db8:3::/48' |
@@ -360,7 +360,7 @@ customers() {
 	start_service
 }
 customers ""
-pool_says "the pool of one customer is full" "FAIL  pool: 2 of 2 addresses of 192.168.255.0/30 leased, all to hosts of the last two hours: there is none for another host => edit $conf: a larger dynamic-pool, or another one beside it, then: $reload"
+pool_says "the pool of one customer is full" "FAIL  pool: 2 of 2 addresses of 192.168.255.0/30 leased, all to hosts of the last two hours: there is none for another host => edit $conf: share for those who hold most (nat64ctl networks shows them), or another dynamic-pool beside this one, then: $reload"
 t "that of another one is not" grep -q "^ok    pool: 0 of 255 addresses of 192.168.254.0/24 leased" "$T/found"
 stop_service
 customers " lease 1m 1h"
