@@ -21,11 +21,13 @@ static struct seeker seek(const struct pool *p, const struct group *g, const str
 			  int32_t now)
 {
 	struct seeker s = {.p = p, .g = g, .now = now};
+	struct net_key key[LEVELS];
 
-	s.net[1] = pool_net_find_first(p, g, host);
+	pool_net_keys(p, g, host, key);
+	s.net[1] = pool_net_find_first(p, g, key);
 	s.net[0] = s.net[1] == NONE ? pool_strangers(p, g) : p->nets.net[s.net[1]].parent;
 	for (unsigned level = 1; level < g->levels && s.net[level] != NONE; level++)
-		s.net[level + 1] = pool_net_find(p, s.net[level], host);
+		s.net[level + 1] = pool_net_find(p, s.net[level], key);
 	return s;
 }
 

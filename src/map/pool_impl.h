@@ -178,15 +178,28 @@ static inline uint32_t pool_rank_first(const struct nets *n, uint32_t top)
 bool pool_get_nets(struct pool *p);
 void pool_free_nets(struct pool *p);
 
-/* The network within PARENT that counts for HOST: its own, or another one where no more can be told
- * apart.  NONE: a new one, without leases so far. */
-uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct ip6 *host);
+/* How the networks of a host are looked for: its prefix at each level, and a hash of that. */
+struct net_key {
+	struct ip6 prefix;
+	uint64_t hash;
+};
+void pool_net_keys(const struct pool *p, const struct group *g, const struct ip6 *host,
+		   struct net_key key[LEVELS]);
+
+/* Some time after that: what KEY finds will be wanted. */
+void pool_net_fetch(const struct pool *p, const struct group *g, const struct net_key key[LEVELS]);
+
+/* The network within PARENT that counts for the host of KEY: its own, or another one where no more
+ * can be told apart.  NONE: a new one, without leases so far. */
+uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct net_key key[LEVELS]);
 
 /* The same of the first level of G, be it known or a stranger. */
-uint32_t pool_net_find_first(const struct pool *p, const struct group *g, const struct ip6 *host);
+uint32_t pool_net_find_first(const struct pool *p, const struct group *g,
+			     const struct net_key key[LEVELS]);
 
-/* L, a lease of G that has just begun, or is about to end, and its networks. */
-void pool_net_enter(struct pool *p, const struct group *g, struct lease *l);
+/* L, a lease of G that has just begun, or is about to end, and its networks, which KEY finds. */
+void pool_net_enter(struct pool *p, const struct group *g, struct lease *l,
+		    const struct net_key key[LEVELS]);
 void pool_net_leave(struct pool *p, const struct lease *l);
 
 /* L becomes a confirmed one of its networks. */

@@ -106,8 +106,10 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 	struct range *r = pool_range_at(p, slot);
 	struct group *g = &p->group[r->group];
 	uint32_t i = p->unused;
+	struct net_key key[LEVELS];
 	struct lease *l;
 
+	pool_net_keys(p, g, host, key);
 	if (i != NONE)
 		p->unused = p->lease[i].chain[BY_HOST];
 	else
@@ -128,9 +130,10 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 	r->confirmed += confirmed;
 	r->not_preferred += !l->preferred;
 	table_insert(p, BY_HOST, i);
+	pool_net_fetch(p, g, key);
 	table_insert(p, BY_ADDR, i);
 	ring_append(p->lease, IN_GROUP, &g->newest, l);
-	pool_net_enter(p, g, l);
+	pool_net_enter(p, g, l, key);
 	bitmap_set(p->taken, slot);
 	return l;
 }

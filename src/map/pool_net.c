@@ -65,13 +65,16 @@ static void unchain(struct pool *p, enum net_table by, uint32_t *bucket, uint32_
 	*bucket = p->nets.net[i].chain[by];
 }
 
-static uint32_t find_prefix(const struct pool *p, uint32_t parent, const struct ip6 *prefix,
-			    uint64_t hash)
+static bool is_net(const struct net *net, uint32_t parent, const struct net_key *key)
 {
-	uint32_t i = *prefix_bucket(p, hash);
+	return net->parent == parent && ip6_equal(&net->prefix, &key->prefix);
+}
 
-	while (i != NONE &&
-	       (p->nets.net[i].parent != parent || !ip6_equal(&p->nets.net[i].prefix, prefix)))
+static uint32_t find_prefix(const struct pool *p, uint32_t parent, const struct net_key *key)
+{
+	uint32_t i = *prefix_bucket(p, key->hash);
+
+	while (i != NONE && !is_net(&p->nets.net[i], parent, key))
 		i = p->nets.net[i].chain[BY_PREFIX];
 	return i;
 }
@@ -104,13 +107,25 @@ static uint32_t one_of(uint32_t n, uint32_t hash)
 	return hash < n ? hash : hash & mask >> 1;
 }
 
-static struct ip6 prefix_within(const struct pool *p, const struct net *parent,
-				const struct ip6 *host)
+/* Where networks are looked for depends on the host alone, so that all places can be fetched at
+ * once. */
+void pool_net_keys(const struct pool *p, const struct group *g, const struct ip6 *host,
+		   struct net_key key[LEVELS])
 {
-	struct ip6 prefix = *host;
+	for (uint32_t level = 0; level < g->levels; level++) {
+		struct net_key *k = &key[level];
 
-	addr_clean6(&prefix, group_of(p, parent)->length[parent->level]);
-	return prefix;
+		k->prefix = *host;
+		addr_clean6(&k->prefix, g->length[level]);
+		k->hash = hash_prefix(p, (uint32_t)(g - p->group), level, &k->prefix);
+		__builtin_prefetch(prefix_bucket(p, k->hash));
+	}
+}
+
+void pool_net_fetch(const struct pool *p, const struct group *g, const struct net_key key[LEVELS])
+{
+	for (uint32_t level = 0; level < g->levels; level++)
+		__builtin_prefetch(&p->nets.net[*prefix_bucket(p, key[level].hash)]);
 }
 
 /* Which network within PARENT counts for one of HASH that has no room of its own; NONE: it has. The
@@ -125,28 +140,27 @@ static uint32_t join(const struct pool *p, uint32_t parent, uint64_t hash)
 	return find_number(p, parent, one_of(net->children, (uint32_t)(hash >> 32)));
 }
 
-uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct ip6 *host)
+uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct net_key key[LEVELS])
 {
-	const struct net *net = &p->nets.net[parent];
-	struct ip6 prefix = prefix_within(p, net, host);
-	uint64_t hash = hash_prefix(p, net->group, net->level, &prefix);
-	uint32_t i = find_prefix(p, parent, &prefix, hash);
+	const struct net_key *k = &key[p->nets.net[parent].level];
+	uint32_t i = find_prefix(p, parent, k);
 
-	return i != NONE ? i : join(p, parent, hash);
+	return i != NONE ? i : join(p, parent, k->hash);
 }
 
-uint32_t pool_net_find_first(const struct pool *p, const struct group *g, const struct ip6 *host)
+/* Both lie in the same chain. */
+uint32_t pool_net_find_first(const struct pool *p, const struct group *g,
+			     const struct net_key key[LEVELS])
 {
 	uint32_t known = pool_known(p, g), strangers = pool_strangers(p, g);
-	struct ip6 prefix = prefix_within(p, &p->nets.net[known], host);
-	uint64_t hash = hash_prefix(p, p->nets.net[known].group, 0, &prefix);
-	uint32_t i = find_prefix(p, known, &prefix, hash);
+	uint32_t i = *prefix_bucket(p, key->hash);
 
+	while (i != NONE && !is_net(&p->nets.net[i], known, key) &&
+	       !is_net(&p->nets.net[i], strangers, key))
+		i = p->nets.net[i].chain[BY_PREFIX];
 	if (i == NONE)
-		i = find_prefix(p, strangers, &prefix, hash);
-	if (i == NONE)
-		i = join(p, strangers, hash);
-	return i != NONE ? i : join(p, known, hash);
+		i = join(p, strangers, key->hash);
+	return i != NONE ? i : join(p, known, key->hash);
 }
 
 static uint32_t unused_net(struct nets *n)
@@ -159,21 +173,21 @@ static uint32_t unused_net(struct nets *n)
 	return i;
 }
 
-static uint32_t new_net(struct pool *p, uint32_t parent, const struct ip6 *host)
+static uint32_t new_net(struct pool *p, uint32_t parent, const struct net_key key[LEVELS])
 {
 	uint32_t i = unused_net(&p->nets);
 	struct net *within = &p->nets.net[parent], *net = &p->nets.net[i];
+	const struct net_key *k = &key[within->level];
 
 	*net = (struct net){
-		.prefix = prefix_within(p, within, host),
+		.prefix = k->prefix,
 		.parent = parent,
 		.group = within->group,
 		.level = within->level + 1,
 		.number = within->children++,
 	};
 	group_of(p, net)->nets++;
-	chain(p, BY_PREFIX,
-	      prefix_bucket(p, hash_prefix(p, net->group, within->level, &net->prefix)), i);
+	chain(p, BY_PREFIX, prefix_bucket(p, k->hash), i);
 	chain(p, BY_NUMBER, number_bucket(p, parent, net->number), i);
 	return i;
 }
@@ -255,16 +269,17 @@ static void settle(struct pool *p, uint32_t i)
 		move_net(p, i, root);
 }
 
-void pool_net_enter(struct pool *p, const struct group *g, struct lease *l)
+void pool_net_enter(struct pool *p, const struct group *g, struct lease *l,
+		    const struct net_key key[LEVELS])
 {
-	uint32_t at = pool_net_find_first(p, g, &l->host);
+	uint32_t at = pool_net_find_first(p, g, key);
 
 	if (at == NONE)
-		at = new_net(p, l->confirmed ? pool_known(p, g) : pool_strangers(p, g), &l->host);
+		at = new_net(p, l->confirmed ? pool_known(p, g) : pool_strangers(p, g), key);
 	for (unsigned level = 1; level < g->levels; level++) {
-		uint32_t within = pool_net_find(p, at, &l->host);
+		uint32_t within = pool_net_find(p, at, key);
 
-		at = within == NONE ? new_net(p, at, &l->host) : within;
+		at = within == NONE ? new_net(p, at, key) : within;
 	}
 	l->net = at;
 	ring_append(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
