@@ -254,10 +254,11 @@ static void check_pools_allowed(struct conf_reader *r, const struct nets *allowe
 			continue;
 		conf_point_at(r, "dynamic-pool", i);
 		addr_text_prefix6(text, from);
-		conf_error(r,
-			   "no allow holds a host of %s (write `allow %s`, or another from, or leave "
-			   "this line out)",
-			   text, text);
+		conf_error(
+			r,
+			"no allow holds a host of %s (write `allow %s`, or another from, or leave "
+			"this line out)",
+			text, text);
 	}
 }
 

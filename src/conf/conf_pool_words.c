@@ -159,10 +159,11 @@ static unsigned complain_word(struct conf_reader *r, char **arg)
 {
 	unsigned n = 1;
 
-	conf_error(r,
-		   "%s is none of from, lease, share (write from IPV6[/LENGTH], lease TIME [TIME] or "
-		   "share LENGTH LEASES; a time is one word, like 2h)",
-		   arg[0]);
+	conf_error(
+		r,
+		"%s is none of from, lease, share (write from IPV6[/LENGTH], lease TIME [TIME] or "
+		"share LENGTH LEASES; a time is one word, like 2h)",
+		arg[0]);
 	while (arg[n] && !find_word(arg[n]))
 		n++;
 	return n;

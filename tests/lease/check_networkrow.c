@@ -44,7 +44,8 @@ START_TEST(table)
 	ck_assert_int_eq(strstr(header, "POOL") - header, strstr(line, "192.168") - line);
 	ck_assert_int_eq(strstr(header, "FROM") - header, strstr(line, "2001:db8::/32") - line);
 	ck_assert_int_eq(strstr(header, "USED") + 4 - header, strstr(line, " 30 ") + 3 - line);
-	ck_assert_int_eq(strstr(header, "FAIR-SHARE") + 10 - header, strstr(line, " 84 ") + 3 - line);
+	ck_assert_int_eq(strstr(header, "FAIR-SHARE") + 10 - header,
+			 strstr(line, " 84 ") + 3 - line);
 	r.from = NULL;
 	networkrow_text(line, &r);
 	ck_assert_str_eq(line + strlen(line) - 5, "   -\n");
