@@ -101,13 +101,13 @@ void pool_reserve(struct pool *p, const struct prefix4 *prefix)
 {
 	uint32_t first = prefix->addr, last = prefix->addr | ~addr_mask4(prefix->len);
 
-	for (size_t i = 0; i < p->ranges; i++) {
+	for (size_t i = pool_range_from(p, first); i < p->ranges; i++) {
 		struct range *r = &p->range[i];
 		uint32_t from = first > r->first ? first : r->first;
 		uint32_t to = last < r->last ? last : r->last;
 
 		if (from > to)
-			continue;
+			return;
 		evict(p, from, to);
 		from = r->base + (from - r->first);
 		to = r->base + (to - r->first);

@@ -131,6 +131,9 @@ struct pool {
  * numbered. */
 bool pool_get_ranges(struct pool *p, const struct pool_conf *conf, size_t n);
 
+/* Number of the first range that ends at ADDR or behind; that of all ranges: none does. */
+size_t pool_range_from(const struct pool *p, uint32_t addr);
+
 /* The range of ADDR, or NULL, and that of SLOT. */
 struct range *pool_range_of(const struct pool *p, uint32_t addr);
 struct range *pool_range_at(const struct pool *p, uint32_t slot);

@@ -83,22 +83,26 @@ bool pool_get_ranges(struct pool *p, const struct pool_conf *conf, size_t n)
 	return number_all(p);
 }
 
-struct range *pool_range_of(const struct pool *p, uint32_t addr)
+size_t pool_range_from(const struct pool *p, uint32_t addr)
 {
 	size_t lo = 0, hi = p->ranges;
 
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
-		struct range *r = &p->range[mid];
 
-		if (addr < r->first)
-			hi = mid;
-		else if (addr > r->last)
+		if (p->range[mid].last < addr)
 			lo = mid + 1;
 		else
-			return r;
+			hi = mid;
 	}
-	return NULL;
+	return lo;
+}
+
+struct range *pool_range_of(const struct pool *p, uint32_t addr)
+{
+	size_t i = pool_range_from(p, addr);
+
+	return i < p->ranges && p->range[i].first <= addr ? &p->range[i] : NULL;
 }
 
 uint32_t pool_slot_of(const struct pool *p, uint32_t addr)

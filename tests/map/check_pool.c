@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "map/pool.h"
 #include "support/random.h"
@@ -1065,6 +1066,41 @@ START_TEST(place_is_used_again)
 }
 END_TEST
 
+static double cpu_seconds(void)
+{
+	return (double)clock() / CLOCKS_PER_SEC;
+}
+
+#define CUSTOMERS 20000
+
+/* A pool for each of so many customers, and as many maps: a daemon that rereads its file translates
+ * nothing while it does this. */
+START_TEST(reserves_in_many_ranges)
+{
+	struct prefix4 *range = calloc(CUSTOMERS, sizeof(*range));
+	double before = cpu_seconds();
+	struct pool *p;
+
+	ck_assert_ptr_nonnull(range);
+	for (uint32_t i = 0; i < CUSTOMERS; i++)
+		range[i] = (struct prefix4){0x0a000000 + i * 16, 29};
+	p = new_pool(range, CUSTOMERS);
+	ck_assert_uint_eq(pool_size(p), CUSTOMERS * 7);
+	for (uint32_t i = 0; i < CUSTOMERS; i++) {
+		pool_reserve(p, &(struct prefix4){0x0a000000 + i * 16 + 7, 32});
+		pool_reserve(p, &(struct prefix4){0x0a000000 + i * 16 + 8, 32});
+	}
+	ck_assert_uint_eq(pool_size(p), CUSTOMERS * 6);
+	ck_assert_msg(cpu_seconds() - before < 0.3, "took %.1f s", cpu_seconds() - before);
+	pool_reserve(p, &(struct prefix4){0x0a000000, 25}); /* eight ranges */
+	ck_assert_uint_eq(pool_size(p), (CUSTOMERS - 8) * 6);
+	pool_reserve(p, &(struct prefix4){0, 0});
+	ck_assert_uint_eq(pool_size(p), 0);
+	pool_free(p);
+	free(range);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pool");
@@ -1110,6 +1146,7 @@ int main(void)
 	tcase_add_test(t, gathered_is_not_idle);
 	tcase_add_loop_test(t, end_is_seen_below, 0, ROWS(ends));
 	tcase_add_test(t, place_is_used_again);
+	tcase_add_test(t, reserves_in_many_ranges);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
