@@ -29,24 +29,27 @@ struct pool;
 
 #define POOL_UNKNOWN INT32_MIN /* since when: the lease is older than what is on record of it */
 
-struct lease { /* 96 bytes */
+/* 96 bytes.  What leases are found by, HOST to PREFIX, lies in one line of a cache, because large
+ * memory comes at 16 bytes behind a page. */
+struct lease {
+	uint64_t packets[FASTPATH_DIRS]; /* see BYTES */
 	struct ip6 host;
 	uint32_t addr;      /* the IPv4 address, host order */
-	int32_t last;       /* the last packet that the host sent */
-	int32_t saved;      /* the value of LAST that is on record, see pool_record() */
-	int32_t since;      /* when it was assigned, or POOL_UNKNOWN */
+	uint32_t chain[2];  /* next lease in the same bucket, by host and by address */
 	uint16_t prefix;    /* index of the translation prefix the host used */
 	bool on_record : 1; /* has SAVED ever been set? */
 	bool answered : 1;  /* a packet from IPv4 was translated to the host, see pool_answer() */
 	bool confirmed : 1; /* and then the host has sent again; set by the pool only */
 	bool saved_confirmed : 1; /* the value of CONFIRMED that is on record */
 	bool preferred : 1;       /* ADDR is what the secret gives the host; set by the pool only */
-	bool live : 1;            /* private to the pool, like NET and what follows BYTES */
+	bool live : 1;            /* private to the pool, like CHAIN, NET, NEWER and OLDER */
 	uint32_t net;             /* its network */
-	/* translated for the host, by direction as in enum report_dir; see pool_gather() */
-	uint64_t packets[FASTPATH_DIRS], bytes[FASTPATH_DIRS];
-	uint32_t chain[2];           /* next lease in the same bucket, by host and by address */
+	int32_t last;             /* the last packet that the host sent */
+	int32_t saved;            /* the value of LAST that is on record, see pool_record() */
+	int32_t since;            /* when it was assigned, or POOL_UNKNOWN */
 	uint32_t newer[2], older[2]; /* neighbours by LAST, in its group and in its network */
+	/* translated for the host, by direction as in enum report_dir; see pool_gather() */
+	uint64_t bytes[FASTPATH_DIRS];
 };
 
 /* A range of addresses, and whom it is for.  Ranges with the same FROM are one pool, and agree in
