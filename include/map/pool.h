@@ -238,10 +238,10 @@ struct pool_range {
 	size_t not_preferred; /* leases of another address than the secret gives their host */
 	uint64_t refused;     /* calls of pool_assign() without room for who prefers this range */
 	uint64_t displaced;   /* leases that ended for a call of pool_assign() */
-	/* Of all ranges for the same hosts: addresses that could be leased; how many of the largest
-	 * networks, mostly /48s, have leases; and how many leases of either kind the one has that
-	 * has most of them. */
-	size_t group_size, networks, most_confirmed, most_unconfirmed;
+	/* Of all ranges for the same hosts: addresses that could be leased; leases; how many of the
+	 * largest networks, mostly /48s, have leases; and how many leases of either kind the one
+	 * has that has most of them. */
+	size_t group_size, group_used, networks, most_confirmed, most_unconfirmed;
 };
 void pool_range(const struct pool *p, size_t i, struct pool_range *out);
 

@@ -166,6 +166,11 @@ static uint64_t get_group_size(const struct pool_range *r)
 	return r->group_size;
 }
 
+static uint64_t get_group_used(const struct pool_range *r)
+{
+	return r->group_used;
+}
+
 static uint64_t get_networks(const struct pool_range *r)
 {
 	return r->networks;
@@ -227,6 +232,8 @@ static const struct family {
 	{"nat64d_pool_group_size", "gauge",
 	 "Addresses that can be leased of all pools for the same hosts.", WITH_POOLS,
 	 .of_pool = get_group_size},
+	{"nat64d_pool_group_leases", "gauge", "Leases of all pools for the same hosts.", WITH_POOLS,
+	 .of_pool = get_group_used},
 	{"nat64d_pool_networks", "gauge",
 	 "Networks, mostly /48s, that have leases of all pools for the same hosts.", WITH_POOLS,
 	 .of_pool = get_networks},

@@ -165,6 +165,7 @@ void pool_range(const struct pool *p, size_t i, struct pool_range *out)
 		.refused = r->refused,
 		.displaced = r->displaced,
 		.group_size = pool_group_size(g),
+		.group_used = pool_group_used(p, g),
 		.networks = p->nets.net[pool_known(p, g)].children +
 			    p->nets.net[pool_strangers(p, g)].children,
 		.most_confirmed = most(p, g, CONFIRMED),

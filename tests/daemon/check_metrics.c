@@ -29,6 +29,7 @@ static void get_pool(const void *arg, size_t i, char *text, struct pool_range *r
 				 .refused = 2 * i,
 				 .displaced = 3 + 6 * i,
 				 .group_size = 508,
+				 .group_used = 10 * i,
 				 .networks = 7 * i,
 				 .most_confirmed = 8 * i,
 				 .most_unconfirmed = 9 * i};
@@ -56,7 +57,7 @@ static struct metrics plain(void)
 /* All of it.  Each slice is a text that the next one goes on. */
 static const char *text_of(const struct metrics *m)
 {
-	static char whole[1 << 20];
+	static char whole[1 << 21];
 	size_t cursor = 0, len = 0;
 	bool more;
 
@@ -105,6 +106,7 @@ static const char *const lines[] = {
 	"nat64d_leases_confirmed{pool=\"10.0.1.0/24\"} 4",
 	"nat64d_leases_not_preferred{pool=\"10.0.1.0/24\"} 5",
 	"nat64d_pool_group_size{pool=\"10.0.1.0/24\"} 508",
+	"nat64d_pool_group_leases{pool=\"10.0.1.0/24\"} 10",
 	"nat64d_pool_networks{pool=\"10.0.1.0/24\"} 7",
 	"nat64d_pool_network_confirmed{pool=\"10.0.1.0/24\"} 8",
 	"nat64d_pool_network_unconfirmed{pool=\"10.0.1.0/24\"} 9",

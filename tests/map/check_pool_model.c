@@ -236,6 +236,7 @@ static void compare_group(const struct naive *m, const struct pool_range *r)
 		confirmed = larger(confirmed, held);
 		unconfirmed = larger(unconfirmed, naive_held(m, n->group, i, false) - held);
 		ck_assert_uint_eq(r->group_size, naive_size(m, n->group));
+		ck_assert_uint_eq(r->group_used, naive_held(m, n->group, -1, false));
 	}
 	ck_assert_uint_eq(r->networks, networks);
 	ck_assert_uint_eq(r->most_confirmed, confirmed);
