@@ -215,8 +215,9 @@ int pool_sort(struct pool *p);
 bool pool_has_share(const struct pool *p, const struct ip6 *host);
 
 /* Ends the longest idle leases of networks that hold more than their share, as where others have
- * put them back; after pool_sort().  Returns how many. */
-size_t pool_trim(struct pool *p);
+ * put them back; after pool_sort().  Returns how many; each is told to ENDED (NULL: to nobody)
+ * before it does. */
+size_t pool_trim(struct pool *p, void (*ended)(void *arg, const struct lease *l), void *arg);
 
 /* Ends at most BUDGET leases that have been idle at NOW for longer than their range keeps them;
  * returns how many. */

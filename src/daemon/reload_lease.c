@@ -142,7 +142,7 @@ static bool trim(struct pool *p, size_t *ended)
 		return true;
 	if (pool_sort(p) < 0)
 		return false;
-	*ended += pool_trim(p);
+	*ended += pool_trim(p, NULL, NULL);
 	return true;
 }
 

@@ -38,6 +38,7 @@
 #define KEEPER_REST 5     /* seconds between keepers */
 #define TICK        1000  /* ms */
 #define SLICE       32768 /* bytes per step: some 500 leases, half a millisecond */
+#define LOOKS       2048  /* leases that are looked at for a slice */
 #define SLACK       1024  /* lines that are not worth a rewrite */
 #define REST        10    /* seconds between rewrites */
 
@@ -328,9 +329,13 @@ static void fill(struct leasefile *f, struct pool *pool)
 		n += format_default(f, slice + n);
 		f->header_due = false;
 	}
-	while (sizeof(slice) - n >= LEASETEXT_RECORD && (l = pool_walk(pool, &f->cursor))) {
-		n += format_lease(f, slice + n, l,
-				  l->on_record && !f->closing ? l->saved : l->last);
+	/* What was put off has no beginning that anybody knows of, and is to have no end. */
+	for (unsigned looks = LOOKS; looks > 0 && sizeof(slice) - n >= LEASETEXT_RECORD &&
+				     (l = pool_walk(pool, &f->cursor));
+	     looks--) {
+		if (!l->on_record)
+			continue;
+		n += format_lease(f, slice + n, l, f->closing ? l->last : l->saved);
 		f->temp.lines++;
 	}
 	if (!l && f->closing)

@@ -278,6 +278,7 @@ struct load {
 	bool unnamed;       /* a lease whose prefix is not said, or not as we would say it */
 	bool torn;          /* no newline at the end */
 	bool fourth;        /* the last line with a lease had a prefix */
+	size_t trimmed;     /* leases beyond the share of their networks */
 	struct lease *tail; /* of the last line, if that is torn */
 	/* What the configuration has no place for, as far as there is memory: PACKETS is its place,
 	 * and it is not LIVE where its end is on record. */
@@ -546,11 +547,21 @@ static void take_cut_lease(struct load *l, struct leasetext *t)
 	l->tail = take_lease(l, t);
 }
 
+/* Was the line without an end when an earlier start has found it, and told of it? */
+static bool is_closed_off(const char *line, size_t len)
+{
+	const size_t mark = strlen(CUT_SHORT) - 1; /* without the newline */
+
+	return len >= mark && memcmp(line + len - mark, CUT_SHORT, mark) == 0;
+}
+
 static void take_line(struct load *l, char *line, size_t len, bool cut)
 {
 	struct leasetext t;
 	char why[LEASETEXT_WHY];
-	enum leasetext_kind kind = leasetext_parse(line, len, cut, &t, why);
+	enum leasetext_kind kind = is_closed_off(line, len)
+					   ? LEASETEXT_BLANK
+					   : leasetext_parse(line, len, cut, &t, why);
 
 	l->lines++;
 	switch (kind) {
@@ -709,6 +720,27 @@ static void drop_expired(struct load *l)
 		    l->f->path, n);
 }
 
+static void end_beyond_share(void *arg, const struct lease *lease)
+{
+	struct load *l = arg;
+	char addr[ADDR_TEXT], host[ADDR_TEXT];
+
+	if (l->trimmed++ < REPORTS)
+		say(l, "%s: lease %s of %s removed: its network holds more leases than its share",
+		    l->f->path, addr_text4(addr, lease->addr), addr_text6(host, &lease->host));
+	l->ended(l->arg, lease);
+}
+
+/* The configuration may have another share than when they were given away. */
+static void drop_beyond_share(struct load *l)
+{
+	pool_trim(l->pool, end_beyond_share, l);
+	if (l->trimmed > REPORTS)
+		say(l, "%s: %zu more leases removed like these", l->f->path, l->trimmed - REPORTS);
+	if (l->tail && !l->tail->live)
+		l->tail = NULL;
+}
+
 /* Is a line without prefix that comes next one of the only prefix, or, where there is none, of the
  * first to come? */
 static bool says_whose(const struct load *l)
@@ -744,11 +776,12 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 	if (pool_sort(pool) < 0)
 		return -1;
 	drop_expired(&l);
+	drop_beyond_share(&l);
 	tell_left(&l);
 	if (l.bad > 0)
 		say_damage(&l);
 	f->file.lines = l.leases;
-	f->wanted = l.bad > 0 || l.tail || l.superseded || l.unnamed;
+	f->wanted = l.bad > 0 || l.tail || l.trimmed > 0 || l.superseded || l.unnamed;
 	if (l.torn)
 		leasestate_add(f, CUT_SHORT, strlen(CUT_SHORT));
 	else if (l.unconfirmed)

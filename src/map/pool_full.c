@@ -218,11 +218,12 @@ bool pool_has_share(const struct pool *p, const struct ip6 *host)
 	return !over_share(&s);
 }
 
-static size_t trim(struct pool *p, const struct group *g)
+static size_t trim(struct pool *p, const struct group *g,
+		   void (*ended)(void *arg, const struct lease *l), void *arg)
 {
 	uint32_t next = ring_oldest(p->lease, IN_GROUP, g->newest);
 	uint32_t n = pool_group_used(p, g);
-	size_t ended = 0;
+	size_t trimmed = 0;
 
 	for (; n > 0; n--) {
 		struct lease *l = &p->lease[next];
@@ -230,18 +231,20 @@ static size_t trim(struct pool *p, const struct group *g)
 		next = l->newer[IN_GROUP];
 		if (pool_net_used(&p->nets.net[l->net]) <= g->share)
 			continue;
+		if (ended)
+			ended(arg, l);
 		pool_end(p, l);
-		ended++;
+		trimmed++;
 	}
-	return ended;
+	return trimmed;
 }
 
-size_t pool_trim(struct pool *p)
+size_t pool_trim(struct pool *p, void (*ended)(void *arg, const struct lease *l), void *arg)
 {
-	size_t ended = 0;
+	size_t trimmed = 0;
 
 	for (uint32_t i = 0; i < p->groups; i++)
 		if (p->group[i].share > 0)
-			ended += trim(p, &p->group[i]);
-	return ended;
+			trimmed += trim(p, &p->group[i], ended, arg);
+	return trimmed;
 }

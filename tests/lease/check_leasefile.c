@@ -877,6 +877,75 @@ START_TEST(who_is_not_allowed_loses_it)
 }
 END_TEST
 
+/* A start that was killed before it could rewrite the file has closed a torn line off: that is no
+ * damage of its own. */
+START_TEST(closed_off_line_is_passed_over)
+{
+	static const char text[] = "192.0.2.1\t2001:db8:1::1\t1699999\t# cut short\n"
+				   "192.0.2.2\t2001:db8:1::2\t1699999999\n";
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	must_hold(&d, "192.0.2.2", "2001:db8:1::2");
+	ck_assert_uint_eq(pool_used(d.pool), 1);
+	ck_assert_uint_eq(d.said, 0);
+	dir_remove(&d);
+}
+END_TEST
+
+/* A network that has more than its share, since that was larger when they came. */
+START_TEST(who_is_beyond_the_share_loses_it)
+{
+	static const char text[] = "192.0.2.1\t2001:db8:1::1\t1699998000\n"
+				   "192.0.2.2\t2001:db8:1::2\t1699997000\n"
+				   "192.0.2.3\t2001:db8:1::3\t1699999999\n"
+				   "192.0.2.4\t2001:db8:2::4\t1699999970";
+	const struct siphash_key key = {1, 2};
+	struct pool_conf conf = pool_plain((struct prefix4){ip4("192.0.2.0"), 24});
+	struct leasedir d;
+
+	conf.share_len = 64;
+	conf.share = 2;
+	dir_make(&d, 1);
+	pool_free(d.pool);
+	d.pool = pool_new(&conf, 1, &key);
+	ck_assert_ptr_nonnull(d.pool);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	must_hold(&d, "192.0.2.1", "2001:db8:1::1");
+	must_hold(&d, "192.0.2.3", "2001:db8:1::3");
+	must_hold(&d, "192.0.2.4", "2001:db8:2::4");
+	ck_assert_uint_eq(pool_used(d.pool), 3);
+	ck_assert_uint_eq(d.expired, 1);
+	ck_assert_uint_eq(d.last.addr, ip4("192.0.2.2"));
+	ck_assert_ptr_nonnull(strstr(d.line[0], "lease 192.0.2.2 of 2001:db8:1::2 removed: its "
+						"network holds more leases than its share"));
+	dir_remove(&d);
+}
+END_TEST
+
+/* A lease that is not on record does not get there by a rewrite or by a stop: nobody has been told
+ * that it began. */
+START_TEST(what_is_put_off_is_not_written)
+{
+	struct leasedir d;
+	struct lease *l;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	dir_record(&d, dir_lease(&d, "2001:db8:1::1", NOW), NOW);
+	l = dir_lease(&d, "2001:db8:1::2", NOW);
+	ck_assert(!l->on_record);
+	dir_end(&d, NOW + 1, WALL + 1);
+	dir_new_pool(&d, "192.0.2.0", 24);
+	dir_begin(&d, NOW + 2, WALL + 2);
+	ck_assert_uint_eq(pool_used(d.pool), 1);
+	dir_remove(&d);
+}
+END_TEST
+
 static char *heap(const char *text)
 {
 	char *copy = strdup(text);
@@ -1684,6 +1753,9 @@ static Suite *suite(void)
 	tcase_add_test(text, ended_stays_ended);
 	tcase_add_test(text, what_is_a_map_is_no_lease);
 	tcase_add_test(text, who_is_not_allowed_loses_it);
+	tcase_add_test(text, closed_off_line_is_passed_over);
+	tcase_add_test(text, who_is_beyond_the_share_loses_it);
+	tcase_add_test(text, what_is_put_off_is_not_written);
 	tcase_add_test(text, pins_are_replaced);
 	tcase_add_loop_test(text, pins_without_keeper, 0, 2);
 	tcase_add_test(text, pins_fail);

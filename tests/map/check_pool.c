@@ -889,11 +889,11 @@ START_TEST(trims)
 		ck_assert_ptr_nonnull(restore(p, i, net24.addr + 1 + i, last[i]));
 	ck_assert_ptr_nonnull(pool_restore(p, &b, 0, net24.addr + 6, 0));
 	ck_assert_int_eq(pool_sort(p), 0);
-	ck_assert_uint_eq(pool_trim(p), 3);
+	ck_assert_uint_eq(pool_trim(p, NULL, NULL), 3);
 	for (uint32_t i = 0; i < 5; i++)
 		ck_assert_msg(!find(p, i) == (last[i] <= 3), "%u", i);
 	ck_assert(pool_find6(p, &b, 0));
-	ck_assert_uint_eq(pool_trim(p), 0);
+	ck_assert_uint_eq(pool_trim(p, NULL, NULL), 0);
 	ck_assert_uint_eq(range_of(p, 0).displaced, 0);
 	h = host(9);
 	ck_assert(!pool_has_share(p, &h) && pool_has_share(p, &b));

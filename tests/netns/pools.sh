@@ -28,13 +28,15 @@ start() {
 	ip -n "$R" route replace 10.9.0.0/16 dev nat64
 	wait_for grep -q 'fast-path: ' "$LOG"
 }
+# stop: a daemon that ends otherwise than in order is a failed point.
+stop() { stop_nat64d || not_ok "it ends in order, not with status $?"; }
 reload() {
 	from=$(since)
 	kill -HUP "$PID"
 	wait_for said "$from" "is in effect"
 }
 fresh_start() {
-	stop_nat64d
+	stop
 	rm -f "$map"* "$T"/data/leases.log*
 	start
 }
@@ -204,7 +206,7 @@ who_may() {
 	reload
 	t "$1: who watches hears of it" wait_for grep -q "\"event\": \"ended\", \"cause\": \"reload\", \"ipv4\": \"$address\"" "$T/watched"
 	kill "$watcher"
-	stop_nat64d
+	stop
 }
 
 # A start is another configuration for the leases of before.
@@ -212,7 +214,7 @@ restarts() {
 	pools 'dynamic-pool 10.9.1.0/28' 'dynamic-pool 10.9.2.0/28 from 2001:db8:b::/48' 'lease-log 1'
 	fresh_start
 	read -r of_a of_b of_c <<<"$(asks ${A}:1 ${B}:1 ${D}:1)"
-	stop_nat64d
+	stop
 	pools 'dynamic-pool 10.9.1.0/28' "dynamic-pool 10.9.2.0/28 from ${A}:/48" 'lease-log 1' "allow ${A}:/48" "allow ${B}:/48"
 	start
 	t "$1: a start: who may not any more" said 1 "dynamic.map:[0-9]+: lease $of_c of ${D}:1 removed: no allow holds its host"
@@ -223,12 +225,12 @@ restarts() {
 	same "$1: nobody has a lease" 0 "$(ctl leases --json | wc -l)"
 	t "$1: the history has it" wait_for eval "ctl history ${D}:1 | grep -q 'ended *reload'"
 	t "$1: and the file is kept aside" grep -q "^$of_c" "$map.bad-1"
-	t "$1: it can be put back" eval 'stop_nat64d; cp "$map.bad-1" "$map"'
+	t "$1: it can be put back" eval 'stop; cp "$map.bad-1" "$map"'
 	pools 'dynamic-pool 10.9.1.0/28' "dynamic-pool 10.9.2.0/28 from ${B}:/48" 'lease-log 1'
 	start
 	same "$1: where it fits again, all have their leases" 3 "$(ctl leases --json | wc -l)"
 	same "$1: and their addresses" "$of_a $of_b $of_c" "$(asks ${A}:1 ${B}:1 ${D}:1)"
-	stop_nat64d
+	stop
 }
 
 # Two hosts lose their leases and have them again, without a packet in between.
@@ -242,7 +244,7 @@ aside() {
 	pools 'dynamic-pool 10.9.1.0/28'
 	reload
 	same "$1: who was confirmed is again, and nobody else" "True False" "$(of_lease ${A}:9 confirmed) $(of_lease ${A}:8 confirmed)"
-	stop_nat64d
+	stop
 }
 
 # Each packet comes from another /64, takes the place of the one before, and is never heard again.
@@ -275,10 +277,10 @@ END
 	t "$1: who comes now gets one, which is on record" grep -q "$(of_lease ${D}:1 ipv4).${D}:1" "$map"
 	same "$1: no end is told of what has no beginning" "" "$(sed -nE 's/.*lease (assigned|ended) [a-z]+ [0-9.]+ ([^ ]+) .*/\1 \2/p' "$LOG" |
 		awk '$1 == "assigned" { on[$2]++ } $1 == "ended" && on[$2]-- < 1 { print $2 }')"
-	stop_nat64d
+	stop
 	start
 	same "$1: after a start they have their addresses" "$before" "$(asks ${B}:1 ${B}:2)"
-	stop_nat64d
+	stop
 }
 
 for mode in "with the fast path" "without"; do
@@ -315,7 +317,7 @@ two_pools "$A" "$B"
 reload
 same "65536 are remembered, and come back" 65536 "$(ctl status --json | json "sum(p['used'] for p in it['pools'])")"
 same "those that were used last, of whichever pool" 10 "$(ctl status --json | json "it['pools'][1]['used']")"
-stop_nat64d
+stop
 
 # --- the secret of the pools --------------------------------------------------------------------------------------------
 
@@ -373,39 +375,39 @@ reload_refused() {
 reload_refused
 t "one that cannot be used: the reload is refused, with file and line" said "$from" "conf:$(line): pool-key: .* 32 hexadecimal digits"
 same "and so says status" "$T/conf:$(line)" "$(ctl status --json | json "it['last_reload']['error'].split(': ')[0]")"
-stop_nat64d
+stop
 rm "$map"
 secret fedcba9876543210fedcba9876543210
 chgrp nogroup "$key"
 start --user nobody
 hundred >"$T/second"
 t "with another secret the hosts have other addresses" fails cmp -s "$T/first" "$T/second"
-stop_nat64d
+stop
 rm "$map"
 secret 0123456789abcdef0123456789abcdef
 start
 same "a third daemon, another user, the first key: the first addresses" "$(cat "$T/first")" "$(hundred)"
-stop_nat64d
+stop
 rm "$map"
 chmod 600 "$key"
 start --user nobody --chroot
 same "in a chroot: root has read it before" "$(cat "$T/first")" "$(hundred)"
-stop_nat64d
+stop
 pools "pool-key $T/keys/none"
 start --user nobody --chroot
 t "in a chroot, without a pool: it need not be there" said 1 'translating on nat64'
-stop_nat64d
+stop
 keyed
 rm "$map"
 secret 0123456789abcdef0123456789abcdef 644
 start
 t "one for all to read: a warning" said 1 "warning: $T/conf:$(line): pool-key: $key is open to other users \(chmod 640 it\)"
-stop_nat64d
+stop
 sed -i '/^data-dir/d' "$T/conf"
 chmod 640 "$key"
 start
 same "without data-dir: the first addresses all the same" "$(cat "$T/first")" "$(hundred)"
-stop_nat64d
+stop
 keyed node.key
 start
 wait_for test -e "$T/data/node.key"
@@ -414,5 +416,5 @@ keyed other.key
 reload
 t "one more, by a reload: it is made, and is another one" said "$from" 'pool-key: the secret is another one now'
 t "in the place that was named" fails cmp -s "$T/data/node.key" "$T/data/other.key"
-stop_nat64d
+stop
 finish
