@@ -55,6 +55,12 @@ static inline void ring_renew(struct lease *lease, enum ring ring, uint32_t *new
 {
 	if (*newest == (uint32_t)(l - lease))
 		return;
+	if (l->older[ring] == NONE) { /* the oldest follows the newest already */
+		lease[l->newer[ring]].older[ring] = NONE;
+		l->older[ring] = *newest;
+		*newest = (uint32_t)(l - lease);
+		return;
+	}
 	ring_remove(lease, ring, newest, l);
 	ring_append(lease, ring, newest, l);
 }
