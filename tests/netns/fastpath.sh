@@ -72,7 +72,7 @@ ticks=$(cpu_ticks)
 stream -t 2 >/dev/null
 ticks=$(($(cpu_ticks) - ticks))
 same "fast-path off: nothing is translated below" "0 0" "$(counted fast-path)"
-t "fast-path off: what it costs the daemon: $ticks ticks of 200" test "$ticks" -gt 20
+t "fast-path off: what it costs the daemon: $ticks ticks of 200" test "$ticks" -gt 10
 config "${BASE[@]}" >"$T/conf"
 from=$(since)
 kill -HUP "$PID"

@@ -110,13 +110,13 @@ same "and its host gets an address of those for all" "2001:db8:a00b:1::1 10.67.0
 	"$(pings 2001:db8:a00b:1::1) $(ctl leases 2001:db8:a00b:1::1 --json | each 'it["pool"]')"
 same "what was counted of the others stays" "2" "$(ctl status --json | json 'sum(p["displaced"] for p in it["pools"])')"
 {
-	pools
+	pools | sed '/a00b::/d'
 	for i in {1..20}; do echo "dynamic-pool 10.68.$i.0/30 from 2001:db8:a1$(printf %02x "$i")::/48"; done
 } >"$T/conf"
 ctl reload >/dev/null
-same "health of many pools: those that are full, and how many are not" "ok    pool: 23 of 23 pools have room" "$(checks)"
+same "health of many pools: those that are full, and how many are not" "ok    pool: 22 of 22 pools have room" "$(checks)"
 twice 2001:db8:a105:{1..3}::1 >/dev/null
-same "one is full" "FAIL  pool: 3 of 3 addresses for 2001:db8:a105::/48 leased, and none can be taken back yet: new hosts get none,ok    pool: 22 of 23 pools have room" \
+same "one is full" "FAIL  pool: 3 of 3 addresses for 2001:db8:a105::/48 leased, and none can be taken back yet: new hosts get none,ok    pool: 21 of 22 pools have room" \
 	"$(checks | paste -sd ,)"
 stops "TERM: exit status 0"
 finish
