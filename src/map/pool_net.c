@@ -247,7 +247,7 @@ static void move_net(struct pool *p, uint32_t i, uint32_t root)
 	net->parent = root;
 	net->number = to->children++;
 	chain(p, BY_NUMBER, number_bucket(p, root, net->number), i);
-	for (int side = 0; side < SIDES; side++) {
+	for (enum side side = UNCONFIRMED; side < SIDES; side++) {
 		pool_rank_leave(&p->nets, &from->side[side].top, i, side);
 		from->side[side].count -= net->side[side].count;
 		pool_rank_enter(&p->nets, &to->side[side].top, i, side);
