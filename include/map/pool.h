@@ -2,9 +2,10 @@
  * idle.
  *
  * A lease belongs to a host and a translation prefix (by its index among the prefixes).  Everything
- * on the packet path is O(1) and allocates nothing: all memory is reserved by pool_new() and
- * touched only as leases come.  Time is an argument: seconds of a clock that never steps
- * (CLOCK_BOOTTIME), negative for what happened before that clock began. */
+ * on the packet path is O(1), but for a network that becomes known (see pool_touch()), and
+ * allocates nothing: all memory is reserved by pool_new() and touched only as leases come.  Time is
+ * an argument: seconds of a clock that never steps (CLOCK_BOOTTIME), negative for what happened
+ * before that clock began. */
 #ifndef NAT64D_POOL_H
 #define NAT64D_POOL_H
 
