@@ -339,7 +339,7 @@ home=2001:db8:64:1::192.0.2.8 business=2001:db8:64:2::192.0.2.8
 seen=$(asks home $home)
 t "ISP: a home shares public addresses ($seen)" within "$seen" 203.0.113.64 203.0.113.79
 seen=$(asks business $business)
-t "ISP: a business has one of its own ($seen)" within "$seen" 198.51.100.2 198.51.100.62
+t "ISP: a business has one of its own ($seen)" within "$seen" 198.51.100.2 198.51.100.63
 t "ISP: and is reached there" pings internet -I 192.0.2.8 "$seen"
 t "ISP: the mail server has the same for ever" pings internet -I 192.0.2.8 198.51.100.25
 t "ISP: a home cannot use the businesses' prefix" silent home $business
@@ -360,7 +360,7 @@ perform "Customers with pools of their own"
 home=2001:db8:64:3::192.0.2.8
 same "customers: a home shares the address of the router" 203.0.113.2 "$(asks home $home)"
 seen=$(asks business $home)
-t "customers: a business has one of its own ($seen)" within "$seen" 198.51.100.2 198.51.100.62
+t "customers: a business has one of its own ($seen)" within "$seen" 198.51.100.1 198.51.100.63
 t "customers: nobody else is served" silent internet -I 2001:db8:bad::1 $home
 t "customers: what is denied is not reached" silent business "2001:db8:64:3::$seen"
 t "customers: the secret is where the page says" on router test -s /var/lib/nat64d/customers/pool.key
