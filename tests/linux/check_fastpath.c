@@ -16,7 +16,7 @@
 #include "support/generate.h"
 #include "support/run.h"
 
-#define PACKETS GENERATE_SHORTENED(200000)
+#define PACKETS SHORTENED(200000)
 
 static unsigned long packets = PACKETS;
 static uint64_t seed = 1;

@@ -8,6 +8,7 @@
 #include "map/pool.h"
 #include "support/random.h"
 #include "support/run.h"
+#include "support/shortened.h"
 
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (c) << 8 | (d))
 
@@ -393,9 +394,9 @@ START_TEST(random_days)
 	naive_init(&m, pools[_i].conf, pools[_i].n, &key);
 	for (uint32_t n = 0; n < NAIVE_HOSTS; n++)
 		m.lease[n].host = host(n);
-	for (int turn = 0; turn < 10000; turn++) {
+	for (int turn = 0; turn < SHORTENED(10000); turn++) {
 		if (random_below(3) == 0)
-			now += (int32_t)random_below(turn / 2000 % 2 ? 100 : 2);
+			now += (int32_t)random_below(turn / SHORTENED(2000) % 2 ? 100 : 2);
 		if (random_below(2000) == 0)
 			now += POOL_KEEP - 5000;
 		one_turn(p, &m, now);

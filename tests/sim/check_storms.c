@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "support/run.h"
+#include "support/shortened.h"
 #include "world.h"
 
 #define MINUTE (60 * SECOND)
+#define EVERY  (SHORTENED(6) < 6 ? 3 : 1) /* play of the short form */
 
 enum promise {
 	NOTHING,    /* is promised */
@@ -177,7 +179,7 @@ static int n_chosen;
 static void choose(void)
 {
 	for (int i = 0; i < ROWS(plays); i++)
-		if (is_long || !plays[i].only_long)
+		if (is_long || (!plays[i].only_long && i % EVERY == 0))
 			chosen[n_chosen++] = &plays[i];
 }
 

@@ -4,21 +4,10 @@
 #define NAT64D_TESTS_GENERATE_H
 
 #include "model/model.h"
+#include "support/shortened.h"
 
 #define GENERATE_MAX   70000
 #define GENERATE_HOSTS 24 /* that may want a lease */
-
-/* How much of N to do: sanitizers make everything slower. */
-#if defined(__SANITIZE_ADDRESS__)
-#define GENERATE_SHORTENED(n) ((n) / 6)
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define GENERATE_SHORTENED(n) ((n) / 6)
-#endif
-#endif
-#ifndef GENERATE_SHORTENED
-#define GENERATE_SHORTENED(n) (n)
-#endif
 
 void generate_seed(uint64_t seed);
 uint32_t generate_below(uint32_t n);

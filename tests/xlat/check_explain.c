@@ -15,7 +15,7 @@
 /* --- as the translator does ------------------------------------------------------------------ */
 
 #define BLOCK   100
-#define PACKETS GENERATE_SHORTENED(200000)
+#define PACKETS SHORTENED(200000)
 
 static struct bench {
 	struct generated g;

@@ -26,7 +26,7 @@
 #include "support/rig.h"
 #include "support/run.h"
 
-#define ROUNDS GENERATE_SHORTENED(10000)
+#define ROUNDS SHORTENED(10000)
 
 #define WELL_KNOWN                                                                \
 	"own4 192.0.2.254; own6 2001:db8:ffff::64; prefix 64:ff9b::/96; wkpf no;" \

@@ -13,7 +13,7 @@
 #include "support/run.h"
 
 #define BLOCK   200
-#define PACKETS GENERATE_SHORTENED(300000)
+#define PACKETS SHORTENED(300000)
 
 static struct bench {
 	struct generated g;
