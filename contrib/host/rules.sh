@@ -174,6 +174,16 @@ nft_replace()
 
 # --- iptables -------------------------------------------------------------------------------------------------------
 
+# iptables_each CHAIN -s|-d JUMP [PREFIX...]: a rule with $note for each.
+iptables_each()
+{
+	chain=$1 side=$2 jump=$3
+	shift 3
+	for prefix; do
+		echo "-A $chain $side $prefix $note -j $jump"
+	done
+}
+
 # A chain of its own: what returns from it goes on to the rules of others.
 iptables_nat()
 {
@@ -181,9 +191,7 @@ iptables_nat()
 	note="-m comment --comment $name"
 	echo ":$name - [0:0]"
 	echo "-A POSTROUTING ! -o $device $note -j $name"
-	for pool in $pools; do
-		echo "-A $name -s $pool $note -j MASQUERADE"
-	done
+	iptables_each "$name" -s MASQUERADE $pools
 	for prefix in $private; do
 		for net in $inside; do
 			echo "-A $name -s $prefix -d $net $note -j RETURN"
@@ -200,12 +208,8 @@ iptables_filter()
 	echo ":$name - [0:0]"
 	echo "-I FORWARD ! -i $device -o $device $note -j $name"
 	echo "-A $name -m conntrack --ctstate DNAT,ESTABLISHED,RELATED,UNTRACKED $note -j RETURN"
-	for prefix in $reachable; do
-		echo "-A $name -d $prefix $note -j RETURN"
-	done
-	for pool in $pools; do
-		echo "-A $name -d $pool $note -j DROP"
-	done
+	iptables_each "$name" -d RETURN $reachable
+	iptables_each "$name" -d DROP $pools
 }
 
 iptables_guard4()
@@ -214,12 +218,8 @@ iptables_guard4()
 	note="-m comment --comment $name"
 	echo ":${name}_g - [0:0]"
 	echo "-I FORWARD ! -i $device $note -j ${name}_g"
-	for prefix in $spared; do
-		echo "-A ${name}_g -s $prefix $note -j RETURN"
-	done
-	for prefix in $forged; do
-		echo "-A ${name}_g -s $prefix $note -j DROP"
-	done
+	iptables_each "${name}_g" -s RETURN $spared
+	iptables_each "${name}_g" -s DROP $forged
 }
 
 iptables_input()
@@ -232,9 +232,7 @@ iptables_input()
 	echo "-A ${name}_l -p icmp $note -j RETURN"
 	echo "-A ${name}_l -p udp --dport 53 $note -j RETURN"
 	echo "-A ${name}_l -p tcp --dport 53 $note -j RETURN"
-	for prefix in $served; do
-		echo "-A ${name}_l -d $prefix $note -j RETURN"
-	done
+	iptables_each "${name}_l" -d RETURN $served
 	echo "-A ${name}_l $note -j DROP"
 }
 
