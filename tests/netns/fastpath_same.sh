@@ -13,15 +13,27 @@ wires_for_gso
 fast() { echo "$(below '6->4') $(below '4->6')"; }
 enough() { [ "${1% *}" -ge "$2" ] && [ "${1#* }" -ge "$2" ]; }
 
-# run MODE: both runs, in $T/gso.MODE and $T/plain.MODE; how much went below, in $below_gso and $below_plain.
+# drops: how many packets the kernel has dropped because a queue was full: the backlog of a processor, or that of the device.
+drops() {
+	local n sum
+	sum=$(in_router cat /sys/class/net/nat64/statistics/tx_dropped)
+	while read -r _ n _; do sum=$((sum + 16#$n)); done </proc/net/softnet_stat
+	echo "$sum"
+}
+
+# run MODE [LOSSES]: both runs, in $T/gso.MODE and $T/plain.MODE; how much went below, in $below_gso and $below_plain; how many
+# packets the kernel dropped meanwhile, in $dropped.  So many GSO packets that do not arrive are sent again.
 run() {
+	local before
+	before=$(drops)
 	wait_for ping6 "$GOOGLE"
 	mark
 	python3 "$here/plain.py" run "$C" "$S" 1200 >"$T/plain.$1"
 	below_plain=$(fast)
 	mark
-	python3 "$here/gso.py" run "$C" "$S" "$PID" >"$T/gso.$1"
+	python3 "$here/gso.py" run "$C" "$S" "$PID" "${2:-0}" >"$T/gso.$1" 2>"$T/again.$1"
 	below_gso=$(fast)
+	dropped=$(($(drops) - before))
 	same "$1: none was malformed" 00 "$(grown '4->6' bad-offload)$(grown '6->4' bad-offload)"
 }
 
@@ -37,8 +49,12 @@ run auto
 diag "auto: below, 6->4 and 4->6: $below_gso of GSO packets, $below_plain of others"
 t "auto: GSO packets go below" enough "$below_gso" 100
 t "auto: others go below" enough "$below_plain" 200
+# A busy machine loses a packet now and then under this load: at most so many, and none that the kernel did not count.
+LOSSES=5
 start_load
-run load
+run load $LOSSES
+diag "load: the kernel dropped $dropped packets; sent again: $(paste -sd ',' "$T/again.load")"
+t "load: a GSO packet is sent again only if the kernel dropped one" test "$(wc -l <"$T/again.load")" -le "$dropped"
 diag "load: below, 6->4 and 4->6: $below_gso of GSO packets, $below_plain of others"
 t "load: GSO packets go below" enough "$below_gso" 200
 t "load: others go below" enough "$below_plain" 200
@@ -59,7 +75,9 @@ for mode in auto load; do
 	done < <(python3 "$here/gso.py" list) >"$T/different"
 	same "$mode: GSO packets come out the same, in the same order" "" "$(cat "$T/different")"
 	n=$(wc -l <"$T/plain.off")
-	if cmp -s "$T/plain.off" "$T/plain.$mode"; then
+	losses=0
+	[ "$mode" = auto ] || losses=$((dropped < LOSSES ? dropped : LOSSES))
+	if [ -z "$(comm -13 "$T/plain.off" "$T/plain.$mode")" ] && [ "$(comm -23 "$T/plain.off" "$T/plain.$mode" | wc -l)" -le $losses ]; then
 		ok "$mode: $n single packets come out the same"
 	else
 		not_ok "$mode: $n single packets come out the same" "$(diff "$T/plain.off" "$T/plain.$mode" | cut -c 1-300 | head -n 12)"

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """GSO packets on a wire, and what comes out at both ends of the network behind the translator.
 
-run CLIENT SERVER PID    sends each case from the namespace that it belongs to, on `lan' or `wan', and prints what
-                         arrives in both: lines of CASE <TAB> SIDE <TAB> the packet in hexadecimal
+run CLIENT SERVER PID [AGAIN]
+                         sends each case from the namespace that it belongs to, on `lan' or `wan', and prints what
+                         arrives in both: lines of CASE <TAB> SIDE <TAB> the packet in hexadecimal.  A case that does
+                         not arrive in full is sent again, at most AGAIN times in the whole run (default: 0); each time
+                         its name goes to standard error.
 list                     lines of CASE <TAB> how many packets it is on the wire <TAB> "all", or "first": an answer,
                          of which there is one for a GSO packet, but one for each of its packets where they come alone; or
                          "firsts": an answer, and at the other end the last segment, short enough to pass
@@ -184,23 +187,34 @@ def collect(wires, wanted, most=0.5):
     return got
 
 
-def run(client, server, pid):
+def send_case(case, wire, ether, pid):
+    together = case.count > 1
+    if together:
+        os.kill(pid, signal.SIGSTOP)
+    for i in range(case.count):
+        vnet, packet = case.packet(i)
+        kind = b"\x86\xdd" if case.family == 6 else b"\x08\x00"
+        wire.send(vnet + ether + bytes(6) + kind + packet)
+    if together:
+        time.sleep(0.02)
+        os.kill(pid, signal.SIGCONT)
+
+
+def run(client, server, pid, again=0):
     wires = {wire(client, "lan"): "client", wire(server, "wan"): "server"}
     side = dict(zip((6, 4), wires))
     # the router's and one's own address: seen once the other end has spoken
     ether = {f: bytes.fromhex(os.environ["MAC6" if f == 6 else "MAC4"].replace(":", "")) for f in side}
     for case in CASES:
-        together = case.count > 1
-        if together:
-            os.kill(pid, signal.SIGSTOP)
-        for i in range(case.count):
-            vnet, packet = case.packet(i)
-            kind = b"\x86\xdd" if case.family == 6 else b"\x08\x00"
-            side[case.family].send(vnet + ether[case.family] + bytes(6) + kind + packet)
-        if together:
-            time.sleep(0.02)
-            os.kill(pid, signal.SIGCONT)
-        for where, packet in collect(wires, 1 if case.kind == "first" else case.wanted):
+        wanted = {"first": 1, "firsts": 2}.get(case.kind, case.wanted)
+        while True:
+            send_case(case, side[case.family], ether[case.family], pid)
+            got = collect(wires, wanted)
+            if len(got) >= wanted or again == 0:
+                break
+            again -= 1
+            print(case.name, file=sys.stderr)
+        for where, packet in got:
             print(case.name, where, packet.hex(), sep="\t")
 
 
@@ -208,8 +222,8 @@ def main():
     if sys.argv[1:2] == ["list"]:
         for case in CASES:
             print(case.name, case.wanted, case.kind, sep="\t")
-    elif sys.argv[1:2] == ["run"] and len(sys.argv) == 5:
-        run(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    elif sys.argv[1:2] == ["run"] and len(sys.argv) in (5, 6):
+        run(sys.argv[2], sys.argv[3], *map(int, sys.argv[4:]))
     else:
         sys.exit(__doc__)
 
