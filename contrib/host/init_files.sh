@@ -1,0 +1,461 @@
+# init: the files that it makes, the services that it starts, and the way back from both.
+#
+# /var/lib/nat64-host/init, the manifest, says what --undo must take back:
+#
+#   SHA256  PATH                  a file that init made; --undo removes it if it is unchanged
+#   nat44 WORD                    the value of NAT44 before, or absent
+#   unit UNIT ENABLED ACTIVE      the state of a unit before: enabled or disabled, active or inactive
+#   directory PATH                a directory that init made
+#   copy PATH                     the copy of a configuration that --force replaced; --undo names it
+#
+# It is written before the first file, so that --undo works whatever happens.
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of init.sh
+
+defaults=$sysconfdir/default/nat64d
+state=${manifest%/*}
+
+# recorded WORD: what the manifest has of one kind.
+recorded()
+{
+	sed -n "s/^$1 //p" "$manifest" 2>/dev/null
+}
+
+# sum FILE
+sum()
+{
+	sha256sum <"$1" 2>/dev/null | cut -d ' ' -f 1
+}
+
+# made: "SHA256  PATH" lines.
+made()
+{
+	grep -E '^[0-9a-f]{64}  /' "$manifest" 2>/dev/null
+}
+
+# is_ours PATH: init made it, and nobody has changed it since.
+is_ours()
+{
+	[ -f "$1" ] && [ ! -L "$1" ] && made | has -x -F -e "$(sum "$1")  $1"
+}
+
+exists()
+{
+	[ -e "$1" ] || [ -L "$1" ]
+}
+
+# --- staging --------------------------------------------------------------------------------------------------------
+
+# want_file PATH [MODE]: "N MODE PATH" in the list; the content is in $stage/N.
+want_file()
+{
+	number=$(($(wc -l <"$stage/list") + 1))
+	cat >"$stage/$number" || stop "cannot write to $stage; nothing was changed"
+	echo "$number ${2:-644} $1" >>"$stage/list"
+	if ! exists "$1" || is_ours "$1" || cmp -s "$stage/$number" "$1"; then
+		return 0
+	elif [ "$1" != "$conf" ]; then
+		problem "$1 exists, and init did not make it, or it was changed since: it is left alone"
+	elif [ -z "$force" ]; then
+		problem "$conf exists, and init did not make it, or it was changed since: nat64-host check says how it does; --force replaces it and keeps a copy"
+	fi
+}
+
+# is_new N PATH: it differs from what is there.
+is_new()
+{
+	! cmp -s "$stage/$1" "$2"
+}
+
+configuration()
+{
+	cat <<-END
+		# Made by \`nat64-host init'.  nat64.conf(5) explains every line, and many more that may be here.
+		# After a change: nat64d -t && systemctl reload ${service:-nat64d}.  If something does not work: nat64-host check.
+
+		# The network device of the translator.  The daemon makes it, and adds the routes to it.
+		tun-device $device
+		tun-setup yes
+
+		# Each IPv4 address appears to the hosts behind this prefix: 8.8.8.8 is $(embedded 8.8.8.8).
+		prefix $prefix
+
+		# Each IPv6 address of a host gets an IPv4 address from here.  Nothing else in your networks may use these addresses.
+		# The machine hides them behind its own IPv4 address: NAT44=yes in $defaults.
+		dynamic-pool $pool
+
+		# The IPv4 address of the translator itself: it answers to pings, and its ICMP errors come from there.
+		ipv4-addr $ipv4_addr
+
+		# Only hosts in these networks may use the translator.
+	END
+	[ -z "$(dynamic_nets)" ] || cat <<-END
+		# The provider may replace $(dynamic_nets | in_words).  Hosts are refused then (nat64ctl counters:
+		# not-allowed), until the new prefix is here, by an edit or by \`nat64-host init --force'.
+	END
+	printf '%s\n' "$allow6" | sed 's/^\([^ ]*\).*/allow \1/'
+}
+
+# accept_ra: where the kernel itself listens to router advertisements, it stops when the machine forwards, and the IPv6 default
+# route expires.  nat64-host up prevents that only for a route that is there at that time, which it may not be at boot.
+ra_settings()
+{
+	echo "# Made by \`nat64-host init'.  Go on taking the IPv6 default route from router advertisements although the machine forwards."
+	for dev in $by_ra; do
+		echo "net/ipv6/conf/$dev/accept_ra = 2"
+	done
+}
+
+# nat44_before: yes, no, absent: the line of the file, whatever the environment says.
+nat44_before()
+{
+	word=$(sed -n "s/^NAT44=[\"']*\([a-z]*\).*/\1/p" "$defaults" 2>/dev/null | tail -n 1)
+	echo "${word:-absent}"
+}
+
+# with_nat44 WORD: the file with another value, or without the line.
+with_nat44()
+{
+	awk -v word="$1" '
+		/^NAT44=/ { if (word != "absent") print "NAT44=" word; done = 1; next }
+		{ print }
+		END { if (!done && word != "absent") print "NAT44=" word }' "$defaults"
+}
+
+plan_files()
+{
+	configuration | want_file "$conf"
+	check_planned
+	nat44=
+	if [ ! -e "$defaults" ]; then
+		echo "NAT44=yes" | want_file "$defaults"
+	elif [ "$(nat44_before)" != yes ]; then
+		nat44=yes
+		with_nat44 yes >"$stage/nat44"
+	fi
+	tell NAT44 "yes: the machine forwards, and hides the pool behind ${wan_addr4:-its own address}; nobody else may send from the prefix or the pool"
+	by_ra=$(ra_devices | paste -s -d ' ' -)
+	if [ -n "$by_ra" ]; then
+		ra_settings | want_file /etc/sysctl.d/90-nat64d-accept-ra.conf
+		tell IPv6 "accept_ra=2 on $by_ra, or a machine that forwards would lose its IPv6 default route"
+	fi
+}
+
+# check_planned: by the daemon, before anything is in its place.
+check_planned()
+{
+	[ ! -s "$stage/problems" ] || return 0
+	mistakes=$(STATE_DIRECTORY=$(service_directory) "$nat64d" --test --config "$stage/1" 2>&1) ||
+		problem "nat64d refuses the planned configuration: $(printf '%s\n' "$mistakes" | sed -n "1s|^$stage/1|$conf|p")"
+}
+
+plan_services()
+{
+	if [ -n "$service" ]; then
+		want_service "$host_service" up
+		want_service "$service" enable
+		want_service "$service" restart
+		tell service "$service: enabled and started, also at each boot"
+	else
+		tell service "there is no systemd: nothing is started, and what to run is shown at the end"
+	fi
+	tell files "$(awk '{ print $3 }' "$stage/list" | while read -r path; do
+		if ! exists "$path"; then
+			echo "$path (new)"
+		elif cmp -s "$stage/$(awk -v path="$path" '$3 == path { print $1 }' "$stage/list")" "$path"; then
+			echo "$path (as it is)"
+		elif is_ours "$path"; then
+			echo "$path (made by init before)"
+		else
+			echo "$path (replaced, with a copy)"
+		fi
+	done | in_words)${nat44:+, $defaults (NAT44=yes)}"
+}
+
+# show_files: for --dry-run.
+show_files()
+{
+	while read -r number mode path; do
+		printf '\n--- %s (mode %s)\n' "$path" "$mode"
+		cat "$stage/$number"
+	done <"$stage/list"
+	[ -z "$nat44" ] || printf '\n--- %s, one line\nNAT44=yes\n' "$defaults"
+	echo
+}
+
+# --- one at a time --------------------------------------------------------------------------------------------------
+
+turn=/run/nat64-host-init
+
+take_turn()
+{
+	while ! mkdir "$turn" 2>/dev/null; do
+		owner=$(cat "$turn/pid" 2>/dev/null)
+		[ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null || stop "another nat64-host init is at work (process $owner); nothing was changed"
+		[ -w "$(dirname "$turn")" ] || stop "cannot write to $(dirname "$turn"); nothing was changed"
+		rm -rf "$turn"
+	done
+	echo $$ >"$turn/pid"
+	trap 'rm -rf "$stage" "$turn"' EXIT
+}
+
+# --- units ----------------------------------------------------------------------------------------------------------
+
+unit_state_of()
+{
+	enabled=disabled active=inactive
+	! systemctl -q is-enabled "$1" >/dev/null 2>&1 || enabled=enabled
+	! systemctl -q is-active "$1" >/dev/null 2>&1 || active=active
+	echo "$1 $enabled $active"
+}
+
+# serve UNIT WHAT: up is for nat64-host, which the daemon's unit starts: one that is up already takes the new configuration.
+serve()
+{
+	case $2 in
+	enable) systemctl -q enable "$1" 2>&1 ;;
+	restart) systemctl restart "$1" 2>&1 ;;
+	reload) systemctl reload-or-restart "$1" 2>&1 ;;
+	up) ! systemctl -q is-active "$1" || systemctl reload "$1" 2>&1 ;;
+	esac
+}
+
+# units_back: "UNIT ENABLED ACTIVE" lines on standard input: as they were.  A unit that was active starts again, for its files
+# have changed.  The daemon ends before nat64-host, so the last comes first.
+units_back()
+{
+	while read -r unit enabled active; do
+		[ "$enabled" = enabled ] || systemctl -q disable "$unit" 2>/dev/null
+		if [ "$active" = inactive ]; then
+			systemctl stop "$unit" 2>/dev/null
+		else
+			systemctl try-restart "$unit" 2>/dev/null
+		fi
+	done
+}
+
+reload_units()
+{
+	! grep -q '/etc/systemd/system/' "$1" || ! [ -d /run/systemd/system ] || systemctl daemon-reload
+}
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+new=.nat64-host-new # behind the name of a file that is not in its place yet
+
+# roll_back STATUS MESSAGE: all as it was.
+roll_back()
+{
+	trap '' INT TERM HUP
+	[ ! -s "$stage/begun" ] || { sort -u "$stage/begun" | reversed; } >"$stage/units.begun"
+	while read -r number mode path; do
+		rm -f "$path$new"
+		if [ -e "$stage/old.$number" ]; then
+			[ ! -e "$stage/placed.$number" ] || cp -p "$stage/old.$number" "$path"
+		elif [ -e "$stage/placed.$number" ] && [ "$(sum "$path")" = "$(sum "$stage/$number")" ]; then
+			rm -f "$path"
+		fi
+	done <"$stage/list"
+	rm -f "$defaults$new" "$manifest$new"
+	[ ! -e "$stage/old.nat44" ] || cp -p "$stage/old.nat44" "$defaults"
+	[ ! -e "$stage/backup" ] || rm -f "$(cat "$stage/backup")"
+	if [ -e "$stage/old.manifest" ]; then
+		cp -p "$stage/old.manifest" "$manifest"
+	else
+		rm -f "$manifest"
+	fi
+	[ ! -e "$stage/directories" ] || reversed <"$stage/directories" | while read -r directory; do rmdir "$directory" 2>/dev/null; done
+	if [ -e "$stage/units.before" ]; then
+		reload_units "$stage/list"
+		reversed <"$stage/units.before" | units_back
+	fi
+	echo "nat64-host: $2; everything is as it was before" >&2
+	exit "$1"
+}
+
+reversed()
+{
+	awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) print line[i] }'
+}
+
+failed()
+{
+	roll_back 1 "$1"
+}
+
+# make_directory PATH: with those above it, each of which is remembered.
+make_directory()
+{
+	[ ! -d "$1" ] || return 0
+	make_directory "$(dirname "$1")" || return
+	echo "$1" >>"$stage/directories"
+	mkdir "$1" 2>/dev/null && chmod 755 "$1"
+}
+
+# prepare_files: everything that may fail for want of room or rights, while no file is in its place.
+prepare_files()
+{
+	while read -r number mode path; do
+		is_new "$number" "$path" || continue
+		make_directory "$(dirname "$path")" || failed "cannot make the directory $(dirname "$path")"
+		[ ! -e "$path" ] || cp -p "$path" "$stage/old.$number" || failed "cannot copy $path"
+		{ cp "$stage/$number" "$path$new" && chmod "$mode" "$path$new"; } 2>/dev/null || failed "cannot write to $(dirname "$path")"
+	done <"$stage/list"
+	[ -z "$nat44" ] || { cp -p "$defaults" "$stage/old.nat44" && cp -p "$defaults" "$defaults$new" && cat "$stage/nat44" >"$defaults$new"; } 2>/dev/null ||
+		failed "cannot write to $(dirname "$defaults")"
+	make_directory "$state" || failed "cannot make the directory $state"
+}
+
+# keep_copy: of a configuration that init did not make.
+keep_copy()
+{
+	exists "$conf" && ! is_ours "$conf" && is_new 1 "$conf" || return 0
+	backup=$conf.bak-$(date +%Y%m%d-%H%M%S)
+	while exists "$backup"; do
+		backup=$backup.1
+	done
+	echo "$backup" >"$stage/backup"
+	cp -p "$conf" "$backup" 2>/dev/null || failed "cannot copy $conf to $backup"
+}
+
+# units_wanted: each once, in order.
+units_wanted()
+{
+	awk '!seen[$1]++ { print $1 }' "$stage/services"
+}
+
+# new_manifest: what an earlier init has recorded of units, NAT44 and directories is how things were before all of it.  A file
+# that was there before with just this content is not ours.
+new_manifest()
+{
+	echo "# Made by nat64-host init, for nat64-host init --undo."
+	{
+		while read -r number mode path; do
+			{ ! is_new "$number" "$path" && ! is_ours "$path"; } || echo "$(sum "$stage/$number")  $path"
+		done <"$stage/list"
+		made
+	} | awk '!seen[substr($0, 67)]++'
+	{
+		recorded nat44
+		[ -z "$nat44" ] || nat44_before
+	} | sed -n '1s/^/nat44 /p'
+	{
+		recorded unit
+		[ ! -e "$stage/units.before" ] || cat "$stage/units.before"
+	} | awk '!seen[$1]++ { print "unit " $0 }'
+	{
+		recorded directory
+		[ ! -e "$stage/directories" ] || cat "$stage/directories"
+	} | awk '!seen[$0]++ { print "directory " $0 }'
+	{
+		recorded copy
+		[ ! -e "$stage/backup" ] || cat "$stage/backup"
+	} | sed 's/^/copy /'
+}
+
+write_manifest()
+{
+	[ ! -e "$manifest" ] || cp -p "$manifest" "$stage/old.manifest"
+	{ new_manifest >"$manifest$new" && mv "$manifest$new" "$manifest"; } 2>/dev/null || failed "cannot write to $state"
+}
+
+put_files()
+{
+	while read -r number mode path; do
+		[ -e "$path$new" ] || continue
+		: >"$stage/placed.$number"
+		mv "$path$new" "$path" 2>/dev/null || failed "cannot write $path"
+	done <"$stage/list"
+	[ -z "$nat44" ] || mv "$defaults$new" "$defaults" 2>/dev/null || failed "cannot write $defaults"
+}
+
+run_services()
+{
+	[ -n "$service" ] || return 0
+	reload_units "$stage/list"
+	while read -r unit what <&3; do
+		words=$(serve "$unit" "$what") || failed "$unit does not start: $(reason_of "$unit" "$words")"
+	done 3<"$stage/services"
+}
+
+# reason_of UNIT WORDS: what the unit itself has said last, or else systemctl.
+reason_of()
+{
+	last=$(! have journalctl || journalctl -q _SYSTEMD_UNIT="$1" -p warning -n 1 -o cat 2>/dev/null)
+	plain "${last:-$2}" | tr '\n' ' '
+}
+
+apply()
+{
+	take_turn
+	trap 'roll_back 130 interrupted' INT TERM HUP
+	[ -z "$service" ] || for unit in $(units_wanted); do unit_state_of "$unit"; done >"$stage/units.before"
+	prepare_files
+	keep_copy
+	write_manifest
+	put_files
+	run_services
+	trap - INT TERM HUP
+	[ ! -e "$stage/backup" ] || say "the former $conf is now $(cat "$stage/backup")"
+	while read -r number mode path; do
+		[ ! -e "$stage/placed.$number" ] || say "written: $path"
+	done <"$stage/list"
+	[ -z "$nat44" ] || say "written: NAT44=yes in $defaults"
+}
+
+# say_how_to_start: where there is no systemd.
+say_how_to_start()
+{
+	echo
+	if have rc-service && [ -e /etc/init.d/nat64d ]; then
+		echo "Start it, now and at each boot:"
+		echo "    rc-update add nat64d && rc-service nat64d start"
+	else
+		echo "Start it, now and at each boot:"
+		echo "    nat64-host up $(word "$conf") && nat64d --config $(word "$conf")"
+	fi
+	echo "and see whether all is well:"
+	echo "    nat64-host check $(word "$conf")"
+	show_next
+}
+
+# --- undo -----------------------------------------------------------------------------------------------------------
+
+undo()
+{
+	[ -e "$manifest" ] || { say "nothing to undo: init has written nothing here" && return 0; }
+	if [ -n "$dry_run" ]; then
+		made | cut -c 67- | while read -r path; do
+			! exists "$path" || if is_ours "$path"; then say "would remove: $path"; else say "would leave: $path, which was changed"; fi
+		done
+		exit 0
+	fi
+	take_turn
+	trap '' INT TERM HUP # what is half undone is done by the next --undo; and it is short
+	made >"$stage/made"
+	recorded unit >"$stage/units"
+	while read -r line <&3; do
+		path=${line#*  }
+		if is_ours "$path"; then
+			rm -f "$path" && say "removed: $path"
+		elif exists "$path"; then
+			say "left: $path, which was changed since"
+		fi
+	done 3<"$stage/made"
+	before=$(recorded nat44)
+	if [ -n "$before" ] && [ -e "$defaults" ] && [ "$(nat44_before)" = yes ]; then
+		cp -p "$defaults" "$defaults$new" && with_nat44 "$before" >"$defaults$new" && mv "$defaults$new" "$defaults" &&
+			say "as before: NAT44 in $defaults ($before)"
+	fi
+	if [ -d /run/systemd/system ] && have systemctl; then
+		reload_units "$stage/made"
+		reversed <"$stage/units" | units_back
+		cut -d ' ' -f 1 "$stage/units" | while read -r unit; do say "as before: $unit"; done
+	fi
+	recorded copy | while read -r path; do
+		! exists "$path" || say "the configuration that init replaced is $path"
+	done
+	recorded directory >"$stage/directories"
+	rm -f "$manifest"
+	reversed <"$stage/directories" | while read -r path; do rmdir "$path" 2>/dev/null; done
+	return 0
+}
