@@ -244,7 +244,7 @@ t "without it, strangers are back" pings "${foreign[@]}"
 perform "iptables"
 guarded iptables 2001:db8:1::772
 on router sh -c 'ip6tables -F; ip6tables -X; iptables -F'
-perform "A firewall that forbids what it does not know"
+perform "A firewall with policy drop"
 guarded "policy drop" 2001:db8:1::773
 t "policy drop: large answers are told" on host ping -n -c 2 -i 0.2 -W 2 -s 1400 64:ff9b::8.8.8.8
 on router nft delete table inet filter
@@ -349,7 +349,7 @@ silent home -I 2001:db8:200::7 $business >/dev/null
 t "ISP: a home cannot forge the address of a business" fails on router grep -q 2001:db8:200::7 /var/lib/nat64d/business/dynamic.map
 perform "Leases"
 t "ISP: the log tells how full the pool is" grep -q 'leases-used.*leases-size' "$T/nat64d@home.log"
-perform "Who was it"
+perform "Who used an address"
 LOG=$T/nat64d@home.log
 on router sh -c 'echo "dynamic-pool 100.66.0.0/16" >>/etc/nat64/home.conf; systemctl restart nat64d@home'
 same "ISP: leases survive another pool" 1 "$(on router grep -c 2001:db8:100::2 /var/lib/nat64d/home/dynamic.map)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Whose connection was it?  With MASQUERADE the answer takes two records: what nat64(7) says under "Who was it" is done, with
+# Whose connection was it?  With MASQUERADE the answer takes two records: what nat64(7) says under "Who used an address" is done, with
 # hosts that use the same port at the same time and one after the other.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
