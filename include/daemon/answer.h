@@ -1,5 +1,5 @@
-/* answer - a text that grows at its end and never beyond a bound: what a command answers, for
- * people or as JSON. */
+/* answer - a text of bounded size that grows at its end: the answer to a command, as text or as
+ * JSON. */
 #ifndef NAT64D_ANSWER_H
 #define NAT64D_ANSWER_H
 
@@ -8,41 +8,44 @@
 
 #define ANSWER_MAX 65536 /* bytes */
 
-/* What a client follows that does not get one answer, but lines as things happen. */
+/* What a client receives when it does not get one answer, but lines as events happen. */
 enum answer_stream {
 	STREAM_NONE,
 	STREAM_WATCH, /* events */
 	STREAM_TRACE, /* packets */
-	STREAM_PINS,  /* nothing, until it is known how it went */
+	STREAM_PINS,  /* nothing, until the result of pin or unpin is known */
 };
 
 struct answer {
-	char *text; /* of the heap; NULL: nothing yet */
+	char *text; /* from malloc(); NULL: empty */
 	size_t len, room;
 	bool cut; /* something did not fit, or there was no memory */
-	/* What is called when all of the text has been sent and taken away; NULL: that was all.
-	 * False: the answer has ended with what has been added now. */
+	/* Called when all of the text has been sent, to add more; NULL: the answer is
+	 * complete.  Returns false if it has added the last part. */
 	bool (*more)(void *arg, struct answer *a);
-	unsigned long epoch; /* notes of MORE */
+	unsigned long epoch; /* for use by MORE */
 	size_t cursor;
-	void *state; /* the same, from malloc(): it goes with the answer */
-	/* Not STREAM_NONE: the client stays until it goes or the daemon ends, and lines come by
-	 * control_push().  MORE is called when some of them found no room, and the client has
-	 * taken all before. */
+	void *state; /* for use by MORE; from malloc(), freed together with the answer */
+	/* If not STREAM_NONE, the client stays until it disconnects or the daemon ends, and lines
+	 * are added by control_push().  MORE is called after lines were lost, when the client has
+	 * read everything before them. */
 	enum answer_stream stream;
-	unsigned long lost; /* lines that found no room since MORE was called */
+	unsigned long lost; /* number of lines lost since MORE was last called, because there was no
+			       room */
 };
 
-/* A piece that does not fit as a whole is left out, and so is all that follows it. */
+/* Appends formatted text.  A text that does not fit as a whole is left out, and so is everything
+ * after it. */
 void answer_add(struct answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The LEN bytes at TEXT; as answer_add(). */
+/* Appends the LEN bytes at TEXT; otherwise as answer_add(). */
 void answer_put(struct answer *a, const char *text, size_t len);
 
-/* Takes room for N bytes now.  False: there is no memory. */
+/* Allocates room for N bytes in advance.  False without memory. */
 bool answer_reserve(struct answer *a, size_t n);
 
-/* S as a string of JSON, quotes included; NULL: null.  What is no UTF-8 becomes '?'. */
+/* Appends S as a JSON string including quotes; NULL: null.  Bytes that are not valid UTF-8 become
+ * '?'. */
 void answer_json(struct answer *a, const char *s);
 
 void answer_free(struct answer *a);

@@ -1,5 +1,5 @@
-/* counts - the counters as `nat64ctl counters' has them: for people, as JSON, and read back from
- * that, so that a client can tell what has come since. */
+/* counts - the counters as `nat64ctl counters` shows them, as text and as JSON.  The JSON can be
+ * read back, so that a client can compute differences. */
 #ifndef NAT64D_COUNTS_H
 #define NAT64D_COUNTS_H
 
@@ -8,18 +8,19 @@
 #include "daemon/answer.h"
 #include "daemon/report.h"
 
-/* One object with all of them, and a newline.  EXPLAIN: each reason with its class and what it
- * means. */
+/* Appends one JSON object with all counters, and a newline.  EXPLAIN: each reason with its class
+ * and meaning. */
 void counts_json(struct answer *a, const struct counters *c, bool explain);
 
-/* A table of those that are not zero. */
+/* Appends a table of the counters that are not zero. */
 void counts_text(struct answer *a, const struct counters *c, bool explain);
 
-/* Fills C from JSON, which counts_json() has made without EXPLAIN, here or in another version: what
- * is not known is left out, and what is not there is 0.  False: it is something else. */
+/* Fills C from JSON that counts_json() wrote without EXPLAIN, in this or another version.  Unknown
+ * counters are ignored, and missing ones are 0.  False if it is something else. */
 bool counts_read(struct counters *c, const char *json);
 
-/* Takes WAS away from C.  False: C has less of something, and so is not of the same process. */
+/* Subtracts WAS from C.  False if a counter of C is smaller, so that it is not from the same
+ * process. */
 bool counts_since(struct counters *c, const struct counters *was);
 
 #endif

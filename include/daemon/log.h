@@ -1,14 +1,14 @@
-/* log - lines for the operator: levels, four places they can go to, and a limit for lines that
- * strangers cause.
+/* log - messages for the operator: their levels, the four destinations, and a rate limit for
+ * messages that remote hosts can cause.
  *
- * The place is the one thing in this program that is set once for all of it. */
+ * The destination is the only global state of this program. */
 #ifndef NAT64D_LOG_H
 #define NAT64D_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum log_level { /* numbered as syslog does */
+enum log_level { /* the numbers are those of syslog */
 	LEVEL_ERROR = 3,
 	LEVEL_WARNING = 4,
 	LEVEL_NOTICE = 5,
@@ -21,51 +21,54 @@ enum log_sink {
 	SINK_JOURNAL, /* datagrams in the journal's own format */
 };
 
-/* Chooses the place.  0, or -1 with errno if syslog or the journal is not there; each message then
- * tries again.  To be called before chroot, which hides the sockets. */
+/* Chooses the destination.  Returns 0, or -1 with errno if syslog or the journal is not available;
+ * then each message tries again.  Must be called before chroot(), after which the sockets cannot be
+ * reached. */
 int log_open(enum log_sink sink);
 
-/* The descriptor of the place, where log_open() has opened one, or -1. */
+/* Returns the descriptor that log_open() has opened, or -1. */
 int log_fd(void);
 
-/* Whether every line goes to standard error as well: while a daemon starts, its caller reads there.
- */
+/* Sets whether each line goes to standard error as well.  While a daemon starts, its caller reads
+ * from there. */
 void log_tee_stderr(bool on);
 
-/* From now on a line that would have to wait is lost, and how many were is said later. */
+/* From now on, lines are dropped instead of blocking.  The number of dropped lines is logged later.
+ */
 void log_never_wait(void);
 
-/* Whether every line is thrown away. */
+/* Sets whether all lines are discarded. */
 void log_mute(bool on);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A finished line such as "file:line: ...", before which a terminal shows no program name. */
+/* Logs a complete line such as "file:line: ...".  On a terminal it is not preceded by the program
+ * name. */
 void log_line(enum log_level level, const char *line);
 
-/* Callbacks for who says finished lines; ARG is unused. */
-void log_say(void *arg, bool error, const char *line); /* an error, or else a warning */
+/* Callbacks that log complete lines.  ARG is unused. */
+void log_say(void *arg, bool error, const char *line); /* as an error, or as a warning */
 void log_say_warning(void *arg, const char *line);
 
-/* A limit of RATE lines per second, which divides 1000, after BURST at once.  All zero is a fresh
- * one of LOG_RATE and LOG_BURST. */
+/* A rate limit: RATE lines per second after a burst of BURST lines.  RATE must divide 1000.  All
+ * zero is a new limit with LOG_RATE and LOG_BURST. */
 #define LOG_RATE  10
 #define LOG_BURST 50
 
 struct log_limit {
 	unsigned rate, burst;
 	int64_t last;   /* ms */
-	int64_t credit; /* ms: a line costs 1000 / RATE */
+	int64_t credit; /* ms; each line costs 1000 / RATE */
 	bool used;
 	unsigned long suppressed;
 };
 
-/* May a line be written at NOW (milliseconds, never going back)?  If not it is counted. */
+/* May a line be written at NOW (ms, never going back)?  If not, it is counted as suppressed. */
 bool log_limit_take(struct log_limit *l, int64_t now);
 
-/* How many lines were suppressed since the last call; the count starts again. */
+/* Returns how many lines were suppressed since the last call. */
 unsigned long log_limit_suppressed(struct log_limit *l);
 
 #endif

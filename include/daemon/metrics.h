@@ -1,5 +1,5 @@
-/* metrics - what a monitoring system reads: the text format of Prometheus [0.0.4], and OpenMetrics
- * [1.0]. */
+/* metrics - the metrics for monitoring systems, in the text format of Prometheus [0.0.4] or
+ * OpenMetrics [1.0]. */
 #ifndef NAT64D_METRICS_H
 #define NAT64D_METRICS_H
 
@@ -13,33 +13,33 @@
 #include "lib/addr_text.h"
 #include "map/pool.h"
 
-#define METRICS_END "# EOF\n" /* the last line of both formats: without it something is missing */
+#define METRICS_END "# EOF\n" /* ends both formats; without it the output is incomplete */
 
 struct metrics {
-	bool openmetrics; /* not the format of Prometheus */
+	bool openmetrics; /* OpenMetrics instead of the Prometheus format */
 	const char *version;
-	int64_t start; /* unix time: when it began to translate */
+	int64_t start; /* unix time when translation began */
 	const struct counters *counters;
 	const struct durations *loop;
 	bool link_up, fast_path, draining;
 	uint64_t reloads_done, reloads_refused;
 
-	bool keeps_leases; /* in a file, of which the next two are */
+	bool keeps_leases; /* leases are kept in a file, which the next two describe */
 	uint64_t lease_errors;
 	int64_t lease_age; /* s */
 
 	size_t pools;
-	/* Number I of them, as it is, and in TEXT, of ADDR_TEXT bytes, if it is not NULL, as a
-	 * prefix. */
+	/* Sets OUT to pool range number I.  If TEXT, of ADDR_TEXT bytes, is not NULL, sets it to
+	 * the range as a prefix. */
 	void (*pool)(const void *arg, size_t i, char *text, struct pool_range *out);
 	const void *arg;
 };
 
-/* Adds as much as is good to produce at a time, and moves *CURSOR, which is 0 at first, behind it.
- * False: that was the end. */
+/* Appends a limited part of the metrics and advances *CURSOR, which must be 0 at first.  False at
+ * the end. */
 bool metrics_add(const struct metrics *m, struct answer *a, size_t *cursor);
 
-/* All that can be told of a daemon that does not answer. */
+/* Appends the metrics of a daemon that does not answer. */
 void metrics_down(struct answer *a, bool openmetrics);
 
 #endif

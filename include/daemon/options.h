@@ -1,4 +1,4 @@
-/* options - the command line. */
+/* options - the command line of nat64d. */
 #ifndef NAT64D_OPTIONS_H
 #define NAT64D_OPTIONS_H
 
@@ -18,16 +18,16 @@ enum action {
 
 struct options {
 	const char *config;
-	const char *user, *group; /* names or numbers; NULL: stay who we are */
+	const char *user, *group; /* names or numbers; NULL: do not change it */
 	const char *pidfile;      /* NULL: none */
 	enum action action;
 	enum log_sink sink;
 	bool foreground, chroot;
-	bool expand; /* --print writes out the maps of map-file */
+	bool expand; /* --print also prints the maps of map-file */
 };
 
-/* Reads the command line.  Returns -1 to go on, or else the status to exit with: --help and
- * --version (0), or a mistake (1); what there was to say has then been said. */
+/* Parses the command line.  Returns -1 to continue, or the exit status: 0 after --help and
+ * --version, 1 after an error.  Messages have then been printed. */
 int options_parse(struct options *o, int argc, char **argv);
 
 #endif

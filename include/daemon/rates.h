@@ -1,5 +1,4 @@
-/* rates - how much has passed in the last second, ten seconds and minute, out of a look at the
- * counters once a second. */
+/* rates - the packet and byte rates of the last seconds. */
 #ifndef NAT64D_RATES_H
 #define NAT64D_RATES_H
 
@@ -7,7 +6,7 @@
 
 #include "daemon/report.h"
 
-#define RATES_KEPT 64 /* samples: more than a minute of them */
+#define RATES_KEPT 64 /* number of samples, enough for more than a minute */
 
 struct traffic { /* since the start */
 	uint64_t packets[DIRS], bytes[DIRS];
@@ -17,8 +16,8 @@ struct rates { /* all zero at first */
 	struct {
 		int64_t at; /* ms */
 		struct traffic total;
-	} sample[RATES_KEPT];   /* a ring */
-	unsigned newest, taken; /* where the last one is; how many there are */
+	} sample[RATES_KEPT];   /* a ring buffer */
+	unsigned newest, taken; /* index of the newest sample; number of samples */
 };
 
 /* Per second, by direction. */
@@ -26,17 +25,17 @@ struct rate {
 	double packets[DIRS], bytes[DIRS];
 };
 
-/* All that has come, translated or not. */
+/* Returns the sum of all packets and bytes read, translated or not. */
 struct traffic rates_total(const struct counters *c);
 
-/* Keeps TOTAL as what there was at NOW (ms, never going back); to be called about once a second,
- * the first time when nothing has come yet.  Less than half a second after the last one it is left
- * out, so that the ring always reaches back a minute. */
+/* Stores TOTAL as a sample of the time NOW (ms, never going back).  Call it about once a second,
+ * and first when nothing has been counted yet.  A sample less than half a second after the last one
+ * is ignored, so that the ring always covers a minute. */
 void rates_take(struct rates *r, int64_t now, const struct traffic *total);
 
-/* The rate from MS ago, or a little earlier, until NOW, when there is TOTAL.  It goes by the
- * youngest sample that is as old as MS, or by the oldest of all, and by the time that has really
- * passed since: it is right in the first minute and after a stall as well. */
+/* Returns the rate over about the last MS milliseconds.  TOTAL are the current counts.  It uses the
+ * newest sample that is at least MS old, or else the oldest sample, and divides by the time that
+ * has really passed since.  So it is also correct in the first minute and after a stall. */
 struct rate rates_over(const struct rates *r, int64_t now, const struct traffic *total, int64_t ms);
 
 #endif

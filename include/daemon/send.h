@@ -1,5 +1,5 @@
-/* send - hands packets and GSO packets to the device, and does itself what the device refuses to
- * do: a GSO packet is cut up, a partial checksum completed.  Nothing is lost by that. */
+/* send - writes packets and GSO packets to the device.  What the device cannot do is done here: GSO
+ * packets are split, and partial checksums are completed, so that no packet is lost. */
 #ifndef NAT64D_SEND_H
 #define NAT64D_SEND_H
 
@@ -13,16 +13,16 @@
 
 struct send {
 	struct tun *tun;
-	struct batch *batch;       /* told which GSO packets are of use */
+	struct batch *batch;       /* is told which GSO packets are useful */
 	struct counters *counters; /* gso_written, write_failed */
-	unsigned gso;              /* enum batch_merge bits: the device takes them */
-	bool partial;              /* it takes partial checksums */
+	unsigned gso; /* enum batch_merge bits: the GSO packets that the device accepts */
+	bool partial; /* the device accepts partial checksums */
 };
 
-/* Makes S ready for what its device can do; GSO packets, batch and device are set. */
+/* Sets GSO and PARTIAL from the features of the device.  TUN, BATCH and COUNTERS must be set. */
 void send_start(struct send *s);
 
-/* Sends OUT, or else counts it as failed. */
+/* Sends OUT, or counts it as failed. */
 void send_out(struct send *s, const struct output *out);
 
 #endif

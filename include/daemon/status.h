@@ -1,4 +1,4 @@
-/* status - how it goes, in one line for people: what `systemctl status' shows. */
+/* status - a one-line summary of the daemon's state, which `systemctl status` shows. */
 #ifndef NAT64D_STATUS_H
 #define NAT64D_STATUS_H
 
@@ -12,8 +12,8 @@
 struct status {
 	const struct counters *counters;
 	const struct pool *pool; /* NULL: none */
-	const char *full;        /* the name of a pool that has no address left; NULL: none is */
-	size_t fulls;            /* so many are */
+	const char *full;        /* the name of a full pool; NULL if none is full */
+	size_t fulls;            /* number of full pools */
 	bool link_down;
 	bool reload_refused;
 };

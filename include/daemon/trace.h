@@ -1,7 +1,7 @@
-/* trace - what a packet says of itself before and after, which ones a filter wants, and the line
- * that tells of one.
+/* trace - describes a packet before and after translation, matches it against a filter, and formats
+ * the line about it.
  *
- * Nothing here allocates or waits. */
+ * Nothing here allocates or blocks. */
 #ifndef NAT64D_TRACE_H
 #define NAT64D_TRACE_H
 
@@ -15,23 +15,23 @@
 #include "packet/reason.h"
 
 #define TRACE_LINE 1024 /* room for a line */
-#define TRACE_NETS 64   /* addresses and prefixes of a filter */
+#define TRACE_NETS 64   /* maximum number of addresses and prefixes in a filter */
 
-struct trace_side {     /* one packet, by its headers */
-	uint8_t family; /* 4 or 6; 0: it shows no addresses */
-	uint8_t proto;  /* where it shows addresses */
-	bool has_ports; /* TCP and UDP, but for later fragments */
+struct trace_side {     /* one packet, as described by its headers */
+	uint8_t family; /* 4 or 6; 0: no valid addresses */
+	uint8_t proto;  /* valid if FAMILY is not 0 */
+	bool has_ports; /* TCP and UDP, except later fragments */
 	bool fragment;
 	uint16_t sport, dport;
 	int16_t type, code;       /* of ICMP; -1: none */
-	uint8_t src[16], dst[16]; /* of an IPv4 address the first four bytes */
+	uint8_t src[16], dst[16]; /* an IPv4 address uses the first four bytes */
 	size_t len;               /* bytes, IP header included */
 };
 
 enum trace_verdict {
 	TRACE_TRANSLATE,
-	TRACE_ANSWER, /* an echo request to the translator */
-	TRACE_REJECT, /* an ICMP error was due, which the rate limit may have forbidden */
+	TRACE_ANSWER, /* an echo request to the translator itself */
+	TRACE_REJECT, /* an ICMP error was due; the rate limit may have suppressed it */
 	TRACE_DROP,
 };
 
@@ -40,22 +40,22 @@ struct trace_packet {
 	enum report_dir dir;
 	enum reason why;
 	enum trace_verdict verdict;
-	unsigned packets; /* on the wire that this is about */
+	unsigned packets; /* number of packets on the wire that this describes */
 	bool has_after;
-	struct trace_side before, after; /* AFTER: the first packet that it became, or our answer */
+	struct trace_side before, after; /* AFTER: the first resulting packet, or our answer */
 };
 
-/* Fills S from the first HERE bytes, headers at least, of a packet of LEN bytes; any bytes will do.
- */
+/* Fills S from the first HERE bytes of a packet of LEN bytes.  HERE must include the headers.  The
+ * bytes need not be a valid packet. */
 void trace_look(struct trace_side *s, const uint8_t *bytes, size_t here, size_t len);
 
-/* Writes the line of P, newline included; returns its bytes. */
+/* Writes the line about P, including a newline.  Returns its length. */
 size_t trace_format(char line[TRACE_LINE], const struct trace_packet *p, bool json);
 
-/* The same of N packets that are not shown. */
+/* The same about N packets that are not shown. */
 size_t trace_format_lost(char line[TRACE_LINE], int64_t at, unsigned long n, bool json);
 
-/* What stands above the lines for people. */
+/* The header above the lines in text format. */
 extern const char trace_head[];
 
 struct trace_filter {
@@ -68,14 +68,15 @@ struct trace_filter {
 	int dir; /* enum report_dir; -1: both */
 };
 
-/* Reads the N words at WORD.  False: one of them is wrong, and A says which would be right. */
+/* Parses the N words at WORD.  False if one of them is invalid, and A lists the valid ones. */
 bool trace_filter_read(struct trace_filter *f, char *const *word, unsigned n, struct answer *a);
 
-/* Each word must fit: P's reason and direction, and an address before or after. */
+/* Does P match F?  Each given word must match: the reason, the direction, and an address of the
+ * packet before or after translation. */
 bool trace_filter_wants(const struct trace_filter *f, const struct trace_packet *p);
 
-/* May F want a packet from SRC to DST, IPv4 addresses before or after and IPv6 addresses likewise,
- * that is translated in direction DIR? */
+/* Could F match a packet that is translated in direction DIR and has the addresses of V4 in IPv4
+ * and those of V6 in IPv6? */
 bool trace_filter_wants_pair(const struct trace_filter *f, enum report_dir dir,
 			     const struct fastpath_key4 *v4, const struct fastpath_key6 *v6);
 

@@ -1,5 +1,4 @@
-/* leaseevent - the beginning or the end of a lease, and the line that the log and the history have
- * for it. */
+/* leaseevent - the beginning or the end of a lease, and its line in the log and the history. */
 #ifndef NAT64D_LEASEEVENT_H
 #define NAT64D_LEASEEVENT_H
 
@@ -9,24 +8,24 @@
 
 #include "lib/addr.h"
 
-/* Why a lease begins or ends.  The first one begins it, all others end it. */
+/* Why a lease begins or ends.  The first one is a beginning, all others are ends. */
 enum lease_cause {
-	LEASE_NEW,     /* its host has none, or has it again */
-	LEASE_IDLE,    /* nobody has used it for longer than its pool keeps it */
-	LEASE_FULL,    /* the pool is full, and another host gets the address */
-	LEASE_RELEASE, /* somebody has asked for that */
+	LEASE_NEW,     /* the host had no lease */
+	LEASE_IDLE,    /* it was unused for longer than its pool keeps it */
+	LEASE_FULL,    /* the pool was full, and another host got the address */
+	LEASE_RELEASE, /* an operator released it */
 	LEASE_RELOAD,  /* it does not fit the new configuration */
 	LEASE_MAP,     /* the new configuration maps its address */
-	LEASE_PIN,     /* it has become a map */
+	LEASE_PIN,     /* it was pinned and is a map now */
 	LEASE_CAUSES,
 };
 
 struct lease_event {
 	int64_t at;              /* unix time, not negative */
-	int64_t since;           /* unix time of the assignment, 0: unknown; not for LEASE_NEW */
-	uint64_t packets, bytes; /* of both directions; not for LEASE_NEW */
+	int64_t since;           /* unix time of the assignment, 0: unknown; unused for LEASE_NEW */
+	uint64_t packets, bytes; /* sum of both directions; unused for LEASE_NEW */
 	struct ip6 host;
-	struct prefix6 prefix; /* of the length 0: there is none */
+	struct prefix6 prefix; /* length 0: none */
 	uint32_t addr;         /* host order */
 	enum lease_cause cause;
 };
@@ -34,32 +33,34 @@ struct lease_event {
 const char *leaseevent_what(enum lease_cause cause);  /* "assigned", "ended" */
 const char *leaseevent_cause(enum lease_cause cause); /* "idle" */
 
-#define LEASEEVENT_TIME 20  /* characters of "2026-11-26T18:00:00Z": two of them compare as text */
-#define LEASEEVENT_MAX  256 /* bytes of a line, with its newline, or of the text for JSON */
+#define LEASEEVENT_TIME 20  /* "2026-11-26T18:00:00Z", comparable as text */
+#define LEASEEVENT_MAX  256 /* bytes of a line with its newline, or of the JSON text */
 
 /* Writes one of
- * "2026-11-26T18:00:00Z assigned new 192.0.2.1 2001:db8::1 64:ff9b::/96 - -"
- * "2026-11-26T19:00:00Z ended idle 192.0.2.1 2001:db8::1 64:ff9b::/96 10 1200 2026-11-26T18:00:00Z"
- * and a newline to OUT, where "-" stands for what there is not.  Returns the length; there is no
- * NUL. */
+ *
+ *   2026-11-26T18:00:00Z assigned new 192.0.2.1 2001:db8::1 64:ff9b::/96 - -
+ *   2026-11-26T19:00:00Z ended idle 192.0.2.1 2001:db8::1 64:ff9b::/96 10 1200 2026-11-26T18:00:00Z
+ *
+ * and a newline to OUT, where "-" represents a missing value.  Returns the length.  OUT is not
+ * NUL-terminated. */
 size_t leaseevent_format(char out[LEASEEVENT_MAX], const struct lease_event *e);
 
-/* Reads the line of LEN bytes, without its newline.  False: it is none of these. */
+/* Parses the line of LEN bytes, without its newline.  False if it is not such a line. */
 bool leaseevent_parse(const char *line, size_t len, struct lease_event *e);
 
-/* Writes the keys from `cause' on to OUT, with a comma in front.  Returns OUT. */
+/* Writes the JSON members from `cause` on to OUT, preceded by a comma.  Returns OUT. */
 char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e);
 
-/* A lease and its time: e->since is its beginning, 0 if that is not known, and e->at its end, 0 if
- * it still holds.  As an object of JSON in one line, or as a row for people under its header; each
- * returns the length with the newline and without the NUL. */
+/* Write a lease and its time: e->since is its beginning (0: unknown), and e->at its end (0: it has
+ * not ended).  The output is a JSON object in one line, or a row of text below the header
+ * LEASEEVENT_HELD.  Return the length, which includes the newline but not the NUL. */
 size_t leaseevent_held_json(char out[LEASEEVENT_MAX], const struct lease_event *e);
 size_t leaseevent_held_text(char out[LEASEEVENT_MAX], const struct lease_event *e);
 #define LEASEEVENT_HELD                                                                            \
 	"IPV4            IPV6                                    PREFIX             FROM         " \
 	"        UNTIL\n"
 
-/* Reads the object that an nat64d of this or of a later version has written.  False: it is none. */
+/* Parses an object that this or a later version of nat64d wrote.  False if it is not valid. */
 bool leaseevent_held_parse(const char *line, struct lease_event *e);
 
 #endif

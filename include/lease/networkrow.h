@@ -1,5 +1,5 @@
-/* networkrow - a network that hosts with leases come from, as the control socket lists it: an
- * object of JSON in one line, or a row of a table for people; and back. */
+/* networkrow - a network whose hosts have leases, as the control socket lists it: writes it as a
+ * JSON object in one line or as a row of a text table, and parses the JSON. */
 #ifndef NAT64D_NETWORKROW_H
 #define NAT64D_NETWORKROW_H
 
@@ -13,21 +13,20 @@
 
 struct network_row {
 	struct prefix6 network;
-	uint64_t used, confirmed; /* leases */
-	uint64_t share;           /* its fair share of them */
-	/* As text, at most 43 characters: the pool, and the hosts that it is for, NULL: all. */
+	uint64_t used, confirmed; /* number of leases */
+	uint64_t share;           /* its fair share of the leases */
+	/* As text, at most 43 characters: the pool, and the hosts that it serves (NULL: all). */
 	const char *pool, *from;
 };
 
-/* Each writes a line with its newline and a NUL to OUT; returns its length.  The columns of the
- * header stand above those of the rows. */
+/* Write a line with its newline and a NUL to OUT; return its length.  The columns of the header
+ * match those of the rows. */
 size_t networkrow_json(char out[NETWORKROW_MAX], const struct network_row *r);
 size_t networkrow_text(char out[NETWORKROW_MAX], const struct network_row *r);
 size_t networkrow_header(char out[NETWORKROW_MAX]);
 
-/* Reads the line of JSON that an nat64d of this or of another version has written; LINE is
- * destroyed, and R's texts point into it.  Keys that it does not know are passed over.  False: it
- * is no such line. */
+/* Parses a JSON line of this or another version of nat64d.  Modifies LINE; the strings of R point
+ * into it.  Ignores unknown keys.  False if it is not valid. */
 bool networkrow_parse(char *line, struct network_row *r);
 
 #endif

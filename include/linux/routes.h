@@ -1,9 +1,9 @@
-/* routes - which IPv6 destinations the kernel would route into our own device: a packet for one of
- * them would come back to us, and circle.
+/* routes - tracks which IPv6 destinations the kernel would route into our own device.  A packet for
+ * one of them would come back and loop.
  *
- * Only routes inside or around given prefixes matter, of the tables main and local.  They are read
- * at the start; afterwards the kernel tells of changes, and after one that matters all are read
- * again, a piece at a time, so that no packet waits.  None of it needs a right. */
+ * Only routes inside or around given prefixes matter, and only in the tables main and local.  They
+ * are read at the start.  Later the kernel reports changes, and after a relevant one all routes are
+ * read again in small steps, so that no packet has to wait.  No privilege is needed. */
 #ifndef NAT64D_ROUTES_H
 #define NAT64D_ROUTES_H
 
@@ -15,29 +15,32 @@
 
 struct routes;
 
-/* What there is to know about the device with the index DEVICE: nothing yet.  NULL without memory.
- */
+/* Creates the tracking for the device with the index DEVICE, without any routes yet.  NULL without
+ * memory. */
 struct routes *routes_new(unsigned device);
 void routes_free(struct routes *r); /* NULL is fine */
 
-/* Prepares for other prefixes: the routes inside or around one of the N at SCOPE matter, and the
- * OWNS prefixes at OWN, of either family, lead into our device until the kernel's routes are known.
- * 0, or -1 without memory.  Nothing changes before routes_commit(), which cannot fail. */
+/* Prepares for other prefixes.  From routes_commit() on, routes inside or around one of the N
+ * prefixes at SCOPE matter.  Until the kernel's routes are known, the OWNS prefixes at OWN (of
+ * either family) count as routed into our device.  Returns 0, or -1 without memory.  Nothing
+ * changes before routes_commit(), which cannot fail. */
 int routes_prepare(struct routes *r, const struct prefix6 *scope, size_t n,
 		   const struct prefix *own, size_t owns);
 void routes_commit(struct routes *r, int64_t now);
 
-/* Begins to listen to the kernel, and waits until all routes have been read: for a start.  0; or -1
- * with errno, and what the configuration asks for is all that counts. */
+/* Subscribes to the kernel's notifications and waits until all routes have been read; for use at
+ * the start.  Returns 0; or -1 with errno, and then only the routes of the configuration count. */
 int routes_load(struct routes *r, int64_t now);
 
-/* Value 1: into our device; 0 or none: elsewhere.  Valid until the next call with R. */
+/* Maps an address to 1 if it is routed into our device; 0 or no entry otherwise.  Valid until the
+ * next call with R. */
 const struct lpm *routes_table(const struct routes *r);
 
-/* How often the table has changed; not how often it was read. */
+/* Returns how often the content of the table has changed. */
 unsigned long routes_changes(const struct routes *r);
 
-/* Descriptors to poll for POLLIN (-1: none), then routes_serve(); and when it is due (ms). */
+/* Descriptors to poll for POLLIN (-1: none); when one is readable or routes_due() (ms) is reached,
+ * call routes_serve(). */
 int routes_news_fd(const struct routes *r);
 int routes_dump_fd(const struct routes *r);
 void routes_serve(struct routes *r, int64_t now);

@@ -1,7 +1,8 @@
-/* sandbox - the capabilities of this process: asked about, and given up [capabilities(7)]; its
- * memory hidden.
+/* sandbox - checks and drops the capabilities of this process [capabilities(7)], and protects its
+ * memory.
  *
- * Link, addresses and routes need CAP_NET_ADMIN; packets, leases and messages need nothing. */
+ * Changing the link, addresses and routes needs CAP_NET_ADMIN.  Packets, leases and messages need
+ * no capability. */
 #ifndef NAT64D_SANDBOX_H
 #define NAT64D_SANDBOX_H
 
@@ -12,15 +13,17 @@
 /* May this process change links, addresses and routes? */
 bool sandbox_may_configure(void);
 
-/* Keeps our memory, with the keys and what passes, from processes of the same user and out of core
- * dumps.  To be called again when the user has changed.  False if the kernel does not let us. */
+/* Protects our memory, which holds keys and packets, from other processes of the same user and
+ * keeps it out of core dumps.  Must be called again after the user has changed.  False if the
+ * kernel refuses. */
 bool sandbox_hide(void);
 
-/* Takes every capability out of reach of whatever this process executes or becomes, if it may.  To
- * be called while it is still root; what it may do itself stays. */
+/* Removes every capability from the bounding and inheritable sets, if permitted, so that no program
+ * that this process executes can gain one.  Must be called as root.  The process keeps its current
+ * capabilities. */
 void sandbox_bound(void);
 
-/* Gives up every capability for good.  0, or -1 with one line in ERR. */
+/* Drops all capabilities permanently.  Returns 0, or -1 with one line in ERR. */
 int sandbox_drop(char *err);
 
 #endif

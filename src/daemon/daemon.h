@@ -1,4 +1,5 @@
-/* daemon - everything there is while it runs, owned by main. */
+/* daemon - the state of the running daemon, which main() owns, and the functions of the files that
+ * share it. */
 #ifndef NAT64D_DAEMON_H
 #define NAT64D_DAEMON_H
 
@@ -28,149 +29,160 @@
 #include "linux/tun.h"
 #include "xlat/xlat.h"
 
-#define ARENA_SIZE ((size_t)1 << 20) /* bytes of a burst that are held before they are sent */
+#define ARENA_SIZE ((size_t)1 << 20) /* bytes: collects a burst until it is sent */
 
 #define DAEMON_PATH 4096
 
-/* Leases that reloads have ended, for a later one that has room for them again. */
+/* Leases that reloads ended, kept so that a later reload can restore those for which there is room
+ * again. */
 struct aside {
 	struct aside_lease *at;
 	size_t n;
 };
 
-/* Ranges with the same hosts in front of them: what people call a pool. */
+/* The configuration's pool ranges that serve the same hosts.  Users call this a pool. */
 struct one_pool {
-	size_t first, ranges; /* the number of the first one in the configuration; all of them */
-	size_t size, used;    /* together, by the last daemon_count_pools() */
-	uint64_t refused;     /* likewise */
-	uint8_t told;         /* what watchers know */
+	size_t first,
+		ranges;    /* index of its first range in the configuration; number of its ranges */
+	size_t size, used; /* totals of its ranges as of the last daemon_count_pools() */
+	uint64_t refused;  /* likewise */
+	uint8_t told;      /* the state that clients of `watch` were last told */
 	struct poolwatch watch;
 };
 
-/* All that follows from one configuration: built as a whole, and replaced as a whole. */
+/* Everything that is derived from one configuration.  It is built as a whole and replaced as a
+ * whole. */
 struct active {
 	struct conf *conf;
 	struct setup *setup;
-	struct pool *pool;    /* NULL: no dynamic pool */
-	struct one_pool *one; /* daemon_pools.c: the ranges for the same hosts, by who they are */
-	size_t ones;          /* of them there are */
-	size_t *one_of;       /* the number in ONE of each range of CONF */
-	struct ratelimit *ratelimit; /* of the ICMP errors that we generate */
-	unsigned log; /* enum log_class bits: those of CONF, or what has been told since */
+	struct pool *pool;    /* NULL: no dynamic pool is configured */
+	struct one_pool *one; /* daemon_pools.c: the ranges grouped by the hosts that they serve */
+	size_t ones;          /* number of entries in ONE */
+	size_t *one_of;       /* for each range of CONF, its index in ONE */
+	struct ratelimit *ratelimit; /* for the ICMP errors that nat64d generates */
+	unsigned log; /* enum log_class bits: from CONF, or set later by `nat64ctl log` */
 	struct aside aside;
 };
 
-struct crashes {          /* of the processes before this one */
-	unsigned count;   /* since one of them has ended well, or lived for a minute */
-	int64_t said;     /* s: when one of them has last had a say in the log */
-	bool hasty;       /* the last one came just before */
-	bool quiet;       /* this one has none, for its first minute */
-	int64_t speak_at; /* ms: when that is over; 0: it is */
+struct crashes {          /* crashes of earlier processes of this service */
+	unsigned count;   /* number since a process last ended well or ran for a minute */
+	int64_t said;     /* s: when a process was last allowed to log */
+	bool hasty;       /* the last crash was only just before this start */
+	bool quiet;       /* this process does not log in its first minute */
+	int64_t speak_at; /* ms: when that minute ends; 0: it has ended */
 };
 
-/* What earlier processes of a service have left. */
+/* What earlier processes of this service left for this one. */
 struct before {
-	int kept; /* a descriptor of the device, or -1 */
+	int kept; /* file descriptor of the device, or -1 */
 	struct crashes crashes;
 };
 
 struct keys {
 	struct siphash_key pool, ratelimit, batch, pairs;
-	struct siphash_key secret; /* of the first pool, until there is a better one */
+	struct siphash_key secret; /* of the first pool, until a better one is found */
 };
 
-/* Each member is written by the file that it names, and by no other; a test sees to that.  What a
- * member points to may be written by its own module. */
+/* Each member is written only by the file named in its comment, and a test checks that.  An object
+ * that a member points to may also be written by its own module. */
 struct daemon {
 	const struct options *opt; /* main.c */
 	struct before *before;     /* main.c */
 	struct keys keys;          /* main.c */
-	int signals;               /* main.c: signalfd */
-	int pidfile;               /* main.c: descriptor, or -1 */
-	int64_t started;           /* main.c: ms: when we began to translate; 0: not yet */
+	int signals;               /* main.c: a signalfd */
+	int pidfile;               /* main.c: file descriptor, or -1 */
+	int64_t started;           /* main.c: ms: when translation began; 0: not yet */
 
 	int64_t now;           /* loop.c: ms of CLOCK_BOOTTIME, read once per burst */
 	int64_t now_us;        /* loop.c: the same in microseconds */
-	int64_t maintain_at;   /* loop.c: ms: when maintenance is due */
-	struct durations busy; /* loop.c: from waking until we wait again */
+	int64_t maintain_at;   /* loop.c: ms: when maintenance is due next */
+	struct durations busy; /* loop.c: times from a wake-up until the next wait */
 
 	struct active *active;   /* active.c */
 	struct xlat xlat;        /* written by the functions of xlat.h */
 	struct tun *tun;         /* daemon_device.c */
-	struct routes *routes;   /* daemon_link.c: which of them lead into TUN */
-	struct control *control; /* daemon_control.c: NULL: no control socket */
-	int64_t control_rest;    /* daemon_control.c: us: nobody is served before that */
+	struct routes *routes;   /* daemon_link.c: which of the kernel's routes lead into TUN */
+	struct control *control; /* daemon_control.c: NULL if there is no control socket */
+	int64_t control_rest;    /* daemon_control.c: us: no client is served before this time */
 
 	struct {
-		int kept;       /* its descriptor from an earlier process, or -1 */
-		bool unkept;    /* the manager has still to take the device */
-		bool left_over; /* the device was there before us, and is ours */
+		int kept;    /* its file descriptor from an earlier process, or -1 */
+		bool unkept; /* the service manager does not have our descriptor of the device yet
+			      */
+		bool left_over; /* the device existed before this process, and a nat64d made it */
 	} device;               /* daemon_device.c */
 
 	struct {
-		bool unrouted; /* addresses and routes went with the link */
-		bool lost;     /* only a new start helps */
+		bool unrouted; /* addresses and routes were lost when the link went down */
+		bool lost;     /* only a restart can repair it */
 	} link;                /* daemon_link.c */
 
 	struct {
 		int fd;                /* socket to the service manager, or -1 */
-		char told[STATUS_MAX]; /* what it has heard */
-		bool unready;          /* READY=1 has still to be taken */
-		int64_t status_at;     /* ms: when it is to hear how it goes */
-		int64_t watchdog;      /* ms between signs of life, 0: none */
+		char told[STATUS_MAX]; /* the last status line that was sent */
+		bool unready;          /* READY=1 is not sent yet */
+		int64_t status_at;     /* ms: when the status line is sent next */
+		int64_t watchdog;      /* ms between keep-alive messages; 0: none */
 		int64_t watchdog_at;
 	} manager; /* daemon_notify.c */
 
 	struct {
-		struct leasefile *file;    /* NULL: leases are not kept on disk */
-		struct leaselog *history;  /* NULL: there is no file either */
-		struct siphash_key secret; /* of preferred addresses: outlives us, if it can */
-		int64_t wall_us;           /* unix time at 0 of the clock of NOW, in us */
-		int64_t phase;             /* ms, as for daemon_pool_clock() */
-		int64_t file_at;           /* ms: when the file wants attention */
-		bool recorded;             /* records wait to be written before the packets leave */
+		struct leasefile *file;    /* NULL if leases are not kept on disk */
+		struct leaselog *history;  /* NULL if FILE is */
+		struct siphash_key secret; /* determines the preferred addresses; survives restarts
+					      if it can be stored */
+		int64_t wall_us;           /* unix time in us when the clock of NOW was 0 */
+		int64_t phase;             /* ms, see daemon_pool_clock() */
+		int64_t file_at;           /* ms: when the lease file needs maintenance next */
+		bool recorded;             /* records must be written before the packets are sent */
 		struct log_limit log;
-		struct log_limit displacing; /* leases that are on record nevertheless */
-		unsigned long put_off;       /* the others, that nobody has heard of */
-		int64_t put_off_at;          /* ms: not before that is it said */
+		struct log_limit displacing; /* limits those leases that displaced another one but
+						are recorded at once */
+		unsigned long put_off;       /* number of such leases that are not recorded yet */
+		int64_t put_off_at;          /* ms: no log line about PUT_OFF before this time */
 	} leases;                            /* daemon_lease.c */
 
 	struct {
 		bool any, ok;
 		int64_t at;             /* unix time */
 		char error[512];        /* the first reason why it was refused */
-		unsigned long changes;  /* reloads that have changed something */
+		unsigned long changes;  /* number of reloads that changed something */
 		uint64_t done, refused; /* since the start */
-	} reload;                       /* reload.c: how the last one went */
+	} reload;                       /* reload.c: the result of the last reload */
 
 	struct {
-		bool busy;      /* pinned.map is being written, since the lease of ADDR is to */
-		bool pin, json; /* become a map, or the other way round; the answer is JSON */
+		bool busy;      /* pinned.map is being written to turn the lease of ADDR */
+		bool pin, json; /* into a map (PIN) or back into a lease; JSON: format of the answer
+				 */
 		uint32_t addr;
 		struct ip6 host;
 		unsigned long changes;
 	} pins; /* command_pin.c */
 
 	struct {
-		int64_t awake_until; /* us: no sleep before that */
-		bool resting;        /* packets are left to gather for a moment */
-		bool unreadable;     /* the device refused a read: not before the next change or
-					maintenance */
-		bool lost;           /* the device is gone */
-	} pace;                      /* daemon_burst.c: when the device is read next */
+		int64_t awake_until; /* us: do not sleep before this time */
+		bool resting; /* the device is not read for a short time, so that packets accumulate
+			       */
+		bool unreadable; /* the device refused a read: retry at the next change of the link
+				    or at the next maintenance */
+		bool lost;       /* the device no longer exists */
+	} pace;                  /* daemon_burst.c: when to read the device next */
 
 	struct {
-		unsigned clients;   /* who trace; 0: nobody does */
-		bool fresh;         /* one of them has come, and what it wants may still pass below
-				       us */
-		int64_t outdate_at; /* ms: not before that is all called to us again */
-		int64_t round;      /* us: the time of the round in which lines took SPENT */
-		int64_t spent;      /* us */
-	} trace;                    /* daemon_trace.c */
+		unsigned clients; /* number of clients that trace */
+		bool fresh; /* a client has just connected, and the program in the kernel may still
+			       translate packets that it wants to see */
+		int64_t outdate_at; /* ms: the program in the kernel is not invalidated again before
+				       this time */
+		int64_t round; /* us: the time of the loop's round in which writing lines took SPENT
+				*/
+		int64_t spent; /* us */
+	} trace;               /* daemon_trace.c */
 
-	struct fast *fast;                    /* daemon_fast.c: NULL: no program in the kernel */
-	struct fastpath_opening fast_opening; /* daemon_fast.c: PID 0: there is nothing to come */
-	char fast_off[256]; /* daemon_fast.c: why there is none, though it is wanted; or empty */
+	struct fast *fast; /* daemon_fast.c: NULL if no program is in the kernel */
+	struct fastpath_opening fast_opening; /* daemon_fast.c: PID 0: no program is being loaded */
+	char fast_off[256]; /* daemon_fast.c: why no program runs although the configuration wants
+			       it; or empty */
 
 	struct batch *batch;         /* daemon_burst.c */
 	struct send send;            /* daemon_burst.c: points to tun, batch and counters */
@@ -178,12 +190,12 @@ struct daemon {
 	struct counters counters;    /* daemon_burst.c */
 	struct rates rates;          /* daemon_burst.c */
 	struct log_limit packet_log; /* daemon_burst.c */
-	struct arena arena; /* daemon_burst.c: the packets of a burst and what comes of them */
-	uint8_t arena_bytes[ARENA_SIZE]; /* daemon_burst.c: untouched, it has no memory */
+	struct arena arena; /* daemon_burst.c: the packets of a burst and their translations */
+	uint8_t arena_bytes[ARENA_SIZE]; /* daemon_burst.c: uses no memory until it is written */
 };
 
-/* The clock of the pool in ms: NOW, but that its seconds begin with those of the time of day, so
- * that a lease of 17:19:59.9 is not told as one of 17:20:00. */
+/* Returns the clock of the pool in ms.  It is NOW, shifted so that its seconds begin when those of
+ * the time of day do.  Otherwise a lease of 17:19:59.9 would be shown as one of 17:20:00. */
 static inline int64_t daemon_pool_clock(const struct daemon *d)
 {
 	return d->now + d->leases.phase;
@@ -194,80 +206,82 @@ static inline int32_t daemon_seconds(const struct daemon *d)
 	return (int32_t)(daemon_pool_clock(d) / 1000);
 }
 
-/* --- active.c: what follows from a configuration */
+/* --- active.c: everything that is derived from a configuration */
 
-/* What C asks for, compared with what is active now; the pool, whose preferred addresses come of
- * SECRET, has no leases yet.  MAY: to change the device.  The watch over routes is ready for it as
- * well.  C is the result's; NULL without memory, and C is the caller's still. */
+/* Builds everything that C asks for.  C is compared with the active configuration.  The new pool
+ * gets its preferred addresses from SECRET and has no leases yet.  MAY: the process may change the
+ * device.  The tracking of routes is prepared for C as well.  The result owns C; returns NULL
+ * without memory, and then the caller still owns C. */
 struct active *active_new(const struct daemon *d, struct conf *c, const struct siphash_key *secret,
 			  bool may);
 void active_free(struct active *a); /* NULL is fine */
 
-/* Makes N active, and returns what was, to be freed; this cannot fail. */
+/* Makes N active and returns the former one, which the caller must free.  Cannot fail. */
 struct active *active_use(struct daemon *d, struct active *n);
 
-/* Replaces the classes of lines that the log gets, for as long as A is active. */
+/* Sets which classes of lines are logged while A is active. */
 void active_log(struct active *a, unsigned classes);
 
-/* Says that everybody may use the translator, if that is so by A and was not by WAS (NULL: nothing
- * was). */
+/* Logs that every host may use the translator if A allows that and WAS did not (NULL: there was
+ * none). */
 void active_say_open(const struct active *a, const struct active *was);
 
-/* The maps of the active configuration are others than before. */
+/* Must be called after the maps of the active configuration have changed. */
 void active_use_maps(struct daemon *d);
 
-/* Does C keep A from being leased, be it in a dynamic-pool or not, other than by a map? */
+/* Does C keep A from being leased for a reason other than a map?  A need not be in a dynamic-pool.
+ */
 bool active_withholds(const struct conf *c, uint32_t a);
 
-/* --- daemon_device.c: the device, from an earlier process if one has left it, and for the next */
+/* --- daemon_device.c: the device, taken over from an earlier process or left to the next one */
 
-int daemon_hold_device(void); /* its descriptor, before anything can fail; or -1 */
+int daemon_hold_device(void); /* returns the device's inherited file descriptor, or -1; call it
+				 before anything can fail */
 int daemon_open_device(struct daemon *d, const struct conf *c);
-void daemon_sweep_device(struct daemon *d); /* what an earlier configuration has left on it */
+void daemon_sweep_device(
+	struct daemon *d); /* removes what an earlier configuration left on the device */
 void daemon_keep_device(struct daemon *d);
 void daemon_leave_device(struct daemon *d);
 
-/* --- daemon_link.c: its link, and the routes into it */
+/* --- daemon_link.c: the state of the link, and the routes into the device */
 
-/* Makes the watch over routes, which knows none yet.  0, or -1 without memory. */
+/* Creates the tracking of routes, which knows no route yet.  Returns 0, or -1 without memory. */
 int daemon_new_routes(struct daemon *d);
-/* Lets the translator know the MTU and the kernel's routes. */
+/* Passes the MTU and the kernel's routes to the translator. */
 void daemon_start_link(struct daemon *d);
 void daemon_serve_link(struct daemon *d);
 void daemon_serve_routes(struct daemon *d);
 int64_t daemon_routes_due(const struct daemon *d);
 
-/* Sets the length of the device's queue as the configuration wants it, or warns. */
+/* Sets the queue length of the device as configured; logs a warning on failure. */
 void daemon_set_queue(const struct daemon *d);
-/* Asks the kernel again for the addresses and routes that may have gone; what cannot be had is
- * logged. */
+/* Asks the kernel again for addresses and routes that may have been lost.  Failures are logged. */
 void daemon_renew_setup(const struct daemon *d);
-/* Warns if the device's MTU is too small for IPv6. */
+/* Logs a warning if the MTU of the device is too small for IPv6. */
 void daemon_check_mtu(const struct daemon *d);
 
-/* --- daemon_lease.c: the leases, their file and what the log says of them */
+/* --- daemon_lease.c: the leases, their file and their log lines */
 
-/* As the user that we become.  KEY becomes the secret of the pool, if that can be had.  0, or -1;
- * what is wrong is logged. */
+/* Opens the lease file.  Must be called as the user that the daemon runs as.  Sets KEY to the
+ * secret of the pool if it can be read.  Returns 0, or -1 after logging the error. */
 int daemon_open_leases(struct daemon *d, struct siphash_key *key);
-/* The active pool has KEY for its secret; so that the next one can have it, too. */
+/* Stores KEY, the secret of the active pool, for the next process. */
 void daemon_keep_secret(struct daemon *d, const struct siphash_key *key);
 int daemon_start_leases(struct daemon *d);
 void daemon_close_leases(struct daemon *d);
 
-/* Puts L on record, which daemon_commit_leases() must bring to disk before anyone can know of it.
- * False: that is put off, to be tried again with its next packet. */
+/* Queues a record of L. daemon_commit_leases() must write it to disk before the first packet of L
+ * is sent.  Returns false if that is put off; it must be tried again with the next packet of L. */
 bool daemon_record_lease(struct daemon *d, struct lease *l);
 void daemon_commit_leases(struct daemon *d);
-/* The same for what was put on record by way of leasefile.h. */
+/* Writes records that were queued by functions of leasefile.h. */
 void daemon_write_leases(struct daemon *d);
 
-/* Whoever is to know of leases hears that L has begun, or has ended with all that was counted for
- * it: L is there still, or a copy.  To be called once each; of what was never on record, nobody
- * does.
- */
+/* Reports to the log, the history and `watch` that L began, or that it ended with everything that
+ * was counted for it.  When it ended, L may be a copy.  Call each once per lease.  A lease that was
+ * never recorded is not reported. */
 void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_cause cause);
-/* The same for a lease that a reload has ended: its prefix is one of MAPS. */
+/* The same for a lease that a reload ended.  Its prefix is an index into MAPS. */
 void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const struct lease *l,
 			  enum lease_cause cause);
 
@@ -277,8 +291,8 @@ static inline void daemon_lease_ended(struct daemon *d, const struct lease *l,
 	daemon_lease_removed(d, d->active->conf->maps, l, cause);
 }
 
-/* T, by the clock of daemon_seconds(), as unix time; 0 for POOL_UNKNOWN.  It stays what it is
- * unless the wall clock is set, also over a restart if there is a lease file. */
+/* Converts T, a time of daemon_seconds(), to unix time; 0 for POOL_UNKNOWN.  The result for a lease
+ * stays the same, with a lease file even across a restart, unless the wall clock is set. */
 int64_t daemon_unix_time(const struct daemon *d, int32_t t);
 
 void daemon_serve_leases(struct daemon *d);
@@ -287,161 +301,167 @@ void daemon_maintain_leases(struct daemon *d); /* about once a second */
 
 /* --- daemon_key.c: the secret of the pool */
 
-/* KEY, which is the one before, becomes the one that C names; what is in data-dir never fails.  0;
- * or -1, and ERR says what is wrong and what to do. */
+/* Sets KEY, which holds the current secret, to the secret that C names.  A problem in data-dir is
+ * not an error.  Returns 0; or -1 with the cause and the remedy in ERR. */
 int daemon_find_key(const struct daemon *d, const struct conf *c, struct siphash_key *key,
 		    char err[LEASEKEY_ERR]);
-/* The same at the start: the first before the root directory changes, where the file lies outside
- * of it, and the second with the leases.  0, or -1; what is wrong is logged. */
+/* The same at startup.  The first runs before the root directory changes and reads a file outside
+ * of it; the second runs when the leases are opened.  Return 0, or -1 after logging the error. */
 int daemon_open_key_outside(const struct daemon *d, struct siphash_key *key);
 int daemon_open_key(const struct daemon *d, struct siphash_key *key);
 
-/* --- daemon_notify.c: what the service manager hears, if there is one */
+/* --- daemon_notify.c: messages to the service manager, if there is one */
 
 void daemon_find_manager(struct daemon *d);
-void daemon_ready(struct daemon *d);  /* that we are ready */
-void daemon_status(struct daemon *d); /* how it goes, if that has changed */
+void daemon_ready(struct daemon *d);  /* reports that the daemon is ready */
+void daemon_status(struct daemon *d); /* reports the status line if it has changed */
 void daemon_maintain_status(struct daemon *d);
 void daemon_serve_watchdog(struct daemon *d);
 int64_t daemon_watchdog_due(const struct daemon *d);
 
-/* How it goes, in one line.  Returns LINE. */
+/* Writes the one-line status.  Returns LINE. */
 char *daemon_status_line(const struct daemon *d, char line[STATUS_MAX]);
 
-/* --- daemon_crash.c: a daemon that crashes again and again */
+/* --- daemon_crash.c: a daemon that crashes repeatedly */
 
-/* To be called at a start; after a good end, or a start that is not tried again; and at times. */
+/* Call the first at startup; the second after a clean exit, or after a failed start that is not
+ * retried; the third regularly. */
 void daemon_count_crashes(struct crashes *c);
 void daemon_forget_crashes(void);
 void daemon_end_silence(struct crashes *c, int64_t now);
 
 /* --- reload.c */
 
-/* A reason why a reload is refused. */
+/* One reason why a reload is refused. */
 struct reload_reason {
-	const char *file;  /* NULL: it is of none */
-	unsigned line;     /* 0: it is of none */
-	const char *text;  /* what is wrong there */
-	const char *whole; /* the same as one line, with file and line in front */
+	const char *file;  /* NULL: not about a file */
+	unsigned line;     /* 0: not about a line */
+	const char *text;  /* the problem */
+	const char *whole; /* TEXT after file and line, as one line */
 };
 
-/* Who has asked for a reload. */
+/* The caller of a reload. */
 struct reload_call {
-	bool prepared; /* root has added to the device what it needs, and takes away what it does
-			  not need any more: it is enough to look whether all is there */
+	bool prepared; /* nat64ctl, as root, has already added what the device needs, and will
+			  remove what it no longer needs: only check that all of it is present */
 	void (*hear)(void *arg, const struct reload_reason *why);
 	void *arg;
 };
 
-/* Rereads the configuration: all of it is taken over, or none.  CALL is told why not; NULL: nobody
- * is. */
+/* Rereads the configuration and applies all of it or nothing.  Passes the reasons of a refusal to
+ * CALL (may be NULL). */
 bool daemon_reload(struct daemon *d, const struct reload_call *call);
 
 /* --- daemon_control.c: the control socket */
 
-/* The group that the socket is to belong to, or -1 for our own.  0, or -1; what is wrong is logged.
- */
+/* Looks up the group that the socket must belong to; GID -1: our own group.  Returns 0, or -1 after
+ * logging the error. */
 int daemon_find_group(const struct daemon *d, gid_t *gid);
-/* As the user that we become, whose it is; GID is in its groups if it is another user than before.
- * 0, or -1; what is wrong is logged. */
+/* Opens the socket.  Must be called as the user that the daemon runs as, who becomes its owner and
+ * must be a member of group GID.  Returns 0, or -1 after logging the error. */
 int daemon_open_control(struct daemon *d, gid_t gid);
-/* Makes it again, if somebody has removed it. */
+/* Creates the socket again if it was removed. */
 void daemon_renew_control(struct daemon *d);
-int daemon_control_fd(const struct daemon *d); /* -1: none, or it rests */
-/* Nobody is served before CONTROL_REST of D: others have their turn. */
+int daemon_control_fd(const struct daemon *d); /* -1: no socket, or it is paused */
+/* Is the socket paused, until control_rest, so that other work gets its turn? */
 bool daemon_control_rests(const struct daemon *d);
 void daemon_serve_control(struct daemon *d);
 void daemon_maintain_control(struct daemon *d);
 
-/* --- command_pin.c: leases that become maps, and back */
+/* --- command_pin.c: leases that become maps, and maps that become leases again */
 
 void daemon_serve_pins(struct daemon *d);
 
-/* --- daemon_watch.c: what happens, for who follows it */
+/* --- daemon_watch.c: events, for the clients of `watch` */
 
-/* Is there one, so that an event is worth its words? */
+/* Is any client watching?  If not, events need not be formatted. */
 bool daemon_is_watched(const struct daemon *d);
-/* Tells the clients of `watch` of EVENT.  FORMAT makes the other members of its JSON object, each
- * with a comma in front; its strings are quoted already.  Allocates nothing, waits for nobody. */
+/* Sends EVENT to the clients of `watch`.  FORMAT produces further members of its JSON object, each
+ * preceded by a comma, with strings already quoted.  Allocates nothing and never blocks. */
 void daemon_watch(const struct daemon *d, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* --- daemon_pools.c: pools that get full, for the log and for who watches */
+/* --- daemon_pools.c: pools that fill up, for the log and for `watch` */
 
-/* Which there are in A, whose configuration is set.  False without memory. */
+/* Fills in the pools of A from its configuration.  False without memory. */
 bool daemon_find_pools(struct active *a);
-/* How many leases they have by now; A has a pool. */
+/* Updates the number of leases of each pool; A must have a pool. */
 void daemon_count_pools(struct active *a);
 /* "dynamic-pool 192.0.2.0/24 and 2 more from 2001:db8::/32".  Returns OUT. */
 #define DAEMON_POOL_NAME 128
 char *daemon_pool_name(const struct active *a, const struct one_pool *one,
 		       char out[DAEMON_POOL_NAME]);
 void daemon_watch_pools(struct daemon *d); /* about once a second */
-/* What has been told of WAS need not be told again of N. */
+/* Copies from WAS to N what was already reported, so that it is not reported again. */
 void daemon_keep_told(struct active *n, const struct active *was);
 
-/* --- daemon_trace.c: packets, for who traces them */
+/* --- daemon_trace.c: packets, for the clients of `trace` */
 
-/* To be called when clients of the control socket may have come or gone. */
+/* Must be called after a client of the control socket may have come or gone. */
 void daemon_count_traces(struct daemon *d);
-/* A packet was BEFORE, and D's OUT has what has become of it, for WHY. */
+/* Traces a packet that was BEFORE.  The out member of D holds its translation, and WHY is the
+ * result. */
 void daemon_trace(struct daemon *d, enum report_dir dir, const struct trace_side *before,
 		  enum reason why);
-/* Does anybody want the packets of the pair in D's OUT in direction DIR? */
+/* Does any client trace packets of the address pair in D's out member, in direction DIR? */
 bool daemon_traces_pair(const struct daemon *d, enum report_dir dir);
 void daemon_maintain_traces(struct daemon *d);
 int64_t daemon_traces_due(const struct daemon *d);
 void daemon_serve_traces(struct daemon *d);
 
-/* --- daemon_burst.c: the packets */
+/* --- daemon_burst.c: reading, translating and sending packets */
 
 int daemon_start_packets(struct daemon *d); /* 0, or -1 without memory */
 
 /* Reads, translates and sends a bounded number of packets. */
 void daemon_serve_packets(struct daemon *d);
-/* Counts what the program in the kernel has translated. */
+/* Adds the packets that the program in the kernel translated to the counters. */
 void daemon_count_fast(struct daemon *d);
-/* A device that refused a read is tried again. */
+/* Allows reads again after the device refused one. */
 void daemon_retry_device(struct daemon *d);
 void daemon_maintain_packets(struct daemon *d);
 
-/* --- daemon_fast.c: the program in the kernel, which translates for pairs of addresses that are
- * known; without it each of these does nothing */
+/* --- daemon_fast.c: the program in the kernel, which translates packets between known pairs of
+ * addresses.  Without it these functions do nothing. */
 
-/* Begins to load it and to put it on the device, with the rights of the start.  When its descriptor
- * is readable it is used, or it is said why there is none. */
+/* Starts to load it and to attach it to the device, with the privileges of the start.  When the
+ * descriptor becomes readable, call daemon_use_fast(), which puts it into use or logs why it
+ * cannot. */
 void daemon_open_fast(struct daemon *d);
-int daemon_fast_fd(const struct daemon *d); /* -1: nothing comes */
+int daemon_fast_fd(const struct daemon *d); /* -1: no program is being loaded */
 void daemon_use_fast(struct daemon *d);
-/* Says that there is none, if none comes. */
+/* Logs that the fast path is off, if no program is being loaded. */
 void daemon_announce_fast(const struct daemon *d);
 void daemon_close_fast(struct daemon *d);
 
-/* What it has redirected for a lease that ends now must not be overtaken. */
+/* Prevents later packets of a lease that ends now from overtaking those that the program has
+ * redirected. */
 void daemon_hold_fast(struct daemon *d);
-/* Nothing that it was told holds any more. */
+/* Invalidates everything that the program was told. */
 void daemon_outdate_fast(struct daemon *d);
-/* The same, and another pool may be active. */
+/* The same, after another pool may have become active. */
 void daemon_renew_fast(struct daemon *d);
 
-/* What it has counted since the last call. */
+/* Returns what it has counted since the last call. */
 struct fastpath_totals daemon_take_fast(struct daemon *d);
-/* Adds to the leases what it has counted for them: at once, or in slices from now on if
- * daemon_take_fast() has found anything. */
+/* Adds to the leases what the program has counted for them.  If daemon_take_fast() found anything,
+ * this is spread over the following calls; otherwise it is done at once. */
 void daemon_gather_leases(struct daemon *d);
-/* The same for L alone; daemon_commit_leases() is to follow. */
+/* The same for L alone.  Call daemon_commit_leases() afterwards. */
 void daemon_gather_lease(struct daemon *d, struct lease *l);
 void daemon_maintain_fast(struct daemon *d);
 
-/* A plain packet was translated: D's OUT has it. */
+/* A plain packet was translated, and D's out member holds it: considers its pair for the program.
+ */
 void daemon_see_pair(struct daemon *d);
-/* All that a burst of PACKETS has brought is sent.  DRAINED: with everything that stood in the
- * device when it began. */
+/* Must be called when all of a burst of PACKETS has been sent.  DRAINED: the burst emptied the
+ * device of everything that was in it at the beginning of the burst. */
 void daemon_end_burst(struct daemon *d, unsigned packets, bool drained);
 
-/* For a program that may outlive us: we live. */
+/* Tells the program, which may outlive the daemon, that the daemon is alive. */
 void daemon_show_life(const struct daemon *d);
-/* UDP has just come back to us: what the program has redirected before must not be overtaken. */
+/* UDP has just become the daemon's again: must its packets wait, so that they do not overtake those
+ * that the program redirected before? */
 bool daemon_fast_holds(const struct daemon *d);
 
 void daemon_serve_fast(struct daemon *d);
@@ -449,11 +469,12 @@ int64_t daemon_fast_due(const struct daemon *d);
 
 /* --- loop.c */
 
-#define EXIT_DEVICE 2 /* status: the device or its routes are lost; the unit starts us again */
+#define EXIT_DEVICE \
+	2 /* exit status: the device or its routes are lost; the unit restarts the daemon */
 
 void daemon_tick(struct daemon *d); /* reads the clock */
 
-/* Serves until told to stop; returns the status to exit with. */
+/* Serves until it is told to stop.  Returns the exit status. */
 int daemon_loop(struct daemon *d);
 
 #endif
