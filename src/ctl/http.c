@@ -166,12 +166,13 @@ static const struct {
 	const char *phrase, *words;
 } answers[] = {
 	{200, "OK", ""},
-	{400, "Bad Request", "not a request of HTTP/1.1\n"},
-	{404, "Not Found", "only " PATH " and " PATH "/NAME are here\n"},
-	{405, "Method Not Allowed", "only GET and HEAD\n"},
+	{400, "Bad Request", "not an HTTP/1.1 request\n"},
+	{404, "Not Found", "only " PATH " and " PATH "/NAME exist\n"},
+	{405, "Method Not Allowed", "only GET and HEAD are allowed\n"},
 	{408, "Request Timeout", "the request took too long\n"},
 	{431, "Request Header Fields Too Large", "the request is too long\n"},
-	{503, "Service Unavailable", "nat64d cannot be asked; the log says why\n"},
+	{503, "Service Unavailable",
+	 "nat64d cannot be reached; the log of this service says why\n"},
 };
 
 #define ANSWERS (sizeof(answers) / sizeof(*answers))

@@ -21,46 +21,44 @@ static const char help[] =
 	"usage: nat64ctl [-i NAME | -s PATH] [--json] COMMAND [ARGUMENT ...]\n"
 	"\n"
 	"  config              print the configuration that is in effect\n"
-	"  counters            tell what has become of the packets: [--explain] [--diff SECONDS]\n"
-	"  drain               on: give new hosts no lease; off: leases as usual\n"
-	"  explain             tell what would become of a packet, and which line decides:\n"
+	"  counters            show the packet counters: [--explain] [--diff SECONDS]\n"
+	"  drain               on: give no lease to new hosts; off: end that\n"
+	"  explain             show what would happen to a packet, and which line decides it:\n"
 	"                      SOURCE DESTINATION [tcp | udp | icmp | NUMBER]\n"
-	"  health              tell whether all is well: exit status 0, or else 1:\n"
+	"  health              run the health checks; exit status 1 if one fails:\n"
 	"                      [--target ADDRESS]\n"
-	"  history             list what the history has: [ADDRESS | PREFIX] [since TIME]\n"
+	"  history             list past leases: [ADDRESS | PREFIX] [since TIME]\n"
 	"                      [until TIME]\n"
-	"  leases              list who has which address: [ADDRESS | PREFIX]\n"
+	"  leases              list the leases: [ADDRESS | PREFIX]\n"
 	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
 	"  log                 log these classes until the next reload, or none: CLASS ... | none\n"
-	"  maps                list the maps, with the lines that they stand in\n"
-	"  metrics             tell what Prometheus wants to know:\n"
+	"  maps                list the maps, with the file and line of each\n"
+	"  metrics             print the metrics for Prometheus:\n"
 	"                      [--openmetrics | --http | --textfile PATH]\n"
-	"  networks            list which networks hold leases, and how many: [ADDRESS | PREFIX]\n"
+	"  networks            list the networks that hold leases: [ADDRESS | PREFIX]\n"
 	"                      [--sort used | unconfirmed] [--reverse] [--limit N]\n"
-	"  pin                 make the lease of ADDRESS a map that survives restarts\n"
+	"  pin                 turn the lease of ADDRESS into a permanent map\n"
 	"  release             end the lease of ADDRESS\n"
-	"  reload              read the configuration again, all of it or nothing\n"
-	"  setup               list the addresses and routes that nat64d has asked for\n"
-	"  status              tell how nat64d is\n"
-	"  top                 show who moves most, as it goes: [ADDRESS | PREFIX]\n"
+	"  reload              read the configuration again; apply all of it or nothing\n"
+	"  setup               list the addresses and routes that nat64d needs\n"
+	"  status              show the state of nat64d\n"
+	"  top                 show the hosts with the most traffic: [ADDRESS | PREFIX]\n"
 	"                      [-d SECONDS] [-n COUNT]\n"
-	"  trace               tell of packets as they pass, those that fit all words:\n"
+	"  trace               show packets as they pass, if they match all arguments:\n"
 	"                      [ADDRESS | PREFIX] [6to4 | 4to6] [REASON]\n"
-	"  unpin               make ADDRESS, which was pinned, a lease again\n"
-	"  watch               tell what happens, as it does, in JSON\n"
-	"  who                 tell whose lease an address is: ADDRESS [at TIME]\n"
+	"  unpin               turn the pinned map of ADDRESS into a lease again\n"
+	"  watch               print events as they happen, in JSON\n"
+	"  who                 show which host has an address, or had it: ADDRESS [at TIME]\n"
 	"\n"
-	"  -i, --instance NAME ask nat64d@NAME instead of nat64d\n"
-	"  -s, --socket PATH   ask who listens at PATH\n"
-	"  -w, --wake PID      before a reload: have nat64d, which is process PID, make its "
-	"socket\n"
-	"                      again if somebody has removed it\n"
+	"  -i, --instance NAME talk to nat64d@NAME instead of nat64d\n"
+	"  -s, --socket PATH   connect to the socket PATH\n"
+	"  -w, --wake PID      before a reload: tell nat64d, process PID, to create its socket\n"
+	"                      again if it was removed\n"
 	"      --json          answer in JSON\n"
 	"  -h, --help          print this summary and exit\n"
 	"      --version       print the version and exit\n"
 	"\n"
-	"Exit status: 0 done; 1 refused, failed or not permitted; 2 usage; 3 nobody listens "
-	"there.\n"
+	"Exit status: 0 done; 1 refused, failed or not permitted; 2 usage; 3 no nat64d there.\n"
 	"The manual is nat64ctl(8).\n";
 
 /* What the command line says. */
@@ -75,7 +73,7 @@ struct line {
 
 static int bad(const char *what, const char *which)
 {
-	ctl_complain("%s%s (nat64ctl --help explains)", what, which);
+	ctl_complain("%s%s (try nat64ctl --help)", what, which);
 	return CTL_USAGE;
 }
 
@@ -84,14 +82,14 @@ static int choose(struct line *l, bool instance, const char *value)
 	int n;
 
 	if (!value || !*value)
-		return bad("no argument to ", instance ? "--instance" : "--socket");
+		return bad("missing argument to ", instance ? "--instance" : "--socket");
 	if (l->chosen)
 		return bad("more than one of --instance and --socket", "");
 	if (instance && strchr(value, '/'))
-		return bad("not the name of an instance: ", value);
+		return bad("not a valid instance name: ", value);
 	n = snprintf(l->path, sizeof(l->path), instance ? CTL_SOCKET : "%s", value);
 	if (n < 0 || (size_t)n >= sizeof(l->path))
-		return bad("too long: ", value);
+		return bad("the name is too long: ", value);
 	l->chosen = true;
 	l->ctl.instance = instance ? value : NULL;
 	l->ctl.elsewhere = !instance;
@@ -104,7 +102,7 @@ static int set_process(struct line *l, const char *value)
 	long pid = value ? strtol(value, &end, 10) : 0;
 
 	if (!end || *end || pid <= 1 || pid > INT32_MAX)
-		return bad("not the number of a process: ", value ? value : "");
+		return bad("not a process ID: ", value ? value : "");
 	l->ctl.wake = (pid_t)pid;
 	return -1;
 }
@@ -116,11 +114,11 @@ static int put_word(struct line *l, const char *word)
 
 	for (const char *p = word; *p; p++)
 		if (*p <= ' ' || *p > '~')
-			return bad("not a word of a request: ", word);
+			return bad("not a valid argument: ", word);
 	if (n == 0)
-		return bad("not a word of a request: ", "''");
+		return bad("not a valid argument: ", "''");
 	if (l->len + n + 1 > LINE_TOP)
-		return bad("more than a request can hold", "");
+		return bad("the arguments are too long", "");
 	l->len += (size_t)snprintf(l->request + l->len, sizeof(l->request) - l->len, "%s%s",
 				   l->len ? " " : "", word);
 	return -1;
@@ -138,7 +136,7 @@ static bool is_time(const struct line *l, const char *word)
 static int add_word(struct line *l, char *word)
 {
 	if (l->ctl.words == CTL_WORDS)
-		return bad("more than a request can hold", "");
+		return bad("the arguments are too long", "");
 	l->word[l->ctl.words++] = word;
 	if (is_time(l, word))
 		return -1;

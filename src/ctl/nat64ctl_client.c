@@ -75,11 +75,12 @@ static void fail_connect(struct ctl_reply *r, const char *path)
 {
 	if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
 		fail(r, CTL_NOBODY,
-		     "%s: nobody listens there (is nat64d running? -i NAME for an "
-		     "instance, -s PATH for another place)",
+		     "%s: no process listens there (is nat64d running? give -i NAME for an "
+		     "instance, -s PATH for another socket)",
 		     path);
 	else if (errno == EACCES || errno == EPERM)
-		fail(r, CTL_FAILED, "%s: %s (root may, and who is in the group of nat64d)", path,
+		fail(r, CTL_FAILED,
+		     "%s: %s (only root and members of the group of nat64d may connect)", path,
 		     strerror(errno));
 	else
 		fail(r, CTL_FAILED, "%s: %s", path, strerror(errno));
@@ -96,7 +97,7 @@ static int open_socket(const struct ctl *c, struct ctl_reply *r)
 	int fd;
 
 	if (strlen(path) >= sizeof(to.sun_path)) {
-		fail(r, CTL_USAGE, "%s: too long for the path of a socket", path);
+		fail(r, CTL_USAGE, "%s: the path of the socket is too long", path);
 		return -1;
 	}
 	strcpy(to.sun_path, path);
@@ -188,7 +189,7 @@ static void understand(struct ctl_reply *r)
 	char *end = r->memory ? strchr(r->memory, '\n') : NULL;
 
 	if (!end) {
-		fail(r, CTL_FAILED, "nat64d has closed the connection without an answer");
+		fail(r, CTL_FAILED, "nat64d closed the connection without an answer");
 		r->lost = true;
 		return;
 	}
@@ -201,7 +202,8 @@ static void understand(struct ctl_reply *r)
 	else if (starts(r->memory, "usage", &r->line))
 		r->status = CTL_USAGE;
 	else
-		fail(r, CTL_FAILED, "whoever listens there does not speak as nat64d does");
+		fail(r, CTL_FAILED,
+		     "the process that listens there does not speak the protocol of nat64d");
 }
 
 static void break_off(struct ctl_reply *r)
@@ -258,7 +260,7 @@ static void give_all(int fd, size_t head, ctl_take *take, void *arg, struct ctl_
 	else if (more < 0)
 		break_off(r);
 	else
-		fail(r, CTL_FAILED, "nat64d has ended in the middle of its answer");
+		fail(r, CTL_FAILED, "nat64d ended in the middle of its answer");
 }
 
 void ctl_each(const struct ctl *c, const char *request, bool follow, ctl_take *take, void *arg,

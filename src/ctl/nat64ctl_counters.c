@@ -17,7 +17,7 @@ struct job {
 
 static int bad_usage(void)
 {
-	ctl_complain("usage: counters [--explain] [--diff SECONDS], which are 1 to %d",
+	ctl_complain("usage: counters [--explain] [--diff SECONDS] (SECONDS is 1 to %d)",
 		     MOST_SECONDS);
 	return CTL_USAGE;
 }
@@ -71,7 +71,7 @@ static int look(const struct ctl *c, struct counters *out, pid_t *pid)
 	if (status != CTL_DONE) {
 		status = ctl_print(&(struct ctl){.json = false}, &r);
 	} else if (!counts_read(out, r.rest)) {
-		ctl_complain("nat64d answers with counters that are not understood");
+		ctl_complain("the counters that nat64d sent cannot be parsed");
 		status = CTL_FAILED;
 	}
 	ctl_free(&r);
@@ -100,7 +100,7 @@ static int print_since(const struct ctl *c, const struct job *j)
 	if (status != CTL_DONE)
 		return status;
 	if (before != after || !counts_since(&now, &was)) {
-		ctl_complain("nat64d was started anew meanwhile");
+		ctl_complain("nat64d was restarted in the meantime");
 		return CTL_FAILED;
 	}
 	(c->json ? counts_json : counts_text)(&a, &now, j->explain);

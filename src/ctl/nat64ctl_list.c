@@ -60,7 +60,7 @@ static int read_limit(struct list *l, const char *value)
 	l->limit = strtoul(value, &end, 10);
 	l->limited = true;
 	if (*value < '0' || *value > '9' || *end || errno || l->limit == 0)
-		return bad(l, "--limit takes a number from 1, not ", value);
+		return bad(l, "--limit takes a number of at least 1, not ", value);
 	return CTL_DONE;
 }
 
@@ -97,8 +97,7 @@ static int read_words(struct list *l)
 		if (status != CTL_DONE)
 			return status;
 	}
-	return l->reverse && !l->sort ? bad(l, "--reverse turns what --sort has sorted", "")
-				      : CTL_DONE;
+	return l->reverse && !l->sort ? bad(l, "--reverse needs --sort", "") : CTL_DONE;
 }
 
 /* --- what comes, as it comes ---------------------------------------------------------------- */
@@ -196,7 +195,7 @@ static bool sort_in(void *arg, char *line)
 	if (l->failed)
 		return false;
 	if (!l->kind->parse(line, &new.row)) {
-		ctl_complain("%s: nat64d has answered what is no %s", l->kind->command,
+		ctl_complain("%s: nat64d sent a line that is not a %s", l->kind->command,
 			     l->kind->row);
 		l->failed = true;
 		return false;

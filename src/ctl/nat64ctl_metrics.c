@@ -44,8 +44,8 @@ static void ask(const struct ctl *c, bool openmetrics, struct ctl_reply *r)
 	}
 	*r = (struct ctl_reply){.status = CTL_FAILED,
 				.rest = "",
-				.line = "no complete answer (is the configuration read again and "
-					"again?)"};
+				.line = "nat64d sent no complete answer (is its configuration "
+					"reloaded repeatedly?)"};
 }
 
 /* The metrics, to be freed; of a daemon that is not there, does not answer or ends meanwhile, that

@@ -23,7 +23,7 @@ static void ignore(void *arg, bool error, const char *line)
 static int copy_dir(char dir[CTL_PATH], const char *from, size_t len)
 {
 	if (len >= CTL_PATH) {
-		ctl_complain("data-dir: too long a path");
+		ctl_complain("data-dir: the path is too long");
 		return CTL_FAILED;
 	}
 	memcpy(dir, from, len);
@@ -46,7 +46,9 @@ static int look_up(const struct ctl *c, char dir[CTL_PATH])
 		 c->instance ? c->instance : "");
 	conf = conf_load(path, state, &diag);
 	if (!conf)
-		ctl_complain("nat64d does not run, and %s does not say where the history is", path);
+		ctl_complain(
+			"nat64d is not running, and %s does not name the directory of the history",
+			path);
 	else if (conf->lease_days == 0)
 		ctl_complain("there is no history: lease-log is off in %s", path);
 	else
@@ -81,8 +83,9 @@ struct leasehistory *ctl_open_history(const char *dir)
 
 	if (!h)
 		ctl_complain("%s: %s%s", dir, strerror(errno),
-			     errno == EACCES ? " (root may, and who is in the group of nat64d)"
-					     : "");
+			     errno == EACCES
+				     ? " (only root and members of the group of nat64d may read it)"
+				     : "");
 	return h;
 }
 
@@ -102,7 +105,7 @@ int ctl_read_place(const char *word, struct ctl_place *p)
 	else
 		addr_clean6(&p->prefix.addr6, was.len);
 	if (was.addr4 != p->prefix.addr4 || !ip6_equal(&was.addr6, &p->prefix.addr6)) {
-		ctl_complain("%s has bits set behind its length (%s would be right)", word,
+		ctl_complain("%s has host bits set (did you mean %s?)", word,
 			     addr_text_prefix(right, &p->prefix));
 		return CTL_USAGE;
 	}

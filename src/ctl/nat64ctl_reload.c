@@ -62,8 +62,9 @@ static int refuse(const struct job *j, const char *text)
 		answer_free(&a);
 	}
 	ctl_complain("%s; %s", text,
-		     j->again ? "what the daemon has read meanwhile is in effect"
-			      : "nothing is changed");
+		     j->again
+			     ? "the configuration that the daemon read in the meantime is in effect"
+			     : "nothing is changed");
 	return CTL_FAILED;
 }
 
@@ -324,7 +325,7 @@ static int reload(struct job *j)
 	char err[TUN_ERR];
 
 	if (enter_netns(j) < 0)
-		return refuse(j, "the network namespace of nat64d cannot be entered");
+		return refuse(j, "cannot enter the network namespace of nat64d");
 	if (!is_roots(j->config))
 		return reload_as_it_is(j);
 	j->conf = conf_load(j->config, j->state, &diag);
@@ -354,11 +355,11 @@ static int reload_once(const struct ctl *c, bool locked, bool again, bool *once_
 
 	ctl_ask(c, "setup", &j.its);
 	if (!locked)
-		status = refuse(&j, "another reload is under way (it holds " LOCK ")");
+		status = refuse(&j, "another reload is in progress (it holds " LOCK ")");
 	else if (j.its.status != CTL_DONE)
 		status = ctl_print(c, &j.its);
 	else if (!read_setup(&j))
-		status = refuse(&j, "nat64d does not say what its device has");
+		status = refuse(&j, "nat64d sent no valid list of its addresses and routes");
 	else
 		status = j.itself ? reload_as_it_is(&j) : reload(&j);
 	*once_more = j.once_more;
@@ -381,7 +382,7 @@ int ctl_reload(const struct ctl *c)
 		status = reload_once(c, lock >= 0, i > 0, &once_more);
 	if (once_more)
 		status = refuse(&(struct job){.ctl = c, .again = true},
-				"the configuration changes all the time");
+				"the configuration keeps changing");
 	release_lock(lock);
 	return status;
 }

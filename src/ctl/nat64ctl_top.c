@@ -77,7 +77,7 @@ static int read_count(struct top *t, const char *value)
 	errno = 0;
 	t->left = strtoul(value, &end, 10);
 	if (*value < '1' || *value > '9' || *end || errno)
-		return bad("-n takes a number from 1, not ", value);
+		return bad("-n takes a number of at least 1, not ", value);
 	return CTL_DONE;
 }
 
@@ -86,7 +86,7 @@ static int read_words(struct top *t)
 	const char *value;
 
 	if (t->ctl->json)
-		return bad("there is no JSON of it, but of `leases'", "");
+		return bad("--json is not supported here (use `leases --json`)", "");
 	for (char **word = t->ctl->word + 1; *word; word++) {
 		int status = CTL_DONE;
 

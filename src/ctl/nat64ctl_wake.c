@@ -92,7 +92,7 @@ static void make_directory(const struct ctl *c)
 	if (mkdir(dir, 0750) < 0)
 		return;
 	if (lchown(dir, uid, gid) < 0 || chmod(dir, 0750) < 0)
-		ctl_complain("warning: %s: it cannot be given to nat64d", dir);
+		ctl_complain("warning: %s: cannot make the user of nat64d its owner", dir);
 	let_daemon_write(c->wake, dir);
 }
 

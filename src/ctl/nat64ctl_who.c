@@ -137,13 +137,13 @@ static void print_begun(struct who *w, const struct lease_event *begun)
 	e.since = begun->at;
 	e.at = w->later ? w->later : w->n_holds > 0 ? w->holds[0].since : 0;
 	if (w->running && e.at == 0) {
-		ctl_complain("%.*s: when this ended is not on record",
+		ctl_complain("%.*s: the end of this lease is not on record",
 			     (int)leaseevent_format(line, begun) - 1, line);
 		return;
 	}
 	ctl_complain(
-		e.at ? "warning: its end is not on record: it came no later than is shown"
-		     : "warning: nat64d does not run: whether the lease still holds is not known");
+		e.at ? "warning: the end of the lease is not on record; it was no later than shown"
+		     : "warning: nat64d is not running: the lease may have ended");
 	print(w, &e);
 }
 
@@ -165,17 +165,17 @@ static int say_nobody(const struct who *w, const struct leasehistory *h)
 	clock_rfc3339(at, w->at);
 	if (w->mapped) {
 		ctl_complain("%s had no lease at %s: the last one ended at %s because of a map "
-			     "(see history, and maps for those of now)",
+			     "(see `history`, and `maps` for the current maps)",
 			     w->place.text, at, clock_rfc3339(begin, w->mapped));
 		return CTL_FAILED;
 	}
 	leasehistory_each(h, LEASEHISTORY_FIRST, LEASEHISTORY_LAST, NULL, take_first, &first);
 	if (!first.at)
-		ctl_complain("%s had no lease at %s that is known: the history is empty so far",
+		ctl_complain("%s had no known lease at %s: the history is still empty",
 			     w->place.text, at);
 	else if (first.at > w->at)
-		ctl_complain("%s had no lease at %s that is known: the history begins at %s",
-			     w->place.text, at, clock_rfc3339(begin, first.at));
+		ctl_complain("%s had no known lease at %s: the history begins at %s", w->place.text,
+			     at, clock_rfc3339(begin, first.at));
 	else
 		ctl_complain("%s had no lease at %s", w->place.text, at);
 	return CTL_FAILED;
@@ -247,7 +247,7 @@ static int read_words(struct who *w, char **word)
 	if (status == CTL_DONE)
 		status = ctl_time(&word, &w->at);
 	if (status == CTL_DONE && word[1]) {
-		ctl_complain("%s is too much", word[1]);
+		ctl_complain("unexpected argument: %s", word[1]);
 		status = CTL_USAGE;
 	}
 	return status;

@@ -1,5 +1,5 @@
-/* action - decides what is said and done when nothing is to be run: a device made or removed, or
- * rid of our filter, a configuration tested or printed. */
+/* action - the actions of nat64d other than running: creates or removes a device, removes our
+ * filter, and checks or prints a configuration. */
 #include <errno.h>
 #include <grp.h>
 #include <net/if.h>
@@ -27,7 +27,7 @@ static int make_device(const struct conf *c, const struct service_user *user)
 
 	if (tun_make(c->tun_device, c->tun_mtu, user->uid, user->gid, err) < 0)
 		return complain(err);
-	log_notice("tun-device %s: is persistent", c->tun_device);
+	log_notice("tun-device %s: now persistent", c->tun_device);
 	return 0;
 }
 
@@ -39,11 +39,11 @@ static int remove_device(const struct conf *c)
 	if (rc < 0)
 		return complain(err);
 	log_notice("tun-device %s: %s", c->tun_device,
-		   rc > 0 ? "is not there, nothing to remove" : "removed");
+		   rc > 0 ? "does not exist, nothing to remove" : "removed");
 	return 0;
 }
 
-/* The units do this at each stop: where there is nothing to do, nothing is said. */
+/* The units call this at each stop, so it prints nothing if there is nothing to do. */
 static int remove_filter(const struct conf *c)
 {
 	unsigned index = if_nametoindex(c->tun_device);
@@ -59,7 +59,7 @@ static int remove_filter(const struct conf *c)
 	return 0;
 }
 
-/* Who gives STATE_DIRECTORY makes it as well. */
+/* The service manager that sets STATE_DIRECTORY also creates it. */
 static bool is_given(const char *dir)
 {
 	const char *given = getenv("STATE_DIRECTORY");
@@ -67,7 +67,7 @@ static bool is_given(const char *dir)
 	return given && strncmp(given, dir, strlen(dir)) == 0;
 }
 
-/* Whom the daemon runs as: the user named, or else that of the units. */
+/* Returns the user of the daemon: the one named on the command line, or else that of the units. */
 static struct service_user daemon_user(const struct service_user *named)
 {
 	struct service_user user = *named;
@@ -83,7 +83,7 @@ static bool needs_data_dir(const struct options *o, const struct conf *c)
 	return c->data_dir && !is_given(c->data_dir) && (c->pools > 0 || o->chroot);
 }
 
-/* What is wrong with data-dir, and keeps the daemon from starting, is said at LEVEL. */
+/* Logs at LEVEL a problem with data-dir that would keep the daemon from starting. */
 static bool check_data_dir(const struct options *o, const struct conf *c,
 			   const struct service_user *named, enum log_level level)
 {
@@ -98,8 +98,8 @@ static bool check_data_dir(const struct options *o, const struct conf *c,
 	return false;
 }
 
-/* The same of pool-key, where that is elsewhere.  Before it changes its root directory, root reads
- * it. */
+/* The same for pool-key if it is outside of data-dir.  With --chroot root reads it, before the root
+ * directory changes. */
 static bool check_key(const struct options *o, const struct conf *c,
 		      const struct service_user *named, enum log_level level)
 {
@@ -120,7 +120,7 @@ static bool is_in(const struct service_user *user, gid_t gid)
 	int n = sizeof(all) / sizeof(*all);
 
 	if (getgrouplist(user->name, user->gid, all, &n) < 0)
-		return true; /* of so many groups nobody can tell */
+		return true; /* too many groups: assume that it is a member */
 	while (n-- > 0)
 		if (all[n] == gid)
 			return true;
@@ -136,9 +136,9 @@ static void say_group(const struct conf *c, enum log_level level, const char *wh
 	log_line(level, line);
 }
 
-/* What is wrong with control-group, and keeps the daemon from starting, is said at LEVEL.  Without
- * -u the units start the daemon, as a user who cannot join a group by himself; a warning is enough
- * then, since root may start it as well. */
+/* Logs at LEVEL a problem with control-group that would keep the daemon from starting.  Without -u
+ * the units start the daemon as a user who cannot join a group.  Then a warning is enough, since
+ * root may start the daemon as well. */
 static bool check_control_group(const struct conf *c, const struct service_user *named,
 				enum log_level level)
 {
@@ -150,18 +150,17 @@ static bool check_control_group(const struct conf *c, const struct service_user 
 		return true;
 	if (service_group_find(&gid, c->control_group, ignored) < 0) {
 		say_group(c, level,
-			  "there is no such group (add it, as with groupadd(8), or leave the line "
-			  "out)");
+			  "no such group (create it with groupadd(8), or remove this line)");
 		return false;
 	}
 	if (named->uid == (uid_t)-1 && user.name[0] && !is_in(&user, gid))
 		say_group(c, LEVEL_WARNING,
-			  "user nat64d is not in that group, so the units cannot start it (add it, "
-			  "as with usermod(8))");
+			  "user nat64d is not a member of that group, so the units cannot start "
+			  "the daemon (add it with usermod(8))");
 	return true;
 }
 
-/* Without rights, or a user to do it for, there is nothing to do. */
+/* Does nothing without root privileges or without a user to prepare for. */
 static int prepare(const struct options *o, const struct conf *c, const struct service_user *named)
 {
 	const struct service_user user = daemon_user(named);
@@ -171,7 +170,7 @@ static int prepare(const struct options *o, const struct conf *c, const struct s
 	return 0;
 }
 
-/* Expanded, it is all that a program has to ask: what -t would warn of is said, too. */
+/* With --expand, a program asks for everything at once, so the warnings of -t are included. */
 static int print(const struct options *o, const struct conf *c, const struct service_user *user)
 {
 	if (o->expand) {
@@ -197,7 +196,7 @@ static int tested(const struct options *o, const struct conf *c, const struct se
 
 	if (!check_data_dir(o, c, user, LEVEL_ERROR) || !group || !key)
 		return 1;
-	snprintf(line, sizeof(line), "%s: configuration is fine", conf_short(text, c->path));
+	snprintf(line, sizeof(line), "%s: configuration is valid", conf_short(text, c->path));
 	log_line(LEVEL_NOTICE, line);
 	return 0;
 }

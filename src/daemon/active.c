@@ -1,10 +1,10 @@
-/* active - decides what follows from a configuration: the set-up of the device, the pool, the rate
- * limit, and which of the kernel's routes matter. */
+/* active - builds everything that is derived from a configuration: the setup of the device, the
+ * pool, the rate limit, and the set of relevant routes. */
 #include <stdlib.h>
 
 #include "daemon.h"
 
-/* The kernel keeps what comes to its own addresses. */
+/* The kernel itself receives packets for the addresses of the device. */
 static void reserve_device(struct pool *p, const struct conf *c)
 {
 	for (size_t i = 0; i < c->tun_ips; i++) {
@@ -29,7 +29,7 @@ bool active_withholds(const struct conf *c, uint32_t a)
 	return a == c->xlat.own4 || (c->xlat.has_icmp_source && addr_in4(a, &c->xlat.icmp_source));
 }
 
-/* With what must not be handed out reserved. */
+/* Reserves the addresses that must not be leased. */
 static struct pool *new_pool(const struct keys *keys, const struct conf *c,
 			     const struct siphash_key *secret)
 {
@@ -69,7 +69,7 @@ static int prepare_routes(struct routes *r, const struct map_table *maps, const 
 	return rc;
 }
 
-/* Where the rate stays the same, so does the rate limit, with what has been sent. */
+/* If the configured rate is unchanged, the existing rate limit stays, with its history. */
 static bool build(struct active *a, const struct daemon *d, const struct siphash_key *secret,
 		  bool may)
 {
@@ -131,9 +131,9 @@ static bool is_open(const struct active *a)
 void active_say_open(const struct active *a, const struct active *was)
 {
 	if (is_open(a) && !(was && is_open(was)))
-		log_notice("allow: there is none, so whoever can route packets here may use the "
-			   "translator (allow 2001:db8::/32, with networks of your own, would let "
-			   "in nobody else)");
+		log_notice("allow: not set, so every host that can route packets here may use the "
+			   "translator (name your own networks to keep others out, for example: "
+			   "allow 2001:db8::/32)");
 }
 
 struct active *active_use(struct daemon *d, struct active *n)
@@ -154,7 +154,8 @@ struct active *active_use(struct daemon *d, struct active *n)
 	return was;
 }
 
-/* Without memory the routes are those that matter to the maps before, until the next reload. */
+/* If there is no memory, the routes relevant to the previous maps stay in use until the next
+ * reload. */
 void active_use_maps(struct daemon *d)
 {
 	const struct active *a = d->active;

@@ -1,5 +1,4 @@
-/* answer - decides how a text is quoted, and that an answer never takes more than its share of
- * memory. */
+/* answer - quotes text for JSON, and bounds the memory of each answer. */
 #include "daemon/answer.h"
 
 #include <stdarg.h>
@@ -8,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for N bytes and a NUL more; false: there is none. */
+/* Makes room for N more bytes and a NUL.  False if there is none. */
 static bool grow(struct answer *a, size_t n)
 {
 	size_t room = a->room ? a->room : 512;
@@ -23,7 +22,7 @@ static bool grow(struct answer *a, size_t n)
 	while (room <= a->len + n)
 		room *= 2;
 	if (room > ANSWER_MAX)
-		room = ANSWER_MAX + 1; /* and the NUL */
+		room = ANSWER_MAX + 1; /* 1 for the NUL */
 	text = realloc(a->text, room);
 	a->cut = !text;
 	if (!text)
@@ -56,7 +55,7 @@ void answer_add(struct answer *a, const char *format, ...)
 	va_start(args, format);
 	n = vsnprintf(left > 0 ? a->text + a->len : NULL, left, format, args);
 	va_end(args);
-	if (n >= 0 && (size_t)n < left) { /* mostly there is room */
+	if (n >= 0 && (size_t)n < left) { /* the usual case: there is room */
 		a->len += (size_t)n;
 		return;
 	}
@@ -70,7 +69,7 @@ void answer_add(struct answer *a, const char *format, ...)
 	a->len += (size_t)n;
 }
 
-/* How many bytes the UTF-8 character at S has, or 0 if it is none. */
+/* Returns the length in bytes of the UTF-8 character at S, or 0 if it is invalid. */
 static unsigned utf8(const unsigned char *s)
 {
 	unsigned n = *s < 0xc2 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf5 ? 4 : 0;
@@ -84,7 +83,7 @@ static unsigned utf8(const unsigned char *s)
 	return n;
 }
 
-/* How many characters of ASCII stand at S that need no quoting. */
+/* Returns how many ASCII characters at S need no quoting. */
 static size_t plain(const unsigned char *s)
 {
 	size_t n = 0;
@@ -94,7 +93,7 @@ static size_t plain(const unsigned char *s)
 	return n;
 }
 
-/* Adds the character at S, and returns its bytes. */
+/* Adds the character at S and returns its length in bytes. */
 static unsigned add_character(struct answer *a, const unsigned char *s)
 {
 	unsigned n = utf8(s);

@@ -1,4 +1,4 @@
-/* command_counters - answers with the counters. */
+/* command_counters - answers `counters` with the packet counters. */
 #include <string.h>
 
 #include "commands.h"

@@ -1,4 +1,4 @@
-/* command_drain - decides who hears that new hosts get no lease. */
+/* command_drain - answers `drain`: turns leases for new hosts off and on, and reports changes. */
 #include <string.h>
 
 #include "commands.h"

@@ -1,5 +1,6 @@
-/* command_explain - decides what is asked: of the translator, of the kernel about the result, and
- * of the translator again if that comes back. */
+/* command_explain - answers `explain`: asks the translator about a packet, and the kernel where the
+ * result is routed.  If that leads back into the device, asks the translator about the result as
+ * well. */
 #include "commands.h"
 #include "daemon/explain_words.h"
 #include "explain.h"
@@ -21,7 +22,7 @@ static struct prefix address6(const struct ip6 *a)
 	return (struct prefix){.family = 6, .len = 128, .addr6 = *a};
 }
 
-/* What E makes of a packet of FAMILY is answered to its source, from its destination. */
+/* E is the explanation of a packet of FAMILY.  Sets the addresses of an answer to it. */
 static void find_answer(struct explained *x, unsigned family, const struct xlat_explanation *e)
 {
 	bool only_no_lease = e->why == REASON_NO_MAP_SRC && e->has_dst6 && x->is.would_lease;
@@ -36,7 +37,7 @@ static void find_answer(struct explained *x, unsigned family, const struct xlat_
 		x->to = family == 4 ? address6(&e->src6) : address4(e->src4);
 }
 
-/* The result comes back, and is asked about like any packet. */
+/* The result is routed back into the device: explains it like any other packet. */
 static void ask_again(struct explained *x, struct daemon *d)
 {
 	x->back = (struct sample){

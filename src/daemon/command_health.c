@@ -1,4 +1,4 @@
-/* command_health - decides whether all is well: one line for each check, for people or as JSON. */
+/* command_health - answers `health`: one line or JSON object for each check. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,9 +7,9 @@
 #include "lib/addr_text.h"
 #include "xlat/explain.h"
 
-#define POOLS_SHOWN  16 /* with room */
-#define STRANGERS    8  /* who are asked about, of each prefix */
-#define ALLOWS_TRIED 64 /* prefixes */
+#define POOLS_SHOWN  16 /* maximum number of pools with free addresses that are listed */
+#define STRANGERS    8  /* number of unknown hosts to try for each prefix */
+#define ALLOWS_TRIED 64 /* maximum number of allow prefixes to try */
 
 struct health {
 	struct daemon *d;
@@ -40,7 +40,7 @@ static void check(struct health *h, bool ok, const char *name, const char *forma
 	answer_add(&h->text, "}\n");
 }
 
-/* A file that was refused changes nothing: what was in effect before still is. */
+/* A refused reload is not a failure, because the previous configuration stays in effect. */
 static void check_daemon(struct health *h)
 {
 	const struct daemon *d = h->d;
@@ -61,9 +61,9 @@ static void check_link(struct health *h)
 	      tun_is_up(t) ? "up" : "down", tun_mtu(t));
 }
 
-/* --- the pools ---------------------------------------------------------------------------- */
+/* --- pools -------------------------------------------------------------------------------- */
 
-/* A host inside P that nobody has heard of, most likely; another one for each N. */
+/* Returns a host inside P that most likely is unknown; a different one for each N. */
 static struct ip6 stranger(const struct prefix6 *p, uint32_t n)
 {
 	uint32_t random = 2654435769U * (n + 1);
@@ -77,8 +77,8 @@ static struct ip6 stranger(const struct prefix6 *p, uint32_t n)
 	return a;
 }
 
-/* Is there an address for one of the strangers inside P whom range number RANGE of the
- * configuration is for? */
+/* Would any of some unknown hosts inside P that range number RANGE of the configuration serves get
+ * a lease? */
 static bool has_room_in(const struct daemon *d, size_t range, const struct prefix6 *p)
 {
 	const struct pool *pool = d->active->pool;
@@ -95,7 +95,7 @@ static bool has_room_in(const struct daemon *d, size_t range, const struct prefi
 	return false;
 }
 
-/* Those who may have a lease of ONE are inside both its FROM and a prefix that is allowed. */
+/* Hosts that may get a lease of ONE are inside its FROM and also inside an allowed prefix. */
 static bool has_room(const struct daemon *d, const struct one_pool *one)
 {
 	const struct conf *c = d->active->conf;
@@ -122,10 +122,11 @@ static void check_pool(struct health *h, const struct one_pool *one, bool room)
 
 	check(h, room, "pool", "%zu of %zu addresses%s%s leased%s", one->used, one->size,
 	      from->len ? " for " : "", from->len ? addr_text_prefix6(text, from) : "",
-	      room ? "" : ", and none can be taken back yet: new hosts get none");
+	      room ? "" : ", and no lease can be ended yet: new hosts get none");
 }
 
-/* In the order of the configuration.  Of many pools only those that are full are worth a line. */
+/* Checks the pools in the order of the configuration.  If there are many, lists only the full ones.
+ */
 static void check_pools(struct health *h)
 {
 	struct active *a = h->d->active;
@@ -158,7 +159,7 @@ static void check_lease_file(struct health *h)
 	int trouble = d->leases.file ? leasefile_trouble(d->leases.file) : 0;
 
 	if (!d->leases.file && d->active->pool)
-		check(h, true, "lease-file", "there is none: a restart loses all leases");
+		check(h, true, "lease-file", "not used: a restart loses all leases");
 	else if (d->leases.file)
 		check(h, !trouble, "lease-file", "%.400s/" LEASEFILE_NAME "%s%s",
 		      d->active->conf->data_dir, trouble ? ": " : " is written",
@@ -173,10 +174,10 @@ static void check_fast_path(struct health *h)
 	      d->fast_off);
 }
 
-/* --- a target ----------------------------------------------------------------------------- */
+/* --- target ------------------------------------------------------------------------------- */
 
-/* A host that may ask: one that was heard lately, or else one that is mapped, or any that is
- * allowed and that a pool is for. */
+/* Returns a host that may use the translator: one with a recent packet, or else a mapped one, or
+ * else any host that is allowed and for which there is a pool. */
 static struct ip6 some_host(const struct daemon *d)
 {
 	static const struct ip6 example = {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
@@ -192,7 +193,7 @@ static struct ip6 some_host(const struct daemon *d)
 	return c->allows > 0 ? stranger(&c->allow[0], 0) : example;
 }
 
-/* Asks about TARGET as hosts know it by prefix number I. */
+/* Explains a packet to TARGET as hosts address it through prefix number I. */
 static void ask(const struct health *h, const struct prefix *target, size_t i, struct sample *s,
 		struct xlat_explanation *e)
 {
@@ -202,7 +203,7 @@ static void ask(const struct health *h, const struct prefix *target, size_t i, s
 	xlat_explain(&h->d->xlat, s, daemon_pool_clock(h->d), e);
 }
 
-/* One prefix that leads to TARGET is enough. */
+/* It is sufficient that one prefix leads to TARGET. */
 static void check_target(struct health *h, const struct prefix *target)
 {
 	struct sample s = {.family = 6, .proto = PROTO_ICMPV6, .src6 = some_host(h->d)};
@@ -213,16 +214,16 @@ static void check_target(struct health *h, const struct prefix *target)
 	for (size_t i = 0; i < n && e.why != REASON_OK; i++)
 		ask(h, target, i, &s, &e);
 	if (n == 0)
-		check(h, false, "target", "there is no prefix by which hosts know it");
+		check(h, false, "target", "no translation prefix can represent this address");
 	else
 		check(h, e.why == REASON_OK, "target", "a ping from %s to %s %s: %s",
 		      addr_text6(from, &s.src6), addr_text6(to, &s.dst6),
 		      e.why == REASON_OK ? "passes" : "does not pass", reason_table[e.why].text);
 }
 
-/* --- the words ---------------------------------------------------------------------------- */
+/* --- arguments ---------------------------------------------------------------------------- */
 
-/* The address that R asks about, if it does; false: A says what is wrong. */
+/* Parses the target that R asks about, if any.  False if it is wrong, and A says why. */
 static bool read_target(const struct control_request *r, struct prefix *out, struct answer *a)
 {
 	static const char option[] = "--target", usage[] = "usage health [--target ADDRESS]\n";
@@ -242,7 +243,8 @@ static bool read_target(const struct control_request *r, struct prefix *out, str
 	}
 	if (!strchr(word, '/') && conf_scan_either(word, out))
 		return true;
-	answer_add(a, "usage health: %.60s is no address (like 192.0.2.1 or 64:ff9b::192.0.2.1)\n",
+	answer_add(a,
+		   "usage health: %.60s is not an address (like 192.0.2.1 or 64:ff9b::192.0.2.1)\n",
 		   word);
 	return false;
 }

@@ -1,4 +1,5 @@
-/* command_history - decides who has an address now, and where to read who had it before. */
+/* command_history - answers `who`: which host has an address now; and `history`: where the client
+ * finds the history of leases. */
 #include <string.h>
 
 #include "commands.h"
@@ -19,7 +20,7 @@ static void add_holder(const struct daemon *d, const struct lease *l, bool json,
 	answer_put(a, line, (json ? leaseevent_held_json : leaseevent_held_text)(line, &e));
 }
 
-/* The leases of P, an address; how many there are. */
+/* Adds the leases of P, which is an address.  Returns how many there are. */
 static unsigned add_holders(const struct daemon *d, const struct prefix *p, bool json,
 			    struct answer *a)
 {

@@ -1,4 +1,4 @@
-/* command_leases - decides which leases a client is shown, and how many at a time. */
+/* command_leases - answers `leases`, in slices that do not delay packets for long. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +9,16 @@
 
 #define NOWHERE SIZE_MAX
 
-/* What a client has asked for, and how far it has come. */
+/* A client's request, and the position in the list. */
 struct listing {
-	bool json, one; /* ONE: an address is asked for, not a prefix */
-	bool any;       /* all leases */
+	bool json, one; /* ONE: a single address was given, not a prefix */
+	bool any;       /* list all leases */
 	struct prefix wanted;
-	uint32_t addr; /* of the lease that was walked last, and its host */
+	uint32_t addr; /* address and host of the last lease that was visited */
 	struct ip6 host;
 	int64_t now; /* unix time */
 	size_t prefix_of, pool_of;
-	char prefix[ADDR_TEXT], pool[ADDR_TEXT]; /* those of PREFIX_OF and POOL_OF */
+	char prefix[ADDR_TEXT], pool[ADDR_TEXT]; /* the texts of PREFIX_OF and POOL_OF */
 };
 
 static bool is_wanted(const struct listing *s, const struct lease *l)
@@ -31,9 +31,10 @@ static bool is_wanted(const struct listing *s, const struct lease *l)
 	return s->wanted.family == 4 ? addr_in4(l->addr, &p4) : addr_in6(&l->host, &p6);
 }
 
-/* --- where the next one is ------------------------------------------------------------------ */
+/* --- iteration ------------------------------------------------------------------------------ */
 
-/* Of one address: an IPv4 address has one lease, an IPv6 address one for each prefix. */
+/* Finds the next lease of a single address: an IPv4 address has one lease, an IPv6 address one for
+ * each prefix. */
 static struct lease *next_of_one(const struct daemon *d, const struct listing *s, size_t *cursor)
 {
 	const struct pool *p = d->active->pool;
@@ -58,8 +59,8 @@ static struct lease *next_lease(const struct daemon *d, struct listing *s, size_
 	return l;
 }
 
-/* A reload has put the leases elsewhere, in the order that they had.  False: the one that was
- * walked last has ended, and nobody knows where that was. */
+/* A reload has moved the leases to another pool, in the same order.  False if the lease that was
+ * visited last has ended, so that its position is unknown. */
 static bool go_on(const struct daemon *d, struct listing *s, struct answer *a)
 {
 	const struct pool *p = d->active->pool;
@@ -75,7 +76,7 @@ static bool go_on(const struct daemon *d, struct listing *s, struct answer *a)
 	return true;
 }
 
-/* --- what it looks like --------------------------------------------------------------------- */
+/* --- rows ----------------------------------------------------------------------------------- */
 
 static const char *prefix_text(const struct daemon *d, struct listing *s, const struct lease *l)
 {
@@ -118,9 +119,9 @@ static void add_row(const struct daemon *d, struct listing *s, const struct leas
 	answer_put(a, line, (s->json ? leaserow_json : leaserow_text)(line, &r));
 }
 
-/* --- slice by slice --------------------------------------------------------------------------- */
+/* --- slices ----------------------------------------------------------------------------------- */
 
-/* True: there may be more. */
+/* Returns true if there may be more. */
 static bool add_some(struct daemon *d, struct listing *s, struct answer *a)
 {
 	int64_t end = clock_us() + COMMAND_SLICE_US;

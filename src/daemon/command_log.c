@@ -1,11 +1,11 @@
-/* command_log - decides which classes of lines the log gets until the next reload. */
+/* command_log - answers `log`: sets which classes of lines are logged until the next reload. */
 #include <string.h>
 
 #include "commands.h"
 
 static const char none[] = "none";
 
-/* False: one of the words is no class, and A says so. */
+/* False if one of the words is not a class, and A says so. */
 static bool read_classes(const struct control_request *r, unsigned *classes, struct answer *a)
 {
 	*classes = 0;
@@ -15,13 +15,13 @@ static bool read_classes(const struct control_request *r, unsigned *classes, str
 		unsigned class = conf_log_class(r->word[i]);
 
 		if (!class && strcmp(r->word[i], none) == 0) {
-			answer_add(a, "usage log: none stands alone\n");
+			answer_add(a, "usage log: none cannot be combined with a class\n");
 			return false;
 		}
 		if (!class) {
 			answer_add(a,
-				   "usage log: %.60s is none of drop, reject, icmp, self, lease; "
-				   "or none alone\n",
+				   "usage log: unknown class %.60s (give some of drop, reject, "
+				   "icmp, self, lease; or none alone)\n",
 				   r->word[i]);
 			return false;
 		}

@@ -1,16 +1,15 @@
-/* command_maps - lists the maps and the configuration that are in effect. */
+/* command_maps - answers `maps` and `config`: lists the maps and the configuration in effect. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 
-#define SLICE_US   200   /* a listing keeps the packets waiting no longer, at a time */
+#define SLICE_US   200   /* maximum time for which a listing delays packets */
 #define SLICE_LEN  32768 /* bytes */
-#define CLOCK_EACH 16    /* lines between two looks at the clock */
+#define CLOCK_EACH 16    /* number of lines between reads of the clock */
 
-static const char changed[] =
-	"the configuration has changed meanwhile, and the list is not complete";
+static const char changed[] = "the configuration changed in the meantime; the list is not complete";
 
 static unsigned long epoch(const struct daemon *d)
 {
@@ -21,7 +20,7 @@ static unsigned long epoch(const struct daemon *d)
 
 struct map_list {
 	bool json;
-	const char *file; /* whose name QUOTED has */
+	const char *file; /* the file whose quoted name is in QUOTED */
 	struct answer quoted;
 };
 
@@ -77,7 +76,7 @@ static bool more_maps(void *arg, struct answer *a)
 	return more;
 }
 
-/* Does A remember that JSON is wanted?  False: A says that there is no memory for it. */
+/* Stores in A whether JSON is wanted.  False without memory, and A says so. */
 static bool remember_json(const struct control_request *r, struct answer *a)
 {
 	a->state = r->json ? malloc(1) : NULL;
@@ -114,7 +113,7 @@ static void add_line(struct answer *a, bool json, char *line)
 	answer_add(a, "}\n");
 }
 
-/* The next lines; false: those were all, or there is no memory. */
+/* Adds the next lines.  False if those were the last, or if there is no memory. */
 static bool more_config(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;

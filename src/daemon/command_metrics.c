@@ -1,10 +1,10 @@
-/* command_metrics - answers with the metrics: gathers what they are made of. */
+/* command_metrics - answers `metrics`: collects the values. */
 #include <string.h>
 
 #include "commands.h"
 #include "daemon/metrics.h"
 
-/* Notes of an answer, in its epoch: the configuration that it is about, and the format. */
+/* The epoch of an answer holds the generation of the configuration and this bit for the format. */
 #define OPENMETRICS 1UL
 
 static void get_pool(const void *arg, size_t i, char *text, struct pool_range *out)
@@ -47,8 +47,8 @@ static bool add_some(const struct daemon *d, struct answer *a)
 	return metrics_add(&m, a, &a->cursor);
 }
 
-/* After a reload the pools may be others: who asks has to begin anew, and the last line, which is
- * missing, tells him. */
+/* After a reload the pools may be different.  The answer then ends without its last line, which
+ * tells the client to start again. */
 static bool more_metrics(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;

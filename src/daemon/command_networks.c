@@ -1,4 +1,4 @@
-/* command_networks - decides which networks a client is shown, and how many at a time. */
+/* command_networks - answers `networks`, in slices that do not delay packets for long. */
 #include <stdlib.h>
 
 #include "commands.h"
@@ -7,16 +7,16 @@
 
 #define NOWHERE SIZE_MAX
 
-/* What a client has asked for. */
+/* A client's request. */
 struct listing {
-	bool json, any;       /* ANY: all networks */
-	struct prefix wanted; /* of IPv6 */
-	size_t pool_of;       /* the range whose texts follow */
+	bool json, any;       /* ANY: list all networks */
+	struct prefix wanted; /* always IPv6 */
+	size_t pool_of;       /* the range whose texts are in POOL and FROM */
 	bool for_all;
 	char pool[ADDR_TEXT], from[ADDR_TEXT];
 };
 
-/* Does it hold what is asked for, or lie in it? */
+/* Does N contain the requested prefix, or is it inside it? */
 static bool is_wanted(const struct listing *s, const struct pool_network *n)
 {
 	const struct prefix p = {.family = 6, .len = n->prefix.len, .addr6 = n->prefix.addr};
@@ -24,7 +24,7 @@ static bool is_wanted(const struct listing *s, const struct pool_network *n)
 	return s->any || addr_covers(&p, &s->wanted) || addr_covers(&s->wanted, &p);
 }
 
-/* The number in the configuration of the range that begins with FIRST. */
+/* Returns the index in the configuration of the range that begins with FIRST. */
 static size_t find_range(const struct conf *c, uint32_t first)
 {
 	size_t i = 0;
@@ -34,7 +34,7 @@ static size_t find_range(const struct conf *c, uint32_t first)
 	return i;
 }
 
-/* The first line of the configuration that is for the same hosts gives them all a name. */
+/* All ranges for the same hosts are named after the first of them in the configuration. */
 static void name_pool(const struct daemon *d, struct listing *s, size_t range)
 {
 	const struct active *a = d->active;
@@ -65,7 +65,7 @@ static void add_row(const struct daemon *d, struct listing *s, const struct pool
 	answer_put(a, line, (s->json ? networkrow_json : networkrow_text)(line, &r));
 }
 
-/* True: there may be more. */
+/* Returns true if there may be more. */
 static bool add_some(const struct daemon *d, struct listing *s, struct answer *a)
 {
 	int64_t end = clock_us() + COMMAND_SLICE_US;
@@ -82,7 +82,7 @@ static bool add_some(const struct daemon *d, struct listing *s, struct answer *a
 	return true;
 }
 
-/* After a reload the networks are those of another pool, in another order. */
+/* After a reload the networks belong to another pool and have another order. */
 static bool more_networks(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;
@@ -98,9 +98,9 @@ static bool more_networks(void *arg, struct answer *a)
 	return d->active->pool && add_some(d, s, a);
 }
 
-/* --- the words ---------------------------------------------------------------------------- */
+/* --- arguments ---------------------------------------------------------------------------- */
 
-/* An IPv4 address means the host that has it.  False: nobody does, and A says so. */
+/* Replaces an IPv4 address by the host that has it.  False if no host has it, and A says so. */
 static bool find_host(const struct daemon *d, const char *word, struct prefix *p, struct answer *a)
 {
 	const struct lease *l = d->active->pool ? pool_find4(d->active->pool, p->addr4) : NULL;
@@ -113,7 +113,7 @@ static bool find_host(const struct daemon *d, const char *word, struct prefix *p
 	return true;
 }
 
-/* False: A says what is wrong. */
+/* False if WORD is wrong, and A says why. */
 static bool read_wanted(const struct daemon *d, const char *word, struct prefix *p,
 			struct answer *a)
 {
@@ -125,7 +125,7 @@ static bool read_wanted(const struct daemon *d, const char *word, struct prefix 
 		return true;
 	if (one)
 		return find_host(d, word, p, a);
-	answer_add(a, "usage %.100s is a prefix of IPv4, networks are of IPv6\n", word);
+	answer_add(a, "usage %.100s is an IPv4 prefix, but networks are IPv6\n", word);
 	return false;
 }
 

@@ -1,8 +1,10 @@
-/* command_pin - decides when a lease may end on demand, become a map, or a map a lease again.
+/* command_pin - answers `release`, `pin` and `unpin`: ends a lease, turns it into a map, or turns a
+ * map into a lease again.
  *
- * A pin is first on disk and then in effect, so that whoever hears `ok' can count on it: while the
- * keeper writes pinned.map, the client waits and everybody else is served.  A reload may come in
- * between, or the end of the lease: so it is looked again before anything changes. */
+ * A pin is written to disk before it takes effect, so that a client that reads `ok` can rely on
+ * it.  While the keeper writes pinned.map, the client waits and other clients are served.  In the
+ * meantime a reload may happen or the lease may end; so everything is checked again before the
+ * change is applied. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,7 @@
 
 #include "commands.h"
 
-/* What comes next: there is nothing more. */
+/* There is no more to add to the answer. */
 static bool no_more(void *arg, struct answer *a)
 {
 	(void)arg;
@@ -29,7 +31,7 @@ static void add_done(struct answer *a, bool json, const char *what, uint32_t add
 		   a6, what);
 }
 
-/* --- which lease is meant --------------------------------------------------------------------- */
+/* --- finding the lease ------------------------------------------------------------------------ */
 
 static bool read_address(const char *word, struct prefix *out, struct answer *a)
 {
@@ -38,11 +40,11 @@ static bool read_address(const char *word, struct prefix *out, struct answer *a)
 	if (!command_read_place(word, out, &one, a))
 		return false;
 	if (!one)
-		answer_add(a, "usage %.100s is a prefix, an address is wanted\n", word);
+		answer_add(a, "usage %.100s is a prefix; give an address\n", word);
 	return one;
 }
 
-/* The first lease of HOST, and how many it has: one for each prefix at most. */
+/* Returns the first lease of HOST, and sets N to their number: at most one for each prefix. */
 static struct lease *find_of_host(const struct daemon *d, const struct ip6 *host, unsigned *n)
 {
 	size_t prefixes = map_prefix_count(d->active->conf->maps);
@@ -73,7 +75,7 @@ static void say_mapped(const struct daemon *d, const struct map *m, const char *
 	answer_add(a, "error %s is mapped by line %u of %s%s\n", word, place.line, place.file, but);
 }
 
-/* NULL, and A says why. */
+/* Returns NULL if there is none, and A says why. */
 static struct lease *find_lease(const struct daemon *d, const char *word, struct answer *a)
 {
 	const struct map *m;
@@ -84,7 +86,7 @@ static struct lease *find_lease(const struct daemon *d, const char *word, struct
 	if (!read_address(word, &at, a))
 		return NULL;
 	if ((m = find_map(d, &at))) {
-		say_mapped(d, m, word, ", it is no lease", a);
+		say_mapped(d, m, word, "; it is not a lease", a);
 		return NULL;
 	}
 	if (d->active->pool)
@@ -93,15 +95,15 @@ static struct lease *find_lease(const struct daemon *d, const char *word, struct
 	if (l && n == 1)
 		return l;
 	answer_add(a,
-		   l ? "error %s has leases of several prefixes: name an IPv4 address\n"
+		   l ? "error %s has leases under several prefixes; give the IPv4 address of one\n"
 		     : "error %s has no lease\n",
 		   word);
 	return NULL;
 }
 
-/* --- the end of one --------------------------------------------------------------------------- */
+/* --- release ---------------------------------------------------------------------------------- */
 
-/* With all that was counted for it, so that who keeps a history has it. */
+/* Reports the end with everything that was counted for the lease, for the history. */
 static void tell_end(struct daemon *d, struct lease *l, enum lease_cause cause)
 {
 	daemon_gather_lease(d, l);
@@ -124,18 +126,18 @@ void command_release(void *arg, const struct control_request *r, struct answer *
 	daemon_write_leases(d);
 }
 
-/* --- pinned.map ---------------------------------------------------------------------------------
- */
+/* --- pinned.map ------------------------------------------------------------------------------- */
 
 static void say_no_place(const struct daemon *d, struct answer *a)
 {
 	if (d->active->conf->data_dir)
-		answer_add(a, "error there is no dynamic-pool, so there are no leases\n");
+		answer_add(a, "error no dynamic-pool is configured, so there are no leases\n");
 	else
-		answer_add(a, "error there is no data-dir that could hold " CONF_PINS "\n");
+		answer_add(a,
+			   "error no data-dir is configured, and it is needed for " CONF_PINS "\n");
 }
 
-/* Has pinned.map written as it is to be after CHANGE.  False: A says why not. */
+/* Starts to write pinned.map as it will be after CHANGE.  False if that fails, and A says why. */
 static bool begin_write(struct daemon *d, const struct conf_change *change, struct answer *a)
 {
 	size_t len;
@@ -143,13 +145,13 @@ static bool begin_write(struct daemon *d, const struct conf_change *change, stru
 
 	if (text && leasefile_put_pins(d->leases.file, text, len))
 		return true;
-	answer_add(a, text ? "error the last pin is still being written, try again\n"
+	answer_add(a, text ? "error the previous pin is still being written; try again\n"
 			   : "error out of memory\n");
 	free(text);
 	return false;
 }
 
-/* A waits until it is known how it went. */
+/* Lets A wait until the result of writing is known. */
 static void wait_for_disk(struct daemon *d, const struct map *m, bool pin, bool json,
 			  struct answer *a)
 {
@@ -163,7 +165,7 @@ static void wait_for_disk(struct daemon *d, const struct map *m, bool pin, bool 
 	daemon_serve_leases(d);
 }
 
-/* A map answers through the first prefix, and for all of them. */
+/* A map always uses the first prefix, and it replaces the leases under all prefixes. */
 static bool may_pin(const struct daemon *d, const struct lease *l, struct answer *a)
 {
 	const struct map_table *maps = d->active->conf->maps;
@@ -176,15 +178,15 @@ static bool may_pin(const struct daemon *d, const struct lease *l, struct answer
 	addr_text6(host, &l->host);
 	if (l->prefix == 0)
 		answer_add(a,
-			   "error %s has leases of several prefixes, and a map would stand for all "
-			   "of them (release the others first)\n",
+			   "error %s has leases under several prefixes, and a map would replace "
+			   "all of them (release the others first)\n",
 			   host);
 	else
-		answer_add(a,
-			   "error %s speaks through %s, but a map would answer through the first "
-			   "prefix, %s\n",
-			   host, addr_text_prefix6(own, map_prefix_at(maps, l->prefix)),
-			   addr_text_prefix6(first, map_prefix_at(maps, 0)));
+		answer_add(
+			a,
+			"error %s uses the prefix %s, but a map always uses the first prefix, %s\n",
+			host, addr_text_prefix6(own, map_prefix_at(maps, l->prefix)),
+			addr_text_prefix6(first, map_prefix_at(maps, 0)));
 	return false;
 }
 
@@ -211,7 +213,7 @@ void command_pin(void *arg, const struct control_request *r, struct answer *a)
 		wait_for_disk(d, &m, true, r->json, a);
 }
 
-/* Can nobody but the host of pin number I have its address once that is gone? */
+/* Once pin number I is removed, can only its host get its address? */
 static bool may_unpin(const struct daemon *d, size_t i, const char *word, struct answer *a)
 {
 	const struct conf *c = d->active->conf;
@@ -221,17 +223,16 @@ static bool may_unpin(const struct daemon *d, size_t i, const char *word, struct
 	if (around >= 0 && addr_in4(m->p4.addr, &map_at(c->maps, (size_t)around)->p4))
 		say_mapped(d, map_at(c->maps, (size_t)around), word, ", too", a);
 	else if (!pool_covers(d->active->pool, m->p4.addr) || active_withholds(c, m->p4.addr))
-		answer_add(
-			a,
-			"error no dynamic-pool has the address of %s any more (take the line out "
-			"of %s, and reload)\n",
-			word, c->pin_file);
+		answer_add(a,
+			   "error no dynamic-pool contains the address of %s any more (remove its "
+			   "line from %s, and reload)\n",
+			   word, c->pin_file);
 	else
 		return true;
 	return false;
 }
 
-/* It is on record before it is no pin any more: a crash in between loses neither. */
+/* The lease is recorded before the pin is removed, so that a crash in between loses neither. */
 static void record_unpinned(struct daemon *d, const struct map *m)
 {
 	int32_t now = daemon_seconds(d);
@@ -259,7 +260,7 @@ void command_unpin(void *arg, const struct control_request *r, struct answer *a)
 	m = find_map(d, &at);
 	i = m ? conf_find_pin(c, m) : CONF_NO_PIN;
 	if (i == CONF_NO_PIN && m)
-		say_mapped(d, m, r->word[1], ", which is no pin", a);
+		say_mapped(d, m, r->word[1], ", which is not a pinned map", a);
 	else if (i == CONF_NO_PIN)
 		answer_add(a, "error %s is not pinned\n", r->word[1]);
 	if (i == CONF_NO_PIN || !may_unpin(d, i, r->word[1], a))
@@ -270,9 +271,9 @@ void command_unpin(void *arg, const struct control_request *r, struct answer *a)
 		wait_for_disk(d, &copy, false, r->json, a);
 }
 
-/* --- it is on disk --------------------------------------------------------------------------- */
+/* --- after pinned.map was written ----------------------------------------------------------- */
 
-/* Takes over the maps of CHANGE.  False without memory. */
+/* Applies CHANGE to the maps.  False without memory. */
 static bool change_maps(struct daemon *d, const struct conf_change *change)
 {
 	struct map_table *before = conf_change_pins(d->active->conf, change);
@@ -285,7 +286,8 @@ static bool change_maps(struct daemon *d, const struct conf_change *change)
 	return true;
 }
 
-/* Is the pin, or is it not any more, in effect as it is on disk?  A reload may have seen to it. */
+/* Is the change (PIN: to a map) that is now on disk already in effect?  A reload may have applied
+ * it. */
 static bool is_done(const struct daemon *d, bool pin)
 {
 	const struct map *m = map_find4(d->active->conf->maps, d->pins.addr);
@@ -297,7 +299,7 @@ static bool is_done(const struct daemon *d, bool pin)
 	return pin && ip6_equal(&host, &d->pins.host);
 }
 
-/* NULL, or why it cannot be. */
+/* Returns NULL, or the reason why it failed. */
 static const char *apply_pin(struct daemon *d)
 {
 	struct pool *p = d->active->pool;
@@ -308,7 +310,7 @@ static const char *apply_pin(struct daemon *d)
 		return NULL;
 	if (!l || !ip6_equal(&l->host, &d->pins.host) || l->prefix != 0 ||
 	    map_find6(d->active->conf->maps, &d->pins.host))
-		return "the lease has ended meanwhile";
+		return "the lease ended in the meantime";
 	if (!change_maps(d, &(struct conf_change){.more = &m, .less = CONF_NO_PIN}))
 		return "out of memory";
 	tell_end(d, l, LEASE_PIN);
@@ -326,7 +328,7 @@ static void give_lease(struct daemon *d)
 
 	pool_unreserve(p, d->pins.addr);
 	if (pool_find4(p, d->pins.addr) || pool_find6(p, &d->pins.host, 0))
-		return; /* after a reload somebody was faster */
+		return; /* after a reload, another host got the address first */
 	l = pool_restore(p, &d->pins.host, 0, d->pins.addr, now);
 	if (!l)
 		return;
@@ -344,7 +346,7 @@ static const char *apply_unpin(struct daemon *d)
 
 	if (i != CONF_NO_PIN && !change_maps(d, &(struct conf_change){.less = i}))
 		return "out of memory";
-	daemon_outdate_fast(d); /* it was told of the map */
+	daemon_outdate_fast(d); /* it still knows the map */
 	if (d->active->pool && is_done(d, false))
 		give_lease(d);
 	return NULL;
@@ -355,10 +357,10 @@ static void answer_waiting(struct daemon *d, const char *trouble)
 	struct answer *waiting = control_next_stream(d->control, STREAM_PINS, NULL);
 	struct answer text = {.text = NULL};
 
-	if (!waiting) /* it has gone, and the change is made all the same */
+	if (!waiting) /* the client has disconnected; the change is made anyway */
 		return;
 	if (trouble)
-		answer_add(&text, "error %s: %s, nothing is changed\n", d->active->conf->pin_file,
+		answer_add(&text, "error %s: %s; nothing is changed\n", d->active->conf->pin_file,
 			   trouble);
 	else
 		add_done(&text, d->pins.json, d->pins.pin ? "is pinned" : "is a lease again",
@@ -368,7 +370,7 @@ static void answer_waiting(struct daemon *d, const char *trouble)
 	answer_free(&text);
 }
 
-/* What is in effect is to be on disk, too: the change was not made after all. */
+/* The change failed, so restores pinned.map to what is in effect. */
 static void write_back(struct daemon *d)
 {
 	struct answer ignored = {.text = NULL};
@@ -379,7 +381,7 @@ static void write_back(struct daemon *d)
 
 static const char *describe(int err)
 {
-	return err == ECHILD ? "the process that writes it has died, another is started"
+	return err == ECHILD ? "the process that writes it died; it is being restarted"
 			     : strerror(err);
 }
 
@@ -399,6 +401,6 @@ void daemon_serve_pins(struct daemon *d)
 		log_notice("%s: %s of %s", d->pins.pin ? "pinned" : "unpinned",
 			   addr_text4(a4, d->pins.addr), addr_text6(a6, &d->pins.host));
 	else
-		log_error("%s: %s, nothing is changed", d->active->conf->pin_file, trouble);
+		log_error("%s: %s; nothing is changed", d->active->conf->pin_file, trouble);
 	answer_waiting(d, trouble);
 }

@@ -1,11 +1,11 @@
-/* command_reload - decides how the reasons of a refusal are told, and how many of them. */
+/* command_reload - answers `reload`: lists the reasons of a refusal, as many as fit. */
 #include <string.h>
 
 #include "commands.h"
 
-#define LEFT_FREE 512 /* bytes of an answer, for its end */
+#define LEFT_FREE 512 /* bytes of an answer, reserved for its end */
 
-/* The reasons of a refusal, as they come. */
+/* Collects the reasons of a refusal. */
 struct reasons {
 	struct answer text;
 	bool json;
@@ -24,7 +24,7 @@ static void hear_json(struct reasons *s, const struct reload_reason *why)
 	answer_add(&s->text, "}");
 }
 
-/* A line has at most CONF_LINE bytes, six times as many if JSON has to quote them all. */
+/* A line has at most CONF_LINE bytes; JSON quoting may make it six times as long. */
 static void hear(void *arg, const struct reload_reason *why)
 {
 	struct reasons *s = arg;
@@ -71,7 +71,7 @@ void command_reload(void *arg, const struct control_request *r, struct answer *a
 		return;
 	}
 	ok = daemon_reload(arg, &call);
-	answer_add(a, ok ? "ok\n" : "error the reload is refused, nothing is changed\n");
+	answer_add(a, ok ? "ok\n" : "error the reload is refused; nothing is changed\n");
 	if (r->json)
 		reload_json(a, &s, ok);
 	else

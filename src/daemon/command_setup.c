@@ -1,5 +1,5 @@
-/* command_setup - lists what the kernel was asked for, for the client that does the same as root.
- */
+/* command_setup - answers `setup`: lists the addresses and routes that the daemon needs, for the
+ * client, which makes the changes as root. */
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,9 +8,10 @@
 #include "lib/addr_text.h"
 #include "linux/sandbox.h"
 
-#define SLICE 100 /* addresses or routes that are listed at a time */
+#define SLICE 100 /* number of addresses or routes to list at a time */
 
-/* Number I of all that D has asked the kernel for, and what it is; NULL: there are no more. */
+/* Sets OUT to number I of everything that was requested from the kernel, and returns its kind; NULL
+ * after the last one. */
 static const char *asked_for(const struct setup *s, size_t i, const struct prefix **out)
 {
 	const struct {
@@ -32,7 +33,7 @@ static const char *asked_for(const struct setup *s, size_t i, const struct prefi
 	return NULL;
 }
 
-/* A reload in between would make it a list of two halves. */
+/* A reload in the meantime would mix two different lists, so it ends this one. */
 static bool more_setup(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;
@@ -55,7 +56,7 @@ static bool more_setup(void *arg, struct answer *a)
 	return true;
 }
 
-/* Who asks may have another working directory. */
+/* The client may have another working directory. */
 static void add_config(struct answer *a, const struct daemon *d)
 {
 	char cwd[PATH_MAX] = "";

@@ -1,4 +1,4 @@
-/* command_status - decides what is told of how the daemon is. */
+/* command_status - answers `status`: shows the state of the daemon, as text or JSON. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,14 +6,14 @@
 
 #include "commands.h"
 
-#define SLICE 100 /* pools that are listed at a time */
+#define SLICE 100 /* number of pools to list at a time */
 
 static int64_t uptime(const struct daemon *d)
 {
 	return (clock_ms() - d->started) / 1000;
 }
 
-/* By microseconds: a difference of seconds would waver. */
+/* Computed in microseconds, so that rounding does not make the result vary. */
 int64_t command_since(const struct daemon *d)
 {
 	return (clock_wall_us() - (clock_us() - d->started * 1000)) / 1000000;
@@ -26,7 +26,7 @@ static const struct {
 
 #define OFFLOADS (sizeof(offloads) / sizeof(*offloads))
 
-/* Those there are, QUOTED or not, with commas between. */
+/* Adds the enabled offloads, separated by commas; QUOTE surrounds each name. */
 static void add_offloads(struct answer *a, unsigned got, const char *quote)
 {
 	const char *comma = "";
@@ -44,12 +44,12 @@ size_t command_pools(const struct daemon *d)
 	return d->active->pool ? d->active->conf->pools : 0;
 }
 
-/* A pool by its number in the configuration, in whose order they are told. */
+/* A pool range by its index in the configuration; ranges are listed in that order. */
 struct told {
 	const struct pool_conf *conf;
 	struct pool_range r;
 	char range[ADDR_TEXT], from[ADDR_TEXT];
-	bool for_all; /* FROM is no limit */
+	bool for_all; /* FROM does not restrict the hosts */
 };
 
 static struct told get_pool(const struct daemon *d, size_t i)
@@ -188,8 +188,8 @@ static void add_pool(struct answer *a, const struct daemon *d, size_t i)
 		   (unsigned long long)t.r.refused, (unsigned long long)t.r.displaced);
 }
 
-/* Pools may be more than an answer takes.  What a reload may have changed since the first of them
- * was listed are numbers. */
+/* The pools may not fit into one part of the answer.  If a reload happens in between, only numbers
+ * change. */
 static bool more_json(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;
@@ -218,7 +218,7 @@ static void status_json(struct answer *a, struct daemon *d)
 		a->more = more_json;
 }
 
-/* --- for people --------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------- */
 
 static void say_device(struct answer *a, const struct daemon *d)
 {
@@ -254,7 +254,7 @@ static void say_lease_file(struct answer *a, const struct daemon *d)
 		return;
 	trouble = leasefile_trouble(d->leases.file);
 	answer_add(a, "lease file     %s/" LEASEFILE_NAME "%s%s, last written %s\n",
-		   d->active->conf->data_dir, trouble ? ": " : ", in order",
+		   d->active->conf->data_dir, trouble ? ": " : ", no errors",
 		   trouble ? strerror(trouble) : "",
 		   clock_rfc3339(text, leasefile_written(d->leases.file)));
 }
@@ -272,7 +272,7 @@ static void say_rates(struct answer *a, const struct daemon *d)
 	}
 }
 
-/* The hosts that a pool is for stand last: they may be many letters. */
+/* The hosts of a pool are the last column, because their text may be long. */
 static void say_pool(struct answer *a, const struct daemon *d, size_t i)
 {
 	struct told t = get_pool(d, i);

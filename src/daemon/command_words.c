@@ -1,10 +1,10 @@
-/* command_words - decides what an address is in a request, and how the commands name a pool. */
+/* command_words - parses addresses in requests, and formats the names of pools. */
 #include <string.h>
 
 #include "commands.h"
 #include "lib/addr_text.h"
 
-/* P without the bits behind its length. */
+/* Returns P without its host bits. */
 static struct prefix clean(const struct prefix *p)
 {
 	struct prefix c = *p;
@@ -28,7 +28,7 @@ bool command_read_place(const char *word, struct prefix *out, bool *one, struct 
 	c = clean(out);
 	if (c.addr4 == out->addr4 && ip6_equal(&c.addr6, &out->addr6))
 		return true;
-	answer_add(a, "usage %s has bits set behind its length (%s would be right)\n",
+	answer_add(a, "usage %s has host bits set (did you mean %s?)\n",
 		   addr_text_prefix(wrong, out), addr_text_prefix(right, &c));
 	return false;
 }

@@ -1,7 +1,8 @@
-/* commands - what the control socket can be asked, one function for each row of the table.
+/* commands - the commands of the control socket, one function for each row of the table.
  *
- * ARG is the daemon.  Each adds to A a first line "ok", "error TEXT" or "usage TEXT", and then what
- * nat64ctl(8) says of the command; it is called only with as many words as its row allows. */
+ * ARG is the daemon.  Each function adds a first line "ok", "error TEXT" or "usage TEXT" to A, and
+ * then the output that nat64ctl(8) describes.  It is called only with as many arguments as its row
+ * allows. */
 #ifndef NAT64D_COMMANDS_H
 #define NAT64D_COMMANDS_H
 
@@ -36,26 +37,26 @@ void command_who(void *arg, const struct control_request *r, struct answer *a);
 #define PACKAGE_VERSION "(unversioned)"
 #endif
 
-/* Unix time when the daemon began to translate.  It goes by the clock of now, which may have been
- * set since. */
+/* Returns the unix time when translation began.  It is computed from the current wall clock, which
+ * may have been set since. */
 int64_t command_since(const struct daemon *d);
 
-/* How many dynamic pools there are. */
+/* Returns the number of pool ranges. */
 size_t command_pools(const struct daemon *d);
 
-/* A list that may be long is made in slices. */
-#define COMMAND_SLICE_US   200   /* it keeps the packets waiting no longer, at a time */
+/* Lists that may be long are produced in slices. */
+#define COMMAND_SLICE_US   200   /* maximum time for which a slice delays packets */
 #define COMMAND_SLICE_LEN  32768 /* bytes */
-#define COMMAND_CLOCK_EACH 16    /* rows between two looks at the clock */
-#define COMMAND_LOST       "a reload came in between, and the list is not complete"
+#define COMMAND_CLOCK_EACH 16    /* number of rows between reads of the clock */
+#define COMMAND_LOST       "a reload changed the leases in the meantime; the list is not complete"
 
-/* --- command_words.c: what several of them have in common */
+/* --- command_words.c: shared by several commands */
 
-/* Reads WORD as an address or a prefix; *ONE: it is an address.  False: it is neither, or a prefix
- * with bits behind its length, and A says so. */
+/* Parses WORD as an address or a prefix. *ONE: it is an address.  False if it is neither or has
+ * host bits set, and A says so. */
 bool command_read_place(const char *word, struct prefix *out, bool *one, struct answer *a);
 
-/* Range number I of the pool as a prefix. */
+/* Formats range number I of the pool as a prefix. */
 void command_range(const struct daemon *d, size_t i, char text[ADDR_TEXT]);
 
 #endif

@@ -1,6 +1,8 @@
-/* control - decides who is listened to, for how long, and what of it is done in one round.
+/* control - serves the clients of the control socket, and bounds the number of clients, their time,
+ * and the work of one round.
  *
- * One epoll descriptor stands for the socket and all its clients, so that the loop watches one. */
+ * The socket and all its clients are in one epoll instance, so that the main loop polls only one
+ * descriptor. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,20 +15,21 @@
 #include "daemon/control.h"
 #include "lib/clock.h"
 
-#define LISTENER  CONTROL_CLIENTS /* its number among the sources of events */
-#define ACCEPTED  8               /* of those who wait, in a round */
-#define DISCARDED 16              /* pieces of what nobody has asked for, before a close */
-#define BUDGET    100             /* us of a round; the slice that has begun by then is the last */
+#define LISTENER  CONTROL_CLIENTS /* identifies the socket among the event sources */
+#define ACCEPTED  8               /* maximum clients to accept in a round */
+#define DISCARDED 16              /* maximum reads that discard unexpected input before a close */
+#define BUDGET    100             /* us; no new slice begins in a round after this time */
 
 struct client {
-	int fd; /* -1: nobody */
+	int fd; /* -1: unused */
 	uid_t uid;
-	int64_t since; /* ms: of the last progress; while it asks, of its arrival */
+	int64_t since; /* ms: time of the last progress; before the request is complete, time of
+			  arrival */
 	bool answering;
-	bool last;    /* nothing comes behind what the answer has now */
+	bool last;    /* the answer is complete */
 	bool waiting; /* a stream that has nothing to send */
-	size_t len;   /* of the line */
-	size_t sent;  /* of the answer */
+	size_t len;   /* of LINE */
+	size_t sent;  /* bytes of ANSWER that were sent */
 	char line[CONTROL_LINE + 1];
 	struct answer answer;
 };
@@ -34,7 +37,7 @@ struct client {
 struct control {
 	struct control_socket socket;
 	int epoll;
-	bool deaf; /* there is no descriptor for another client */
+	bool deaf; /* not accepting, because there was no descriptor for another client */
 	struct client client[CONTROL_CLIENTS];
 };
 
@@ -45,7 +48,7 @@ static bool watch(const struct control *c, int fd, uint32_t who, uint32_t events
 	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
 }
 
-/* A new socket takes the place of the one that there is, if all goes well. */
+/* Replaces the existing socket, if any, by a new one.  On failure nothing changes. */
 static int begin_to_listen(struct control *c, char *err)
 {
 	struct control_socket s = c->socket;
@@ -68,7 +71,7 @@ static int begin_to_listen(struct control *c, char *err)
 static int start(struct control *c, const char *path, char *err)
 {
 	if (strlen(path) >= sizeof(c->socket.path)) {
-		snprintf(err, CONTROL_ERR, "too long for the path of a socket (107 characters)");
+		snprintf(err, CONTROL_ERR, "the path of a socket has at most 107 characters");
 		return -1;
 	}
 	strcpy(c->socket.path, path);
@@ -105,7 +108,8 @@ int control_renew(struct control *c, char *err)
 	return begin_to_listen(c, err) < 0 ? -1 : 1;
 }
 
-/* What lies unread would make the other side lose the end of our answer. */
+/* If unread input remained at the close, the client would lose the end of the answer.  So discards
+ * it. */
 static void end_client(struct client *k)
 {
 	for (int i = 0; i < DISCARDED; i++)
@@ -143,7 +147,7 @@ static bool may_change(uid_t uid)
 	return uid == 0 || uid == geteuid();
 }
 
-/* Readers who stay, or stall, must not keep out who wants to do something about them. */
+/* Clients that only read, and stay or stall, must not keep out those that may change something. */
 static struct client *find_place(struct control *c, uid_t uid)
 {
 	int most = may_change(uid) ? CONTROL_CLIENTS : CONTROL_READERS;
@@ -156,7 +160,7 @@ static struct client *find_place(struct control *c, uid_t uid)
 
 static void turn_away(int fd)
 {
-	static const char text[] = "error too many clients: try again\n";
+	static const char text[] = "error too many clients; try again\n";
 
 	(void)!send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
@@ -181,7 +185,8 @@ static void admit(struct control *c, int fd, int64_t now)
 	k->len = k->sent = 0;
 }
 
-/* Without a descriptor to spare, who waits would wake us for nothing, again and again. */
+/* Without free descriptors, pending connections would wake the daemon again and again.  So stops
+ * listening for them until control_expire() resumes it. */
 static void accept_some(struct control *c, int64_t now)
 {
 	for (int i = 0; i < ACCEPTED; i++) {
@@ -203,8 +208,9 @@ static void want(const struct control *c, const struct client *k, uint32_t event
 	epoll_ctl(c->epoll, EPOLL_CTL_MOD, k->fd, &e);
 }
 
-/* All is sent that there was: what comes next?  False: nothing yet.  A stream is heard again when
- * it has something, or its client has gone; that it only says nothing more is no reason to wake. */
+/* Everything so far has been sent: gets the next part.  Returns false if there is none yet.  Such a
+ * stream is polled again when it has something to send, or when its client disconnects.  A client
+ * that shuts down its sending side only must not wake the daemon. */
 static bool go_on(const struct control *c, struct client *k, void *arg)
 {
 	struct answer *a = &k->answer;
@@ -219,7 +225,7 @@ static bool go_on(const struct control *c, struct client *k, void *arg)
 	return false;
 }
 
-/* Sends what there is, as much as is taken at once. */
+/* Sends as much as the socket accepts without blocking. */
 static void send_some(const struct control *c, struct client *k, int64_t now, void *arg)
 {
 	struct answer *a = &k->answer;
@@ -241,9 +247,8 @@ static void begin_answer(struct control *c, struct client *k, int64_t now, void 
 	struct answer *a = &k->answer;
 
 	if ((a->len == 0 && a->stream != STREAM_PINS) ||
-	    (a->stream &&
-	     !answer_reserve(a,
-			     ANSWER_MAX))) { /* no memory: nobody should take silence for a yes */
+	    (a->stream && !answer_reserve(a, ANSWER_MAX))) { /* no memory; the client must not take
+								an empty answer for success */
 		end_client(k);
 		return;
 	}
@@ -261,7 +266,7 @@ static void answer_line(struct client *k, size_t len, control_answer *answer, vo
 		answer(arg, &r, &k->answer);
 }
 
-/* Takes what a client says; once that is a line, answers it. */
+/* Receives a part of the request, and answers the request once the line is complete. */
 static void hear(struct control *c, struct client *k, int64_t now, control_answer *answer,
 		 void *arg)
 {
@@ -279,7 +284,7 @@ static void hear(struct control *c, struct client *k, int64_t now, control_answe
 	if (end)
 		answer_line(k, (size_t)(end - k->line), answer, arg);
 	else if (n == 0)
-		answer_add(&k->answer, "usage the request has no end (a newline)\n");
+		answer_add(&k->answer, "usage the request does not end with a newline\n");
 	else if (k->len == CONTROL_LINE)
 		answer_add(&k->answer, "usage a request has at most %d bytes\n", CONTROL_LINE);
 	else
@@ -287,7 +292,7 @@ static void hear(struct control *c, struct client *k, int64_t now, control_answe
 	begin_answer(c, k, now, arg);
 }
 
-/* True: a request has been answered, or its client has gone. */
+/* Returns true if a request was answered or its client has disconnected. */
 static bool serve_one(struct control *c, uint32_t who, int64_t now, control_answer *answer,
 		      void *arg)
 {
@@ -306,9 +311,9 @@ static bool serve_one(struct control *c, uint32_t who, int64_t now, control_answ
 	return false;
 }
 
-/* Packets wait meanwhile.  Whoever has been served stands behind all others then: so says the
- * kernel of those that epoll_wait(2) tells of one by one.  A request may take its time, as a reload
- * does: the others are called again at once. */
+/* Packets wait while this runs. epoll_wait(2), called for one event at a time, returns the sources
+ * round-robin, so a client that was served comes after all others.  A request may take long, for
+ * example a reload; then the loop calls again at once for the others. */
 void control_serve(struct control *c, int64_t now, control_answer *answer, void *arg)
 {
 	int64_t until = clock_us() + BUDGET;

@@ -1,12 +1,11 @@
-/* control_request - decides what counts as a request, which command it means, and who may give it.
- */
+/* control_request - parses requests, finds the command, and checks the permission. */
 #include <string.h>
 
 #include "daemon/control.h"
 
 static const char json_word[] = "--json";
 
-/* A blank ends a word; every other control character, and what is not ASCII, is a mistake. */
+/* Only printable ASCII characters, blanks and tabs are valid. */
 static bool is_clean(const char *line, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -21,7 +20,7 @@ static bool refuse(struct answer *a, const char *why)
 	return false;
 }
 
-/* The next word at *AT, which is moved behind it; NULL: none is left. */
+/* Returns the next word at *AT and advances *AT past it; NULL if there is none. */
 static char *next_word(char **at)
 {
 	char *word = *at + strspn(*at, " \t");
@@ -43,7 +42,7 @@ bool control_parse(struct control_request *r, char *line, size_t len, struct ans
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
 	if (!is_clean(line, len))
-		return refuse(a, "a request is one line of plain words");
+		return refuse(a, "a request is one line of words without control characters");
 	line[len] = '\0';
 	while ((word = next_word(&line))) {
 		if (strcmp(word, json_word) == 0)
@@ -72,7 +71,7 @@ void control_run(const struct control_command *table, size_t n, void *arg,
 	unsigned given = r->words - 1;
 
 	if (!c) {
-		answer_add(a, "usage %.60s: unknown command (these are known:", r->word[0]);
+		answer_add(a, "usage %.60s: unknown command (known commands:", r->word[0]);
 		for (size_t i = 0; i < n; i++)
 			answer_add(a, " %s", table[i].name);
 		answer_add(a, ")\n");
@@ -80,8 +79,8 @@ void control_run(const struct control_command *table, size_t n, void *arg,
 		answer_add(a, "usage %s%s%s\n", c->name, c->syntax[0] ? " " : "", c->syntax);
 	} else if (c->changes && !r->may_change) {
 		answer_add(a,
-			   "error %s: not permitted (only root and the user that nat64d runs as "
-			   "may change anything)\n",
+			   "error %s: not permitted (only root and the user of nat64d may make "
+			   "changes)\n",
 			   c->name);
 	} else {
 		c->run(arg, r, a);

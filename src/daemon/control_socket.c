@@ -1,4 +1,4 @@
-/* control_socket - decides where is listened, in whose place, and who may connect there. */
+/* control_socket - creates the control socket, replaces stale ones, and sets its group and mode. */
 #include "control_socket.h"
 
 #include <errno.h>
@@ -20,14 +20,13 @@ static int fail_errno(char *err)
 {
 	if (errno == EACCES || errno == EPERM || errno == EROFS)
 		return fail(err, strerror(errno),
-			    " (the user that nat64d runs as must be able to write to its "
-			    "directory)");
+			    " (the user of nat64d must be able to write to its directory)");
 	if (errno == ENOENT)
-		return fail(err, strerror(errno), " (make its directory)");
+		return fail(err, strerror(errno), " (create its directory)");
 	return fail(err, strerror(errno), "");
 }
 
-/* Does somebody listen there?  A full queue is an answer, too. */
+/* Does a process listen there?  A full backlog also proves that. */
 static bool is_alive(const struct sockaddr_un *at)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -39,15 +38,15 @@ static bool is_alive(const struct sockaddr_un *at)
 	return alive;
 }
 
-/* Nothing but a socket that was left behind makes room. */
+/* Replaces only a stale socket, never another file. */
 static int replace(int fd, const struct sockaddr_un *at, char *err)
 {
 	struct stat st;
 
 	if (lstat(at->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return fail(err, "there is something else already, not a socket", "");
+		return fail(err, "it exists and is not a socket", "");
 	if (is_alive(at))
-		return fail(err, "somebody listens there already", " (another nat64d?)");
+		return fail(err, "another process already listens there", " (another nat64d?)");
 	if (unlink(at->sun_path) < 0 && errno != ENOENT)
 		return fail_errno(err);
 	return bind(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 ? fail_errno(err) : 0;
@@ -57,10 +56,10 @@ static int give_to_group(const struct control_socket *s, char *err)
 {
 	if (s->gid == (gid_t)-1 || chown(s->path, (uid_t)-1, s->gid) == 0)
 		return 0;
-	return fail(err, "it cannot be given to control-group: ", strerror(errno));
+	return fail(err, "cannot change its group to control-group: ", strerror(errno));
 }
 
-/* Before anybody can connect it is whose it should be. */
+/* Sets group and mode before listen(), so that no other user can connect early. */
 static int open_to_others(const struct control_socket *s, int fd, struct stat *made, char *err)
 {
 	if (give_to_group(s, err) < 0)
@@ -117,5 +116,5 @@ void control_socket_make_directory(const struct control_socket *s)
 		return;
 	*end = '\0';
 	if (mkdir(dir, 0750) == 0)
-		chmod(dir, 0750); /* whatever the umask says */
+		chmod(dir, 0750); /* regardless of the umask */
 }

@@ -1,4 +1,4 @@
-/* control_socket - the place in the file system where the control socket listens. */
+/* control_socket - the control socket as an object in the file system. */
 #ifndef NAT64D_CONTROL_SOCKET_H
 #define NAT64D_CONTROL_SOCKET_H
 
@@ -9,20 +9,20 @@
 
 struct control_socket {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	gid_t gid;        /* whose it is; -1: ours */
+	gid_t gid;        /* its group; -1: our own */
 	int fd;           /* -1: none */
-	struct stat made; /* by us, in its directory */
+	struct stat made; /* identifies the file that we created */
 };
 
-/* Listens at PATH of S, in the place of a socket that nobody listens at any more; what FD of S was
- * stays open, and is the caller's.  0, or -1 with a line in ERR (CONTROL_ERR bytes), and S as it
- * was. */
+/* Listens at PATH of S.  Replaces a socket at which no process listens any more.  The caller must
+ * close the former descriptor FD of S.  Returns 0; or -1 with a line in ERR (CONTROL_ERR bytes),
+ * and then S is unchanged. */
 int control_socket_listen(struct control_socket *s, char *err);
 
-/* Is what stands at PATH still what has been made? */
+/* Is the file at PATH still the socket that we created? */
 bool control_socket_is_there(const struct control_socket *s);
 
-/* Makes the directory that PATH is in, if there is none and it may be made. */
+/* Creates the directory of PATH if it does not exist and the parent is writable. */
 void control_socket_make_directory(const struct control_socket *s);
 
 #endif

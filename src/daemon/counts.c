@@ -1,4 +1,5 @@
-/* counts - decides the order and the names of the counters in `nat64ctl counters'. */
+/* counts - the order and names of the counters in `nat64ctl counters`, their output, and the parser
+ * of their JSON. */
 #include "daemon/counts.h"
 
 #include <inttypes.h>
@@ -8,15 +9,15 @@
 
 #include "conf/conf.h"
 
-#define NAME_MAX_LEN 64 /* of a counter, its NUL included */
+#define NAME_MAX_LEN 64 /* bytes of a counter's name, including the NUL */
 
-/* As a person reads the table: first what leaves the IPv6 hosts. */
+/* In the order of the columns: first the packets that IPv6 hosts send. */
 static const struct {
 	enum report_dir dir;
 	const char *name;
 } directions[DIRS] = {{DIR_6TO4, "6to4"}, {DIR_4TO6, "4to6"}};
 
-/* What is no reason: first pairs, one for each direction. */
+/* The counters that are not reasons.  The first ones are pairs, one for each direction. */
 #define OF(member) offsetof(struct counters, member)
 static const struct other {
 	const char *name;
@@ -36,7 +37,7 @@ static const struct other {
 };
 #undef OF
 #define OTHERS (sizeof(others) / sizeof(*others))
-#define PAIRED 4 /* of them */
+#define PAIRED 4 /* number of counters that form pairs */
 
 _Static_assert(sizeof(struct counters) == (DIRS * (size_t)REASON_COUNT + OTHERS) * sizeof(uint64_t),
 	       "a counter without a name");
@@ -85,7 +86,7 @@ void counts_json(struct answer *a, const struct counters *c, bool explain)
 	answer_add(a, "}\n");
 }
 
-/* --- for people ----------------------------------------------------------------------------- */
+/* --- text ----------------------------------------------------------------------------------- */
 
 static void add_row(struct answer *a, const char *name, int len, uint64_t out, uint64_t in)
 {
@@ -108,7 +109,7 @@ static void add_reasons(struct answer *a, const struct counters *c, bool explain
 	}
 }
 
-/* Both of a pair in one line, by the name that they share. */
+/* Adds a pair of counters in one line, named by the common part of their names. */
 static void add_pair(struct answer *a, const struct counters *c, const struct other *pair)
 {
 	uint64_t out = value(c, &pair[0]), in = value(c, &pair[1]);
@@ -133,9 +134,9 @@ void counts_text(struct answer *a, const struct counters *c, bool explain)
 				   value(c, &others[i]));
 }
 
-/* --- read back ------------------------------------------------------------------------------ */
+/* --- parsing -------------------------------------------------------------------------------- */
 
-/* The name that begins behind the next quote of *AT, which is moved to what follows its colon. */
+/* Reads the name in quotes after *AT, and advances *AT past the colon that follows it. */
 static bool take_name(const char **at, char name[NAME_MAX_LEN])
 {
 	const char *from = strchr(*at, '"'), *to = from ? strchr(from + 1, '"') : NULL;
@@ -160,7 +161,7 @@ static bool take_number(const char **at, uint64_t *n)
 	return *end == ',' || *end == '}';
 }
 
-/* SECTION: a direction, or NULL behind them. */
+/* SECTION: the name of a direction, or NULL for the other counters. */
 static void set(struct counters *c, const char *section, const char *name, uint64_t n)
 {
 	for (size_t i = 0; !section && i < OTHERS; i++)

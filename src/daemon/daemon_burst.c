@@ -1,15 +1,17 @@
-/* daemon_burst - decides what happens to the packets of a burst: each is read into the arena and
- * stays there, translated in place, until all are sent together.  Records of new leases are written
- * before that. */
+/* daemon_burst - reads, translates and sends the packets of a burst.  Each packet is read into the
+ * arena and translated in place; it stays there until all are sent together.  Records of new leases
+ * are written before. */
 #include <errno.h>
 #include <string.h>
 
 #include "daemon.h"
 
-#define BURST    1024        /* packets between two looks at everything else */
-#define HOT      (16 * 1024) /* bytes of a GSO packet that is sent before it leaves the cache */
-#define AWAKE_US 50          /* without sleep after such a GSO packet */
-#define DENSE    16          /* packets in a burst, of fewer bytes in all, after which we rest */
+#define BURST    1024        /* maximum packets before everything else is served */
+#define HOT      (16 * 1024) /* bytes; a larger GSO packet is sent at once, while it is in the cache */
+#define AWAKE_US 50          /* time without sleep after such a GSO packet */
+#define DENSE                                                                                      \
+	16 /* after a burst of at least so many packets with few bytes in total, the daemon pauses \
+	    */
 
 int daemon_start_packets(struct daemon *d)
 {
@@ -21,7 +23,8 @@ int daemon_start_packets(struct daemon *d)
 	return 0;
 }
 
-/* An answered echo request has become the reply by now: that is described then. */
+/* An echo request that was answered has been overwritten by the reply; then the reply is described.
+ */
 static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, size_t len)
 {
 	char line[512];
@@ -35,7 +38,7 @@ static void log_packet(struct daemon *d, enum reason why, const uint8_t *bytes, 
 	log_notice("%s", report_packet(line, sizeof(line), why, bytes, len));
 }
 
-/* A new lease goes on record before anyone can know of it. */
+/* A new lease must be on record before its first packet is sent. */
 static void flush(struct daemon *d)
 {
 	const struct output *out;
@@ -46,7 +49,7 @@ static void flush(struct daemon *d)
 	d->counters.merged = batch_merged(d->batch);
 }
 
-/* Sends all that the arena holds. */
+/* Sends everything in the arena and empties it. */
 static void restart_arena(struct daemon *d)
 {
 	flush(d);
@@ -68,7 +71,7 @@ static void hold_outputs(struct daemon *d)
 	d->counters.suppressed += d->out.suppressed;
 }
 
-/* Where the next packet goes, with room for the longest one and all that may come of it. */
+/* Returns the place for the next packet, with room for the longest packet and its translations. */
 static uint8_t *next_place(struct daemon *d)
 {
 	const size_t most = XLAT_HEADROOM + TUN_PACKET_MAX;
@@ -109,8 +112,8 @@ void daemon_count_fast(struct daemon *d)
 	}
 }
 
-/* The translation overwrites what stood before.  What somebody traces is not left to the program in
- * the kernel. */
+/* The translation overwrites the packet, so its description for traces is made before.  Pairs that
+ * are traced are not given to the program in the kernel. */
 static enum reason translate(struct daemon *d, enum report_dir dir, uint8_t *bytes, size_t len,
 			     const struct offload *o)
 {
@@ -126,7 +129,7 @@ static enum reason translate(struct daemon *d, enum report_dir dir, uint8_t *byt
 	return why;
 }
 
-/* A packet that is dropped leaves its place to the next one. */
+/* The next packet reuses the place of a packet that was dropped. */
 static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const struct offload *o)
 {
 	enum report_dir dir = report_dir(bytes[0]);
@@ -148,22 +151,23 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	hold_outputs(d);
 }
 
-/* A device that is down or in some trouble is left alone until netlink or the next maintenance. */
+/* A device that is down or returns an error is not read until netlink reports a change or the next
+ * maintenance. */
 static void device_failed(struct daemon *d)
 {
 	d->pace.unreadable = true;
 	if (errno == EIO)
 		return;
 	if (errno == EBADFD)
-		log_error("tun-device %s: has been deleted", tun_name(d->tun));
+		log_error("tun-device %s: the device was deleted", tun_name(d->tun));
 	else
 		log_error("tun-device %s: read: %s", tun_name(d->tun), strerror(errno));
 	d->pace.lost = true;
 }
 
-/* After a GSO packet more will come at once: to look again costs less than to fall asleep and be
- * woken, which the sender's processor has to do.  After many small packets there is more to merge,
- * and we are woken less often, if they are left to gather for a moment. */
+/* After a GSO packet, more packets will come soon.  Polling again costs less than sleeping, because
+ * the CPU of the sender would have to wake the daemon.  After many small packets, a short pause
+ * lets more of them accumulate.  Then more can be merged, and the daemon is woken less often. */
 static void set_pace(struct daemon *d, int packets, size_t bytes, bool bulk)
 {
 	if (bulk)
@@ -201,7 +205,7 @@ void daemon_serve_packets(struct daemon *d)
 		restart_arena(d);
 	}
 	restart_arena(d);
-	drained |= (unsigned)i >= tun_queue_len(d->tun); /* more than that cannot have waited */
+	drained |= (unsigned)i >= tun_queue_len(d->tun); /* the queue cannot have held more */
 	daemon_end_burst(d, (unsigned)i, drained);
 	set_pace(d, i, bytes_read, bulk);
 }

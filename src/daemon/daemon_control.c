@@ -1,4 +1,5 @@
-/* daemon_control - decides which commands there are, and where the socket is. */
+/* daemon_control - the table of commands, the place of the control socket, and the daemon's calls
+ * of control.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -6,7 +7,7 @@
 #include "commands.h"
 #include "daemon/service.h"
 
-#define REST_MOST 1000 /* us, after a reload for example */
+#define REST_MOST 1000 /* us; limits the pause, for example after a reload */
 
 static const struct control_command commands[] = {
 	{"config", "", 0, 0, false, command_config},
@@ -38,7 +39,7 @@ static void answer(void *arg, const struct control_request *r, struct answer *a)
 
 /* --- the socket --------------------------------------------------------------------------- */
 
-/* Where it is to be, in PATH; NULL: nowhere. */
+/* Writes the path of the socket to PATH and returns it; NULL: no socket. */
 static const char *find_place(const struct daemon *d, char path[CONF_SOCKET_MAX])
 {
 	const struct conf *c = d->active->conf;
@@ -66,12 +67,13 @@ int daemon_find_group(const struct daemon *d, gid_t *gid)
 	if (!c->control_group || !find_place(d, path) ||
 	    service_group_find(gid, c->control_group, err) == 0)
 		return 0;
-	return complain(
-		c, "control-group", c->control_group,
-		"there is no such group (add it, as with groupadd(8), or leave the line out)");
+	return complain(c, "control-group", c->control_group,
+			"no such group (create it with groupadd(8), or remove this line)");
 }
 
-/* What has been asked for must be had; the default is a gift. */
+/* A socket that the configuration asks for must work.  Failure of the default one is only a
+ * warning.
+ */
 int daemon_open_control(struct daemon *d, gid_t gid)
 {
 	const struct conf *c = d->active->conf;
@@ -81,15 +83,14 @@ int daemon_open_control(struct daemon *d, gid_t gid)
 	if (!at)
 		return 0;
 	if (gid != (gid_t)-1 && geteuid() != 0 && !service_is_in(gid))
-		return complain(
-			c, "control-group", c->control_group,
-			"the user that nat64d runs as is not in that group (add it, as with "
-			"usermod(8), or start nat64d as root)");
+		return complain(c, "control-group", c->control_group,
+				"the user of nat64d is not a member of that group (add it with "
+				"usermod(8), or start nat64d as root)");
 	if (!d->opt->chroot)
 		d->control = control_open(at, gid, err);
 	else
 		snprintf(err, sizeof(err),
-			 "not with --chroot, which hides the place (leave out "
+			 "cannot be used with --chroot, which makes this path unreachable (remove "
 			 "one of the two)");
 	if (d->control)
 		return 0;
@@ -105,9 +106,9 @@ void daemon_renew_control(struct daemon *d)
 	int made = d->control ? control_renew(d->control, err) : 0;
 
 	if (made > 0)
-		log_notice("control socket: made again");
+		log_notice("control socket: created again after it was removed");
 	else if (made < 0)
-		log_warning("control socket: it is gone, and cannot be made again: %s", err);
+		log_warning("control socket: it was removed and cannot be created again: %s", err);
 }
 
 bool daemon_control_rests(const struct daemon *d)
@@ -120,8 +121,8 @@ int daemon_control_fd(const struct daemon *d)
 	return d->control && !daemon_control_rests(d) ? control_fd(d->control) : -1;
 }
 
-/* Whoever asks without end gets a third of a processor: a daemon that never sleeps is woken late by
- * the kernel, and then so are the packets. */
+/* Clients that send requests without pause get a third of the CPU.  If the daemon never slept, the
+ * kernel would schedule it late, and that would delay packets. */
 void daemon_serve_control(struct daemon *d)
 {
 	int64_t began = clock_us(), rest;

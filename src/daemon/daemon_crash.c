@@ -1,8 +1,8 @@
-/* daemon_crash - decides that a daemon that crashes again and again does not fill the log, nor take
- * the whole of a processor.
+/* daemon_crash - prevents a daemon that crashes repeatedly from filling the log and from using a
+ * whole CPU.
  *
- * A file in the service's runtime directory is there from a start to a good end.  Who finds it
- * comes after a crash. */
+ * A file in the runtime directory of the service exists from a start to a clean exit.  A process
+ * that finds it at startup knows that the previous one crashed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,9 +10,9 @@
 
 #include "daemon.h"
 
-#define LOOP   10 /* crashes, none after a minute or more, that make a loop */
+#define LOOP   10 /* crashes with less than a minute between them that count as a loop */
 #define MINUTE 60 /* s */
-#define HASTE  2  /* s: whoever has not lived for so long is followed after a pause */
+#define HASTE  2  /* s; after a process that ran for less than this, the next start is delayed */
 
 static const char *path_of(char path[DAEMON_PATH])
 {
@@ -72,8 +72,8 @@ void daemon_count_crashes(struct crashes *c)
 		log_mute(true);
 		c->speak_at = (now + MINUTE) * 1000;
 	} else {
-		log_warning("%u crashes, one after the other: the log is silent but for once a "
-			    "minute, until a process lives for one",
+		log_warning("%u crashes in a row: logging only once a minute until a process has "
+			    "run for a minute",
 			    c->count);
 	}
 }

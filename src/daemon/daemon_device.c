@@ -1,16 +1,17 @@
-/* daemon_device - decides what becomes of the device between two processes of a service: it stays,
- * and packets wait in it, until the service is stopped.
+/* daemon_device - keeps the device between two processes of a service.  It stays, with the packets
+ * that wait in it, until the service is stopped.
  *
- * The service manager keeps a descriptor of it.  It lets go of that when the unit stops, and also
- * when a start has failed; so the device is persistent as well, but for the time between a good end
- * and the next start: then it goes with the manager's descriptor. */
+ * The service manager keeps a descriptor of the device.  It closes that when the unit stops, but
+ * also when a start has failed; so the device is also made persistent.  Only between a clean exit
+ * and the next start it is not persistent: then it is deleted when the manager closes its
+ * descriptor. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "daemon.h"
 #include "daemon/service.h"
 
-#define NAME "tun" /* of the descriptor, for the manager */
+#define NAME "tun" /* name of the descriptor in the manager's store */
 
 int daemon_hold_device(void)
 {
@@ -21,7 +22,7 @@ int daemon_hold_device(void)
 	return fd;
 }
 
-/* The manager must have closed its copy, or the device is in use still. */
+/* The manager must have closed its copy, too; otherwise the device is still in use. */
 static void drop_kept(struct daemon *d)
 {
 	tun_let_go(d->device.kept);
@@ -31,14 +32,14 @@ static void drop_kept(struct daemon *d)
 	service_notify_wait(d->manager.fd);
 }
 
-/* Where the configuration says nothing about link and routes they are somebody else's, such as a
- * network manager's, who has not noticed that the process is another one. */
+/* If the configuration does not mention link and routes, another program manages them, such as a
+ * network manager, which does not notice that the process was replaced. */
 static bool is_set_up(const struct conf *c)
 {
 	return c->tun_setup || c->tun_ips > 0 || c->tun_routes > 0;
 }
 
-/* An earlier configuration may have set another one. */
+/* An earlier configuration may have set another MTU. */
 static void make_as_new(struct tun *t, const struct conf *c)
 {
 	char err[TUN_ERR];
@@ -82,7 +83,7 @@ int daemon_open_device(struct daemon *d, const struct conf *c)
 	return 0;
 }
 
-/* To be tried again while the manager is too busy to listen. */
+/* Called again later if the manager was too busy to receive the message. */
 void daemon_keep_device(struct daemon *d)
 {
 	if (!d->device.unkept)
@@ -96,7 +97,8 @@ void daemon_keep_device(struct daemon *d)
 		tun_hold(tun_fd(d->tun));
 }
 
-/* A start that fails leaves the device of a good one as it is, and none of its own. */
+/* A start that fails leaves the device of an earlier process as it is, and does not leave one of
+ * its own. */
 void daemon_leave_device(struct daemon *d)
 {
 	char err[TUN_ERR];
@@ -104,6 +106,6 @@ void daemon_leave_device(struct daemon *d)
 	if (d->tun && d->manager.fd >= 0 && (d->started || d->device.left_over))
 		tun_pass_on(d->tun, d->started != 0);
 	else if (d->tun && tun_leave(d->tun, err) < 0)
-		log_warning("tun-queue: not brought back to what it was: %s", err);
+		log_warning("tun-queue: cannot restore the previous queue length: %s", err);
 	tun_close(d->tun);
 }

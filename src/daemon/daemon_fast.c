@@ -1,5 +1,5 @@
-/* daemon_fast - decides what the program in the kernel is told, when UDP goes there, and what of
- * its counts belongs where. */
+/* daemon_fast - controls the program in the kernel: loads it, tells it pairs, decides when it
+ * translates UDP, and adds its counts to counters and leases. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,40 +14,43 @@
 
 _Static_assert(sizeof(((struct daemon *)0)->fast_off) >= FASTPATH_ERR, "room for a reason");
 
-#define BATCH      64    /* pairs told with one call of the kernel */
-#define SLICE      2048  /* leases gathered between two looks at the packets */
-#define SPARE      4     /* processors, with which the daemon's is not all that there is */
-#define LEASES_MIN 4096  /* a reload may bring a larger pool */
-#define LET_PASS   1000  /* us, in which what the program has redirected gets through the kernel */
-#define IN_USE_MS  3000  /* that a program which watches is shown life after it was used */
-#define ALIVE_MS   25    /* between two signs of life for a program that watches */
-#define ONE_MS     1000  /* us */
-#define ONE_US     1000u /* ns */
+#define BATCH      64   /* maximum pairs to pass in one system call */
+#define SLICE      2048 /* leases to gather before packets are served again */
+#define SPARE      4    /* with so many CPUs, the daemon's one is not the only resource */
+#define LEASES_MIN 4096 /* at least so many, since a reload may enlarge the pool */
+#define LET_PASS   1000 /* us; by then, redirected packets have passed through the kernel */
+#define IN_USE_MS                                                                                \
+	3000 /* a program that watches the daemon is told that it is alive for so long after its \
+		last use */
+#define ALIVE_MS 25    /* interval of these messages */
+#define ONE_MS   1000  /* in us */
+#define ONE_US   1000u /* in ns */
 
 struct fast {
 	struct fastpath *path;
 	struct fastpath_control *control;
 	struct pairs *pairs;
-	unsigned n4, n6; /* pairs to tell */
+	unsigned n4, n6; /* number of pairs in the arrays */
 	struct fastpath_key4 key4[BATCH];
 	struct fastpath_4to6 to6[BATCH];
 	struct fastpath_key6 key6[BATCH];
 	struct fastpath_6to4 to4[BATCH];
-	bool refused;                /* the kernel did not take pairs, and that is logged */
-	struct fastpath_totals seen; /* that are in the counters */
-	bool gathering;              /* up to CURSOR they have been */
+	bool refused;                /* the kernel refused pairs, and that was logged */
+	struct fastpath_totals seen; /* totals that are already in the counters */
+	bool gathering;              /* gathering is in progress, at CURSOR */
 	size_t cursor;
-	bool news; /* leases may have counted since they were gathered */
+	bool news; /* leases may have counted since they were last gathered */
 	struct udp_choice udp;
-	struct udp_load load; /* of this span */
-	int64_t span_at;      /* us: its begin */
-	uint64_t merged_then; /* the counter at its begin */
+	struct udp_load load; /* measured in the current span */
+	int64_t span_at;      /* us: the beginning of the span */
+	uint64_t merged_then; /* the counter at the beginning of the span */
 	uint64_t udp_then;
-	int64_t in_use_until; /* ms: the program has been of use lately */
-	int64_t hold_until;   /* us: until then the daemon sends nothing that could overtake */
+	int64_t in_use_until; /* ms: the program was used recently */
+	int64_t hold_until;   /* us: until then the daemon sends nothing that could overtake
+				 redirected packets */
 };
 
-/* --- its memory */
+/* --- shared memory */
 
 static void store_flags(const struct fast *f, uint32_t flags)
 {
@@ -74,7 +77,7 @@ static void share_leases(const struct daemon *d)
 
 /* --- start and end */
 
-/* How many leases have their counters in shared memory. */
+/* Returns how many leases can have their counters in shared memory. */
 static unsigned count_leases(const struct active *a)
 {
 	size_t leases = a->pool ? pool_size(a->pool) : 0;
@@ -92,7 +95,7 @@ void daemon_open_fast(struct daemon *d)
 				     .index = tun_index(d->tun),
 				     .try = fastpath_probe};
 
-	tc_detach(plan.index); /* what an earlier daemon may have left */
+	tc_detach(plan.index); /* left by an earlier daemon */
 	if (a->conf->fast_path && fastpath_open_aside(&d->fast_opening, &plan) < 0)
 		snprintf(d->fast_off, sizeof(d->fast_off), "%s", strerror(errno));
 }
@@ -115,7 +118,7 @@ static void announce(const struct daemon *d)
 			   fastpath_must_watch(d->fast->path) ? " (as a tc filter)" : "");
 	else
 		log_notice("fast-path: off%s%s",
-			   d->fast_off[0] ? ", every packet passes through nat64d: " : "",
+			   d->fast_off[0] ? ", nat64d translates every packet itself: " : "",
 			   d->fast_off);
 }
 
@@ -170,7 +173,7 @@ void daemon_use_fast(struct daemon *d)
 	if (d->fast) {
 		if (fastpath_must_watch(d->fast->path))
 			store_flags(d->fast, FASTPATH_WATCH);
-		daemon_take_fast(d); /* what it was tried on is no traffic */
+		daemon_take_fast(d); /* discards the counts of the self-test */
 		daemon_show_life(d);
 		share_leases(d);
 	}
@@ -180,7 +183,7 @@ void daemon_use_fast(struct daemon *d)
 void daemon_close_fast(struct daemon *d)
 {
 	if (d->fast_opening.pid)
-		close(d->fast_opening.fd); /* nobody is waited for: it ends by itself then */
+		close(d->fast_opening.fd); /* the process exits when it notices this */
 	if (!d->fast)
 		return;
 	daemon_gather_leases(d);
@@ -190,9 +193,11 @@ void daemon_close_fast(struct daemon *d)
 	d->fast = NULL;
 }
 
-/* --- what was decided does not hold any more */
+/* --- invalidation */
 
-/* What the program has redirected may still wait in the kernel: it must not be overtaken. */
+/* Packets that the program has redirected may still wait in the kernel.  They must not be
+ * overtaken.
+ */
 static void hold(struct fast *f)
 {
 	f->hold_until = clock_us() + LET_PASS;
@@ -221,7 +226,7 @@ void daemon_renew_fast(struct daemon *d)
 	share_leases(d);
 }
 
-/* --- what it counts */
+/* --- counters */
 
 static void add_totals(struct fastpath_totals *sum, const struct fastpath_totals *t)
 {
@@ -267,7 +272,7 @@ void daemon_gather_lease(struct daemon *d, struct lease *l)
 		daemon_record_lease(d, l);
 }
 
-/* N leases more, or as many as there are. */
+/* Gathers N more leases, or as many as there are. */
 static void gather(struct daemon *d, size_t n)
 {
 	struct pool *pool = d->active->pool;
@@ -305,7 +310,7 @@ void daemon_maintain_fast(struct daemon *d)
 		begin_gathering(d->fast);
 }
 
-/* --- what it is told */
+/* --- pairs */
 
 static bool lease_of(const struct daemon *d, struct fastpath_pair *pair, const struct lease *l)
 {
@@ -323,7 +328,8 @@ static bool lease_of(const struct daemon *d, struct fastpath_pair *pair, const s
 	return true;
 }
 
-/* LEASE: the generation, and what lease_of() says. */
+/* Adds the pair of D's out member to those to pass.  LEASE holds the generation and the result of
+ * lease_of(). */
 static void tell(struct daemon *d, unsigned family, const struct fastpath_pair *lease)
 {
 	struct fast *f = d->fast;
@@ -343,7 +349,8 @@ static void tell(struct daemon *d, unsigned family, const struct fastpath_pair *
 	}
 }
 
-/* A lease that ends takes with it what has been told of its host: all is new then. */
+/* When a lease ends, the pairs of its host become invalid, and then they have another value of
+ * this. */
 static uint64_t era(const struct fastpath_pair *lease)
 {
 	return (uint64_t)lease->generation << 32 | lease->lease_generation;
@@ -368,7 +375,7 @@ void daemon_see_pair(struct daemon *d)
 		tell(d, family, &lease);
 }
 
-/* The pairs begin to wait now: what has come before has been sent, or stands in the queue. */
+/* The waiting time of the pairs begins now.  All earlier packets were sent, or are in the queue. */
 static void put_pairs(struct daemon *d)
 {
 	struct fast *f = d->fast;
@@ -388,13 +395,14 @@ static void put_pairs(struct daemon *d)
 	if (rc == 0 || f->refused)
 		return;
 	f->refused = true;
-	log_warning("fast-path: the kernel takes no pairs: %s (these packets pass through nat64d)",
+	log_warning("fast-path: cannot add pairs to the kernel's tables: %s (nat64d translates "
+		    "these packets itself)",
 		    strerror(errno));
 }
 
 /* --- UDP */
 
-/* UDP: packets that the program has translated so far. */
+/* UDP: the number of UDP packets that the program has translated so far. */
 static void begin_span(struct daemon *d, uint64_t udp)
 {
 	struct fast *f = d->fast;
@@ -437,7 +445,7 @@ static bool is_over(const struct daemon *d)
 	return d->now_us - d->fast->span_at >= UDP_CHOICE_SPAN * ONE_MS;
 }
 
-/* A burst after a pause begins a span of its own, or the pause would count as idle time. */
+/* A burst after a pause begins a new span; otherwise the pause would count as idle time. */
 static void measure(struct daemon *d, unsigned packets)
 {
 	struct fast *f = d->fast;
@@ -451,7 +459,7 @@ static void measure(struct daemon *d, unsigned packets)
 		end_span(d);
 }
 
-/* --- its place in the loop */
+/* --- calls from the loop */
 
 void daemon_end_burst(struct daemon *d, unsigned packets, bool drained)
 {

@@ -1,5 +1,5 @@
-/* daemon_key - decides where the secret of the pool's preferred addresses comes from: pool-key,
- * which lies in data-dir or elsewhere. */
+/* daemon_key - finds the secret from which the pool computes preferred addresses. pool-key names
+ * its file, inside or outside of data-dir. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -28,7 +28,7 @@ static int read_elsewhere(const struct conf *c, struct siphash_key *key, char er
 	if (!open_to_others)
 		return 0;
 	snprintf(what, sizeof(what),
-		 "%s is open to other users (chmod 640 it): whoever reads it can compute which "
+		 "%s is readable by other users (chmod 640 it): with it they can compute which "
 		 "address a host gets",
 		 conf_short(name, c->pool_key));
 	datadir_say_key(line, c, what);
@@ -36,7 +36,8 @@ static int read_elsewhere(const struct conf *c, struct siphash_key *key, char er
 	return 0;
 }
 
-/* Whatever is there counts; if nothing is, another file is to have another secret. */
+/* An existing file is used.  If it does not exist, a file with another name than before gets a new
+ * secret. */
 static void read_own(const struct daemon *d, const struct conf *c, struct siphash_key *key)
 {
 	const struct conf *was = d->active->conf;
@@ -72,7 +73,7 @@ static int open_key(const struct daemon *d, struct siphash_key *key)
 	return -1;
 }
 
-/* Where the root directory changes, it hides what lies elsewhere. */
+/* After a change of the root directory, a file outside of it cannot be reached. */
 static bool is_outside(const struct daemon *d)
 {
 	return d->opt->chroot && is_elsewhere(d->active->conf);

@@ -1,22 +1,22 @@
-/* daemon_lease - decides when the leases go to their file, and what the log says of those that
- * begin and end. */
+/* daemon_lease - records leases in their file, and reports their beginning and end to the log, the
+ * history and `watch`. */
 #include <errno.h>
 #include <string.h>
 
 #include "daemon.h"
 #include "daemon/datadir.h"
 
-/* Lines about leases, in a second and at once: as a record they should be complete, and a line
- * takes but some microseconds. */
+/* Lines about leases per second, and in a burst.  The limit is high because the lines serve as a
+ * record, and each takes only some microseconds. */
 #define LEASE_LINES   1000
-#define EXPIRE_BUDGET 1000   /* leases ended per round of maintenance */
-#define STEP_US       500000 /* less is the time between two looks at clocks */
-#define QUEUE_MS      20     /* between two looks for room in the history */
-#define DISPLACING    100    /* leases a second that are on record though they displace others */
-#define PUT_OFF_MS    60000  /* between two lines about leases that were put off */
+#define EXPIRE_BUDGET 1000   /* maximum leases to end in one round of maintenance */
+#define STEP_US       500000 /* larger than the time between reads of two clocks */
+#define QUEUE_MS      20     /* interval of checks for room in the history */
+#define DISPLACING    100    /* displacing leases per second that are recorded at once */
+#define PUT_OFF_MS    60000  /* interval of log lines about leases that were put off */
 
-/* The time of day moves only when somebody sets it, or else the time of one event would change by a
- * second now and then. */
+/* The offset between the clocks changes only when somebody sets the time of day.  Otherwise
+ * rounding would change the shown time of an event by a second now and then. */
 static void mind_clock(struct daemon *d)
 {
 	int64_t wall = clock_wall_us() - clock_us();
@@ -27,7 +27,7 @@ static void mind_clock(struct daemon *d)
 		d->leases.wall_us = wall;
 }
 
-/* Both begin their seconds at once, until somebody sets the time of day. */
+/* The seconds of both clocks begin at the same time, until somebody sets the time of day. */
 int64_t daemon_unix_time(const struct daemon *d, int32_t t)
 {
 	int64_t base = d->leases.wall_us - d->leases.phase * 1000;
@@ -51,7 +51,7 @@ static void to_log(struct daemon *d, const struct lease_event *e)
 	log_notice("lease %.*s", (int)n - LEASEEVENT_TIME - 2, line + LEASEEVENT_TIME + 1);
 }
 
-/* In a burst there is no time to get memory. */
+/* During a burst, no memory is allocated. */
 static void to_history(struct daemon *d, const struct lease_event *e)
 {
 	struct leaselog *history = d->leases.history;
@@ -74,7 +74,7 @@ static void to_watchers(const struct daemon *d, const struct lease_event *e)
 		daemon_watch(d, leaseevent_what(e->cause), "%s", leaseevent_json(text, e));
 }
 
-/* All that begins or ends comes by here.  L is of a pool whose prefixes are those of MAPS. */
+/* Reports each beginning and end.  L belongs to a pool whose prefixes are those of MAPS. */
 static void tell(struct daemon *d, const struct map_table *maps, const struct lease *l,
 		 enum lease_cause cause)
 {
@@ -111,7 +111,7 @@ static void end_idle(void *arg, const struct lease *l)
 	daemon_lease_ended(arg, l, LEASE_IDLE);
 }
 
-/* A lease of a host that nobody serves any more has no time that could be over. */
+/* The idle limit does not apply to a lease whose host has no pool any more. */
 static bool is_over(const struct daemon *d, const struct lease *l)
 {
 	const struct pool *p = d->active->pool;
@@ -120,7 +120,7 @@ static bool is_over(const struct daemon *d, const struct lease *l)
 	       (int64_t)daemon_seconds(d) - l->last > pool_keep(p, &l->host);
 }
 
-/* What a start finds on record and does not take over. */
+/* Reports a lease that was on record but not restored at startup. */
 static void end_at_start(void *arg, const struct lease *l)
 {
 	struct daemon *d = arg;
@@ -151,7 +151,7 @@ static void say_news(struct daemon *d)
 		say_line(line, bad);
 }
 
-/* As the configuration wants it by now. */
+/* Applies the current configuration to the history. */
 static void use_history(struct daemon *d)
 {
 	const struct conf *c = d->active->conf;
@@ -223,14 +223,14 @@ int daemon_start_leases(struct daemon *d)
 	err = errno;
 	dir = conf_short(text, c->data_dir);
 	if (err == EACCES || err == EPERM || err == EROFS)
-		return datadir_complain(
-			c, "%s: %s (the user that nat64d runs as must be able to write there)", dir,
-			strerror(err));
-	return datadir_complain(c, "%s: the process that syncs the leases cannot be started: %s",
-				dir, strerror(err));
+		return datadir_complain(c,
+					"%s: %s (the user of nat64d must be able to write there)",
+					dir, strerror(err));
+	return datadir_complain(c, "%s: cannot start the process that syncs the leases: %s", dir,
+				strerror(err));
 }
 
-/* The keeper has ended.  A start that was refused may have come before the history. */
+/* Called after the keeper has ended.  There is no history yet if the start failed early. */
 static void close_history(struct daemon *d)
 {
 	const char *line;
@@ -261,20 +261,20 @@ void daemon_close_leases(struct daemon *d)
 	close_history(d);
 }
 
-/* Of a lease that is put off, which has not been on record yet. */
+/* Marks a lease as put off; it has never been on record. */
 #define PUT_OFF INT32_MIN
 
-/* Somebody who sends from addresses that are not his own may end and begin as many leases of a full
- * pool as he sends packets, each for some milliseconds.  On record, they would fill the disk and
- * push what matters out of the history.  So beyond some of them in a second a lease that has taken
- * the place of another waits until its host is known to hear us, or until there are few again. */
+/* A sender with forged source addresses can end and begin a lease of a full pool with each packet,
+ * and each such lease lasts some milliseconds.  If all were recorded, they would fill the disk and
+ * push relevant leases out of the history.  Above a certain rate, a lease that displaces another
+ * one is therefore not recorded until its host is confirmed or the rate is low again. */
 static bool is_put_off(struct daemon *d, const struct lease *l)
 {
 	return !l->confirmed && !log_limit_take(&d->leases.displacing, d->now);
 }
 
-/* L is new, or was put off.  What it has ended is told at once: the next one would be taken for it.
- * False: it is put off. */
+/* L is new, or was put off before.  The lease that it displaced is reported immediately, because
+ * pool_ended() reports only the last one.  Returns false if L is put off. */
 static bool begin(struct daemon *d, struct lease *l)
 {
 	struct lease before;
@@ -343,7 +343,7 @@ int64_t daemon_leases_due(const struct daemon *d)
 	return d->leases.file ? d->leases.file_at : INT64_MAX;
 }
 
-/* Ends leases that nobody has used for long. */
+/* Ends leases that were idle for too long. */
 static void expire(struct daemon *d)
 {
 	struct pool *p = d->active->pool;
@@ -360,8 +360,8 @@ static void say_put_off(struct daemon *d)
 {
 	if (d->leases.put_off == 0 || d->now < d->leases.put_off_at)
 		return;
-	log_notice("%lu leases of full pools are not on record: their hosts had not been heard "
-		   "again",
+	log_notice("%lu leases of full pools were not recorded: their hosts did not send again "
+		   "after an answer",
 		   d->leases.put_off);
 	d->leases.put_off = 0;
 	d->leases.put_off_at = d->now + PUT_OFF_MS;

@@ -1,5 +1,4 @@
-/* daemon_link - decides what a change of the device's link, or of the kernel's routes into it,
- * means for the translator. */
+/* daemon_link - handles changes of the device's link, and of the kernel's routes into it. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,13 +12,13 @@ int daemon_new_routes(struct daemon *d)
 	return d->routes ? 0 : -1;
 }
 
-/* Without netlink a router that has not set its routes by hand misses nothing. */
+/* If netlink fails, only routes that an operator has added by hand are missed. */
 void daemon_start_link(struct daemon *d)
 {
 	xlat_set_mtu(&d->xlat, tun_mtu(d->tun));
 	if (routes_load(d->routes, clock_ms()) < 0)
-		log_warning("netlink: the kernel's routes cannot be read: %s (only tun-setup and "
-			    "tun-route tell what leads into the device)",
+		log_warning("netlink: cannot read the kernel's routes: %s (only the routes of "
+			    "tun-setup and tun-route are known to lead into the device)",
 			    strerror(errno));
 	xlat_set_routes(&d->xlat, routes_table(d->routes));
 }
@@ -32,14 +31,14 @@ void daemon_set_queue(const struct daemon *d)
 		log_warning("tun-queue: %s", err);
 }
 
-/* Only a new start helps.  Without a service manager, half of a translator is left until
- * somebody reads the line. */
+/* Only a restart can help.  Without a service manager, keeps running with what still works until an
+ * operator reads the message. */
 static void want_restart(struct daemon *d)
 {
-	log_error("tun-device %s: its addresses and routes have gone with the link, and nat64d has "
-		  "given up the right to set them again (CAP_NET_ADMIN): %s",
+	log_error("tun-device %s: the link went down and lost its addresses and routes; nat64d "
+		  "cannot restore them without CAP_NET_ADMIN, which it dropped: %s",
 		  tun_name(d->tun),
-		  d->manager.fd >= 0 ? "ending, to be started anew" : "restart nat64d");
+		  d->manager.fd >= 0 ? "exiting for a restart" : "restart nat64d");
 	if (d->manager.fd >= 0)
 		d->link.lost = true;
 }
@@ -50,13 +49,13 @@ void daemon_renew_setup(const struct daemon *d)
 	size_t failed = setup_renew(d->active->setup, d->tun, log_say_warning, NULL, err);
 
 	if (failed > 1)
-		log_warning("%s (and %zu more that could not be set)", err, failed - 1);
+		log_warning("%s (%zu more could not be set)", err, failed - 1);
 	else if (failed > 0)
 		log_warning("%s", err);
 }
 
-/* Routes go with the link, and come back with it if we may.  A link that comes up for the first
- * time has lost nothing. */
+/* The kernel removes routes when the link goes down.  Adds them again when it is up, if
+ * permitted.  If the link comes up for the first time, nothing was lost. */
 static void set_up_again(struct daemon *d)
 {
 	bool lost = d->link.unrouted && d->active->setup->addrs + d->active->setup->routes > 0;
@@ -75,7 +74,7 @@ void daemon_check_mtu(const struct daemon *d)
 			    tun_name(d->tun), tun_mtu(d->tun), IP6_MTU_MIN);
 }
 
-/* Below its minimum IPv6 leaves the device, and its addresses and routes with it. */
+/* Below its minimum MTU, the kernel removes IPv6 from the device, with its addresses and routes. */
 static void take_mtu(struct daemon *d)
 {
 	bool was_small = d->xlat.mtu < IP6_MTU_MIN;
@@ -95,19 +94,20 @@ void daemon_serve_link(struct daemon *d)
 	const char *name = tun_name(d->tun);
 
 	if (change & TUN_GONE) {
-		log_error("tun-device %s: has been deleted", name);
+		log_error("tun-device %s: the device was deleted", name);
 		d->link.lost = true;
 	}
 	if (change & TUN_MOVED)
-		log_warning("tun-device %s: is in another network namespace now: changes of its "
-			    "MTU and state are not seen any more",
+		log_warning("tun-device %s: the device was moved to another network namespace; "
+			    "nat64d no longer sees changes of its MTU and state",
 			    name);
 	if (change & TUN_RENAMED)
-		log_notice("tun-device %s: is now named %s", d->active->conf->tun_device, name);
+		log_notice("tun-device %s: the device was renamed to %s",
+			   d->active->conf->tun_device, name);
 	if (change & TUN_MTU)
 		take_mtu(d);
 	if (change & TUN_NARROWED) {
-		log_notice("tun-device %s: the MTU was too small for IPv6 for a moment", name);
+		log_notice("tun-device %s: the MTU was temporarily too small for IPv6", name);
 		d->link.unrouted = true;
 	}
 	if (change & TUN_DOWN) {

@@ -1,12 +1,12 @@
-/* daemon_notify - decides when the service manager hears of us: at once of what it waits for, every
- * few seconds of how it goes, and never of what it knows. */
+/* daemon_notify - notifies the service manager: at once of events that it waits for, and every few
+ * seconds of the status line if that has changed. */
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon.h"
 #include "daemon/service.h"
 
-#define STATUS_MS 5000 /* between two looks at how it goes */
+#define STATUS_MS 5000 /* interval between updates of the status line */
 
 void daemon_find_manager(struct daemon *d)
 {
@@ -34,7 +34,8 @@ char *daemon_status_line(const struct daemon *d, char line[STATUS_MAX])
 	return status_line(line, &now);
 }
 
-/* READY=1 must not be lost when the manager is busy: it goes with every line until one is taken. */
+/* The manager may be too busy to receive a message.  So READY=1 is sent with each line until one is
+ * accepted. */
 void daemon_status(struct daemon *d)
 {
 	char line[STATUS_MAX], message[STATUS_MAX + 32];

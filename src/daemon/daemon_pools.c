@@ -1,5 +1,5 @@
-/* daemon_pools - decides which ranges are one pool, and when the log and who watches hear that one
- * of them gets full, or is. */
+/* daemon_pools - groups ranges into pools, and reports pools that are almost full or full to the
+ * log and to `watch`. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,15 +7,15 @@
 #include "commands.h"
 #include "lib/addr_text.h"
 
-#define HIGH 80 /* per cent */
-#define LOW  75 /* below it both are news again */
+#define HIGH 80 /* percent */
+#define LOW  75 /* percent; below it, both events are reported again */
 
-enum { /* bits of what has been told of a pool */
+enum { /* bits: what was reported about a pool */
 	TOLD_HIGH = 1,
 	TOLD_FULL = 2,
 };
 
-/* --- which there are */
+/* --- grouping */
 
 struct place {
 	const struct pool_conf *range;
@@ -98,7 +98,7 @@ char *daemon_pool_name(const struct active *a, const struct one_pool *one,
 	return out;
 }
 
-/* --- what is told */
+/* --- reports */
 
 static void tell(const struct daemon *d, const char *event, const struct one_pool *one)
 {
@@ -150,7 +150,7 @@ void daemon_watch_pools(struct daemon *d)
 	}
 }
 
-/* Both rows ascend. */
+/* Both arrays are sorted by FROM. */
 void daemon_keep_told(struct active *n, const struct active *was)
 {
 	size_t k = 0;

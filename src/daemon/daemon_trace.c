@@ -1,21 +1,23 @@
-/* daemon_trace - decides which packets are told to the clients that trace, and how many at most.
+/* daemon_trace - sends traced packets to the clients of `trace`, and bounds their number.
  *
- * Lines are made while packets wait, so a round of the loop has a budget for all of them together,
- * and a client has a number of lines: what goes beyond is counted and told as lost. */
+ * Lines are formatted while packets wait.  Therefore all lines of one round of the loop share a
+ * time budget, and each client has a maximum rate.  Packets beyond that are counted and reported as
+ * lost.
+ */
 #include <stdlib.h>
 
 #include "commands.h"
 
-#define SPAN_US    1000000 /* in which a client gets so many lines: */
+#define SPAN_US    1000000 /* us; a client gets SPAN_LINES lines in such a span */
 #define SPAN_LINES 1000
-#define BUDGET_US  200 /* for the lines of a round */
-#define OUTDATE_MS 250 /* between two times that all packets come to us */
+#define BUDGET_US  200 /* us; for the lines of one round */
+#define OUTDATE_MS 250 /* minimum interval between two invalidations of the fast path */
 
-struct follower { /* the state of an answer */
+struct follower { /* state of one client's answer */
 	struct trace_filter filter;
 	bool json;
-	int64_t span;   /* of unix time */
-	unsigned lines; /* in it */
+	int64_t span;   /* number of the current span, in unix time */
+	unsigned lines; /* lines sent in it */
 };
 
 static bool take_line(struct follower *f, int64_t now_us)
@@ -27,7 +29,7 @@ static bool take_line(struct follower *f, int64_t now_us)
 	return f->lines < SPAN_LINES && ++f->lines;
 }
 
-/* Called when there was no room for some lines, and now is. */
+/* Called when lines were lost and there is room again. */
 static bool tell_lost(void *arg, struct answer *a)
 {
 	int64_t now = clock_wall_us();
@@ -61,7 +63,8 @@ void command_trace(void *arg, const struct control_request *r, struct answer *a)
 	d->trace.fresh = true;
 }
 
-/* Whoever begins a trace again and again must not hold up packets each time. */
+/* Makes all packets pass through the daemon again.  Rate-limited, because a client that begins
+ * traces repeatedly would otherwise delay packets each time. */
 static void call_packets(struct daemon *d)
 {
 	if (!d->trace.fresh || d->now < d->trace.outdate_at)
@@ -131,7 +134,7 @@ static void tell(struct daemon *d, const struct trace_packet *p)
 	d->trace.spent += clock_us() - began;
 }
 
-/* The first output behind number *I, which is moved there, of FAMILY; false: there is none. */
+/* Finds the first output of FAMILY after number *I, and sets *I to it.  False if there is none. */
 static bool find_output(const struct xlat_out *out, int *i, unsigned family, struct trace_side *s)
 {
 	for (unsigned k = (unsigned)(*i + 1); k < out->outputs; k++) {
@@ -146,7 +149,7 @@ static bool find_output(const struct xlat_out *out, int *i, unsigned family, str
 	return false;
 }
 
-/* What has become of P, whose outputs stand behind number *I. */
+/* Sets the verdict of P, whose outputs come after number *I. */
 static void judge(const struct xlat_out *out, int *i, struct trace_packet *p)
 {
 	unsigned own = p->dir == DIR_6TO4 ? 6 : 4, other = own == 6 ? 4 : 6;

@@ -1,4 +1,4 @@
-/* daemon_watch - decides how an event is told to the clients that watch. */
+/* daemon_watch - sends events to the clients of `watch`. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -6,7 +6,7 @@
 
 #define EVENT_MAX 1024 /* bytes of a line */
 
-/* They had no room for some events: better to know than to wonder. */
+/* Called when some events were lost for lack of room: reports their number. */
 static bool tell_lost(void *arg, struct answer *a)
 {
 	char now[CLOCK_TEXT];

@@ -1,5 +1,5 @@
-/* datadir - decides which directories root makes or gives away for the daemon: none that somebody
- * else could have put in the place of another. */
+/* datadir - creates directories for the daemon or changes their owner, as root, only where no other
+ * user can have replaced a component of the path. */
 #include "daemon/datadir.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include "daemon/log.h"
 
-#define DATADIR_MODE 0750 /* as StateDirectoryMode= of the units */
+#define DATADIR_MODE 0750 /* equal to StateDirectoryMode= of the units */
 
 static bool is_roots(int fd)
 {
@@ -24,7 +24,8 @@ static bool is_roots(int fd)
 	return fstat(fd, &st) == 0 && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* The directory NAME in PARENT, which is closed; -1 unless it is root's alone, and no link. */
+/* Opens the directory NAME in PARENT and closes PARENT.  Returns -1 unless it is a real directory
+ * that only root can write to. */
 static int step_into(int parent, const char *name)
 {
 	int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -36,8 +37,8 @@ static int step_into(int parent, const char *name)
 	return -1;
 }
 
-/* The directory that holds the last part of PATH, which is absolute; that part is then in LAST.  -1
- * if somebody else than root has a say on the way there. */
+/* Opens the parent directory of the absolute path PATH and stores the last component in
+ * LAST.  Returns -1 if a user other than root can change a directory on the way. */
 static int open_parent(const char *path, char last[NAME_MAX + 1])
 {
 	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -72,7 +73,7 @@ static bool is_named_dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Nobody but root can put anything else in its place: the parent is root's. */
+/* The parent belongs to root, so no other user can replace the new directory. */
 static void make(int parent, const char *name, const struct service_user *user)
 {
 	int fd;
@@ -94,7 +95,7 @@ static bool is_taygas(const char *dir)
 	return strncmp(dir, DATADIR_TAYGA, n) == 0 && dir[n + strspn(dir + n, "/")] == '\0';
 }
 
-/* A file with a second name may be somebody else's. */
+/* A file with more than one hard link may belong to another user. */
 static void give_file(int dir, const char *name, const struct service_user *user)
 {
 	int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -107,7 +108,7 @@ static void give_file(int dir, const char *name, const struct service_user *user
 	close(fd);
 }
 
-/* Tayga ran as root, and so did the first nat64d, perhaps. */
+/* The files may belong to root, since Tayga ran as root, and an earlier nat64d may have, too. */
 static void give(int parent, const char *name, const struct service_user *user)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -135,7 +136,7 @@ void datadir_prepare(const char *dir, const struct service_user *user)
 	close(parent);
 }
 
-/* Would datadir_prepare() make it? */
+/* Would datadir_prepare() create it? */
 static bool can_be_made(const char *dir)
 {
 	char last[NAME_MAX + 1];
@@ -152,7 +153,7 @@ static bool can_be_made(const char *dir)
 	return can;
 }
 
-/* Would datadir_prepare() give it away? */
+/* Would datadir_prepare() change its owner? */
 static bool will_be_given(const char *dir)
 {
 	char last[NAME_MAX + 1];
@@ -185,8 +186,8 @@ static bool read_key(const char *path, const char *name, char *err, size_t err_s
 	return false;
 }
 
-/* In a process of its own, which becomes USER; what it says, if anything, comes back in ERR.  Where
- * root may not become another, nothing can be tried. */
+/* Runs in a child process, which becomes USER.  Sends the error message, if any, to TO.  If root
+ * cannot become USER, nothing is tried. */
 static void say_tried(int to, attempt *try, const char *path, const char *name,
 		      const struct service_user *user)
 {

@@ -88,11 +88,12 @@ static void show_pool(const struct explained *x, const struct xlat_item *item,
 	if (item->by == BY_LEASE)
 		say(out, "dynamic-pool %s: a lease of %s", pool, addr);
 	else if (x->is.would_lease)
-		say(out, "dynamic-pool %s: a new lease, of %s if it began now", pool, addr);
+		say(out, "dynamic-pool %s: a new lease, which would get %s now", pool, addr);
 	else if (x->is.why == REASON_DRAINING)
-		say(out, "dynamic-pool %s: %s would be free", pool, addr);
+		say(out, "dynamic-pool %s: %s is free", pool, addr);
 	else if (x->packet.family == 6)
-		say(out, "dynamic-pool %s: the claimed %s belongs to it", pool, addr);
+		say(out, "dynamic-pool %s: contains %s, the IPv4 address in the source", pool,
+		    addr);
 	else
 		say(out, "dynamic-pool %s: no host has a lease of %s", pool, addr);
 }
@@ -146,7 +147,7 @@ static void show_routers(const struct explained *x, uint32_t a, struct explain_b
 
 	out->what = c->has_icmp_source ? "icmp-source-pool" : "icmp-node-id";
 	place(x, out->what, 0, out);
-	say(out, "%s: %s stands for routers", out->what, addr_text4(text, a));
+	say(out, "%s: %s represents routers", out->what, addr_text4(text, a));
 }
 
 static void show_translatable(const struct explained *x, size_t number, struct explain_by *out)
@@ -163,7 +164,7 @@ static void show_translatable(const struct explained *x, size_t number, struct e
 	else if (passes)
 		say(out, "translatable %s", addr_text_prefix4(text, &c->translatable[number]));
 	else
-		say(out, "translatable: none of its networks holds the host");
+		say(out, "translatable: none of its networks contains the host");
 }
 
 static void show_allow(const struct explained *x, size_t number, struct explain_by *out)
@@ -173,7 +174,7 @@ static void show_allow(const struct explained *x, size_t number, struct explain_
 	out->what = "allow";
 	place(x, "allow", number, out);
 	if (x->is.why == REASON_NOT_ALLOWED)
-		say(out, "allow: none of its networks holds the host");
+		say(out, "allow: none of its networks contains the host");
 	else
 		say(out, "allow %s", addr_text_prefix6(text, &x->d->active->conf->allow[number]));
 }
@@ -195,7 +196,7 @@ static void show_rule(const struct explained *x, enum xlat_by by, struct explain
 		say(out, "wkpf-strict yes");
 	} else if (by == BY_ROUTE) {
 		out->what = "route";
-		say(out, "a route of the kernel leads into %s again", tun_name(x->d->tun));
+		say(out, "a route of the kernel leads back into %s", tun_name(x->d->tun));
 	} else {
 		out->what = "drain";
 		say(out, "nat64ctl drain on");

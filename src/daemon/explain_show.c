@@ -61,7 +61,7 @@ static void add_protocol(struct answer *a, const struct sample *s, const char *q
 static const char *what_of_it(const struct explained *x)
 {
 	if (x->is.why == REASON_NO_MAP_SRC && x->packet.family == 6)
-		return ", and no dynamic-pool is for it";
+		return ", and no dynamic-pool accepts it";
 	return "";
 }
 

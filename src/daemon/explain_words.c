@@ -12,14 +12,15 @@
 static bool read_address(const char *word, struct prefix *out, struct answer *a)
 {
 	if (!conf_scan_either(word, out)) {
-		answer_add(a,
-			   "usage explain: %.60s is no address (like 192.0.2.1 or 2001:db8::1)\n",
-			   word);
+		answer_add(
+			a,
+			"usage explain: %.60s is not an address (like 192.0.2.1 or 2001:db8::1)\n",
+			word);
 		return false;
 	}
 	if (!strchr(word, '/'))
 		return true;
-	answer_add(a, "usage explain: %.60s is a prefix: one address is wanted\n", word);
+	answer_add(a, "usage explain: %.60s is a prefix; give one address\n", word);
 	return false;
 }
 
@@ -33,8 +34,8 @@ static bool same_family(const struct prefix *src, const struct prefix *dst,
 
 	if (src->family == dst->family)
 		return true;
-	answer_add(a, "usage explain: both addresses are those of the packet as it comes, IPv4 or "
-		      "IPv6");
+	answer_add(a, "usage explain: give both addresses as in the packet that arrives, both IPv4 "
+		      "or both IPv6");
 	if (hint) {
 		addr_embed(&six, hint, four->addr4);
 		answer_add(a, " (for IPv6 hosts the %s is %s)",
@@ -65,8 +66,8 @@ static bool read_protocol(const char *word, struct sample *out, struct answer *a
 		out->proto = PROTO_UDP;
 	else if (!read_number(word, &out->proto)) {
 		answer_add(a,
-			   "usage explain: %.60s is no protocol (tcp, udp, icmp or a number from 0 "
-			   "to 255)\n",
+			   "usage explain: %.60s is not a protocol (tcp, udp, icmp or a number "
+			   "from 0 to 255)\n",
 			   word);
 		return false;
 	}

@@ -169,12 +169,12 @@ static const char *try(struct probe *p, const struct kind *k)
 	run.len = (uint32_t)p->len;
 	run.wire = wire_len(p, k);
 	if (!translate(p, k))
-		return "the translator takes no packet to compare with";
+		return "the translator accepts no packet for the comparison";
 	if (tell(p, k) < 0 || fastpath_try(p->path, &run) < 0)
 		return strerror(errno);
 	if (!run.taken)
-		return "the program lets a packet pass";
-	return is_same(p, k, run.out_len) ? NULL : "the program translates in another way";
+		return "the program does not translate a packet";
+	return is_same(p, k, run.out_len) ? NULL : "the program translates a packet differently";
 }
 
 static const char *try_all(struct probe *p)
@@ -219,6 +219,6 @@ int fastpath_probe(struct fastpath *f, char *err)
 	}
 	map_table_free(maps);
 	if (why)
-		snprintf(err, FASTPATH_ERR, "a trial of it: %s", why);
+		snprintf(err, FASTPATH_ERR, "its self-test failed: %s", why);
 	return why ? -1 : 0;
 }

@@ -65,7 +65,7 @@ static int draw_keys(struct daemon *d)
 	struct ipid ipid;
 
 	if (fill_random(&d->keys, sizeof(d->keys)) < 0 || fill_random(&ipid, sizeof(ipid)) < 0)
-		return complain("getrandom: the kernel gives no random numbers");
+		return complain("getrandom: the kernel provides no random numbers");
 	xlat_start(&d->xlat, &ipid);
 	return 0;
 }
@@ -152,7 +152,7 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 		return complain(err);
 	if (!sandbox_hide())
 		log_warning("processes of the same user can read the memory of nat64d (does a "
-			    "filter of system calls forbid prctl?)");
+			    "system call filter forbid prctl?)");
 	return 0;
 }
 
@@ -160,7 +160,7 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 static void say_not_started(int notify)
 {
 	daemon_forget_crashes();
-	service_notify(notify, "STATUS=not started, the log says why");
+	service_notify(notify, "STATUS=not started; see the log");
 }
 
 static int start(struct daemon *d, struct conf *c, const struct service_user *user)
@@ -190,12 +190,12 @@ static void announce_offload(const struct daemon *d)
 	if (!d->active->conf->offload)
 		log_notice("offload: off");
 	else if (!(got & TUN_CSUM))
-		log_notice("offload: none, the kernel has none for TUN devices");
+		log_notice("offload: none, the kernel supports none for TUN devices");
 	else
 		log_notice("offload: checksums%s%s%s%s",
 			   got & TUN_TCP ? ", TCP GSO" : "; no TCP GSO",
 			   got & TUN_ECN ? " (with ECN)" : "", got & TUN_UDP ? ", UDP GSO" : "",
-			   got & TUN_UDP ? "" : "; no UDP GSO, which need Linux 6.2");
+			   got & TUN_UDP ? "" : "; no UDP GSO, which needs Linux 6.2");
 }
 
 /* The first thing that is said, since nothing works until it is done: Tayga's users know no
@@ -207,8 +207,8 @@ static void warn_link(const struct daemon *d)
 	if (tun_is_up(d->tun))
 		return;
 	snprintf(line, sizeof(line),
-		 "%s: tun-device %s: the link is down, nothing is translated (unless something "
-		 "else sets it up, add the line: tun-setup yes)",
+		 "%s: tun-device %s: the link is down, nothing is translated (unless another "
+		 "program sets it up, add the line: tun-setup yes)",
 		 conf_short(path, d->active->conf->path), tun_name(d->tun));
 	log_line(LEVEL_WARNING, line);
 }
@@ -316,7 +316,7 @@ static void open_log(struct options *o)
 		o->sink = SINK_SYSLOG;
 	log_tee_stderr(detach);
 	if (log_open(o->sink) < 0)
-		log_warning("%s: %s (messages are tried there again)",
+		log_warning("%s: %s (each message will try it again)",
 			    o->sink == SINK_SYSLOG ? "syslog" : "journal", strerror(errno));
 }
 
@@ -355,8 +355,8 @@ int main(int argc, char **argv)
 		return is_aside(o.action) ? 0 : 1;
 	}
 	if (o.chroot && !c->data_dir) {
-		datadir_complain(c, "missing, and --chroot needs one to go to (for example "
-				    "`data-dir " CONF_UNIT_DIR "`)");
+		datadir_complain(c, "missing; --chroot needs it as the new root directory (for "
+				    "example `data-dir " CONF_UNIT_DIR "`)");
 		status = 1;
 	} else if (o.action == ACTION_RUN) {
 		return run_action(&o, c, &user, &before);

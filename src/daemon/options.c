@@ -64,25 +64,25 @@ static const char help[] =
 	"  -c, --config FILE   read FILE instead of " SYSCONFDIR "/nat64.conf\n"
 	"  -t, --test          check the configuration and exit\n"
 	"  -T, --print         print the configuration in canonical form and exit\n"
-	"      --expand        with -T: the maps of map-file as well, and what -t would say\n"
-	"      --prepare       make data-dir for the user of the daemon and exit\n"
-	"      --mktun         make the device persistent and exit (with -u and -g: for them)\n"
+	"      --expand        with -T: also print the maps of map-file, and the warnings of -t\n"
+	"      --prepare       create data-dir for the user of the daemon and exit\n"
+	"      --mktun         make the device persistent and exit (-u and -g: its owner)\n"
 	"      --rmtun         remove the device and exit\n"
-	"      --rmfilter      remove what a daemon has left on the device's egress and exit\n"
+	"      --rmfilter      remove the tc filter that a daemon left on the device and exit\n"
 	"\n"
 	"  -n, --nodetach      stay in the foreground\n"
 	"  -d, --debug         the same as -n\n"
-	"  -u, --user USER     run as USER, and in its group unless -g says another\n"
+	"  -u, --user USER     run as USER, in its primary group unless -g is given\n"
 	"  -g, --group GROUP   run as GROUP\n"
 	"  -r, --chroot        change the root directory to data-dir\n"
-	"  -p, --pidfile FILE  write the process number to FILE, and lock it\n"
+	"  -p, --pidfile FILE  write the process ID to FILE, and lock it\n"
 	"      --syslog, --stdout, --journal\n"
-	"                      where messages go (default: standard error; syslog once detached)\n"
+	"                      log there (default: standard error; syslog once detached)\n"
 	"\n"
 	"  -h, --help          print this summary and exit\n"
 	"      --version       print the version and exit\n"
 	"\n"
-	"The manual is nat64d(8), that of the configuration file nat64.conf(5).\n";
+	"The manual is nat64d(8); nat64.conf(5) describes the configuration file.\n";
 
 static int complain(const char *what, const char *which)
 {
@@ -184,7 +184,8 @@ static int bad_option(int opt, int argc, char **argv)
 
 	/* what lacks its argument is the last; musl's optind is then behind the end */
 	if (opt == ':')
-		return complain("no argument to ", strncmp(last, "--", 2) == 0 ? last : letter);
+		return complain("missing argument to ",
+				strncmp(last, "--", 2) == 0 ? last : letter);
 	last = argv[optind - 1];
 	if (optopt > 255 || (optopt > 0 && optopt != ':' && strchr(short_options, optopt)))
 		return complain("this option takes no argument: ", last);
@@ -215,8 +216,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	}
 	argument = first_argument(argc, argv);
 	if (argument)
-		return complain("no arguments are taken besides options: ", argument);
+		return complain("only options are accepted, not the argument ", argument);
 	if (o->expand && o->action != ACTION_PRINT)
-		return complain("--expand goes with -T", "");
+		return complain("--expand needs -T", "");
 	return -1;
 }

@@ -8,8 +8,8 @@
 #define HIGH  80      /* per cent */
 #define LOW   75
 
-#define REMEDY                                                                             \
-	"(`nat64ctl networks` shows who has how many leases: limit that by share, or add " \
+#define REMEDY                                                                                  \
+	"(`nat64ctl networks` shows the leases of each network: limit them with share, or add " \
 	"another dynamic-pool, and reload)"
 
 static const char *say_full(struct poolwatch *w, const char *name, uint64_t refused, int64_t now,

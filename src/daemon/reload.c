@@ -66,14 +66,14 @@ static void refuse_restart(struct refusal *f, const struct conf *b)
 	const char *name;
 
 	for (size_t cursor = 0; (name = conf_needs_restart(a, b, &cursor));)
-		refuse(f, "another %s needs a restart", name);
+		refuse(f, "a changed %s needs a restart", name);
 	if (b->data_dir && !a->pools != !b->pools)
-		refuse(f, "another dynamic-pool (the first one, or none any more) needs a restart");
+		refuse(f,
+		       "adding the first dynamic-pool, or removing the last one, needs a restart");
 }
 
-#define NO_RIGHT                                                                      \
-	"and nat64d has given up the right to see to that (CAP_NET_ADMIN): as root, " \
-	"`nat64ctl reload` and `systemctl reload` do it"
+#define NO_RIGHT \
+	"but nat64d dropped CAP_NET_ADMIN: run `nat64ctl reload` or `systemctl reload` as root"
 
 /* Whoever may not remove a route must not get as far as that: half of a configuration would be in
  * effect. */
@@ -85,11 +85,11 @@ static void refuse_changes(struct refusal *f, const struct active *n)
 	char text[ADDR_TEXT];
 
 	if (route || addr)
-		refuse(f, "%s %s of the device is new or gone, " NO_RIGHT,
+		refuse(f, "%s %s must be added to or removed from the device, " NO_RIGHT,
 		       route ? "route" : "address", addr_text_prefix(text, route ? route : addr));
 	if (was->conf->tun_queue != n->conf->tun_queue)
-		refuse(f, "another tun-queue needs a restart: nat64d has given up the right to set "
-			  "it (CAP_NET_ADMIN)");
+		refuse(f,
+		       "a changed tun-queue needs a restart, because nat64d dropped CAP_NET_ADMIN");
 }
 
 /* Root says that all is there. */
@@ -104,7 +104,7 @@ static void refuse_missing(struct refusal *f, const struct active *n)
 	if (n->setup->up && !tun_is_up(f->d->tun))
 		refuse(f, "the link is down");
 	if (was->conf->tun_queue != n->conf->tun_queue)
-		refuse(f, "another tun-queue needs a restart");
+		refuse(f, "a changed tun-queue needs a restart");
 }
 
 /* Refuses what this process may not do for N, and asks the kernel for what it may.  What the device
@@ -171,8 +171,8 @@ static void use_key(struct daemon *d, const struct siphash_key *key)
 {
 	if (memcmp(&d->leases.secret, key, sizeof(*key)) == 0)
 		return;
-	log_notice("pool-key: the secret is another one now: hosts without a lease get other "
-		   "addresses than before");
+	log_notice("pool-key: the secret changed: hosts without a lease get other addresses than "
+		   "before");
 	daemon_keep_secret(d, key);
 }
 
@@ -218,8 +218,7 @@ static bool reload(struct refusal *f)
 	struct conf *c;
 
 	if (f->d->opt->chroot) {
-		refuse(f, "the configuration cannot be read from inside the chroot (restart "
-			  "instead)");
+		refuse(f, "cannot read the configuration from inside the chroot (restart instead)");
 		return false;
 	}
 	c = load(f);

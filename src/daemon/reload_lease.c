@@ -180,13 +180,13 @@ static const char *why_ended(const struct lease_change *n, const struct lease *l
 		return "its prefix is gone";
 	switch (to ? pool_fits(to, &l->host, l->addr) : POOL_NOWHERE) {
 	case POOL_NOT_ALLOWED:
-		return "no allow holds its host";
+		return "no allow contains its host";
 	case POOL_NOWHERE:
-		return "no dynamic-pool has the address any more";
+		return "no dynamic-pool contains the address any more";
 	case POOL_OF_OTHERS:
 		return "its dynamic-pool is for other hosts now";
 	case POOL_RESERVED:
-		return "the address is nat64d's own or the device's now";
+		return "the address now belongs to nat64d or to the device";
 	case POOL_FITS:
 		break;
 	}

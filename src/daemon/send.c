@@ -123,14 +123,14 @@ static bool give_up(struct send *s, const struct offload *o)
 		return false;
 	if (!o->gso) {
 		s->partial = false;
-		log_warning("offload: the kernel refuses partial checksums: from now on all are "
-			    "computed here");
+		log_warning("offload: the kernel refuses partial checksums: nat64d computes all "
+			    "checksums from now on");
 		return true;
 	}
 	s->gso &= ~kind_of(o);
 	batch_allow(s->batch, s->gso);
-	log_warning("offload: the kernel refuses GSO packets of %s: from now on those are sent "
-		    "one by one",
+	log_warning("offload: the kernel refuses GSO packets of %s: nat64d sends their segments "
+		    "one by one from now on",
 		    o->gso == GSO_UDP ? "UDP" : "TCP");
 	return true;
 }

@@ -93,7 +93,7 @@ static void wait_for_word(int fd, pid_t child)
 	if (n == 1)
 		_exit(word);
 	if (waitpid(child, &status, 0) == child && WIFSIGNALED(status))
-		fprintf(stderr, "nat64d: ended by signal %d while starting\n", WTERMSIG(status));
+		fprintf(stderr, "nat64d: killed by signal %d while starting\n", WTERMSIG(status));
 	_exit(1);
 }
 
@@ -148,10 +148,9 @@ static int find_user(struct service_user *u, const char *user, bool need_group, 
 		return 0;
 	}
 	if (!number)
-		return fail(err, "user %s: there is no such user", user);
+		return fail(err, "user %s: no such user", user);
 	if (need_group)
-		return fail(err, "user %s: has no entry in the user database: give --group, too",
-			    user);
+		return fail(err, "user %s: not in the user database, so --group is needed", user);
 	u->uid = id;
 	return 0;
 }
@@ -163,7 +162,7 @@ int service_group_find(gid_t *gid, const char *group, char *err)
 	const struct group *gr = getgrnam(group);
 
 	if (!gr && !number)
-		return fail(err, "group %s: there is no such group", group);
+		return fail(err, "group %s: no such group", group);
 	*gid = gr ? gr->gr_gid : id;
 	return 0;
 }
@@ -241,7 +240,8 @@ int service_user_become(const struct service_user *u, const char *root, char *er
 		return fail(err, "user %lu: %s (changing it needs root)", (unsigned long)u->uid,
 			    strerror(errno));
 	if (u->uid != 0 && setuid(0) == 0)
-		return fail(err, "user %lu: root could be had back", (unsigned long)u->uid);
+		return fail(err, "user %lu: setuid(0) still succeeds after dropping root",
+			    (unsigned long)u->uid);
 	return 0;
 }
 
@@ -257,7 +257,7 @@ static int lock(int fd, const char *path, char *err)
 	l.l_type = F_WRLCK;
 	if (fcntl(fd, F_GETLK, &l) < 0 || l.l_type == F_UNLCK)
 		l.l_pid = 0;
-	return fail(err, "pidfile %s: process %ld holds it: nat64d is running already", path,
+	return fail(err, "pidfile %s: process %ld has locked it: nat64d is already running", path,
 		    (long)l.l_pid);
 }
 

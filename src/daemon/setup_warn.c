@@ -14,15 +14,14 @@ void setup_say_left(const struct prefix *r, const char *where, setup_say *say, v
 	addr_text_prefix(text, r);
 	if (r->len == 0)
 		snprintf(line, sizeof(line),
-			 "tun-setup: route %s is left out: it would take all that has no other way "
-			 "(if that is meant, write \"tun-route %s\")",
+			 "tun-setup: route %s is left out: it would attract all traffic without a "
+			 "more specific route (if that is intended, write \"tun-route %s\")",
 			 text, text);
 	else
-		snprintf(
-			line, sizeof(line),
-			"tun-setup: route %s is left out: it lies in %s (take other addresses; or, "
-			"if nobody there needs these, write \"tun-route %s\")",
-			text, where, text);
+		snprintf(line, sizeof(line),
+			 "tun-setup: route %s is left out: it is inside %s (use other addresses; "
+			 "or, if no host there needs these, write \"tun-route %s\")",
+			 text, where, text);
 	say(arg, line);
 }
 
@@ -42,7 +41,7 @@ static void warn_left(const struct setup *s, struct tun *t, setup_say *say, void
 		if (is_owned_address(t, &s->left[i]))
 			continue;
 		if (!tun_elsewhere(t, &s->left[i], where))
-			snprintf(where, sizeof(where), "what was a network on another interface");
+			snprintf(where, sizeof(where), "a former network of another interface");
 		setup_say_left(&s->left[i], where, say, arg);
 	}
 	if (s->lefts <= MOST_SAID)
@@ -75,8 +74,9 @@ static void warn_owned(const struct setup *s, struct tun *t, const struct prefix
 		return;
 	snprintf(line, sizeof(line), "%s: the machine has %s: %s (%s)", what, where,
 		 net->family == 4
-			 ? "the kernel answers for it, and drops what nat64d sends from it"
-			 : "hosts are translated, but what the machine itself sends from it is not",
+			 ? "the kernel answers for it, and drops packets that nat64d sends from it"
+			 : "packets of other hosts are translated, but not those that the machine "
+			   "itself sends from it",
 		 instead);
 	say(arg, line);
 }
@@ -95,15 +95,14 @@ void setup_warn(const struct setup *s, const struct conf *c, struct tun *t, setu
 	tun_look(t);
 	warn_left(s, t, say, arg);
 	warn_owned(s, t, &own4, "ipv4-addr", "name an address that no interface has", say, arg);
-	warn_owned(
-		s, t, &own6, "ipv6-addr",
-		map_prefix_count(c->maps) > 0
-			? "take the line ipv6-addr out: nat64d then has an address inside prefix; "
-			  "or name there one that no interface has"
-			: "name an address that no interface has",
-		say, arg);
+	warn_owned(s, t, &own6, "ipv6-addr",
+		   map_prefix_count(c->maps) > 0
+			   ? "remove the line ipv6-addr, and nat64d uses an address inside prefix; "
+			     "or name an address there that no interface has"
+			   : "name an address that no interface has",
+		   say, arg);
 	if (x->has_icmp_source)
 		warn_owned(s, t, &routers, "icmp-source-pool", other, say, arg);
 	if (x->node_id)
-		warn_owned(s, t, &dummy, "icmp-node-id", "take it away there", say, arg);
+		warn_owned(s, t, &dummy, "icmp-node-id", "remove it from that interface", say, arg);
 }

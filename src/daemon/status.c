@@ -40,6 +40,6 @@ char *status_line(char out[STATUS_MAX], const struct status *s)
 	snprintf(out, STATUS_MAX, "%s%s%s%" PRIu64 " packets translated, %" PRIu64 " refused%s",
 		 s->link_down ? "the link is down, nothing is translated: " : "", leases, full,
 		 translated(s->counters), refused(s->counters),
-		 s->reload_refused ? "; the last reload was refused, the log says why" : "");
+		 s->reload_refused ? "; the last reload was refused, see the log" : "");
 	return out;
 }

@@ -9,10 +9,10 @@ static const char *const directions[DIRS] = {[DIR_4TO6] = "4to6", [DIR_6TO4] = "
 
 static bool refuse_word(struct answer *a, const char *word)
 {
-	answer_add(
-		a,
-		"usage trace: %.60s is no filter (an address, a prefix, 6to4, 4to6, or a reason:",
-		word);
+	answer_add(a,
+		   "usage trace: %.60s is not a filter (an address, a prefix, 6to4, 4to6, or a "
+		   "reason:",
+		   word);
 	for (int i = 0; i < REASON_COUNT; i++)
 		answer_add(a, " %s", reason_table[i].name);
 	answer_add(a, ")\n");
@@ -39,7 +39,8 @@ static int find_direction(const char *word)
 static bool set_once(int *at, int value, const char *what, struct answer *a)
 {
 	if (*at >= 0 && *at != value) {
-		answer_add(a, "usage trace: a packet has one %s: leave out all but one\n", what);
+		answer_add(a, "usage trace: more than one %s given, but a packet has only one\n",
+			   what);
 		return false;
 	}
 	*at = value;

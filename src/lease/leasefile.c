@@ -46,11 +46,11 @@
 #define WRITE_DELAY   32
 #define REWRITE_DELAY 64
 
-#define HEADER                                                                                   \
-	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n"                \
-	"# While nat64d runs, the last use of a host that goes on is up to 10 minutes behind.\n" \
-	"# Since when the lease of a line holds, and if its host is not known to hear us, the\n" \
-	"# comments in front of it say.\n"
+#define HEADER                                                                                \
+	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n"             \
+	"# While nat64d runs, the recorded last use of an active host may be 10 minutes too " \
+	"old.\n# Comments before a line say when its lease began, and whether it is "         \
+	"unconfirmed.\n"
 _Static_assert(POOL_RESTAMP == 600, "the header of the lease file names it");
 
 int leasefile_trouble(const struct leasefile *f)
@@ -79,11 +79,11 @@ static const struct {
 	[TROUBLE_WRITE] = {"cannot be written", "leases stay in memory and are written later",
 			   "is written again, every lease is on record"},
 	[TROUBLE_SYNC] = {"cannot be synced to its disk", "it is rewritten", "is synced again"},
-	[TROUBLE_MOVED] = {"was removed or replaced by somebody else", "it is rewritten",
+	[TROUBLE_MOVED] = {"was removed or replaced by another program", "it is rewritten",
 			   "was rewritten and has its name again"},
-	[TROUBLE_REWRITE] = {"cannot be rewritten", "the old file goes on, tried again later",
+	[TROUBLE_REWRITE] = {"cannot be rewritten", "the old file stays in use; retrying later",
 			     "was rewritten"},
-	[TROUBLE_KEEPER] = {"the process that syncs it is gone", "another one is started",
+	[TROUBLE_KEEPER] = {"the process that syncs it died", "another one is started",
 			    "the process that syncs it works again"},
 };
 
@@ -92,8 +92,8 @@ static void put_news(struct leasefile *f, size_t kind, int err)
 	const char *cause = strerror(err), *remedy = words[kind].remedy;
 
 	if (kind == TROUBLE_REWRITE && err == ENOENT) {
-		cause = "its directory has been removed";
-		remedy = "make it again; after --chroot restart nat64d, too";
+		cause = "its directory was removed";
+		remedy = "create it again; with --chroot also restart nat64d";
 	}
 	if (!err)
 		snprintf(f->news, sizeof(f->news), "%s: %s", f->path, words[kind].good);

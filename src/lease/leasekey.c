@@ -57,11 +57,11 @@ __attribute__((format(printf, 3, 4))) static void say(const struct keyfile *k, c
 static void say_unopened(const struct keyfile *k)
 {
 	if (errno == ELOOP)
-		say(k, "", "is a symbolic link (put the file itself there)" OTHERWISE);
+		say(k, "", "is a symbolic link (replace it by the file itself)" OTHERWISE);
 	else if (errno == ENXIO)
 		say(k, "", NOT_PLAIN);
 	else if (errno == EACCES)
-		say(k, "", "cannot be read (give it to user %u, whom nat64d runs as)" OTHERWISE,
+		say(k, "", "cannot be read (make user %u its owner, the user of nat64d)" OTHERWISE,
 		    (unsigned)geteuid());
 	else
 		say(k, "", "cannot be opened: %s" OTHERWISE, strerror(errno));
@@ -76,7 +76,7 @@ static bool is_plain(const struct keyfile *k, int fd)
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		say(k, "", NOT_PLAIN);
 	else if (st.st_nlink != 1)
-		say(k, "", "is a hard link (put a copy in its place)" OTHERWISE);
+		say(k, "", "is a hard link (replace it by a copy)" OTHERWISE);
 	else
 		return true;
 	return false;
@@ -118,12 +118,12 @@ static void read_key(const struct keyfile *k, int fd, struct siphash_key *key)
 		say(k, "", "cannot be read: %s" OTHERWISE, strerror(errno));
 	else if (rc > 0)
 		say(k, "",
-		    "does not have %d hexadecimal digits and nothing else (put back the old file, "
-		    "or remove it: the next start makes a new one)" OTHERWISE,
+		    "does not consist of exactly %d hexadecimal digits (restore the old file, or "
+		    "remove it: the next start creates a new one)" OTHERWISE,
 		    KEY_DIGITS);
 	else if (is_open_to_others(fd))
 		say(k, "",
-		    "is open to other users (chmod 600 it): whoever reads it can compute which "
+		    "is readable by other users (chmod 600 it): with it they can compute which "
 		    "address a host gets");
 }
 
@@ -176,7 +176,7 @@ void leasefile_key(struct leasefile *f, const char *name, struct siphash_key *ke
 	} else if (errno != ENOENT) {
 		say_unopened(&k);
 	} else if (make(&k, key) < 0) {
-		say(&k, TEMPORARY, "cannot be made: %s" OTHERWISE, strerror(errno));
+		say(&k, TEMPORARY, "cannot be created: %s" OTHERWISE, strerror(errno));
 	}
 }
 
@@ -189,12 +189,13 @@ static int explain(const char *name, char err[LEASEKEY_ERR])
 
 	if (why == ENOENT || why == ENOTDIR)
 		snprintf(err, LEASEKEY_ERR,
-			 "%s does not exist (make it: " MAKE " >%s; chgrp nat64d %s; chmod 640 %s)",
+			 "%s does not exist (create it: " MAKE
+			 " >%s; chgrp nat64d %s; chmod 640 %s)",
 			 name, name, name, name);
 	else if (why == EACCES)
 		snprintf(err, LEASEKEY_ERR,
-			 "%s cannot be read by user %u (chgrp nat64d %s; chmod 640 %s; its "
-			 "directories must let that user pass)",
+			 "%s cannot be read by user %u (chgrp nat64d %s; chmod 640 %s; that user "
+			 "also needs access to its directories)",
 			 name, (unsigned)geteuid(), name, name);
 	else
 		snprintf(err, LEASEKEY_ERR, "%s cannot be read: %s", name, strerror(why));
@@ -204,8 +205,7 @@ static int explain(const char *name, char err[LEASEKEY_ERR])
 
 static int refuse(const char *name, char err[LEASEKEY_ERR], const char *what)
 {
-	snprintf(err, LEASEKEY_ERR, "%s %s (another one is made by: " MAKE " >%s)", name, what,
-		 name);
+	snprintf(err, LEASEKEY_ERR, "%s %s (create another one: " MAKE " >%s)", name, what, name);
 	errno = EINVAL;
 	return -1;
 }
@@ -220,8 +220,7 @@ static int read_from(int fd, const char *name, struct siphash_key *key, char err
 	rc = scan(fd, key);
 	if (rc < 0)
 		return explain(name, err);
-	return rc == 0 ? 0
-		       : refuse(name, err, "does not have 32 hexadecimal digits and nothing else");
+	return rc == 0 ? 0 : refuse(name, err, "does not consist of exactly 32 hexadecimal digits");
 }
 
 int leasekey_read(const char *path, const char *name, struct siphash_key *key, bool *open_to_others,

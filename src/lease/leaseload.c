@@ -59,21 +59,22 @@ struct prose {
 static const struct prose dir_prose[] = {
 	{ENOENT, "%p does not exist (create it: install -d -o %u %p)"},
 	{ENOTDIR, "%p is not a directory"},
-	{EWOULDBLOCK, "%p is in use by another nat64d (stop it, or give each its own)"},
+	{EWOULDBLOCK, "%p is in use by another nat64d (stop it, or give each its own directory)"},
 	{EISDIR, "%p: " LEASESYNC_NEW " is a directory, not a file (move it away)"},
-	{EPERM, "%p cannot be written by user %u: %e (is it immutable? lsattr -d %p shows it)"},
-	{EACCES, "%p cannot be written by user %u (give it away: chown %u %p)"},
-	{EROFS, "%p is on a read-only file system (mount it writable, or choose another; under "
-		"systemd the unit needs ReadWritePaths=%p)"},
+	{EPERM, "%p cannot be written by user %u: %e (is it immutable? check with lsattr -d %p)"},
+	{EACCES, "%p cannot be written by user %u (change its owner: chown %u %p)"},
+	{EROFS, "%p is on a read-only file system (mount it writable, or choose another directory; "
+		"under systemd the unit needs ReadWritePaths=%p)"},
 	{0, "%p cannot be used: %e"},
 };
 
 static const struct prose file_prose[] = {
-	{ELOOP, "%p is a symbolic link (it gets replaced: put the file itself there)"},
+	{ELOOP, "%p is a symbolic link, but nat64d replaces the file when it rewrites it (move the "
+		"file itself there)"},
 	{EISDIR, "%p is a directory, not a file (move it away)"},
 	{EINVAL, "%p is not a regular file (move it away)"},
 	{ENXIO, "%p is not a regular file (move it away)"},
-	{EPERM, "%p cannot be written by user %u: %e (is it immutable? lsattr %p shows it)"},
+	{EPERM, "%p cannot be written by user %u: %e (is it immutable? check with lsattr %p)"},
 	{EACCES, "%p cannot be written by user %u (chown %u %p)"},
 	{0, "%p cannot be opened: %e"},
 };
@@ -225,7 +226,7 @@ static struct leasefile *open_both(const char *dir, const char *name, bool look,
 	char who[USER_TEXT];
 
 	if (!f)
-		snprintf(err, err_size, "%s: no memory", name);
+		snprintf(err, err_size, "%s: out of memory", name);
 	else if (!open_dir(f, look))
 		explain(err, err_size, dir_prose, name, user_text(who, !chrooted));
 	else if (!open_file(f, look))
@@ -374,7 +375,7 @@ static void say_refused(struct load *l, const struct leasetext *t)
 	enum pool_fit fit = pool_fits(l->pool, &t->host, t->addr);
 
 	if (fit == POOL_NOT_ALLOWED) {
-		say_removed(l, t, "no allow holds its host");
+		say_removed(l, t, "no allow contains its host");
 		return;
 	}
 	if (fit == POOL_OF_OTHERS) {
@@ -382,7 +383,7 @@ static void say_refused(struct load *l, const struct leasetext *t)
 		return;
 	}
 	snprintf(why, sizeof(why), "%.15s %s", addr_text4(text, t->addr),
-		 fit == POOL_NOWHERE ? "is in no dynamic-pool"
+		 fit == POOL_NOWHERE ? "is not in a dynamic-pool"
 				     : "is reserved (ipv4-addr, a map, or the network address)");
 	say_bad(l, why);
 }
@@ -495,11 +496,12 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 		return NULL;
 	}
 	if (!addr_passes6(&t->host)) {
-		say_bad(l, "its IPv6 address is not one of a host");
+		say_bad(l, "its IPv6 address is not a host address");
 		return NULL;
 	}
 	if (ip6_equal(&t->host, l->own6) || map_find_prefix(l->maps, &t->host) >= 0) {
-		say_bad(l, "its IPv6 address needs no lease (it is ipv6-addr, or inside a prefix)");
+		say_bad(l, "its IPv6 address needs no lease (it is ipv6-addr, or inside a "
+			   "translation prefix)");
 		return NULL;
 	}
 	if (!l->clean)
@@ -700,7 +702,7 @@ static void say_damage(struct load *l)
 		say(l, "%s: %zu of %zu lines cannot be used; the file is kept as %s", l->f->path,
 		    l->bad, l->lines, name);
 	else
-		say(l, "%s: cannot be kept aside: %s", l->f->path, strerror(errno));
+		say(l, "%s: cannot make a backup copy: %s", l->f->path, strerror(errno));
 }
 
 /* Leases that nobody has used for long went through the pool, to override what is older than
@@ -715,8 +717,8 @@ static void drop_expired(struct load *l)
 			l->ended(l->arg, &last);
 	if (n > 0)
 		say(l,
-		    "%s: %u leases were idle for longer than a dynamic-pool keeps them, and have "
-		    "ended",
+		    "%s: %u leases ended: they were idle for longer than their dynamic-pool keeps "
+		    "them",
 		    l->f->path, n);
 }
 

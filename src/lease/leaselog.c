@@ -183,7 +183,8 @@ const char *leaselog_news(struct leaselog *l, bool *bad)
 	*bad = err != 0;
 	if (err)
 		snprintf(l->news, sizeof(l->news),
-			 "%s: cannot be written: %s (the last %d events wait, more are lost)",
+			 "%s: cannot be written: %s (up to %d events wait in memory, further ones "
+			 "are lost)",
 			 l->path, strerror(err), LEASELOG_ROOM);
 	else
 		snprintf(l->news, sizeof(l->news), "%s: is written again", l->path);

@@ -164,11 +164,11 @@ static void explain(char *err, const char *what)
 {
 	if (errno == EPERM)
 		snprintf(err, FASTPATH_ERR,
-			 "%s: not permitted (it needs CAP_BPF and CAP_NET_ADMIN at the start, and "
-			 "no filter of system calls or container that forbids bpf)",
+			 "%s: not permitted (nat64d needs CAP_BPF and CAP_NET_ADMIN at the start, "
+			 "and its container or system call filter must allow bpf)",
 			 what);
 	else if (errno == ENOSYS)
-		snprintf(err, FASTPATH_ERR, "%s: this kernel has no bpf", what);
+		snprintf(err, FASTPATH_ERR, "%s: this kernel does not support bpf", what);
 	else
 		snprintf(err, FASTPATH_ERR, "%s: %s", what, strerror(errno));
 }
@@ -178,7 +178,7 @@ struct fastpath *fastpath_load(unsigned entries, unsigned leases, char *err)
 	struct fastpath *f;
 
 	if (!is_little_endian() || !FASTPATH_WHOLE) {
-		snprintf(err, FASTPATH_ERR, "there is no program for this kind of processor");
+		snprintf(err, FASTPATH_ERR, "no program is available for this CPU architecture");
 		return NULL;
 	}
 	f = calloc(1, sizeof(*f));
@@ -243,7 +243,7 @@ int fastpath_attach(struct fastpath *f, unsigned index, char *err)
 	if (f->link >= 0)
 		return 0;
 	if (errno != EINVAL) {
-		explain(err, "its place on the device");
+		explain(err, "attaching it to the device");
 		return -1;
 	}
 	if (tc_attach(index, f->prog, err) < 0)
@@ -388,7 +388,7 @@ struct fastpath *fastpath_opened(struct fastpath_opening *o, char *err)
 	o->pid = 0;
 	if (heard)
 		return take(&r, err);
-	snprintf(err, FASTPATH_ERR, "the process that loads it has ended");
+	snprintf(err, FASTPATH_ERR, "the process that loads it died");
 	return NULL;
 }
 

@@ -81,7 +81,7 @@ int sandbox_drop(char *err)
 		return 0;
 	}
 	snprintf(err, SANDBOX_ERR,
-		 "giving up capabilities: %s (does a filter of system calls forbid capset?)",
-		 rc < 0 ? strerror(errno) : "some are left");
+		 "dropping capabilities: %s (does a system call filter forbid capset?)",
+		 rc < 0 ? strerror(errno) : "some remain");
 	return -1;
 }

@@ -46,13 +46,13 @@ static const char *cause(const struct netlink *nl, const char *module, char text
 	case EPERM:
 		return "not permitted (this needs root or CAP_NET_ADMIN)";
 	case ENODEV:
-		return "there is no such device any more";
+		return "the device no longer exists";
 	case EOPNOTSUPP:
 		if (nl->why[0] != '\0')
 			return nl->why;
 		return "the kernel has no traffic control (CONFIG_NET_SCHED, CONFIG_NET_CLS)";
 	case ENOENT:
-		snprintf(text, 64, "not in this kernel (modprobe %s)", module);
+		snprintf(text, 64, "missing in this kernel (modprobe %s)", module);
 		return text;
 	default:
 		return nl->why[0] != '\0' ? nl->why : strerror(errno);
@@ -135,7 +135,8 @@ static int need_qdisc(struct netlink *nl, unsigned index, char *err)
 		return 0;
 	if_indextoname(index, name);
 	snprintf(err, TC_ERR,
-		 "%s: clsact qdisc: an ingress qdisc is in its place (tc qdisc del dev %s ingress)",
+		 "%s: clsact qdisc: an ingress qdisc occupies its place (tc qdisc del dev %s "
+		 "ingress)",
 		 name, name);
 	return -1;
 }

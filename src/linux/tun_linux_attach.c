@@ -43,16 +43,16 @@ static int open_clone_device(char *err)
 	if (fd >= 0)
 		return fd;
 	if (errno == ENOENT)
-		return tun_fail(err,
-				CLONE_DEVICE ": not there (modprobe tun, or mknod " CLONE_DEVICE
-					     " c 10 200; a container must be given the device)");
+		return tun_fail(err, CLONE_DEVICE
+				": does not exist (modprobe tun, or mknod " CLONE_DEVICE
+				" c 10 200; give a container access to the device)");
 	if (errno == ENODEV || errno == ENXIO)
 		return tun_fail(err, CLONE_DEVICE ": the kernel has no TUN driver (modprobe tun)");
 	if (errno == EACCES || errno == EPERM)
 		return tun_fail(err,
 				CLONE_DEVICE ": permission denied to user id %u (run as root, or "
 					     "chmod 666 " CLONE_DEVICE
-					     "; a container must be given the device)",
+					     "; give a container access to the device)",
 				(unsigned)geteuid());
 	return tun_fail(err, CLONE_DEVICE ": %s", strerror(errno));
 }
@@ -63,18 +63,17 @@ int tun_attach_error(const char *name, char *err)
 	case EBUSY:
 	case E2BIG:
 		return tun_fail(err,
-				"tun-device %s: in use by another process (which one: pgrep -a "
+				"tun-device %s: in use by another process (find it: pgrep -a "
 				"'tayga|nat64d')",
 				name);
 	case EPERM:
-		return tun_fail(
-			err,
-			"tun-device %s: not permitted (run as root or with CAP_NET_ADMIN, or "
-			"let root make it with --mktun --user USER)",
-			name);
+		return tun_fail(err,
+				"tun-device %s: not permitted (run as root or with CAP_NET_ADMIN, "
+				"or create it as root with --mktun --user USER)",
+				name);
 	case EINVAL:
 		if (if_nametoindex(name) == 0)
-			return tun_fail(err, "tun-device %s: not a name for an interface", name);
+			return tun_fail(err, "tun-device %s: not a valid interface name", name);
 		return tun_fail(err,
 				"tun-device %s: an interface of that name exists and is not a TUN "
 				"device (choose another name)",

@@ -15,9 +15,9 @@ static const char *hint(const struct prefix *a)
 	if (errno == EPERM)
 		return " (this needs root or CAP_NET_ADMIN)";
 	if (errno == ENETDOWN)
-		return " (the link is down: say \"tun-up yes\")";
+		return " (the link is down: add \"tun-up yes\")";
 	if (a && a->family == 6 && (errno == EACCES || errno == EOPNOTSUPP || errno == EINVAL))
-		return " (is IPv6 disabled? see sysctl net.ipv6.conf.all.disable_ipv6)";
+		return " (is IPv6 disabled? check sysctl net.ipv6.conf.all.disable_ipv6)";
 	return "";
 }
 
@@ -104,7 +104,7 @@ int tun_addr_del(struct tun *t, const struct prefix *a, char *err)
 
 int tun_route_add(struct tun *t, const struct prefix *r, char *err)
 {
-	char dst[ADDR_TEXT], name[IF_NAMESIZE] = "another way";
+	char dst[ADDR_TEXT], name[IF_NAMESIZE] = "another device";
 	unsigned via;
 
 	if (netlink_route_add(&t->nl, t->index, r) == 0)
@@ -116,8 +116,7 @@ int tun_route_add(struct tun *t, const struct prefix *r, char *err)
 		return 0;
 	if (via > 0)
 		if_indextoname(via, name);
-	return tun_fail(err,
-			"%s: route %s: there is one already through %s (remove that one first)",
+	return tun_fail(err, "%s: route %s: it already exists through %s (remove that route first)",
 			t->link.name, addr_text_prefix(dst, r), name);
 }
 

@@ -28,17 +28,21 @@ static const struct parse_row {
 	ROW("two", "who 192.0.2.1", "who|192.0.2.1"),
 	ROW("blanks and tabs", "  a \t b\t", "a|b"),
 	ROW("a carriage return at the end", "status\r", "status"),
-	ROW("one within", "sta\rtus", "usage a request is one line of plain words\n"),
+	ROW("one within", "sta\rtus",
+	    "usage a request is one line of words without control characters\n"),
 	ROW("json first", "--json status", "status+json"),
 	ROW("json last", "status --json", "status+json"),
 	ROW("json twice", "--json status --json", "status+json"),
 	ROW("json alone", "--json", "usage no command (try status)\n"),
 	ROW("nothing", "", "usage no command (try status)\n"),
 	ROW("blanks", " \t ", "usage no command (try status)\n"),
-	ROW("a NUL byte", "a\0b", "usage a request is one line of plain words\n"),
-	ROW("an escape", "a \033[2J", "usage a request is one line of plain words\n"),
-	ROW("a high byte", "\xff", "usage a request is one line of plain words\n"),
-	ROW("delete", "a\x7f", "usage a request is one line of plain words\n"),
+	ROW("a NUL byte", "a\0b",
+	    "usage a request is one line of words without control characters\n"),
+	ROW("an escape", "a \033[2J",
+	    "usage a request is one line of words without control characters\n"),
+	ROW("a high byte", "\xff",
+	    "usage a request is one line of words without control characters\n"),
+	ROW("delete", "a\x7f", "usage a request is one line of words without control characters\n"),
 	ROW("64 words",
 	    "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 "
 	    "3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4",
@@ -99,10 +103,9 @@ static const struct run_row {
 	{"change a", true, "ok it 2\n"},
 	{"change", true, "usage change ONE\n"},
 	{"change a", false,
-	 "error change: not permitted (only root and the user that nat64d runs as may change "
-	 "anything)\n"},
-	{"as", true, "usage as: unknown command (these are known: ask change none)\n"},
-	{"ASK", true, "usage ASK: unknown command (these are known: ask change none)\n"},
+	 "error change: not permitted (only root and the user of nat64d may make changes)\n"},
+	{"as", true, "usage as: unknown command (known commands: ask change none)\n"},
+	{"ASK", true, "usage ASK: unknown command (known commands: ask change none)\n"},
 };
 
 START_TEST(test_run)
@@ -327,7 +330,7 @@ START_TEST(test_too_many)
 		all[i] = client();
 		serve(0);
 	}
-	hears(all[CONTROL_CLIENTS], "error too many clients: try again\n");
+	hears(all[CONTROL_CLIENTS], "error too many clients; try again\n");
 	hears_nothing(all[0]);
 	close(all[0]);
 	serve(0);
@@ -562,7 +565,7 @@ START_TEST(test_path)
 	struct control *other = control_open(path, (gid_t)-1, err);
 
 	ck_assert_ptr_null(other);
-	ck_assert_str_eq(err, "somebody listens there already (another nat64d?)");
+	ck_assert_str_eq(err, "another process already listens there (another nat64d?)");
 	unlink(path);
 	other = control_open(path, (gid_t)-1, err);
 	ck_assert_ptr_nonnull(other);
@@ -573,7 +576,7 @@ START_TEST(test_path)
 	ck_assert_int_eq(access(path, F_OK), -1);
 	snprintf(path, sizeof(path), "%s/none/it", dir);
 	ck_assert_ptr_null(control_open(path, (gid_t)-1, err));
-	ck_assert_str_eq(err, "No such file or directory (make its directory)");
+	ck_assert_str_eq(err, "No such file or directory (create its directory)");
 }
 END_TEST
 
@@ -607,7 +610,7 @@ START_TEST(test_renew)
 	hears(a, "ok three\n");
 	ck_assert(unlink(path) == 0 && (f = fopen(path, "w")) && fclose(f) == 0);
 	ck_assert_int_eq(control_renew(control, err), -1);
-	ck_assert_str_eq(err, "there is something else already, not a socket");
+	ck_assert_str_eq(err, "it exists and is not a socket");
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(control_renew(control, err), 1);
 }

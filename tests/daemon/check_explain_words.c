@@ -23,29 +23,30 @@ static const struct row {
 	{"2001:db8::1 64:ff9b::808:808 icmpv6", 6, 58, NULL},
 	{"2001:db8::1 64:ff9b::808:808 1", 6, 1, NULL},
 	{"2001:db8::1 64:ff9b::808:808 256", 0, 0,
-	 "usage explain: 256 is no protocol (tcp, udp, icmp or a number from 0 to 255)\n"},
+	 "usage explain: 256 is not a protocol (tcp, udp, icmp or a number from 0 to 255)\n"},
 	{"2001:db8::1 64:ff9b::808:808 -1", 0, 0,
-	 "usage explain: -1 is no protocol (tcp, udp, icmp or a number from 0 to 255)\n"},
+	 "usage explain: -1 is not a protocol (tcp, udp, icmp or a number from 0 to 255)\n"},
 	{"2001:db8::1 64:ff9b::808:808 6x", 0, 0,
-	 "usage explain: 6x is no protocol (tcp, udp, icmp or a number from 0 to 255)\n"},
+	 "usage explain: 6x is not a protocol (tcp, udp, icmp or a number from 0 to 255)\n"},
 	{"2001:db8::1 64:ff9b::808:808 sctp", 0, 0,
-	 "usage explain: sctp is no protocol (tcp, udp, icmp or a number from 0 to 255)\n"},
+	 "usage explain: sctp is not a protocol (tcp, udp, icmp or a number from 0 to 255)\n"},
 	{"2001:db8::1 64:ff9b::808:808 99999999999999999999", 0, 0,
-	 "usage explain: 99999999999999999999 is no protocol (tcp, udp, icmp or a number from 0 "
+	 "usage explain: 99999999999999999999 is not a protocol (tcp, udp, icmp or a number from 0 "
 	 "to 255)\n"},
 	{"here 8.8.8.8", 0, 0,
-	 "usage explain: here is no address (like 192.0.2.1 or 2001:db8::1)\n"},
+	 "usage explain: here is not an address (like 192.0.2.1 or 2001:db8::1)\n"},
 	{"192.0.2.256 8.8.8.8", 0, 0,
-	 "usage explain: 192.0.2.256 is no address (like 192.0.2.1 or 2001:db8::1)\n"},
+	 "usage explain: 192.0.2.256 is not an address (like 192.0.2.1 or 2001:db8::1)\n"},
 	{"192.0.2.1 fe80::1%eth0", 0, 0,
-	 "usage explain: fe80::1%eth0 is no address (like 192.0.2.1 or 2001:db8::1)\n"},
-	{"192.0.2.1 8.8.8.0/24", 0, 0,
-	 "usage explain: 8.8.8.0/24 is a prefix: one address is wanted\n"},
+	 "usage explain: fe80::1%eth0 is not an address (like 192.0.2.1 or 2001:db8::1)\n"},
+	{"192.0.2.1 8.8.8.0/24", 0, 0, "usage explain: 8.8.8.0/24 is a prefix; give one address\n"},
 	{"2001:db8::1 8.8.8.8", 0, 0,
-	 "usage explain: both addresses are those of the packet as it comes, IPv4 or IPv6 (for "
+	 "usage explain: give both addresses as in the packet that arrives, both IPv4 or both IPv6 "
+	 "(for "
 	 "IPv6 hosts the destination is 64:ff9b::808:808)\n"},
 	{"8.8.8.8 2001:db8::1", 0, 0,
-	 "usage explain: both addresses are those of the packet as it comes, IPv4 or IPv6 (for "
+	 "usage explain: give both addresses as in the packet that arrives, both IPv4 or both IPv6 "
+	 "(for "
 	 "IPv6 hosts the source is 64:ff9b::808:808)\n"},
 };
 
@@ -115,8 +116,8 @@ START_TEST(test_no_hint)
 
 	ask(&r, line, "2001:db8::1 8.8.8.8");
 	ck_assert(!explain_parse(&r, NULL, &s, &a));
-	ck_assert_str_eq(a.text, "usage explain: both addresses are those of the packet as it "
-				 "comes, IPv4 or IPv6\n");
+	ck_assert_str_eq(a.text, "usage explain: give both addresses as in the packet that "
+				 "arrives, both IPv4 or both IPv6\n");
 	answer_free(&a);
 }
 END_TEST

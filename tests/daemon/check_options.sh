@@ -32,15 +32,15 @@ check_mistakes()
 	says "an unknown word with an argument" 1 "nat64d: unknown option --tset=1; $try" --tset=1
 	says "an abbreviation of two" 1 "nat64d: unknown option --s; $try" --s
 	says "a colon" 1 "nat64d: unknown option -:; $try" -:
-	says "no argument to a letter" 1 "nat64d: no argument to -c; $try" -nc
-	says "no argument to a word" 1 "nat64d: no argument to --config; $try" --config
+	says "no argument to a letter" 1 "nat64d: missing argument to -c; $try" -nc
+	says "no argument to a word" 1 "nat64d: missing argument to --config; $try" --config
 	for option in --test --nodetach --debug --mktun --version; do
 		says "an argument to $option" 1 "nat64d: this option takes no argument: $option=1; $try" "$option=1" -tn
 	done
 	says "two actions" 1 "nat64d: more than one of -t, -T, --prepare, --mktun, --rmtun and --rmfilter; $try" -t -T
-	says "--expand, and nothing to print" 1 "nat64d: --expand goes with -T; $try" --expand
-	says "--expand with -t" 1 "nat64d: --expand goes with -T; $try" -t --expand
-	says "an argument" 1 "nat64d: no arguments are taken besides options: x; $try" x
+	says "--expand, and nothing to print" 1 "nat64d: --expand needs -T; $try" --expand
+	says "--expand with -t" 1 "nat64d: --expand needs -T; $try" -t --expand
+	says "an argument" 1 "nat64d: only options are accepted, not the argument x; $try" x
 }
 
 check_help()
@@ -88,7 +88,7 @@ on_new_machine()
 		exec "$@"' sh "$@" 2>&1
 }
 
-fine="configuration is fine"
+fine="configuration is valid"
 
 # Whom nat64d takes for the user of the daemon.
 daemon_user=$(getent passwd nat64d | cut -d : -f 1)
@@ -116,7 +116,7 @@ check_judging()
 	says "-t: a data-dir that nothing needs" 0 "$dir/c: $fine" -t -c "$dir/c"
 	config 'control-group no-such-group' >"$dir/c"
 	says "-t: a control-group that is not there" 1 \
-		"$dir/c:4: control-group: no-such-group: there is no such group (add it, as with groupadd(8), or leave the line out)" -t -c "$dir/c"
+		"$dir/c:4: control-group: no-such-group: no such group (create it with groupadd(8), or remove this line)" -t -c "$dir/c"
 	says "-T: not a word about that, either" 0 "" -T -c "$dir/c"
 	config 'control-group no-such-group' 'control off' >"$dir/c"
 	says "-t: a control-group that nothing needs" 0 "$dir/c: $fine" -t -c "$dir/c"
@@ -134,7 +134,7 @@ check_new_machine()
 	report $? "-t: the user of the units is to own a data-dir that is not there" "$said"
 	config 'control-group 12345' >"$dir/c"
 	said=$(on_new_machine "$NAT64D" -t -c "$dir/c")
-	[ "$said" = "warning: $dir/c:4: control-group: 12345: user nat64d is not in that group, so the units cannot start it (add it, as with usermod(8))
+	[ "$said" = "warning: $dir/c:4: control-group: 12345: user nat64d is not a member of that group, so the units cannot start the daemon (add it with usermod(8))
 $dir/c: $fine" ]
 	report $? "-t: the user of the units is to be in control-group" "$said"
 }
@@ -217,7 +217,7 @@ check_prepare()
 	prepared "no other directory is given away" "0:0 755" /var/spool/mine \
 		"mkdir -m 755 /var/spool/mine; \$NAT64D --prepare \$as; $owner /var/spool/mine"
 	prepared "-t: says that the user cannot write there" \
-		"$dir/c:5: data-dir: /var/spool/mine cannot be written by user 12345 (give it away: chown 12345 /var/spool/mine)" \
+		"$dir/c:5: data-dir: /var/spool/mine cannot be written by user 12345 (change its owner: chown 12345 /var/spool/mine)" \
 		/var/spool/mine "mkdir -m 755 /var/spool/mine; \$NAT64D -t \$as"
 	prepared "-t: nor to the file" \
 		"$dir/c:5: data-dir: /var/spool/mine/dynamic.map cannot be written by user 12345 (chown 12345 /var/spool/mine/dynamic.map)" \

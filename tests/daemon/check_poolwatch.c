@@ -6,8 +6,8 @@
 
 #define MINUTE 60000
 #define NAME   "dynamic-pool 192.0.2.0/24 from 2001:db8::/32"
-#define ADVICE                                                                             \
-	"(`nat64ctl networks` shows who has how many leases: limit that by share, or add " \
+#define ADVICE                                                                                  \
+	"(`nat64ctl networks` shows the leases of each network: limit them with share, or add " \
 	"another dynamic-pool, and reload)"
 
 /* One pool of 100 addresses, looked at in turn. */

@@ -216,8 +216,7 @@ START_TEST(status_trouble)
 	memset(&c, 0xff, sizeof(c));
 	status_line(line, &s);
 	ck_assert_ptr_eq(strstr(line, "the link is down, nothing is translated: "), line);
-	ck_assert_ptr_nonnull(
-		strstr(line, " refused; the last reload was refused, the log says why"));
+	ck_assert_ptr_nonnull(strstr(line, " refused; the last reload was refused, see the log"));
 	ck_assert_ptr_nonnull(strstr(line, " and 999999 more are full, "));
 	ck_assert_uint_lt(strlen(line), STATUS_MAX - 64);
 	pool_free(pool);
@@ -236,7 +235,7 @@ static const struct user_row {
 	{"root", NULL, 0, 0, 0, NULL},
 	{"0", NULL, 0, 0, 0, NULL},
 	{"4000000000", "12", 0, 4000000000, 12, NULL},
-	{"4000000000", NULL, -1, 0, 0, "give --group, too"},
+	{"4000000000", NULL, -1, 0, 0, "so --group is needed"},
 	{"4294967295", "0", -1, 0, 0, "no such user"},
 	{"-1", "0", -1, 0, 0, "no such user"},
 	{"", "0", -1, 0, 0, "no such user"},
@@ -438,7 +437,7 @@ END_TEST
 
 static int second(void)
 {
-	return service_pidfile_open(path, err) >= 0 || !strstr(err, "is running already");
+	return service_pidfile_open(path, err) >= 0 || !strstr(err, "is already running");
 }
 
 START_TEST(pidfile)

@@ -651,7 +651,7 @@ static const struct net_row {
 	 {{.family = 4, .len = 24, .addr4 = 0xc0a8ff00}},
 	 {0},
 	 3,
-	 "route 192.168.255.0/24 is left out: it lies in that on lan"},
+	 "route 192.168.255.0/24 is left out: it is inside that on lan"},
 	{"around the pool",
 	 {{.family = 4, .len = 16, .addr4 = 0xc0a80000}},
 	 {0},

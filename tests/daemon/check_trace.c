@@ -124,11 +124,11 @@ static const struct wrong_row {
 	{"::/129", "usage trace: ::/129: the length must be a plain number from 0 to 128\n"},
 	{"::g", "usage trace: ::g is not an IPv6 address (like 2001:db8::1)\n"},
 	{"nosuch",
-	 "usage trace: nosuch is no filter (an address, a prefix, 6to4, 4to6, or a reason: ok "
+	 "usage trace: nosuch is not a filter (an address, a prefix, 6to4, 4to6, or a reason: ok "
 	 "too-short "},
-	{"OK", "usage trace: OK is no filter ("},
-	{"6to4 4to6", "usage trace: a packet has one direction: leave out all but one\n"},
-	{"ok pool-full", "usage trace: a packet has one reason: leave out all but one\n"},
+	{"OK", "usage trace: OK is not a filter ("},
+	{"6to4 4to6", "usage trace: more than one direction given, but a packet has only one\n"},
+	{"ok pool-full", "usage trace: more than one reason given, but a packet has only one\n"},
 };
 
 START_TEST(test_wrong)

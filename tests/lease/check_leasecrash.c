@@ -478,7 +478,7 @@ START_TEST(removed_file_comes_back)
 	add_leases(&d, 10, 11, NOW + 20);
 	leasefile_commit(d.f);
 	await_trouble(&d, ESTALE);
-	ck_assert_str_eq(news(&d), "dynamic.map: was removed or replaced by somebody else: Stale "
+	ck_assert_str_eq(news(&d), "dynamic.map: was removed or replaced by another program: Stale "
 				   "file handle (it is rewritten)");
 	dir_calm(&d, NOW + 20, WALL + 20);
 	ck_assert_str_eq(news(&d), "dynamic.map: was rewritten and has its name again");
@@ -548,9 +548,9 @@ START_TEST(removed_directory_comes_back)
 		for (; t < NOW + 20; t++)
 			dir_calm(&d, t, WALL + t - NOW);
 		ck_assert_ptr_nonnull(strstr(news(&d), "was removed or replaced"));
-		ck_assert_str_eq(news(&d), "dynamic.map: cannot be rewritten: its directory has "
-					   "been removed (make it again; after --chroot restart "
-					   "nat64d, too)");
+		ck_assert_str_eq(news(&d),
+				 "dynamic.map: cannot be rewritten: its directory was removed "
+				 "(create it again; with --chroot also restart nat64d)");
 	}
 	ck_assert_int_eq(mkdir(d.path, 0755), 0);
 	add_leases(&d, 120, 150, t);
@@ -635,7 +635,7 @@ START_TEST(keeper_is_replaced)
 		send_signal(first, SIGKILL);
 		waitpid(first, NULL, 0);
 		leasefile_maintain(d.f, d.pool, d.maps, NOW + i, WALL);
-		ck_assert_str_eq(news(&d), "dynamic.map: the process that syncs it is gone "
+		ck_assert_str_eq(news(&d), "dynamic.map: the process that syncs it died "
 					   "(another one is started)");
 		if (i == 1) /* not one per second */
 			ck_assert_int_eq(leasefile_fd(d.f), -1);
@@ -813,9 +813,9 @@ static const struct {
 } refusals[] = {
 	{'d', "cannot be synced to its disk: Input/output error (it is rewritten)",
 	 "is synced again"},
-	{'s', "cannot be rewritten: Input/output error (the old file goes on, tried again later)",
+	{'s', "cannot be rewritten: Input/output error (the old file stays in use; retrying later)",
 	 "was rewritten"},
-	{'r', "cannot be rewritten: Input/output error (the old file goes on, tried again later)",
+	{'r', "cannot be rewritten: Input/output error (the old file stays in use; retrying later)",
 	 "was rewritten"},
 	{'D', "cannot be synced to its disk: Input/output error (it is rewritten)",
 	 "is synced again"},

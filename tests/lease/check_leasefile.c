@@ -178,17 +178,17 @@ static const struct {
 	 "\"2001:db8:64::/129\" is not an IPv6 prefix"},
 	{"prefix unknown", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:65::/96",
 	 "prefix 2001:db8:65::/96 is not configured"},
-	{"no pool", "203.0.113.9\t2001:db8::9\t1699999999", "203.0.113.9 is in no dynamic-pool"},
+	{"no pool", "203.0.113.9\t2001:db8::9\t1699999999", "203.0.113.9 is not in a dynamic-pool"},
 	{"network address", "192.0.2.0\t2001:db8::9\t1699999999",
 	 "192.0.2.0 is reserved (ipv4-addr, a map, or the network address)"},
 	{"reserved", "192.0.2.200\t2001:db8::9\t1699999999",
 	 "192.0.2.200 is reserved (ipv4-addr, a map, or the network address)"},
 	{"multicast host", "192.0.2.9\tff02::1\t1699999999",
-	 "its IPv6 address is not one of a host"},
+	 "its IPv6 address is not a host address"},
 	{"our own address", "192.0.2.9\t" OWN6 "\t1699999999",
-	 "its IPv6 address needs no lease (it is ipv6-addr, or inside a prefix)"},
+	 "its IPv6 address needs no lease (it is ipv6-addr, or inside a translation prefix)"},
 	{"inside the prefix", "192.0.2.9\t2001:db8:64::808:808\t1699999999",
-	 "its IPv6 address needs no lease (it is ipv6-addr, or inside a prefix)"},
+	 "its IPv6 address needs no lease (it is ipv6-addr, or inside a translation prefix)"},
 	{"beside the prefix", "192.0.2.9\t2001:db8:64::1:808:808\t1699999999", NULL},
 	{"escape sequence", "\033[2J\t2001:db8::9\t1699999999", "\"?[2J\" is not an IPv4 address"},
 	{"not ASCII", "\xff\xfe", "\"??\" is not an IPv4 address"},
@@ -371,7 +371,7 @@ static const struct {
 	{"no IPv4 address", "192.0.2\t2001:db8::9\t16", "0", -1, "is cut short"},
 	{"five columns", "192.0.2.9\t2001:db8::9\t16\t2001:db8:64::/96 x", "0", -1, "is cut short"},
 	{"reserved", "192.0.2.0\t2001:db8::9\t16", "0", -1, "192.0.2.0 is reserved"},
-	{"of no host", "192.0.2.9\tff02::9\t16", "0", -1, "its IPv6 address is not one of a host"},
+	{"of no host", "192.0.2.9\tff02::9\t16", "0", -1, "its IPv6 address is not a host address"},
 
 	{"the prefix is said before", OTHER "192.0.2.9\t2001:db8::9\t16", "1", 0, NULL},
 	{"another one is", OTHER "192.0.2.9\t2001:db8::9\t16", "0", -1,
@@ -470,10 +470,8 @@ START_TEST(last_line_wins)
 	must_hold(&d, "192.0.2.3", "2001:db8::4");
 	ck_assert_int_eq(must_hold(&d, "192.0.2.5", "2001:db8::5")->last, NOW - 500);
 	ck_assert_uint_eq(d.said, 1);
-	ck_assert_str_eq(
-		d.line[0],
-		"dynamic.map: 1 leases were idle for longer than a dynamic-pool keeps them, "
-		"and have ended");
+	ck_assert_str_eq(d.line[0], "dynamic.map: 1 leases ended: they were idle for longer than "
+				    "their dynamic-pool keeps them");
 	ck_assert_uint_eq(d.expired, 1);
 	ck_assert_uint_eq(d.last.addr, ip4("192.0.2.6"));
 	ck_assert(d.last.host.b[15] == 7);
@@ -868,7 +866,7 @@ START_TEST(who_is_not_allowed_loses_it)
 	must_hold(&d, "192.0.2.1", "2001:db8:1::1");
 	ck_assert_uint_eq(pool_used(d.pool), 1);
 	ck_assert_str_eq(d.line[0], "dynamic.map:2: lease 192.0.2.2 of 2001:db8:2::2 removed: no "
-				    "allow holds its host");
+				    "allow contains its host");
 	ck_assert_uint_eq(d.expired, 1);
 	ck_assert_uint_eq(d.last.addr, ip4("192.0.2.2"));
 	ck_assert(dir_has(&d, LEASEFILE_NAME ".bad-1"));
@@ -1501,7 +1499,9 @@ static const struct {
 	void (*make)(const char *path);
 	const char *said;
 } odd_files[] = {
-	{"link", make_link, "is a symbolic link (it gets replaced: put the file itself there)"},
+	{"link", make_link,
+	 "is a symbolic link, but nat64d replaces the file when it rewrites it (move the file "
+	 "itself there)"},
 	{"directory", make_dir, "is a directory, not a file (move it away)"},
 	{"fifo", make_fifo, "is not a regular file (move it away)"},
 };
@@ -1583,7 +1583,7 @@ START_TEST(open_wants_to_write)
 	ck_assert_int_eq(chmod(d.path, 0555), 0);
 	become_somebody();
 	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
-	snprintf(want, sizeof(want), "cannot be written by user %s (give it away: chown %s /",
+	snprintf(want, sizeof(want), "cannot be written by user %s (change its owner: chown %s /",
 		 my_name(), my_name());
 	ck_assert_msg(strstr(err, want) != NULL, "%s", err);
 	become_root();
@@ -1648,8 +1648,8 @@ START_TEST(open_names_what_is_immutable)
 	machine_set_immutable(path, false);
 	ck_assert_ptr_null(f);
 	snprintf(want, sizeof(want),
-		 "%s cannot be written by user %s: Operation not permitted (is it "
-		 "immutable? lsattr %s%s shows it)",
+		 "%s cannot be written by user %s: Operation not permitted (is it immutable? check "
+		 "with lsattr %s%s)",
 		 path, my_name(), _i == 0 ? "-d " : "", path);
 	ck_assert_str_eq(err, want);
 	dir_remove(&d);
@@ -1665,7 +1665,8 @@ START_TEST(second_open_is_refused)
 	dir_begin(&d, NOW, WALL);
 	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
 	snprintf(want, sizeof(want),
-		 "%s is in use by another nat64d (stop it, or give each its own)", d.path);
+		 "%s is in use by another nat64d (stop it, or give each its own directory)",
+		 d.path);
 	ck_assert_str_eq(err, want);
 	dir_end(&d, NOW, WALL);
 	dir_open(&d);

@@ -154,8 +154,8 @@ START_TEST(text)
 		ck_assert_msg(d.said == 0, "%s: %s", texts[_i].name, d.line[0]);
 	else
 		says(&d, "",
-		     "does not have 32 hexadecimal digits and nothing else (put back the old file, "
-		     "or remove it: the next start makes a new one); until then");
+		     "does not consist of exactly 32 hexadecimal digits (restore the old file, or "
+		     "remove it: the next start creates a new one); until then");
 	kept = dir_get(&d, LEASEFILE_KEY);
 	ck_assert_str_eq(kept, texts[_i].text);
 	free(kept);
@@ -191,7 +191,7 @@ START_TEST(huge)
 	ck_assert_int_eq(truncate(path, (off_t)1 << 33), 0);
 	key = start(&d, &random_key);
 	ck_assert(is_key(&key, &random_key));
-	says(&d, "", "does not have 32 hexadecimal digits and nothing else");
+	says(&d, "", "does not consist of exactly 32 hexadecimal digits");
 	dir_remove(&d);
 }
 END_TEST
@@ -245,9 +245,9 @@ static const struct odd_row {
 	void (*make)(const struct leasedir *d, const char *path);
 	const char *said;
 } odd[] = {
-	{"link", make_link, "is a symbolic link (put the file itself there); until then"},
-	{"dangling link", make_dangling_link, "is a symbolic link (put the file itself there)"},
-	{"hard link", make_hard_link, "is a hard link (put a copy in its place); until then"},
+	{"link", make_link, "is a symbolic link (replace it by the file itself); until then"},
+	{"dangling link", make_dangling_link, "is a symbolic link (replace it by the file itself)"},
+	{"hard link", make_hard_link, "is a hard link (replace it by a copy); until then"},
 	{"FIFO", make_fifo, "is not a regular file (move it away); until then"},
 	{"directory", make_dir, "is not a regular file (move it away)"},
 	{"socket", make_socket, "is not a regular file (move it away)"},
@@ -292,7 +292,7 @@ START_TEST(open_to_others)
 	key = start(&d, &random_key);
 	ck_assert(is_key(&key, &in_file));
 	if (_i < least)
-		says(&d, "", "is open to other users (chmod 600 it): whoever");
+		says(&d, "", "is readable by other users (chmod 600 it): with it");
 	else
 		ck_assert_uint_eq(d.said, 0);
 	dir_remove(&d);
@@ -317,7 +317,8 @@ START_TEST(of_another_user)
 	key = start(&d, &random_key);
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert(is_key(&key, &random_key));
-	snprintf(want, sizeof(want), "cannot be read (give it to user 65534, whom nat64d runs as)");
+	snprintf(want, sizeof(want),
+		 "cannot be read (make user 65534 its owner, the user of nat64d)");
 	says(&d, "", want);
 	dir_remove(&d);
 }
@@ -334,7 +335,7 @@ START_TEST(cannot_be_made)
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	key = start(&d, &random_key);
 	ck_assert(is_key(&key, &random_key));
-	says(&d, ".new", "cannot be made: Is a directory; until then");
+	says(&d, ".new", "cannot be created: Is a directory; until then");
 	ck_assert(!dir_has(&d, LEASEFILE_KEY));
 	rmdir(path);
 	dir_remove(&d);
@@ -358,8 +359,8 @@ START_TEST(cannot_be_written)
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	ck_assert(is_key(&key, &random_key));
 	says(&d, ".new",
-	     _i == 0 ? "cannot be made: File too large; until then"
-		     : "cannot be made: No space left on device; until then");
+	     _i == 0 ? "cannot be created: File too large; until then"
+		     : "cannot be created: No space left on device; until then");
 	ck_assert(!dir_has(&d, LEASEFILE_KEY) && !dir_has(&d, LEASEFILE_KEY ".new"));
 	dir_remove(&d);
 }
@@ -416,8 +417,8 @@ START_TEST(elsewhere_text)
 	ck_assert_int_eq(read_elsewhere(&d, &key, &others, err), texts[_i].good ? 0 : -1);
 	ck_assert_msg(is_key(&key, texts[_i].good ? &in_file : &random_key), "%s", texts[_i].name);
 	snprintf(want, sizeof(want),
-		 "the key does not have 32 hexadecimal digits and nothing else (another one is "
-		 "made by: %s >the key)",
+		 "the key does not consist of exactly 32 hexadecimal digits (create another one: "
+		 "%s >the key)",
 		 make_one);
 	ck_assert_str_eq(err, texts[_i].good ? "" : want);
 	dir_remove(&d);
@@ -460,7 +461,7 @@ START_TEST(elsewhere_is_never_made)
 	ck_assert_int_eq(read_elsewhere(&d, &key, &others, err), -1);
 	ck_assert_int_eq(errno, ENOENT);
 	snprintf(want, sizeof(want),
-		 "the key does not exist (make it: %s >the key; chgrp nat64d the key; chmod 640 "
+		 "the key does not exist (create it: %s >the key; chgrp nat64d the key; chmod 640 "
 		 "the key)",
 		 make_one);
 	ck_assert_str_eq(err, want);
@@ -514,7 +515,7 @@ START_TEST(elsewhere_of_another_user)
 	ck_assert(rc == -1 && errno == EACCES);
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_str_eq(err, "the key cannot be read by user 65534 (chgrp nat64d the key; chmod "
-			      "640 the key; its directories must let that user pass)");
+			      "640 the key; that user also needs access to its directories)");
 	ck_assert_int_eq(setegid(2345), 0);
 	ck_assert_int_eq(seteuid(65534), 0);
 	rc = read_elsewhere(&d, &key, &others, err);

@@ -131,7 +131,7 @@ start_nat64d || finish
 same "a pool is full" 254 "$(ask 100 1fd 1)"
 sleep 5
 same "as many others take their places" 254 "$(ask 300 3fd 1)"
-t "some of which are put off the record" wait_for said 1 '[0-9]+ leases of full pools are not on record'
+t "some of which are put off the record" wait_for said 1 '[0-9]+ leases of full pools were not recorded'
 t "and not told of" test "$(assigned)" -lt 508
 same "they ask again, twice" 254 "$(ask 300 3fd 2)"
 same "and are confirmed" 254 "$(confirmed)"

@@ -30,13 +30,13 @@ has_route6() { ip -n "$R" -6 route show "$1" dev nat64 | grep -q .; }
 
 # --- without a daemon -----------------------------------------------------------------------------------------------
 
-exits "nobody listens: exit status 3" 3 "$SOCKET: nobody listens there" ctl status
+exits "nobody listens: exit status 3" 3 "$SOCKET: no process listens there" ctl status
 exits "no command: usage" 2 "no command" ctl
 exits "an unknown option: usage" 2 "unknown option --nosuch" ctl --nosuch status
 exits "two sockets: usage" 2 "more than one of" ctl -i b status
-exits "an instance with a slash: usage" 2 "not the name of an instance" in_router "$NAT64CTL" -i a/b status
-exits "an instance is its own socket" 3 "/run/nat64d-n64test/control: nobody listens" in_router "$NAT64CTL" --instance=n64test status
-exits "a word with a blank: usage" 2 "not a word of a request" ctl "a b"
+exits "an instance with a slash: usage" 2 "not a valid instance name" in_router "$NAT64CTL" -i a/b status
+exits "an instance is its own socket" 3 "/run/nat64d-n64test/control: no process listens" in_router "$NAT64CTL" --instance=n64test status
+exits "a word with a blank: usage" 2 "not a valid argument" ctl "a b"
 
 # --- asking ---------------------------------------------------------------------------------------------------------
 
@@ -62,7 +62,7 @@ shows "status: the fast path" "fast path      on, 65536 entries" ctl status
 same "status --json: the pools" "[{'pool': '192.168.255.0/24', 'from': None, 'lease_min': 7440, 'lease_max': 1209600, 'share': None, 'size': 254, 'used': 1, 'confirmed': 0, 'not_preferred': 0, 'refused': 0, 'displaced': 0}]" "$(json 'it["pools"]' <"$T/status")"
 same "--json may stand anywhere" "$PID" "$(ctl --json status | json 'it["pid"]')"
 shows "setup: what was asked for" "route    64:ff9b::/96" ctl setup
-exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (these are known: " ctl nosuch
+exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (known commands: " ctl nosuch
 exits "an argument too many: usage" 2 "usage: status" ctl status now
 exits "who may not connect: exit status 1" 1 "Permission denied" as_other status
 chmod 666 "$SOCKET"
@@ -100,8 +100,8 @@ same "log --json: which there are now" "['drop', 'lease']" "$(ctl log lease drop
 t "a packet of another class" lost_ping
 t "log none" ctl log none
 same "has none" 1 "$(said "$from" ttl-exceeded | wc -l)"
-exits "no such class: usage, and which there are" 2 "log: nosuch is none of drop, reject, icmp, self, lease" ctl log drop nosuch
-exits "none and a class" 2 "log: none stands alone" ctl log none drop
+exits "no such class: usage, and which there are" 2 "log: unknown class nosuch (give some of drop, reject, icmp, self, lease" ctl log drop nosuch
+exits "none and a class" 2 "log: none cannot be combined" ctl log none drop
 exits "no class at all: usage" 2 "usage: log CLASS ... | none" ctl log
 t "log icmp once more" ctl log icmp
 t "a reload" ctl reload
@@ -114,9 +114,9 @@ same "has none: the configuration says so" 1 "$(said "$from" ttl-exceeded | wc -
 same "an empty line: usage" "usage no command (try status)" "$(raw '\n')"
 same "CR LF is taken" "ok" "$(raw 'status\r\n' | head -n 1)"
 same "blanks and tabs" "ok" "$(raw ' \t status  \n' | head -n 1)"
-same "a NUL byte: usage" "usage a request is one line of plain words" "$(raw 'status\x00\n')"
-same "what is not ASCII: usage" "usage a request is one line of plain words" "$(raw 'st\xc3\xa4tus\n')"
-same "no newline: usage" "usage the request has no end (a newline)" "$(raw 'status')"
+same "a NUL byte: usage" "usage a request is one line of words without control characters" "$(raw 'status\x00\n')"
+same "what is not ASCII: usage" "usage a request is one line of words without control characters" "$(raw 'st\xc3\xa4tus\n')"
+same "no newline: usage" "usage the request does not end with a newline" "$(raw 'status')"
 same "too many words: usage" "usage too many words" "$(raw "$(printf 'a %.0s' {1..70})"'\n')"
 same "4096 bytes without an end: usage" "usage a request has at most 4096 bytes" "$(raw "$(printf 'x%.0s' {1..5000})")"
 same "4095 bytes and a newline are read" "usage xxxx" "$(raw "$(printf 'x%.0s' {1..4095})"'\n' | head -c 10)"
@@ -142,7 +142,7 @@ END
 python3 "$T/clients.py" "$SOCKET" 33 "stat" "$T/there" >"$T/out" &
 stalling=$!
 wait_for test -e "$T/there"
-same "32 clients that say half a word: one more is told so" "error too many clients: try again" "$(cat "$T/out")"
+same "32 clients that say half a word: one more is told so" "error too many clients; try again" "$(cat "$T/out")"
 exits "and so is nat64ctl, which fails" 1 "too many clients" ctl status
 t "and traffic passes" ping6 "$GOOGLE"
 ticks=$(cpu_ticks)
@@ -156,7 +156,7 @@ chmod 666 "$SOCKET"
 setpriv --reuid 12345 --regid 12345 --clear-groups python3 "$T/clients.py" "$SOCKET" 33 "watch\n" "$T/others/there" >"$T/out" &
 stalling=$!
 wait_for test -e "$T/others/there"
-same "another user takes all that it can: one more is told so" "error too many clients: try again" "$(cat "$T/out")"
+same "another user takes all that it can: one more is told so" "error too many clients; try again" "$(cat "$T/out")"
 exits "and another user is turned away" 1 "too many clients" as_other status
 t "but root is served" ctl status
 t "and may change something" ctl drain off
@@ -240,7 +240,7 @@ unchanged() { routes | diff "$T/before" -; }
 config 'tun-setup yes' 'dynamic-pool 10.6.0.0/24' 'nonsense 1' 'tun-up maybe' >"$T/conf"
 exits "two mistakes: exit status 1, the first" 1 "$T/conf:9: nonsense: unknown directive" ctl reload
 t "and the second" grep -qF "$T/conf:10: tun-up: maybe is neither yes nor no" "$T/stderr"
-t "and what follows" grep -qxF "nat64ctl: the reload is refused, nothing is changed" "$T/stderr"
+t "and what follows" grep -qxF "nat64ctl: the reload is refused; nothing is changed" "$T/stderr"
 t "and nothing is on the device" unchanged
 ctl reload --json >"$T/stdout" 2>/dev/null
 same "--json: exit status 1" 1 $?
@@ -250,30 +250,30 @@ same "--json: each with its file and line" \
 shows "status: it was refused, and why" "refused: $T/conf:9: nonsense" ctl status
 same "status --json, too" "False" "$(ctl status --json | json 'it["last_reload"]["ok"]')"
 config 'tun-setup yes' 'dynamic-pool 10.6.0.0/24' 'offload off' "tun-mtu 1400" >"$T/conf"
-exits "what needs a restart: all of it" 1 "another offload needs a restart" ctl reload
-t "all of it" grep -qF "another tun-mtu needs a restart" "$T/stderr"
+exits "what needs a restart: all of it" 1 "a changed offload needs a restart" ctl reload
+t "all of it" grep -qF "a changed tun-mtu needs a restart" "$T/stderr"
 t "and what was added is taken back" unchanged
 ip -n "$R" route add 10.6.0.0/24 dev wan
 config 'tun-setup yes' 'dynamic-pool 10.5.0.0/24' 'dynamic-pool 10.6.0.0/24' 'dynamic-pool 10.9.0.0/24' >"$T/conf"
-exits "a route that somebody has: exit status 1, and which" 1 "route 10.6.0.0/24: there is one already through wan" ctl reload
+exits "a route that somebody has: exit status 1, and which" 1 "route 10.6.0.0/24: it already exists through wan" ctl reload
 t "and what was added is taken back" unchanged
 ctl reload --json >"$T/stdout" 2>/dev/null
 same "--json: no file" "[(None, None)]" "$(json '[(e["file"], e["line"]) for e in it["errors"]]' <"$T/stdout")"
 ip -n "$R" route del 10.6.0.0/24
 config "control $T/other" 'tun-setup yes' >"$T/conf"
-exits "another control socket needs a restart" 1 "another control needs a restart" ctl reload
+exits "another control socket needs a restart" 1 "a changed control needs a restart" ctl reload
 from=$(since)
 config 'tun-setup yes' 'dynamic-pool 10.5.0.0/24' 'dynamic-pool 10.9.0.0/24' >"$T/conf"
 kill -HUP "$PID"
 t "SIGHUP alone: refused, and who can do it" wait_for said "$from" 'route 10.5.0.0/24 .*nat64ctl reload.*nothing is changed'
 t "and nothing is on the device" unchanged
-shows "who sends no more than the word gets no more than that" "given up the right" raw 'reload\n'
+shows "who sends no more than the word gets no more than that" "dropped CAP_NET_ADMIN" raw 'reload\n'
 shows "who claims to be prepared is not believed" "10.5.0.0/24 is not on the device" raw 'reload prepared\n'
 t "nat64ctl does it" ctl reload
 t "the route is there" has_route 10.5.0.0/24
 chown 12345 "$T/conf"
 config 'tun-setup yes' 'dynamic-pool 10.4.0.0/24' >"$T/conf"
-exits "the configuration is somebody's: root adds nothing for it" 1 "given up the right" ctl reload
+exits "the configuration is somebody's: root adds nothing for it" 1 "dropped CAP_NET_ADMIN" ctl reload
 t "nothing of it" fails has_route 10.4.0.0/24
 chown 0 "$T/conf"
 t "root's: it does" ctl reload
@@ -355,7 +355,7 @@ mkdir "$T/data2"
 config >"$T/conf2"
 sed -i "s|^data-dir.*|data-dir $T/data2|" "$T/conf2"
 ip netns exec "$S" timeout 2 "$NAT64D" --nodetach --stdout -c "$T/conf2" >"$T/second" 2>&1
-t "a second daemon does not take the socket" grep -qF "somebody listens there already" "$T/second"
+t "a second daemon does not take the socket" grep -qF "another process already listens there" "$T/second"
 t "and leaves it where it is" ctl status
 t "no lock is left behind" test ! -e /run/nat64ctl.lock
 stops "TERM: exit status 0"
@@ -401,7 +401,7 @@ SOCKET=$T/home/run/control
 start_bare --user nobody
 wait_for ctl status
 rm "$SOCKET"
-exits "a socket that is removed: nobody listens" 3 "nobody listens there" ctl status
+exits "a socket that is removed: nobody listens" 3 "no process listens there" ctl status
 kill -HUP "$PID"
 t "SIGHUP makes it again" wait_for ctl status
 same "and it is whose it was" "nobody 660" "$(stat -c '%U %a' "$SOCKET")"
@@ -413,7 +413,7 @@ rm -r "$T/home/run"
 chown root "$T/home"
 from=$(since)
 kill -HUP "$PID"
-t "where the user may not, the log says so" wait_for said "$from" "control socket: it is gone, and cannot be made again: No such file or directory \(make its directory\)"
+t "where the user may not, the log says so" wait_for said "$from" "control socket: it was removed and cannot be created again: No such file or directory \(create its directory\)"
 t "and traffic passes" wait_for ping6 "$GOOGLE"
 install -d -o nobody "$T/home/run"
 kill -HUP "$PID"
@@ -423,7 +423,7 @@ t "root reloads as the unit does" ctl --wake "$PID" reload
 same "and both are there again, as they were" "nobody 750 nobody 660" "$(stat -c '%U %a' "$T/home/run" "$SOCKET" | paste -sd ' ')"
 shows "who listens" "nat64d " ctl status
 t "with the socket in its place nothing else happens" ctl --wake=1234567 reload
-exits "no process: usage" 2 "not the number of a process: x" ctl --wake x reload
+exits "no process: usage" 2 "not a process ID: x" ctl --wake x reload
 stops "TERM: exit status 0"
 t "the socket is gone" test ! -e "$SOCKET"
 
@@ -443,10 +443,10 @@ kill -HUP "$PID"
 wait_for ctl status
 same "it is when it is made again, too" "nobody 12346 660" "$(stat -c '%U %g %a' "$SOCKET")"
 config 'tun-setup yes' >"$T/conf"
-exits "another control-group needs a restart" 1 "another control-group needs a restart" ctl reload
+exits "a changed control-group needs a restart" 1 "a changed control-group needs a restart" ctl reload
 stops "TERM: exit status 0"
 config 'tun-setup yes' 'control-group no-such-group' >"$T/conf"
-shows "no such group: which line, and what to do" "$T/conf:8: control-group: no-such-group: there is no such group (add it" \
+shows "no such group: which line, and what to do" "$T/conf:8: control-group: no-such-group: no such group (create it" \
 	in_router timeout 10 "$NAT64D" -n -c "$T/conf"
 config 'tun-setup yes' 'control-group 12346' >"$T/conf"
 chmod 644 "$T/conf"
@@ -454,7 +454,7 @@ mknod "$T/tun" c 10 200 && chmod 666 "$T/tun"
 # As the unit starts it: never root, with one right.
 # shellcheck disable=SC2016 # the shell there expands it
 shows "never root, and not in the group: which line, and what to do" \
-	"$T/conf:8: control-group: 12346: the user that nat64d runs as is not in that group (add it" \
+	"$T/conf:8: control-group: 12346: the user of nat64d is not a member of that group (add it" \
 	in_router timeout 10 unshare -m sh -c 'mount --bind "$0/tun" /dev/net/tun && exec setpriv --reuid nobody --clear-groups \
 	--inh-caps +net_admin --ambient-caps +net_admin "$1" -n -c "$0/conf"' "$T" "$NAT64D"
 RUNTIME_DIRECTORY=$T/run
@@ -472,10 +472,10 @@ SOCKET=$T/mine
 t "control PATH: the socket is there" ctl status
 stops "and TERM ends it"
 : >"$T/mine"
-shows "control PATH that is a file: which line, and what" "$T/conf:7: control: $T/mine: there is something else already, not a socket" \
+shows "control PATH that is a file: which line, and what" "$T/conf:7: control: $T/mine: it exists and is not a socket" \
 	in_router timeout 10 "$NAT64D" -n -c "$T/conf"
 rm -f "$T/mine"
 shows "control PATH that the user may not make: what to do" "must be able to write to its directory" \
 	in_router timeout 10 "$NAT64D" -n -c "$T/conf" --user nobody
-shows "control PATH and --chroot: not both" "not with --chroot" in_router timeout 10 "$NAT64D" -n -c "$T/conf" --chroot
+shows "control PATH and --chroot: not both" "cannot be used with --chroot" in_router timeout 10 "$NAT64D" -n -c "$T/conf" --chroot
 finish

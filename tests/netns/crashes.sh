@@ -22,7 +22,7 @@ life() { start_bare && wait_for link_running nat64 && wait_for ping6 "$GOOGLE" &
 told=$(lines_of life KILL)
 t "the first process tells of itself" test "$told" -ge 2
 for _ in 1 2 3 4 5 6 7 8 9; do life KILL; done
-same "ten crashes: the next process says so" 1 "$(life KILL; grep -c '10 crashes, one after the other' "$LOG")"
+same "ten crashes: the next process says so" 1 "$(life KILL; grep -c '10 crashes in a row' "$LOG")"
 same "those that follow within a minute say nothing" "0 0 0" "$(lines_of life KILL) $(lines_of life KILL) $(lines_of life KILL)"
 # From one start to the next: the first of two may have waited before.
 began=$(date +%s%N)
@@ -34,7 +34,7 @@ t "and leave a second between them" test $((($(date +%s%N) - began) / 1000000)) 
 read -r count started said <"$T/run/crashes"
 echo "$count $started $((said - 61))" >"$T/run/crashes"
 t "a minute later one tells of itself again" test "$(lines_of life KILL)" -ge "$told"
-t "with how many there were" grep -q '16 crashes, one after the other' "$LOG"
+t "with how many there were" grep -q '16 crashes in a row' "$LOG"
 echo "$count $((started - 61)) $said" >"$T/run/crashes"
 same "one that lived for a minute: all is told as at first" "$told" "$(lines_of life KILL)"
 life TERM

@@ -59,7 +59,7 @@ t "the daemon goes by it" wait_for said "$from" 'translating on nat64: MTU 1400,
 config 'tun-setup yes' 'tun-mtu 1300' >"$T/conf"
 from=$(since)
 kill -HUP "$PID"
-t "another one needs a restart" wait_for said "$from" 'another tun-mtu needs a restart; nothing is changed'
+t "a changed one needs a restart" wait_for said "$from" 'a changed tun-mtu needs a restart; nothing is changed'
 t "and the device keeps what it has" mtu_is 1400
 stop_nat64d
 config 'tun-setup yes' 'tun-mtu 9000' >"$T/conf"

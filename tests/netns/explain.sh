@@ -57,7 +57,7 @@ same "no lease was taken" 0 "$(ctl status --json | json 'it["pools"][0]["used"]'
 kill -USR1 "$PID"
 wait_for grep -q 'both: ' "$LOG"
 same "nothing was counted" "" "$(grep -E '(6->4|4->6): packets' "$LOG" | grep -v multicast-noise)"
-foretold=$(sed -n 's/.* a new lease, of \([0-9.]*\) .*/\1/p' "$T/text")
+foretold=$(sed -n 's/.* a new lease, which would get \([0-9.]*\) .*/\1/p' "$T/text")
 from_host 2001:db8:2::10 "$GOOGLE" >/dev/null
 tells "with a lease, which is the one foretold" \
 	"translate ok by lease:5 prefix:4 to $foretold 8.8.8.8 answer 8.8.8.8 $foretold" 2001:db8:2::10 "$GOOGLE" udp
@@ -161,7 +161,7 @@ tells "who is not, by the first of those lines" "reject source-in-prefix by pref
 tells "who claims the address of a mapped host" "reject source-in-prefix by prefix:4 map:11 prefix:4 icmp 1 5" \
 	64:ff9b::192.168.255.201 "$GOOGLE"
 tells "who claims one of the pool" "reject source-in-prefix by prefix:4 pool:5 prefix:4 icmp 1 5" 64:ff9b::192.168.255.66 "$GOOGLE"
-shows "and it is said so" "dynamic-pool 192.168.255.0/24: the claimed 192.168.255.66 belongs to it" \
+shows "and it is said so" "dynamic-pool 192.168.255.0/24: contains 192.168.255.66, the IPv4 address in the source" \
 	ctl explain 64:ff9b::192.168.255.66 "$GOOGLE"
 tells "what would circle, by the kernel's route" "reject routed-back by prefix:4 prefix:4 translatable:10 route:None icmp 3 1" \
 	8.8.8.8 10.2.3.4
@@ -182,10 +182,10 @@ tells "who has a lease is not asked again" \
 tells "of pools that are full, the one that is for the host" "reject pool-full by pool:13 allow:9 prefix:4 icmp 1 3" \
 	2001:db8:2::b1 "$GOOGLE"
 tells "a host that may, and that no pool is for" "reject no-map-source by allow:8 prefix:4 icmp 1 5" 2001:db8:3::10 "$GOOGLE"
-shows "and it is said so" "no-map-source: source has no mapping, and no dynamic-pool is for it" \
+shows "and it is said so" "no-map-source: source has no mapping, and no dynamic-pool accepts it" \
 	ctl explain 2001:db8:3::10 "$GOOGLE"
 tells "a host that may not, by the first of those lines" "reject not-allowed by allow:8 prefix:4 icmp 1 1" 2001:db8:4::10 "$GOOGLE"
-shows "and it is said so" "allow: none of its networks holds the host" ctl explain 2001:db8:4::10 "$GOOGLE"
+shows "and it is said so" "allow: none of its networks contains the host" ctl explain 2001:db8:4::10 "$GOOGLE"
 tells "a translatable host that may not" "reject not-allowed by prefix:4 prefix:4 allow:8 translatable:15 icmp 3 13" 8.8.8.8 10.1.1.1
 tells "whom nobody reaches, by its line" "reject denied by prefix:4 deny:10 icmp 1 1" 2001:db8:2::10 64:ff9b::9.9.9.9
 shows "as it says it" "$T/conf:10: deny 9.9.9.0/24" ctl explain 2001:db8:2::10 64:ff9b::9.9.9.9
@@ -199,7 +199,7 @@ proves_itself 2001:db8:2::10
 
 # --- for people, and mistakes ---------------------------------------------------------------------------------------
 
-same "the text: which line of which file" "source       $T/conf:5: dynamic-pool 192.168.255.0/24: a new lease, of $foretold if it began now
+same "the text: which line of which file" "source       $T/conf:5: dynamic-pool 192.168.255.0/24: a new lease, which would get $foretold now
 destination  $T/conf:4: prefix 64:ff9b::/96
 becomes      the new lease -> 8.8.8.8
 answer       8.8.8.8 -> the new lease" "$(tail -n +3 "$T/text")"
@@ -221,7 +221,7 @@ health() {
 }
 
 health "health: a full pool" 1
-same "and which check it was" "FAIL  pool: 1 of 1 addresses leased, and none can be taken back yet: new hosts get none" \
+same "and which check it was" "FAIL  pool: 1 of 1 addresses leased, and no lease can be ended yet: new hosts get none" \
 	"$(grep FAIL <<<"$said")"
 shows "how many failed" "nat64ctl: 1 check failed" cat "$T/stderr"
 sed -i 's|^dynamic-pool .*|dynamic-pool 192.168.255.208/28|' "$T/conf"
@@ -249,5 +249,5 @@ print([c["check"] for c in map(json.loads, sys.stdin) if not c["ok"]])' <<<"$sai
 ip -n "$R" link set nat64 up
 stop_nat64d
 health "health: nobody there is exit status 1" 1
-shows "and says so" "nobody listens there" cat "$T/stderr"
+shows "and says so" "no process listens there" cat "$T/stderr"
 finish

@@ -76,7 +76,7 @@ t "fast-path off: what it costs the daemon: $ticks ticks of 200" test "$ticks" -
 config "${BASE[@]}" >"$T/conf"
 from=$(since)
 kill -HUP "$PID"
-t "another fast-path needs a restart" wait_for said "$from" 'another fast-path needs a restart'
+t "another fast-path needs a restart" wait_for said "$from" 'a changed fast-path needs a restart'
 stop_nat64d
 
 # --- UDP ------------------------------------------------------------------------------------------------------------

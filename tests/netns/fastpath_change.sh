@@ -200,7 +200,7 @@ ip -n "$R" link set nat64 name other
 ip -n "$R" link set other up
 ip -n "$R" route replace 192.168.255.0/24 dev other
 ip -n "$R" -6 route replace 64:ff9b::/96 dev other
-t "$how: said" wait_for grep -q 'is now named other' "$LOG"
+t "$how: said" wait_for grep -q 'was renamed to other' "$LOG"
 t "$how: packets pass" wait_for pings
 t "$how: and are in the fast path" wait_for load_is_below
 
@@ -209,7 +209,7 @@ ip -n "$R" link del other
 t "$how: the daemon ends" wait_for ended "$PID"
 wait "$PID"
 same "$how: with the status for that" 2 $?
-t "$how: and says why" grep -q 'has been deleted' "$LOG"
+t "$how: and says why" grep -q 'the device was deleted' "$LOG"
 stands_still "$S" ip old
 PID=
 sed -i 's/^tun-queue.*//' "$T/conf"

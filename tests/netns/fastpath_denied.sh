@@ -26,7 +26,7 @@ denied() {
 	start_nat64d || return
 	wait_for said "$from" 'fast-path: '
 	said=$(words "$from")
-	if [[ $said =~ ^"fast-path: off, every packet passes through nat64d: "$2$ && $said != *$'\n'* ]]; then
+	if [[ $said =~ ^"fast-path: off, nat64d translates every packet itself: "$2$ && $said != *$'\n'* ]]; then
 		ok "$name: one line"
 	else
 		not_ok "$name: one line" "wanted: $2" "found:  $said"
@@ -39,23 +39,23 @@ denied() {
 }
 
 forbid="python3 $here/forbid.py"
-right='not permitted \(it needs CAP_BPF and CAP_NET_ADMIN at the start, and no filter of system calls or container that forbids bpf\)'
+right='not permitted \(nat64d needs CAP_BPF and CAP_NET_ADMIN at the start, and its container or system call filter must allow bpf\)'
 config 'map 192.168.255.77 2001:db8:1::2' >"$T/conf"
 
 by "$forbid EPERM all"
 denied "bpf is forbidden" "its tables: $right" tcp
 by "$forbid ENOSYS all"
-denied "a kernel without bpf" "its tables: this kernel has no bpf"
+denied "a kernel without bpf" "its tables: this kernel does not support bpf"
 by "$forbid EPERM 5"
 denied "programs are forbidden" "its program: $right"
 by "$forbid ENOMEM 0"
 denied "no memory for tables" "its tables: Cannot allocate memory"
 by "$forbid EPERM 28"
-denied "links are forbidden" "its place on the device: $right"
+denied "links are forbidden" "attaching it to the device: $right"
 by "$forbid EPERM 10"
-denied "no program can be tried" 'a trial of it: Operation not permitted'
+denied "no program can be tried" 'its self-test failed: Operation not permitted'
 by "$forbid EINVAL 26"
-denied "a kernel that takes no batches" 'a trial of it: Invalid argument'
+denied "a kernel that takes no batches" 'its self-test failed: Invalid argument'
 by "setpriv --bounding-set=-bpf,-sys_admin"
 denied "without CAP_BPF" "its tables: $right" tcp
 by "setpriv --bounding-set=-bpf,-sys_admin prlimit --memlock=0"
@@ -98,7 +98,7 @@ cat >"$T/inside" <<-END
 END
 if unshare -Urn true 2>/dev/null; then
 	out=$(timeout 20 unshare -Urn bash "$T/inside" 2>&1)
-	same "in a namespace of users: one line" "off, every packet passes through nat64d: its tables: not permitted" \
+	same "in a namespace of users: one line" "off, nat64d translates every packet itself: its tables: not permitted" \
 		"$(sed -n 's/^nat64d: fast-path: \(.*not permitted\) .*/\1/p' "$T/inside.log")"
 	t "in a namespace of users: it answers" grep -q ' 0% packet loss' <<<"$out"
 	t "in a namespace of users: exit status 0" grep -q '^status 0' <<<"$out"

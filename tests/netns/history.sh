@@ -37,7 +37,7 @@ moment() { sleep 1.1 && date -u +%Y-%m-%dT%H:%M:%SZ && sleep 1.1; }
 config 'log lease' 'lease-log 30' >"$T/conf"
 start_nat64d || finish
 serve_udp
-exits "before the first line nobody knows" 1 "the history is empty so far" ctl who 192.168.255.9 at 2020-01-01T00:00:00Z
+exits "before the first line nobody knows" 1 "the history is still empty" ctl who 192.168.255.9 at 2020-01-01T00:00:00Z
 ctl watch >"$T/watch" &
 watch=$!
 wait_for sh -c "ss -xH | grep -q '$SOCKET'" # it is connected
@@ -127,15 +127,15 @@ sleep 1.1
 same "it has it a moment ago, too" "$address 2001:db8:2::77 $since null" "$(answers who "$address" at "$(date -u +%FT%TZ)")"
 exits "but not before" 1 "$address had no lease" ctl who "$address" at "$between"
 stop_nat64d
-exits "nobody is there to ask who has it now" 3 "nobody listens there" ctl who "$address"
-exits "nor where the history is, at a path of one's own" 3 "nobody listens there" ctl history
+exits "nobody is there to ask who has it now" 3 "no process listens there" ctl who "$address"
+exits "nor where the history is, at a path of one's own" 3 "no process listens there" ctl history
 # With /etc as the unit would find it.
 at_home() { in_router unshare -m sh -c 'mount -t tmpfs none /etc && cp "$0" /etc/nat64.conf && exec "$@"' "$T/conf" "$NAT64CTL" "$@"; }
 if in_router "$NAT64D" --help | grep -q ' /etc/nat64.conf' && [ ! -S /run/nat64d/control ]; then
 	same "by the configuration: it is read while the daemon is down" 401 "$(at_home history | sed 1d | wc -l)"
 	same "and so is who had an address" "$host" "$(at_home who "$host" at "$between" | awk 'NR == 2 { print $2 }')"
 	same "of a lease that had not ended, a warning says what is not known" \
-		"nat64ctl: warning: nat64d does not run: whether the lease still holds is not known" \
+		"nat64ctl: warning: nat64d is not running: the lease may have ended" \
 		"$(at_home who "$address" at "$(date -u +%FT%TZ)" 2>&1 >/dev/null)"
 fi
 
@@ -337,8 +337,8 @@ exits "until no time" 2 "usage: history" ctl history 192.0.2.1 until
 exits "until nonsense" 2 "not a time" ctl history until soon
 exits "two addresses" 2 "usage: history" ctl history 192.0.2.1 192.0.2.2
 exits "since twice" 2 "usage: history" ctl history since 2026-01-01T00:00:00Z 192.0.2.1 since 2026-01-01T00:00:00Z
-exits "bits behind the length" 2 "192.0.2.0/24 would be right" ctl history 192.0.2.1/24
-exits "IPv6 bits behind the length" 2 "2001:db8::/64 would be right" ctl history 2001:db8::1/64
+exits "bits behind the length" 2 "did you mean 192.0.2.0/24?" ctl history 192.0.2.1/24
+exits "IPv6 bits behind the length" 2 "did you mean 2001:db8::/64?" ctl history 2001:db8::1/64
 exits "no address" 2 "neither an address nor a prefix" ctl history somebody
 exits "who of a prefix" 2 "is not an address" ctl who 192.0.2.0/24 at 2026-01-01T00:00:00Z
 exits "now, too" 2 "is not an address" ctl who 192.0.2.0/24
@@ -350,7 +350,7 @@ if setpriv --reuid 12345 --regid 12345 --clear-groups test -x "$T/open/nat64ctl"
 	chmod 700 "$T/data"
 	chmod 711 "$T/run"
 	chmod 666 "$SOCKET"
-	exits "whoever may not read the files" 1 "who is in the group of nat64d" \
+	exits "whoever may not read the files" 1 "members of the group of nat64d may read" \
 		in_router setpriv --reuid 12345 --regid 12345 --clear-groups "$T/open/nat64ctl" -s "$SOCKET" history
 fi
 finish

@@ -347,7 +347,7 @@ ip netns exec "$R" setpriv --bounding-set -cap_39,-sys_admin "$NAT64D" --nodetac
 PID=$!
 wait_for link_running nat64
 well
-fast_line "no right to it: the daemon's own words" "(WARN|skip)  fast-path: off, every packet passes through the daemon: its tables: not permitted \(it needs CAP_BPF"
+fast_line "no right to it: the daemon's own words" "(WARN|skip)  fast-path: off, every packet passes through the daemon: its tables: not permitted \(nat64d needs CAP_BPF"
 if [ -z "$CANNOT" ]; then
 	well
 	same "no right to it: exit status 1" 1 $?
@@ -372,11 +372,11 @@ exec \$real \"\$@\""
 	rm "$fast/uname"
 	# What kernels before 6.6 may lack.
 	instead timeout "\$real \"\$@\" | sed \"s|its tables: [^\\\"]*|\$(cat '$T/reason')|\""
-	echo "nat64: clsact qdisc: not in this kernel (modprobe sch_ingress)" >"$T/reason"
+	echo "nat64: clsact qdisc: missing in this kernel (modprobe sch_ingress)" >"$T/reason"
 	PATH=$fast:$PATH well
 	fast_line "a module is not there" "WARN  fast-path: .*modprobe sch_ingress"
 	same "a module is not there: what to do" "modprobe -a sch_ingress cls_bpf && $one" "$cure"
-	echo "nat64: clsact qdisc: an ingress qdisc is in its place (tc qdisc del dev nat64 ingress)" >"$T/reason"
+	echo "nat64: clsact qdisc: an ingress qdisc occupies its place (tc qdisc del dev nat64 ingress)" >"$T/reason"
 	PATH=$fast:$PATH well
 	fast_line "somebody else's qdisc: shown, not removed" "WARN  fast-path: .* => tc qdisc show dev nat64 # "
 	echo "something => reboot" >"$T/reason"

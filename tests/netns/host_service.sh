@@ -183,7 +183,7 @@ cured "another prefix since the start" --ignore open,guard
 config 'control off' 'tun-setup yes' >"$conf"
 start_service
 t "a daemon that cannot be asked: all is well" wait_for well
-echo "0 of 254 addresses leased, 2 packets translated, 0 refused; the last reload was refused, the log says why" >"$T/unit/StatusText"
+echo "0 of 254 addresses leased, 2 packets translated, 0 refused; the last reload was refused, see the log" >"$T/unit/StatusText"
 says "its reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $reload || $restart"
 : >"$T/unit/StatusText"
 echo @100 >"$T/unit/StateChangeTimestamp"

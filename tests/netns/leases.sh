@@ -165,7 +165,7 @@ speak 2001:db8:2::2 >/dev/null
 t "and a packet of its host puts it on record, long before the next rewrite" recorded
 sed 's|/28|/29|' "$T/all" >"$T/conf"
 reload
-gone="no dynamic-pool has the address any more"
+gone="no dynamic-pool contains the address any more"
 same "the pool shrinks" "lease 192.168.255.10 of 2001:db8:2::a removed: $gone
 lease 192.168.255.9 of 2001:db8:2::9 removed: $gone" "$(reload_lines "$from")"
 reload
@@ -184,7 +184,7 @@ same "who has another keeps it" 0 "$(reload_lines "$from" | grep -c '2001:db8:2:
 sed 's|192.168.254.1|192.168.255.9|' "$T/conf" >"$T/own" && cp "$T/own" "$T/conf"
 reload
 same "an address becomes nat64d's own" \
-	"lease 192.168.255.9 of 2001:db8:2::9 removed: the address is nat64d's own or the device's now" "$(reload_lines "$from")"
+	"lease 192.168.255.9 of 2001:db8:2::9 removed: the address now belongs to nat64d or to the device" "$(reload_lines "$from")"
 sed 's|^prefix.*|prefix 2001:db8:1:ffff::/96|' "$T/all" >"$T/conf"
 reload
 t "another prefix" said "$from" "lease 192.168.255.1 of 2001:db8:2::1 removed: its prefix is gone"
@@ -203,7 +203,7 @@ same "and back" "20 30 more leases are back like these" \
 	"$(reload_lines "$from" | grep -c back:) $(reload_lines "$from" | grep "more leases")"
 stop_nat64d
 same "they are in the file in the end" 50 "$(grep -c "^192.168.255.1[0-9][0-9]" "$map")"
-t "the file says how far it may be behind" grep -q '^# While nat64d runs, the last use .* 10 minutes behind' "$map"
+t "the file says how far it may be behind" grep -q '^# While nat64d runs, the recorded last use .* 10 minutes too old' "$map"
 
 # Of three addresses one can be taken back: its two hours and four minutes are over.
 printf '192.168.254.%d\t2001:db8:2::%x\t%d\n' 1 1 "$now" 2 2 $((now - 7500)) 3 3 $((now - 7300)) >"$map"
@@ -322,6 +322,6 @@ chown root "$key"
 : >"$LOG"
 start_nat64d --user nobody || finish
 t "a secret that is root's: they translate" ping6 "$GOOGLE"
-t "and it is said whose it should be" grep -q "$key cannot be read (give it to user $(id -u nobody), whom nat64d runs as)" "$LOG"
+t "and it is said whose it should be" grep -q "$key cannot be read (make user $(id -u nobody) its owner, the user of nat64d)" "$LOG"
 stop_nat64d
 finish

@@ -83,16 +83,16 @@ same "an address that nobody has: none" "" "$(ctl leases 192.168.255.0 --json)"
 same "a prefix of hosts" 15 "$(listed 2001:db8:2::10/124 | awk '{ print $1 }')"
 same "a prefix of addresses: those inside" \
 	"$(each 'it["ipv4"]' <"$T/json" | awk -F. '$4 < 128' | sort)" "$(ctl leases 192.168.255.0/25 --json | each 'it["ipv4"]' | sort)"
-exits "a prefix with bits behind its length: usage, and the right one" 2 "192.168.255.7/24 has bits set behind its length (192.168.255.0/24 would be right)" \
+exits "a prefix with bits behind its length: usage, and the right one" 2 "192.168.255.7/24 has host bits set (did you mean 192.168.255.0/24?)" \
 	ctl leases 192.168.255.7/24
-exits "in IPv6, too" 2 "(2001:db8:2::/64 would be right)" ctl leases 2001:db8:2::7/64
+exits "in IPv6, too" 2 "(did you mean 2001:db8:2::/64?)" ctl leases 2001:db8:2::7/64
 exits "what is no address: usage" 2 "hosts is neither an address nor a prefix" ctl leases hosts
 exits "two addresses: usage" 2 "more than one address" ctl leases 192.168.255.7 192.168.255.8
 exits "an unknown order: usage" 2 "--sort takes idle, age, packets or bytes" ctl leases --sort name
 exits "an order left out: usage" 2 "--sort takes idle, age, packets or bytes" ctl leases --sort
-exits "a limit of nothing: usage" 2 "--limit takes a number from 1" ctl leases --limit 0
+exits "a limit of nothing: usage" 2 "--limit takes a number of at least 1" ctl leases --limit 0
 exits "an unknown option: usage" 2 "unknown option --long" ctl leases --long
-exits "reverse of nothing: usage" 2 "--reverse turns what --sort has sorted" ctl leases --reverse
+exits "reverse of nothing: usage" 2 "--reverse needs --sort" ctl leases --reverse
 same "others may look, too" 30 "$(chmod 755 "$T/run" && chmod 666 "$SOCKET" && as_other leases --json | wc -l)"
 
 for i in 1 2 3; do ping6 -c "$((i * 4))" -i 0.05 -I "2001:db8:2::$i" -s "$((1400 / i / i))" $GOOGLE >/dev/null; done
@@ -129,7 +129,7 @@ same "and after a reload" "$since" "$(of 2001:db8:2::5 'it["since"]')"
 chmod 666 "$SOCKET"
 exits "release by another user: not permitted" 1 "release: not permitted" as_other release 2001:db8:2::5
 exits "release of nobody: exit status 1" 1 "192.168.255.0 has no lease" ctl release 192.168.255.0
-exits "release of a prefix: usage" 2 "2001:db8:2::/64 is a prefix, an address is wanted" ctl release 2001:db8:2::/64
+exits "release of a prefix: usage" 2 "2001:db8:2::/64 is a prefix; give an address" ctl release 2001:db8:2::/64
 exits "release of a word: usage" 2 "me is neither an address nor a prefix" ctl release me
 exits "release of nothing: usage" 2 "release ADDRESS" ctl release
 a5=$(lease_of 2001:db8:2::5)
@@ -169,7 +169,7 @@ exits "unpin, too" 1 "unpin: not permitted" as_other unpin 2001:db8:2::6
 exits "pin of nobody: exit status 1" 1 "2001:db8:2::99 has no lease" ctl pin 2001:db8:2::99
 exits "pin of a mapped host: exit status 1, and where it is mapped" 1 "2001:db8:1::2 is mapped by line 7 of $T/conf" ctl pin 2001:db8:1::2
 exits "unpin of a lease: exit status 1" 1 "$a6 is not pinned" ctl unpin "$a6"
-exits "unpin of a map: exit status 1" 1 "10.7.0.2 is mapped by line 7 of $T/conf, which is no pin" ctl unpin 10.7.0.2
+exits "unpin of a map: exit status 1" 1 "10.7.0.2 is mapped by line 7 of $T/conf, which is not a pinned map" ctl unpin 10.7.0.2
 t "none of this has made a file" test ! -e "$pins"
 
 # A conversation of many datagrams, during which its host is pinned and unpinned.
@@ -183,7 +183,7 @@ same "it is in the file" "map $a6 2001:db8:2::6" "$(grep -v '^#' "$pins")"
 same "which is the daemon's, like the lease file" "$(stat -c '%U %a' "$T/data/dynamic.map")" "$(stat -c '%U %a' "$pins")"
 same "the host leaves the leases" "" "$(ctl leases 2001:db8:2::6 --json)"
 same "and is among the maps, with file and line" "$a6/32 2001:db8:2::6/128 3 $pins" "$(ctl maps | tail -n 1 | xargs)"
-exits "it is no lease to release" 1 "2001:db8:2::6 is mapped by line 3 of $pins, it is no lease" ctl release 2001:db8:2::6
+exits "it is no lease to release" 1 "2001:db8:2::6 is mapped by line 3 of $pins; it is not a lease" ctl release 2001:db8:2::6
 exits "nor to pin again" 1 "is mapped by line 3" ctl pin "$a6"
 sleep 0.5
 same "unpin" "$a6 2001:db8:2::6 is a lease again" "$(ctl unpin 2001:db8:2::6)"
@@ -239,7 +239,7 @@ printf 'tun-up yes\n' >>"$pins"
 shows "another directive there is refused" "$pins:4: tun-up: only \`map\` may stand in pinned.map" ctl reload
 printf '# mine\nmap 10.8.0.0/24 2001:db8:8::/120\nmap %s 2001:db8:2::7\n' "$a7" >"$pins"
 t "a network written there by hand is a map like any other" ctl reload
-exits "which cannot be unpinned" 1 "10.8.0.1 is mapped by line 2 of $pins, which is no pin" ctl unpin 10.8.0.1
+exits "which cannot be unpinned" 1 "10.8.0.1 is mapped by line 2 of $pins, which is not a pinned map" ctl unpin 10.8.0.1
 ctl pin 2001:db8:2::8 >/dev/null
 same "and stays when something is pinned" 3 "$(grep -c '^map' "$pins")"
 stop_nat64d
@@ -274,7 +274,7 @@ config 'dynamic-pool 10.64.0.0/15' >"$T/conf"
 same "another pool has them meanwhile: each once" "6000 0" "$(begun "'$NAT64CTL' -s $SOCKET reload")"
 sed -i '/10.64/d' "$T/conf"
 same "they have ended meanwhile: the list says that it is not complete" \
-	"a reload came in between, and the list is not complete" "$(begun "'$NAT64CTL' -s $SOCKET reload")"
+	"a reload changed the leases in the meantime; the list is not complete" "$(begun "'$NAT64CTL' -s $SOCKET reload")"
 stop_nat64d
 
 # --- where it cannot be -------------------------------------------------------------------------------------------------
@@ -282,12 +282,12 @@ stop_nat64d
 config | sed '/^data-dir/d' >"$T/conf"
 start_nat64d || finish
 ping6 -I 2001:db8:2::9 $GOOGLE >/dev/null
-exits "without data-dir: exit status 1" 1 "there is no data-dir that could hold pinned.map" ctl pin 2001:db8:2::9
+exits "without data-dir: exit status 1" 1 "no data-dir is configured, and it is needed for pinned.map" ctl pin 2001:db8:2::9
 same "release is possible" 1 "$(ctl release 2001:db8:2::9 | wc -l)"
 stop_nat64d
 config | sed '/^dynamic-pool/d' >"$T/conf"
 start_nat64d || finish
-exits "without dynamic-pool: exit status 1" 1 "there is no dynamic-pool" ctl pin 2001:db8:2::9
+exits "without dynamic-pool: exit status 1" 1 "no dynamic-pool is configured" ctl pin 2001:db8:2::9
 same "and nothing to list" 1 "$(ctl leases | wc -l)"
 stop_nat64d
 
@@ -301,20 +301,20 @@ ip -n "$R" -6 route replace 2001:db8:64::/96 dev nat64
 ping6 -I 2001:db8:2::1 $GOOGLE >/dev/null
 ping6 -I 2001:db8:2::2 2001:db8:64::808:808 >/dev/null
 exits "who speaks through another prefix than the first cannot be pinned" 1 \
-	"2001:db8:2::2 speaks through 2001:db8:64::/96, but a map would answer through the first prefix, 64:ff9b::/96" ctl pin 2001:db8:2::2
+	"2001:db8:2::2 uses the prefix 2001:db8:64::/96, but a map always uses the first prefix, 64:ff9b::/96" ctl pin 2001:db8:2::2
 ping6 -I 2001:db8:2::2 $GOOGLE >/dev/null
-exits "nor who has leases for both" 1 "2001:db8:2::2 has leases of several prefixes" ctl pin 2001:db8:2::2
+exits "nor who has leases for both" 1 "2001:db8:2::2 has leases under several prefixes" ctl pin 2001:db8:2::2
 same "they are listed by the address of their host" 2 "$(listed 2001:db8:2::2)"
 a1=$(lease_of 2001:db8:2::1)
 dd if=/dev/zero of="$T/small/fill" bs=1k 2>/dev/null
-exits "a full disk: exit status 1" 1 "pinned.map: No space left on device, nothing is changed" ctl pin 2001:db8:2::1
+exits "a full disk: exit status 1" 1 "pinned.map: No space left on device; nothing is changed" ctl pin 2001:db8:2::1
 same "it is a lease still" "$a1" "$(lease_of 2001:db8:2::1)"
 t "and translated" ping4 "$a1"
 t "no file is left" test ! -e "$T/small/pinned.map.new" -a ! -e "$T/small/pinned.map"
 rm "$T/small/fill"
 t "there is room again: it is pinned" ctl pin 2001:db8:2::1
 dd if=/dev/zero of="$T/small/fill" bs=1k 2>/dev/null
-exits "full again: unpin fails" 1 "No space left on device, nothing is changed" ctl unpin "$a1"
+exits "full again: unpin fails" 1 "No space left on device; nothing is changed" ctl unpin "$a1"
 same "and it is a map still" "$a1/32" "$(ctl maps | awk 'NR > 1 { print $1 }')"
 rm "$T/small/fill"
 stop_nat64d

@@ -96,7 +96,7 @@ start_nat64d
 wait_for ctl status
 wait "$job"
 same "--diff over a restart: exit status 1" 1 $?
-t "and why" grep -q "started anew meanwhile" "$T/diff"
+t "and why" grep -q "restarted in the meantime" "$T/diff"
 
 # --- rates ----------------------------------------------------------------------------------------------------------
 
@@ -346,7 +346,7 @@ fi
 # --- without a daemon -----------------------------------------------------------------------------------------------
 
 stops "TERM: exit status 0"
-exits "metrics without a daemon: exit status 3" 3 "nobody listens there" ctl metrics
+exits "metrics without a daemon: exit status 3" 3 "no process listens there" ctl metrics
 same "GET: 200, and down" "200 0" "$(get -o "$T/scrape" -w '%{http_code}' "$URL") $(value nat64d_up "$T/scrape")"
 same "and nothing else" 1 "$(grep -vc '^#' "$T/scrape")"
 t "--textfile: done" ctl metrics --textfile "$T/files/nat64d.prom"

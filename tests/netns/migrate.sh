@@ -145,7 +145,7 @@ mv "$T/conf.tayga" "$T/conf"
 
 from "$tayga"
 # Both at once would fight over the device: the second does not start.
-shows "nat64d beside a running Tayga says so" "tun-device nat64: in use by another process (which one: pgrep -a 'tayga|nat64d')" \
+shows "nat64d beside a running Tayga says so" "tun-device nat64: in use by another process (find it: pgrep -a 'tayga|nat64d')" \
 	in_router timeout 5 bash "$T/run" "$NAT64D" --nodetach -c "$T/conf"
 seen 60 >"$T/device"
 t "and does no harm" cmp "$T/again" "$T/device"

@@ -84,12 +84,12 @@ same "of a /64: it and the /48 around" 2 "$(listed 2001:db8:a00a:2::/64 | wc -l)
 same "of a larger one: all within" 5 "$(listed 2001:db8:a000::/36 | wc -l)"
 same "of a network that nobody is in: none" "" "$(listed 2001:db9::/32)"
 exits "of an IPv4 address that nobody has: exit status 1" 1 "10.9.9.9 has no lease" ctl networks 10.9.9.9
-exits "of a prefix of IPv4: usage" 2 "192.168.255.0/24 is a prefix of IPv4, networks are of IPv6" ctl networks 192.168.255.0/24
-exits "of a prefix with bits behind its length: usage" 2 "(2001:db8:a000::/36 would be right)" ctl networks 2001:db8:a001::/36
+exits "of a prefix of IPv4: usage" 2 "192.168.255.0/24 is an IPv4 prefix, but networks are IPv6" ctl networks 192.168.255.0/24
+exits "of a prefix with bits behind its length: usage" 2 "(did you mean 2001:db8:a000::/36?)" ctl networks 2001:db8:a001::/36
 exits "of a word: usage" 2 "me is neither an address nor a prefix" ctl networks me
 exits "of two: usage" 2 "more than one address or prefix" ctl networks ::/0 ::/0
 exits "an unknown order: usage" 2 "networks: --sort takes used or unconfirmed, not idle" ctl networks --sort idle
-exits "a limit of nothing: usage" 2 "--limit takes a number from 1" ctl networks --limit 0
+exits "a limit of nothing: usage" 2 "--limit takes a number of at least 1" ctl networks --limit 0
 same "by what is not confirmed, the largest first" "10 10 10 6 4 1 1" "$(listed --sort unconfirmed | awk '{ print $4 }' | xargs)"
 same "the reverse: the smallest first" "2 2 4 9 10 10 13" "$(listed --reverse | awk '{ print $2 }' | xargs)"
 same "the largest of all" "2001:db8:a00a::/48" "$(names --limit 1)"

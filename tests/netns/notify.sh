@@ -124,14 +124,14 @@ wait_for ended "$PID"
 stop_nat64d
 same "a start that fails: exit status 1" 1 $?
 same "and no READY=1" 0 "$(times READY=1)"
-same "its status tells the truth" "STATUS=not started, the log says why" "$(tail -n 1 "$heard" | grep -o STATUS=.*)"
+same "its status tells the truth" "STATUS=not started; see the log" "$(tail -n 1 "$heard" | grep -o STATUS=.*)"
 same "and nothing else" 0 "$(times 'STOPPING|saving')"
 forget_all
 echo nonsense >"$T/conf"
 start_bare
 wait_for ended "$PID"
 stop_nat64d
-same "a configuration that is wrong: likewise" "STATUS=not started, the log says why" "$(tail -n 1 "$heard" | grep -o STATUS=.*)"
+same "a configuration that is wrong: likewise" "STATUS=not started; see the log" "$(tail -n 1 "$heard" | grep -o STATUS=.*)"
 
 # --- as somebody who has no rights ----------------------------------------------------------------------------------
 
@@ -150,12 +150,12 @@ kill -HUP "$PID"
 t "a reload that needs no rights is in effect" wait_for said "reload: $T/conf is in effect"
 config 'tun-setup yes' 'map 203.0.113.1 2001:db8:2::1' >"$T/conf"
 kill -HUP "$PID"
-t "one that needs them: refused, with the remedy" wait_for said "route 203.0.113.1/32 of the device is new or gone"
+t "one that needs them: refused, with the remedy" wait_for said "route 203.0.113.1/32 must be added to or removed from the device"
 same "and nothing of it is done" "" "$(ip -n "$R" route show 203.0.113.1)"
 t "and traffic passes" ping6 "$GOOGLE"
 config 'tun-setup yes' 'tun-ip 192.0.2.9/32' >"$T/conf"
 kill -HUP "$PID"
-t "an address: refused likewise" wait_for said "address 192.0.2.9/32 of the device is new or gone"
+t "an address: refused likewise" wait_for said "address 192.0.2.9/32 must be added to or removed from the device"
 config 'tun-setup yes' >"$T/conf"
 forget_all
 ip -n "$R" link set nat64 down
@@ -164,7 +164,7 @@ ip -n "$R" link set nat64 up
 t "link down and up: it ends" wait_for ended "$PID"
 stop_nat64d
 same "with status 2, to be started anew" 2 $?
-t "and says why" said "have gone with the link, and nat64d has given up the right to set them again (CAP_NET_ADMIN): ending, to be started anew"
+t "and says why" said "the link went down and lost its addresses and routes; nat64d cannot restore them without CAP_NET_ADMIN, which it dropped: exiting for a restart"
 
 unset NOTIFY_SOCKET WATCHDOG_USEC
 : >"$LOG"
@@ -173,7 +173,7 @@ wait_for ping6 "$GOOGLE"
 ip -n "$R" link set nat64 down
 wait_for said "the link is down"
 ip -n "$R" link set nat64 up
-t "without a manager: it says what to do" wait_for said "(CAP_NET_ADMIN): restart nat64d"
+t "without a manager: it says what to do" wait_for said "which it dropped: restart nat64d"
 t "and lives" alive
 stop_nat64d
 

@@ -17,7 +17,7 @@ older() { [ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" 
 # --- what is said, and what is left ------------------------------------------------------------------------------------
 
 if older 6.2; then
-	all='offload: checksums, TCP GSO \(with ECN\); no UDP GSO, which need Linux 6.2'
+	all='offload: checksums, TCP GSO \(with ECN\); no UDP GSO, which needs Linux 6.2'
 else
 	all='offload: checksums, TCP GSO \(with ECN\), UDP GSO$'
 fi
@@ -37,7 +37,7 @@ t "offload off: traffic passes" ping6 "$GOOGLE"
 config "${BASE[@]}" >"$T/conf"
 from=$(since)
 kill -HUP "$PID"
-t "another offload needs a restart" wait_for said "$from" 'another offload needs a restart'
+t "a changed offload needs a restart" wait_for said "$from" 'a changed offload needs a restart'
 stop_nat64d
 
 for kind in "" multi_queue; do
@@ -83,7 +83,7 @@ from=$(since)
 start_nat64d -u nobody || finish
 t "without rights: tun-queue" queue_is 777
 stops "without rights: exit status 0"
-t "without rights: it is said that the queue stays" said "$from" 'tun-queue: not brought back .*CAP_NET_ADMIN'
+t "without rights: it is said that the queue stays" said "$from" 'tun-queue: cannot restore .*CAP_NET_ADMIN'
 ip -n "$R" link set nat64 txqueuelen 500
 in_router ethtool -k nat64 | grep -q '^tcp-segmentation-offload: off'
 same "without rights: no offloads are left" 0 $?

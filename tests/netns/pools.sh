@@ -175,20 +175,20 @@ moves() {
 who_may() {
 	pools 'dynamic-pool 10.9.1.0/28' 'lease-log 1'
 	fresh_start
-	t "$1: without allow: a line says that everybody may" said 1 'allow: there is none, so whoever can route packets here'
-	same "$1: once" 1 "$(grep -c 'allow: there is none' "$LOG")"
+	t "$1: without allow: a line says that everybody may" said 1 'allow: not set, so every host that can route packets here'
+	same "$1: once" 1 "$(grep -c 'allow: not set' "$LOG")"
 	ping_on ${A}:7
 	asks ${B}:1 >/dev/null
 	address=$(of_lease ${A}:7 ipv4)
 	pools 'dynamic-pool 10.9.1.0/28' "allow ${B}:/48" 'lease-log 1'
 	reload
 	same "$1: allow for others: who has lost it, and why" \
-		"lease $address of ${A}:7 removed: no allow holds its host" "$(removed)"
+		"lease $address of ${A}:7 removed: no allow contains its host" "$(removed)"
 	t "$1: its packets pass no more" stand_still
 	same "$1: it is told so, by ICMPv6 1/1" EACCES "$(asks ${A}:8)"
 	t "$1: IPv4 does not reach it either" fails ping4 "$address"
 	t "$1: who is allowed goes on" grep -q '^10.9.1.' <<<"$(asks ${B}:1)"
-	same "$1: and nothing is said of everybody" "" "$(tail -n "+$from" "$LOG" | grep 'allow: there is none')"
+	same "$1: and nothing is said of everybody" "" "$(tail -n "+$from" "$LOG" | grep 'allow: not set')"
 	pools 'dynamic-pool 10.9.1.0/28' "allow ${B}:/48" "allow ${A}:/64" 'lease-log 1'
 	reload
 	same "$1: allow for it: it has it back" "lease $address of ${A}:7 is back: its address can be leased again" "$(back)"
@@ -196,7 +196,7 @@ who_may() {
 	same "$1: from the same address" "$address" "$(of_lease ${A}:7 ipv4)"
 	pools 'dynamic-pool 10.9.1.0/28' 'lease-log 1'
 	reload
-	t "$1: the last allow is gone: the line again" said "$from" 'allow: there is none, so whoever can route packets here'
+	t "$1: the last allow is gone: the line again" said "$from" 'allow: not set, so every host that can route packets here'
 	ping_off
 	ctl watch </dev/null >"$T/watched" 2>&1 &
 	watcher=$!
@@ -217,7 +217,7 @@ restarts() {
 	stop
 	pools 'dynamic-pool 10.9.1.0/28' "dynamic-pool 10.9.2.0/28 from ${A}:/48" 'lease-log 1' "allow ${A}:/48" "allow ${B}:/48"
 	start
-	t "$1: a start: who may not any more" said 1 "dynamic.map:[0-9]+: lease $of_c of ${D}:1 removed: no allow holds its host"
+	t "$1: a start: who may not any more" said 1 "dynamic.map:[0-9]+: lease $of_c of ${D}:1 removed: no allow contains its host"
 	t "$1: whose pool is for others" said 1 \
 		"dynamic.map:[0-9]+: lease $of_b of ${B}:1 removed: its dynamic-pool is for other hosts"
 	t "$1: or whom another pool is for" said 1 \
@@ -271,7 +271,7 @@ END
 	t "$1: and no more lines are in the file" test "$(wc -l <"$map")" -lt 4100
 	t "$1: nor in the log" test "$(grep -c 'lease assigned' "$LOG")" -lt 2000
 	t "$1: nor in the history" test "$(cat "$T"/data/leases.log* | wc -l)" -lt 4000
-	t "$1: the log says how many are not" wait_for said 1 '[0-9]+ leases of full pools are not on record: '
+	t "$1: the log says how many are not" wait_for said 1 '[0-9]+ leases of full pools were not recorded: '
 	same "$1: whoever had answers keeps his address" "$before" "$(asks ${B}:1 ${B}:2)"
 	confirmed ${D}:1
 	t "$1: who comes now gets one, which is on record" grep -q "$(of_lease ${D}:1 ipv4).${D}:1" "$map"
@@ -343,19 +343,19 @@ secret() { echo "$1" >"$key" && chmod "${2:-640}" "$key"; }
 keyed
 rm -f "$map"*
 refused "a key elsewhere that is not there: file, line and remedy" \
-	"$T/conf:$(line): pool-key: $key does not exist (make it: od -An -N16 -tx1 /dev/urandom | tr -d ' \\n' >$key; chgrp nat64d $key; chmod 640 $key)"
+	"$T/conf:$(line): pool-key: $key does not exist (create it: od -An -N16 -tx1 /dev/urandom | tr -d ' \\n' >$key; chgrp nat64d $key; chmod 640 $key)"
 fails test -e "$key"
 same "and it is not made" 0 $?
 shows "-t says so, too" "pool-key: $key does not exist (" "$NAT64D" -t -c "$T/conf"
 secret 0123
-refused "one that is none" "$T/conf:$(line): pool-key: $key does not have 32 hexadecimal digits and nothing else"
-shows "-t, too" "pool-key: $key does not have 32 hex" "$NAT64D" -t -c "$T/conf"
+refused "one that is none" "$T/conf:$(line): pool-key: $key does not consist of exactly 32 hexadecimal digits"
+shows "-t, too" "pool-key: $key does not consist of exactly 32 hex" "$NAT64D" -t -c "$T/conf"
 secret 0123456789abcdef0123456789abcdef
 chown -R nobody "$T/data" "$RUNTIME_DIRECTORY"
 refused "one that the daemon's user may not read" \
 	"$T/conf:$(line): pool-key: $key cannot be read by user 65534 (chgrp nat64d $key; chmod 640 $key" --user nobody
 shows "-t by root tries it as that user" "cannot be read by user 65534 (" "$NAT64D" -t -c "$T/conf" --user nobody
-shows "-t by somebody else cannot tell" "configuration is fine" \
+shows "-t by somebody else cannot tell" "configuration is valid" \
 	setpriv --reuid 12345 --regid 12345 --clear-groups "$NAT64D" -t -c "$T/conf" --user nobody
 chgrp nogroup "$key"
 start --user nobody
@@ -364,7 +364,7 @@ hundred >"$T/first"
 secret fedcba9876543210fedcba9876543210
 chgrp nogroup "$key"
 reload
-t "a reload takes what the file has by now" said "$from" 'pool-key: the secret is another one now'
+t "a reload takes what the file has by now" said "$from" 'pool-key: the secret changed'
 same "leases stay" "$(cat "$T/first")" "$(hundred)"
 secret 0123
 reload_refused() {
@@ -401,7 +401,7 @@ keyed
 rm "$map"
 secret 0123456789abcdef0123456789abcdef 644
 start
-t "one for all to read: a warning" said 1 "warning: $T/conf:$(line): pool-key: $key is open to other users \(chmod 640 it\)"
+t "one for all to read: a warning" said 1 "warning: $T/conf:$(line): pool-key: $key is readable by other users \(chmod 640 it\)"
 stop
 sed -i '/^data-dir/d' "$T/conf"
 chmod 640 "$key"
@@ -414,7 +414,7 @@ wait_for test -e "$T/data/node.key"
 t "another name in data-dir: it is made" grep -qE '^[0-9a-f]{32}$' "$T/data/node.key"
 keyed other.key
 reload
-t "one more, by a reload: it is made, and is another one" said "$from" 'pool-key: the secret is another one now'
+t "one more, by a reload: it is made, and is another one" said "$from" 'pool-key: the secret changed'
 t "in the place that was named" fails cmp -s "$T/data/node.key" "$T/data/other.key"
 stop
 finish

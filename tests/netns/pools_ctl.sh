@@ -93,7 +93,7 @@ same "leases out of their place: the metrics say what status says" \
 	"$(ctl status --json | json '" ".join(str(p["not_preferred"]) for p in it["pools"])')" \
 	"$(for p in 10.65.0.0/28 10.66.0.0/29 10.65.1.0/28 10.67.0.0/24; do metric nat64d_leases_not_preferred $p; done | xargs)"
 same "health: that pool is full, the others are not" \
-	"ok,FAIL 7 of 7 addresses for 2001:db8:a00b::/48 leased, and none can be taken back yet: new hosts get none,ok" \
+	"ok,FAIL 7 of 7 addresses for 2001:db8:a00b::/48 leased, and no lease can be ended yet: new hosts get none,ok" \
 	"$(checks | sed 's/^ok .*/ok/; s/^FAIL  pool:/FAIL/' | paste -sd ,)"
 ctl health >/dev/null 2>&1
 same "and the exit status is 1" 1 $?
@@ -116,7 +116,7 @@ same "what was counted of the others stays" "2" "$(ctl status --json | json 'sum
 ctl reload >/dev/null
 same "health of many pools: those that are full, and how many are not" "ok    pool: 22 of 22 pools have room" "$(checks)"
 twice 2001:db8:a105:{1..3}::1 >/dev/null
-same "one is full" "FAIL  pool: 3 of 3 addresses for 2001:db8:a105::/48 leased, and none can be taken back yet: new hosts get none,ok    pool: 21 of 22 pools have room" \
+same "one is full" "FAIL  pool: 3 of 3 addresses for 2001:db8:a105::/48 leased, and no lease can be ended yet: new hosts get none,ok    pool: 21 of 22 pools have room" \
 	"$(checks | paste -sd ,)"
 stops "TERM: exit status 0"
 finish

@@ -46,7 +46,7 @@ refused "a data-dir that is not there" "$T/bad:6: data-dir: $T/missing does not 
 refused "a data-dir that is not there, and is to be the root" "$T/bad:6: data-dir: $T/missing does not exist (create it: install -d -o " \
 	ip netns exec "$R" "$NAT64D" --nodetach --chroot -c "$T/bad"
 sed '/^data-dir/d; /^dynamic-pool/d' "$T/conf" >"$T/none"
-refused "no data-dir to be the root" "$T/none: data-dir: missing, and --chroot needs one to go to" \
+refused "no data-dir to be the root" "$T/none: data-dir: missing; --chroot needs it as the new root directory" \
 	ip netns exec "$R" "$NAT64D" --nodetach --chroot -c "$T/none"
 sed /^data-dir/d "$T/conf" >"$T/none"
 refused "a data-dir from the environment that is not there" "$T/none: data-dir: $T/missing does not exist (create it: install -d -o " \

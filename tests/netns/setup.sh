@@ -82,7 +82,7 @@ ip -n "$R" link set nat64 down
 ip -n "$R" route add 10.9.7.0/24 dev wan
 from=$(since)
 ip -n "$R" link set nat64 up
-t "link up again, one route taken meanwhile: said" wait_for said "$from" '10.9.7.0/24: there is one already through wan'
+t "link up again, one route taken meanwhile: said" wait_for said "$from" '10.9.7.0/24: it already exists through wan'
 t "the others are there" wait_for all_routed
 t "and the address" has_addr 192.0.2.1/24
 t "and traffic passes" wait_for ping6 "$GOOGLE"
@@ -116,7 +116,7 @@ rm -f "$T/data/dynamic.map"
 
 # What the machine needs for something else is left to it, unless tun-route names it.
 leads() { ip -n "$R" route get "$1" | grep -q " dev $2 "; }
-left='is left out: it lies in'
+left='is left out: it is inside'
 ip -n "$R" route add default via 8.8.8.8 metric 100
 from=$(since)
 start 'map 0.0.0.0/0 2001:db8:c::/96'
@@ -178,7 +178,7 @@ ip -n "$R" addr del 192.168.255.1/32 dev wan
 ip -n "$R" addr add "$OWN6/128" dev nat64
 from=$(since)
 reload "$effect"
-t "the device has ipv6-addr: said at a reload" wait_for said "$from" "warning: ipv6-addr: the machine has $OWN6 on nat64: .*take the line ipv6-addr out"
+t "the device has ipv6-addr: said at a reload" wait_for said "$from" "warning: ipv6-addr: the machine has $OWN6 on nat64: .*remove the line ipv6-addr"
 t "and not of ipv4-addr any more" fails said "$from" 'ipv4-addr: the machine has'
 stop_nat64d
 

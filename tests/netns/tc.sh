@@ -111,13 +111,13 @@ same "no rights and no filter: nothing to remove" 0 "$(filter drop detach)"
 tc -n "$R" qdisc add dev nat64 ingress
 other ingress protocol all "${nothing[@]}"
 shows "an ingress qdisc in the place of clsact: attach" \
-	"nat64: clsact qdisc: an ingress qdisc is in its place (tc qdisc del dev nat64 ingress)" filter attach
+	"nat64: clsact qdisc: an ingress qdisc occupies its place (tc qdisc del dev nat64 ingress)" filter attach
 same "detach: nothing" 0 "$(filter detach)"
 shows "it stays" "qdisc ingress ffff:" qdiscs
 shows "and its filter" "bytecode" tc -n "$R" filter show dev nat64 ingress
 ip -n "$R" link del nat64
 config >"$T/conf"
 same "no such device: --rmfilter says nothing" "0" "$(remove && echo $?)"
-shows "no such device: attach" "there is no such device any more" filter attach
+shows "no such device: attach" "the device no longer exists" filter attach
 same "no such device: detach" 0 "$(filter detach)"
 finish

@@ -79,11 +79,11 @@ t "and no more lines than it has" awk '/total/ { n = 0 } /2001:db8/ { if (++n > 
 
 exits "another delay than a number: usage" 2 "-d takes seconds from 0.1 to 3600, not soon" ctl top -d soon
 exits "no delay at all: usage" 2 "-d takes seconds from 0.1 to 3600" ctl top -d 0
-exits "a count of nothing: usage" 2 "-n takes a number from 1" ctl top -n 0
+exits "a count of nothing: usage" 2 "-n takes a number of at least 1" ctl top -n 0
 exits "an unknown option: usage" 2 "unknown option --all" ctl top --all
 exits "two addresses: usage" 2 "more than one address or prefix" ctl top 8.8.8.8 8.8.4.4
 exits "no address: usage" 2 "me is neither an address nor a prefix" ctl top me
-exits "JSON: usage" 2 "there is no JSON of it" ctl top --json
+exits "JSON: usage" 2 "--json is not supported" ctl top --json
 stop_nat64d
-exits "nobody listens: exit status 3" 3 "nobody listens there" ctl top
+exits "nobody listens: exit status 3" 3 "no process listens there" ctl top
 finish

@@ -119,10 +119,10 @@ only "an address before" 2 2001:db8:2::81
 only "the same host by its other address" 2 192.168.254.1
 only "two words" 1 192.168.254.1 4to6
 only "a prefix" 3 64:ff9b::808:0/112 2001:db8:1::/64
-exits "no such reason: usage, and which there are" 2 "nosuch is no filter (an address, a prefix, 6to4, 4to6, or a reason: ok too-short" ctl trace nosuch
+exits "no such reason: usage, and which there are" 2 "nosuch is not a filter (an address, a prefix, 6to4, 4to6, or a reason: ok too-short" ctl trace nosuch
 exits "host bits: usage, and what is right" 2 "192.168.255.3/24 has host bits set (did you mean 192.168.255.0/24?)" ctl trace 192.168.255.3/24
 exits "half an address: usage" 2 "8.8.8 is not an IPv4 address" ctl trace 8.8.8
-exits "two directions: usage" 2 "a packet has one direction" ctl trace 6to4 4to6
+exits "two directions: usage" 2 "more than one direction given" ctl trace 6to4 4to6
 
 # --- the end --------------------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ ip -n "$R" addr add "$OWN6/64" dev lan
 from=$(since)
 runs
 same "no tun-setup: the first line says what to add" \
-	"warning: $T/conf: tun-device nat64: the link is down, nothing is translated (unless something else sets it up, add the line: tun-setup yes)" \
+	"warning: $T/conf: tun-device nat64: the link is down, nothing is translated (unless another program sets it up, add the line: tun-setup yes)" \
 	"$(first_line)"
 over
 t "data-dir was made for the daemon's user" wait_for said "$from" '^drwxr-x--- .* 65534 65533 .* /var/spool/tayga$'
@@ -67,7 +67,7 @@ from=$(since)
 runs
 own="ipv6-addr: the machine has $OWN6 on lan: hosts are translated, but what the machine itself sends from it is not"
 same "with that line, and ipv6-addr on the LAN: the first line says what to write instead" \
-	"warning: $own (take the line ipv6-addr out: nat64d then has an address inside prefix; or name there one that no interface has)" \
+	"warning: $own (remove the line ipv6-addr, and nat64d uses an address inside prefix; or name an address there that no interface has)" \
 	"$(first_line)"
 same "nothing else is warned of, least of all by a route to that address" 1 "$(said "$from" warning: | wc -l)"
 t "hosts: ping" wait_for ping6 "$GOOGLE"

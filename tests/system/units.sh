@@ -174,15 +174,15 @@ base 'map 203.0.113.9 2001:db8:2::79' 'nonsense' 'tun-up maybe' >"$conf"
 t "reload with two mistakes and a new route: fails" fails inside systemctl reload nat64d
 t "the journal has the first" journal_says "/etc/nat64.conf:8: nonsense"
 t "and the second" journal_says "/etc/nat64.conf:9: tun-up: maybe"
-t "and nat64ctl has said so" journal_says "nat64ctl: the reload is refused, nothing is changed"
-t "the status line tells of it" wait_for status_says "the last reload was refused, the log says why"
+t "and nat64ctl has said so" journal_says "nat64ctl: the reload is refused; nothing is changed"
+t "the status line tells of it" wait_for status_says "the last reload was refused, see the log"
 same "nothing of it is on the device" "$(cat "$T/routes")" "$(device_routes)"
 inside nat64ctl reload 2>"$T/reasons"
 same "nat64ctl reload: exit status 1" 1 $?
 t "and every reason" test "$(grep -c '^/etc/nat64.conf:[89]: ' "$T/reasons")" -eq 2
 base 'map 203.0.113.9 2001:db8:2::79' 'offload off' >"$conf"
 t "reload that needs a restart: fails" fails inside systemctl reload nat64d
-t "and says what" journal_says "another offload needs a restart"
+t "and says what" journal_says "a changed offload needs a restart"
 same "and what was added is taken back" "$(cat "$T/routes")" "$(device_routes)"
 t "everything goes on" translates
 base >"$conf"
@@ -261,7 +261,7 @@ before=$(index)
 echo nonsense >>"$conf"
 inside systemctl restart nat64d 2>/dev/null
 t "a restart that fails" is_failed
-t "its status says so" status_says "not started, the log says why"
+t "its status says so" status_says "not started; see the log"
 same "and the device stays" "$before" "$(index)"
 base >"$conf"
 inside systemctl start nat64d

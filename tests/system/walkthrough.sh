@@ -137,7 +137,7 @@ step "nat64d -t"
 step "systemctl restart nat64d"
 same "data-dir was made for the service" "nat64d:nat64d 750" "$(inside stat -c '%U:%G %a' /var/spool/tayga)"
 same "the first line of the log says what to add" \
-	"warning: /etc/nat64.conf: tun-device nat64: the link is down, nothing is translated (unless something else sets it up, add the line: tun-setup yes)" \
+	"warning: /etc/nat64.conf: tun-device nat64: the link is down, nothing is translated (unless another program sets it up, add the line: tun-setup yes)" \
 	"$(inside journalctl -o cat "_SYSTEMD_INVOCATION_ID=$(inside systemctl show -p InvocationID --value nat64d)" _COMM=nat64d | sed -n 1p)"
 step "echo 'tun-setup yes' >>/etc/nat64.conf"
 step "nat64d -t"

@@ -72,7 +72,7 @@ check_configurations()
 	done
 	of file | grep '\.conf	' | grep nat64 >"$dir/list"
 	while IFS="$tab" read -r number machine path section; do
-		none "nat64d takes $path of $section, without a warning" "$(tried "$number" | grep -v ': configuration is fine$')"
+		none "nat64d takes $path of $section, without a warning" "$(tried "$number" | grep -v ': configuration is valid$')"
 	done <"$dir/list"
 }
 
