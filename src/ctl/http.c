@@ -1,7 +1,6 @@
-/* http - decides what is a request for metrics, and what else is answered [RFC 9110, 9112].
+/* http - parses requests for metrics, and formats the answers [RFC 9110, 9112].
  *
- * No more of HTTP is here than a scrape needs: one request, one answer, and the connection is
- * closed. */
+ * Implements only what a scrape needs: one request and one answer per connection. */
 #include "http.h"
 
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #define PATH "/metrics"
 #define TYPE "application/openmetrics-text"
 
-/* A piece of the text, which has no NUL at its end. */
+/* A part of the text, not NUL-terminated. */
 struct piece {
 	const char *p;
 	size_t len;
@@ -22,7 +21,8 @@ static bool equals(struct piece a, const char *word)
 	return a.len == strlen(word) && strncasecmp(a.p, word, a.len) == 0;
 }
 
-/* Cuts from REST what stands before C, or all if it is not there; C itself is dropped. */
+/* Removes from REST the part before C, or everything if there is no C, and returns it.  C itself is
+ * dropped. */
 static struct piece cut(struct piece *rest, char c)
 {
 	const char *at = rest->len > 0 ? memchr(rest->p, c, rest->len) : NULL;
@@ -47,7 +47,7 @@ static struct piece trim(struct piece a)
 	return a;
 }
 
-/* The next line, without its end; both LF and CR LF end it. */
+/* Returns the next line without its end, which is LF or CR LF. */
 static struct piece cut_line(struct piece *rest)
 {
 	struct piece line = cut(rest, '\n');
@@ -61,14 +61,14 @@ bool http_is_whole(const char *text, size_t len)
 {
 	struct piece rest = {text, len};
 
-	/* What is behind the last newline is no line yet. */
+	/* text after the last newline is not a complete line */
 	while (rest.len > 0 && memchr(rest.p, '\n', rest.len))
 		if (cut_line(&rest).len == 0)
 			return true;
 	return false;
 }
 
-/* "q=0", "q=0.000": not this one. */
+/* Do the parameters contain "q=0" or "q=0.000"?  Then the client does not accept this type. */
 static bool is_refused(struct piece parameters)
 {
 	while (parameters.len > 0) {
@@ -81,7 +81,7 @@ static bool is_refused(struct piece parameters)
 	return false;
 }
 
-/* Does a line of the head say that OpenMetrics is taken? */
+/* Does a header line say that the client accepts OpenMetrics? */
 static bool takes_openmetrics(struct piece line)
 {
 	if (!equals(trim(cut(&line, ':')), "Accept"))
@@ -111,7 +111,7 @@ static bool is_method(struct piece a)
 	return a.len > 0;
 }
 
-/* Names of units have no others that matter here. */
+/* The names of systemd units may contain these characters. */
 static bool is_name(struct piece a)
 {
 	static const char others[] = "-_.:";

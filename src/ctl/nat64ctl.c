@@ -1,4 +1,4 @@
-/* nat64ctl - decides what the words of the command line mean: which socket, which request. */
+/* nat64ctl - parses the command line, selects the socket and runs the command. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -15,7 +15,7 @@
 #define PACKAGE_VERSION "(unversioned)"
 #endif
 
-#define LINE_TOP 4095 /* bytes of a request, without its newline */
+#define LINE_TOP 4095 /* maximum bytes of a request, without its newline */
 
 static const char help[] =
 	"usage: nat64ctl [-i NAME | -s PATH] [--json] COMMAND [ARGUMENT ...]\n"
@@ -61,11 +61,11 @@ static const char help[] =
 	"Exit status: 0 done; 1 refused, failed or not permitted; 2 usage; 3 no nat64d there.\n"
 	"The manual is nat64ctl(8).\n";
 
-/* What the command line says. */
+/* The parsed command line. */
 struct line {
 	struct ctl ctl;
 	char path[128];
-	bool chosen; /* a socket */
+	bool chosen; /* a socket was chosen */
 	char request[LINE_TOP + 2];
 	size_t len;
 	char *word[CTL_WORDS + 1];
@@ -107,7 +107,7 @@ static int set_process(struct line *l, const char *value)
 	return -1;
 }
 
-/* The daemon takes words apart at blanks. */
+/* The daemon splits requests at blanks, so a word must not contain any. */
 static int put_word(struct line *l, const char *word)
 {
 	size_t n = strlen(word);
@@ -124,7 +124,7 @@ static int put_word(struct line *l, const char *word)
 	return -1;
 }
 
-/* Is it a time in one word?  It is not for the daemon. */
+/* Is WORD a time that contains a blank?  Such a word is not sent to the daemon. */
 static bool is_time(const struct line *l, const char *word)
 {
 	const char *command = l->word[0];
@@ -143,7 +143,8 @@ static int add_word(struct line *l, char *word)
 	return put_word(l, word);
 }
 
-/* The value of OPTION, which is a long one or a letter: behind it, or the next argument. */
+/* Is the argument the long option NAME or the option LETTER?  Then sets VALUE to the text after it,
+ * or to the next argument. */
 static bool is_option(char ***arg, char letter, const char *name, const char **value)
 {
 	const char *a = **arg;
@@ -160,7 +161,7 @@ static bool is_option(char ***arg, char letter, const char *name, const char **v
 	return true;
 }
 
-/* -1 to go on, or a status to exit with. */
+/* Returns -1 to continue, or the exit status. */
 static int read_argument(struct line *l, char ***arg)
 {
 	const char *value;
@@ -211,14 +212,14 @@ static int ask(const struct ctl *c, bool follow)
 	return status;
 }
 
-/* There is no other end than that somebody has seen enough. */
+/* The user ends a command that follows events by a signal, which is not an error. */
 static void end(int number)
 {
 	(void)number;
 	_exit(CTL_DONE);
 }
 
-/* Each line is to be seen when it comes. */
+/* Prints each line as soon as it arrives. */
 static int follow(const struct ctl *c)
 {
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
@@ -240,7 +241,7 @@ static bool take_line(void *arg, char *line)
 	return !l->broken && ctl_print_line(NULL, line);
 }
 
-/* A list that the daemon may have to break off. */
+/* Prints a list that the daemon may have to end early. */
 static int list(const struct ctl *c)
 {
 	struct list l = {.ctl = c};
@@ -260,7 +261,8 @@ static int reload(const struct ctl *c)
 	return c->words == 1 && geteuid() == 0 ? ctl_reload(c) : ask(c, false);
 }
 
-/* Also what is wrong is an answer, and that nobody is there to give one. */
+/* Prints failed checks to standard output, too.  If no process listens, that also counts as a
+ * failed check. */
 static int health(const struct ctl *c)
 {
 	struct ctl found = *c;
@@ -308,7 +310,8 @@ static int run(const struct ctl *c)
 	return ask(c, false);
 }
 
-/* What changes the device, or writes a file, is not left half done when nobody reads any more. */
+/* These commands change the device or write a file, so they must finish even if nothing reads their
+ * output. */
 static bool is_to_be_finished(const char *command)
 {
 	return strcmp(command, "reload") == 0 || strcmp(command, "metrics") == 0;

@@ -1,4 +1,4 @@
-/* nat64ctl_client - one request, one answer: how long is waited, and what is made of what comes. */
+/* nat64ctl_client - sends a request and receives the answer, within a time limit. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,10 +11,11 @@
 
 #include "nat64ctl.h"
 
-#define PATIENCE   60                  /* seconds without a byte: a large reload takes its time */
-#define ANSWER_TOP ((size_t)256 << 20) /* bytes: more is no answer */
+#define PATIENCE   60                  /* seconds without data; a large reload takes long */
+#define ANSWER_TOP ((size_t)256 << 20) /* maximum bytes of an answer */
 
-/* How many bytes the control character at S has that a terminal may obey, or 0 if it is none. */
+/* Returns the length of the control character at S that a terminal might interpret, or 0 if it is
+ * another character. */
 static size_t control_at(const char *s)
 {
 	unsigned char c = (unsigned char)*s, next = c ? (unsigned char)s[1] : 0;
@@ -24,7 +25,7 @@ static size_t control_at(const char *s)
 	return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f;
 }
 
-/* The daemon has no power over root's terminal. */
+/* Control characters are masked, because the daemon must not control root's terminal. */
 static void put(const char *s, FILE *out)
 {
 	while (*s) {
@@ -86,7 +87,7 @@ static void fail_connect(struct ctl_reply *r, const char *path)
 		fail(r, CTL_FAILED, "%s: %s", path, strerror(errno));
 }
 
-/* A descriptor, or -1. */
+/* Returns a descriptor, or -1. */
 static int open_socket(const struct ctl *c, struct ctl_reply *r)
 {
 	const struct timeval patience = {.tv_sec = c->patience ? c->patience : PATIENCE};
@@ -117,7 +118,8 @@ static int open_socket(const struct ctl *c, struct ctl_reply *r)
 	return fd;
 }
 
-/* The daemon may have turned us away, and says so before it closes. */
+/* Does not report errors: the daemon may have refused the connection, and then its answer tells
+ * why. */
 static void send_line(int fd, const char *line)
 {
 	char request[4097];
@@ -130,7 +132,7 @@ static void send_line(int fd, const char *line)
 	}
 }
 
-/* Room for what comes next and a NUL behind it. */
+/* Makes room for more data and a NUL after it. */
 static bool make_room(struct ctl_reply *r)
 {
 	size_t room = r->room ? 2 * r->room : 16384;
@@ -146,7 +148,7 @@ static bool make_room(struct ctl_reply *r)
 	return true;
 }
 
-/* Some more of the answer, with a NUL behind: 1, 0 at its end, -1 if it broke off. */
+/* Receives more of the answer and adds a NUL.  Returns 1; 0 at the end; -1 on error. */
 static int receive_some(int fd, struct ctl_reply *r)
 {
 	ssize_t n;
@@ -163,7 +165,7 @@ static int receive_some(int fd, struct ctl_reply *r)
 	return n > 0;
 }
 
-/* All that comes.  False: it broke off. */
+/* Receives everything.  False on error. */
 static bool receive(int fd, struct ctl_reply *r)
 {
 	int more;
@@ -228,8 +230,7 @@ void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r)
 	close(fd);
 }
 
-/* Gives TAKE the whole lines that R's memory has, but for its first HEAD bytes, and forgets them.
- */
+/* Passes the complete lines in R's memory after the first HEAD bytes to TAKE, and removes them. */
 static bool give_lines(struct ctl_reply *r, size_t head, ctl_take *take, void *arg)
 {
 	char *at = r->memory + head, *end;
@@ -245,7 +246,8 @@ static bool give_lines(struct ctl_reply *r, size_t head, ctl_take *take, void *a
 	return more;
 }
 
-/* The answer begins with "ok": the lines behind it, as they come, until TAKE has enough. */
+/* The answer begins with "ok": passes the following lines to TAKE as they arrive, until TAKE
+ * returns false. */
 static void give_all(int fd, size_t head, ctl_take *take, void *arg, struct ctl_reply *r)
 {
 	int more = 1;
@@ -312,7 +314,7 @@ int ctl_flush(void)
 	return CTL_FAILED;
 }
 
-/* Reasons first, what follows from them last. */
+/* Prints the reasons first and the result last. */
 int ctl_print(const struct ctl *c, const struct ctl_reply *r)
 {
 	put(r->rest, r->status == CTL_DONE || c->json ? stdout : stderr);

@@ -1,4 +1,4 @@
-/* nat64ctl_counters - `counters': what has come until now, or in the next so many seconds. */
+/* nat64ctl_counters - `counters`: the counters, or what they count in the next seconds. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 struct job {
 	bool explain;
-	unsigned long seconds; /* 0: until now */
+	unsigned long seconds; /* 0: show the current values */
 };
 
 static int bad_usage(void)
@@ -59,7 +59,7 @@ static int print_now(const struct ctl *c, const struct job *j)
 	return status;
 }
 
-/* Fills OUT, and PID with who has counted.  A refusal is printed as it is. */
+/* Stores the counters in OUT and the process ID of the daemon in PID.  Prints a refusal. */
 static int look(const struct ctl *c, struct counters *out, pid_t *pid)
 {
 	struct ctl_reply r;

@@ -1,4 +1,4 @@
-/* nat64ctl_history - decides which events of the history are shown. */
+/* nat64ctl_history - `history`: selects and prints events of the history. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

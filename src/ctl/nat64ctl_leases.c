@@ -1,4 +1,4 @@
-/* nat64ctl_leases - decides by what leases can be sorted. */
+/* nat64ctl_leases - `leases`: the sort keys of leases. */
 #include "nat64ctl_list.h"
 
 enum sort {
@@ -18,7 +18,7 @@ static uint64_t key_of(unsigned sort, const union list_row *row)
 	switch ((enum sort)sort) {
 	case BY_IDLE:
 		return (uint64_t)r->idle;
-	case BY_AGE: /* not known is older than what is */
+	case BY_AGE: /* an unknown age counts as the highest */
 		return r->age < 0 ? UINT32_MAX : (uint64_t)r->age;
 	case BY_PACKETS:
 		return r->packets[0] + r->packets[1];

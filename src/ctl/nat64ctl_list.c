@@ -1,4 +1,4 @@
-/* nat64ctl_list - decides in which order rows are shown, and keeps no more of them than it must. */
+/* nat64ctl_list - sorts and limits rows, and keeps no more of them in memory than necessary. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +8,12 @@
 #include "nat64ctl_list.h"
 
 struct kept {
-	uint64_t key;  /* the largest comes first */
-	size_t number; /* as it came */
+	uint64_t key;  /* the row with the largest key comes first */
+	size_t number; /* position as received */
 	union list_row row;
 };
 
-/* The texts of rows, each once. */
+/* The strings of rows, each stored once. */
 struct names {
 	char **at;
 	size_t n;
@@ -22,17 +22,18 @@ struct names {
 struct list {
 	const struct ctl *ctl;
 	const struct list_kind *kind;
-	const char *place; /* an address or prefix; NULL: all */
-	unsigned sort;     /* of the kind; 0: as the daemon has them */
+	const char *place; /* an address or prefix; NULL: all rows */
+	unsigned sort;     /* sort key of the kind; 0: unsorted */
 	bool reverse, limited;
 	size_t limit;
-	struct kept *kept; /* with a limit, once that is reached, a heap with the worst on top */
+	struct kept
+		*kept; /* with a limit: once it is reached, a heap with the last row at the top */
 	size_t n, seen;
 	struct names names;
 	bool failed;
 };
 
-/* --- the command line --------------------------------------------------------------------- */
+/* --- command line --------------------------------------------------------------------------- */
 
 static int bad(const struct list *l, const char *what, const char *which)
 {
@@ -100,7 +101,7 @@ static int read_words(struct list *l)
 	return l->reverse && !l->sort ? bad(l, "--reverse needs --sort", "") : CTL_DONE;
 }
 
-/* --- what comes, as it comes ---------------------------------------------------------------- */
+/* --- unsorted rows -------------------------------------------------------------------------- */
 
 static bool pass_on(void *arg, char *line)
 {
@@ -117,9 +118,9 @@ static bool pass_on(void *arg, char *line)
 	return ctl_print_line(NULL, line);
 }
 
-/* --- in another order ----------------------------------------------------------------------- */
+/* --- sorted rows ---------------------------------------------------------------------------- */
 
-/* Does A come before B?  Equals stay as they came. */
+/* Does A come before B?  Rows with equal keys stay in the order in which they were received. */
 static bool before(const struct kept *a, const struct kept *b)
 {
 	return a->key != b->key ? a->key > b->key : a->number < b->number;
@@ -130,7 +131,8 @@ static int compare(const void *a, const void *b)
 	return before(a, b) ? -1 : before(b, a);
 }
 
-/* Puts NEW, in the heap of the N at K, where it belongs below I. */
+/* K is a heap of N entries with a free place at I: moves that down to where NEW belongs, and stores
+ * NEW. */
 static void sink(struct kept *k, size_t n, size_t i, const struct kept *new)
 {
 	for (size_t child; (child = 2 * i + 1) < n; i = child) {
@@ -171,7 +173,7 @@ static bool keep(struct list *l, const struct kept *new)
 	return true;
 }
 
-/* NAME as it stays; NULL without memory, or for NULL. */
+/* Returns a permanent copy of NAME; NULL without memory, or if NAME is NULL. */
 static const char *keep_name(struct names *names, const char *name)
 {
 	char **bigger;
@@ -234,7 +236,8 @@ static void print_sorted(struct list *l)
 
 static int finish(struct list *l, struct ctl_reply *r)
 {
-	bool enough = l->limited && !l->sort && l->n == l->limit; /* the rest was not waited for */
+	bool enough = l->limited && !l->sort &&
+		      l->n == l->limit; /* the limit was reached, so the rest was not read */
 	int status;
 
 	if (l->failed) {

@@ -1,5 +1,5 @@
-/* nat64ctl_metrics - `metrics': to standard output, to a file that a monitoring agent reads, or as
- * the answer to one request of HTTP. */
+/* nat64ctl_metrics - `metrics`: prints the metrics, writes them to a file for a monitoring agent,
+ * or answers one HTTP request. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,15 +15,15 @@
 #include "lib/clock.h"
 #include "nat64ctl.h"
 
-#define TRIES      3     /* of an answer that a reload breaks off */
-#define PATIENCE   5     /* seconds that nat64d has for an answer, where somebody waits */
-#define REQUEST_MS 5000  /* for a request to come */
-#define ANSWER_MS  10000 /* for an answer to go */
-#define LINGER_MS  1000  /* for the other side to close first */
+#define TRIES      3     /* attempts, if a reload makes the answer incomplete */
+#define PATIENCE   5     /* seconds to wait for nat64d */
+#define REQUEST_MS 5000  /* to receive a request */
+#define ANSWER_MS  10000 /* to send an answer */
+#define LINGER_MS  1000  /* to wait for the client to close first */
 
 struct job {
 	bool openmetrics, http;
-	const char *textfile; /* NULL: none */
+	const char *textfile; /* NULL: no file */
 };
 
 static bool is_complete(const char *text)
@@ -33,7 +33,7 @@ static bool is_complete(const char *text)
 	return n >= end && strcmp(text + n - end, METRICS_END) == 0;
 }
 
-/* R has the metrics, if its status is CTL_DONE. */
+/* Stores the metrics in R if its status is CTL_DONE. */
 static void ask(const struct ctl *c, bool openmetrics, struct ctl_reply *r)
 {
 	for (int i = 0; i < TRIES; i++) {
@@ -48,8 +48,9 @@ static void ask(const struct ctl *c, bool openmetrics, struct ctl_reply *r)
 					"reloaded repeatedly?)"};
 }
 
-/* The metrics, to be freed; of a daemon that is not there, does not answer or ends meanwhile, that
- * it is down.  NULL: it may be up, and cannot be asked; why is said. */
+/* Returns the metrics, which the caller must free.  If the daemon does not run, does not answer or
+ * ends meanwhile, they say that it is down.  Returns NULL, after printing the reason, if it may run
+ * but cannot be asked. */
 static char *get_metrics(const struct ctl *c, bool openmetrics)
 {
 	struct answer down = {.text = NULL};
@@ -84,10 +85,10 @@ static int print(const struct ctl *c, const struct job *j)
 	return status;
 }
 
-/* --- a file --------------------------------------------------------------------------------- */
+/* --- file ----------------------------------------------------------------------------------- */
 
-/* With a label more in each sample, if there is a NAME: metrics of several instances meet in one
- * place. */
+/* If there is a NAME, adds it to each sample as a label, because metrics of several instances are
+ * collected in one place. */
 static void put_metrics(FILE *out, const char *text, const char *name)
 {
 	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
@@ -104,8 +105,8 @@ static void put_metrics(FILE *out, const char *text, const char *name)
 	}
 }
 
-/* A new file at PATH, which nobody has had a hand in.  What an earlier process has left behind goes
- * first. */
+/* Creates a new file at PATH, so that no other process has it open.  Removes one that an earlier
+ * process left. */
 static FILE *make(const char *path)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -122,7 +123,8 @@ static FILE *make(const char *path)
 	return out;
 }
 
-/* A file, or the place for one?  Nobody means that /dev/null should become a file. */
+/* Is PATH a regular file, or does it not exist?  A device such as /dev/null must not be replaced by
+ * a file. */
 static bool is_place(const char *path)
 {
 	struct stat st;
@@ -172,7 +174,7 @@ static int write_file(const struct ctl *c, const struct job *j)
 
 /* --- HTTP ----------------------------------------------------------------------------------- */
 
-/* Waits for EVENTS at FD until UNTIL. */
+/* Waits for EVENTS on FD until the time UNTIL. */
 static bool comes(int fd, short events, int64_t until)
 {
 	struct pollfd p = {.fd = fd, .events = events};
@@ -181,8 +183,8 @@ static bool comes(int fd, short events, int64_t until)
 	return left > 0 && poll(&p, 1, (int)left) > 0;
 }
 
-/* The status to answer with, 0 if nothing has come, or 200 if LEN bytes of TEXT are a whole
- * request. */
+/* Reads a request of LEN bytes into TEXT.  Returns 200 if it is complete, 0 if there is none, or
+ * the error status to answer with. */
 static int read_request(char text[HTTP_MOST], size_t *len)
 {
 	int64_t until = clock_ms() + REQUEST_MS;
@@ -202,7 +204,7 @@ static int read_request(char text[HTTP_MOST], size_t *len)
 	return 200;
 }
 
-/* Who takes nothing is not waited for. */
+/* Gives up if the client does not read. */
 static void write_answer(const char *text, size_t len)
 {
 	const struct timeval moment = {.tv_sec = 1};
@@ -218,7 +220,8 @@ static void write_answer(const char *text, size_t len)
 	}
 }
 
-/* What lies unread when a socket is closed makes the other side lose the end of the answer. */
+/* If unread input remained at the close, the client would lose the end of the answer.  So reads it
+ * first. */
 static void say_goodbye(void)
 {
 	int64_t until = clock_ms() + LINGER_MS;
@@ -264,7 +267,7 @@ static int serve(const struct ctl *c)
 	return status == 503 ? CTL_FAILED : CTL_DONE;
 }
 
-/* --- the command line ----------------------------------------------------------------------- */
+/* --- command line ----------------------------------------------------------------------------- */
 
 static bool understand(struct job *j, char **word)
 {

@@ -1,4 +1,4 @@
-/* nat64ctl_networks - decides by what networks can be sorted. */
+/* nat64ctl_networks - `networks`: the sort keys of networks. */
 #include "nat64ctl_list.h"
 
 enum sort {

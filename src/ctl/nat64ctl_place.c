@@ -1,5 +1,5 @@
-/* nat64ctl_place - decides where the history is, also while no daemon runs, and what an address on
- * the command line is. */
+/* nat64ctl_place - finds the history, even if no daemon runs, and parses addresses on the command
+ * line. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static int copy_dir(char dir[CTL_PATH], const char *from, size_t len)
 	return CTL_DONE;
 }
 
-/* As the unit has it, for nobody answers who would know better. */
+/* No daemon answers, so the configuration that the unit uses must tell. */
 static int look_up(const struct ctl *c, char dir[CTL_PATH])
 {
 	struct conf_diag diag = {.say = ignore, .hurried = true, .mapless = true};

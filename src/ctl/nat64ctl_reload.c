@@ -1,8 +1,8 @@
-/* nat64ctl_reload - decides what root does on the device before and after a reload by a daemon that
- * has no right to do it.
+/* nat64ctl_reload - `reload` as root: adds to the device what the new configuration needs, before a
+ * daemon without privileges reloads it, and removes afterwards what is no longer needed.
  *
- * What the daemon says is not believed further than it must be: the configuration and the way to it
- * are root's, the device is the one that it names, and nothing else is touched. */
+ * The daemon is trusted no more than necessary: the configuration file and all directories on its
+ * path must belong to root, only the device that the daemon names is changed, and nothing else. */
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,16 +23,16 @@
 
 #define LOCK      "/run/nat64ctl.lock"
 #define LOCK_WAIT 30 /* seconds */
-#define TRIES     5  /* of a configuration that changes meanwhile */
+#define TRIES     5  /* attempts, if the configuration changes in the meantime */
 
-/* What is at hand while a reload is under way. */
+/* The state of one attempt. */
 struct job {
 	const struct ctl *ctl;
-	char *config, *state, *device; /* as the daemon says, out of ITS */
-	bool itself;                   /* the daemon may change its device */
-	bool once_more;                /* the configuration has changed meanwhile */
-	bool again;                    /* an earlier try has put one into effect */
-	struct ctl_reply its;          /* what it has asked the kernel for */
+	char *config, *state, *device; /* as told by the daemon; they point into ITS */
+	bool itself;                   /* the daemon may change its device itself */
+	bool once_more;                /* the configuration has changed in the meantime */
+	bool again;                    /* an earlier attempt has put a configuration into effect */
+	struct ctl_reply its; /* the daemon's list of what it has requested from the kernel */
 	struct conf *conf;
 	struct tun *tun;
 	struct setup *was, *now;
@@ -68,8 +68,8 @@ static int refuse(const struct job *j, const char *text)
 	return CTL_FAILED;
 }
 
-/* A descriptor that holds the lock, or -1.  The one who had it before has removed the file: then a
- * lock on that one is none. */
+/* Returns a descriptor that holds the lock, or -1.  The previous holder has removed the file; a
+ * lock on the removed file is not valid. */
 static int try_lock(void)
 {
 	int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -83,7 +83,7 @@ static int try_lock(void)
 	return -1;
 }
 
-/* Two at once would take each other's routes away. */
+/* Two reloads at the same time would remove each other's routes. */
 static int take_lock(void)
 {
 	const struct timespec nap = {.tv_nsec = 50000000};
@@ -104,9 +104,10 @@ static void release_lock(int fd)
 	close(fd);
 }
 
-/* --- what the daemon says of itself --------------------------------------------------------- */
+/* --- the daemon's list ---------------------------------------------------------------------- */
 
-/* A list of room for N, sorted as setup wants it: the daemon lists it so. */
+/* Allocates a list of N entries.  It will be sorted as setup needs it, because the daemon sends it
+ * so. */
 static struct prefix *get_list(size_t n)
 {
 	return calloc(n + 1, sizeof(struct prefix));
@@ -136,7 +137,7 @@ static void ignore(void *arg, bool error, const char *line)
 	(void)line;
 }
 
-/* Puts the address or route VALUE into the list that WORD names.  False: there is none. */
+/* Adds the address or route VALUE to the list that WORD names.  False if there is no such list. */
 static bool take_address(struct setup *s, const char *word, const char *value)
 {
 	if (strcmp(word, "address") == 0)
@@ -150,7 +151,7 @@ static bool take_address(struct setup *s, const char *word, const char *value)
 	return false;
 }
 
-/* Words of a later version are passed over. */
+/* Ignores words of later versions. */
 static void take_line(struct job *j, char *line)
 {
 	size_t n = strcspn(line, " ");
@@ -180,7 +181,7 @@ static size_t count_lines(const char *text)
 	return n;
 }
 
-/* The list must have its end, or it is half of one. */
+/* False if the list is incomplete. */
 static bool read_setup(struct job *j)
 {
 	char *line = (char *)(uintptr_t)j->its.rest, *next;
@@ -197,9 +198,9 @@ static bool read_setup(struct job *j)
 	return j->was && ended && j->config && j->device;
 }
 
-/* --- what root does about it ---------------------------------------------------------------- */
+/* --- changes as root ------------------------------------------------------------------------ */
 
-/* The device is in the daemon's network namespace. */
+/* Enters the daemon's network namespace, where the device is. */
 static int enter_netns(const struct job *j)
 {
 	struct stat mine, its;
@@ -217,7 +218,8 @@ static int enter_netns(const struct job *j)
 	return rc;
 }
 
-/* Root takes nobody else's word for what becomes of the machine's routes. */
+/* A file that another user can change must not determine what root does to the routes of the
+ * machine. */
 static bool is_roots(const char *path)
 {
 	struct conf_rights rights;
@@ -240,7 +242,7 @@ static int reload_as_it_is(const struct job *j)
 	return status;
 }
 
-/* What the daemon has asked the kernel for by now.  False: it does not say. */
+/* Asks what the daemon has now requested from the kernel.  False if it does not answer. */
 static bool ask_again(const struct job *j, struct job *again)
 {
 	*again = (struct job){.ctl = j->ctl};
@@ -261,8 +263,8 @@ static void remove_others(const struct setup *was, const struct setup *now, stru
 		ctl_complain("warning: %s", err);
 }
 
-/* With an address the kernel takes away more than that, and somebody else may have removed a route
- * that is needed still. */
+/* With an address the kernel may remove other addresses and routes, and another program may have
+ * removed a route.  So restores what is still needed. */
 static void clear_away(const struct setup *was, const struct setup *now, struct tun *t)
 {
 	char err[TUN_ERR];
@@ -272,10 +274,10 @@ static void clear_away(const struct setup *was, const struct setup *now, struct 
 		ctl_complain("warning: %s", err);
 }
 
-/* Leaves on the device what is in effect after the answer R.  The daemon reads the configuration
- * after us, and finds another one if it has been written meanwhile; and the daemon whose answer is
- * lost may have done it all the same, or one that has been started since.  False: the device lacks
- * what this other configuration asks for, or may lack it. */
+/* Makes the device match what is in effect after the answer R.  The daemon reads the configuration
+ * later than this process, so it may have read a newer one.  If the answer was lost, the daemon may
+ * have reloaded nevertheless, or a new daemon may have started.  False if the device lacks, or may
+ * lack, something that the newer configuration needs. */
 static bool settle(struct job *j, const struct ctl_reply *r)
 {
 	struct job again;
@@ -317,8 +319,8 @@ static int reload_prepared(struct job *j)
 	return status;
 }
 
-/* What is wrong with the configuration the daemon says itself, and so it does of another device: it
- * is asked in any case, so that it knows, too. */
+/* Asks the daemon even if the configuration is invalid or names another device, so that the daemon
+ * reports that error and remembers it. */
 static int reload(struct job *j)
 {
 	struct conf_diag diag = {.say = ignore, .hurried = true};
@@ -335,7 +337,7 @@ static int reload(struct job *j)
 	return j->tun ? reload_prepared(j) : refuse(j, err);
 }
 
-/* What has been begun is brought to its end. */
+/* A reload that has begun must be finished. */
 static void block_signals(void)
 {
 	sigset_t set;

@@ -1,5 +1,5 @@
-/* nat64ctl_screen - decides what is written to a terminal to paint it, and that it is given back
- * whatever ends us. */
+/* nat64ctl_screen - the control sequences for the terminal, and its restoration even if a signal
+ * ends the process. */
 #include "nat64ctl_screen.h"
 
 #include <errno.h>
@@ -14,19 +14,19 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define ENTER "\033[?1049h\033[?25l" /* another page, without a cursor */
+#define ENTER "\033[?1049h\033[?25l" /* the alternate screen, without a cursor */
 #define LEAVE "\033[?25h\033[?1049l"
 #define HOME  "\033[H"
 #define CLEAR "\033[K" /* to the end of the line */
-#define REST  "\033[J" /* to the end of the page */
+#define REST  "\033[J" /* to the end of the screen */
 #define HEAD  "\033[1m"
 #define PLAIN "\033[0m"
 
 #define LINE_MAX_LEN 512
 
-/* The handler of a signal has nothing else. */
+/* global, because signal handlers need it */
 static struct termios before;
-static bool keyboard; /* BEFORE is what standard input was */
+static bool keyboard; /* BEFORE holds the settings of standard input */
 static volatile sig_atomic_t resized;
 
 static void give_back(void)
@@ -49,7 +49,7 @@ static void resize(int number)
 	resized = 1;
 }
 
-/* Keys are read one by one, and not shown. */
+/* Reads keys one by one, without echo. */
 static void take_keyboard(void)
 {
 	struct termios raw;
@@ -72,7 +72,7 @@ void screen_open(struct screen *s)
 	*s = (struct screen){.on = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0,
 			     .colour = !plain || !*plain};
 	if (!s->on) {
-		signal(SIGPIPE, SIG_DFL); /* who reads no more ends us */
+		signal(SIGPIPE, SIG_DFL); /* end if the reader closes the pipe */
 		return;
 	}
 	take_keyboard();
@@ -134,7 +134,7 @@ bool screen_end(const struct screen *s)
 	return fflush(stdout) == 0 && !ferror(stdout);
 }
 
-/* A key that was pressed; 0: none. */
+/* Returns the key that was pressed; 0: none. */
 static char read_key(void)
 {
 	char key = 0;
@@ -152,7 +152,7 @@ bool screen_wait(const struct screen *s, int ms)
 	if (!in.revents)
 		return true;
 	key = read_key();
-	if (key == 0) /* the terminal has gone */
+	if (key == 0) /* the terminal is gone */
 		return false;
 	return key != 'q' && key != 'Q' && key != 3;
 }

@@ -1,4 +1,4 @@
-/* nat64ctl_time - decides which times can be written on the command line, and what they mean. */
+/* nat64ctl_time - parses times on the command line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,14 +6,14 @@
 
 #include "nat64ctl.h"
 
-/* A time as it is written. */
+/* A parsed time. */
 struct written {
 	struct tm tm;
 	bool zoned;
-	int east; /* seconds, of the zone */
+	int east; /* offset of the zone in seconds */
 };
 
-/* Reads N digits, and moves *S behind them. */
+/* Reads N digits and advances *S past them. */
 static bool take_number(const char **s, int n, int *out)
 {
 	*out = 0;
@@ -56,7 +56,7 @@ static bool take_date(const char **s, struct tm *tm)
 	return true;
 }
 
-/* The seconds may be left out if MAY. */
+/* The seconds are optional if MAY. */
 static bool take_clock(const char **s, struct tm *tm, bool may)
 {
 	if (!take_number(s, 2, &tm->tm_hour) || !take_char(s, ':') ||
@@ -92,7 +92,7 @@ static bool take_zone(const char **s, struct written *w)
 	return true;
 }
 
-/* The date and the time of day may be one word or two. */
+/* Date and time of day may be one word or two. */
 static bool read_words(char ***word, struct written *w)
 {
 	const char *s = **word;
@@ -112,7 +112,7 @@ static bool read_words(char ***word, struct written *w)
 	       (w->zoned || !strict);
 }
 
-/* A time of day may not exist when clocks are put forward. */
+/* A local time may not exist, namely when clocks are put forward. */
 static bool to_unix(const struct written *w, int64_t *out)
 {
 	struct tm tm = w->tm;

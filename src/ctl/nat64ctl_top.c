@@ -1,5 +1,5 @@
-/* nat64ctl_top - decides who moves most at the moment: the leases, listed again and again, less
- * what they were before. */
+/* nat64ctl_top - `top`: computes which hosts have the most traffic, from repeated lists of the
+ * leases. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "nat64ctl_screen.h"
 
 #define DELAY_MS  2000
-#define HEAD_ROWS 3 /* the lines above those of hosts */
+#define HEAD_ROWS 3 /* lines above those of the hosts */
 #define RATE_TEXT 16
 #define ROW       "%-15s %-39s %12s %14s %12s %14s"
 
@@ -25,12 +25,12 @@ struct host {
 	uint64_t packets[FASTPATH_DIRS], bytes[FASTPATH_DIRS];
 };
 
-/* All leases, by address, at a time. */
+/* All leases at one time, sorted by address. */
 struct sample {
 	struct host *at;
 	size_t n;
 	int64_t when; /* us */
-	bool broken;  /* a reload came in between, or memory is short */
+	bool broken;  /* a reload happened, or there was no memory */
 };
 
 struct rate {
@@ -41,17 +41,17 @@ struct rate {
 
 struct top {
 	const struct ctl *ctl;
-	const char *place;  /* NULL: all */
+	const char *place;  /* an address or prefix; NULL: all leases */
 	int delay;          /* ms */
-	unsigned long left; /* pictures; 0: no end */
+	unsigned long left; /* pictures to show; 0: no limit */
 	struct sample now, before;
-	struct rate *rate; /* of those who move */
+	struct rate *rate; /* of the active hosts */
 	size_t rates;
 	struct rate total;
 	struct screen screen;
 };
 
-/* --- the command line --------------------------------------------------------------------- */
+/* --- command line --------------------------------------------------------------------------- */
 
 static int bad(const char *what, const char *which)
 {
@@ -106,7 +106,7 @@ static int read_words(struct top *t)
 	return CTL_DONE;
 }
 
-/* --- taking a sample ------------------------------------------------------------------------ */
+/* --- samples -------------------------------------------------------------------------------- */
 
 static bool take_lease(void *arg, char *line)
 {
@@ -158,9 +158,9 @@ static int take_sample(struct top *t)
 	return status;
 }
 
-/* --- what it means ---------------------------------------------------------------------------- */
+/* --- rates ------------------------------------------------------------------------------------ */
 
-/* What H has moved since it was WAS; NULL, or another lease: since it began. */
+/* Computes the traffic of H since WAS; if WAS is NULL or another lease, since H began. */
 static struct rate rate_of(const struct host *h, const struct host *was, double seconds)
 {
 	struct rate r = {.addr = h->addr, .host = h->host};
@@ -207,7 +207,7 @@ static bool add_rate(struct top *t, const struct rate *r)
 	return true;
 }
 
-/* Both samples ascend. */
+/* Both samples are sorted by address. */
 static void compare(struct top *t)
 {
 	double seconds = (double)(t->now.when - t->before.when) / 1e6;
@@ -234,7 +234,7 @@ static void compare(struct top *t)
 		qsort(t->rate, t->rates, sizeof(*t->rate), by_rate);
 }
 
-/* --- showing it ------------------------------------------------------------------------------- */
+/* --- display ---------------------------------------------------------------------------------- */
 
 static char *rate_text(char buf[RATE_TEXT], double rate)
 {
@@ -283,7 +283,7 @@ static bool show(struct top *t)
 	return screen_end(&t->screen);
 }
 
-/* Waits for the next sample; paints again in between, if the terminal has another size. */
+/* Waits until the next sample is due.  If the size of the terminal changes in between, repaints. */
 static bool rest(struct top *t, bool painted)
 {
 	int64_t end = t->before.when + (int64_t)t->delay * 1000;
@@ -294,7 +294,7 @@ static bool rest(struct top *t, bool painted)
 		if (painted && screen_is_resized() && !show(t))
 			return false;
 	}
-	return screen_wait(&t->screen, 0); /* a key that came while we were busy */
+	return screen_wait(&t->screen, 0); /* handles a key pressed while the process was busy */
 }
 
 static int watch(struct top *t)

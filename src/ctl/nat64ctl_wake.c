@@ -1,5 +1,5 @@
-/* nat64ctl_wake - decides how a daemon gets its control socket back that somebody has removed: root
- * makes the directory again, and the daemon, told by SIGHUP, the socket in it. */
+/* nat64ctl_wake - restores a control socket that was removed: creates its directory as root, and
+ * then makes the daemon create the socket by SIGHUP. */
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,7 +29,8 @@ static bool is_heard(const struct ctl *c)
 	return heard;
 }
 
-/* The effective ones, which /proc/PID itself does not show of a process that hides its memory. */
+/* Reads the effective user and group ID.  The owner of /proc/PID does not show them if the process
+ * protects its memory. */
 static bool find_owner(pid_t pid, unsigned *uid, unsigned *gid)
 {
 	char path[64], line[256];
@@ -47,7 +48,7 @@ static bool find_owner(pid_t pid, unsigned *uid, unsigned *gid)
 	return has_uid && has_gid;
 }
 
-/* In the mount namespace NS the directory above may be read-only. */
+/* Makes DIR writable in the mount namespace NS, where its parent may be read-only. */
 static int make_writable(int ns, const char *dir)
 {
 	if (setns(ns, CLONE_NEWNS) < 0 || mount(dir, dir, NULL, MS_BIND, NULL) < 0)
@@ -55,7 +56,8 @@ static int make_writable(int ns, const char *dir)
 	return mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV, NULL) < 0;
 }
 
-/* A unit's daemon sees the directories that it had at its start, and this one is another. */
+/* The daemon of a unit has its own mount namespace, in which the new directory must be made
+ * writable, too. */
 static void let_daemon_write(pid_t pid, const char *dir)
 {
 	struct stat mine, its;

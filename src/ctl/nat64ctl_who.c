@@ -1,8 +1,8 @@
-/* nat64ctl_who - decides who had an address at a time.
+/* nat64ctl_who - `who ADDRESS at TIME`: finds which host had an address at a time.
  *
- * A lease that has ended is found by its end, which says when it began; one that holds is known to
- * the daemon.  So for an IPv4 address the first event behind that time decides, and only if there
- * is none, the daemon.  An IPv6 address may have several leases, one for each prefix. */
+ * The history records the end of a lease with its beginning, and the daemon knows the current
+ * leases.  So for an IPv4 address the first event after TIME decides; if there is none, the daemon
+ * does.  An IPv6 address may have several leases, one for each prefix. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,21 +10,21 @@
 #include "lib/addr_text.h"
 #include "nat64ctl.h"
 
-#define MOST 32 /* leases of one address at one time */
+#define MOST 32 /* maximum leases of one address at one time */
 
 struct who {
 	const struct ctl *ctl;
 	struct ctl_place place;
 	int64_t at;
-	bool running; /* the daemon */
+	bool running; /* the daemon runs */
 	struct lease_event holds[MOST], ended[MOST];
 	unsigned n_holds, n_ended;
-	int64_t later;  /* when the address was assigned anew behind AT, 0: not */
-	int64_t mapped; /* when a map ended its last lease before AT, 0: none did */
+	int64_t later;  /* when the address was next assigned after AT; 0: not */
+	int64_t mapped; /* when a map ended its last lease before AT; 0: not by a map */
 	unsigned found;
 };
 
-/* --- what is known -------------------------------------------------------------------------- */
+/* --- sources ---------------------------------------------------------------------------------- */
 
 static bool take_holder(void *arg, char *line)
 {
@@ -35,13 +35,16 @@ static bool take_holder(void *arg, char *line)
 	return true;
 }
 
-/* Only this refusal is an answer; another client too many, for example, is none. */
+/* Is the reply the refusal that means "no lease"?  Others, such as too many clients, say nothing
+ * about the lease. */
 static bool says_nobody(const struct ctl_reply *r)
 {
 	return !r->lost && strstr(r->line, " has no lease");
 }
 
-/* What the daemon says of now.  False: it cannot be asked, which is said. */
+/* Asks the daemon about the current leases.  False, after printing the error, if it cannot be
+ * asked.
+ */
 static bool ask_daemon(struct who *w)
 {
 	struct ctl_reply r;
@@ -65,7 +68,7 @@ static bool is_single(const struct who *w)
 	return w->place.prefix.family == 4;
 }
 
-/* An event behind the time that is asked for. */
+/* Takes an event after the time AT. */
 static bool take_event(void *arg, const char *line, size_t len, const struct lease_event *e)
 {
 	struct who *w = arg;
@@ -79,7 +82,7 @@ static bool take_event(void *arg, const char *line, size_t len, const struct lea
 	return !is_single(w);
 }
 
-/* --- what follows ---------------------------------------------------------------------------- */
+/* --- result ---------------------------------------------------------------------------------- */
 
 static void print(struct who *w, const struct lease_event *e)
 {
@@ -91,8 +94,8 @@ static void print(struct who *w, const struct lease_event *e)
 	fwrite(line, 1, n, stdout);
 }
 
-/* The end of a lease may not say when it began, because nobody knew: its first line may.  -1 with
- * errno. */
+/* An end event may lack the beginning of the lease, if the daemon did not know it.  Then looks for
+ * the beginning in the history.  Returns -1 with errno on error. */
 static int print_ended(struct who *w, const struct leasehistory *h)
 {
 	struct lease_event first;
@@ -115,7 +118,8 @@ static int print_ended(struct who *w, const struct leasehistory *h)
 	return 0;
 }
 
-/* One of which it is not known since when it holds may be younger than others that have ended. */
+/* If the beginning of a current lease is unknown, the lease may be newer than others that have
+ * ended. */
 static void print_holders(struct who *w)
 {
 	for (unsigned i = 0; i < w->n_holds; i++) {
@@ -127,8 +131,8 @@ static void print_holders(struct who *w)
 	}
 }
 
-/* A lease began before, and no end of it is on record: a crash or a full disk has taken it, or
- * nobody is there who would know whether it holds. */
+/* The lease began before AT, but its end is not on record.  A crash or a full disk may have
+ * prevented that, or no daemon runs that could tell whether it still exists. */
 static void print_begun(struct who *w, const struct lease_event *begun)
 {
 	struct lease_event e = *begun;
@@ -181,7 +185,7 @@ static int say_nobody(const struct who *w, const struct leasehistory *h)
 	return CTL_FAILED;
 }
 
-/* 0, or -1 with errno. */
+/* Returns 0, or -1 with errno. */
 static int search(struct who *w, const struct leasehistory *h)
 {
 	struct lease_event last;
@@ -201,7 +205,7 @@ static int search(struct who *w, const struct leasehistory *h)
 	return rc < 0 ? -1 : 0;
 }
 
-/* The daemon alone knows it: for an IPv4 address there is no other lease. */
+/* True if the daemon alone can tell: an IPv4 address has no other lease at the same time. */
 static bool is_plain(const struct who *w)
 {
 	return is_single(w) && w->n_holds > 0 && w->holds[0].since > 0 &&

@@ -1,4 +1,4 @@
-/* explain - one question about a packet and its answer: private to the files of `explain'. */
+/* explain - the explanation of one packet; shared by the files that implement `explain`. */
 #ifndef NAT64D_DAEMON_EXPLAIN_H
 #define NAT64D_DAEMON_EXPLAIN_H
 
@@ -8,29 +8,30 @@
 struct explained {
 	const struct daemon *d;
 	struct sample packet;
-	struct xlat_explanation is; /* what becomes of it */
-	/* The kernel routes the result into our own device: then it is a packet like any other. */
+	struct xlat_explanation is; /* the result for the packet */
+	/* True if the kernel routes the result back into our own device.  It is then explained like
+	 * any other packet. */
 	bool hairpin;
 	struct sample back;
 	struct xlat_explanation then;
-	bool answered;      /* a peer's reply would get to us: */
+	bool answered;      /* a reply of the peer would be translated, */
 	struct prefix from; /* from this address */
-	struct prefix to;   /* to this one; FAMILY 0: to the lease that there is not yet */
+	struct prefix to;   /* to this one; FAMILY 0: to a lease that does not exist yet */
 };
 
-/* Shows X: as one object, or in a few lines for people. */
+/* Write the explanation X to A, as one JSON object or as a few lines of text. */
 void explain_json(struct answer *a, const struct explained *x);
 void explain_text(struct answer *a, const struct explained *x);
 
-/* What has decided, as both show it. */
+/* One line of the configuration, or another cause, that decided. */
 struct explain_by {
 	const char *what;
 	enum xlat_about about;
-	char text[320];          /* for people */
-	struct conf_place place; /* line 0: of no line */
+	char text[320];          /* used in the text output */
+	struct conf_place place; /* line 0: not in a file */
 };
 
-/* Number I of what has decided about X in OUT.  False: there are no more. */
+/* Sets OUT to cause number I of the result X.  False after the last one. */
 bool explain_by(const struct explained *x, size_t i, struct explain_by *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* explain_by - decides which line of the configuration is behind what has decided about a packet,
- * and in which words it is told. */
+/* explain_by - finds the configuration line behind each decision about a packet, and describes it.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "explain.h"
 #include "lib/addr_text.h"
 
-#define POOLS_SHOWN 20 /* of those that are full */
+#define POOLS_SHOWN 20 /* maximum number of full pools that are listed */
 
 static void say(struct explain_by *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -49,7 +49,7 @@ static void show_prefix(const struct explained *x, size_t number, struct explain
 	    addr_text_prefix6(text, map_prefix_at(x->d->active->conf->maps, number)));
 }
 
-/* The line that has A is one: A lies in the pool. */
+/* Returns the index of the configuration line whose range contains A.  A is in one of them. */
 static size_t pool_number(const struct conf *c, uint32_t a)
 {
 	size_t i = 0;
@@ -61,7 +61,7 @@ static size_t pool_number(const struct conf *c, uint32_t a)
 
 #define POOL_TEXT (2 * ADDR_TEXT + 8)
 
-/* As the configuration says it, but for what is the same for all its addresses. */
+/* Formats a pool as in the configuration, but only with the arguments that are relevant here. */
 static const char *text_pool(char out[POOL_TEXT], const struct pool_conf *p)
 {
 	char range[ADDR_TEXT], from[ADDR_TEXT];
@@ -98,8 +98,8 @@ static void show_pool(const struct explained *x, const struct xlat_item *item,
 		say(out, "dynamic-pool %s: no host has a lease of %s", pool, addr);
 }
 
-/* Number I of the ranges that are for the host of X's packet; as many as there are ranges: there
- * are no more. */
+/* Returns the index of the I-th range that serves the host of X's packet, or the number of all
+ * ranges if there are not so many. */
 static size_t pool_for_host(const struct explained *x, size_t i)
 {
 	const struct active *a = x->d->active;
@@ -123,7 +123,7 @@ static void show_full(const struct explained *x, size_t i, struct explain_by *ou
 	say(out, "dynamic-pool %s: full", text_pool(text, &x->d->active->conf->pool[number]));
 }
 
-/* ipv6-addr, where it is left out, is made of ipv4-addr. */
+/* If ipv6-addr is not configured, it is derived from ipv4-addr. */
 static void show_own(const struct explained *x, struct explain_by *out)
 {
 	const struct xlat_conf *c = &x->d->active->conf->xlat;
@@ -237,7 +237,8 @@ static void show(const struct explained *x, const struct xlat_item *item, struct
 	}
 }
 
-/* An item that says that the pools for a host are full stands for each of them. */
+/* An item that says that the pools for a host are full is expanded to one cause for each of them.
+ */
 static size_t width(const struct explained *x, const struct xlat_item *item)
 {
 	size_t pools = x->d->active->conf->pools, n = 0;

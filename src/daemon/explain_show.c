@@ -1,4 +1,4 @@
-/* explain_show - decides how an explanation is told. */
+/* explain_show - formats an explanation as JSON and as text. */
 #include <stdio.h>
 
 #include "explain.h"
@@ -13,7 +13,7 @@ static const char *verdict(const struct xlat_explanation *e)
 	return e->icmp.type == ICMP_NO_ANSWER ? "drop" : "reject";
 }
 
-/* Both addresses of S. */
+/* Formats both addresses of S. */
 static void ends(const struct sample *s, char src[ADDR_TEXT], char dst[ADDR_TEXT])
 {
 	if (s->family == 4) {
@@ -25,7 +25,7 @@ static void ends(const struct sample *s, char src[ADDR_TEXT], char dst[ADDR_TEXT
 	}
 }
 
-/* Both addresses of the result. */
+/* Formats both addresses of the translated packet. */
 static void result_ends(const struct explained *x, char src[ADDR_TEXT], char dst[ADDR_TEXT])
 {
 	const struct xlat_explanation *e = &x->is;
@@ -43,7 +43,7 @@ static char *one_address(char text[ADDR_TEXT], const struct prefix *a)
 	return a->family == 4 ? addr_text4(text, a->addr4) : addr_text6(text, &a->addr6);
 }
 
-/* A name, QUOTED or not, or a number. */
+/* Adds the name, surrounded by QUOTE, or the number of the protocol. */
 static void add_protocol(struct answer *a, const struct sample *s, const char *quote)
 {
 	const char *name = s->proto == PROTO_TCP                                      ? "tcp"
@@ -57,7 +57,7 @@ static void add_protocol(struct answer *a, const struct sample *s, const char *q
 		answer_add(a, "%u", s->proto);
 }
 
-/* Of a reason that may be one of several, which one it is. */
+/* For a reason with several possible causes, returns which one applies. */
 static const char *what_of_it(const struct explained *x)
 {
 	if (x->is.why == REASON_NO_MAP_SRC && x->packet.family == 6)
@@ -65,7 +65,7 @@ static const char *what_of_it(const struct explained *x)
 	return "";
 }
 
-/* What happens and why, in a sentence. */
+/* Writes to OUT what happens to the packet and why. */
 static void sentence(const struct explained *x, char *out, size_t size)
 {
 	const struct reason_row *is = &reason_table[x->is.why], *then = &reason_table[x->then.why];
@@ -85,7 +85,7 @@ static void sentence(const struct explained *x, char *out, size_t size)
 
 /* --- JSON --------------------------------------------------------------------------------- */
 
-/* NULL for null. */
+/* NULL is written as null. */
 static void add_pair(struct answer *a, const char *source, const char *destination)
 {
 	answer_add(a, "{\"source\": ");
@@ -163,7 +163,7 @@ void explain_json(struct answer *a, const struct explained *x)
 	answer_add(a, "}\n");
 }
 
-/* --- for people --------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------- */
 
 #define LABEL "%-13s"
 
@@ -213,7 +213,8 @@ static void say_result(struct answer *a, const struct explained *x)
 			   one_address(from, &x->from));
 }
 
-/* As it comes to the translator: what it makes of that follows from the lines above. */
+/* Shows the answer as it arrives at the translator.  Its translation follows from the lines above.
+ */
 static void say_replies(struct answer *a, const struct explained *x)
 {
 	char from[ADDR_TEXT], to[ADDR_TEXT];

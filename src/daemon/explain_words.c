@@ -1,4 +1,4 @@
-/* explain_words - decides which words are a question about a packet. */
+/* explain_words - parses the arguments of `explain`. */
 #include "daemon/explain_words.h"
 
 #include <stdlib.h>
@@ -24,7 +24,8 @@ static bool read_address(const char *word, struct prefix *out, struct answer *a)
 	return false;
 }
 
-/* The packet comes in one family.  Who has confused them means the other one's form. */
+/* Both addresses must be of one family.  If they are not, suggests the IPv6 form of the IPv4
+ * address. */
 static bool same_family(const struct prefix *src, const struct prefix *dst,
 			const struct prefix6 *hint, struct answer *a)
 {

@@ -1,6 +1,6 @@
-/* fastpath_probe - a translator of its own, with one map and one prefix, and a packet of each kind
- * that the program translates.  A kernel whose helpers do something else is found out before a
- * packet of anybody passes through them. */
+/* fastpath_probe - uses a separate translator with one map and one prefix, and a packet of each
+ * kind that the program translates.  It detects a kernel with helpers that behave differently
+ * before any real packet passes through the program. */
 #include "fastpath_probe.h"
 
 #include <errno.h>
@@ -11,7 +11,8 @@
 #include "packet/header.h"
 #include "xlat/xlat.h"
 
-/* Bytes 12 and 13 of the packets must be an ethertype: these are the sources for that. */
+/* The kernel takes bytes 12 and 13 of a packet for an Ethertype, so these source addresses contain
+ * 0x86dd there. */
 static const struct prefix6 prefix = {.addr = {{0x20, 0x01, 0x0d, 0xb8, 0x86, 0xdd, 0, 0x64}},
 				      .len = 96};
 static const struct map host = {
@@ -27,7 +28,7 @@ static const struct map host = {
 static const struct kind {
 	unsigned family;
 	uint8_t proto;
-	unsigned seg; /* of a GSO packet */
+	unsigned seg; /* of a GSO packet; 0: not one */
 } kinds[] = {
 	{6, PROTO_TCP, 0}, {6, PROTO_TCP, SEGMENT}, {6, PROTO_UDP, 0}, {6, PROTO_ICMPV6, 0},
 	{4, PROTO_TCP, 0}, {4, PROTO_TCP, SEGMENT}, {4, PROTO_UDP, 0}, {4, PROTO_ICMP, 0},
@@ -41,7 +42,7 @@ struct probe {
 	struct arena scratch;
 	uint8_t room[XLAT_SCRATCH + ARENA_LINE];
 	uint8_t packet[XLAT_HEADROOM + LONGEST], in[LONGEST], below[LONGEST + 20];
-	size_t len, head, l4; /* bytes: of the packet, of its IP header, of its L4 header */
+	size_t len, head, l4; /* bytes: length of the packet, its IP header, its L4 header */
 };
 
 static size_t l4_header(const struct kind *k)
@@ -71,7 +72,7 @@ static void put_ip(const struct probe *p, const struct kind *k, uint8_t *at)
 						  .dst = host.p4.addr});
 }
 
-/* The checksum of an echo must be right, any other may be anything. */
+/* The checksum of an echo message must be correct.  Others may have any value. */
 static void put_l4(const struct probe *p, const struct kind *k, uint8_t *l4)
 {
 	size_t n = p->len - p->head;
@@ -135,8 +136,8 @@ static int tell(struct probe *p, const struct kind *k)
 			     &(struct fastpath_6to4){.pair = pair, .to = p->out.pair.v4}, 1);
 }
 
-/* But for the IPv4 Identification, and the checksum of a GSO packet, which is partial in one case
- * and whole in the other. */
+/* Compares the results.  Ignores the IPv4 Identification, and for a GSO packet the checksum, which
+ * is partial in one result and complete in the other. */
 static bool is_same(struct probe *p, const struct kind *k, uint32_t len)
 {
 	const struct output *o = &p->out.output[0];
@@ -154,13 +155,13 @@ static bool is_same(struct probe *p, const struct kind *k, uint32_t len)
 	return memcmp(a, b, len) == 0;
 }
 
-/* What a GSO packet counts as with the headers of all its segments. */
+/* Returns the length of a GSO packet including the headers of all its segments. */
 static uint32_t wire_len(const struct probe *p, const struct kind *k)
 {
 	return (uint32_t)(p->len + (k->seg ? (PAYLOAD / SEGMENT - 1) * (p->head + p->l4) : 0));
 }
 
-/* NULL: as it should be. */
+/* Returns NULL if both results are equal, or else the problem. */
 static const char *try(struct probe *p, const struct kind *k)
 {
 	struct fastpath_run run = {.in = p->in, .out = p->below, .seg = k->seg};

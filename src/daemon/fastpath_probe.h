@@ -1,12 +1,12 @@
-/* fastpath_probe - whether the program does on this kernel what the translator does. */
+/* fastpath_probe - self-test: does the program in this kernel translate like the daemon? */
 #ifndef NAT64D_FASTPATH_PROBE_H
 #define NAT64D_FASTPATH_PROBE_H
 
 #include "linux/fastpath_linux.h"
 
-/* Has the kernel run the program of F, which is on no device yet, over a packet of each kind, and
- * compares with what the translator makes of it.  Afterwards nothing that F was told holds any
- * more. 0, or -1 with one line in ERR (FASTPATH_ERR). */
+/* Runs the program of F, which must not be attached to a device yet, over a packet of each kind,
+ * and compares the results with those of the translator.  Afterwards everything that F was told is
+ * invalid.  Returns 0, or -1 with one line in ERR (FASTPATH_ERR). */
 int fastpath_probe(struct fastpath *f, char *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* log - decides how a line looks at each place it can go to, and that no line ever holds up a
- * packet: what cannot be written at once is lost and counted. */
+/* log - formats each line for its destination.  Never delays packets: a line that cannot be written
+ * at once is dropped and counted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,9 +23,9 @@
 
 static struct {
 	enum log_sink sink;
-	int fd; /* of the socket, or of a terminal, or -1 */
+	int fd; /* of the socket or of a terminal; or -1 */
 	bool tee, never_wait, mute;
-	bool numbered; /* standard error is the journal, which takes "<level>" in front */
+	bool numbered; /* standard error is the journal, which accepts a prefix "<level>" */
 	unsigned long lost;
 } out = {.fd = -1};
 
@@ -50,8 +50,9 @@ static int connect_socket(enum log_sink sink)
 	return -1;
 }
 
-/* A terminal that polls writable may take half a line and wait with the rest.  Opened anew it can
- * be told not to, without changing it for everyone who shares it. */
+/* A terminal that polls as writable may accept half a line and then block.  Opening it again gives
+ * a separate file description.  O_NONBLOCK on that does not affect other processes that share the
+ * terminal. */
 static int open_terminal(int stream)
 {
 	char path[32];
@@ -62,7 +63,8 @@ static int open_terminal(int stream)
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Is standard error the journal's stream?  systemd says which device and inode it gave us. */
+/* Is standard error connected to the journal? systemd passes the device and inode of that stream.
+ */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -87,7 +89,7 @@ int log_open(enum log_sink sink)
 		out.fd = open_terminal(sink == SINK_STDERR ? STDERR_FILENO : STDOUT_FILENO);
 		return 0;
 	}
-	tzset(); /* a chroot hides /etc/localtime */
+	tzset(); /* reads /etc/localtime, which cannot be reached after a chroot */
 	out.fd = connect_socket(sink);
 	return out.fd < 0 ? -1 : 0;
 }
@@ -119,8 +121,9 @@ static bool is_writable(int fd)
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
 }
 
-/* A pipe that polls writable takes PIPE_BUF bytes at once, more than LINE_MAX_BYTES.  O_NONBLOCK is
- * not an option: it would change the stream for everyone who shares it. */
+/* A pipe that polls as writable accepts PIPE_BUF bytes at once, which is more than
+ * LINE_MAX_BYTES.  O_NONBLOCK is not an option, because it would affect all processes that share
+ * the stream. */
 static bool write_stream(int fd, const char *line, size_t len)
 {
 	if (out.never_wait && out.fd >= 0)
@@ -148,7 +151,7 @@ static bool send_socket(const char *line, size_t len)
 		return true;
 	if (out.fd >= 0 && (errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE))
 		return false;
-	/* whoever listened has gone, and may be back under the same name */
+	/* the receiver has closed its socket; a new one may have the same name */
 	if (out.fd >= 0)
 		close(out.fd);
 	out.fd = connect_socket(out.sink);
@@ -230,7 +233,7 @@ static void deliver_or_count(enum log_level level, const char *text, bool bare)
 		out.lost++;
 }
 
-/* What comes out of files and packets must not drive a terminal or forge a line. */
+/* Text from files and packets must not control a terminal or forge a line. */
 static void mask_controls(char *s)
 {
 	for (; *s; s++)

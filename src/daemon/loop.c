@@ -1,5 +1,4 @@
-/* loop - decides what is served in which order: packets in bounded bursts, then everybody else,
- * then what is due. */
+/* loop - the main loop: serves packets in bounded bursts, then other events, then timers. */
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -8,9 +7,10 @@
 
 #include "daemon.h"
 
-#define REST_US     50   /* that packets are left to gather, as network cards do it */
-#define BLIND_US    5000 /* between two looks where ppoll() fails */
-#define MAINTAIN_MS 1000 /* between two rounds of maintenance */
+#define REST_US \
+	50 /* for which packets accumulate, like the interrupt moderation of network cards */
+#define BLIND_US    5000 /* poll interval while ppoll() fails */
+#define MAINTAIN_MS 1000 /* interval of maintenance */
 
 static void log_counters(void *arg, const char *line)
 {
@@ -24,7 +24,7 @@ static void report(struct daemon *d)
 	report_lines(&d->counters, d->active->pool, log_counters, NULL);
 }
 
-/* From now on a second signal ends us at once. */
+/* From now on, a second signal kills the process at once. */
 static void let_signals_kill(void)
 {
 	sigset_t set;
@@ -35,7 +35,7 @@ static void let_signals_kill(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* True: the signal tells us to stop. */
+/* Returns true if the signal requests a stop. */
 static bool serve_signal(struct daemon *d)
 {
 	struct signalfd_siginfo info;
@@ -68,9 +68,9 @@ static void maintain(struct daemon *d)
 	d->maintain_at = d->now + MAINTAIN_MS;
 }
 
-/* What is served when its time has come. */
+/* Functions that are called when their time has come. */
 static const struct {
-	int64_t (*due)(const struct daemon *d); /* ms; INT64_MAX: not of its own accord */
+	int64_t (*due)(const struct daemon *d); /* ms; INT64_MAX: no time is set */
 	void (*serve)(struct daemon *d);
 } timers[] = {
 	{daemon_routes_due, daemon_serve_routes}, {maintenance_due, maintain},
@@ -112,8 +112,8 @@ void daemon_tick(struct daemon *d)
 	d->now = d->now_us / 1000;
 }
 
-/* ppoll() fails if memory is short or so many descriptors are not allowed [RLIMIT_NOFILE].  Then
- * everybody is asked every few milliseconds: no reading waits. */
+/* ppoll() fails if there is no memory, or if RLIMIT_NOFILE does not allow so many descriptors. Then
+ * all sources are served every few milliseconds; reading them never blocks. */
 static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 {
 	const struct timespec nap = {.tv_nsec = BLIND_US * 1000};

@@ -1,7 +1,9 @@
-/* main - decides the order of a start and of a stop; everything is owned here.
+/* main - the sequence of start and stop.  It owns everything.
  *
- * The configuration is read before anything is touched; what needs root is opened before rights are
- * given up; the caller is told that all is well only after the leases are loaded. */
+ * The configuration is read before anything is changed.  Everything that needs root is opened
+ * before privileges are dropped.  The caller is told about success only after the leases have been
+ * loaded.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,8 +19,8 @@
 #include "linux/sandbox.h"
 #include "daemon/service.h"
 
-/* What the units do before each start and at each stop says nothing of a configuration that is
- * wrong: the start says it better. */
+/* Actions that the units run before each start and at each stop.  They report nothing about an
+ * invalid configuration, because the start reports it better. */
 static bool is_aside(enum action action)
 {
 	return action == ACTION_PREPARE || action == ACTION_UNFILTER;
@@ -70,7 +72,7 @@ static int draw_keys(struct daemon *d)
 	return 0;
 }
 
-/* Makes what follows from C active, and sets up the device. */
+/* Makes everything that is derived from C active, and sets up the device. */
 static int activate(struct daemon *d, struct conf *c)
 {
 	struct active *a =
@@ -80,7 +82,8 @@ static int activate(struct daemon *d, struct conf *c)
 	if (!a)
 		return complain("out of memory");
 	active_use(d, a);
-	daemon_sweep_device(d); /* first: with the last address the kernel takes away the routes */
+	daemon_sweep_device(d); /* comes first: with the last address of a device, the kernel
+				   removes its routes, too */
 	if (setup_apply(a->setup, NULL, d->tun, err) < 0)
 		return complain(err);
 	daemon_set_queue(d);
@@ -88,8 +91,8 @@ static int activate(struct daemon *d, struct conf *c)
 	return daemon_start_packets(d) < 0 ? complain("out of memory") : 0;
 }
 
-/* Blocks the signals that are read from a descriptor, and returns them; those of a stop are left to
- * kill a start that hangs. */
+/* Blocks the signals that are read from a descriptor, and returns them.  Without STOP_TOO, SIGTERM
+ * and SIGINT can still kill a start that hangs. */
 static sigset_t block_signals(bool stop_too)
 {
 	sigset_t set;
@@ -119,7 +122,7 @@ static int open_signals(struct daemon *d)
 	return -1;
 }
 
-/* First of all: a second daemon must not touch anything. */
+/* Comes first, so that a second daemon changes nothing. */
 static int open_pidfile(struct daemon *d)
 {
 	char err[SERVICE_ERR];
@@ -130,10 +133,10 @@ static int open_pidfile(struct daemon *d)
 	return d->pidfile < 0 ? complain(err) : 0;
 }
 
-/* Root stays root, with every right.  Whoever else we are or become needs none from here on.
+/* Root stays root with all its capabilities.  Any other user needs no capability from here on.
  *
- * The lease file is opened by the user we become: it says what that user may not do, and root
- * follows no link that the user left there. */
+ * The lease file is opened later, as the user that the daemon runs as.  Then errors tell what that
+ * user may not do, and root does not follow a symbolic link that the user created. */
 static int give_up_rights(struct daemon *d, const struct service_user *user)
 {
 	const struct active *a = d->active;
@@ -156,7 +159,7 @@ static int give_up_rights(struct daemon *d, const struct service_user *user)
 	return 0;
 }
 
-/* The last word for the service manager, which shows it for as long as there is no next start. */
+/* Sends the final status to the service manager, which shows it until the next start. */
 static void say_not_started(int notify)
 {
 	daemon_forget_crashes();
@@ -198,7 +201,7 @@ static void announce_offload(const struct daemon *d)
 			   got & TUN_UDP ? "" : "; no UDP GSO, which needs Linux 6.2");
 }
 
-/* The first thing that is said, since nothing works until it is done: Tayga's users know no
+/* Logged first, since nothing works until the link is up, and former users of Tayga do not know
  * tun-setup. */
 static void warn_link(const struct daemon *d)
 {
@@ -254,7 +257,7 @@ static void finish(struct daemon *d)
 	active_free(d->active);
 }
 
-/* CALLER waits for us; NULL: nobody does. */
+/* CALLER is the process that waits for us, or NULL. */
 static int run(const struct options *o, struct conf *c, const struct service_user *user,
 	       const struct service_caller *caller, struct before *before)
 {
@@ -268,7 +271,7 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 	d->pidfile = d->signals = -1;
 	daemon_find_manager(d);
 	daemon_tick(d);
-	sandbox_hide(); /* before there is a key; the user may change yet */
+	sandbox_hide(); /* before there are keys; called again after the user has changed */
 	if (start(d, c, user) == 0) {
 		announce(d, caller);
 		status = daemon_loop(d);
@@ -285,7 +288,7 @@ static int run(const struct options *o, struct conf *c, const struct service_use
 	return status;
 }
 
-/* Until the daemon stands, its caller reads what is wrong. */
+/* The caller's process receives error messages until the daemon has started. */
 static int run_detached(struct options *o, struct conf *c, const struct service_user *user,
 			struct before *before)
 {
@@ -299,8 +302,8 @@ static int run_detached(struct options *o, struct conf *c, const struct service_
 	return run(o, c, user, &caller, before);
 }
 
-/* The configuration may have come from a descriptor of the caller, such as /dev/fd/63; from here on
- * nothing does. */
+/* The configuration may have been read from an inherited descriptor, such as /dev/fd/63.  It is not
+ * needed after this. */
 static int run_action(struct options *o, struct conf *c, const struct service_user *user,
 		      struct before *before)
 {
@@ -344,7 +347,7 @@ int main(int argc, char **argv)
 		return exit_saying(err);
 	if (is_aside(o.action))
 		diag.say = say_nothing;
-	/* a program asks, perhaps as root, and must not hang */
+	/* the caller is a program, possibly with root privileges, and must not hang */
 	diag.hurried = o.expand || is_aside(o.action);
 	diag.judged = o.action != ACTION_RUN;
 	diag.mapless = is_aside(o.action);

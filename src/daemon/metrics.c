@@ -1,14 +1,14 @@
-/* metrics - decides the names, the order and the words of the metrics.
+/* metrics - the names, order and help texts of the metrics, and their output.
  *
- * Both formats have a family for each name, with what it is and its samples behind; OpenMetrics
- * calls the family of a counter by its name without "_total". */
+ * Both formats have one family for each name: its help text and type, followed by its
+ * samples.  OpenMetrics names the family of a counter without "_total". */
 #include "daemon/metrics.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define SLICE 16384 /* bytes, after which the rest is left for later */
-#define POOLS 50    /* samples at a time */
+#define SLICE 16384 /* bytes; when an answer has so many, the rest follows later */
+#define POOLS 50    /* number of samples to add at a time */
 
 static const char *const dir_name[DIRS] = {[DIR_4TO6] = "4to6", [DIR_6TO4] = "6to4"};
 
@@ -194,7 +194,7 @@ enum only {
 	WITH_FILE
 };
 
-/* One of the three makes the samples. */
+/* Exactly one of ADD, GET and OF_POOL is set; it produces the samples. */
 static const struct family {
 	const char *name, *type, *help;
 	enum only only;
@@ -275,7 +275,7 @@ static void add_head(struct answer *a, const struct family *f, bool openmetrics)
 	answer_add(a, "# TYPE %.*s %s\n", len, f->name, f->type);
 }
 
-/* Some pools from number I on; the number of the next one. */
+/* Adds samples of some pools, beginning with number I.  Returns the number of the next one. */
 static size_t add_pools(const struct metrics *m, struct answer *a, const struct family *f, size_t i)
 {
 	size_t end = m->pools - i < POOLS ? m->pools : i + POOLS;
@@ -295,7 +295,7 @@ static bool is_left_out(const struct metrics *m, const struct family *f)
 	       (f->only == WITH_FILE && !m->keeps_leases);
 }
 
-/* What the cursor counts: families, and for each pool of one so many more. */
+/* The cursor is the number of the family plus FAMILIES times the number of the next pool. */
 static size_t add_piece(const struct metrics *m, struct answer *a, size_t cursor)
 {
 	const struct family *f = &families[cursor % FAMILIES];

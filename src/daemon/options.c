@@ -1,4 +1,4 @@
-/* options - decides what each option means, and that those of Tayga mean the same here. */
+/* options - parses the command line.  Options of Tayga have the same meaning here. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #define SYSCONFDIR "/etc"
 #endif
 
-enum { /* long options without a letter */
+enum { /* long options without a short form */
 	OPT_MKTUN = 256,
 	OPT_RMTUN,
 	OPT_SYSLOG,
@@ -42,7 +42,7 @@ static const struct option long_options[] = {
 	{"syslog", no_argument, NULL, OPT_SYSLOG},
 	{"stdout", no_argument, NULL, OPT_STDOUT},
 	{"journal", no_argument, NULL, OPT_JOURNAL},
-	/* instead of running */
+	/* actions other than running */
 	{"test", no_argument, NULL, 't'},
 	{"print", no_argument, NULL, 'T'},
 	{"expand", no_argument, NULL, OPT_EXPAND},
@@ -150,7 +150,7 @@ static int apply(struct options *o, int opt)
 		return -1;
 	case 'h':
 		return tell(help);
-	case 'd': /* Tayga's debug messages */
+	case 'd': /* same as -n; Tayga prints debug messages, too */
 	case 'n':
 		o->foreground = true;
 		return -1;
@@ -175,14 +175,15 @@ static int apply(struct options *o, int opt)
 	}
 }
 
-/* getopt_long() has stopped at something it does not know, or that lacks its argument, or that has
- * one it does not take.  Only the last of these, of a long option, leaves a known letter behind; a
- * long option that it does not know leaves none. */
+/* Called when getopt_long() found an unknown option, a missing argument, or an argument to an
+ * option that takes none.  Only in the last case does optopt hold a known letter.  For an unknown
+ * long option it is 0. */
 static int bad_option(int opt, int argc, char **argv)
 {
 	const char letter[] = {'-', (char)optopt, '\0'}, *last = argv[argc - 1];
 
-	/* what lacks its argument is the last; musl's optind is then behind the end */
+	/* an option without its argument is the last word; with musl, optind is then past the end
+	 */
 	if (opt == ':')
 		return complain("missing argument to ",
 				strncmp(last, "--", 2) == 0 ? last : letter);
@@ -192,7 +193,8 @@ static int bad_option(int opt, int argc, char **argv)
 	return complain("unknown option ", optopt > 0 ? letter : last);
 }
 
-/* NULL if there is none. clatd passes an empty one where it might pass -d. */
+/* Returns the first argument, or NULL.  Ignores empty ones, since clatd passes one in place of -d.
+ */
 static const char *first_argument(int argc, char **argv)
 {
 	while (optind < argc && argv[optind][0] == '\0')

@@ -1,5 +1,5 @@
-/* pairs - a small table of what has come lately, in which pairs may get into each other's way: who
- * loses comes again. */
+/* pairs - a small hash table of recent pairs.  A pair may overwrite another; that one is entered
+ * again with its next packet. */
 #include "pairs.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 struct place {
 	uint32_t tag;
-	uint32_t at : 31; /* ms, when the pair was told */
+	uint32_t at : 31; /* ms, when the program was told */
 	uint32_t told : 1;
 };
 
@@ -18,8 +18,9 @@ struct pairs {
 	struct siphash_key key;
 	struct place place[PLACES];
 	int64_t ms;
-	unsigned left; /* to be told in this millisecond */
-	/* The pair that has come last, which needs no look as long as it has been told just now. */
+	unsigned left; /* number that may still be selected in this millisecond */
+	/* The most recent pair.  Until UNTIL it needs no look-up, since the program was just told
+	 * about it. */
 	struct {
 		uint8_t addrs[ADDRS_MAX];
 		size_t n;

@@ -1,8 +1,8 @@
-/* pairs - which pairs of addresses the program in the kernel is told of: those of which packets
- * come again and again.
+/* pairs - selects the address pairs that the program in the kernel is told: those with recurring
+ * packets.
  *
- * A stranger who forges sources makes as many pairs as he likes, but each has to come twice, and no
- * more than PAIRS_PER_MS are told. */
+ * A sender that forges source addresses can produce any number of pairs.  But a pair must recur
+ * before it is selected, and at most PAIRS_PER_MS are selected per millisecond. */
 #ifndef NAT64D_PAIRS_H
 #define NAT64D_PAIRS_H
 
@@ -13,7 +13,8 @@
 #include "lib/siphash.h"
 
 #define PAIRS_PER_MS 32
-/* A pair that still comes to us so many ms after it was told has been forgotten below. */
+/* If packets of a pair still reach the daemon so many ms after the program was told, the program
+ * has dropped the pair. */
 #define PAIRS_AGAIN 100
 
 struct pairs;
@@ -21,8 +22,8 @@ struct pairs;
 struct pairs *pairs_new(const struct siphash_key *key); /* NULL without memory */
 void pairs_free(struct pairs *p);                       /* NULL is fine */
 
-/* A packet with the N bytes of addresses at ADDRS (8 or 32) has come, at NOW (ms).  True: the
- * program should be told.  ERA: with another one all is new. */
+/* A packet with the N bytes of addresses at ADDRS (8 or 32) arrived at NOW (ms).  Returns true if
+ * the program should be told about this pair.  A pair with another ERA counts as new. */
 bool pairs_want(struct pairs *p, const void *addrs, size_t n, uint64_t era, int64_t now);
 
 #endif

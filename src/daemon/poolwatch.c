@@ -1,11 +1,11 @@
-/* poolwatch - decides how full is worth a line, and how often. */
+/* poolwatch - the thresholds of the warnings about a pool, and their interval. */
 #include "daemon/poolwatch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define PAUSE 3600000 /* ms between two lines of a kind */
-#define HIGH  80      /* per cent */
+#define PAUSE 3600000 /* minimum ms between two warnings of a kind */
+#define HIGH  80      /* percent */
 #define LOW   75
 
 #define REMEDY                                                                                  \
@@ -28,7 +28,7 @@ static const char *say_full(struct poolwatch *w, const char *name, uint64_t refu
 const char *poolwatch_look(struct poolwatch *w, const char *name, const struct poolwatch_look *is,
 			   int64_t now, char line[POOLWATCH_LINE])
 {
-	if (is->refused < w->said) /* a reload has taken a range away, with its count */
+	if (is->refused < w->said) /* a reload has removed a range together with its count */
 		w->said = is->refused;
 	if (is->refused > w->said && now >= w->full_at)
 		return say_full(w, name, is->refused, now, line);

@@ -1,7 +1,7 @@
-/* rates - decides which of the samples a rate begins at. */
+/* rates - selects the sample at which the interval of a rate begins. */
 #include "daemon/rates.h"
 
-#define LEAST_MS 500 /* between two samples */
+#define LEAST_MS 500 /* minimum between two samples */
 
 struct traffic rates_total(const struct counters *c)
 {
@@ -24,7 +24,7 @@ void rates_take(struct rates *r, int64_t now, const struct traffic *total)
 		r->taken++;
 }
 
-/* The number of the sample that is I before the newest. */
+/* Returns the index of the I-th sample before the newest. */
 static unsigned before(const struct rates *r, unsigned i)
 {
 	return (r->newest + RATES_KEPT - i) % RATES_KEPT;

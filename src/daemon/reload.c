@@ -1,7 +1,8 @@
-/* reload - decides what of a configuration can change while the daemon runs, and changes it all at
- * once.
+/* reload - applies a changed configuration while the daemon runs, all of it at once, and refuses
+ * changes that need a restart.
  *
- * Whatever can fail is done first, beside the old configuration; the swap itself cannot. */
+ * Everything that can fail is done first, without affecting the old configuration.  The switch to
+ * the new one cannot fail. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,10 @@
 #include "linux/sandbox.h"
 #include "daemon/service.h"
 
-/* Where the reasons of a refusal go: to the log, to who has asked, and the first to be remembered.
- */
+/* Passes the reasons of a refusal to the log and to the caller, and stores the first one. */
 struct refusal {
 	struct daemon *d;
-	const struct reload_call *call; /* NULL: a signal */
+	const struct reload_call *call; /* NULL: requested by a signal */
 	const struct conf_diag *diag;   /* while the configuration is read */
 	unsigned reasons;
 };
@@ -46,7 +46,7 @@ static void refuse(struct refusal *f, const char *fmt, ...)
 	tell(f, &(struct reload_reason){.text = text, .whole = text});
 }
 
-/* A word about the configuration, which the log has as it is. */
+/* Logs a message about the configuration unchanged; an error is a reason, too. */
 static void say_conf(void *arg, bool error, const char *line)
 {
 	struct refusal *f = arg;
@@ -59,7 +59,7 @@ static void say_conf(void *arg, bool error, const char *line)
 						.whole = line});
 }
 
-/* Refuses what of B only a start can put into effect. */
+/* Refuses changes of B that only take effect with a restart. */
 static void refuse_restart(struct refusal *f, const struct conf *b)
 {
 	const struct conf *a = f->d->active->conf;
@@ -75,8 +75,8 @@ static void refuse_restart(struct refusal *f, const struct conf *b)
 #define NO_RIGHT \
 	"but nat64d dropped CAP_NET_ADMIN: run `nat64ctl reload` or `systemctl reload` as root"
 
-/* Whoever may not remove a route must not get as far as that: half of a configuration would be in
- * effect. */
+/* A process that may not remove a route must refuse here.  Otherwise only half of the configuration
+ * could be applied. */
 static void refuse_changes(struct refusal *f, const struct active *n)
 {
 	const struct active *was = f->d->active;
@@ -92,7 +92,7 @@ static void refuse_changes(struct refusal *f, const struct active *n)
 		       "a changed tun-queue needs a restart, because nat64d dropped CAP_NET_ADMIN");
 }
 
-/* Root says that all is there. */
+/* nat64ctl, as root, claims that all of it is present: checks that. */
 static void refuse_missing(struct refusal *f, const struct active *n)
 {
 	const struct active *was = f->d->active;
@@ -107,8 +107,8 @@ static void refuse_missing(struct refusal *f, const struct active *n)
 		refuse(f, "a changed tun-queue needs a restart");
 }
 
-/* Refuses what this process may not do for N, and asks the kernel for what it may.  What the device
- * needs comes last: it is all that others see. */
+/* Refuses changes that this process may not make, or makes them on the device.  That comes last,
+ * since only these changes are visible outside. */
 static void set_up(struct refusal *f, struct active *n)
 {
 	bool prepared = f->call && f->call->prepared, may = sandbox_may_configure();
@@ -124,7 +124,7 @@ static void set_up(struct refusal *f, struct active *n)
 		refuse(f, "%s", err);
 }
 
-/* False: it is refused. */
+/* Returns false if the reload is refused. */
 static bool find_key(struct refusal *f, const struct conf *c, struct siphash_key *key)
 {
 	char err[LEASEKEY_ERR], line[CONF_LINE];
@@ -140,7 +140,8 @@ static bool find_key(struct refusal *f, const struct conf *c, struct siphash_key
 	return false;
 }
 
-/* All that C asks for, ready to be used; NULL if there is a reason against it. */
+/* Builds everything that C asks for, ready to be used.  Returns NULL if there is a reason against
+ * it. */
 static struct active *build(struct refusal *f, struct conf *c, const struct siphash_key *key,
 			    struct lease_change *leases)
 {
@@ -152,7 +153,7 @@ static struct active *build(struct refusal *f, struct conf *c, const struct siph
 		refuse(f, "out of memory");
 		return NULL;
 	}
-	daemon_outdate_fast(f->d); /* what comes from here on comes to us */
+	daemon_outdate_fast(f->d); /* from here on, all packets pass through the daemon */
 	daemon_count_fast(f->d);
 	daemon_gather_leases(f->d);
 	*leases = (struct lease_change){
@@ -176,7 +177,7 @@ static void use_key(struct daemon *d, const struct siphash_key *key)
 	daemon_keep_secret(d, key);
 }
 
-/* Nothing here can fail, but for what the kernel refuses to take back. */
+/* Cannot fail, except where the kernel refuses to remove something. */
 static void use(struct daemon *d, struct active *n, struct lease_change *leases)
 {
 	struct active *was = active_use(d, n);
@@ -191,9 +192,9 @@ static void use(struct daemon *d, struct active *n, struct lease_change *leases)
 	active_free(was);
 	daemon_set_queue(d);
 	setup_warn(n->setup, n->conf, d->tun, log_say_warning, NULL);
-	if (may && readdressed) /* the kernel takes away more than the one that is gone */
+	if (may && readdressed) /* with an address the kernel may remove others */
 		daemon_renew_setup(d);
-	daemon_serve_leases(d); /* the next record may be of a new prefix */
+	daemon_serve_leases(d); /* the next record may belong to a new prefix */
 	d->reload.changes++;
 }
 

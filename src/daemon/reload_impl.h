@@ -1,4 +1,4 @@
-/* reload_impl - what the files of reload share. */
+/* reload_impl - shared by the files that implement reload. */
 #ifndef NAT64D_RELOAD_IMPL_H
 #define NAT64D_RELOAD_IMPL_H
 
@@ -6,27 +6,27 @@
 
 struct aside_lease {
 	struct ip6 host;
-	struct prefix6 prefix; /* of length 0 where there was none */
+	struct prefix6 prefix; /* length 0: the lease had no prefix */
 	uint32_t addr;
 	int32_t last;
-	int32_t keep; /* seconds */
+	int32_t keep; /* seconds that its pool kept idle leases */
 	bool confirmed;
 };
 
-/* The leases on their way to another configuration. */
+/* The transfer of the leases to another configuration. */
 struct lease_change {
 	const struct active *before;
 	struct active *after;
-	int32_t now;       /* seconds */
-	struct aside back; /* those set aside that have a lease again */
+	int32_t now;       /* seconds, by the clock of the pool */
+	struct aside back; /* leases that were set aside and are restored now */
 	size_t ended;
 };
 
-/* Brings the leases that fit over to n->after, those set aside as well.  0, or -1 without memory.
- */
+/* Moves the leases that fit to N->after, and restores those set aside if possible.  Returns 0, or
+ * -1 without memory. */
 int reload_move_leases(struct lease_change *n);
 
-/* Tells the log who has lost a lease, and who has it back. */
+/* Reports which leases ended and which are restored, to the log and elsewhere. */
 void reload_say_leases(struct daemon *d, const struct lease_change *n);
 
 void reload_forget_leases(struct lease_change *n);

@@ -1,21 +1,21 @@
-/* reload_lease - decides which leases go on under another configuration, what the log says of the
- * others, and when they come back. */
+/* reload_lease - decides which leases remain valid under another configuration, reports the others,
+ * and restores them when that becomes possible. */
 #include <stdlib.h>
 
 #include "lib/addr_text.h"
 #include "reload_impl.h"
 
-#define MOST_ASIDE 65536 /* leases, those used last: 3 MB */
-#define MOST_SAID  20    /* lines of each kind */
+#define MOST_ASIDE 65536 /* number of leases, the most recently used ones: 3 MB */
+#define MOST_SAID  20    /* log lines of each kind */
 
-/* Number I of FROM; of the length 0 where FROM has none. */
+/* Returns prefix number I of FROM, or one of length 0 if FROM has no prefixes. */
 static struct prefix6 prefix_of(const struct map_table *from, size_t i)
 {
 	return map_prefix_count(from) > 0 ? *map_prefix_at(from, i) : (struct prefix6){.len = 0};
 }
 
-/* Which prefix of TO is P, or -1.  A lease from a time without any is of the first to come, as in
- * the lease file. */
+/* Returns the index of the prefix P in TO, or -1.  A lease from a configuration without prefixes
+ * belongs to the first prefix, as in the lease file. */
 static int find_prefix(const struct prefix6 *p, const struct map_table *to)
 {
 	if (p->len == 0)
@@ -26,7 +26,7 @@ static int find_prefix(const struct prefix6 *p, const struct map_table *to)
 	return -1;
 }
 
-/* Under which of the new prefixes L goes on, or -1. */
+/* Returns the index of the new prefix under which L remains valid, or -1. */
 static int new_prefix(const struct lease_change *n, const struct lease *l)
 {
 	struct prefix6 old = prefix_of(n->before->conf->maps, l->prefix);
@@ -58,13 +58,14 @@ static void move_all(struct lease_change *n)
 	}
 }
 
-/* For how many seconds it would be kept: while nobody serves its host, as when it was set aside. */
+/* Returns for how many seconds the lease is kept while idle.  If no pool serves its host, the value
+ * from when it was set aside applies. */
 static int32_t kept_for(const struct pool *p, const struct aside_lease *l)
 {
 	return p && pool_serves(p, &l->host) ? pool_keep(p, &l->host) : l->keep;
 }
 
-/* True: it has a lease again, or its time is over. */
+/* Returns true if the lease was restored or has expired. */
 static bool is_done(struct lease_change *n, const struct aside_lease *l)
 {
 	struct pool *to = n->after->pool;
@@ -76,15 +77,16 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 	if (!to || prefix < 0 || pool_find4(to, l->addr))
 		return false;
 	if (pool_find6(to, &l->host, (unsigned)prefix))
-		return true; /* it has another by now */
+		return true; /* the host has another lease by now */
 	if (!pool_has_share(to, &l->host))
 		return false;
 	back = (l->confirmed ? pool_restore_confirmed
 			     : pool_restore)(to, &l->host, (unsigned)prefix, l->addr, l->last);
 	if (!back)
 		return false;
-	back->since = n->now; /* in between it was nobody's */
-	/* The file may have lost its record when it ended: the next packet makes another one. */
+	back->since = n->now; /* no host had it in between */
+	/* The file may have no record of it since it ended, so the next packet must cause another
+	 * one. */
 	pool_record(back, l->last - POOL_RESTAMP);
 	n->back.at[n->back.n++] = *l;
 	return true;
@@ -116,7 +118,7 @@ static void add_ended(struct lease_change *n, struct aside *a)
 	}
 }
 
-/* Where two have had the same address, the one that used it last is to have it back. */
+/* If two leases have the same address, the one that was used last is restored first. */
 static void set_aside(struct lease_change *n)
 {
 	const struct aside *waiting = &n->before->aside;

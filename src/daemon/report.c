@@ -1,5 +1,4 @@
-/* report - decides the names, the order and the words of what was counted, and how a packet is
- * described. */
+/* report - formats the counters, and describes packets, for the log. */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,7 +11,7 @@
 
 static const char *const dir_name[DIRS] = {[DIR_4TO6] = "4->6", [DIR_6TO4] = "6->4"};
 
-/* Text that grows at its end and stops growing when it is full. */
+/* Text that grows at its end, up to the size of its buffer. */
 struct text {
 	char *p;
 	size_t left;
@@ -36,7 +35,7 @@ static void add(struct text *t, const char *fmt, ...)
 	t->left -= (size_t)n;
 }
 
-/* The items of NAME that are not zero. */
+/* A line with the non-zero counters, preceded by NAME. */
 struct line {
 	const char *name;
 	struct text text;
@@ -103,7 +102,7 @@ void report_lines(const struct counters *c, const struct pool *pool,
 	}
 }
 
-/* PORT -1: there is none. */
+/* PORT -1: none. */
 static void add_end(struct text *t, bool is6, const uint8_t *addr, long port)
 {
 	char s[ADDR_TEXT];
@@ -148,7 +147,8 @@ static bool has_ports(const struct packet *p)
 	       p->l4.len >= 4;
 }
 
-/* Addresses come from the fixed header, so that a packet the parser refused is described too. */
+/* Reads the addresses from the fixed header, so that packets that the parser refused can be
+ * described, too. */
 static void add_packet(struct text *t, const uint8_t *bytes, size_t len)
 {
 	bool is6 = len > 0 && bytes[0] >> 4 == 6;

@@ -1,8 +1,7 @@
-/* send - decides what a device is not trusted with any more once it has refused it, and how a GSO
- * packet is cut up then.
+/* send - stops using a feature once the device has refused it, and splits GSO packets then.
  *
- * A kernel says what it can do when the device is opened, but not for every kind of packet that it
- * may be given. */
+ * The kernel announces its features when the device is opened, but some packets may be refused
+ * nevertheless. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,13 +12,13 @@
 
 #define HEADER_MAX (sizeof(struct ip6_hdr) + TCP_HEADER_MAX)
 
-struct segment { /* .out points into the rest: it must not be copied */
+struct segment { /* OUT points to the other members, so do not copy this */
 	struct output out;
 	struct part part[OUTPUT_PARTS];
 	uint8_t head[OFFLOAD_HDR + HEADER_MAX];
 };
 
-/* Gives S the N payload bytes of FROM from byte OFF on. */
+/* Sets the payload of S to the N bytes at offset OFF of the payload of FROM. */
 static void put_payload(struct segment *s, const struct output *from, size_t off, size_t n)
 {
 	size_t header = (size_t)from->ip + from->l4;
@@ -68,9 +67,10 @@ static void put_ip(uint8_t *at, const struct output *out, unsigned i, size_t len
 	header_put_len(at, len);
 }
 
-/* Segment I of OUT, a GSO packet or a packet with a partial checksum (which has one segment,
- * itself), as the kernel would have cut it: its IPv4 Identification is the GSO packet's plus I. Its
- * checksum is partial, or else COMPLETE.  The payload is pointed to where it is. */
+/* Builds segment I of OUT in the way the kernel does.  OUT is a GSO packet, or a packet with a
+ * partial checksum, which is its own only segment.  The IPv4 Identification is that of the GSO
+ * packet plus I.  The checksum is partial, or complete if COMPLETE.  The payload is referenced, not
+ * copied. */
 static void cut(struct segment *s, const struct output *out, unsigned i, bool complete)
 {
 	struct gso_packet t = output_gso(out);
@@ -97,7 +97,7 @@ static unsigned kind_of(const struct offload *o)
 	return o->gso == GSO_UDP ? BATCH_UDP : BATCH_TCP;
 }
 
-/* Must what is left to be done about a packet be done here? */
+/* Must the remaining work on a packet be done here? */
 static bool is_ours(const struct send *s, const struct offload *o)
 {
 	if (o->gso)
@@ -116,7 +116,7 @@ static void send_segments(struct send *s, const struct output *out)
 	}
 }
 
-/* The device has refused O.  False: there was nothing in it to refuse. */
+/* The device has refused O.  Stops using the feature; false if O uses none. */
 static bool give_up(struct send *s, const struct offload *o)
 {
 	if (!o->gso && o->csum != CSUM_PARTIAL)

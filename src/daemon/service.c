@@ -1,5 +1,4 @@
-/* service - decides the order in which rights are given up, and whose word the caller's exit status
- * is. */
+/* service - the order in which privileges are dropped, and the exit status that the caller gets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -43,7 +42,7 @@ void service_fill_streams(void)
 		close(fd);
 }
 
-/* A decimal number that fits, and is not the -1 that means "unchanged". */
+/* Parses a decimal number that fits and is not -1, which means "unchanged". */
 static bool is_id(const char *s, unsigned *id)
 {
 	unsigned long v;
@@ -57,7 +56,7 @@ static bool is_id(const char *s, unsigned *id)
 	return *end == '\0' && errno == 0 && v < UINT_MAX;
 }
 
-/* The first descriptor behind standard error and those handed over. */
+/* Returns the first descriptor after standard error and those from the service manager. */
 static int first_inherited(void)
 {
 	const char *for_pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
@@ -81,7 +80,8 @@ void service_close_inherited(int keep)
 	fd_close_between(first, INT_MAX);
 }
 
-/* The caller's process: exits with the child's word, or says how it ended without one. */
+/* Runs in the caller's process: exits with the status that the child sends, or reports how the
+ * child ended. */
 static void wait_for_word(int fd, pid_t child)
 {
 	unsigned char word = 1;
@@ -175,7 +175,7 @@ int service_user_find(struct service_user *u, const char *user, const char *grou
 	return group ? service_group_find(&u->gid, group, err) : 0;
 }
 
-/* The groups that we are in, with room for one more; of the heap.  NULL: they cannot be had. */
+/* Returns our groups in memory from calloc(), with room for one more; NULL on failure. */
 static gid_t *get_groups(int *n)
 {
 	int most = getgroups(0, NULL);
@@ -188,7 +188,7 @@ static gid_t *get_groups(int *n)
 	return NULL;
 }
 
-/* To the groups that we are in. */
+/* Adds GID to our groups. */
 static int add_group(gid_t gid)
 {
 	int n, rc;
@@ -226,8 +226,8 @@ static int take_groups(const struct service_user *u, char *err)
 	return 0;
 }
 
-/* The user database is read by initgroups() and must be out of the way before chroot; the root
- * directory and the groups can only be changed while we are root. */
+/* initgroups() reads the user database, so it must be called before chroot().  The root directory
+ * and the groups can only be changed while we are root. */
 int service_user_become(const struct service_user *u, const char *root, char *err)
 {
 	if (u->gid != (gid_t)-1 && take_groups(u, err) < 0)
@@ -245,7 +245,8 @@ int service_user_become(const struct service_user *u, const char *root, char *er
 	return 0;
 }
 
-/* The lock is fcntl's: unlike flock's it does not live on in a child of ours when we are killed. */
+/* Uses the lock of fcntl().  Unlike that of flock(), a child process does not keep it when we are
+ * killed. */
 static int lock(int fd, const char *path, char *err)
 {
 	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -283,8 +284,8 @@ int service_pidfile_open(const char *path, char *err)
 	return -1;
 }
 
-/* Whoever removes the file lets another daemon make its own in that place; and from inside a chroot
- * the path leads elsewhere. */
+/* If the file was removed, another daemon may have created its own at PATH.  After a chroot, PATH
+ * is another file, too. */
 static bool is_ours(int fd, const char *path)
 {
 	struct stat mine, there;
@@ -312,7 +313,7 @@ int service_notify_open(void)
 		return -1;
 	memcpy(to.sun_path, path, len);
 	if (*path == '@')
-		to.sun_path[0] = '\0'; /* a name outside the file system, not ended by a NUL */
+		to.sun_path[0] = '\0'; /* an abstract name, which is not NUL-terminated */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
@@ -347,8 +348,8 @@ bool service_notify_fd(int fd, const char *state, int passed)
 	return fd >= 0 && sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
-/* The manager closes what BARRIER=1 brings when its turn comes; managers that do not know the word
- * close it as well. */
+/* The manager closes the descriptor that comes with BARRIER=1 when it has processed all earlier
+ * messages.  Managers that do not know BARRIER close it as well. */
 void service_notify_wait(int fd)
 {
 	int ends[2];
@@ -366,7 +367,7 @@ void service_notify_wait(int fd)
 	close(ends[0]);
 }
 
-/* The names are in the order of the descriptors, with colons between them. */
+/* LISTEN_FDNAMES has the names in the order of the descriptors, separated by colons. */
 int service_handed_over(const char *name)
 {
 	const char *names = getenv("LISTEN_FDNAMES");

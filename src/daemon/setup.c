@@ -1,4 +1,4 @@
-/* setup - decides which routes a configuration implies, and what changes between two. */
+/* setup - derives the routes that a configuration implies, and compares two setups. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +53,8 @@ bool setup_holds(const struct prefix *list, size_t n, const struct prefix *a)
 	return n > 0 && bsearch(a, list, n, sizeof(*a), setup_compare) != NULL;
 }
 
-/* Of routes inside each other the widest is enough, but for the default route: whoever does not
- * want that one wants the others. */
+/* If routes that contain each other are left out, the widest is sufficient.  The default route is
+ * an exception: without it, the more specific routes are still wanted. */
 static bool is_left(const struct setup *s, const struct prefix *r)
 {
 	const struct prefix *last = s->lefts > 0 ? &s->left[s->lefts - 1] : NULL;
@@ -77,7 +77,7 @@ static bool is_unwanted(const struct setup *s, const struct setup *was, bool may
 	return r->len == 0 || tun_elsewhere(t, r, ignored);
 }
 
-/* One route for what lies inside another: what the one kept last covers is dropped. */
+/* Chooses the routes from the sorted list.  A route inside the one chosen last is dropped. */
 static void choose(struct setup *s, const struct setup *was, bool may, struct tun *t)
 {
 	size_t kept = 0;
@@ -118,7 +118,7 @@ static size_t copy_list(struct prefix *to, const struct prefix *from, size_t n)
 
 struct setup *setup_new(const struct conf *c, const struct setup *was, bool may, struct tun *t)
 {
-	const size_t own = 4; /* our addresses, and two kinds of those of routers */
+	const size_t own = 4; /* our addresses, and two kinds of addresses of routers */
 	size_t most =
 		map_prefix_count(c->maps) + c->pools + map_count(c->maps) + own + c->tun_routes;
 	struct setup *s = calloc(1, sizeof(*s));
@@ -160,7 +160,8 @@ void setup_free(struct setup *s)
 	free(s);
 }
 
-/* Both are sorted: of the first two that differ, the smaller one is in one list only. */
+/* Both lists are sorted.  So of the first two entries that differ, the smaller one is in only one
+ * list. */
 static const struct prefix *changed(const struct prefix *a, size_t an, const struct prefix *b,
 				    size_t bn)
 {

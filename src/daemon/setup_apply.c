@@ -1,4 +1,4 @@
-/* setup_apply - decides in which order a device is set up, and how a part of that is undone. */
+/* setup_apply - sets up a device in the right order, and undoes a partial setup. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,11 +6,11 @@
 
 enum mark {
 	UNTRIED,
-	FOUND, /* it was there */
+	FOUND, /* it existed already */
 	ADDED,
 };
 
-/* One thing that a device has several of, sorted, and how it is told. */
+/* A sorted list of addresses or routes, with the functions that add and remove one. */
 struct list {
 	const struct prefix *at;
 	unsigned char *mark;
@@ -33,7 +33,7 @@ static struct list routes_of(const struct setup *s)
 	return (struct list){s->route, s->mark + s->addrs, s->routes, tun_route_add, tun_route_del};
 }
 
-/* Removes those in WAS that NOW has not. */
+/* Removes the entries of WAS that are not in NOW. */
 static int remove_all(struct list was, struct list now, struct tun *t, char *err)
 {
 	int rc = 0;
@@ -44,7 +44,7 @@ static int remove_all(struct list was, struct list now, struct tun *t, char *err
 	return rc;
 }
 
-/* Adds those in NOW that WAS has not, up to the first that cannot be had. */
+/* Adds the entries of NOW that are not in WAS.  Stops at the first failure. */
 static int add_all(struct list now, struct list was, struct tun *t, char *err)
 {
 	for (size_t i = 0; i < now.n; i++) {
@@ -80,7 +80,7 @@ static void restore_found(struct list l, struct tun *t)
 			l.add(t, &l.at[i], ignored);
 }
 
-/* ERR is written to while *FAILED is 0 only. */
+/* Writes to ERR only while *FAILED is 0. */
 static void renew_all(struct list l, struct tun *t, size_t *failed, char *err)
 {
 	char ignored[TUN_ERR];
@@ -96,7 +96,7 @@ static void renew_lists(const struct setup *s, struct tun *t, size_t *failed, ch
 	renew_all(routes_of(s), t, failed, err);
 }
 
-/* With the last address of a device the kernel takes away all its routes. */
+/* With the last address of a device, the kernel removes all its routes. */
 static void undo(const struct setup *s, const struct setup *was, struct tun *t)
 {
 	char ignored[TUN_ERR];
@@ -119,7 +119,7 @@ void setup_take_back(const struct setup *s, const struct setup *was, struct tun 
 		tun_link_down(t, ignored);
 }
 
-/* One of NOW, but not of WAS, that T lacks. */
+/* Returns an entry of NOW that is not in WAS and that T lacks. */
 static const struct prefix *missing(struct list now, struct list was, struct tun *t,
 				    bool (*has)(struct tun *t, const struct prefix *a))
 {
@@ -145,8 +145,8 @@ int setup_remove(const struct setup *was, const struct setup *s, struct tun *t, 
 	return rc;
 }
 
-/* Routes come first: they are what somebody else may have already.  A link that was down has lost
- * those of WAS. */
+/* Routes come first, since they may conflict with those of another program.  A link that was down
+ * has lost the routes of WAS. */
 static int apply(struct setup *s, const struct setup *was, struct tun *t, char *err)
 {
 	int raised = s->up ? tun_link_up(t, err) : 0;
@@ -163,7 +163,7 @@ static int apply(struct setup *s, const struct setup *was, struct tun *t, char *
 	return -1;
 }
 
-/* The MTU comes before the routes, which take theirs from it. */
+/* The MTU is set before the routes, which inherit it. */
 int setup_apply(struct setup *s, const struct setup *was, struct tun *t, char *err)
 {
 	unsigned mtu = tun_mtu(t);
@@ -190,7 +190,8 @@ void setup_sweep(const struct setup *s, struct tun *t)
 	tun_sweep(t, is_asked_for, s);
 }
 
-/* Another interface may have got a network since, and lost it to us then. */
+/* Another interface may have got a network in the meantime, which would then lose its traffic to
+ * our device. */
 static void judge_again(struct setup *s, struct tun *t, setup_say *say, void *arg)
 {
 	char where[TUN_ERR], ignored[TUN_ERR];

@@ -1,10 +1,11 @@
-/* setup_warn - decides what is said about a machine that is in the way of a configuration. */
+/* setup_warn - warns about addresses and networks of the machine that conflict with a
+ * configuration. */
 #include <stdio.h>
 
 #include "lib/addr_text.h"
 #include "setup_impl.h"
 
-#define MOST_SAID 8 /* lines about routes that are left out */
+#define MOST_SAID 8 /* maximum number of lines about routes that are left out */
 #define LINE_SIZE (2 * TUN_ERR)
 
 void setup_say_left(const struct prefix *r, const char *where, setup_say *say, void *arg)
@@ -25,7 +26,7 @@ void setup_say_left(const struct prefix *r, const char *where, setup_say *say, v
 	say(arg, line);
 }
 
-/* An address of ours alone, which the machine has: there is a better word for that. */
+/* Is R a single address that the machine has? warn_owned() has a better message for that. */
 static bool is_owned_address(struct tun *t, const struct prefix *r)
 {
 	char ignored[TUN_ERR];
@@ -51,7 +52,7 @@ static void warn_left(const struct setup *s, struct tun *t, setup_say *say, void
 	say(arg, line);
 }
 
-/* Whoever has asked for such an address by tun-ip has been warned already. */
+/* The configuration was already checked for such addresses in tun-ip, and a warning was logged. */
 static bool is_asked_for(const struct setup *s, const struct prefix *net)
 {
 	for (size_t i = 0; i < s->addrs; i++) {
@@ -64,7 +65,8 @@ static bool is_asked_for(const struct setup *s, const struct prefix *net)
 	return false;
 }
 
-/* NET is WHAT of the configuration, and INSTEAD what to do if the machine has it. */
+/* NET is the value of WHAT in the configuration.  INSTEAD is the remedy if the machine has an
+ * address in it. */
 static void warn_owned(const struct setup *s, struct tun *t, const struct prefix *net,
 		       const char *what, const char *instead, setup_say *say, void *arg)
 {

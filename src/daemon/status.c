@@ -1,10 +1,11 @@
-/* status - decides which few of the counters are worth a glance, and what comes before them. */
+/* status - the one-line summary of the daemon's state. */
 #include "daemon/status.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The noise of the kernel and an answered ping are neither translated nor refused. */
+/* Link-local multicast of the kernel and answered echo requests count as neither translated nor
+ * refused. */
 static bool is_refusal(enum reason why)
 {
 	return why != REASON_OK && why != REASON_SELF_ECHO && reason_table[why].class != CLASS_NONE;

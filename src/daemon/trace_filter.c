@@ -1,4 +1,4 @@
-/* trace_filter - decides what the words behind `trace` mean, and which packets they want. */
+/* trace_filter - parses the arguments of `trace` and matches packets against them. */
 #include <string.h>
 
 #include "conf/conf.h"
@@ -35,7 +35,7 @@ static int find_direction(const char *word)
 	return -1;
 }
 
-/* Puts VALUE to AT, where two different ones would want nothing at all. */
+/* Stores VALUE in AT.  Two different values would match no packet, so they are refused. */
 static bool set_once(int *at, int value, const char *what, struct answer *a)
 {
 	if (*at >= 0 && *at != value) {
@@ -47,7 +47,7 @@ static bool set_once(int *at, int value, const char *what, struct answer *a)
 	return true;
 }
 
-/* No reason has a dot, a colon or a slash in it, and none begins with a digit. */
+/* No name of a reason contains a dot, colon or slash, or begins with a digit. */
 static bool looks_like_address(const char *word)
 {
 	return strpbrk(word, ".:/") || (*word >= '0' && *word <= '9');
@@ -96,7 +96,7 @@ bool trace_filter_read(struct trace_filter *f, char *const *word, unsigned n, st
 	return ok;
 }
 
-/* Does net number I hold ADDR, which is of FAMILY? */
+/* Does net number I contain ADDR, which is of FAMILY? */
 static bool holds(const struct trace_filter *f, unsigned i, unsigned family, const uint8_t *addr)
 {
 	unsigned bytes = f->net[i].len / 8u, bits = f->net[i].len % 8u;

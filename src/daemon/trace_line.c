@@ -1,4 +1,4 @@
-/* trace_line - decides what of a packet is told, and in which words. */
+/* trace_line - extracts what `trace` shows of a packet, and formats the line. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,8 @@ static const char *const verdicts[] = {
 const char trace_head[] =
 	"TIME                        DIR  VERDICT   REASON                 PACKET\n";
 
-/* The addresses stand in the fixed header, whatever is wrong behind it. */
+/* Reads the addresses from the fixed header, so that they are known even if the packet is invalid
+ * after it. */
 static bool look_at_header(struct trace_side *s, const uint8_t *bytes, size_t here)
 {
 	bool is6 = here > 0 && bytes[0] >> 4 == 6;
@@ -62,7 +63,7 @@ struct line {
 
 static void put(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Nothing that is put is long: TRACE_LINE has room for all of it. */
+/* No text is long, and TRACE_LINE has room for all of them. */
 static void put(struct line *l, const char *format, ...)
 {
 	va_list args;

@@ -1,16 +1,18 @@
-/* udp_choice - the thresholds, and what they were measured to be good for. */
+/* udp_choice - the thresholds of the decision, found by measurement, and the decision. */
 #include "udp_choice.h"
 
-#define BUSY     0.20 /* of the time: worth the change where nothing can be merged */
-#define FULL     0.90 /* the daemon is the bottleneck */
-#define EASY     0.10 /* the daemon would be as good as idle */
-#define MUCH     0.80 /* more than the daemon is trusted with for a look */
-#define BETTER   1.05 /* times as many packets: a trial was worth it */
-#define SETTLE   50   /* ms until all flows have moved in a trial [FASTPATH_SOON] */
+#define BUSY                                                                                       \
+	0.20 /* busy fraction of time above which the program takes over, if nothing can be merged \
+	      */
+#define FULL     0.90 /* busy fraction of time above which the daemon is the bottleneck */
+#define EASY     0.10 /* busy fraction below which the daemon is almost idle */
+#define MUCH     0.80 /* busy fraction above which the daemon does not take UDP back to measure */
+#define BETTER   1.05 /* a trial succeeds with so many times the packets */
+#define SETTLE   50   /* ms after which all flows have moved in a trial [FASTPATH_SOON] */
 #define QUIET    1000 /* ms */
-#define TRY_MIN  5000 /* ms between two trials; twice as long after each that failed */
+#define TRY_MIN  5000 /* ms between two trials; doubled after each failed one */
 #define TRY_MAX  60000
-#define LOOK_MIN 5000 /* ms until the daemon shows again what it can merge */
+#define LOOK_MIN 5000 /* ms until the daemon takes UDP back to measure what it can merge */
 #define LOOK_MAX 40000
 
 static int64_t between(int64_t v, int64_t least, int64_t most)
@@ -55,7 +57,8 @@ static void end_trial(struct udp_choice *c, double rate, int64_t now)
 	c->try_at = now + c->try_wait;
 }
 
-/* Has the daemon been able to do what the program does, for long enough to be asked? */
+/* Could the daemon have handled the load for long enough, so that it may take UDP back to measure?
+ */
 static bool may_look(const struct udp_choice *c, int64_t now)
 {
 	return !c->better && now - c->much_at >= QUIET &&
@@ -64,7 +67,8 @@ static bool may_look(const struct udp_choice *c, int64_t now)
 
 static void look_below(struct udp_choice *c, const struct udp_load *l, int64_t now)
 {
-	double busy = (double)l->below * c->cost / (double)l->us; /* as the daemon would be */
+	double busy = (double)l->below * c->cost /
+		      (double)l->us; /* busy fraction that the daemon would have */
 	bool easy = busy < EASY;
 
 	if (now - c->on_at < SETTLE)

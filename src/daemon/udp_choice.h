@@ -1,45 +1,48 @@
-/* udp_choice - whether UDP is translated by the program in the kernel or by the daemon.
+/* udp_choice - decides whether the program in the kernel or the daemon translates UDP.
  *
- * The daemon merges what comes together into GSO packets, which is faster for few flows.  The
- * program uses every processor and merges nothing.  So UDP goes below while the daemon has nothing
- * to merge and much to do, or while it is the bottleneck and less comes through with it.  That is
- * found out by a trial, in which packets may overtake others, since the daemon's queue is never
- * empty then: there is one only where the machine has processors to spare.
+ * The daemon merges packets of a burst into GSO packets, which is faster for few flows.  The
+ * program uses all CPUs but merges nothing.  So the program gets UDP in two cases.  Either the
+ * daemon has much to do and nothing to merge.  Or the daemon is the bottleneck, and a trial has
+ * shown that the program translates more packets.  In a trial, packets may overtake others, because
+ * the daemon's queue is never empty then.  Therefore a trial is only made on machines with spare
+ * CPUs.
  *
- * Only the daemon sees what it can merge, so it takes UDP back for a look from time to time: while
- * it could carry all of that as it is, or the look would lose packets. */
+ * Only the daemon can see what can be merged, so it takes UDP back from time to time to measure
+ * that.  It does so while it could handle the load without merging; otherwise measuring would lose
+ * packets. */
 #ifndef NAT64D_UDP_CHOICE_H
 #define NAT64D_UDP_CHOICE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a span of time has brought. */
+/* What was measured in a span of time. */
 struct udp_load {
-	int64_t us;       /* how long it was */
-	int64_t busy;     /* us of them in which packets were translated */
-	uint64_t packets; /* that the daemon has translated */
-	uint64_t written; /* outputs of the daemon: GSO packets count once */
-	uint64_t below;   /* UDP packets that the program has translated */
+	int64_t us;       /* length of the span */
+	int64_t busy;     /* us of it in which the daemon translated packets */
+	uint64_t packets; /* packets that the daemon translated */
+	uint64_t written; /* outputs of the daemon; a GSO packet counts once */
+	uint64_t below;   /* UDP packets that the program translated */
 };
 
-struct udp_choice {       /* all zero at first, but for SPARE */
-	bool spare;       /* there are processors that could do more than the daemon's */
-	bool on;          /* UDP goes below */
-	bool trial;       /* to see whether more comes through */
-	bool better;      /* it did: the daemon is not asked again while it lasts */
-	int64_t on_at;    /* ms */
-	int64_t quiet_at; /* ms: since when the daemon could do it with ease; 0: it could not */
-	int64_t much_at;  /* ms: when the daemon could last not have carried it */
-	int64_t try_at;   /* ms: when the next trial may be */
+struct udp_choice {  /* all zero at first, except SPARE */
+	bool spare;  /* there are spare CPUs */
+	bool on;     /* the program translates UDP */
+	bool trial;  /* a trial is in progress */
+	bool better; /* the trial succeeded: the daemon does not take UDP back while the load lasts
+		      */
+	int64_t on_at;    /* ms: when ON was set */
+	int64_t quiet_at; /* ms: since when the daemon would be almost idle; 0: it would not */
+	int64_t much_at;  /* ms: when the daemon last could not have handled the load */
+	int64_t try_at;   /* ms: time of the next trial at the earliest */
 	int64_t try_wait, look_wait;
-	double rate; /* packets in a us that came through before the trial */
-	double cost; /* us of the daemon for a packet, when it last translated some */
+	double rate; /* packets per us before the trial */
+	double cost; /* us that the daemon needed per packet when it last translated some */
 };
 
-#define UDP_CHOICE_SPAN 10 /* ms, about, that are looked at */
+#define UDP_CHOICE_SPAN 10 /* approximate length of a span in ms */
 
-/* Decides by L, which ends at NOW (ms).  Returns C->on. */
+/* Decides by the load L of a span that ends at NOW (ms).  Returns C->on. */
 bool udp_choice_look(struct udp_choice *c, const struct udp_load *l, int64_t now);
 
 #endif
