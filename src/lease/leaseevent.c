@@ -1,4 +1,5 @@
-/* leaseevent - decides by which words the beginning and the end of a lease are known. */
+/* leaseevent - formats and parses the lines and JSON objects about the beginning and end of leases.
+ */
 #include "lease/leaseevent.h"
 
 #include <arpa/inet.h>
@@ -30,8 +31,8 @@ const char *leaseevent_cause(enum lease_cause cause)
 	return causes[cause];
 }
 
-/* Each returns what is behind the word and its blank.  New hosts may come by the million:
- * snprintf() would take as long again as all the rest. */
+/* Each writes a word and a blank, and returns the position after them.  Millions of hosts may begin
+ * a lease; with snprintf(), writing their lines would take twice as long. */
 static char *put_word(char *out, const char *word)
 {
 	size_t n = strlen(word);
@@ -48,7 +49,7 @@ static char *put_number(char *out, uint64_t n)
 	return out + 1;
 }
 
-/* N with WIDTH digits and END behind them. */
+/* Writes N with WIDTH digits, and END after it. */
 static char *put_digits(char *out, unsigned n, unsigned width, char end)
 {
 	for (unsigned i = width; i-- > 0; n /= 10)
@@ -57,7 +58,8 @@ static char *put_digits(char *out, unsigned n, unsigned width, char end)
 	return out + width + 1;
 }
 
-/* The date so many days after 1970-01-01, by eras of 400 years that begin with a March. */
+/* Writes the date that is so many days after 1970-01-01.  Computes in eras of 400 years that begin
+ * on March 1. */
 static char *put_date(char *out, unsigned days)
 {
 	unsigned z = days + 719468, era = z / 146097, of_era = z % 146097;
@@ -103,7 +105,7 @@ size_t leaseevent_format(char out[LEASEEVENT_MAX], const struct lease_event *e)
 	return (size_t)(p - out);
 }
 
-/* The number that the N digits at S are; -1: they are none. */
+/* Returns the number that the N digits at S form; -1 if they are not digits. */
 static int get_digits(const char *s, unsigned n)
 {
 	int v = 0;
@@ -116,7 +118,7 @@ static int get_digits(const char *s, unsigned n)
 	return v;
 }
 
-/* Days from 1970-01-01 to this one, which may be later than its month has. */
+/* Returns the days from 1970-01-01 to this date.  DAY may exceed the length of the month. */
 static int64_t days_of(int year, int month, int day)
 {
 	int64_t y = year - (month <= 2), era = y / 400, of_era;
@@ -181,7 +183,8 @@ static bool parse_cause(const char *what, const char *cause, enum lease_cause *o
 	return false;
 }
 
-/* Splits S at its blanks into COLUMNS at most; returns how many there are, COLUMNS + 1 for more. */
+/* Splits S at blanks into at most COLUMNS words.  Returns their number, or COLUMNS + 1 if there are
+ * more. */
 static unsigned split(char *s, char *column[COLUMNS])
 {
 	unsigned n = 0;
@@ -246,9 +249,9 @@ char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e)
 	return out;
 }
 
-/* --- who holds it --------------------------------------------------------------------------- */
+/* --- current and past leases ---------------------------------------------------------------- */
 
-/* AT as text without the NUL's company, or NONE. */
+/* Returns the time AT as text, or NONE if it is not set. */
 static const char *time_text(char out[LEASEEVENT_TIME + 2], int64_t at, const char *none)
 {
 	if (at <= 0)
@@ -258,7 +261,7 @@ static const char *time_text(char out[LEASEEVENT_TIME + 2], int64_t at, const ch
 	return out;
 }
 
-/* TEXT in quotes, or null for NULL. */
+/* Returns TEXT in quotes, or "null" if it is NULL. */
 static const char *quoted(char out[ADDR_TEXT], const char *text)
 {
 	if (!text)
@@ -297,8 +300,8 @@ size_t leaseevent_held_text(char out[LEASEEVENT_MAX], const struct lease_event *
 				time_text(from, e->since, "-"), time_text(until, e->at, "still"));
 }
 
-/* The text that KEY has in LINE, in OUT; empty for null.  False: there is no such key, or too long
- * a text. */
+/* Copies the string of KEY in LINE to OUT; empty for null.  False if there is no such key or the
+ * string is too long. */
 static bool get_text(const char *line, const char *key, char out[ADDR_TEXT])
 {
 	char quoted_key[32];

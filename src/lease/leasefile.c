@@ -1,30 +1,31 @@
-/* leasefile - decides when a record counts as written, when the file is rewritten, and what becomes
- * of both when the disk or the keeper fails.
+/* leasefile - decides when a record counts as written and when the file is rewritten, and handles
+ * failures of the disk and of the keeper.
  *
- * The log only grows; a rewrite replaces it by one line per lease.  Its states, what moves it from
- * one to the next, and in capitals which task the keeper is asked for:
+ * Records are only appended to the file.  A rewrite replaces it by a new file with one line per
+ * lease.  These are the states of a rewrite and its transitions; the words in capitals after a
+ * state are the keeper's task:
  *
  *     NONE <----------------------------------- renamed --------------------.
  *      |  ^  ^                                                              |
  *      |  |  '- removed - DROPPING: DROP <--- a write failed, or no rename -+
  *      |  |                                      ^               ^          |
- *      |  '- not made -.                         |               |          |
+ *      |  '- failed ---.                         |               |          |
  *      |               |                         |               |          |
- *      '-- due -> OPENING: CREATE -- made -> FILLING -- end -> FILLED -> PUBLISHING: PUBLISH
+ *      '-- due -> OPENING: CREATE -- done -> FILLING -- end -> FILLED -> PUBLISHING: PUBLISH
  *                                             ^   |              ^          |
- *                 other prefixes, next slice  '---'              '----------'  keeper is dead: the
- *                                                                              next one looks
+ *                 other prefixes, next slice  '---'              '----------'  keeper died: the
+ *                                                                              next one checks
  *
- * From FILLING on records go to both files, so a crash at any point leaves one of the two, and
- * either is complete.  A line that a rewrite makes bears the time that is on record (saved), not a
- * later one: so what a crash leads to, POOL_RESTAMP more than the record, does not grow with each
- * rewrite.  Only the last rewrite of a clean stop has the exact times, and says so in its last
- * line.
+ * From FILLING on, records go to both files.  So after a crash at any time, one of the two has the
+ * name, and either is complete.  In a rewrite, each line gets the time that is on record (saved),
+ * not a later one.  Otherwise the time that a start after a crash adds, POOL_RESTAMP, would
+ * accumulate with each rewrite.  Only the final rewrite of a clean stop writes exact times, and
+ * marks them as such in its last line.
  *
- * One buffer feeds both files; each remembers how far it got.  A short write leaves half a line at
- * the end of a file.  We are the only writer, so the next try goes on exactly behind it and makes
- * the line whole; a newline first would turn it into a bad line, which the next start would have to
- * report as damage. */
+ * One buffer feeds both files, and each file has its own position in it.  A short write leaves an
+ * incomplete line at the end of a file.  Since only this process writes, the next attempt continues
+ * there and completes the line.  Beginning with a newline instead would create an invalid line,
+ * which the next start would report as damage. */
 #include "lease/leasefile.h"
 
 #include <errno.h>
@@ -35,22 +36,21 @@
 
 #include "leasestate.h"
 
-#define KEEPER_REST 5     /* seconds between keepers */
+#define KEEPER_REST 5     /* seconds between the starts of two keepers */
 #define TICK        1000  /* ms */
-#define SLICE       32768 /* bytes per step: some 500 leases, half a millisecond */
-#define LOOKS       2048  /* leases that are looked at for a slice */
-#define SLACK       1024  /* lines that are not worth a rewrite */
+#define SLICE       32768 /* bytes written per step: about 500 leases, half a millisecond */
+#define LOOKS       2048  /* leases examined per step */
+#define SLACK       1024  /* number of superfluous lines that do not justify a rewrite */
 #define REST        10    /* seconds between rewrites */
 
-/* Most seconds between tries that fail, to write and to rewrite. */
+/* Maximum seconds between failing attempts to write and to rewrite. */
 #define WRITE_DELAY   32
 #define REWRITE_DELAY 64
 
-#define HEADER                                                                                \
-	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n"             \
-	"# While nat64d runs, the recorded last use of an active host may be 10 minutes too " \
-	"old.\n# Comments before a line say when its lease began, and whether it is "         \
-	"unconfirmed.\n"
+#define HEADER                                                                               \
+	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n"            \
+	"# While nat64d runs, the last use of an active host may lag by up to 10 minutes.\n" \
+	"# Comments before a line say when its lease began, and whether it is unconfirmed.\n"
 _Static_assert(POOL_RESTAMP == 600, "the header of the lease file names it");
 
 int leasefile_trouble(const struct leasefile *f)
@@ -72,7 +72,7 @@ uint64_t leasefile_errors(const struct leasefile *f)
 }
 
 static const struct {
-	const char *bad; /* followed by the errno, then by REMEDY */
+	const char *bad; /* followed by the errno and REMEDY */
 	const char *remedy;
 	const char *good;
 } words[TROUBLES] = {
@@ -133,7 +133,7 @@ static void write_sink(struct leasefile *f, struct lease_sink *s)
 	s->err = 0;
 }
 
-/* Forgets the part of the buffer that every file has. */
+/* Removes the part of the buffer that has been written to every file. */
 static void consume(struct leasefile *f)
 {
 	size_t done = f->file.done;
@@ -148,7 +148,7 @@ static void consume(struct leasefile *f)
 	f->temp.done -= f->temp.fd >= 0 ? done : f->temp.done;
 }
 
-/* Writes the buffer to the files as far as they take it. */
+/* Writes the buffer to the files, as far as they accept it. */
 static void flush(struct leasefile *f)
 {
 	size_t before = f->file.done;
@@ -161,7 +161,7 @@ static void flush(struct leasefile *f)
 		f->written = f->base + f->now;
 	if (f->temp.fd >= 0) {
 		write_sink(f, &f->temp);
-		/* After a crash the name may be the new file's: it counts as well. */
+		/* after a crash, the new file may have the name, so its errors count as well */
 		if (f->rewrite == REWRITE_PUBLISHING && !err)
 			err = f->temp.err;
 	}
@@ -177,7 +177,7 @@ static void flush(struct leasefile *f)
 		f->write_delay *= 2;
 }
 
-/* Leaves a disk in trouble alone until the next try is due. */
+/* While writing fails, does nothing until the next attempt is due. */
 static void try_flush(struct leasefile *f)
 {
 	if (f->len > 0 && (!f->trouble[TROUBLE_WRITE] || f->now >= f->write_at))
@@ -195,8 +195,8 @@ int leasefile_commit(struct leasefile *f)
 	return -1;
 }
 
-/* Writes the line that says whose lines without prefix are, to OUT; its length, 0 if all have one.
- */
+/* Writes the line that says to which prefix lines without one belong to OUT.  Returns its length; 0
+ * if all lines have a prefix. */
 static size_t format_default(const struct leasefile *f, char out[LEASETEXT_MAX])
 {
 	if (f->prefix_count > 1)
@@ -204,8 +204,8 @@ static size_t format_default(const struct leasefile *f, char out[LEASETEXT_MAX])
 	return leasetext_format_default(out, f->prefix_count ? f->prefixes : NULL);
 }
 
-/* Writes the line of L, last used at LAST, to OUT; its length, 0 if its prefix is no longer
- * configured. */
+/* Writes the line of L, last used at LAST, to OUT.  Returns its length; 0 if its prefix is no
+ * longer configured. */
 static size_t format_lease(const struct leasefile *f, char out[LEASETEXT_RECORD],
 			   const struct lease *l, int32_t last)
 {
@@ -287,7 +287,8 @@ int leasestate_set_prefixes(struct leasefile *f, const struct map_table *maps)
 	return 1;
 }
 
-/* OPENING, FILLING, FILLED, PUBLISHING: this rewrite fails by ERR, a later one may not. */
+/* In OPENING, FILLING, FILLED or PUBLISHING: abandons this rewrite because of ERR.  A later one may
+ * succeed. */
 static void give_up(struct leasefile *f, int err)
 {
 	f->rewrite = REWRITE_NONE;
@@ -305,8 +306,8 @@ static void give_up(struct leasefile *f, int err)
 		f->rewrite_delay *= 2;
 }
 
-/* OPENING or FILLING: FD is the temporary, and empty.  Records that are not yet written need not go
- * there: the pool has them already. */
+/* In OPENING or FILLING: FD is the empty temporary file.  Records that are still in the buffer need
+ * not be written to it, since the pool already contains them. */
 static void begin(struct leasefile *f, int fd)
 {
 	f->temp = (struct lease_sink){.fd = fd, .done = f->len};
@@ -316,7 +317,7 @@ static void begin(struct leasefile *f, int fd)
 	f->rewrite = REWRITE_FILLING;
 }
 
-/* FILLING: one slice. */
+/* In FILLING: writes one slice. */
 static void fill(struct leasefile *f, struct pool *pool)
 {
 	char slice[SLICE];
@@ -329,7 +330,8 @@ static void fill(struct leasefile *f, struct pool *pool)
 		n += format_default(f, slice + n);
 		f->header_due = false;
 	}
-	/* What was put off has no beginning that anybody knows of, and is to have no end. */
+	/* Leases that were put off are skipped: their beginning was never reported, so their end
+	 * must not be either. */
 	for (unsigned looks = LOOKS; looks > 0 && sizeof(slice) - n >= LEASETEXT_RECORD &&
 				     (l = pool_walk(pool, &f->cursor));
 	     looks--) {
@@ -349,12 +351,12 @@ static void fill(struct leasefile *f, struct pool *pool)
 		f->rewrite = REWRITE_FILLED;
 }
 
-/* PUBLISHING: the temporary has the name; ERR if the directory could not be synced. */
+/* In PUBLISHING: the temporary file has the name.  ERR is set if syncing the directory failed. */
 static void finish(struct leasefile *f, int err)
 {
-	close(f->file.fd); /* the keeper holds it too: the blocks are freed over there */
+	close(f->file.fd); /* the keeper has it open, too, so its blocks are freed there */
 	f->file = f->temp;
-	f->temp = (struct lease_sink){.fd = -1}; /* with its error, which is the file's now */
+	f->temp = (struct lease_sink){.fd = -1}; /* its error is that of the file now */
 	f->rewrite = REWRITE_NONE;
 	f->rewrite_delay = 1;
 	f->rewrite_at = f->now + REST;
@@ -381,7 +383,7 @@ static void ask(struct leasefile *f, enum leasesync_task task, int fd, enum leas
 		f->rewrite = next;
 }
 
-/* One bounded step of a rewrite; true if there is more to do at once. */
+/* Performs one bounded step of a rewrite.  Returns true if another one should follow at once. */
 static bool step(struct leasefile *f, struct pool *pool)
 {
 	if (f->temp.err && f->rewrite != REWRITE_PUBLISHING)
@@ -408,7 +410,7 @@ static bool step(struct leasefile *f, struct pool *pool)
 	return false;
 }
 
-/* A sync that fails may have thrown the data away [fsync(2)]: what helps is a new file. */
+/* After a failed sync, the kernel may have dropped the data [fsync(2)].  A new file is needed. */
 static void hear_sync(struct leasefile *f, int err)
 {
 	f->errors += err != 0;
@@ -443,7 +445,8 @@ static void hear_keeper(struct leasefile *f)
 			if (a.renamed)
 				finish(f, a.err);
 			else if (a.err == ECHILD)
-				f->rewrite = REWRITE_FILLED; /* the next one looks */
+				f->rewrite = REWRITE_FILLED; /* the next keeper checks whether it
+								was renamed */
 			else
 				give_up(f, a.err);
 			break;
@@ -495,8 +498,8 @@ static void mind_keeper(struct leasefile *f)
 		f->trouble[TROUBLE_KEEPER] = errno;
 }
 
-/* Records carry unix time. When the wall clock is set, those on disk become younger or older
- * than they are. */
+/* Records contain unix time.  If the wall clock is set, those on disk become too old or too new, so
+ * a rewrite is needed. */
 static void mind_clock(struct leasefile *f, int32_t now, int64_t wall)
 {
 	int64_t base = wall - now;
@@ -508,9 +511,9 @@ static void mind_clock(struct leasefile *f, int32_t now, int64_t wall)
 	f->now = now;
 }
 
-/* After a reload the leases lie elsewhere: a rewrite that is under way begins again.  What it has
- * written already does no harm, the last line of a lease counts.  Some may have ended, or come
- * back: the file is to say so. */
+/* After a reload, the leases are in another pool, so a rewrite in progress starts again with the
+ * first lease.  The lines that it has already written do no harm, because the last line of a lease
+ * counts.  A rewrite is needed in any case, since leases may have ended or been restored. */
 static void mind_pool(struct leasefile *f, const struct pool *pool)
 {
 	if (f->pool != pool) {
@@ -520,7 +523,8 @@ static void mind_pool(struct leasefile *f, const struct pool *pool)
 	f->pool = pool;
 }
 
-/* What is in the temporary already would be read by a header that no longer holds. */
+/* Lines in the temporary file would be interpreted by a header that is no longer valid, so it
+ * starts again. */
 static void mind_prefixes(struct leasefile *f, const struct map_table *maps)
 {
 	if (leasestate_set_prefixes(f, maps) == 0)
@@ -555,7 +559,7 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
 	return more ? 0 : TICK;
 }
 
-/* An idle keeper may be dead, too: only listening tells. */
+/* Waits until the keeper is idle or known to be dead. */
 static void settle(struct leasefile *f)
 {
 	hear_keeper(f);
@@ -565,7 +569,7 @@ static void settle(struct leasefile *f)
 	}
 }
 
-/* The last rewrite, from beginning to end: nobody is served any more, so it may wait. */
+/* Performs the final rewrite.  It may block, since nothing else is served any more. */
 static bool rewrite_last(struct leasefile *f, struct pool *pool)
 {
 	settle(f);
@@ -576,7 +580,7 @@ static bool rewrite_last(struct leasefile *f, struct pool *pool)
 	}
 	if (f->temp.fd >= 0)
 		give_up(f, EINTR);
-	f->rewrite = REWRITE_NONE; /* making the new one removes the old one */
+	f->rewrite = REWRITE_NONE; /* creating the new temporary file removes the old one */
 	f->wanted = f->closing = true;
 	f->rewrite_at = f->now;
 	do {

@@ -1,10 +1,11 @@
-/* leasehistory - decides how to find lines among millions of them, in parts that are being renamed.
+/* leasehistory - finds lines among millions, in files that may be renamed meanwhile.
  *
- * The newest part is opened first, and then the others by their numbers.  A part that is renamed
- * meanwhile gets a higher number, so it is found once more and left out, but never missed.
+ * The newest file is opened first, and then the others in the order of their numbers.  A file that
+ * is renamed meanwhile gets a higher number.  So it may be found twice, and is then ignored the
+ * second time, but it is never missed.
  *
- * In one part the times ascend, so a time is found by halving.  An address is looked for as text in
- * large pieces, which costs about as much as to read them. */
+ * Within a file the times ascend, so a time is found by binary search.  An address is searched as
+ * text in large pieces, which takes little longer than reading them. */
 #include "lease/leasehistory.h"
 
 #include <errno.h>
@@ -19,32 +20,32 @@
 #include "lib/fd.h"
 
 #define PIECE ((size_t)1 << 18)
-#define NEAR  8192 /* bytes that are read to find a line */
+#define NEAR  8192 /* bytes to read to find a line */
 #define WORD  96
 
 struct part {
 	int fd;
-	off_t size; /* of whole lines */
+	off_t size; /* size up to the end of the last complete line */
 	dev_t device;
 	ino_t inode;
 };
 
 struct leasehistory {
-	char *piece; /* room for PIECE bytes */
+	char *piece; /* buffer of PIECE bytes */
 	size_t n;
-	struct part part[LEASELOG_PARTS + 1]; /* the newest first */
+	struct part part[LEASELOG_PARTS + 1]; /* the files, newest first */
 };
 
-/* A stretch of a part, and what is looked for in it. */
+/* A range of a file, and the text to search there. */
 struct search {
 	const struct leasehistory *h;
 	const struct part *p;
-	off_t from, to; /* where lines begin and end */
+	off_t from, to; /* offsets; both at the beginning of a line */
 	char word[WORD];
-	size_t word_len; /* 0: every line counts */
+	size_t word_len; /* 0: all lines match */
 };
 
-/* Reads as much of the LEN bytes at AT as there is.  How much that is, or -1. */
+/* Reads up to LEN bytes at offset AT.  Returns the number of bytes read, or -1. */
 static ssize_t read_at(int fd, char *out, size_t len, off_t at)
 {
 	size_t done = 0;
@@ -63,7 +64,7 @@ static ssize_t read_at(int fd, char *out, size_t len, off_t at)
 	return (ssize_t)done;
 }
 
-/* --- parts ---------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------------- */
 
 static bool is_known(const struct leasehistory *h, const struct stat *st)
 {
@@ -73,7 +74,8 @@ static bool is_known(const struct leasehistory *h, const struct stat *st)
 	return false;
 }
 
-/* The end of the last whole line, where a line is being written behind it. */
+/* Returns the end of the last complete line.  Another line may be in the process of being written.
+ */
 static off_t whole_lines(int fd, off_t size)
 {
 	char text[NEAR];
@@ -84,7 +86,7 @@ static off_t whole_lines(int fd, off_t size)
 	return end ? at + (end - text) + 1 : at;
 }
 
-/* Opens the part NAME, if there is one.  0, or -1 with errno. */
+/* Opens the file NAME, if it exists.  Returns 0, or -1 with errno. */
 static int open_part(struct leasehistory *h, int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -144,15 +146,15 @@ void leasehistory_close(struct leasehistory *h)
 
 /* --- times ---------------------------------------------------------------------------------- */
 
-/* A whole line and where it is. */
+/* A complete line and its position. */
 struct found {
 	struct lease_event e;
 	off_t begin, end;
 };
 
-/* The first line in the N bytes at TEXT, which are at AT of the part, that begins before TO.
- * *INSIDE: they begin within a line.  Returns how many bytes it has looked at; F->END is 0 if there
- * is none in these. */
+/* Finds the first line in the N bytes at TEXT, which are at offset AT of the file, that begins
+ * before TO. *INSIDE: the bytes begin within a line.  Returns how many bytes it has processed;
+ * F->END is 0 if no line was found in them. */
 static size_t find_line(const char *text, size_t n, off_t at, off_t to, bool *inside,
 			struct found *f)
 {
@@ -172,15 +174,17 @@ static size_t find_line(const char *text, size_t n, off_t at, off_t to, bool *in
 	}
 	if (from > text)
 		return (size_t)(from - text);
-	*inside = true; /* too long for a line of ours */
+	*inside = true; /* longer than any valid line */
 	return n;
 }
 
-/* The first line that begins at AT or behind, and before TO.  1 with F; 0: there is none; -1. */
+/* Finds the first line that begins at or after AT and before TO.  Returns 1 with F; 0 if there is
+ * none; -1 on error. */
 static int next_line(const struct part *p, off_t at, off_t to, struct found *f)
 {
 	char text[NEAR];
-	bool inside = at > 0; /* of a line: the next newline begins one, also the one before AT */
+	bool inside = at > 0; /* reads from the byte before AT, since a newline there means that a
+				 line begins at AT */
 
 	at -= inside;
 	while (at < to) {
@@ -196,7 +200,8 @@ static int next_line(const struct part *p, off_t at, off_t to, struct found *f)
 	return 0;
 }
 
-/* Where the first line of TIME or later begins, or the end of all lines; -1. */
+/* Returns where the first line with a time of at least TIME begins, or the end of all lines; -1 on
+ * error. */
 static off_t find_time(const struct part *p, int64_t time)
 {
 	off_t low = 0, high = p->size, best = p->size;
@@ -221,7 +226,7 @@ static off_t find_time(const struct part *p, int64_t time)
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-/* Prepares S for the events from SINCE to UNTIL in part number I.  0, or -1. */
+/* Prepares S for the events from SINCE to UNTIL in file number I.  Returns 0, or -1 on error. */
 static int limit(struct search *s, size_t i, int64_t since, int64_t until)
 {
 	s->p = &s->h->part[i];
@@ -236,8 +241,8 @@ static void set_word(struct search *s, const char *word)
 		s->word_len = (size_t)snprintf(s->word, sizeof(s->word), " %s ", word);
 }
 
-/* The next line of TEXT up to END, from *FROM on, that has the word; *FROM goes behind it.  Returns
- * its length, or 0 at the end. */
+/* Finds the next line between *FROM and END that contains the word.  Sets *LINE to it, and advances
+ * *FROM past it.  Returns its length, or 0 at the end. */
 static size_t match(const struct search *s, const char **from, const char *end, const char **line)
 {
 	const char *at = *from, *newline;
@@ -257,7 +262,7 @@ static size_t match(const struct search *s, const char **from, const char *end, 
 	return (size_t)(newline - *line) + 1;
 }
 
-/* Goes through the whole lines of the N bytes at TEXT.  False: TAKE has ended it. */
+/* Passes the matching lines among the N bytes at TEXT to TAKE.  False if TAKE stopped. */
 static bool take_piece(const struct search *s, const char *text, size_t n, leasehistory_take *take,
 		       void *arg)
 {
@@ -271,7 +276,8 @@ static bool take_piece(const struct search *s, const char *text, size_t n, lease
 	return true;
 }
 
-/* What is no line of ours at the end of a full piece is passed over. */
+/* Returns the length of the complete lines in a piece.  If a piece contains no newline, it is
+ * skipped, since it is not a valid line. */
 static size_t whole(const char *text, size_t n)
 {
 	const char *end = memrchr(text, '\n', n);
@@ -306,7 +312,7 @@ static bool remember(void *arg, const char *line, size_t len, const struct lease
 	return true;
 }
 
-/* The last match.  As next_line(). */
+/* Finds the last match.  Returns as next_line(). */
 static int go_back(const struct search *s, struct found *f)
 {
 	char *piece = s->h->piece;
@@ -320,8 +326,8 @@ static int go_back(const struct search *s, struct found *f)
 		n = read_at(s->p->fd, piece, (size_t)(to - at), at);
 		if (n <= 0)
 			return (int)n;
-		/* Half a line comes first, which belongs to the piece before; one that fills this
-		 * piece is none of ours. */
+		/* The piece begins within a line, which belongs to the piece before.  A line that
+		 * fills the whole piece is not valid. */
 		if (at > s->from) {
 			newline = memchr(piece, '\n', (size_t)n - 1);
 			text = newline ? newline + 1 : text;

@@ -1,13 +1,14 @@
-/* leasekey - decides whether the secret of the pool can be had from its file, and makes the file.
+/* leasekey - reads the secret of the pool from its file, and creates the file.
  *
- * In the directory of the lease file nothing here stops a start: with a secret of its own the
- * daemon translates all the same, only that hosts without a lease do not get the addresses that
- * they had. What is there is never replaced, since it may be a backup away from being right.  A
- * file elsewhere is somebody else's, who has put it there so that several translators agree: one
- * that does not would give hosts other addresses than the rest.
+ * A problem with the file in the directory of the lease file never prevents a start.  The daemon
+ * then uses another secret, and the only consequence is that hosts without a lease get other
+ * addresses than before.  An existing file is never replaced, because the operator may be able to
+ * repair it from a backup.  A file elsewhere belongs to the operator, who uses it so that several
+ * translators agree.  A translator with another secret would give hosts other addresses than the
+ * others do, so an error prevents the start.
  *
- * Of the lease file it shares the directory, and nothing else: it is written once, and nothing
- * waits for it. */
+ * It only shares the directory with the lease file.  The file is written once, and nothing waits
+ * for it. */
 #include "leasestate.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@
 #include <unistd.h>
 
 #define KEY_DIGITS 32
-#define KEY_MAX    64 /* bytes of a file that is worth reading: the digits, and white space */
+#define KEY_MAX    64 /* maximum bytes of a valid file: the digits, and white space */
 #define SAY_SIZE   512
 #define OTHERWISE  "; until then hosts without a lease get other addresses after each start"
 #define NOT_PLAIN  "is not a regular file (move it away)" OTHERWISE
@@ -29,7 +30,7 @@
 
 #define OPEN_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-/* A shell makes a key by that. */
+/* A shell command that prints a new key. */
 #define MAKE "od -An -N16 -tx1 /dev/urandom | tr -d ' \\n'"
 
 struct keyfile {
@@ -39,7 +40,7 @@ struct keyfile {
 	void *arg;
 };
 
-/* Says that the file, or the one that SUFFIX makes it, is as FMT has it. */
+/* Reports a problem, described by FMT, with the file whose name is followed by SUFFIX. */
 __attribute__((format(printf, 3, 4))) static void say(const struct keyfile *k, const char *suffix,
 						      const char *fmt, ...)
 {
@@ -67,8 +68,8 @@ static void say_unopened(const struct keyfile *k)
 		say(k, "", "cannot be opened: %s" OTHERWISE, strerror(errno));
 }
 
-/* Is this a file that only its owner has put there?  Root reads it, too, in a directory that is
- * another user's. */
+/* Is this a regular file with only one name?  Root reads it, too, in a directory of another user,
+ * who could have linked another file there. */
 static bool is_plain(const struct keyfile *k, int fd)
 {
 	struct stat st;
@@ -91,7 +92,7 @@ static bool parse(const char *text, size_t len, struct siphash_key *key)
 	return sscanf(text, "%16" SCNx64 "%16" SCNx64, &key->k0, &key->k1) == 2;
 }
 
-/* 0, -1 with errno, or 1: that is no key. */
+/* Returns 0; -1 with errno; or 1 if the content is not a key. */
 static int scan(int fd, struct siphash_key *key)
 {
 	char text[KEY_MAX + 2] = "";
@@ -102,7 +103,8 @@ static int scan(int fd, struct siphash_key *key)
 	return parse(text, (size_t)n, key) ? 0 : 1;
 }
 
-/* A group may read it, so that root can keep it: whoever may change it can do worse. */
+/* The group may read it, so that root can own it.  A user who may write to it could do worse than
+ * read it. */
 static bool is_open_to_others(int fd)
 {
 	struct stat st;
@@ -134,11 +136,11 @@ static int fill(int fd, const struct siphash_key *key)
 
 	if (fchmod(fd, 0600) < 0)
 		return -1;
-	errno = ENOSPC; /* of a write that is short */
+	errno = ENOSPC; /* used if the write is short */
 	return write(fd, text, (size_t)len) == len ? fsync(fd) : -1;
 }
 
-/* Under its name there is the whole key or nothing, whatever happens. */
+/* At any time, even after a crash, the file contains the complete key or does not exist. */
 static int make(const struct keyfile *k, const struct siphash_key *key)
 {
 	char fresh[NAME_MAX + sizeof(TEMPORARY)];
@@ -180,8 +182,7 @@ void leasefile_key(struct leasefile *f, const char *name, struct siphash_key *ke
 	}
 }
 
-/* --- a file of somebody else --------------------------------------------------------------------
- */
+/* --- a file of the operator ----------------------------------------------------------------- */
 
 static int explain(const char *name, char err[LEASEKEY_ERR])
 {

@@ -1,17 +1,18 @@
-/* leaseload - decides, at the start, whether a directory can keep leases, and what a lease file
- * that was found is worth, line by line.
+/* leaseload - checks at the start whether a directory can keep leases, and reads a lease file,
+ * which may be damaged.
  *
- * Opening checks, while somebody is there to read the message, everything that could fail later.
+ * Opening checks everything that could fail later, while an operator is likely to see the message.
  *
- * Every intact line counts, wherever the damage is. The file may be anything, of any size: it is
- * read in pieces, and of what is wrong only the beginning is said in words.
+ * Every intact line counts, regardless of damage elsewhere.  The file may have any content and
+ * size: it is read in pieces, and only the first problems are reported.
  *
- * Times: a record may be POOL_RESTAMP seconds behind the last packet of its lease, unless
- * the file ends with the mark of a clean stop. One written by Tayga has no mark, and its stamps
- * are late too.
+ * Times: a record may be POOL_RESTAMP seconds older than the last packet of its lease, unless the
+ * file ends with the mark of a clean stop.  A file written by Tayga has no mark, and its times also
+ * lag behind.
  *
- * A damaged file is kept before it is rewritten, as dynamic.map.bad-1 to -10. The first nine are
- * never overwritten: what broke first tells most; the tenth is that of the last damage. */
+ * Before it is rewritten, a damaged file is kept as dynamic.map.bad-1 to -10.  The first nine are
+ * never overwritten, since the first damage is the most informative; number 10 holds the most
+ * recent one. */
 #include "lease/leasefile.h"
 
 #include <errno.h>
@@ -32,25 +33,26 @@
 #include "lib/array.h"
 #include "lib/fd.h"
 
-/* Times 20 ms: the keeper of a killed daemon may still wait for its disk. */
+/* Times 20 ms: the keeper of a killed daemon may still be waiting for its disk. */
 #define LOCK_TRIES 100
 #define USER_TEXT  64
 
 #define PIECE       65536
 #define REPORTS     20
-#define IN_USE      "# in use\n" /* a line behind the mark of a clean stop takes it back */
+#define IN_USE      "# in use\n" /* after the mark of a clean stop, this line cancels it */
 #define SAY_SIZE    512
-#define REMOVED_WHY 192 /* two addresses, and words */
+#define REMOVED_WHY 192 /* two addresses and text */
 #define KEPT        10
 
-/* Behind a line without an end: a newline alone could make it a good one, with half a number. */
+/* Appended to an incomplete line.  A newline alone could turn it into a valid line with a truncated
+ * number. */
 #define CUT_SHORT "\t# cut short\n"
 
-/* Behind a comment without its line, or it would be taken for one about what comes next. */
+/* Appended after a comment whose line is missing.  Otherwise the comment would apply to the next
+ * line. */
 #define NO_LINE "# cut short\n"
 
-/* What an errno says about the path %p and the user %u, and what to do; %e: what strerror() says.
- */
+/* Messages by errno. %p is the path, %u the user, %e the text of strerror(). */
 struct prose {
 	int err; /* 0: any other */
 	const char *text;
@@ -79,7 +81,7 @@ static const struct prose file_prose[] = {
 	{0, "%p cannot be opened: %e"},
 };
 
-/* Says what errno means for PATH. */
+/* Formats the message for errno about PATH. */
 static void explain(char *out, size_t size, const struct prose *p, const char *path,
 		    const char *user)
 {
@@ -101,8 +103,9 @@ static void explain(char *out, size_t size, const struct prose *p, const char *p
 	}
 }
 
-/* Who we are, as chown(1) takes it.  Behind a change of the root directory there is no user
- * database, and what else is there must not be taken for a part of the C library's. */
+/* Returns our user as chown(1) accepts it.  After a change of the root directory there is no user
+ * database.  Files there must not be loaded as modules of the C library either, so getpwuid() is
+ * not called then. */
 static const char *user_text(char buf[USER_TEXT], bool may_look)
 {
 	const struct passwd *pw;
@@ -128,7 +131,7 @@ bool leasefile_missing(const char *dir, const char *name, const char *user, char
 	return true;
 }
 
-/* A network file system may have no such locks on directories; better to run than not to. */
+/* A network file system may not support such locks on directories.  Runs without a lock then. */
 static bool has_no_locks(int err)
 {
 	return err == EBADF || err == ENOLCK || err == EOPNOTSUPP || err == ENOSYS;
@@ -150,7 +153,7 @@ static bool lock_dir(int dir)
 	return true;
 }
 
-/* Can we make and remove files there?  Clears away a temporary that a crash left behind. */
+/* Can files be created and removed in DIR?  Also removes a temporary file that a crash left. */
 static bool can_rewrite(int dir)
 {
 	int fd = -1;
@@ -183,7 +186,7 @@ static bool open_file(struct leasefile *f, bool look)
 	if (fd < 0 && errno == ENOENT) {
 		if (look)
 			return true;
-		/* Root makes it for whom the daemon will run as. */
+		/* root creates it for the user that the daemon will run as */
 		fd = leasesync_create(f->dir, LEASEFILE_NAME, 0644, geteuid() == 0 ? f->dir : -1);
 		if (fd >= 0)
 			fsync(f->dir);
@@ -217,7 +220,7 @@ static struct leasefile *new_state(const char *dir, const char *name)
 	return NULL;
 }
 
-/* LOOK: nothing is made or locked. */
+/* LOOK: only checks; creates and locks nothing. */
 static struct leasefile *open_both(const char *dir, const char *name, bool look, char *err,
 				   size_t err_size)
 {
@@ -270,19 +273,19 @@ struct load {
 	void (*ended)(void *arg, const struct lease *l);
 	void *arg;
 	size_t lines, bad, leases;
-	struct prefix6 whose; /* of lines without prefix */
+	struct prefix6 whose; /* the prefix of lines without one */
 	bool has_whose;
-	int64_t since;      /* unix time, of the next lease; 0: the file does not say */
-	bool unconfirmed;   /* the lease of the very next line is */
-	bool clean;         /* the stamps are exact */
+	int64_t since;      /* unix time for the next lease; 0: not in the file */
+	bool unconfirmed;   /* applies to the lease of the next line only */
+	bool clean;         /* the times are exact */
 	bool superseded;    /* a line has overridden an earlier one */
-	bool unnamed;       /* a lease whose prefix is not said, or not as we would say it */
-	bool torn;          /* no newline at the end */
+	bool unnamed;       /* a lease does not name its prefix in the way that we write it */
+	bool torn;          /* the last line has no newline */
 	bool fourth;        /* the last line with a lease had a prefix */
-	size_t trimmed;     /* leases beyond the share of their networks */
-	struct lease *tail; /* of the last line, if that is torn */
-	/* What the configuration has no place for, as far as there is memory: PACKETS is its place,
-	 * and it is not LIVE where its end is on record. */
+	size_t trimmed;     /* leases that exceed the share of their network */
+	struct lease *tail; /* the lease of the last line, if that has no newline */
+	/* Leases that the configuration does not allow, as far as memory permits.  PACKETS holds
+	 * the position of their line.  LIVE is false for a record of the end of a lease. */
 	struct lease *left;
 	size_t lefts;
 };
@@ -317,8 +320,8 @@ static bool ends_clean(int fd)
 	       memcmp(tail, mark, sizeof(tail)) == 0;
 }
 
-/* Seconds since WHEN, 0 if that is yet to come; of what is over for HOST in any case, it no longer
- * matters since when. */
+/* Returns the seconds since WHEN, or 0 if that is in the future.  The result is limited to a time
+ * after which a lease of HOST has ended in any case. */
 static int32_t idle_since(const struct load *l, const struct ip6 *host, int64_t when)
 {
 	const int32_t most = pool_keep(l->pool, host) + POOL_RESTAMP + 1;
@@ -328,7 +331,7 @@ static int32_t idle_since(const struct load *l, const struct ip6 *host, int64_t 
 	return l->wall - when < most ? (int32_t)(l->wall - when) : most;
 }
 
-/* The prefix of T; NULL: the file does not say, it is the first one. */
+/* Returns the prefix of T; NULL if the file does not name one, which means the first prefix. */
 static const struct prefix6 *prefix_of(const struct load *l, const struct leasetext *t)
 {
 	if (t->has_prefix)
@@ -359,7 +362,8 @@ static void say_unknown_prefix(struct load *l, const struct leasetext *t)
 	say_bad(l, why);
 }
 
-/* Of these the configuration has changed, or is wrong; an address alone would not tell which. */
+/* Reports a lease that does not fit the configuration.  Names the host as well, since the address
+ * alone would not show why. */
 static void say_removed(struct load *l, const struct leasetext *t, const char *because)
 {
 	char why[REMOVED_WHY], addr[ADDR_TEXT], host[ADDR_TEXT];
@@ -388,8 +392,8 @@ static void say_refused(struct load *l, const struct leasetext *t)
 	say_bad(l, why);
 }
 
-/* Since when a lease holds whose last use on record is SAVED; a clock that was set back must not
- * make that later. */
+/* Returns the beginning of a lease whose last use on record is SAVED.  It must not be later than
+ * that, even if the clock was set back. */
 static int32_t since_when(const struct load *l, int32_t saved)
 {
 	int64_t when = l->now - (l->wall - l->since);
@@ -399,8 +403,8 @@ static int32_t since_when(const struct load *l, int32_t saved)
 	return when < saved ? (int32_t)when : saved;
 }
 
-/* Has T become the map that its address and its host have now?  Its line may outlive it by a
- * little. */
+/* Has T become the map that now exists for its address and host?  Its line may remain in the file
+ * for a short time. */
 static bool is_map(const struct load *l, const struct leasetext *t)
 {
 	const struct map *m = map_find4(l->maps, t->addr);
@@ -412,7 +416,7 @@ static bool is_map(const struct load *l, const struct leasetext *t)
 	return ip6_equal(&host, &t->host);
 }
 
-/* Adds LEASE to what the configuration has no place for. */
+/* Adds LEASE to the leases that the configuration does not allow. */
 static void put_left(struct load *l, const struct lease *lease)
 {
 	struct lease *bigger = array_grow(l->left, l->lefts, sizeof(*l->left));
@@ -432,11 +436,11 @@ static void end_lease(struct load *l, uint32_t addr)
 	l->superseded = true;
 	if (lease)
 		pool_end(l->pool, lease);
-	else if (l->lefts > 0) /* it may be one of these, and was told before */
+	else if (l->lefts > 0) /* it may be one of these, whose end was already reported */
 		put_left(l, &(struct lease){.addr = addr});
 }
 
-/* T is no lease any more; PREFIX -1: that is not configured. */
+/* T is not restored; PREFIX -1: its prefix is not configured. */
 static void leave(struct load *l, const struct leasetext *t, int prefix, int32_t saved)
 {
 	put_left(l, &(struct lease){
@@ -459,7 +463,7 @@ static int by_addr_and_place(const void *a, const void *b)
 	return (x->packets[0] > y->packets[0]) - (x->packets[0] < y->packets[0]);
 }
 
-/* The last line that names an address counts, here as well. */
+/* As elsewhere, the last line of an address counts. */
 static void tell_left(struct load *l)
 {
 	if (l->lefts > 0)
@@ -477,7 +481,7 @@ static void tell_left(struct load *l)
 	l->left = NULL;
 }
 
-/* NULL: it cannot be used, which is said. */
+/* Returns NULL if the lease cannot be used, after reporting why. */
 static struct lease *take_lease(struct load *l, const struct leasetext *t)
 {
 	size_t used = pool_used(l->pool);
@@ -506,7 +510,8 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 	}
 	if (!l->clean)
 		last = l->now - saved > POOL_RESTAMP ? saved + POOL_RESTAMP : l->now;
-	/* A stamp goes back when the clock was set back: no reason to shorten the same lease. */
+	/* The time of a record may go back when the clock was set back.  That must not shorten the
+	 * same lease. */
 	lease = pool_find4(l->pool, t->addr);
 	if (lease && lease->prefix == prefix && ip6_equal(&lease->host, &t->host)) {
 		last = lease->last > last ? lease->last : last;
@@ -526,9 +531,9 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 	return lease;
 }
 
-/* Does a line that may have been cut say which prefix its lease is of?  Where there are, or were,
- * several, every line has a fourth column, which may be missing here.  Half a length is never that
- * of a prefix that is configured: those have two digits. */
+/* Does a line that may be cut name the prefix of its lease?  If several prefixes are or were
+ * configured, each line has a fourth column, which may be missing here.  A truncated prefix length
+ * never equals a configured one, since those have two digits. */
 static bool says_prefix(struct load *l, const struct leasetext *t)
 {
 	if (t->has_prefix)
@@ -536,9 +541,9 @@ static bool says_prefix(struct load *l, const struct leasetext *t)
 	return l->f->prefix_count <= 1 && !l->fourth;
 }
 
-/* What has no newline was cut by a crash, or an editor has left it out.  Of the last word that is
- * there digits may be missing, so an address counts only if something follows it, and a time never
- * does: it is now. */
+/* A line without a newline was cut by a crash, or an editor has omitted the newline.  Digits of the
+ * last word may be missing.  So an address only counts if something follows it.  The time never
+ * counts; the current time is used instead. */
 static void take_cut_lease(struct load *l, struct leasetext *t)
 {
 	if (!says_prefix(l, t)) {
@@ -549,7 +554,7 @@ static void take_cut_lease(struct load *l, struct leasetext *t)
 	l->tail = take_lease(l, t);
 }
 
-/* Was the line without an end when an earlier start has found it, and told of it? */
+/* Did an earlier start find this line incomplete, and report and mark it? */
 static bool is_closed_off(const char *line, size_t len)
 {
 	const size_t mark = strlen(CUT_SHORT) - 1; /* without the newline */
@@ -602,7 +607,7 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 	l->unconfirmed = kind == LEASETEXT_UNCONFIRMED;
 }
 
-/* Takes the whole lines of the LEN bytes at BUF; returns how many bytes are left over. */
+/* Processes the complete lines of the LEN bytes at BUF.  Returns how many bytes remain. */
 static size_t take_piece(struct load *l, char *buf, size_t len)
 {
 	char *p = buf, *end = buf + len, *newline;
@@ -611,14 +616,14 @@ static size_t take_piece(struct load *l, char *buf, size_t len)
 		take_line(l, p, (size_t)(newline - p), false);
 	len = (size_t)(end - p);
 	if (len == PIECE)
-		len = LEASETEXT_MAX; /* too long already, or a comment, whatever follows */
+		len = LEASETEXT_MAX; /* too long in any case, or a comment */
 	memmove(buf, p, len);
 	return len;
 }
 
 static int read_all(struct load *l)
 {
-	char *buf = malloc(PIECE + 1); /* leasetext_parse() wants a byte behind the line */
+	char *buf = malloc(PIECE + 1); /* leasetext_parse() needs one byte after the line */
 	size_t len = 0;
 	off_t at = 0;
 	ssize_t n;
@@ -662,7 +667,7 @@ static int copy_file(const struct leasefile *f, const char *name)
 	return (int)n;
 }
 
-/* A hard link costs nothing; where there are none, a copy. */
+/* Uses a hard link, which costs nothing, or a copy where links are not supported. */
 static int keep_as(const struct leasefile *f, const char *name)
 {
 	struct stat mine, there;
@@ -671,7 +676,7 @@ static int keep_as(const struct leasefile *f, const char *name)
 		return 0;
 	if (errno != EEXIST)
 		return copy_file(f, name);
-	/* Kept by an earlier start that did not get as far as the rewrite. */
+	/* an earlier start kept this file but did not get as far as the rewrite */
 	if (fstat(f->file.fd, &mine) == 0 &&
 	    fstatat(f->dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&mine, &there))
 		return 0;
@@ -679,7 +684,7 @@ static int keep_as(const struct leasefile *f, const char *name)
 	return -1;
 }
 
-/* The last part of the name is then in NAME.  0, or -1 with errno. */
+/* Stores the name of the copy in NAME.  Returns 0, or -1 with errno. */
 static int keep_aside(const struct leasefile *f, char *name, size_t size)
 {
 	for (unsigned i = 1; i <= KEPT; i++) {
@@ -705,8 +710,8 @@ static void say_damage(struct load *l)
 		say(l, "%s: cannot make a backup copy: %s", l->f->path, strerror(errno));
 }
 
-/* Leases that nobody has used for long went through the pool, to override what is older than
- * they. */
+/* Leases that were idle for too long were first restored, so that they override older ones.  Now
+ * they end. */
 static void drop_expired(struct load *l)
 {
 	struct lease last;
@@ -733,7 +738,7 @@ static void end_beyond_share(void *arg, const struct lease *lease)
 	l->ended(l->arg, lease);
 }
 
-/* The configuration may have another share than when they were given away. */
+/* The configured share may be lower than when the leases were assigned. */
 static void drop_beyond_share(struct load *l)
 {
 	pool_trim(l->pool, end_beyond_share, l);
@@ -743,8 +748,8 @@ static void drop_beyond_share(struct load *l)
 		l->tail = NULL;
 }
 
-/* Is a line without prefix that comes next one of the only prefix, or, where there is none, of the
- * first to come? */
+/* Does a following line without a prefix belong to the only prefix?  If no prefix is configured, it
+ * belongs to the first one that will be. */
 static bool says_whose(const struct load *l)
 {
 	if (l->f->prefix_count == 0)
@@ -769,7 +774,7 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 
 	if (leasestate_set_prefixes(f, maps) < 0)
 		return -1;
-	f->default_due = false; /* what is added first ends a line, perhaps */
+	f->default_due = false; /* the first addition may complete an incomplete line */
 	l.clean = ends_clean(f->file.fd);
 	if (read_all(&l) < 0)
 		return -1;
@@ -791,7 +796,7 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 	if (l.clean)
 		leasestate_add(f, IN_USE, strlen(IN_USE));
 	f->default_due = !says_whose(&l);
-	if (l.tail) /* behind what must not be read as a line */
+	if (l.tail) /* comes after the marks, so that it is not part of an incomplete line */
 		leasefile_append(f, l.tail, now);
 	return 0;
 }

@@ -1,8 +1,8 @@
-/* leaselog - decides what becomes of an event until the keeper has written it.
+/* leaselog - keeps events until the keeper has written them.
  *
- * The memory that is shared with the keeper holds as many as come while a disk is slow.  When a
- * reload ends very many leases at once, what finds no room there waits in a queue of our own.  Only
- * what is touched of either takes memory. */
+ * The memory shared with the keeper has room for the events that arrive while a disk is slow.  If a
+ * reload ends very many leases at once, the events that do not fit wait in a queue in private
+ * memory.  Both only use as much memory as they need. */
 #include "lease/leaselog.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "leaselogstate.h"
 
 #define SLACK 65536   /* events of the packet path that may wait behind those of a reload */
-#define MOST  4194304 /* events: a reload may end a million leases, and begin others */
+#define MOST  4194304 /* maximum events: a reload may end a million leases and begin others */
 
 struct leaselog *leaselog_new(const char *dir_name)
 {
@@ -54,7 +54,7 @@ static void wake(struct leaselog *l)
 	const uint64_t one = 1;
 
 	if (write(l->wake, &one, sizeof(one)) < 0)
-		errno = 0; /* it has been woken often enough */
+		errno = 0; /* the counter is full, so the keeper has been woken anyway */
 }
 
 void leaselog_use(struct leaselog *l, unsigned days, uint64_t bytes)
@@ -71,7 +71,7 @@ bool leaselog_wanted(const struct leaselog *l)
 	return l->shared->days > 0;
 }
 
-/* False: there is no room. */
+/* False if there is no room. */
 static bool put_shared(struct leaselog *l, const struct lease_event *e)
 {
 	struct leaselog_shared *s = l->shared;
@@ -90,7 +90,7 @@ static bool put_queue(struct leaselog *l, const struct lease_event *e)
 	return true;
 }
 
-/* One event goes after the other. */
+/* Keeps the order of events. */
 static bool put(struct leaselog *l, const struct lease_event *e)
 {
 	return (l->moved == l->queued && put_shared(l, e)) || put_queue(l, e);
@@ -102,7 +102,8 @@ void leaselog_put(struct leaselog *l, const struct lease_event *e)
 		l->lost++;
 }
 
-/* Room for twice as many as there are; none where nobody knows when the disk takes any of them. */
+/* Makes room for twice as many events.  Not if writing currently fails, since then it is unknown
+ * when the queue will shrink. */
 static bool grow(struct leaselog *l)
 {
 	bool bad = SHARED_GET(&l->shared->err) != 0;

@@ -1,16 +1,17 @@
-/* leaselogfile - decides when a part of the history is full or old, and what is left on disk by
- * whatever may happen meanwhile.
+/* leaselogfile - decides when a file of the history is full or too old, and keeps the files
+ * consistent after failures.
  *
- * A part ends when it has a sixteenth of the bytes, or of the days, that all of them may have: so
- * what is removed as a whole is never much.  Lines in it are in the order of their times, so that
- * they can be searched: a clock that is set back by some seconds is made to stand still, one that
- * is set back by more begins another part.
+ * A file ends when it has a sixteenth of the configured bytes or days.  Thus only a small part is
+ * removed at a time.  Lines are in the order of their times, so that they can be searched.  If the
+ * clock is set back by a few seconds, the times stand still; if it is set back by more, a new file
+ * begins.
  *
- * A batch of lines is in the file as a whole, or not at all: what a failed write or a killed keeper
- * has left of one is cut off.  After a power failure half a line may be left; it is cut off, too.
+ * A batch of lines is written as a whole or not at all: the remains of a failed write or of a
+ * killed keeper are cut off.  After a power failure an incomplete line may remain, which is cut
+ * off, too.
  *
- * A clock that jumps ahead, or is ahead when we begin, would make everything look old: for an hour
- * after that nothing is removed for its age. */
+ * If the clock jumps ahead, or is wrong at the start, everything would look old.  Therefore nothing
+ * is removed because of its age for an hour after that. */
 #include "leaselogfile.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@
 
 #define PIECES    16
 #define DAY       86400
-#define BACK      5 /* seconds: a smaller step back makes the clock stand still */
+#define BACK      5 /* seconds; for a smaller step back, the times stand still */
 #define SYNC_MS   1000
 #define RETRY_MS  1000
 #define PURGE_MS  600000
@@ -46,9 +47,9 @@ static void close_part(struct leaselogfile *f)
 	f->part = (struct leaselog_part){.fd = -1};
 }
 
-/* --- what a part has ------------------------------------------------------------------------ */
+/* --- the content of a file ------------------------------------------------------------------ */
 
-/* The time of the first line in TEXT that is one, or of the last; 0: there is none. */
+/* Returns the time of the first or the LAST valid line in TEXT; 0 if there is none. */
 static int64_t time_in(const char *text, size_t len, bool last)
 {
 	const char *p = text, *end;
@@ -65,7 +66,7 @@ static int64_t time_in(const char *text, size_t len, bool last)
 	return found;
 }
 
-/* The same for the part FD of SIZE bytes. */
+/* The same for the file FD of SIZE bytes. */
 static int64_t time_of(int fd, off_t size, bool last)
 {
 	char text[TAIL];
@@ -75,7 +76,8 @@ static int64_t time_of(int fd, off_t size, bool last)
 	return n > 0 ? time_in(text, (size_t)n, last) : 0;
 }
 
-/* Cuts off what a crash has left of a line; what has no end is no line of ours, and gets one. */
+/* Cuts off an incomplete line that a crash left.  If the last TAIL bytes contain no newline, they
+ * are not a line of ours; then terminates them. */
 static int end_line(int fd, off_t *size)
 {
 	char text[TAIL];
@@ -93,7 +95,7 @@ static int end_line(int fd, off_t *size)
 	return ftruncate(fd, *size);
 }
 
-/* What a killed keeper has begun to write, the next one writes again. */
+/* Cuts off what a killed keeper has begun to write; it is written again. */
 static int take_back(struct leaselog_shared *s, int fd, struct stat *st)
 {
 	uint64_t written = SHARED_GET(&s->written);
@@ -109,7 +111,7 @@ static int take_back(struct leaselog_shared *s, int fd, struct stat *st)
 
 /* --- names ---------------------------------------------------------------------------------- */
 
-/* The name of part I. */
+/* Returns the name of file I. */
 static char *name_of(char out[NAME_ROOM], unsigned i)
 {
 	snprintf(out, NAME_ROOM, i > 0 ? LEASELOG_NAME ".%u" : LEASELOG_NAME, i);
@@ -131,14 +133,15 @@ static int create_part(int dir)
 
 	if (fd < 0)
 		return -1;
-	/* Whoever may not give files away keeps its own owner. */
+	/* without the privilege to change the owner, the file keeps its own */
 	if (fchmod(fd, MODE) < 0 || fstat(dir, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) < 0)
 		errno = 0;
 	fsync(dir);
 	return fd;
 }
 
-/* The newest part, which CREATE makes if there is none.  0, or -1 with errno. */
+/* Opens the newest file; if there is none and CREATE is set, creates it.  Returns 0, or -1 with
+ * errno. */
 static int open_part(struct leaselogfile *f, int dir, bool create)
 {
 	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -164,7 +167,7 @@ static int open_part(struct leaselogfile *f, int dir, bool create)
 	return 0;
 }
 
-/* Somebody may have removed it, or put another in its place. */
+/* Another program may have removed or replaced the file. */
 static bool has_its_name(const struct leaselogfile *f, int dir)
 {
 	struct stat mine, there;
@@ -173,7 +176,7 @@ static bool has_its_name(const struct leaselogfile *f, int dir)
 	       same_file(&mine, &there);
 }
 
-/* A part that is open and has its name.  0, or -1 with errno. */
+/* Makes sure that a file is open and still has its name.  Returns 0, or -1 with errno. */
 static int need_part(struct leaselogfile *f, int dir, bool create)
 {
 	int err;
@@ -189,7 +192,7 @@ static int need_part(struct leaselogfile *f, int dir, bool create)
 	return -1;
 }
 
-/* --- turning over and removing -------------------------------------------------------------- */
+/* --- rotation and removal ------------------------------------------------------------------- */
 
 static off_t most_of_part(const struct leaselogfile *f)
 {
@@ -201,8 +204,8 @@ static int64_t span_of_part(const struct leaselogfile *f)
 	return (int64_t)f->days * DAY / PIECES;
 }
 
-/* Removes what is too much or too old, from the newest to the oldest.  A part has ended before the
- * next one began, whatever the clock has said. */
+/* Removes files that exceed the limits, from the newest to the oldest.  Each file ended before the
+ * next newer one began, even if its times say otherwise. */
 static void purge(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 {
 	const int64_t oldest = now < f->trust_at ? INT64_MIN : wall - (int64_t)f->days * DAY;
@@ -233,8 +236,8 @@ static void purge(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 	}
 }
 
-/* The newest part becomes number 1, and each other one the next, as far as the first gap: what is
- * half done after a crash has one.  0, or -1 with errno. */
+/* Renames the newest file to number 1, and each other one to the next number, up to the first gap;
+ * a crash in the middle of this leaves a gap.  Returns 0, or -1 with errno. */
 static int turn_over(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 {
 	char from[NAME_ROOM], to[NAME_ROOM];
@@ -254,7 +257,7 @@ static int turn_over(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 	return 0;
 }
 
-/* Does a line of this time end the part? */
+/* Must a line of this time go to a new file? */
 static bool is_over(const struct leaselogfile *f, int64_t at, size_t more)
 {
 	const struct leaselog_part *p = &f->part;
@@ -267,8 +270,8 @@ static bool is_over(const struct leaselogfile *f, int64_t at, size_t more)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* Lines for the part that is open, from number *NEXT on, which goes ahead; their length.  Takes
- * over their times. */
+/* Formats lines for the current file, from number *NEXT on, and advances *NEXT.  Returns their
+ * length.  Updates the times of the file. */
 static size_t format_batch(struct leaselogfile *f, char text[BATCH], uint64_t *next)
 {
 	uint64_t put = SHARED_GET(&f->s->put);
@@ -306,7 +309,8 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* The note of what is under way must be there before the first byte is. */
+/* The position is stored before the first byte is written, so that the next keeper can cut off an
+ * incomplete batch. */
 static int write_batch(struct leaselogfile *f, const char *text, size_t len, uint64_t next)
 {
 	struct leaselog_shared *s = f->s;
@@ -324,7 +328,7 @@ static int write_batch(struct leaselogfile *f, const char *text, size_t len, uin
 		err = errno;
 		if (ftruncate(f->part.fd, f->part.size) == 0)
 			SHARED_SET(&s->under_way, s->written);
-		close_part(f); /* with times that it has not */
+		close_part(f); /* its times are not those in the file */
 		errno = err;
 		return -1;
 	}
@@ -333,7 +337,7 @@ static int write_batch(struct leaselogfile *f, const char *text, size_t len, uin
 	return 0;
 }
 
-/* 0, or -1 with errno: then the events stay where they are. */
+/* Returns 0; or -1 with errno, and then the events remain in memory. */
 static int write_some(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 {
 	uint64_t next = f->s->written;
@@ -369,7 +373,7 @@ static void sync_part(struct leaselogfile *f, int64_t now)
 	f->sync_at = now + SYNC_MS;
 }
 
-/* What nobody adds to becomes old as well. */
+/* Rotates and removes files even if there are no new events. */
 static void tidy(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 {
 	bool old;
@@ -383,7 +387,7 @@ static void tidy(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 		purge(f, dir, now, wall);
 }
 
-/* --- what the daemon wants ------------------------------------------------------------------ */
+/* --- clock and settings --------------------------------------------------------------------- */
 
 static void mind_clock(struct leaselogfile *f, int64_t now, int64_t wall)
 {
@@ -428,7 +432,7 @@ int leaselogfile_work(struct leaselogfile *f, int dir, int64_t now, int64_t wall
 	mind_clock(f, now, wall);
 	if (SHARED_GET(&f->s->days) > 0)
 		mind_settings(f, now);
-	/* What was put before the history was ended belongs to it. */
+	/* events from before the history was switched off are still written */
 	if (f->days > 0 && is_waiting(f) && (!f->s->err || now >= f->retry_at))
 		write_waiting(f, dir, now, wall);
 	mind_settings(f, now);

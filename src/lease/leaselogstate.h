@@ -1,4 +1,4 @@
-/* leaselogstate - the daemon's side of the history, as the keeper is started with it. */
+/* leaselogstate - the daemon's side of the history, which the keeper inherits when it starts. */
 #ifndef NAT64D_LEASELOGSTATE_H
 #define NAT64D_LEASELOGSTATE_H
 
@@ -7,15 +7,17 @@
 struct leaselog {
 	struct leaselog_shared *shared;
 	int wake;        /* eventfd: the keeper has something to write */
-	uint64_t filled; /* events in SHARED, also those that the keeper may not see yet */
-	bool unaware;    /* it has not been told of all that it may see */
-	char *path;      /* as messages call it */
+	uint64_t filled; /* number of events in SHARED, including those that are not handed over yet
+			  */
+	bool unaware; /* the keeper has not been woken for the last events that were handed over */
+	char *path;   /* used in messages */
 
-	struct lease_event *queue; /* what waits for room over there: MOVED up to QUEUED */
+	struct lease_event
+		*queue; /* events that wait for room in SHARED; those from MOVED to QUEUED remain */
 	size_t room, queued, moved;
 
-	unsigned long lost; /* events, since it was last said */
-	int said;           /* errno */
+	unsigned long lost; /* number of lost events that were not reported yet */
+	int said;           /* the errno that was last reported */
 	char news[512];
 };
 

@@ -1,16 +1,17 @@
-/* leasepins - decides how pinned.map is replaced: the keeper makes a file, we fill it, the keeper
- * gives it its name and waits for the disk.
+/* leasepins - replaces pinned.map: the keeper creates a file, this process fills it, and the keeper
+ * renames and syncs it.
  *
- *     NONE <------------------------- told --------------------------.
+ *     NONE <------------------------ reported ------------------------.
  *      |                                                             |
- *      '- put -> WANTED: CREATE -- made, filled -> FILLED: PUBLISH -> DONE
+ *      '- put -> WANTED: CREATE -- done, filled -> FILLED: PUBLISH -> DONE
  *                  |      |                         ^  |     |         ^
  *                  |      '- a write failed -.      '--'     |         |
- *                  |                         v   keeper dead |         |
+ *                  |                         v  keeper died  |         |
  *                  |                       FAILED: DROP <----'         |
- *                  '--- not made ----------------'---------------------'
+ *                  '--- failed ------------------'---------------------'
  *
- * In capitals behind a state: what the keeper is asked for; until it answers, the state is BUSY. */
+ * The words in capitals after a state are the keeper's task.  Until it answers, the state is BUSY.
+ */
 #include "leasepins.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* leaserow - decides which keys and columns a listed lease has, and in which form. */
+/* leaserow - the keys and columns of a lease in lists, their formats, and the parser. */
 #include "lease/leaserow.h"
 
 #include <arpa/inet.h>
@@ -14,14 +14,14 @@
 #include "lib/number_text.h"
 #include "lib/wire.h"
 
-#define NUMBER 24 /* room for one as text */
+#define NUMBER 24 /* size of a buffer for a number as text */
 
 #define ROW "%-15s %-39s %7s %7s %-9s %12s %14s %12s %14s %s\n"
 
 /* --- JSON --------------------------------------------------------------------------------- */
 
-/* There may be a million of them: snprintf() and strftime() would take as long again as all the
- * rest. */
+/* Up to a million rows may be listed.  With snprintf() and strftime(), that would take twice as
+ * long. */
 static char *put(char *out, const char *text)
 {
 	size_t n = strlen(text);
@@ -46,7 +46,7 @@ static char *put_text(char *out, const char *key, const char *text)
 	return out;
 }
 
-/* The times of many rows lie in the same hour: only what differs is written again. */
+/* Most rows have times in the same hour, so only minutes and seconds are formatted again. */
 static char *put_time(char *out, const char *key, int64_t at)
 {
 	static char text[CLOCK_TEXT];
@@ -95,7 +95,7 @@ size_t leaserow_json(char out[LEASEROW_MAX], const struct lease_row *r)
 
 /* --- text --------------------------------------------------------------------------------- */
 
-/* S seconds: "59s", "4m05s", "23h10m", "13d04h"; "-" below 0. */
+/* Formats S seconds: "59s", "4m05s", "23h10m", "13d04h"; "-" if negative. */
 static char *duration(char buf[NUMBER], int64_t s)
 {
 	if (s < 0)
@@ -137,7 +137,7 @@ size_t leaserow_header(char out[LEASEROW_MAX])
 				"PREFIX");
 }
 
-/* --- reading ------------------------------------------------------------------------------ */
+/* --- parsing -------------------------------------------------------------------------------- */
 
 static bool set_number(const char *key, char *value, struct lease_row *r)
 {
@@ -161,7 +161,7 @@ static bool set_number(const char *key, char *value, struct lease_row *r)
 	return true;
 }
 
-/* The unix time of last_seen, to the second. */
+/* Parses the unix time of last_seen, in seconds. */
 static bool read_time(const char *text, int64_t *out)
 {
 	struct tm tm = {.tm_isdst = 0};

@@ -1,10 +1,11 @@
-/* leasesync - decides what the process that waits for the disk does, and how it lives and dies.
+/* leasesync - the keeper's tasks, and its start and end.
  *
- * It is forked without exec: the daemon may be in a chroot by then. It ends when the socket
- * does, that is with its parent, after it has written what the parent had put into the history; it
- * is not killed with it.  What a killed parent has asked for and not heard of is left undone.
- * Signals meant for the daemon (a whole process group gets them from a terminal or from a service
- * manager) do not end it: the daemon still needs it for its clean stop. */
+ * It is forked without exec, since the daemon may be in a chroot by then.  It exits when its socket
+ * is closed, that is, when the parent has ended, and before that writes the events that the parent
+ * put into the history.  It is not killed together with the parent.  Tasks of a killed parent that
+ * were not answered are not completed.  The keeper ignores signals for the daemon, which a terminal
+ * or service manager sends to the whole process group, because the daemon needs it for a clean
+ * stop. */
 #include "leasesync.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ union control {
 
 struct keeper {
 	int sock;
-	int wake; /* there is something for the history; -1: there is no history */
+	int wake; /* there is something for the history; -1: no history */
 	int dir;
 	const char *path;
 	pid_t parent;
@@ -39,7 +40,7 @@ struct keeper {
 	struct leaselogfile log;
 };
 
-/* With the descriptor of M, if it has one. */
+/* Sends M, together with its descriptor if it has one. */
 static bool send_message(int sock, struct leasesync_message *m, int flags)
 {
 	union control control = {{0}};
@@ -63,7 +64,7 @@ static bool send_message(int sock, struct leasesync_message *m, int flags)
 	return n == (ssize_t)sizeof(*m);
 }
 
-/* False: with EAGAIN there is none, otherwise the other end is closed. */
+/* False with EAGAIN if there is no message; with another errno if the other end is closed. */
 static bool receive_message(int sock, struct leasesync_message *m, int flags)
 {
 	union control control = {{0}};
@@ -88,7 +89,7 @@ static bool receive_message(int sock, struct leasesync_message *m, int flags)
 	return true;
 }
 
-/* Does the file FD bear NAME? */
+/* Does NAME refer to the file FD? */
 static bool has_name(int dir, const char *name, int fd)
 {
 	struct stat a, b;
@@ -103,14 +104,15 @@ int leasesync_create(int dir, const char *name, mode_t mode, int like)
 	int fd = openat(dir, name, flags, mode);
 	struct stat st;
 
-	/* Whoever may not give files away keeps its own owner; what counts is that it can write. */
+	/* without the privilege to change the owner, the file keeps its own; it is only essential
+	 * that it can be written */
 	if (fd >= 0 && like >= 0 && fstat(like, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
 		errno = 0;
 	return fd;
 }
 
-/* In a directory that has been removed nothing can be made, even if there is another of its name.
- * That one's lock is ours alone, and ends with us. */
+/* No file can be created in a directory that was removed, even if there is a new one of that
+ * name.  Switches to that one.  The lock on it belongs to the keeper and ends with it. */
 static bool open_again(struct keeper *k)
 {
 	int dir = open(k->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
@@ -140,7 +142,7 @@ int leasesync_drop(int dir)
 	return drop(dir, LEASESYNC_NEW);
 }
 
-/* The temporary of what M is about, and its name in the end. */
+/* Returns the name of the temporary file for M. final() returns the final name. */
 static const char *temporary(const struct leasesync_message *m)
 {
 	return m->pins ? LEASESYNC_NEW_PINS : LEASESYNC_NEW;
@@ -178,8 +180,8 @@ static int do_sync(int dir, int fd)
 	return has_name(dir, LEASEFILE_NAME, fd) ? 0 : ESTALE;
 }
 
-/* The order is what makes it safe: contents, then the name, then the directory that holds the
- * name. */
+/* This order is essential: first the content is synced, then the file is renamed, then the
+ * directory is synced. */
 static int do_publish(struct keeper *k, int fd, struct leasesync_message *m)
 {
 	const char *from = temporary(m), *to = final(m);
@@ -197,7 +199,7 @@ static int do_publish(struct keeper *k, int fd, struct leasesync_message *m)
 	return fsync(k->dir) < 0 ? errno : 0;
 }
 
-/* Does what M asks for on its file, and makes it the answer. */
+/* Performs the task of M and turns M into the answer. */
 static void do_task(struct keeper *k, struct leasesync_message *m)
 {
 	int fd = m->fd;
@@ -236,8 +238,8 @@ static bool serve(struct keeper *k)
 
 	if (!receive_message(k->sock, &m, 0) || getppid() != k->parent)
 		return false;
-	/* The parent has closed it by now, so that its blocks are freed here, where it may take
-	 * time. */
+	/* The parent has closed it by now, so its blocks are freed here, where that may take time.
+	 */
 	close_fd(k->old);
 	k->old = -1;
 	fd = m.fd;
@@ -253,12 +255,13 @@ static void ignore_signals(void)
 	sigset_t none;
 
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
-		signal(sig, SIG_IGN); /* KILL, STOP and libc's own refuse */
+		signal(sig,
+		       SIG_IGN); /* fails for SIGKILL, SIGSTOP and the signals of the C library */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The least of the descriptors that K needs, from FROM on; INT32_MAX: there is none. */
+/* Returns the smallest descriptor of at least FROM that K needs; INT32_MAX if there is none. */
 static int next_needed(const struct keeper *k, int from)
 {
 	const int needed[] = {k->sock, k->wake, k->dir};
@@ -270,7 +273,7 @@ static int next_needed(const struct keeper *k, int from)
 	return least;
 }
 
-/* Nothing of the daemon's stays open. */
+/* Closes all other descriptors of the daemon. */
 static void let_go(const struct keeper *k)
 {
 	for (int from = 0, next; from < INT32_MAX; from = next + 1) {
@@ -281,7 +284,7 @@ static void let_go(const struct keeper *k)
 	}
 }
 
-/* Does what is due for the history; the ms until more is. */
+/* Does what is due for the history.  Returns the ms until more is due. */
 static int keep_history(struct keeper *k)
 {
 	if (k->wake < 0)
@@ -289,7 +292,7 @@ static int keep_history(struct keeper *k)
 	return leaselogfile_work(&k->log, k->dir, clock_ms(), clock_wall());
 }
 
-/* Serves the socket when it has something.  False: it has ended. */
+/* Waits for events and handles them.  False if the socket was closed. */
 static bool keep_on(struct keeper *k)
 {
 	struct pollfd p[] = {{.fd = k->sock, .events = POLLIN}, {.fd = k->wake, .events = POLLIN}};
@@ -302,7 +305,8 @@ static bool keep_on(struct keeper *k)
 	return !p[0].revents || serve(k);
 }
 
-/* The next daemon can have the directory before all is on the disk. */
+/* Closes the directory, and thus releases its lock, before the sync, so that the next daemon need
+ * not wait for that. */
 static void end_history(struct keeper *k)
 {
 	leaselogfile_finish(&k->log, k->dir, clock_ms(), clock_wall());
@@ -356,7 +360,8 @@ int leasesync_start(struct leasesync *k, int dir, const char *path, const struct
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
-	/* Our handlers must not run over there, nor a signal end the child before it ignores it. */
+	/* Signals are blocked, so that the daemon's handlers do not run in the child, and no signal
+	 * ends it before it ignores signals. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	k->pid = fork();
@@ -405,7 +410,8 @@ bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)
 		return false;
 	if (receive_message(k->fd, a, MSG_DONTWAIT)) {
 		if (a->task == LEASESYNC_CREATE && !a->err && a->fd < 0)
-			a->err = EMFILE; /* the kernel leaves out what there is no room for */
+			a->err = EMFILE; /* the kernel drops a descriptor if the process cannot have
+					    another one */
 	} else if (errno == EAGAIN) {
 		return false;
 	} else {

@@ -1,9 +1,12 @@
-/* leasesync - the keeper: a child process that waits for the disk in the daemon's stead.
+/* leasesync - the keeper: a child process that waits for the disk, so that the daemon does not have
+ * to.
  *
- * One task at a time, asked for and answered over a socket; nothing here ever blocks the parent.
- * The history comes by memory that both have.
- * All names are relative to a descriptor of the directory: its path is that of the chroot and is
- * only used where the directory itself has been removed. */
+ * It does one task at a time, which is requested and answered over a socket.  No function here
+ * blocks the parent, except leasesync_wait() and leasesync_stop().  Events of the history come
+ * through shared memory.
+ *
+ * File names are relative to a descriptor of the directory.  The path of the directory, as seen
+ * inside a chroot, is only used if the directory was removed. */
 #ifndef NAT64D_LEASESYNC_H
 #define NAT64D_LEASESYNC_H
 
@@ -20,56 +23,58 @@
 
 enum leasesync_task {
 	LEASESYNC_IDLE,
-	LEASESYNC_SYNC,    /* fdatasync the file given; ESTALE if it no longer bears its name */
-	LEASESYNC_CREATE,  /* a new temporary, with mode and owner of the file given */
-	LEASESYNC_PUBLISH, /* sync the temporary given, then rename it; may be asked again */
-	LEASESYNC_DROP,    /* remove the temporary */
+	LEASESYNC_SYNC,   /* fdatasync the given file; ESTALE if the name belongs to another file */
+	LEASESYNC_CREATE, /* create a new temporary file, with the mode and owner of the given file
+			   */
+	LEASESYNC_PUBLISH, /* sync the given temporary file, then rename it; may be requested again
+			    */
+	LEASESYNC_DROP,    /* remove the temporary file */
 };
 
 struct leasesync {
 	int fd;                   /* our end of the socket; -1: there is no keeper */
-	pid_t pid;                /* to be reaped; 0: none */
-	enum leasesync_task task; /* asked for and not answered */
-	bool pins;                /* about those */
+	pid_t pid;                /* child to be reaped; 0: none */
+	enum leasesync_task task; /* requested and not answered yet */
+	bool pins;                /* the task is about pinned.map */
 };
 
 /* A task and its file, or the answer to it. */
 struct leasesync_message {
 	enum leasesync_task task;
-	int err;      /* 0, or the errno of what failed; ECHILD: the keeper has died */
-	bool pins;    /* the file is pinned.map, not that of the leases */
-	bool renamed; /* LEASESYNC_PUBLISH: the name is given, even if ERR */
-	int fd;       /* the file; in the answer to LEASESYNC_CREATE the temporary; -1: none */
+	int err;      /* 0, or the errno of the failure; ECHILD: the keeper has died */
+	bool pins;    /* the file is pinned.map, not the lease file */
+	bool renamed; /* LEASESYNC_PUBLISH: the file was renamed, even if ERR is set */
+	int fd;       /* the file; in the answer to LEASESYNC_CREATE the temporary file; -1: none */
 };
 
-/* Is the last keeper, if it has died, quite gone?  It must be before another is started. */
+/* Reaps a dead keeper.  Returns true if no old one remains; only then may another be started. */
 bool leasesync_reap(struct leasesync *k);
 
-/* Starts a keeper for the directory DIR, which it opens again by PATH if it has been removed; it
- * keeps the history LOG there as well (NULL: there is none).  0, or -1 with errno. */
+/* Starts a keeper for the directory DIR.  It opens the directory again by PATH if it was removed.
+ * It also writes the history LOG (NULL: none).  Returns 0, or -1 with errno. */
 int leasesync_start(struct leasesync *k, int dir, const char *path, const struct leaselog *log);
 
-/* Asks for TASK on the file FD (-1: none); the keeper must be idle. False: it is dead,
- * leasesync_hear() will say so. */
+/* Requests TASK on the file FD (-1: none).  The keeper must be idle.  False if it is dead;
+ * leasesync_hear() then reports that. */
 bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd);
 
-/* The same about pinned.map, for what makes, publishes and removes a file. */
+/* The same about pinned.map, for the tasks that create, publish and remove a file. */
 bool leasesync_ask_pins(struct leasesync *k, enum leasesync_task task, int fd);
 
-/* Is there an answer, or has the keeper died?  Then it is in A and the keeper is idle. */
+/* Is there an answer, or has the keeper died?  Then A describes it, and the keeper is idle. */
 bool leasesync_hear(struct leasesync *k, struct leasesync_message *a);
 
-/* Waits until leasesync_hear() would say something. */
+/* Waits until leasesync_hear() would return true. */
 void leasesync_wait(const struct leasesync *k);
 
-/* Ends the keeper and waits for its end: the history is written then. */
+/* Ends the keeper and waits until it has exited; it writes the history before. */
 void leasesync_stop(struct leasesync *k);
 
-/* Makes the file NAME in DIR, which has none of that name, with MODE (less the umask) and the owner
- * of the file or directory LIKE (-1: ours); the descriptor, or -1 with errno. */
+/* Creates the file NAME, which must not exist, in DIR with MODE (less the umask) and the owner of
+ * the file or directory LIKE (-1: our own).  Returns a descriptor, or -1 with errno. */
 int leasesync_create(int dir, const char *name, mode_t mode, int like);
 
-/* Removes the temporary in DIR, if there is one.  0, or -1 with errno. */
+/* Removes the temporary file in DIR, if there is one.  Returns 0, or -1 with errno. */
 int leasesync_drop(int dir);
 
 #endif

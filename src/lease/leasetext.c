@@ -1,12 +1,12 @@
-/* leasetext - decides what a line of the lease file means, and how a lease is written as one.
+/* leasetext - the syntax of the lease file's lines.
  *
- * Tayga writes "IPv4 TAB IPv6 TAB unix-time"; it reads any white space between the columns, and
- * so do we. A number that merely begins well is wrong: half a line must never pass for a whole
- * one.
+ * Tayga writes "IPv4 TAB IPv6 TAB unix-time".  It accepts any white space between the columns, and
+ * so do we.  A number followed by other characters is invalid, because half of a line must never
+ * pass for a complete one.
  *
- * Tayga refuses a line with more columns.  What is nothing to it stands in comments: whose the
- * lines without a fourth column are, since when the lease of the next line holds, that it is not
- * confirmed, and that a lease has ended before its time. */
+ * Tayga rejects a line with more columns.  Additional information is in comments, which Tayga
+ * ignores: the prefix of lines without a fourth column, when the lease of the next line began, that
+ * it is not confirmed, and that a lease has ended early. */
 #include "leasetext.h"
 
 #include <arpa/inet.h>
@@ -18,9 +18,9 @@
 #include "lib/number_text.h"
 
 #define COLUMNS     4
-#define TIME_DIGITS 18          /* fits int64_t, whatever the digits */
-#define SHOWN       45          /* characters of a bad column that a message repeats */
-#define DEFAULT     "# prefix " /* to Tayga a comment */
+#define TIME_DIGITS 18          /* any such number fits int64_t */
+#define SHOWN       45          /* maximum characters of an invalid column that a message repeats */
+#define DEFAULT     "# prefix " /* Tayga ignores it as a comment */
 #define NONE        "none"
 #define SINCE       "# since "
 #define UNCONFIRMED "# unconfirmed"
@@ -42,7 +42,7 @@ static bool is_comment(const char *line, size_t len)
 	return len > 0 && *line == '#';
 }
 
-/* The text comes from a file that may be garbage and goes to a log or a terminal. */
+/* The file may contain anything, and the text goes to a log or a terminal. */
 static enum leasetext_kind bad_column(char *why, const char *column, const char *what)
 {
 	char shown[SHOWN + 1];
@@ -61,8 +61,8 @@ static enum leasetext_kind bad_line(char *why, const char *what)
 	return LEASETEXT_BAD;
 }
 
-/* Splits LINE into at most COLUMNS columns; those that are not there are empty.  Returns how many
- * there are, COLUMNS + 1 for more. */
+/* Splits LINE into at most COLUMNS columns; missing ones are empty.  Returns their number, or
+ * COLUMNS + 1 if there are more. */
 static unsigned split_columns(char *line, char *column[COLUMNS])
 {
 	char *end = line + strlen(line), *rest;
@@ -130,8 +130,8 @@ static enum leasetext_kind parse_end(const char *text, struct leasetext *out)
 	return LEASETEXT_END;
 }
 
-/* Anything behind it makes it a comment like any other: of a line that was cut short, half a prefix
- * or half a number may be left. */
+/* With any text after it, this is an ordinary comment.  A line that was cut short may contain half
+ * a prefix or half a number. */
 static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetext *out)
 {
 	const size_t n = strlen(DEFAULT);
@@ -153,7 +153,7 @@ static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetex
 	return parse_prefix(line + n, &out->prefix) ? LEASETEXT_DEFAULT : LEASETEXT_BLANK;
 }
 
-/* Of a time that is cut only the digits that are left can be checked. */
+/* For an incomplete line, only checks that the remaining characters are digits. */
 static bool parse_time(const char *s, bool cut, int64_t *out)
 {
 	if (cut)
@@ -164,7 +164,7 @@ static bool parse_time(const char *s, bool cut, int64_t *out)
 static enum leasetext_kind parse_lease(char *line, size_t len, bool cut, struct leasetext *out,
 				       char why[LEASETEXT_WHY])
 {
-	/* Of the last word of a line that is cut, digits may be missing. */
+	/* digits of the last word of an incomplete line may be missing */
 	unsigned n, least = cut && len > 0 && is_space(line[len - 1]) ? 2 : 3;
 	char *column[COLUMNS];
 	struct in_addr a;
@@ -206,7 +206,7 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct lea
 	return kind == LEASETEXT_BAD && cut ? bad_line(why, LEASETEXT_CUT) : kind;
 }
 
-/* Ends TEXT with END; returns what is behind it. */
+/* Terminates TEXT with END.  Returns the position after it. */
 static char *end_text(char *text, char end)
 {
 	text += strlen(text);
@@ -214,7 +214,7 @@ static char *end_text(char *text, char end)
 	return text + 1;
 }
 
-/* A clock that stands at 1970 must not make a line that we would refuse. */
+/* A clock that is still at 1970 must not cause a line that the parser would refuse. */
 static char *put_time(char *out, int64_t t, char end)
 {
 	out = number_text(out, t > 0 ? (uint64_t)t : 1);

@@ -1,4 +1,4 @@
-/* leasetext - one line of the lease file: text to lease and back.  No I/O. */
+/* leasetext - converts between a lease and its line in the lease file.  No I/O. */
 #ifndef NAT64D_LEASETEXT_H
 #define NAT64D_LEASETEXT_H
 
@@ -8,50 +8,51 @@
 
 #include "lib/addr.h"
 
-#define LEASETEXT_MAX    160 /* longest line that we read or write, with its newline */
-#define LEASETEXT_RECORD 192 /* that of a lease, with the comments in front of it */
-#define LEASETEXT_WHY    96  /* room for what is wrong with a line */
+#define LEASETEXT_MAX \
+	160 /* bytes of the longest line that is read or written, including its newline */
+#define LEASETEXT_RECORD 192 /* bytes of a lease's line and the comments before it */
+#define LEASETEXT_WHY    96  /* size of the buffer for an error message about a line */
 #define LEASETEXT_CUT    "is cut short (no newline at the end of the file)"
 
 struct leasetext {
 	uint32_t addr; /* host order */
 	struct ip6 host;
 	int64_t when;  /* unix time */
-	int64_t since; /* unix time of the assignment, or 0: it is not known */
+	int64_t since; /* unix time of the assignment, or 0: unknown */
 	bool unconfirmed;
 	bool has_prefix;
-	struct prefix6 prefix; /* as written: any length, maybe not clean; LEASETEXT_DEFAULT, too */
+	struct prefix6 prefix; /* as written: any length, possibly with host bits; also used by
+				  LEASETEXT_DEFAULT */
 };
 
 enum leasetext_kind {
 	LEASETEXT_LEASE,
-	LEASETEXT_BLANK,       /* nothing, or a comment */
-	LEASETEXT_END,         /* the comment that the lease of ADDR has ended */
-	LEASETEXT_SINCE,       /* the comment with SINCE of the next line that is none */
-	LEASETEXT_UNCONFIRMED, /* the comment that the lease of the next line is not confirmed */
-	LEASETEXT_DEFAULT, /* the comment that names the prefix of lines without one, or takes it
-			      back */
+	LEASETEXT_BLANK,       /* an empty line, or an ordinary comment */
+	LEASETEXT_END,         /* comment: the lease of ADDR has ended */
+	LEASETEXT_SINCE,       /* comment: SINCE of the next line that is not a comment */
+	LEASETEXT_UNCONFIRMED, /* comment: the lease of the next line is not confirmed */
+	LEASETEXT_DEFAULT,     /* comment: the prefix of lines without one, or none */
 	LEASETEXT_BAD,
 };
 
-/* Reads the line of LEN bytes (its newline is not among them, one byte behind them is
- * writable); LINE is destroyed.  LEASETEXT_BAD: WHY says what is wrong, in printable characters.
- * What the kind does not have is left in OUT as it was.
+/* Parses the line of LEN bytes, without its newline.  One byte after the line must be
+ * writable.  Modifies LINE.  For LEASETEXT_BAD, WHY describes the problem in printable
+ * characters.  Members of OUT that the result does not use keep their values.
  *
- * CUT: any part of the end may be missing.  A lease then has both addresses whole, since something
- * follows them, and its prefix if there is one, whose length may be cut; WHEN is not read. */
+ * CUT: the end of the line may be missing.  Then both addresses of a lease are complete, since
+ * something follows them.  The length of its prefix may be incomplete, and WHEN is not set. */
 enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct leasetext *out,
 				    char why[LEASETEXT_WHY]);
 
-/* Writes the line of the lease T with its newline to OUT, behind the comment with its SINCE if that
- * is known, and the one that it is UNCONFIRMED; returns the length of all. */
+/* Writes the line of the lease T with its newline to OUT, after the comments for SINCE (if known)
+ * and UNCONFIRMED (if set).  Returns the total length. */
 size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t);
 
-/* Writes the line that names PREFIX as that of the lines behind it that have none, or says for NULL
- * that they are of the first; returns its length. */
+/* Writes the line that names PREFIX as that of the following lines without one.  NULL: they belong
+ * to the first prefix.  Returns its length. */
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix);
 
-/* Writes the line that the lease of ADDR has ended; returns its length. */
+/* Writes the line that says that the lease of ADDR has ended.  Returns its length. */
 size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr);
 
 #endif

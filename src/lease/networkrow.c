@@ -1,4 +1,4 @@
-/* networkrow - decides which keys and columns a listed network has, and in which form. */
+/* networkrow - the keys and columns of a network in lists, and the parser. */
 #include "lease/networkrow.h"
 
 #include <arpa/inet.h>
@@ -12,7 +12,7 @@
 
 #define ROW "%-43s %10s %10s %11s %10s  %-18s %s\n"
 
-/* Hosts confirm meanwhile, and a network is not looked at twice. */
+/* USED and CONFIRMED are read at different times, so CONFIRMED may be larger. */
 static uint64_t unconfirmed(const struct network_row *r)
 {
 	return r->used > r->confirmed ? r->used - r->confirmed : 0;
@@ -50,7 +50,7 @@ size_t networkrow_header(char out[NETWORKROW_MAX])
 				"UNCONFIRMED", "FAIR-SHARE", "POOL", "FROM");
 }
 
-/* --- reading ------------------------------------------------------------------------------ */
+/* --- parsing -------------------------------------------------------------------------------- */
 
 static bool set_network(char *text, struct prefix6 *out)
 {
