@@ -18,8 +18,8 @@ bool sandbox_may_configure(void);
  * kernel refuses. */
 bool sandbox_hide(void);
 
-/* Removes every capability from the bounding and inheritable sets, if permitted, so that no program
- * that this process executes can gain one.  Must be called as root.  The process keeps its current
+/* Removes every capability from the bounding set, if permitted, so that no program that this
+ * process executes can gain one.  Must be called as root.  The process keeps its current
  * capabilities. */
 void sandbox_bound(void);
 

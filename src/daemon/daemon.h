@@ -469,8 +469,7 @@ int64_t daemon_fast_due(const struct daemon *d);
 
 /* --- loop.c */
 
-#define EXIT_DEVICE \
-	2 /* exit status: the device or its routes are lost; the unit restarts the daemon */
+#define EXIT_DEVICE 2 /* exit status: device or routes are lost; the unit restarts the daemon */
 
 void daemon_tick(struct daemon *d); /* reads the clock */
 

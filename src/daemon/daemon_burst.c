@@ -9,9 +9,7 @@
 #define BURST    1024        /* maximum packets before everything else is served */
 #define HOT      (16 * 1024) /* bytes; a larger GSO packet is sent at once, while it is in the cache */
 #define AWAKE_US 50          /* time without sleep after such a GSO packet */
-#define DENSE                                                                                      \
-	16 /* after a burst of at least so many packets with few bytes in total, the daemon pauses \
-	    */
+#define DENSE    16          /* after so many packets with few bytes, the daemon pauses */
 
 int daemon_start_packets(struct daemon *d)
 {

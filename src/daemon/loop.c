@@ -7,8 +7,7 @@
 
 #include "daemon.h"
 
-#define REST_US \
-	50 /* for which packets accumulate, like the interrupt moderation of network cards */
+#define REST_US     50   /* packets accumulate for so long, as network cards do it */
 #define BLIND_US    5000 /* poll interval while ppoll() fails */
 #define MAINTAIN_MS 1000 /* interval of maintenance */
 

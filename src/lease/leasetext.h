@@ -8,8 +8,7 @@
 
 #include "lib/addr.h"
 
-#define LEASETEXT_MAX \
-	160 /* bytes of the longest line that is read or written, including its newline */
+#define LEASETEXT_MAX    160 /* bytes of the longest line, including its newline */
 #define LEASETEXT_RECORD 192 /* bytes of a lease's line and the comments before it */
 #define LEASETEXT_WHY    96  /* size of the buffer for an error message about a line */
 #define LEASETEXT_CUT    "is cut short (no newline at the end of the file)"

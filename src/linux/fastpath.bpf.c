@@ -1,14 +1,15 @@
-/* fastpath - the program on the egress of our own TUN device: it repeats what the daemon has
- * decided for a pair of addresses, and hands the packet to the device's ingress.
+/* fastpath - the eBPF program on the egress of our own TUN device.  For known pairs of addresses it
+ * repeats what the daemon has decided, and redirects the translated packet to the device's ingress.
  *
- * It is a cache and no translator: it knows no prefix, no map, no lease and no rule.  A packet
- * becomes what the daemon would have made of it (but for the IPv4 Identification), or goes on to
- * the daemon untouched.  Nothing is answered here, and nothing dropped but what cannot be written
- * to the end because memory is short.
+ * It is only a cache: it knows no prefixes, maps, leases or rules.  A packet either becomes exactly
+ * what the daemon would make of it (except for the IPv4 Identification), or goes on to the daemon
+ * unchanged.  The program never answers packets.  It only drops a packet that it has partly
+ * rewritten and cannot complete for lack of memory.
  *
- * fastpath_code.h holds what clang makes of this file, so that a build needs no clang; `make
- * fastpath-code' makes it again.  For the verifier of Linux 6.1, which checks a program without
- * CAP_PERFMON more strictly, the stack is written 8 bytes at a time.  Little-endian only. */
+ * fastpath_code.h contains the code that clang generates from this file, so that a build needs no
+ * clang; `make fastpath-code` updates it.  The verifier of Linux 6.1 checks a program more strictly
+ * without CAP_PERFMON; because of it, the stack is only written in units of 8 bytes.  Little-endian
+ * only. */
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,9 +20,9 @@
 #define inline __attribute__((always_inline)) inline
 
 #define TO_DAEMON (-1) /* TC_ACT_UNSPEC: other programs on the device see the packet, too */
-#define DROP      2    /* TC_ACT_SHOT: for a packet of which half has been written */
+#define DROP      2    /* TC_ACT_SHOT: for a packet that is partly rewritten */
 
-#define ETH4 0x0008 /* network order */
+#define ETH4 0x0008 /* network byte order */
 #define ETH6 0xdd86
 
 #define TCP    6
@@ -33,16 +34,16 @@
 #define IP_MAX 65535
 
 #define DF_ABOVE FASTPATH_DF_ABOVE
-#define DF       0x0040 /* network order */
+#define DF       0x0040 /* network byte order */
 #define FIN      0x01
 #define SYN      0x02
 #define PSH      0x08
 #define CWR      0x80
 #define ECN      0x03
 
-#define ECHO_MAX 128 /* bytes of an ICMP message that is summed up here, a power of 2 */
+#define ECHO_MAX 128 /* maximum bytes of an ICMP message that is summed here; a power of 2 */
 
-/* The helpers of the kernel, by their numbers in linux/bpf.h. */
+/* The helper functions of the kernel, by their numbers in linux/bpf.h. */
 static void *(*map_find)(void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
 static long (*load)(const void *skb, uint64_t at, void *to,
 		    uint64_t n) = (void *)BPF_FUNC_skb_load_bytes;
@@ -62,52 +63,53 @@ static long (*change_tail)(void *skb, uint64_t len,
 static uint64_t (*now_ns)(void) = (void *)BPF_FUNC_ktime_get_boot_ns;
 static uint32_t (*processor)(void) = (void *)BPF_FUNC_get_smp_processor_id;
 
-/* The loader puts the maps in their places. */
+/* The loader inserts the descriptors of the maps. */
 extern char fastpath_shared, fastpath_pairs4, fastpath_pairs6, fastpath_scratch, fastpath_flows;
 
-/* What the headers of a packet say, and what has been decided about it.  It lies in the memory of
- * its processor: the stack is short, and what the verifier knows of it is easily lost. */
+/* The contents of a packet's headers, and the decision about it.  It is in a map with one element
+ * per CPU, because the stack is small, and because the verifier easily loses track of values on the
+ * stack. */
 struct facts {
-	uint64_t busy;  /* a packet is being translated here */
+	uint64_t busy;  /* not 0 while this CPU translates a packet */
 	uint64_t dir;   /* 0: 4->6, 1: 6->4 */
 	uint64_t head;  /* bytes of the IP header */
-	uint64_t l4;    /* bytes behind it */
-	uint64_t first; /* the same of the first segment, if it is a GSO packet */
-	uint64_t last;  /* and of the last one */
-	uint64_t count; /* packets on the wire */
-	uint64_t bytes; /* of theirs, with the headers of each */
+	uint64_t l4;    /* bytes after the IP header */
+	uint64_t first; /* the same for the first segment of a GSO packet */
+	uint64_t last;  /* the same for the last segment */
+	uint64_t count; /* number of packets on the wire */
+	uint64_t bytes; /* total bytes on the wire, including all headers */
 	uint64_t proto; /* of the payload */
 	uint64_t tos;
 	uint64_t ttl;
-	uint64_t df;      /* IPv4 */
-	uint64_t bare;    /* no options, no fragment, and the length is right */
+	uint64_t df;      /* IPv4: DF is set */
+	uint64_t bare;    /* no options, not a fragment, and the length is correct */
 	uint64_t header;  /* bytes of the TCP header */
-	uint64_t flags;   /* of TCP */
-	uint64_t icmp;    /* echo: the first four bytes of the message as they leave */
-	uint64_t csum;    /* of UDP */
-	uint64_t partial; /* of UDP: only the sum of the pseudo-header stands there */
+	uint64_t flags;   /* TCP flags */
+	uint64_t icmp;    /* for an echo: the first four bytes of the translated message */
+	uint64_t csum;    /* UDP checksum */
+	uint64_t partial; /* UDP: the checksum field contains only the pseudo-header sum */
 
-	/* of the pair */
+	/* from the table of pairs */
 	uint64_t tag;
-	uint64_t to[4];  /* the addresses as they leave */
-	uint64_t change; /* what that adds to a sum */
+	uint64_t to[4];  /* the translated addresses */
+	uint64_t change; /* the amount by which they change a checksum */
 	uint64_t most, most_free;
 	uint64_t pair_flags;
 	uint64_t lease, lease_generation;
 
-	uint64_t ip[5];  /* the IP header as it came, with its addresses behind ADDRS */
-	uint64_t out[5]; /* and as it leaves */
+	uint64_t ip[5];  /* the received IP header; its addresses are the key of the table */
+	uint64_t out[5]; /* the translated IP header */
 	uint8_t l4_header[24];
-	uint8_t room[FASTPATH_ROOM]; /* of an echo, or the payload of a segment */
+	uint8_t room[FASTPATH_ROOM]; /* an echo message, or the payload of a segment */
 };
 
 _Static_assert(sizeof(struct facts) <= FASTPATH_SCRATCH, "what the loader allocates");
 
-/* What is shared with the daemon, as far as a packet needs it. */
+/* The elements of the shared memory that concern a packet. */
 struct shared {
 	struct fastpath_control *control;
-	struct fastpath_totals *totals; /* of this processor */
-	struct fastpath_lease *lease;   /* only if the pair has one */
+	struct fastpath_totals *totals; /* of this CPU */
+	struct fastpath_lease *lease;   /* valid only if the pair has a lease */
 };
 
 static inline uint16_t swap16(uint16_t v)
@@ -115,8 +117,8 @@ static inline uint16_t swap16(uint16_t v)
 	return __builtin_bswap16(v);
 }
 
-/* N, which is from 1 to MAX, a power of 2, in such a way that the verifier sees it: what it has
- * seen before may be lost on the stack. */
+/* Limits N, which is from 1 to MAX (a power of 2), in a way that the verifier recognizes.  It may
+ * have lost an earlier check when the value was stored on the stack. */
 #define BOUNDED(n, max)                                                                \
 	({                                                                             \
 		uint64_t bounded_ = (n)-1;                                             \
@@ -124,8 +126,8 @@ static inline uint16_t swap16(uint16_t v)
 		bounded_;                                                              \
 	})
 
-/* The verifier wants constant offsets into a map, and clang likes to compute them: V is a pointer,
- * or a value, from here on. */
+/* The verifier requires constant offsets into a map, but clang likes to compute them.  This hides
+ * from clang how V, a pointer or value, was computed. */
 #define FIXED(v) __asm__ volatile("" : "+r"(v))
 
 static inline uint64_t fold(uint64_t sum)
@@ -142,8 +144,8 @@ static inline uint64_t sum_bytes(const void *p, uint64_t n)
 	return (uint64_t)sum_of(0, 0, p, n, 0) & 0xffffffff;
 }
 
-/* Adds N to *P, and returns what it was.  The instruction is one of BPF's third version, which
- * clang knows only together with 32-bit spills to the stack. */
+/* Adds N to *P and returns the old value.  The instruction belongs to BPF's third version, which
+ * clang only generates together with 32-bit spills to the stack. */
 static inline uint64_t fetch_add(uint64_t *p, uint64_t n)
 {
 	register uint64_t *at __asm__("r1") = p;
@@ -170,7 +172,8 @@ static inline struct facts *facts_of_processor(void)
 	return map_find(&fastpath_scratch, &key);
 }
 
-/* One packet, or the segments of a GSO packet behind HEADER bytes of L4 header. */
+/* Determines lengths and counts for a single packet, or for the segments of a GSO packet with
+ * HEADER bytes of L4 header. */
 static inline bool count_segments(struct __sk_buff *skb, struct facts *f, uint64_t header)
 {
 	uint64_t seg = skb->gso_size, payload;
@@ -205,9 +208,11 @@ static inline bool is_plain_tcp(struct __sk_buff *skb, struct facts *f)
 	return count_segments(skb, f, f->header);
 }
 
-/* A GSO packet of UDP may be that of a tunnel, whose segments are something else.  The kernel has
- * counted the headers of all segments, which tells; before 6.17 it took what is behind the outer
- * UDP header for more of a TCP header, and counted 8 bytes if that says so. */
+/* A UDP GSO packet may belong to a tunnel, and then its segments are different. skb->wire_len
+ * tells, since the kernel has counted the headers of all segments in it.  But before 6.17 the
+ * kernel read a TCP header length after the outer UDP header, and counted 8 bytes if that had the
+ * value 2.
+ */
 static inline bool is_train_of_udp(struct __sk_buff *skb, struct facts *f)
 {
 	if (!f->partial || load(skb, f->head + 12, f->room, 1) || (f->room[0] & 0xf0) == 0x20)
@@ -215,7 +220,7 @@ static inline bool is_train_of_udp(struct __sk_buff *skb, struct facts *f)
 	return skb->wire_len == skb->len + (f->count - 1) * (f->head + 8);
 }
 
-/* The sum of the addresses of the IP header as it came. */
+/* Returns the sum of the addresses of the received IP header. */
 static inline uint64_t sum_addresses(const struct facts *f)
 {
 	const uint64_t *six = f->ip + 1;
@@ -239,7 +244,7 @@ static inline bool is_plain_udp(struct __sk_buff *skb, struct facts *f)
 	return f->count == 1 || is_train_of_udp(skb, f);
 }
 
-/* The sum of the IPv6 pseudo-header of the packet on its IPv6 side. */
+/* Returns the sum of the IPv6 pseudo-header on the IPv6 side. */
 static inline uint64_t sum_pseudo6(const struct facts *f)
 {
 	const uint64_t *from = f->ip + 1, *to = f->to;
@@ -257,7 +262,7 @@ static inline uint64_t echo_as_it_leaves(const struct facts *f, uint64_t type)
 	return type == 8 ? 128 : 129;
 }
 
-/* The translator looks at the checksum of an echo, so it is summed up here as well. */
+/* The translator verifies the checksum of an echo message, so this program does, too. */
 static inline bool is_plain_echo(struct __sk_buff *skb, struct facts *f)
 {
 	uint64_t n = f->l4, sum, type, csum, to, pseudo;
@@ -281,10 +286,10 @@ static inline bool is_plain_echo(struct __sk_buff *skb, struct facts *f)
 	f->first = f->last = n;
 	f->count = 1;
 	f->bytes = f->head + f->l4;
-	return f->dir == 0 || csum != 0; /* 0 may have to be 0xffff */
+	return f->dir == 0 || csum != 0; /* a checksum of 0 may have to be sent as 0xffff */
 }
 
-/* May only fill F: the packet is untouched until it is translated. */
+/* Only fills in F.  The packet is not modified before it is translated. */
 static inline bool is_plain(struct __sk_buff *skb, struct facts *f)
 {
 	if (f->ttl <= 1)
@@ -301,7 +306,7 @@ static inline bool wants_df(uint64_t l4)
 	return HEAD4 + l4 > DF_ABOVE;
 }
 
-/* Does the last segment of a GSO packet need another DF than the others? */
+/* Does the last segment of a GSO packet need a different DF flag than the others? */
 static inline bool is_mixed(const struct facts *f)
 {
 	return f->dir == 1 && wants_df(f->first) != wants_df(f->last);
@@ -320,7 +325,7 @@ static inline bool fits(const struct facts *f)
 	return !is_mixed(f) || (f->proto == TCP && !(f->flags & CWR));
 }
 
-/* Is the decision about the pair still in force? */
+/* Is the lease of the pair still the one for which the decision was made? */
 static inline bool is_current(const struct facts *f, const struct shared *s)
 {
 	return f->lease == 0 || s->lease->generation == f->lease_generation;
@@ -331,8 +336,8 @@ static inline bool is_watched(const struct fastpath_control *control)
 	return !(control->flags & FASTPATH_WATCH) || now_ns() - control->alive < FASTPATH_ALIVE;
 }
 
-/* Where packets of the flow wait; NULL: the packet does not show it.  Of an echo the Identifier
- * makes the flow, which stands behind type, code and checksum. */
+/* Returns the waiting time of the packet's flow, or NULL if the packet does not show its flow.  The
+ * flow of an echo message is given by its Identifier, which follows type, code and checksum. */
 static inline struct fastpath_wait *find_flow(struct __sk_buff *skb, struct facts *f)
 {
 	bool ports = f->proto == TCP || f->proto == UDP;
@@ -348,8 +353,8 @@ static inline struct fastpath_wait *find_flow(struct __sk_buff *skb, struct fact
 	return map_find(&fastpath_flows, &key);
 }
 
-/* Is everything that went to the daemon until PASSED out of it again, so that no packet overtakes
- * another?  Or has it waited since SINCE for too long? */
+/* Has everything that went to the daemon until PASSED left it, so that no packet overtakes
+ * another?  Or have packets waited since SINCE for too long? */
 static inline bool is_over(const struct fastpath_control *control, uint64_t passed, uint64_t since)
 {
 	if (passed + FASTPATH_MARGIN <= control->drained)
@@ -358,15 +363,16 @@ static inline bool is_over(const struct fastpath_control *control, uint64_t pass
 	       (control->flags & FASTPATH_HURRY ? FASTPATH_SOON : FASTPATH_FORCE);
 }
 
-/* The packet goes to the daemon, and those behind it wait for that. */
+/* Sends the packet to the daemon; later packets of the flow must wait for it. */
 static inline int pass(struct fastpath_wait *w)
 {
 	w->passed = w->since = now_ns();
 	return TO_DAEMON;
 }
 
-/* The packet goes there only because others of its flow, or of all that may be of its flow, are
- * there already, which may not last for ever: the flow waits no longer than what it waits for. */
+/* Must the packet also go to the daemon, because earlier packets of its flow, or of all flows to
+ * which it may belong, are still there?  That must not continue forever, so the flow does not wait
+ * longer than the packets that it waits for. */
 static inline bool waits(const struct fastpath_control *control, struct fastpath_wait *flow,
 			 uint64_t passed, uint64_t since)
 {
@@ -407,7 +413,7 @@ static inline void count(const struct facts *f, const struct shared *s)
 		s->totals->udp += f->count;
 }
 
-/* The header of a packet, or of a part of a GSO packet, with L4 bytes behind it. */
+/* Writes the header of a packet, or of a part of a GSO packet, followed by L4 bytes. */
 static inline long put_header4(struct __sk_buff *skb, struct facts *f, uint64_t l4, bool df,
 			       uint64_t id)
 {
@@ -435,8 +441,8 @@ static inline long put_header6(struct __sk_buff *skb, struct facts *f)
 	return store(skb, 0, f->out, HEAD6, 0);
 }
 
-/* The kernel's helper goes by whether some checksum of the packet is partial: in a tunnel that may
- * be an inner one, while the one here is whole. */
+/* The kernel's helper checks whether any checksum of the packet is partial.  In a tunnel that may
+ * be an inner one, while this one is complete. */
 static inline long put_udp_checksum(struct __sk_buff *skb, const struct facts *f, uint64_t at,
 				    uint64_t change)
 {
@@ -460,8 +466,8 @@ static inline long put_l4(struct __sk_buff *skb, const struct facts *f, uint64_t
 	return store(skb, head, &icmp, 4, 0);
 }
 
-/* Adds to the sum of the pseudo-header, which is all that the checksum of a GSO packet has, a
- * length of TO bytes instead of FROM, and WITH. */
+/* The checksum of a GSO packet only contains the pseudo-header sum.  Replaces the length FROM in it
+ * by TO, and adds WITH. */
 static inline long exchange_len(struct __sk_buff *skb, uint64_t from, uint64_t to, uint64_t with)
 {
 	uint64_t sum = fold(with + (0xffff ^ swap16((uint16_t)from)) + swap16((uint16_t)to));
@@ -484,9 +490,9 @@ static inline long add_tcp_seq(struct __sk_buff *skb, uint64_t n)
 	return store(skb, HEAD4 + 4, &seq, 4, 0);
 }
 
-/* A GSO packet whose last segment is to have no DF leaves as two packets: the first by a clone.  A
- * GSO packet cannot be cut, or it is none any more: its IP header says how long it is, and IP cuts
- * it where it comes in. */
+/* If the last segment of a GSO packet must not have DF set, the packet is sent as two; a clone
+ * becomes the first.  A GSO packet cannot be shortened without losing its GSO state.  Instead its
+ * IP header gets the smaller length, and the IP layer trims it on input. */
 static inline long translate_mixed(struct __sk_buff *skb, struct facts *f, uint64_t id)
 {
 	uint64_t last = f->last - f->header, l4 = f->l4 - last;
@@ -522,8 +528,10 @@ static inline long translate_4to6(struct __sk_buff *skb, struct facts *f)
 	return put_header6(skb, f) || put_l4(skb, f, HEAD6);
 }
 
-/* Copies to F what PAIR says, and the N words at TO.  False: it does not hold any more, or PAIR has
- * become another's, whose TAG_BEHIND at the end of the value shows it. */
+/* Copies the values of PAIR and the N words at TO to F.  False if PAIR is no longer valid, or if
+ * its memory was reused for another pair, which changes the tag or TAG_BEHIND at the end of the
+ * value.
+ */
 static inline bool read_pair(struct facts *f, const struct fastpath_control *control,
 			     const struct fastpath_pair *pair, const void *to, int n,
 			     const uint64_t *tag_behind)
@@ -544,7 +552,7 @@ static inline bool read_pair(struct facts *f, const struct fastpath_control *con
 	       *(const volatile uint32_t *)&pair->generation == control->generation;
 }
 
-/* Reads an IPv6 header.  The pair of its addresses; NULL: there is none that holds. */
+/* Reads an IPv6 header.  Returns the pair of its addresses, or NULL if there is no valid one. */
 static inline struct fastpath_pair *open6(struct __sk_buff *skb, struct facts *f,
 					  const struct fastpath_control *control)
 {
@@ -592,7 +600,7 @@ static inline struct fastpath_pair *open4(struct __sk_buff *skb, struct facts *f
 	return &v->pair;
 }
 
-/* True: the packet is to be translated; else it is noted that it goes to the daemon. */
+/* Returns true if the packet is to be translated.  Otherwise records that it goes to the daemon. */
 static inline bool judge(struct __sk_buff *skb, struct facts *f, const struct shared *s,
 			 struct fastpath_pair *pair)
 {
@@ -619,7 +627,7 @@ static inline int translate(struct __sk_buff *skb, struct facts *f, const struct
 {
 	if (change_family(skb, f->dir == 1 ? ETH4 : ETH6, 0))
 		return pass(&pair->wait);
-	skb->mark = 0; /* as of what the daemon writes */
+	skb->mark = 0; /* as in packets that the daemon writes */
 	if (f->dir == 1 ? translate_6to4(skb, f, pair) : translate_4to6(skb, f))
 		return DROP;
 	count(f, s);
@@ -644,7 +652,7 @@ static inline int run(struct __sk_buff *skb, struct facts *f)
 	return translate(skb, f, &s, pair);
 }
 
-/* UDP that the daemon has for itself is not looked at any further. */
+/* UDP that only the daemon translates is not examined any further. */
 static inline bool is_for_daemon(struct __sk_buff *skb)
 {
 	const struct fastpath_control *control = element(0);
@@ -657,8 +665,8 @@ static inline bool is_for_daemon(struct __sk_buff *skb)
 	return load(skb, skb->protocol == ETH6 ? 6 : 9, &proto, 1) || proto == UDP;
 }
 
-/* Where the kernel may interrupt a packet for another one on the same processor [PREEMPT_RT], the
- * second one goes to the daemon. */
+/* With PREEMPT_RT, the kernel may interrupt the processing of a packet for another one on the same
+ * CPU.  The second one then goes to the daemon. */
 __attribute__((section("tc"))) int fastpath(struct __sk_buff *skb)
 {
 	struct facts *f;

@@ -1,5 +1,5 @@
-/* fastpath_linux - decides how the program gets into the kernel and onto the device: bpf(2)
- * directly, a tcx link where there are any, else a filter of clsact. */
+/* fastpath_linux - loads the program by bpf(2) and attaches it to the device, by a tcx link or on
+ * older kernels by a tc filter. */
 #include "linux/fastpath_linux.h"
 
 #include <errno.h>
@@ -25,10 +25,10 @@
 #define CODE       (sizeof(fastpath_code) / sizeof(*fastpath_code))
 #define PLACES     (sizeof(fastpath_places) / sizeof(*fastpath_places))
 #define CPUS_MAX   8192
-#define ID_STEP    256 /* Identifications that may be given while a pair is told again */
+#define ID_STEP    256 /* Identifications that the program may use while a pair is updated */
 #define REDIRECT   7   /* TC_ACT_REDIRECT */
 
-enum map { /* as in fastpath_code.h */
+enum map { /* same numbers as in fastpath_code.h */
 	SHARED,
 	PAIRS4,
 	PAIRS6,
@@ -39,13 +39,13 @@ enum map { /* as in fastpath_code.h */
 
 struct fastpath {
 	int map[MAPS], prog, link;
-	unsigned index; /* of the device that has a filter; 0: none */
+	unsigned index; /* of the device that has the filter; 0: none */
 	unsigned cpus, leases;
 	union fastpath_element *shared;
 };
 
-/* ATTR has to be zeroed by memset(): an initializer leaves what is behind the member that it names
- * as it was (clang, and gcc from 15 on), and the kernel refuses it then. */
+/* ATTR must be zeroed by memset().  An initializer leaves the bytes after the initialized union
+ * member undefined (clang, and gcc since 15), and then the kernel rejects it. */
 static int bpf(int cmd, union bpf_attr *attr)
 {
 	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
@@ -56,13 +56,14 @@ static uint64_t at(const void *p)
 	return (uintptr_t)p;
 }
 
-/* Bytes of a mask of processors, which is filled, or -1. */
+/* Fills MASK with the CPUs on which we may run.  Returns its length in bytes, or -1. */
 static long get_mask(uint8_t mask[CPUS_MAX / 8])
 {
 	return syscall(SYS_sched_getaffinity, 0, CPUS_MAX / 8, mask);
 }
 
-/* No less than there can be, and without a file system: as many as a mask of them has bits. */
+/* Returns an upper bound of the number of CPUs without using a file system: the number of bits in a
+ * CPU mask. */
 static unsigned count_cpus(void)
 {
 	uint8_t mask[CPUS_MAX / 8];
@@ -159,7 +160,7 @@ static bool is_little_endian(void)
 	return *(const uint8_t *)&one == 1;
 }
 
-/* errno of a bpf() that has failed, in the words of who can do something about it. */
+/* Describes errno after a failed bpf() for the operator. */
 static void explain(char *err, const char *what)
 {
 	if (errno == EPERM)
@@ -252,7 +253,7 @@ int fastpath_attach(struct fastpath *f, unsigned index, char *err)
 	return 0;
 }
 
-/* What the process aside has to say.  F's descriptors come with it, in the order of each(). */
+/* The result of the loading process.  The descriptors of F accompany it, in the order of each(). */
 struct report {
 	struct fastpath f;
 	bool ok;
@@ -266,13 +267,13 @@ union control {
 	struct cmsghdr align;
 };
 
-/* The place of descriptor number I. */
+/* Returns the address of descriptor number I. */
 static int *each(struct fastpath *f, int i)
 {
 	return i < MAPS ? &f->map[i] : i == MAPS ? &f->prog : &f->link;
 }
 
-/* A program that is on the device as a filter has no link. */
+/* If the program is attached by a filter, there is no link. */
 static int count_descriptors(const struct fastpath *f)
 {
 	return f->link < 0 ? DESCRIPTORS - 1 : DESCRIPTORS;
@@ -301,7 +302,7 @@ static void send_report(int sock, struct report *r)
 		;
 }
 
-/* The device is not held open: a daemon that follows at once must get it. */
+/* This process must not hold the device open, since another daemon may need it at once. */
 static void open_and_report(int sock, const struct fastpath_plan *plan)
 {
 	struct report r;
@@ -339,7 +340,7 @@ int fastpath_open_aside(struct fastpath_opening *o, const struct fastpath_plan *
 	return -1;
 }
 
-/* False: it has ended without a word. */
+/* False if the process ended without a report. */
 static bool receive_report(int sock, struct report *r)
 {
 	union control control;
@@ -360,7 +361,7 @@ static bool receive_report(int sock, struct report *r)
 	return n == sizeof(*r) && (c || !r->ok);
 }
 
-/* The memory is mapped here anew. */
+/* Maps the shared memory in this process. */
 static struct fastpath *take(const struct report *r, char *err)
 {
 	struct fastpath *f = malloc(sizeof(*f));
@@ -431,7 +432,7 @@ static int put(int map, const void *key, const void *value, unsigned n)
 	return bpf(BPF_MAP_UPDATE_BATCH, &a);
 }
 
-/* The value of KEY in OLD; false: there is none. */
+/* Sets OLD to the value of KEY.  False if there is none. */
 static bool find(int map, const void *key, void *old)
 {
 	union bpf_attr a;
@@ -443,8 +444,8 @@ static bool find(int map, const void *key, void *old)
 	return bpf(BPF_MAP_LOOKUP_ELEM, &a) == 0;
 }
 
-/* Is there something new about PAIR, where WAS is its value so far?  Identifications go on behind
- * those that the program has given. */
+/* Is PAIR different from its current value WAS?  Identifications continue after those that the
+ * program has used. */
 static bool is_new(struct fastpath_pair *pair, const struct fastpath_pair *was)
 {
 	pair->id = was->id + ID_STEP;
@@ -494,7 +495,7 @@ int fastpath_try(const struct fastpath *f, struct fastpath_run *run)
 	union bpf_attr a;
 
 	memset(&a, 0, sizeof(a));
-	memset(&about, 0, sizeof(about)); /* padding, too */
+	memset(&about, 0, sizeof(about)); /* including padding */
 	about.gso_size = run->seg;
 	about.wire_len = run->wire;
 	a.test.prog_fd = (uint32_t)f->prog;

@@ -1,4 +1,4 @@
-/* netlink - decides what the kernel is asked and told, and what its answers mean [rtnetlink(7)]. */
+/* netlink - sends requests to the kernel and parses its answers [rtnetlink(7)]. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -24,7 +24,7 @@ int netlink_open(struct netlink *nl)
 	if (nl->fd < 0)
 		return -1;
 	setsockopt(nl->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	/* both only make messages better; old kernels do without */
+	/* both only improve messages; old kernels do not support them */
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
 	return 0;
@@ -71,8 +71,9 @@ static void follow(struct span msg, unsigned index, bool *up, struct netlink_pas
 	*up = link.ifi_flags & IFF_UP;
 }
 
-/* How the link is now is asked for, since some of them may be lost (ENOBUFS).  But only they know
- * what it has been through.  What we look for is in the first bytes of each. */
+/* Some notifications may be lost (ENOBUFS), so the current state of the link is requested
+ * separately.  But only notifications show temporary states.  The relevant data are in the first
+ * bytes of each. */
 struct netlink_past netlink_monitor_drain(int fd, unsigned index, bool *up)
 {
 	struct netlink_past past = {false, false};
@@ -85,7 +86,8 @@ struct netlink_past netlink_monitor_drain(int fd, unsigned index, bool *up)
 	return past;
 }
 
-/* The kernel's words, behind the error number (the request is not echoed: NETLINK_CAP_ACK). */
+/* Stores the kernel's text, which follows the error number; the request is not repeated there,
+ * because of NETLINK_CAP_ACK. */
 static void keep_words(struct netlink *nl, const struct nlmsghdr *nh, struct span body)
 {
 	struct span text;
@@ -114,8 +116,8 @@ static int read_error(struct netlink *nl, const struct nlmsghdr *nh, struct span
 	return -1;
 }
 
-/* Takes the message numbered nl->seq out of BUF: 0 and its body, -1 with errno if it is a refusal,
- * 1 if it is not there. */
+/* Finds the message with number nl->seq in BUF.  Returns 0 and its body; -1 with errno if it is an
+ * error; 1 if there is no such message. */
 static int find_reply(struct netlink *nl, struct span buf, struct span *body)
 {
 	struct nlmsghdr nh;
@@ -172,8 +174,8 @@ int netlink_tell(struct netlink *nl, struct netlink_msg *m)
 	return netlink_ask(nl, m, reply, &body);
 }
 
-/* Gives each message of TYPE in BUF to TAKE.  1 at the end of the dump, 0 if there is more of it.
- */
+/* Passes each message of TYPE in BUF to TAKE.  Returns 1 at the end of the dump, 0 if there is
+ * more, -1 on error. */
 static int take_dump(struct netlink *nl, struct span buf, uint16_t type, netlink_take *take,
 		     void *arg)
 {

@@ -1,6 +1,6 @@
-/* netlink - the kernel's links, addresses and routes, asked and told one at a time.
+/* netlink - requests to the kernel about links, addresses and routes, one at a time.
  *
- * Private to the Linux shell.  Calls that can fail return 0, or -1 with errno. */
+ * Private to this folder.  Functions that can fail return 0, or -1 with errno. */
 #ifndef NAT64D_NETLINK_LINUX_H
 #define NAT64D_NETLINK_LINUX_H
 
@@ -13,7 +13,7 @@
 struct netlink {
 	int fd;
 	uint32_t seq;
-	char why[128]; /* the kernel's own words about the last failure, or empty */
+	char why[128]; /* the kernel's text about the last failure, or empty */
 };
 
 struct netlink_link {
@@ -21,24 +21,25 @@ struct netlink_link {
 	unsigned mtu;
 	unsigned queue; /* packets that may wait for the driver: txqueuelen */
 	bool up;
-	char alias[32];  /* what somebody has noted about it */
-	unsigned queues; /* open ones of a multi-queue TUN device, else 0 */
+	char alias[32];  /* a note that a user or program has stored */
+	unsigned queues; /* open queues of a multi-queue TUN device, else 0 */
 };
 
 int netlink_open(struct netlink *nl);
 void netlink_close(struct netlink *nl);
 
-/* A socket that never blocks, and becomes readable when something changes that GROUPS (RTMGRP_*)
- * stand for.  With 0 it hears of nothing: it is for requests. */
+/* Returns a non-blocking socket that becomes readable when something in GROUPS (RTMGRP_*)
+ * changes.  With GROUPS 0 it gets no notifications and is only for requests. */
 int netlink_monitor_open(unsigned groups);
 
-/* What a link has been through, however short: either costs it its IPv6 addresses and routes. */
+/* States in which a link was, even if only for a short time.  Each of them removes its IPv6
+ * addresses and routes. */
 struct netlink_past {
-	bool fell;   /* it went down */
+	bool fell;   /* it was down */
 	bool narrow; /* its MTU was too small for IPv6 */
 };
 
-/* Takes everything out of the socket, and follows link INDEX in *UP. */
+/* Reads all pending notifications, and updates *UP to the state of link INDEX. */
 struct netlink_past netlink_monitor_drain(int fd, unsigned index, bool *up);
 
 int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out);
@@ -52,25 +53,23 @@ int netlink_addr_del(struct netlink *nl, unsigned index, const struct prefix *a)
 int netlink_route_add(struct netlink *nl, unsigned index, const struct prefix *r);
 int netlink_route_del(struct netlink *nl, unsigned index, const struct prefix *r);
 
-/* Tells EACH of every address that any link has, ADDR (with the length 32 or 128), and of the
- * network that it lies in. */
+/* Passes each address of any link to EACH: ADDR (with length 32 or 128) and its network. */
 typedef void netlink_each(void *arg, unsigned index, const struct prefix *addr,
 			  const struct prefix *net);
 int netlink_addrs(struct netlink *nl, netlink_each *each, void *arg);
 
-/* Tells EACH of every route through INDEX that netlink_route_add() may have added; NET is unused.
- */
+/* Passes each route through INDEX that may come from netlink_route_add() to EACH; NET is unused. */
 int netlink_routes(struct netlink *nl, unsigned index, netlink_each *each, void *arg);
 
-/* The interface that has the network which R's address lies in, by a route that the kernel, or a
- * router advertisement, has made; R as a whole must lie in it.  Else 0. */
+/* Returns the interface whose network contains all of R, if the kernel or a router advertisement
+ * added the route of that network; 0 otherwise. */
 unsigned netlink_route_network(struct netlink *nl, const struct prefix *r, struct prefix *net);
 
-/* The interface that the kernel would send by what goes to R's address; 0: none. */
+/* Returns the interface through which the kernel would send packets to R's address; 0: none. */
 unsigned netlink_route_way(struct netlink *nl, const struct prefix *r);
 
-/* The interface of the route that has exactly the prefix R, or 0 if there is none (or it has no
- * interface). */
+/* Returns the interface of the route for exactly the prefix R; 0 if there is no such route, or if
+ * it has no interface. */
 unsigned netlink_route_index(struct netlink *nl, const struct prefix *r);
 
 #endif

@@ -1,4 +1,4 @@
-/* netlink_linux_addr - decides how addresses and routes are asked for, and what is read from the
+/* netlink_linux_addr - requests that add and remove addresses and routes, and parsers of the
  * kernel's lists of them. */
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -77,7 +77,7 @@ int netlink_route_del(struct netlink *nl, unsigned index, const struct prefix *r
 	return change_route(nl, RTM_DELROUTE, 0, index, r);
 }
 
-/* The route that the kernel would take to R's address, and its attributes, which are in REPLY. */
+/* Requests the route that the kernel would use for R's address.  Its attributes are in REPLY. */
 static int get_route(struct netlink *nl, const struct prefix *r, uint8_t *reply,
 		     struct rtmsg *route, struct span *attrs)
 {
@@ -128,7 +128,8 @@ static void clean(struct prefix *a)
 		addr_clean6(&a->addr6, a->len);
 }
 
-/* A wide route without a gateway, as for a tunnel, is no network: everything may lie in it. */
+/* A default route without a gateway, as for a tunnel, is not a network, since it contains
+ * everything. */
 unsigned netlink_route_network(struct netlink *nl, const struct prefix *r, struct prefix *net)
 {
 	uint8_t reply[NETLINK_REPLY];
@@ -160,14 +161,14 @@ static bool read_addr(struct span value, uint8_t family, struct prefix *out)
 	return true;
 }
 
-/* Who is told of what a dump brings. */
+/* The receiver of the entries of a dump. */
 struct listing {
 	netlink_each *each;
 	void *arg;
-	unsigned via; /* of routes: through which interface they are to be */
+	unsigned via; /* for routes: the interface */
 };
 
-/* Its own address is what IFA_LOCAL says; IFA_ADDRESS is that of the peer, if it has one. */
+/* IFA_LOCAL is the address itself.  IFA_ADDRESS is the peer's address, if there is one. */
 static void take_addr(void *arg, struct span body)
 {
 	const struct listing *l = arg;

@@ -1,4 +1,4 @@
-/* netlink_linux_msg - decides how a message is laid out [netlink(7)]. */
+/* netlink_linux_msg - the format of netlink messages [netlink(7)]. */
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -45,7 +45,8 @@ void netlink_nested(struct netlink_msg *m, size_t at)
 	memcpy(m->bytes + at, &len, sizeof(len));
 }
 
-/* Takes the next attribute off S and narrows BODY to its value; -1 at the end. */
+/* Removes the next attribute from S, sets BODY to its value, and returns its type; -1 at the end.
+ */
 static int attr_next(struct span *s, struct span *body)
 {
 	struct rtattr a;
@@ -63,7 +64,7 @@ static int attr_next(struct span *s, struct span *body)
 	if (!body->p)
 		return -1;
 	if (!span_take(s, pad4(len) - len))
-		s->len = 0; /* the last one need not be padded */
+		s->len = 0; /* the last one may lack padding */
 	return a.rta_type & NLA_TYPE_MASK;
 }
 
@@ -98,6 +99,6 @@ bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body)
 	body->p = buf->p + sizeof(*nh);
 	body->len = nh->nlmsg_len - sizeof(*nh);
 	if (!span_take(buf, pad4(nh->nlmsg_len)))
-		buf->len = 0; /* the last one need not be padded */
+		buf->len = 0; /* the last one may lack padding */
 	return true;
 }

@@ -1,5 +1,4 @@
-/* routes - decides which of the kernel's routes matter, and what follows from all of them together.
- */
+/* routes - selects the relevant routes of the kernel, and computes a look-up table from them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,7 @@ static int compare_prefix(const void *a, const void *b)
 	return order ? order : x->len - y->len;
 }
 
-/* Of prefixes inside each other the widest is enough: those that stay do not overlap. */
+/* Removes prefixes that are inside another one, so that the remaining ones do not overlap. */
 static size_t drop_inner(struct prefix6 *prefix, size_t n)
 {
 	size_t kept = 0;
@@ -39,7 +38,7 @@ int route_scope_set(struct route_scope *s, const struct prefix6 *of, size_t n)
 	return 0;
 }
 
-/* How many prefixes come before A. */
+/* Returns how many prefixes come before A. */
 static size_t count_before(const struct route_scope *s, const struct ip6 *a)
 {
 	size_t low = 0, high = s->n;
@@ -55,7 +54,7 @@ static size_t count_before(const struct route_scope *s, const struct ip6 *a)
 	return low;
 }
 
-/* There may be many prefixes, and very many routes. */
+/* Binary search, since there may be many prefixes and very many routes. */
 bool route_scope_has(const struct route_scope *s, const struct prefix6 *to)
 {
 	size_t i = count_before(s, &to->addr);
@@ -76,8 +75,8 @@ void route_list_add(struct route_list *l, const struct route6 *route)
 	l->at[l->n++] = *route;
 }
 
-/* What lies inside a prefix follows it; of several routes for the same one, the one that counts
- * comes first. */
+/* Routes inside a prefix follow it.  Of several routes for one prefix, the effective one comes
+ * first. */
 static int compare_route(const void *a, const void *b)
 {
 	const struct route6 *x = a, *y = b;
@@ -92,7 +91,7 @@ static int compare_route(const void *a, const void *b)
 	return y->ours - x->ours;
 }
 
-/* The routes around the one looked at, from the widest to the narrowest. */
+/* The routes that contain the current one, from the widest to the narrowest. */
 struct nest {
 	const struct route6 *at[130];
 	size_t n;
@@ -105,13 +104,15 @@ static const struct route6 *innermost(struct nest *nest, const struct route6 *ro
 	return nest->n > 0 ? nest->at[nest->n - 1] : NULL;
 }
 
-/* Does the kernel never get as far as ROUTE? */
+/* Does the kernel never use ROUTE, because another one takes precedence? */
 static bool is_hidden(const struct route6 *route, const struct route6 *around)
 {
 	return around && (route->to.len == around->to.len || (around->local && !route->local));
 }
 
-/* Only where the answer changes is anything written down: in most networks that is the prefix. */
+/* Only adds entries where the result changes.  In most networks that is only the translation
+ * prefix.
+ */
 struct lpm *route_list_table(struct route_list *l)
 {
 	struct lpm *table = lpm_new(128);

@@ -1,4 +1,4 @@
-/* routes_linux - decides when the kernel's routes are read again [rtnetlink(7)]. */
+/* routes_linux - reads the kernel's routes, and decides when to read them again [rtnetlink(7)]. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
@@ -12,12 +12,13 @@
 #include "routes_impl.h"
 #include "lib/wire.h"
 
-#define PACE_MIN   50   /* ms between two dumps */
-#define PACE_MAX   1000 /* where they take long, as then they cost the kernel something */
-#define SHARE      20   /* by so much longer than a dump is the pause behind it */
-#define REPEATS    3    /* of a torn dump: where routes never rest the next is torn as well */
-#define NEWS       64   /* messages between two looks at packets */
-#define PATIENCE_S 5    /* for the first dump */
+#define PACE_MIN 50   /* minimum ms between two dumps */
+#define PACE_MAX 1000 /* ms; used where dumps take long, since then they load the kernel */
+#define SHARE    20   /* the pause after a dump is so many times its duration */
+#define REPEATS \
+	3 /* maximum repetitions of a torn dump; more would not help if routes always change */
+#define NEWS       64 /* messages to read before packets are served again */
+#define PATIENCE_S 5  /* seconds to wait for the first dump */
 
 struct routes *routes_new(unsigned device)
 {
@@ -74,7 +75,7 @@ int routes_dump_fd(const struct routes *r)
 	return r->dump;
 }
 
-/* Asks for all IPv6 routes.  Without success it is tried again later. */
+/* Requests all IPv6 routes.  On failure, tries again later. */
 static void ask(struct routes *r, int64_t now)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
@@ -99,7 +100,7 @@ static void ask(struct routes *r, int64_t now)
 	r->stale = !r->dumping;
 }
 
-/* Where the kernel's routes are known, those that a configuration asks for say nothing new. */
+/* If the kernel's routes are known, the routes of the configuration add nothing new. */
 static struct lpm *first_table(const struct routes *r, const struct prefix *own, size_t n)
 {
 	struct route_list all = {.n = 0};
@@ -140,7 +141,8 @@ static bool same_scope(const struct route_scope *a, const struct route_scope *b)
 	return true;
 }
 
-/* Most news changes nothing: a default route that is announced again, or has another gateway. */
+/* Most changes have no effect here: for example, a default route is announced again or gets another
+ * gateway. */
 static void set_table(struct routes *r, struct lpm *table)
 {
 	r->changes += !r->table || !lpm_equal(r->table, table);
@@ -148,7 +150,7 @@ static void set_table(struct routes *r, struct lpm *table)
 	r->table = table;
 }
 
-/* With the same prefixes nothing is to be read again. */
+/* If the prefixes are unchanged, nothing is read again. */
 void routes_commit(struct routes *r, int64_t now)
 {
 	bool same = r->dump >= 0 && same_scope(&r->scope, &r->next_scope);
@@ -168,10 +170,10 @@ void routes_commit(struct routes *r, int64_t now)
 	r->next_table = NULL;
 }
 
-/* --- messages -------------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------------------------- */
 
-/* The kernel goes by how many entries it has told of, so one that vanishes makes it leave out
- * another. */
+/* The kernel continues a dump by counting entries, so if one is removed in the meantime, another
+ * one is skipped. */
 static void take_change(struct routes *r, const struct nlmsghdr *nh, struct span body)
 {
 	struct route6 route;
@@ -183,7 +185,7 @@ static void take_change(struct routes *r, const struct nlmsghdr *nh, struct span
 	r->stale |= route_scope_has(&r->scope, &route.to);
 }
 
-/* The first bytes of a message may be all there is in BUF: they say what it is about. */
+/* BUF may contain only the first bytes of a message; they are sufficient. */
 void routes_take_news(struct routes *r, const uint8_t *buf, size_t len)
 {
 	struct nlmsghdr nh;
@@ -219,7 +221,7 @@ static void set_pace(struct routes *r)
 		r->pace = PACE_MAX;
 }
 
-/* A torn dump is most often right, and better than what was known before. */
+/* A torn dump is usually correct, and better than the former table. */
 static void end_dump(struct routes *r)
 {
 	struct lpm *table;
@@ -275,7 +277,7 @@ void routes_take_dump(struct routes *r, const uint8_t *buf, size_t len)
 	}
 }
 
-/* --- sockets --------------------------------------------------------------------------------- */
+/* --- sockets -------------------------------------------------------------------------------- */
 
 static void receive_news(struct routes *r)
 {
@@ -286,7 +288,7 @@ static void receive_news(struct routes *r)
 
 		if (n > 0)
 			routes_take_news(r, start, (size_t)n);
-		else if (n < 0 && errno == ENOBUFS) /* some are lost */
+		else if (n < 0 && errno == ENOBUFS) /* some messages were lost */
 			r->stale = r->torn = true;
 		else if (n == 0 || errno != EINTR)
 			return;
@@ -325,7 +327,7 @@ int64_t routes_due(const struct routes *r)
 	return wants_dump(r) ? r->asked_at + r->pace : INT64_MAX;
 }
 
-/* Until the dump that has been asked for has ended. */
+/* Waits until the requested dump has ended.  Returns its error, or 0. */
 static int await_dump(struct routes *r)
 {
 	struct pollfd from = {.fd = r->dump, .events = POLLIN};

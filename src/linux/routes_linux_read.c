@@ -1,5 +1,5 @@
-/* routes_linux_read - decides what a message of the kernel says about a route, and whether that
- * route could ever matter. */
+/* routes_linux_read - parses the kernel's messages about routes, and drops those that could never
+ * be relevant. */
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,7 +7,7 @@
 #include "netlink_linux_msg.h"
 #include "routes_impl.h"
 
-/* Does any way of a multipath route lead into the device? */
+/* Does any next hop of a multipath route lead into the device? */
 static bool any_hop(struct span hops, unsigned device)
 {
 	struct rtnexthop hop;
@@ -23,8 +23,8 @@ static bool any_hop(struct span hops, unsigned device)
 	return false;
 }
 
-/* Routes that only hold for some sources (rtm_src_len) are not for what we send, and those that the
- * kernel has made for itself (RTM_F_CLONED) go where their parents go. */
+/* Routes for certain sources only (rtm_src_len) do not apply to our packets.  Routes that the
+ * kernel has cloned (RTM_F_CLONED) lead where their parents do. */
 bool route_read(struct span body, unsigned device, struct route6 *out)
 {
 	const void *head = span_take(&body, sizeof(struct rtmsg));

@@ -1,5 +1,5 @@
-/* sandbox - decides that nothing is left of the rights of root once the device is set up, and that
- * nobody else sees our memory. */
+/* sandbox - drops all privileges once the device is set up, and protects the memory of the process.
+ */
 #include "linux/sandbox.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@
 
 #define WORDS _LINUX_CAPABILITY_U32S_3
 
-/* The C library has no header for these two calls, libcap would be a library more. */
+/* The C library has no header for these two system calls, and libcap would be another dependency.
+ */
 static int get(struct __user_cap_data_struct data[WORDS])
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -39,8 +40,8 @@ bool sandbox_may_configure(void)
 	       (is[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
 }
 
-/* A process that cannot be dumped cannot be traced either, nor read in /proc, but by root.  The
- * limit is for kernels that are told to dump such a process all the same [fs.suid_dumpable]. */
+/* A process that is not dumpable cannot be traced or inspected in /proc either, except by root. The
+ * limit is for kernels that dump such processes nevertheless [fs.suid_dumpable]. */
 bool sandbox_hide(void)
 {
 	const struct rlimit none = {0, 0};
@@ -50,8 +51,8 @@ bool sandbox_hide(void)
 	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
-/* The kernel may know more capabilities than the headers: the first it does not know ends it, as
- * does the want of CAP_SETPCAP. */
+/* The kernel may know more capabilities than the headers.  The loop ends at the first one that the
+ * kernel does not know, or at once without CAP_SETPCAP. */
 void sandbox_bound(void)
 {
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
@@ -70,8 +71,8 @@ static bool has_none(void)
 	return any == 0;
 }
 
-/* Ambient capabilities end with the permitted ones.  A filter of system calls may keep us from
- * asking for what is the case already: only the outcome counts. */
+/* Ambient capabilities are dropped together with permitted ones.  A system call filter may forbid a
+ * call that would change nothing, so only the result counts. */
 int sandbox_drop(char *err)
 {
 	int rc = clear();

@@ -1,4 +1,4 @@
-/* tc - decides how a filter is added to a device and found again [tc-bpf(8)]. */
+/* tc - adds the tc filter to a device, finds it and removes it [tc-bpf(8)]. */
 #include "linux/tc.h"
 
 #include <arpa/inet.h>
@@ -36,10 +36,10 @@ static bool is_text(struct span value, const char *text)
 	return value.len == len && memcmp(value.p, text, len) == 0;
 }
 
-/* --- what is said ----------------------------------------------------------------------------- */
+/* --- errors ----------------------------------------------------------------------------------- */
 
-/* MODULE has what was asked for.  The kernel tries to load it, if this is its own root's doing and
- * not that of a container. */
+/* Describes errno.  MODULE provides the requested feature.  The kernel tries to load it for root of
+ * the initial user namespace, but not for root of a container. */
 static const char *cause(const struct netlink *nl, const char *module, char text[64])
 {
 	switch (errno) {
@@ -59,7 +59,7 @@ static const char *cause(const struct netlink *nl, const char *module, char text
 	}
 }
 
-/* Returns -1, of what cannot be had on link INDEX. */
+/* Reports that WHAT is not available on link INDEX.  Returns -1. */
 static int fail(const struct netlink *nl, unsigned index, const char *what, const char *module,
 		char *err)
 {
@@ -72,7 +72,7 @@ static int fail(const struct netlink *nl, unsigned index, const char *what, cons
 	return -1;
 }
 
-/* --- the qdisc -------------------------------------------------------------------------------- */
+/* --- qdisc ------------------------------------------------------------------------------------ */
 
 struct wanted {
 	unsigned index;
@@ -92,8 +92,8 @@ static void take_qdisc(void *arg, struct span body)
 		w->there |= is_text(netlink_attr(body, TCA_KIND), QDISC);
 }
 
-/* In its place may be the older ingress qdisc, which takes filters for egress too and applies them
- * to ingress.  1 if it is there, 0, or -1 with errno. */
+/* Returns 1 if there is a clsact qdisc, 0 if not, or -1 with errno.  The older ingress qdisc may be
+ * in its place; it also accepts filters for egress, but applies them to ingress. */
 static int has_qdisc(struct netlink *nl, unsigned index)
 {
 	struct tcmsg asked = {.tcm_family = AF_UNSPEC, .tcm_ifindex = (int)index};
@@ -141,7 +141,7 @@ static int need_qdisc(struct netlink *nl, unsigned index, char *err)
 	return -1;
 }
 
-/* --- the filter ------------------------------------------------------------------------------- */
+/* --- filter ----------------------------------------------------------------------------------- */
 
 static int add_filter(struct netlink *nl, unsigned index, int prog_fd)
 {
@@ -178,8 +178,8 @@ int tc_attach(unsigned index, int prog_fd, char *err)
 	return rc;
 }
 
-/* The kernel first tells of each priority without its filters: without a handle, which removed
- * would take all of them along. */
+/* The kernel first lists each priority without its filters.  Such an entry has no handle, and
+ * removing it would remove all filters of the priority. */
 static void take_filter(void *arg, struct span body)
 {
 	struct tcmsg *found = arg, tc;
@@ -194,7 +194,8 @@ static void take_filter(void *arg, struct span body)
 		*found = tc;
 }
 
-/* The last filter of ours in *FOUND, whose handle is 0 if there is none.  Ours are in chain 0. */
+/* Sets *FOUND to the last of our filters; its handle is 0 if there is none.  Ours are in chain 0.
+ */
 static int find_filter(struct netlink *nl, unsigned index, struct tcmsg *found)
 {
 	struct tcmsg asked = {
@@ -216,8 +217,8 @@ static int remove_filter(struct netlink *nl, const struct tcmsg *found)
 	return netlink_tell(nl, &m);
 }
 
-/* One at a time, since what is not read of a dump would be in the way.  Somebody else may have been
- * faster. */
+/* Removes one at a time, since unread messages of a dump would mix with the next answer.  Another
+ * process may have removed a filter first. */
 static int remove_filters(struct netlink *nl, unsigned index)
 {
 	struct tcmsg found;

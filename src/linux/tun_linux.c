@@ -1,4 +1,4 @@
-/* tun - decides how a TUN device is had on Linux, and what is said when it cannot be had. */
+/* tun - opens TUN devices of Linux, reads, writes and monitors them. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -17,7 +17,7 @@
 #include "lib/wire.h"
 #include "tun_linux.h"
 
-#define MARK "made by nat64d" /* the alias of a device that is to go when the service stops */
+#define MARK "made by nat64d" /* alias of a device that must be deleted when the service stops */
 
 static int find_link(struct tun *t, const char *name, char *err)
 {
@@ -32,8 +32,8 @@ static int find_link(struct tun *t, const char *name, char *err)
 	return 0;
 }
 
-/* For who has the device alone.  The kernel lets several processes share a multi-queue device and
- * spreads the flows over them. */
+/* Checks that no other process has the device open.  The kernel lets several processes share a
+ * multi-queue device, and distributes the flows among them. */
 static int look_around(struct tun *t, const char *name, char *err)
 {
 	t->monitor = netlink_monitor_open(RTMGRP_LINK);
@@ -77,8 +77,7 @@ struct tun *tun_reach(const char *name, char *err)
 	return NULL;
 }
 
-/* Is FD a kept descriptor of exactly the device, with the same header or none, as tun_attach()
- * would have got it? */
+/* Is FD a descriptor of exactly this device, with the header that tun_attach() would choose? */
 static bool fits(int fd, const char *name, bool offload, bool *header)
 {
 	unsigned features = 0;
@@ -144,7 +143,7 @@ int tun_make(const char *name, unsigned mtu, uid_t uid, gid_t gid, char *err)
 	if (rc >= 0)
 		rc = make_persistent(t->dev.fd, name, uid, gid, err);
 	if (rc >= 0 && strcmp(t->link.alias, MARK) == 0)
-		netlink_link_alias(&t->nl, t->index, ""); /* it is to stay from now on */
+		netlink_link_alias(&t->nl, t->index, ""); /* it must stay from now on */
 	tun_close(t);
 	return rc;
 }
@@ -200,7 +199,7 @@ int tun_fd(const struct tun *t)
 	return t->dev.fd;
 }
 
-/* No packet has its checksum there, so the packet path refuses it under the right name. */
+/* No packet contains such a checksum field, so the packet path refuses it with the right reason. */
 static const struct offload unreadable = {
 	.csum = CSUM_PARTIAL, .csum_start = UINT16_MAX, .csum_offset = UINT16_MAX};
 
@@ -230,7 +229,7 @@ int tun_write(struct tun *t, const struct output *out)
 	part[0] = (struct iovec){out->head - header, out->head_len + header};
 	if (out->parts == 1)
 		return write(t->dev.fd, part[0].iov_base, part[0].iov_len) < 0 ? -1 : 0;
-	/* writev() only reads what it is given, but its type cannot say so */
+	/* writev() does not modify the data, but its type is not const */
 	for (const struct part *at = &out->body; at; at = at->next)
 		part[n++] = (struct iovec){(void *)(uintptr_t)at->p, at->len};
 	return writev(t->dev.fd, part, n) < 0 ? -1 : 0;
@@ -241,8 +240,7 @@ int tun_watch_fd(const struct tun *t)
 	return t->monitor;
 }
 
-/* The link is not in this network namespace any more.  The driver knows whether it is
- * anywhere. */
+/* The link is no longer in this network namespace.  The driver knows whether it still exists. */
 static unsigned missing(struct tun *t)
 {
 	struct ifreq ifr;

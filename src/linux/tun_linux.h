@@ -1,6 +1,6 @@
-/* tun_linux - what the files of tun share.
+/* tun_linux - shared by the files that implement tun.
  *
- * Private to the Linux shell. */
+ * Private to this folder. */
 #ifndef NAT64D_TUN_LINUX_H
 #define NAT64D_TUN_LINUX_H
 
@@ -14,12 +14,12 @@ struct tun {
 	int monitor;
 	unsigned index;
 	struct netlink nl;
-	struct netlink_link link; /* as last seen */
-	struct tun_nets *nets;    /* as last looked at, or NULL */
-	bool heard_up;            /* as the monitor last said, which knows of our own doing late */
+	struct netlink_link link; /* as of the last request */
+	struct tun_nets *nets;    /* as of the last tun_look(), or NULL */
+	bool heard_up; /* as of the last notification, which may be older than our own changes */
 	bool moved;
 	bool queue_set;
-	unsigned queue_was; /* before we set it */
+	unsigned queue_was; /* before we changed it */
 };
 
 #endif

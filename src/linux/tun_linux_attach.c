@@ -1,5 +1,5 @@
-/* tun_linux_attach - decides in which mode a TUN device is attached to, and with which offloads:
- * the most that this kernel takes. */
+/* tun_linux_attach - attaches to a TUN device, and enables as many offloads as the kernel supports.
+ */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -20,7 +20,7 @@
 
 #define CLONE_DEVICE "/dev/net/tun"
 
-/* Since Linux 6.2; headers may be older than the kernel. */
+/* Since Linux 6.2.  The headers may be older than the kernel. */
 #ifndef TUN_F_USO4
 #define TUN_F_USO4 0x20
 #define TUN_F_USO6 0x40
@@ -83,8 +83,8 @@ int tun_attach_error(const char *name, char *err)
 	}
 }
 
-/* A persistent device must be attached to in the mode it was made in, one queue or several; nothing
- * but trying tells which. */
+/* A persistent device must be attached in the mode in which it was created, with one queue or
+ * several.  Only trying shows which one. */
 static int set_name(int fd, const char *name, int flags, char *err)
 {
 	static const int modes[] = {0, IFF_MULTI_QUEUE};
@@ -102,7 +102,7 @@ static int set_name(int fd, const char *name, int flags, char *err)
 	return tun_attach_error(name, err);
 }
 
-/* Who had the device before may have chosen a longer header. */
+/* A previous user of the device may have set a longer header. */
 static bool take_header(int fd)
 {
 	int size = OFFLOAD_HDR;
@@ -110,7 +110,7 @@ static bool take_header(int fd)
 	return ioctl(fd, (IOCTL_REQUEST)TUNSETVNETHDRSZ, &size) == 0;
 }
 
-/* The kernel takes all of a set or nothing: the best it takes is looked for from the top. */
+/* The kernel accepts a set of offloads completely or not at all, so tries the best set first. */
 static unsigned take_offloads(int fd)
 {
 	static const struct {
@@ -152,7 +152,7 @@ int tun_attach(struct tun_attached *a, const char *name, bool header, char *err)
 	return -1;
 }
 
-/* Who had the device before may have left offloads on, so they are cleared in any case. */
+/* A previous user of the device may have left offloads enabled, so clears them in any case. */
 int tun_attach_offloads(struct tun_attached *a, const char *name, char *err)
 {
 	if (ioctl(a->fd, TUNSETOFFLOAD, 0) < 0 || (a->header && !take_header(a->fd)))

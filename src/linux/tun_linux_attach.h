@@ -1,6 +1,6 @@
-/* tun_linux_attach - a descriptor for a TUN device, and what its kernel leaves to us.
+/* tun_linux_attach - a descriptor of a TUN device, and its offloads.
  *
- * Private to the Linux shell. */
+ * Private to this folder. */
 #ifndef NAT64D_TUN_LINUX_ATTACH_H
 #define NAT64D_TUN_LINUX_ATTACH_H
 
@@ -8,25 +8,25 @@
 
 struct tun_attached {
 	int fd;            /* -1: not attached */
-	bool header;       /* a struct virtio_net_hdr stands in front of every packet */
-	unsigned offloads; /* enum tun_offload bits that were got */
+	bool header;       /* each packet is preceded by a struct virtio_net_hdr */
+	unsigned offloads; /* enum tun_offload bits that are enabled */
 };
 
-/* Writes a line to ERR (TUN_ERR bytes); always -1. */
+/* Writes a line to ERR (TUN_ERR bytes).  Always returns -1. */
 int tun_fail(char *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Attaches to the device NAME, or makes it, with a vnet header if HEADER and the kernel knows it.
- * 0, or -1 with a line in ERR. */
+/* Attaches to the device NAME, or creates it; with a vnet header if HEADER is set and the kernel
+ * supports it.  Returns 0, or -1 with a line in ERR. */
 int tun_attach(struct tun_attached *a, const char *name, bool header, char *err);
 
-/* Takes as many offloads as there are; without the header, none.  Only for who has the device
- * alone.  0, or -1 with a line in ERR. */
+/* Enables as many offloads as the kernel supports; none without the header.  Only valid if no other
+ * process has the device open.  Returns 0, or -1 with a line in ERR. */
 int tun_attach_offloads(struct tun_attached *a, const char *name, char *err);
 
-/* Says why NAME could not be attached to, by errno; always -1. */
+/* Describes by errno why NAME could not be attached.  Always returns -1. */
 int tun_attach_error(const char *name, char *err);
 
-/* Lets go of the device; one that is persistent has no offloads then. */
+/* Detaches from the device; disables the offloads, in case it is persistent. */
 void tun_detach(struct tun_attached *a);
 
 #endif

@@ -1,4 +1,4 @@
-/* tun_linux_nets - decides which network an address of a link stands for. */
+/* tun_linux_nets - computes networks from the addresses of links, and searches them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +16,8 @@ struct tun_nets {
 	unsigned own;
 	struct place *at;
 	size_t n;
-	bool broken;         /* memory was short */
-	struct lpm *v4, *v6; /* which of them has the smallest network */
+	bool broken;         /* there was no memory */
+	struct lpm *v4, *v6; /* index in AT of the smallest network for each address */
 };
 
 static void add_place(void *arg, unsigned index, const struct prefix *addr,
@@ -43,7 +43,8 @@ static const uint8_t *key_of(const struct prefix *a, uint8_t four[4])
 	return four;
 }
 
-/* An address without neighbours is no network; the peer at the other end of a wire is one. */
+/* An address with the full length is not a network, unless it has a peer, as on a point-to-point
+ * link. */
 static bool is_network(const struct place *p)
 {
 	bool alone = p->net.len == (p->net.family == 4 ? 32 : 128);

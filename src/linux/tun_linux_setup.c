@@ -1,5 +1,5 @@
-/* tun_linux_setup - decides what is asked of the kernel for a device, its link, addresses and
- * routes, and how a refusal is told. */
+/* tun_linux_setup - sets the link state, MTU, queue, addresses and routes of a device, and formats
+ * the errors. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -158,9 +158,8 @@ static void set_bit(struct prefix *a, unsigned bit)
 		a->addr6.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
 }
 
-/* The kernel is asked about an address, and something narrower may have that one: an
- * address of the device, somebody's route.  Then the middle of the prefix is tried, and its
- * end. */
+/* The kernel looks up an address, and a more specific route may match it: an address of the device,
+ * or a route of another program.  Therefore also tries the middle and the end of the prefix. */
 bool tun_route_has(struct tun *t, const struct prefix *r)
 {
 	unsigned bits = r->family == 4 ? 32 : 128;
@@ -183,8 +182,8 @@ bool tun_is_way(struct tun *t, const struct prefix *a)
 	return netlink_route_way(&t->nl, a) == t->index;
 }
 
-/* What the sweep has found, until the dump has been read: the socket is busy till
- * then. */
+/* Entries to remove, collected until the dump has been read, because the socket is busy until then.
+ */
 struct found {
 	unsigned index;
 	struct prefix *at;
@@ -236,8 +235,8 @@ static const char *name_of(unsigned index, char name[IF_NAMESIZE])
 	return if_indextoname(index, name) ? name : "another interface";
 }
 
-/* A network may be known by its route only, as one of a router advertisement that
- * gives no addresses. */
+/* A network may be known only by its route, for example from a router advertisement without
+ * addresses. */
 bool tun_elsewhere(struct tun *t, const struct prefix *r, char *where)
 {
 	char name[IF_NAMESIZE], text[ADDR_TEXT];
