@@ -1,5 +1,5 @@
-/* bench - times a piece of code in rounds, for what a machine that does other things as well can
- * say: the fastest round is nearest to what the code costs, the median shows the noise. */
+/* bench - measures the duration of code in rounds, on a machine that also does other things.  The
+ * fastest round is closest to the real cost; the median shows the noise. */
 #ifndef NAT64D_BENCH_BENCH_H
 #define NAT64D_BENCH_BENCH_H
 
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define BENCH_ROUNDS 15   /* odd, for the median */
-#define BENCH_ROUND  5e-3 /* seconds that a round takes at least */
+#define BENCH_ROUNDS 15   /* odd, so that there is a median */
+#define BENCH_ROUND  5e-3 /* minimum seconds per round */
 
-struct bench_time { /* ns per turn */
+struct bench_time { /* ns per call */
 	double min, median;
 };
 
@@ -38,7 +38,7 @@ static inline double bench_once(void (*turns)(void *arg, unsigned n), void *arg,
 	return bench_seconds() - start;
 }
 
-/* Times TURNS, which does what is measured N times. */
+/* Measures TURNS, which performs the measured operation N times. */
 static inline struct bench_time bench_time(void (*turns)(void *arg, unsigned n), void *arg)
 {
 	double took[BENCH_ROUNDS];

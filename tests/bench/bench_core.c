@@ -1,8 +1,8 @@
-/* bench_core - nanoseconds that the pure core takes: to translate a packet, to merge a burst, to
- * sum.  No device, no root, the same input in every run.
+/* bench_core - nanoseconds that the core needs to translate a packet, to merge a burst, and to
+ * compute checksums.  Needs no device and no root, and uses the same input in each run.
  *
- * What the translator has overwritten is put back between two turns, which is timed along with it:
- * the first RESTORED bytes, some 5 ns. */
+ * Between two turns, the bytes that the translator has overwritten are restored: the first RESTORED
+ * bytes.  This is included in the results, about 5 ns. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -17,12 +17,12 @@
 
 #define NOW      (INT64_C(1000000) * 1000)
 #define RESTORED 256
-#define BURST    512 /* packets between two flushes */
-#define SLOT     256 /* bytes that one of them has */
+#define BURST    512 /* packets per burst */
+#define SLOT     256 /* bytes for each packet */
 
 static const struct siphash_key key = {0x0123456789abcdef, 0x0f1e2d3c4b5a6978};
 
-/* CRAFT_WORLD through a prefix, CRAFT_HOST by a map. */
+/* CRAFT_WORLD is reached through a prefix, CRAFT_HOST by a map. */
 static const struct prefix6 prefix = {{{0x20, 0x01, 0x0d, 0xb8, 0, 0x64}}, 96};
 static const struct map host = {{0xcb007100, 24}, {{{0x20, 0x01, 0x0d, 0xb8, 0, 0x01}}, 120}};
 static const struct xlat_conf conf = {
@@ -83,16 +83,18 @@ static void set_up(void)
 	bench_must(xlat.ratelimit && scratch.bytes, "out of memory");
 }
 
-/* --- translate ---------------------------------------------------------------------------------*/
+/* --- translate ---------------------------------------------------------------------------------
+ */
 
 struct job {
-	uint8_t *packet; /* with XLAT_HEADROOM in front */
+	uint8_t *packet; /* preceded by XLAT_HEADROOM bytes */
 	size_t len;
 	struct offload offload;
 	uint8_t head[RESTORED];
 };
 
-/* Leaves the checksum of the L4 header to the device, as a host does that sends through one. */
+/* Leaves the L4 checksum to the device, as a host does when it sends through an offloading device.
+ */
 static void make_partial(struct job *j, const struct packet *p)
 {
 	uint64_t sum = csum_pseudo((uint32_t)p->l4.len, p->proto);
@@ -164,7 +166,8 @@ static void bench_translate(void)
 	free(buffer);
 }
 
-/* --- merge -------------------------------------------------------------------------------------*/
+/* --- merge -------------------------------------------------------------------------------------
+ */
 
 struct burst {
 	struct batch *batch;
@@ -173,7 +176,7 @@ struct burst {
 	unsigned sent;
 };
 
-/* Datagrams of FLOWS flows in turns, as they leave the translator. */
+/* Creates datagrams of FLOWS flows in turn, as the translator outputs them. */
 static void make_burst(struct burst *b, unsigned flows, bool partial)
 {
 	memset(b->bytes, 0, (size_t)BURST * SLOT);
@@ -250,12 +253,13 @@ static void bench_merge(void)
 	free(b);
 }
 
-/* --- sum ---------------------------------------------------------------------------------------*/
+/* --- sum ---------------------------------------------------------------------------------------
+ */
 
 struct block {
 	uint8_t *p;
 	size_t len;
-	uint64_t sum; /* so that the compiler cannot leave it out */
+	uint64_t sum; /* keeps the compiler from removing the code */
 };
 
 static void sum(void *arg, unsigned n)

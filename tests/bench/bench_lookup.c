@@ -1,8 +1,8 @@
-/* bench_lookup - nanoseconds per look-up, to show that the number of maps and leases hardly counts;
- * and what tables of that size take to build, in time and memory.
+/* bench_lookup - nanoseconds per look-up, which should hardly depend on the number of maps and
+ * leases; and the time and memory to build tables of these sizes.
  *
- * Random access: what grows with the number of entries is the share of look-ups that miss the
- * processor's caches. */
+ * The accesses are random, so with more entries a larger part of the look-ups miss the CPU caches.
+ */
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "bench.h"
 #include "support/plain_pool.h"
 
-#define QUERIES 65536 /* prepared beforehand; read in order */
+#define QUERIES 65536 /* prepared in advance and read in order */
 
 struct query {
 	struct ip6 host;
@@ -73,7 +73,7 @@ static void look_up_n(void *arg, unsigned n)
 		bench_must(look_up(what, &query[i % QUERIES]) != 0, "not found");
 }
 
-/* Bytes of memory that this process has touched; 0 where /proc does not say. */
+/* Returns the bytes of memory that this process uses; 0 if /proc does not tell. */
 static double resident(void)
 {
 	FILE *f = fopen("/proc/self/statm", "r");

@@ -1,22 +1,24 @@
-/* blast - sends UDP datagrams of many flows as fast as it can, and counts what of them arrives.
+/* blast - sends UDP datagrams of many flows as fast as possible, and counts those that arrive.
  *
  *   blast send [-4|-6] DST PORT [-n FLOWS] [-s SIZE] [-t SECONDS] [-b BATCH] [--gso N] [--rate PPS]
  *              [--sources FIRST[/LENGTH]] [--targets] [--random] [--unlike]
  *   blast sink -p PORT [-t SECONDS]
  *
- * A flow is a connected socket of its own.  BATCH datagrams of one flow go out with one system
- * call, then it is the next flow's turn: 8 unless told, about what a media or QUIC server sends a
- * peer at once; 1 is strict round robin, the hardest for whoever wants to merge neighbours.  --gso
- * N lets the kernel cut each message into N datagrams of SIZE bytes.  --rate paces all flows
- * together.
+ * Each flow is a separate connected socket.  One system call sends BATCH datagrams of one flow, and
+ * then the next flow follows.  The default of BATCH is 8, about the number that a media or QUIC
+ * server sends to a peer at once.  With 1, the flows strictly alternate, which is the worst case
+ * for merging.  --gso N lets the kernel split each message into N datagrams of SIZE bytes.  --rate
+ * limits the rate of all flows together.
  *
- * --sources: flow i comes from address FIRST + i, which need not exist here (IPV6_FREEBIND), out of
- * one socket; with a length each datagram comes from a random address of that network; --targets:
- * it goes to DST + i, likewise; --random: flows in random order; --unlike: each datagram of a flow
- * is longer than the one before (SIZE to SIZE + 63), so that nobody can merge them.
+ * --sources: flow i comes from address FIRST + i, which need not exist here (IPV6_FREEBIND), and
+ * all flows share one socket; with a length, each datagram comes from a random address of that
+ * network.
+ * --targets: flow i goes to DST + i.  --random: the flows are in random order.  --unlike: each
+ * datagram of a flow is longer than the one before (SIZE to SIZE + 63), so that they cannot be
+ * merged.
  *
- * Both print one JSON object.  A datagram carries its flow, its number in the flow, and a pattern
- * which the sink compares. */
+ * Both print one JSON object.  A datagram contains its flow, its number in the flow, and a pattern
+ * that the sink compares. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -27,7 +29,7 @@
 
 #include "blast.h"
 
-#define SOCKETS 60000 /* flows that can have a socket each */
+#define SOCKETS 60000 /* maximum flows with a separate socket each */
 
 void blast_die(const char *what)
 {
@@ -112,7 +114,7 @@ static bool sensible(const struct blast_options *o)
 	unsigned most = one_socket(o) ? FLOWS_MAX : SOCKETS;
 
 	if (o->gso > 1 && (o->sources || o->unlike))
-		return false; /* one control message at a time, and one size */
+		return false; /* only one control message at a time, and only one size */
 	return o->flows >= 1 && o->flows <= most && o->size >= sizeof(struct stamp) &&
 	       o->size < DATAGRAM_MAX && o->batch >= 1 && o->batch <= BATCH_MAX && o->gso >= 1 &&
 	       (uint64_t)o->gso * o->size < DATAGRAM_MAX;

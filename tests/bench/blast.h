@@ -1,4 +1,4 @@
-/* blast - what the sender and the sink of the UDP blaster share: how a datagram looks. */
+/* blast - the format of datagrams and the options, shared by the sender and the sink. */
 #ifndef NAT64D_BENCH_BLAST_H
 #define NAT64D_BENCH_BLAST_H
 
@@ -11,7 +11,7 @@
 #define DATAGRAM_MAX 65536
 #define FLOWS_MAX    (1u << 20)
 
-struct stamp { /* sender and sink run on one machine: no byte order */
+struct stamp { /* sender and sink run on one machine, so byte order does not matter */
 	uint32_t magic, flow;
 	uint64_t seq;
 };
@@ -24,24 +24,24 @@ struct blast_options {
 	bool targets, random, unlike;
 };
 
-/* Does each flow have addresses of its own, and not a socket? */
+/* Do the flows differ by addresses and share one socket? */
 static inline bool one_socket(const struct blast_options *o)
 {
 	return o->sources || o->targets;
 }
 
-/* Byte I of a datagram, but for the stamp. */
+/* Returns byte I of a datagram after the stamp. */
 static inline uint8_t blast_pattern(size_t i)
 {
 	return (uint8_t)(i * 7 + (i >> 8));
 }
 
 void blast_die(const char *what) __attribute__((noreturn));
-/* N times SIZE zeros; never NULL. */
+/* Allocates N times SIZE zero bytes; never returns NULL. */
 void *blast_zeros(size_t n, size_t size);
 double blast_seconds(void);
 
-/* Each does all that O says and returns an exit status. */
+/* Each runs with the options O and returns an exit status. */
 int blast_send(const struct blast_options *o);
 int blast_sink(const struct blast_options *o);
 

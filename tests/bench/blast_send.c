@@ -1,4 +1,4 @@
-/* blast_send - which datagrams of which flows leave, and when. */
+/* blast_send - sends datagrams of many flows at a given rate. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -19,8 +19,8 @@
 #define UDP_SEGMENT 103
 #endif
 
-#define CLOCK_TURN 16 /* system calls between two looks at the clock */
-#define UNLIKE     64 /* sizes of --unlike */
+#define CLOCK_TURN 16 /* system calls between reads of the clock */
+#define UNLIKE     64 /* number of sizes for --unlike */
 
 struct sender {
 	const struct blast_options *o;
@@ -38,7 +38,7 @@ struct sender {
 	uint64_t sent, failed;
 };
 
-/* Bytes of the longest datagram. */
+/* Returns the length of the longest datagram. */
 static size_t slot(const struct blast_options *o)
 {
 	return o->size + (o->unlike ? UNLIKE - 1 : 0);
@@ -62,7 +62,7 @@ static void find_target(struct sender *s)
 	freeaddrinfo(found);
 }
 
-/* FIRST or FIRST/LENGTH. */
+/* Parses FIRST or FIRST/LENGTH. */
 static bool find_sources(struct sender *s)
 {
 	char text[INET6_ADDRSTRLEN] = "";
@@ -111,8 +111,8 @@ static void open_sockets(struct sender *s)
 	}
 }
 
-/* Message I of the batch: its datagrams in one buffer, cut by the kernel where there are several.
- */
+/* Prepares message I of the batch: its datagrams in one buffer, which the kernel splits if there
+ * are several. */
 static void prepare_message(struct sender *s, unsigned i)
 {
 	size_t len = (size_t)s->o->size * s->o->gso;
@@ -243,7 +243,7 @@ static void send_batch(struct sender *s, int fd)
 	s->failed += (uint64_t)((int)s->o->batch - n) * s->o->gso;
 }
 
-/* BATCH messages of one flow; or of as many flows, where all share a socket. */
+/* Sends BATCH messages of one flow; or of as many flows, if all share a socket. */
 static void send_turn(struct sender *s, unsigned *next)
 {
 	const struct blast_options *o = s->o;
@@ -263,7 +263,7 @@ static void send_turn(struct sender *s, unsigned *next)
 	send_batch(s, s->fd[one_socket(o) ? 0 : flow]);
 }
 
-/* Sleeps until what has been sent is due. */
+/* Sleeps until the time for the next datagrams. */
 static void pace(const struct sender *s, double start)
 {
 	double ahead = start + (double)s->sent / s->o->rate - blast_seconds();

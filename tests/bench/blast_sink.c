@@ -1,4 +1,5 @@
-/* blast_sink - counts what arrives: how much, how fast, in order, once, and as it was sent. */
+/* blast_sink - counts received datagrams: their number and rate, and whether each arrives once, in
+ * order and unchanged. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,11 +11,11 @@
 #include "blast.h"
 
 #define RCVBUF (8 << 20)
-#define QUIET  0.4 /* seconds without a datagram after which the sink is done */
+#define QUIET  0.4 /* seconds without a datagram after which the sink ends */
 
 struct flow {
-	uint64_t next; /* one more than the highest number seen */
-	uint64_t seen; /* of the 64 numbers below it; bit 0 is the highest */
+	uint64_t next; /* the highest number received, plus one */
+	uint64_t seen; /* which of the 64 numbers below it were received; bit 0 is the highest */
 };
 
 struct sink {

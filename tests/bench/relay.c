@@ -1,14 +1,13 @@
-/* relay - the least that a translator can do: one host, and no questions asked.
+/* relay - a minimal translator for one host, as a lower bound for the cost.
  *
  *   relay -c CONF --nodetach
  *
- * Reads a packet or GSO packet, exchanges its IP header and the pseudo-header in its partial
- * checksum, writes it: no tables, no checks, nothing merged.  What the kernel forwards faster than
- * this is the price of read(2), write(2) and one thread, which no translator of this kind can save.
- * Of CONF, a nat64.conf, it takes tun-device, prefix (a /96) and dynamic-pool, whose address .1
- * goes to the first IPv6 host that speaks.  What has a complete checksum is not carried, but for
- * ping.
- */
+ * It reads a packet or GSO packet, replaces its IP header and the pseudo-header sum in its partial
+ * checksum, and writes it.  There are no tables, no checks and no merging.  The difference to
+ * kernel forwarding is therefore the cost of read(2), write(2) and a single thread, which no
+ * translator of this kind can avoid.  CONF is a nat64.conf, from which it uses tun-device, prefix
+ * (a /96) and dynamic-pool, whose address .1 is assigned to the first IPv6 host that sends. Packets
+ * with a complete checksum are not translated, except ping. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,14 +28,14 @@
 #include "lib/wire.h"
 
 #define PACKET_MAX 65600
-#define BULK       (16 * 1024) /* bytes of a GSO packet after which, as nat64d does, ... */
-#define AWAKE_US   50          /* ... it looks again without sleep */
+#define BULK       (16 * 1024) /* after a GSO packet of so many bytes, */
+#define AWAKE_US   50          /* it polls for so long without sleeping, as nat64d does */
 
 struct relay {
 	char dev[IFNAMSIZ];
 	struct ip6 prefix, host;
 	uint32_t host4;
-	bool met; /* host is known */
+	bool met; /* HOST is known */
 };
 
 static void die(const char *what)
@@ -78,8 +77,8 @@ static int attach(const char *dev)
 	return fd;
 }
 
-/* Does to the checksum at AT what changing the words that sum to OLD into NEW does: it is the sum
- * itself if it is partial. */
+/* Updates the checksum at AT for words with the sum OLD that are replaced by words with the sum
+ * NEW.  A partial checksum is the sum itself. */
 static void exchange(uint8_t *at, bool partial, uint64_t old, uint64_t new)
 {
 	uint16_t flip = partial ? 0xffff : 0;
@@ -87,7 +86,7 @@ static void exchange(uint8_t *at, bool partial, uint64_t old, uint64_t new)
 	put16(at, csum_update(get16(at) ^ flip, old, new) ^ flip);
 }
 
-/* The checksum and the type of the LEN bytes at L4.  False: not to be carried. */
+/* Updates the checksum and the type of the LEN bytes at L4.  False if they are not translated. */
 static bool fix(uint8_t *l4, size_t len, uint8_t proto, const struct offload *o, uint64_t old,
 		uint64_t new)
 {
@@ -113,7 +112,7 @@ static bool fix(uint8_t *l4, size_t len, uint8_t proto, const struct offload *o,
 	return true;
 }
 
-/* What is left for the device once the IP header has grown by MORE bytes. */
+/* Adjusts the offload information after the IP header has grown by MORE bytes. */
 static void move(struct offload *o, uint8_t proto, unsigned family, int more)
 {
 	if (o->csum == CSUM_PARTIAL)
@@ -124,7 +123,7 @@ static void move(struct offload *o, uint8_t proto, unsigned family, int more)
 	o->gso = (uint8_t)gso_type_of(proto, family);
 }
 
-/* The packet at AT, translated in place; NULL: none. */
+/* Translates the packet at AT in place and returns it; NULL if it is not translated. */
 static uint8_t *to4(struct relay *r, uint8_t *at, size_t *len, struct offload *o)
 {
 	const struct ip6_hdr ip = *(const struct ip6_hdr *)(void *)at;

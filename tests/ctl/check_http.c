@@ -1,4 +1,4 @@
-/* check_http - what is a request for metrics, and what every other one is answered. */
+/* check_http - parsing requests for metrics, and the answers to all kinds of requests. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +42,7 @@ static const struct {
 	{"POST /metrics HTTP/1.1\r\nContent-Length: 2" END "ab", 405, false, false, ""},
 	{"OPTIONS * HTTP/1.1" END, 405, false, false, ""},
 	{"DELETE / HTTP/1.0" END, 405, false, false, ""},
-	/* rubbish */
+	/* invalid requests */
 	{"", 400, false, false, ""},
 	{"\r\n\r\n", 400, false, false, ""},
 	{"hello" END, 400, false, false, ""},
@@ -82,7 +82,7 @@ static const struct {
 	{"GET /metrics HTTP/1.1\r\nAccept: ;;,,;q" END, 200, false, false, ""},
 };
 
-/* Where it ends memory ends. */
+/* The text ends where the allocated memory ends, so that a sanitizer detects reads past its end. */
 static int understand(struct http_request *r, const char *text, size_t len)
 {
 	char *copy = malloc(len ? len : 1);
@@ -108,7 +108,7 @@ START_TEST(each)
 }
 END_TEST
 
-/* Until its last byte is there, it is neither whole nor understood. */
+/* As long as the last byte is missing, a request is incomplete and not accepted. */
 START_TEST(pieces)
 {
 	const char *text = requests[_i].text, *end = strstr(text, END);
@@ -124,7 +124,7 @@ START_TEST(pieces)
 }
 END_TEST
 
-/* Whatever is done to a request, the answer is one that there is. */
+/* A request with random changes always gets one of the known answers. */
 START_TEST(damaged)
 {
 	char text[512];

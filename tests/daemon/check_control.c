@@ -1,5 +1,5 @@
-/* check_control - what counts as a request, who may give it, what an answer is made of; and the
- * socket with clients that do not do as they should. */
+/* check_control - the parser of requests, permissions, answers, and the socket, also with clients
+ * that misbehave. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 static const struct parse_row {
 	const char *name, *line;
 	size_t len;
-	const char *want; /* words with | between, then +json; or the answer */
+	const char *want; /* words separated by |, then +json; or the answer */
 } parse_rows[] = {
 #define ROW(name, line, want)                      \
 	{                                          \
@@ -28,7 +28,7 @@ static const struct parse_row {
 	ROW("two", "who 192.0.2.1", "who|192.0.2.1"),
 	ROW("blanks and tabs", "  a \t b\t", "a|b"),
 	ROW("a carriage return at the end", "status\r", "status"),
-	ROW("one within", "sta\rtus",
+	ROW("a carriage return within", "sta\rtus",
 	    "usage a request is one line of words without control characters\n"),
 	ROW("json first", "--json status", "status+json"),
 	ROW("json last", "status --json", "status+json"),
@@ -244,7 +244,7 @@ static void serve(int64_t now)
 		control_serve(control, now, answer_it, NULL);
 }
 
-/* All of TEXT, and then the end. */
+/* Expects exactly TEXT and then the end of the connection. */
 static void hears(int fd, const char *text)
 {
 	char is[256] = "";
@@ -308,7 +308,7 @@ START_TEST(test_stalling)
 }
 END_TEST
 
-/* Says a byte now and then, to be served for ever. */
+/* Sends a byte now and then, to keep the connection forever. */
 START_TEST(test_dripping)
 {
 	int a = client();
@@ -343,7 +343,7 @@ START_TEST(test_too_many)
 }
 END_TEST
 
-/* A long answer comes in pieces, as fast as it is read, and to the end. */
+/* A long answer is sent in pieces, as fast as the client reads, and completely. */
 START_TEST(test_long)
 {
 	static char is[4096];
@@ -393,8 +393,8 @@ static void hears_part(int fd, const char *text)
 	ck_assert_str_eq(is, text);
 }
 
-/* Lines reach all who follow, however long nothing has come, and whether or not they have ended
- * their side. */
+/* Lines reach all clients that follow, even after a long silence, and even if they have shut down
+ * their sending side. */
 START_TEST(test_stream)
 {
 	int a = client(), b = client(), other;
@@ -428,7 +428,7 @@ START_TEST(test_stream)
 }
 END_TEST
 
-/* Who does not read holds up nobody, loses whole lines, and hears how many. */
+/* A client that does not read delays no other, loses complete lines, and is told how many. */
 START_TEST(test_stream_stalls)
 {
 	static char is[65536];
@@ -471,7 +471,7 @@ static size_t take(int fd)
 	return n > 0 ? (size_t)n : 0;
 }
 
-/* Who asks for much gets it in turns with the others. */
+/* A client with a large answer takes turns with others. */
 START_TEST(test_in_turns)
 {
 	enum {
@@ -517,7 +517,7 @@ static void answer_slowly(void *arg, const struct control_request *r, struct ans
 	a->more = slow_more;
 }
 
-/* Many who ask for much do not take more of a round than one does. */
+/* Many clients with large answers take no more of a round than one does. */
 START_TEST(test_budget)
 {
 	int64_t least = INT64_MAX, began;
@@ -571,7 +571,7 @@ START_TEST(test_path)
 	ck_assert_ptr_nonnull(other);
 	control_close(control);
 	control = NULL;
-	ck_assert_int_eq(access(path, F_OK), 0); /* it is the other's */
+	ck_assert_int_eq(access(path, F_OK), 0); /* it belongs to the other one */
 	control_close(other);
 	ck_assert_int_eq(access(path, F_OK), -1);
 	snprintf(path, sizeof(path), "%s/none/it", dir);
@@ -580,8 +580,8 @@ START_TEST(test_path)
 }
 END_TEST
 
-/* Removed, or taken by something that nobody listens at: it is made again, and who is there stays.
- */
+/* If the socket was removed or replaced by a stale one, it is created again, and connected clients
+ * stay. */
 START_TEST(test_renew)
 {
 	int a = client(), b;

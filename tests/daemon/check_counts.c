@@ -1,4 +1,4 @@
-/* check_counts - the counters as a table and as JSON, and what is read back from that. */
+/* check_counts - the counters as a table and as JSON, and the parser of the JSON. */
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ static struct counters some(void)
 	return c;
 }
 
-/* A different number for each. */
+/* Gives each counter a different value. */
 static struct counters all(void)
 {
 	struct counters c;
@@ -65,7 +65,7 @@ START_TEST(for_people)
 }
 END_TEST
 
-/* Whatever the numbers are. */
+/* The columns are aligned for all values. */
 START_TEST(columns)
 {
 	struct counters c;
@@ -172,7 +172,7 @@ START_TEST(refused)
 }
 END_TEST
 
-/* Each cut of it. */
+/* Every truncation is rejected. */
 START_TEST(cut_short)
 {
 	struct counters c = all(), got;

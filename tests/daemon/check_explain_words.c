@@ -1,4 +1,4 @@
-/* check_explain_words - which words are a question about a packet, and what is said of others. */
+/* check_explain_words - the parser of the arguments of `explain`, and its error messages. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@ static const struct prefix6 wkp = {{{0x00, 0x64, 0xff, 0x9b}}, 96};
 
 static const struct row {
 	const char *words;
-	unsigned family, proto; /* FAMILY 0: a mistake */
+	unsigned family, proto; /* FAMILY 0: an error */
 	const char *said;
 } rows[] = {
 	{"192.0.2.1 8.8.8.8", 4, 6, NULL},
@@ -42,15 +42,13 @@ static const struct row {
 	{"192.0.2.1 8.8.8.0/24", 0, 0, "usage explain: 8.8.8.0/24 is a prefix; give one address\n"},
 	{"2001:db8::1 8.8.8.8", 0, 0,
 	 "usage explain: give both addresses as in the packet that arrives, both IPv4 or both IPv6 "
-	 "(for "
-	 "IPv6 hosts the destination is 64:ff9b::808:808)\n"},
+	 "(for IPv6 hosts the destination is 64:ff9b::808:808)\n"},
 	{"8.8.8.8 2001:db8::1", 0, 0,
 	 "usage explain: give both addresses as in the packet that arrives, both IPv4 or both IPv6 "
-	 "(for "
-	 "IPv6 hosts the source is 64:ff9b::808:808)\n"},
+	 "(for IPv6 hosts the source is 64:ff9b::808:808)\n"},
 };
 
-/* Is what A holds one line? */
+/* Is A's text exactly one line? */
 static void check_said(const struct answer *a, const char *words, const char *want)
 {
 	const char *said = a->text ? a->text : "";
@@ -106,7 +104,7 @@ START_TEST(test_addresses)
 }
 END_TEST
 
-/* Without a prefix there is nothing to advise. */
+/* Without a prefix there is no suggestion. */
 START_TEST(test_no_hint)
 {
 	static char line[CONTROL_LINE];
@@ -122,7 +120,7 @@ START_TEST(test_no_hint)
 }
 END_TEST
 
-/* However long a word is, the line that is said of it is short. */
+/* The error line about a long word is short. */
 START_TEST(test_long_word)
 {
 	static char line[CONTROL_LINE], words[2001];

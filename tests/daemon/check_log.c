@@ -1,5 +1,5 @@
-/* check_log - how lines look, that none is forged or waited for, and the limit for lines about
- * packets. */
+/* check_log - the format of log lines, that no line can be forged, that none blocks, and the rate
+ * limit. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -11,8 +11,7 @@
 #include "support/machine.h"
 #include "daemon/log.h"
 
-/* Standard output and error are pipes from here on; Check runs every test in a process of its own.
- */
+/* Standard output and error are pipes from here on.  Check runs each test in a separate process. */
 static int from_out, from_err;
 
 static int redirect(int fd)
@@ -92,7 +91,8 @@ START_TEST(long_lines_are_cut)
 }
 END_TEST
 
-/* A reader that has stopped reading costs lines, not time; it is told how many. */
+/* If the reader stops reading, lines are lost, but nothing blocks.  Later the number of lost lines
+ * is logged. */
 START_TEST(full_pipe)
 {
 	char big[1000];
@@ -116,8 +116,8 @@ START_TEST(full_pipe)
 }
 END_TEST
 
-/* The kernel moves what is written to a terminal over to its reader in its own time and in pieces:
- * that nothing is there yet does not say that nothing will be. */
+/* The kernel passes text to the reader of a terminal asynchronously and in pieces.  So even if
+ * nothing has arrived yet, it may still arrive. */
 static bool arrives(int master, const char *line)
 {
 	struct pollfd p = {.fd = master, .events = POLLIN};
@@ -131,7 +131,7 @@ static bool arrives(int master, const char *line)
 	return strstr(all, line) != NULL;
 }
 
-/* What waits at MASTER, until nothing has come for a while. */
+/* Reads from MASTER until nothing has arrived for a while. */
 static void drain(int master)
 {
 	struct pollfd p = {.fd = master, .events = POLLIN};
@@ -140,7 +140,7 @@ static void drain(int master)
 		got(master);
 }
 
-/* So does a terminal that nobody reads, or that was stopped by Control-S. */
+/* The same for a terminal that is not read or was stopped by Control-S. */
 START_TEST(full_terminal)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
@@ -201,7 +201,7 @@ START_TEST(limit)
 }
 END_TEST
 
-/* Another rate and burst than packets have. */
+/* A limit may have another rate and burst than the default. */
 START_TEST(limit_of_its_own)
 {
 	struct log_limit l = {.rate = 1000, .burst = 700};
@@ -215,7 +215,7 @@ START_TEST(limit_of_its_own)
 }
 END_TEST
 
-/* A line now and then leaves credit for one burst, not for as many as there was silence. */
+/* Occasional lines leave credit for one burst, regardless of how long the silence was. */
 START_TEST(limit_does_not_save_up)
 {
 	struct log_limit l = {0};
@@ -227,7 +227,7 @@ START_TEST(limit_does_not_save_up)
 }
 END_TEST
 
-/* Asking often must not wear away the fractions that time adds. */
+/* Frequent calls must not lose fractions of the credit. */
 START_TEST(limit_is_exact_when_asked_often)
 {
 	struct log_limit l = {0};

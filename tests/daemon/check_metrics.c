@@ -1,4 +1,4 @@
-/* check_metrics - both formats, as a monitoring system reads them. */
+/* check_metrics - the output in both formats. */
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +54,7 @@ static struct metrics plain(void)
 	};
 }
 
-/* All of it.  Each slice is a text that the next one goes on. */
+/* Returns the complete text; each call of metrics_add() appends a slice. */
 static const char *text_of(const struct metrics *m)
 {
 	static char whole[1 << 21];
@@ -157,7 +157,7 @@ START_TEST(each_line)
 }
 END_TEST
 
-/* A line for each reason, zero or not. */
+/* There is a line for each reason, even if the value is zero. */
 START_TEST(each_reason)
 {
 	struct metrics m = plain();
@@ -171,7 +171,7 @@ START_TEST(each_reason)
 }
 END_TEST
 
-/* Each family has its head once, before its samples. */
+/* Each family has its head exactly once, before its samples. */
 START_TEST(heads)
 {
 	struct metrics m = plain();
@@ -211,7 +211,7 @@ START_TEST(end)
 }
 END_TEST
 
-/* More of them than an answer has room for. */
+/* More pools than fit into one answer. */
 START_TEST(many_pools)
 {
 	struct metrics m = plain();
@@ -254,7 +254,7 @@ START_TEST(down)
 }
 END_TEST
 
-/* Each bound is in its own bucket, and what is one more in the next. */
+/* A value equal to a bound is in its bucket, and a value larger by one is in the next bucket. */
 START_TEST(bounds)
 {
 	struct durations h = {.sum = 0};

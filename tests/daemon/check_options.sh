@@ -1,6 +1,6 @@
 #!/bin/sh
-# check_options - the command line: what is wrong with it is said in one line; what there is, is in the help, the manual and
-# the completion; and -t judges as the service would.
+# check_options - the command line: each error is one line; each option is in the help, the manual and the completion; and -t
+# checks a configuration as the service would.
 #
 # Prints TAP.  $srcdir is the top of the source tree, $NAT64D the daemon.
 
@@ -32,8 +32,8 @@ check_mistakes()
 	says "an unknown word with an argument" 1 "nat64d: unknown option --tset=1; $try" --tset=1
 	says "an abbreviation of two" 1 "nat64d: unknown option --s; $try" --s
 	says "a colon" 1 "nat64d: unknown option -:; $try" -:
-	says "no argument to a letter" 1 "nat64d: missing argument to -c; $try" -nc
-	says "no argument to a word" 1 "nat64d: missing argument to --config; $try" --config
+	says "a missing argument to a short option" 1 "nat64d: missing argument to -c; $try" -nc
+	says "a missing argument to a long option" 1 "nat64d: missing argument to --config; $try" --config
 	for option in --test --nodetach --debug --mktun --version; do
 		says "an argument to $option" 1 "nat64d: this option takes no argument: $option=1; $try" "$option=1" -tn
 	done
@@ -57,7 +57,7 @@ check_help()
 	report $? "-h is --help"
 }
 
-# The long options that the program knows, by its help.
+# Prints the long options in the program's help.
 options()
 {
 	"$NAT64D" --help | grep -o -e '--[a-z]*' | sort -u
@@ -81,7 +81,7 @@ config()
 	printf '%s\n' 'tun-device nat64' 'ipv4-addr 192.168.255.1' 'prefix 2001:db8:64::/96' "$@"
 }
 
-# on_new_machine COMMAND...: in an /etc whose only user is nat64d, and a /var/lib with nothing in it.  Nobody else sees these.
+# on_new_machine COMMAND...: in a private mount namespace, with an /etc whose only user is nat64d and with an empty /var/lib.
 on_new_machine()
 {
 	unshare -m sh -c 'mount -t tmpfs tmpfs /etc && mount -t tmpfs tmpfs /var/lib && echo nat64d:x:997:997::/:/bin/false >/etc/passwd || exit 77
@@ -90,34 +90,34 @@ on_new_machine()
 
 fine="configuration is valid"
 
-# Whom nat64d takes for the user of the daemon.
+# Which user nat64d takes for the user of the daemon.
 daemon_user=$(getent passwd nat64d | cut -d : -f 1)
 daemon_user=${daemon_user:-$(id -un)}
 
 check_judging()
 {
 	config 'dynamic-pool 10.0.0.0/24' >"$dir/c"
-	says "-t: no data-dir: the service may give one" 0 "$dir/c: $fine" -t -c "$dir/c"
-	STATE_DIRECTORY=$dir/none says "-t: a STATE_DIRECTORY is made by who gives it" 0 "$dir/c: $fine" -t -c "$dir/c"
+	says "-t: no data-dir: the service may set one" 0 "$dir/c: $fine" -t -c "$dir/c"
+	STATE_DIRECTORY=$dir/none says "-t: the service manager creates a STATE_DIRECTORY" 0 "$dir/c: $fine" -t -c "$dir/c"
 	config 'dynamic-pool 10.0.0.0/24' 'map-file hosts.map' >"$dir/c"
 	echo 'map 192.0.2.1 2001:db8::1' >"$dir/hosts.map"
-	says "-t: where a relative map-file is, only the service knows" 1 \
+	says "-t: only the service knows the directory of a relative map-file" 1 \
 		"$dir/c:5: map-file: hosts.map is relative, but there is no data-dir (give the whole path; nat64d.service sets STATE_DIRECTORY=/var/lib/nat64d)" -t -c "$dir/c"
 	STATE_DIRECTORY=$dir says "-t: as the service does" 0 "$dir/c: $fine" -t -c "$dir/c"
 	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
-	says "-t: a data-dir that is not there, and who is to make it" 1 \
+	says "-t: a data-dir that does not exist, and who must create it" 1 \
 		"$dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $daemon_user $dir/none)" -t -c "$dir/c"
 	says "-t -u: for the user named" 1 \
 		"$dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o 12345 $dir/none)" -t -u 12345 -g 12345 -c "$dir/c"
-	says "-T: not a word about that" 0 "" -T -c "$dir/c"
+	says "-T: does not report that" 0 "" -T -c "$dir/c"
 	mkdir "$dir/none" && chmod 755 "$dir"
-	says "-t: a data-dir that is there" 0 "$dir/c: $fine" -t -u "$(id -u)" -g "$(id -g)" -c "$dir/c"
+	says "-t: a data-dir that exists" 0 "$dir/c: $fine" -t -u "$(id -u)" -g "$(id -g)" -c "$dir/c"
 	config "data-dir $dir/nought" >"$dir/c"
 	says "-t: a data-dir that nothing needs" 0 "$dir/c: $fine" -t -c "$dir/c"
 	config 'control-group no-such-group' >"$dir/c"
-	says "-t: a control-group that is not there" 1 \
+	says "-t: a control-group that does not exist" 1 \
 		"$dir/c:4: control-group: no-such-group: no such group (create it with groupadd(8), or remove this line)" -t -c "$dir/c"
-	says "-T: not a word about that, either" 0 "" -T -c "$dir/c"
+	says "-T: does not report that, either" 0 "" -T -c "$dir/c"
 	config 'control-group no-such-group' 'control off' >"$dir/c"
 	says "-t: a control-group that nothing needs" 0 "$dir/c: $fine" -t -c "$dir/c"
 }
@@ -131,15 +131,15 @@ check_new_machine()
 	fi
 	said=$(on_new_machine "$NAT64D" -t -c "$dir/c")
 	[ "$said" = "$dir/c:5: data-dir: /var/lib/none/a does not exist (create it: install -d -o nat64d /var/lib/none/a)" ]
-	report $? "-t: the user of the units is to own a data-dir that is not there" "$said"
+	report $? "-t: the user of the units must own a data-dir that does not exist" "$said"
 	config 'control-group 12345' >"$dir/c"
 	said=$(on_new_machine "$NAT64D" -t -c "$dir/c")
 	[ "$said" = "warning: $dir/c:4: control-group: 12345: user nat64d is not a member of that group, so the units cannot start the daemon (add it with usermod(8))
 $dir/c: $fine" ]
-	report $? "-t: the user of the units is to be in control-group" "$said"
+	report $? "-t: the user of the units must be a member of control-group" "$said"
 }
 
-# The maps, as they come out of --print: those of map-file, and the line that names it.
+# Prints the maps in the output of --print: those of map-file, and the line that names it.
 expanded()
 {
 	"$NAT64D" -T --expand -c "$dir/c" | grep -e '^map' -e '^# map-file'
@@ -157,13 +157,13 @@ map 192.0.2.200 2001:db8::200
 	report $? "--expand writes out the maps of map-file" "$said"
 	"$NAT64D" -T --expand -c "$dir/c" >"$dir/expanded" 2>/dev/null
 	[ "$("$NAT64D" -T --expand -c "$dir/expanded" 2>/dev/null)" = "$(grep -v '^# map-file' "$dir/expanded")" ]
-	report $? "--expand prints what can be read again" "$(cat "$dir/expanded")"
+	report $? "the output of --expand can be read again" "$(cat "$dir/expanded")"
 	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
-	says "--expand: what -t warns of is said" 0 \
+	says "--expand: prints the warnings of -t" 0 \
 		"warning: $dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $daemon_user $dir/none)" -T --expand -c "$dir/c"
 }
 
-# in_spool COMMANDS: with a /var/spool of their own, root's, and $dir/c as the configuration; 12345 is the daemon's user.
+# in_spool COMMANDS: with a private /var/spool that belongs to root, and $dir/c as the configuration; 12345 is the daemon's user.
 in_spool()
 {
 	# shellcheck disable=SC2016 # for the inner shell
@@ -171,7 +171,7 @@ in_spool()
 		as="-u 12345 -g 12346 -c $CONF"; '"$1" 2>&1
 }
 
-# prepared NAME WANTED COMMANDS: one point; what they print.
+# prepared NAME WANTED COMMANDS: one test point, which compares the output of COMMANDS.
 prepared()
 {
 	config 'dynamic-pool 10.0.0.0/24' "data-dir ${3:-/var/spool/tayga}" >"$dir/c"
@@ -180,7 +180,7 @@ prepared()
 	report $? "$1" "$said"
 }
 
-# data-dir, made by root: only where nobody else has a hand in it, and for the daemon alone.
+# Root creates data-dir only where no other user can interfere, and only for the daemon.
 check_prepare()
 {
 	if [ "$(id -u)" -ne 0 ] || ! (config >"$dir/c" && in_spool true); then
@@ -198,7 +198,7 @@ check_prepare()
 		"\$NAT64D --prepare \$as; [ -e /var/spool/a ] || echo no"
 	prepared "not behind a link" "no" /var/spool/link/b \
 		"mkdir /var/spool/a; ln -s a /var/spool/link; \$NAT64D --prepare \$as; [ -e /var/spool/a/b ] || echo no"
-	prepared "nor one that leads nowhere" "no" /var/spool/link \
+	prepared "nor one that is not followed" "no" /var/spool/link \
 		"ln -s /var/spool/a /var/spool/link; \$NAT64D --prepare \$as; [ -e /var/spool/a ] || echo no"
 	for mode in "chown 12345" "chmod 1777" "chmod 775"; do
 		prepared "nor below a directory after $mode" "no" /var/spool/a/b \
@@ -233,7 +233,7 @@ map-file $dir/none" "\$NAT64D --prepare \$as; $owner /var/spool/tayga"
 no-such-directive" "\$NAT64D --prepare \$as; echo \$?"
 }
 
-# Root reads in the directory of another user: with no more rights than that user, and without waiting.
+# Root reads in a directory of another user: with no more privileges than that user, and without blocking.
 check_foreign()
 {
 	if [ "$(id -u)" -ne 0 ]; then
@@ -245,7 +245,7 @@ check_foreign()
 	echo 'map 192.0.2.1 2001:db8::1' >"$dir/theirs/maps"
 	[ "$(expanded)" = "map 192.0.2.1 2001:db8::1
 # map-file $dir/theirs/maps" ]
-	report $? "root reads a map-file that its directory's owner may read"
+	report $? "root reads a map-file that the owner of its directory may read"
 	printf 'secret\nmap 192.0.2.2 2001:db8::2\n' >"$dir/secret"
 	chmod 640 "$dir/secret"
 	ln -sf ../secret "$dir/theirs/maps"
@@ -254,7 +254,7 @@ check_foreign()
 		# shellcheck disable=SC2086 # two words
 		said=$("$NAT64D" $option -c "$dir/c" 2>&1)
 		[ $? -eq 1 ] && [ "${said%% (*}" = "$denied" ]
-		report $? "$option: a link to what that owner may not read leads nowhere" "$said"
+		report $? "$option: a link to what that owner may not read is not followed" "$said"
 	done
 	mkdir "$dir/theirs/sub" && ln -sf "$dir" "$dir/theirs/sub/up"
 	config "map-file $dir/theirs/sub/up/secret" >"$dir/c"

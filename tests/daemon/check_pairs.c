@@ -1,4 +1,4 @@
-/* check_pairs - which pairs are told, how often, and how many of them. */
+/* check_pairs - which pairs are selected, how often, and how many. */
 #include <string.h>
 
 #include "../../src/daemon/pairs.h"
@@ -18,7 +18,7 @@ static void stop(void)
 	pairs_free(pairs);
 }
 
-/* A packet of pair number I. */
+/* A packet of pair number I arrives. */
 static bool comes(uint32_t i, uint64_t era, int64_t now)
 {
 	uint8_t addrs[32] = {0x20, 0x01};
@@ -27,7 +27,7 @@ static bool comes(uint32_t i, uint64_t era, int64_t now)
 	return pairs_want(pairs, addrs, sizeof(addrs), era, now);
 }
 
-/* One pair after the other, in one table. */
+/* Packets that arrive one after the other, with one table. */
 static const struct row {
 	const char *name;
 	uint32_t pair;
@@ -40,21 +40,21 @@ static const struct row {
 	{"told already", 1, 7, 1000, false},
 	{"told already", 1, 7, 1099, false},
 	{"another pair", 2, 7, 1099, false},
-	{"which comes again", 2, 7, 1099, true},
-	{"told already, with another between", 1, 7, 1099, false},
-	{"forgotten below", 1, 7, 1000 + PAIRS_AGAIN, true},
+	{"its second packet", 2, 7, 1099, true},
+	{"told already, with another pair in between", 1, 7, 1099, false},
+	{"the program has dropped it", 1, 7, 1000 + PAIRS_AGAIN, true},
 	{"told again", 1, 7, 1000 + PAIRS_AGAIN, false},
 	{"told again", 1, 7, 999 + 2 * PAIRS_AGAIN, false},
-	{"forgotten again", 1, 7, 1000 + 2 * PAIRS_AGAIN, true},
+	{"dropped again", 1, 7, 1000 + 2 * PAIRS_AGAIN, true},
 	{"told", 1, 7, 1250, false},
-	{"forgotten, though it came in between", 1, 7, 1000 + 3 * PAIRS_AGAIN, true},
+	{"dropped, with packets in between", 1, 7, 1000 + 3 * PAIRS_AGAIN, true},
 	{"told", 1, 7, 1301, false},
 	{"another era: new", 1, 8, 1301, false},
 	{"another era, again", 1, 8, 1301, true},
 	{"another era, told", 1, 8, 1302, false},
 	{"an hour later", 1, 8, 3600000, true},
 	{"24 days and more later", 1, 8, 3600000 + (INT64_C(1) << 31), false},
-	{"and then", 1, 8, 3600000 + (INT64_C(1) << 31) + PAIRS_AGAIN, true},
+	{"another packet after that", 1, 8, 3600000 + (INT64_C(1) << 31) + PAIRS_AGAIN, true},
 };
 
 START_TEST(in_turn)
@@ -65,7 +65,7 @@ START_TEST(in_turn)
 }
 END_TEST
 
-/* The same bytes are another pair in the other family. */
+/* The same bytes are different pairs in different families. */
 START_TEST(by_length)
 {
 	static const uint8_t addrs[32] = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -95,15 +95,15 @@ START_TEST(few_in_a_millisecond)
 	told = storm(0, 100, 5);
 	ck_assert_uint_eq(told, PAIRS_PER_MS);
 	ck_assert_uint_eq(storm(0, 100, 5), 0);
-	told += storm(0, 100, 6); /* who was refused comes again */
+	told += storm(0, 100, 6); /* refused pairs are selected with a later packet */
 	ck_assert_uint_eq(told, 2 * PAIRS_PER_MS);
 	told += storm(0, 100, 7) + storm(0, 100, 8);
 	ck_assert_uint_le(told, 100);
-	ck_assert_uint_ge(told, 96); /* a few may share a place */
+	ck_assert_uint_ge(told, 96); /* a few may share a place in the table */
 }
 END_TEST
 
-/* Who forges sources makes each pair once, and tells nothing by that. */
+/* A sender of forged sources uses each pair once, so none is selected. */
 START_TEST(forged)
 {
 	unsigned told = 0;
@@ -112,7 +112,7 @@ START_TEST(forged)
 		told += storm(1000 * ms, 1000, ms);
 	ck_assert_uint_eq(told, 0);
 	ck_assert(!comes(0, 0, 200));
-	ck_assert(comes(0, 0, 200)); /* and a true one goes on to be known */
+	ck_assert(comes(0, 0, 200)); /* a genuine pair is still selected */
 }
 END_TEST
 

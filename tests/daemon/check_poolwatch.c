@@ -1,4 +1,4 @@
-/* check_poolwatch - when a pool that gets full is worth a line. */
+/* check_poolwatch - when there are warnings about a pool that fills up. */
 #include <string.h>
 
 #include "daemon/poolwatch.h"
@@ -10,12 +10,12 @@
 	"(`nat64ctl networks` shows the leases of each network: limit them with share, or add " \
 	"another dynamic-pool, and reload)"
 
-/* One pool of 100 addresses, looked at in turn. */
+/* A pool of 100 addresses, checked at several times. */
 static const struct look {
 	size_t used;
 	uint64_t refused;
 	int minute;
-	const char *want; /* how the line begins; NULL: there is none */
+	const char *want; /* the beginning of the warning; NULL: none */
 } looks[] = {
 	{79, 0, 1, NULL},
 	{80, 0, 2, NAME ": 80 of 100 addresses are leased; "},
@@ -39,7 +39,7 @@ static const struct look {
 	{10, 21, 302, NULL},
 	{10, 21, 361, NAME ": full, 1 packet "},
 	{80, 21, 362, NULL},
-	/* a reload has taken away a range that had refused many */
+	/* a reload has removed a range with many refusals */
 	{80, 4, 500,
 	 NAME ": 80 of 100 addresses are leased; once it is full, new hosts may be "
 	      "refused " ADVICE},
@@ -70,7 +70,7 @@ START_TEST(test_looks)
 }
 END_TEST
 
-/* All addresses may be reserved. */
+/* A pool may have no addresses, if all are reserved. */
 START_TEST(test_none)
 {
 	struct poolwatch w = {.said = 0};

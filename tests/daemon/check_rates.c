@@ -1,4 +1,4 @@
-/* check_rates - what passes per second: in the first minute, later, and after a stall. */
+/* check_rates - rates in the first minute, later, and after a stall. */
 #include "daemon/rates.h"
 #include "support/run.h"
 
@@ -18,7 +18,7 @@ static void take(int64_t ms, uint64_t n)
 	rates_take(&rates, ms, &t);
 }
 
-/* What comes from IPv4 to IPv6 per second, if there have been N by now. */
+/* Returns the rate from IPv4 to IPv6, if N packets have been counted by now. */
 static double rate(int64_t now, uint64_t n, int64_t ms)
 {
 	struct traffic t = traffic(n);
@@ -49,12 +49,12 @@ START_TEST(all_four)
 }
 END_TEST
 
-/* A start at 1000 ms, and 5 in each second from then on. */
+/* Counting starts at 1000 ms, with 5 packets per second. */
 static const struct {
 	int64_t now, span;
 	double want;
 } early[] = {
-	{1500, 1000, 4}, /* 2 in half a second */
+	{1500, 1000, 4}, /* 2 packets in half a second */
 	{2000, 60000, 5}, {4000, 1000, 5}, {4000, 10000, 5}, {4000, 60000, 5}, {31000, 60000, 5},
 };
 
@@ -68,7 +68,7 @@ START_TEST(first_minute)
 }
 END_TEST
 
-/* 100 a second for ten minutes, then 10, then none. */
+/* 100 packets per second for ten minutes, then 10, then none. */
 START_TEST(spans)
 {
 	uint64_t n = 0;
@@ -89,7 +89,7 @@ START_TEST(spans)
 }
 END_TEST
 
-/* Between two samples a span begins at the older one, and ends now. */
+/* If a span begins between two samples, it is extended to the older one. */
 START_TEST(between_samples)
 {
 	for (int s = 0; s < 5; s++)
@@ -98,7 +98,7 @@ START_TEST(between_samples)
 }
 END_TEST
 
-/* For ten seconds nobody could look: what came then is spread over them. */
+/* For ten seconds no sample could be taken.  The packets of that time are spread over it. */
 START_TEST(after_a_stall)
 {
 	for (int s = 0; s < 30; s++)
@@ -112,7 +112,7 @@ START_TEST(after_a_stall)
 }
 END_TEST
 
-/* Who looks more often than once a second makes the ring no shorter. */
+/* Calls more often than once a second do not shorten the time that the ring covers. */
 START_TEST(reaches_back)
 {
 	uint64_t n = 0;

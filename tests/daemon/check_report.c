@@ -1,4 +1,4 @@
-/* check_report - counters as text, and packets in words. */
+/* check_report - the text of counters and of packets in the log. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static unsigned times(const char *what)
 	return n;
 }
 
-/* Every reason in both directions. */
+/* Each reason is printed in both directions. */
 START_TEST(each_item)
 {
 	struct counters c;
@@ -91,7 +91,7 @@ START_TEST(each_item)
 }
 END_TEST
 
-/* The longest a line can be still ends with its last item. */
+/* The longest possible line is complete. */
 START_TEST(full_lines)
 {
 	struct counters c;
@@ -122,7 +122,7 @@ static const struct packet_row {
 	enum reason why;
 	uint8_t bytes[64];
 	size_t len;
-	const char *text; /* behind the reason's text */
+	const char *text; /* follows the text of the reason */
 } packet_rows[] = {
 	{"UDP over IPv4",
 	 REASON_UDP_ZERO,
@@ -154,7 +154,7 @@ static const struct packet_row {
 	 {IP4(28, 1, 64, 17), UDP},
 	 28,
 	 "UDP fragment 192.0.2.1 -> 198.51.100.17, 28 bytes"},
-	{"a first fragment has",
+	{"a first fragment has ports",
 	 REASON_NO_MAP_DST,
 	 {IP6(16, 44), 17, 0, 0, 1, 0, 0, 0, 9, UDP},
 	 56,
@@ -174,7 +174,7 @@ static const struct packet_row {
 	{"nothing", REASON_TOO_SHORT, {0}, 0, "0 bytes"},
 };
 
-/* Rows are written without the IPv4 header checksum. */
+/* The IPv4 header checksum is missing in the rows; adds it. */
 static void add_checksum(uint8_t *ip)
 {
 	uint32_t sum = 0;
@@ -205,7 +205,7 @@ START_TEST(packets_in_words)
 }
 END_TEST
 
-/* Any bytes in any room: the text ends within it, and is the beginning of the whole text. */
+/* Any bytes and any buffer size: the text fits, and is a prefix of the full text. */
 START_TEST(any_bytes)
 {
 	char whole[512], part[512];

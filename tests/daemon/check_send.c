@@ -1,5 +1,5 @@
-/* check_send - what leaves a device that refuses GSO packets or partial checksums is what a kernel
- * would have made of them; the device is a list here. */
+/* check_send - splitting and completing packets for a device that refuses GSO packets or partial
+ * checksums.  The results must be those of a kernel.  The device is an array here. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +9,14 @@
 #include "support/run.h"
 #include "daemon/send.h"
 
-#define MOST 200 /* packets that a device remembers */
+#define MOST 200 /* maximum packets that the device stores */
 
-/* A device that refuses what REFUSED says, with ERROR. */
+/* A device that refuses the features REFUSED. */
 struct tun {
 	unsigned refused;  /* enum tun_offload bits */
-	unsigned offloads; /* what it has said that it can do */
-	bool broken;       /* takes nothing */
-	unsigned n, gso;   /* packets taken, and GSO packets among them */
+	unsigned offloads; /* the features that it claims to support */
+	bool broken;       /* accepts nothing */
+	unsigned n, gso;   /* accepted packets, and GSO packets among them */
 	struct {
 		uint8_t bytes[70000];
 		size_t len;
@@ -25,7 +25,7 @@ struct tun {
 };
 
 static struct tun tun;
-static unsigned allowed; /* what the batch was told */
+static unsigned allowed; /* the argument of batch_allow() */
 
 unsigned tun_offloads(const struct tun *t)
 {
@@ -93,14 +93,14 @@ struct sample {
 	const struct kind *kind;
 	uint8_t bytes[OFFLOAD_HDR + 70000];
 	uint8_t *packet;
-	size_t ip, header, payload, seg, segments; /* header: of IP and L4 */
+	size_t ip, header, payload, seg, segments; /* header: total length of IP and L4 headers */
 	struct output out;
 	struct part part[OUTPUT_PARTS];
 };
 
 static struct sample sample;
 
-/* The folded sum of 16-bit words, as RFC 1071 tells it. */
+/* The folded sum of 16-bit words, computed as RFC 1071 describes it. */
 static uint16_t plain_sum(uint32_t sum, const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -160,7 +160,7 @@ static void make_headers(struct sample *s)
 	put16(p + csum_at(s), pseudo_sum(s, p, l4_len));
 }
 
-/* All bytes in parts that end anywhere behind the headers. */
+/* Splits all bytes after the headers into parts of arbitrary lengths. */
 static void make_parts(struct sample *s)
 {
 	struct output *o = &s->out;
@@ -186,7 +186,7 @@ static void make_parts(struct sample *s)
 	}
 }
 
-/* A GSO packet of PAYLOAD bytes in segments of SEG; SEG 0: an ordinary packet. */
+/* Creates a GSO packet of PAYLOAD bytes in segments of SEG, or an ordinary packet if SEG is 0. */
 static void make_sample(const struct kind *k, size_t payload, size_t seg)
 {
 	struct sample *s = &sample;
@@ -312,7 +312,7 @@ static unsigned own_kind(const struct kind *k)
 	return k->gso == GSO_UDP ? BATCH_UDP : BATCH_TCP;
 }
 
-/* Also one whose length is that of one segment, or a multiple of it, and one byte more or less. */
+/* Includes payloads of one segment, multiples of it, and one byte more or less. */
 START_TEST(gso_is_refused)
 {
 	const struct kind *k = &kinds[_i];
@@ -349,7 +349,7 @@ START_TEST(all_is_refused)
 }
 END_TEST
 
-/* One packet, whose parts end anywhere. */
+/* A single packet, whose parts have arbitrary lengths. */
 START_TEST(partial_is_refused)
 {
 	const struct kind *k = &kinds[_i];
@@ -365,7 +365,7 @@ START_TEST(partial_is_refused)
 }
 END_TEST
 
-/* A device that never offered anything is not tried. */
+/* Features that a device never offered are not tried. */
 START_TEST(nothing_offered)
 {
 	const struct kind *k = &kinds[_i];
@@ -378,7 +378,7 @@ START_TEST(nothing_offered)
 }
 END_TEST
 
-/* What was refused once is not tried again, and what was not still is. */
+/* A refused feature is not tried again; other features still are. */
 START_TEST(remembers)
 {
 	const struct kind *tcp = &kinds[0], *udp = &kinds[5];
@@ -398,8 +398,8 @@ START_TEST(remembers)
 }
 END_TEST
 
-/* A device that is down refuses nothing: all packets of a GSO packet are lost, and nothing is
- * learnt. */
+/* A device that is down refuses no feature: all packets of a GSO packet count as failed, and no
+ * feature is disabled. */
 START_TEST(device_down)
 {
 	struct send s = start(ALL, 0);
@@ -413,7 +413,7 @@ START_TEST(device_down)
 }
 END_TEST
 
-/* A packet without any offload that is refused has failed. */
+/* A refused packet without any offload counts as failed. */
 START_TEST(whole_is_refused)
 {
 	struct send s = start(ALL, 0);

@@ -1,5 +1,5 @@
-/* check_service - the service manager's side of the daemon: notify socket, watchdog, status line,
- * user, pid file; and that no right is left, nor anything of the caller's. */
+/* check_service - the notify socket, the watchdog, the status line, the user, the pid file, and
+ * that no privilege and no descriptor of the caller remains. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -40,7 +40,7 @@ static void remove_dir(void)
 
 /* --- the notify socket -------------------------------------------------------------------- */
 
-/* A service manager at NAME, '@' in front of one outside the file system. */
+/* Creates a service manager's socket at NAME; '@' marks an abstract name. */
 static int manager(const char *name)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -88,7 +88,7 @@ START_TEST(notify_outside_the_file_system)
 }
 END_TEST
 
-/* A manager that does not read holds nobody up, and it is known that it has not heard. */
+/* A manager that does not read delays nothing, and the failure is reported. */
 START_TEST(notify_never_waits)
 {
 	int there = manager(path), fd = service_notify_open();
@@ -130,7 +130,7 @@ END_TEST
 /* --- the watchdog ------------------------------------------------------------------------- */
 
 static const struct watchdog_row {
-	const char *limit, *pid; /* NULL: not set; "self": ours */
+	const char *limit, *pid; /* NULL: not set; "self": our process ID */
 	int64_t ms;
 } watchdog_rows[] = {
 	{NULL, NULL, 0},      {"20000000", NULL, 10000}, {"20000000", "self", 10000},
@@ -197,7 +197,7 @@ START_TEST(status_leases)
 }
 END_TEST
 
-/* What matters most stands first, and at its longest the line is still whole. */
+/* The most important part comes first, and the longest line is complete. */
 START_TEST(status_trouble)
 {
 	struct counters c;
@@ -258,7 +258,7 @@ START_TEST(user)
 }
 END_TEST
 
-/* The exit status of a child that has run ACT: its rights are not those of the other tests. */
+/* Runs ACT in a child process, since it changes privileges, and returns the exit status. */
 static int in_child(int (*act)(void))
 {
 	pid_t pid = fork();
@@ -311,7 +311,7 @@ static int bound(void)
 START_TEST(bounds)
 {
 	if (status_has("\nCapEff:\t0000000000000000\n"))
-		return; /* whoever has no CAP_SETPCAP has no bounds to set */
+		return; /* without CAP_SETPCAP the bounding set cannot be changed */
 	ck_assert_int_eq(in_child(bound), 0);
 }
 END_TEST
@@ -338,9 +338,10 @@ END_TEST
 
 static const struct inherited_row {
 	const char *name;
-	const char *pid, *count; /* of LISTEN_PID, "self" is ours, and LISTEN_FDS; NULL: not set */
+	const char *pid, *count; /* LISTEN_PID, where "self" is our process ID, and LISTEN_FDS;
+				    NULL: not set */
 	int keep;
-	const char *left; /* which of 3 to 9 are open in the end, 900 as '*' */
+	const char *left; /* which of 3 to 9 are open at the end; '*' is 900 */
 } inherited_rows[] = {
 	{"nothing is ours", NULL, NULL, -1, ""},
 	{"one is ours", NULL, NULL, 5, "5"},
@@ -349,17 +350,17 @@ static const struct inherited_row {
 	{"two are handed over", "self", "2", -1, "34"},
 	{"two are handed over, the next is ours", "self", "2", 5, "345"},
 	{"one is handed over, another is ours", "self", "1", 7, "37"},
-	{"ours is among them", "self", "3", 4, "345"},
+	{"ours is one of those handed over", "self", "3", 4, "345"},
 	{"all are handed over", "self", "100000", -1, "3456789*"},
 	{"none is handed over", "self", "0", -1, ""},
 	{"to another process", "1", "2", -1, ""},
-	{"to nobody", NULL, "2", -1, ""},
+	{"to an unspecified process", NULL, "2", -1, ""},
 	{"a number is missing", "self", NULL, -1, ""},
-	{"a number is none", "self", "two", -1, ""},
+	{"a number is not one", "self", "two", -1, ""},
 	{"a number is negative", "self", "-2", -1, ""},
-	{"a number is beyond all", "self", "4294967294", -1, ""},
-	{"a number begins well", "self", "2x", -1, ""},
-	{"the process begins well", "selfx", "2", -1, ""},
+	{"a number is too large", "self", "4294967294", -1, ""},
+	{"a number is followed by a letter", "self", "2x", -1, ""},
+	{"the process ID is followed by a letter", "selfx", "2", -1, ""},
 };
 
 static const struct inherited_row *inherited_row;
@@ -382,7 +383,7 @@ static int close_inherited(void)
 	char left[16] = "";
 	size_t n = 0;
 
-	fd_close_between(10, 899); /* what the test itself has open */
+	fd_close_between(10, 899); /* descriptors of the test itself */
 	for (int fd = 3; fd < 10; fd++)
 		if (dup2(STDERR_FILENO, fd) < 0)
 			return 1;
@@ -407,7 +408,7 @@ START_TEST(inherited)
 }
 END_TEST
 
-/* As a kernel before 5.9 answers, or a filter that does not know the call. */
+/* Answers like a kernel before 5.9, or like a filter that does not know the call. */
 static int close_without_call(void)
 {
 	struct sock_filter code[] = {
@@ -457,7 +458,7 @@ START_TEST(pidfile)
 }
 END_TEST
 
-/* Somebody has removed the file, and another daemon has made its own. */
+/* The file was removed, and another daemon has created its own. */
 START_TEST(pidfile_of_another)
 {
 	int ours = service_pidfile_open(path, err), theirs;

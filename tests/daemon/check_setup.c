@@ -1,5 +1,5 @@
-/* check_setup - the routes a configuration implies, and what changes between two; the device is a
- * list here. */
+/* check_setup - the routes that a configuration implies, and the changes between two.  The device
+ * is an array here. */
 #include <string.h>
 
 #include "support/run.h"
@@ -8,8 +8,8 @@
 
 #define MOST 32
 
-/* A device that takes what it is told, and drops its IPv4 routes with its last IPv4 address as the
- * kernel does; REFUSE is the address that it does not take, as an address or a route. */
+/* A device that accepts everything except the address or route REFUSE, and drops its IPv4 routes
+ * with its last IPv4 address as the kernel does. */
 struct tun {
 	struct prefix route[MOST], addr[MOST];
 	unsigned routes, addrs;
@@ -17,12 +17,12 @@ struct tun {
 	unsigned mtu;
 	bool refuse_mtu, routed_first; /* a route came before the MTU was set */
 	uint32_t refuse;
-	struct prefix net[2]; /* of other interfaces: in use while the length is not 0 */
+	struct prefix net[2]; /* of other interfaces; valid if the length is not 0 */
 	struct prefix owned;  /* an address that some interface has */
-	bool lost;            /* routes may have gone without our doing */
+	bool lost;            /* routes may have been lost for another reason */
 };
 
-/* Where nothing is in the way. */
+/* A machine without conflicts. */
 static struct tun machine;
 
 static bool holds(const struct prefix *list, unsigned n, const struct prefix *a)
@@ -181,7 +181,8 @@ static struct ip6 v6(uint16_t a, uint16_t b, uint16_t last)
 	return x;
 }
 
-/* The walkthrough configuration, and three maps: inside the pool, outside, and inside that one. */
+/* The configuration of the walkthrough, and three maps: inside the pool, outside of it, and inside
+ * the latter. */
 static struct pool_conf pool = {.range = {0xc0a8ff00, 24}};
 
 static struct conf conf_new(bool tun_setup, uint32_t extra_map)
@@ -232,7 +233,7 @@ START_TEST(implied_routes)
 	ck_assert(has4(s, 0x0a000000, 24));
 	ck_assert(has6(s, v6(0x64, 0xff9b, 0), 96));
 	ck_assert(has6(s, c.xlat.own6, 128));
-	/* not what they cover, and no IPv6 side of a map */
+	/* no route for what they contain, nor for the IPv6 side of a map */
 	ck_assert_uint_eq(s->routes, 4);
 	setup_free(s);
 	map_table_free(c.maps);
@@ -254,7 +255,8 @@ START_TEST(own_address_outside)
 }
 END_TEST
 
-/* Where errors of routers come from has to be behind the device, or rp_filter drops them [6791]. */
+/* Source addresses of routers' errors must be routed to the device, or rp_filter drops the errors
+ * [6791]. */
 START_TEST(sources_of_routers)
 {
 	struct conf c = conf_new(true, 0);
@@ -330,7 +332,7 @@ END_TEST
 
 static void same_device(const char *name, const struct tun *a, const struct tun *b);
 
-/* What somebody else does in our place: added beforehand, looked for, and taken back. */
+/* Another process makes the changes: adds them before, checks them, and takes them back. */
 START_TEST(done_by_another)
 {
 	struct prefix ip = {.family = 4, .len = 24, .addr4 = 0x0c000001};
@@ -366,7 +368,7 @@ START_TEST(done_by_another)
 }
 END_TEST
 
-/* With the link its routes have gone: those that stay as they were are asked for as well. */
+/* Routes are lost with the link, so unchanged ones are requested as well. */
 START_TEST(change_while_down)
 {
 	struct conf a = conf_new(true, 0), b = conf_new(true, 0x0b000002);
@@ -418,7 +420,7 @@ END_TEST
 
 static const struct prefix foreign = {.family = 4, .len = 32, .addr4 = 0x0b000001};
 
-/* A device that has every route of S, and an address and a route of somebody else. */
+/* Returns a device that has all routes of S, and an address and a route of another program. */
 static struct tun busy_device(const struct setup *s)
 {
 	struct tun t = {.up = true};
@@ -443,8 +445,8 @@ static void same_device(const char *name, const struct tun *a, const struct tun 
 
 static const struct refusal_row {
 	const char *name;
-	bool reload;      /* else a start */
-	bool up, foreign; /* what the device is and has before */
+	bool reload;      /* otherwise a start */
+	bool up, foreign; /* the state of the device before */
 	uint32_t refuse;
 } refusal_rows[] = {
 	{"reload, a route", true, true, true, 0x0b000003},
@@ -457,8 +459,8 @@ static const struct refusal_row {
 	{"start on a persistent device, a route, link down", false, false, false, 0x0b000003},
 };
 
-/* What is refused half-way leaves link, addresses and routes as they were: those that were asked
- * for before, those that were asked for and were there already, and those of others. */
+/* A failure in the middle leaves link, addresses and routes as they were: those requested earlier,
+ * those that existed already, and those of other programs. */
 START_TEST(refused)
 {
 	const struct refusal_row *r = &refusal_rows[_i];
@@ -493,7 +495,7 @@ START_TEST(refused)
 }
 END_TEST
 
-/* What has gone is asked for again, as far as it can be had. */
+/* What was lost is requested again, as far as possible. */
 START_TEST(renewal)
 {
 	struct conf c = conf_new(true, 0);
@@ -518,7 +520,7 @@ START_TEST(renewal)
 }
 END_TEST
 
-/* What an earlier process has left, and nobody asks for any more, goes; the rest stays. */
+/* Leftovers of an earlier process that are no longer requested are removed; the rest stays. */
 START_TEST(swept)
 {
 	struct conf c = conf_new(true, 0);
@@ -551,7 +553,7 @@ static const struct mtu_row {
 	bool reload, refuse_mtu;
 	uint32_t refuse; /* an address */
 	int rc;
-	unsigned left; /* the device's afterwards */
+	unsigned left; /* the device's MTU afterwards */
 } mtu_rows[] = {
 	{"none asked for", 0, 1500, false, true, 0, 0, 1500},
 	{"another one", 1400, 1500, false, false, 0, 0, 1400},
@@ -603,8 +605,8 @@ static void note(void *arg, const char *line)
 
 static const struct prefix all4 = {.family = 4};
 
-/* The whole of IPv4 is mapped, and the machine has a default route: only what lies in that map by
- * other directives is had. */
+/* All of IPv4 is mapped, and the machine has a default route.  Then only routes from other
+ * directives inside that map are added. */
 START_TEST(default_route)
 {
 	struct conf c = conf_new(true, 0);
@@ -747,7 +749,7 @@ END_TEST
 static const struct again_row {
 	const char *name;
 	bool net_before, net_now, named_before, named_now, may;
-	bool there; /* is the route of the pool there after the reload? */
+	bool there; /* does the route of the pool exist after the reload? */
 } again_rows[] = {
 	{"nothing new", false, false, false, false, true, true},
 	{"the network is new: what is there stays", false, true, false, false, true, true},
@@ -801,7 +803,7 @@ START_TEST(left_at_renewal)
 	ck_assert_int_eq(setup_apply(s, NULL, &t, err), 0);
 	t.routes = 2;
 	t.net[0] = (struct prefix){.family = 4, .len = 16, .addr4 = 0xc0a80000};
-	for (int i = 0; i < 2; i++) { /* said once */
+	for (int i = 0; i < 2; i++) { /* reported once */
 		ck_assert_uint_eq(setup_renew(s, &t, note, &said, err), 0);
 		ck_assert_uint_eq(said.n, 1);
 		ck_assert_ptr_nonnull(strstr(said.text, "route 192.168.255.0/24 is left out"));
@@ -875,7 +877,7 @@ START_TEST(named_change)
 		ck_assert_ptr_null(setup_changed_route(s[i], s[i]));
 		ck_assert_ptr_null(setup_changed_addr(s[i], s[(i + 1) % 3]));
 	}
-	for (int i = 1; i < 3; i++) { /* added, be it first or last of all, and gone */
+	for (int i = 1; i < 3; i++) { /* added or removed, in the first or last position */
 		ck_assert_uint_eq(setup_changed_route(s[0], s[i])->addr4, maps[i]);
 		ck_assert_uint_eq(setup_changed_route(s[i], s[0])->addr4, maps[i]);
 	}

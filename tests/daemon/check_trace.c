@@ -1,4 +1,4 @@
-/* check_trace - which packets a filter wants, what is wrong with its words, and the line of a
+/* check_trace - which packets a filter matches, the errors in its arguments, and the line about a
  * packet. */
 #include <string.h>
 
@@ -16,7 +16,7 @@ static struct trace_side look(const char *text)
 	return s;
 }
 
-/* A datagram of a host with the lease 192.168.255.3. */
+/* A datagram of a host with the lease of 192.168.255.3. */
 static struct trace_packet datagram(void)
 {
 	struct trace_packet p = {
@@ -42,8 +42,8 @@ static bool read_words(struct trace_filter *f, const char *words, struct answer 
 
 static const struct want_row {
 	const char *words;
-	bool datagram; /* the one above */
-	bool pair;     /* of the same addresses */
+	bool datagram; /* matches the datagram above */
+	bool pair;     /* matches a pair with the same addresses */
 } want_rows[] = {
 	{"", true, true},
 	{"2001:db8:1::2", true, true},
@@ -90,7 +90,8 @@ START_TEST(test_want)
 }
 END_TEST
 
-/* What is not translated has no other side; what shows no addresses fits no address. */
+/* A packet that is not translated has no other side.  A side without addresses matches no address.
+ */
 START_TEST(test_want_refused)
 {
 	struct trace_packet p = datagram(), broken = {.why = REASON_TOO_SHORT};
@@ -111,7 +112,7 @@ START_TEST(test_want_refused)
 END_TEST
 
 static const struct wrong_row {
-	const char *words, *want; /* the answer begins so */
+	const char *words, *want; /* WANT: the beginning of the answer */
 } wrong_rows[] = {
 	{"192.168.255.3/24",
 	 "usage trace: 192.168.255.3/24 has host bits set (did you mean 192.168.255.0/24?)\n"},
@@ -221,7 +222,7 @@ START_TEST(test_text)
 }
 END_TEST
 
-/* The longest that there is has room. */
+/* The longest possible line fits. */
 START_TEST(test_room)
 {
 	struct trace_packet p = {.at = INT64_MAX / 2, .packets = UINT32_MAX, .has_after = true};

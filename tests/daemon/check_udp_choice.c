@@ -1,23 +1,23 @@
-/* check_udp_choice - where UDP is translated: single looks, and simulated loads, under which the
- * choice must settle where more comes through, or the same for less. */
+/* check_udp_choice - single decisions about UDP, and simulated loads.  Under each load the choice
+ * must settle on the side that carries more packets, or the same number with less work. */
 #include <string.h>
 
 #include "../../src/daemon/udp_choice.h"
 #include "support/run.h"
 
-#define SPAN 20000 /* us, of a look */
+#define SPAN 20000 /* us of a span */
 #define NOW  1000000
 
 /* --- one look -------------------------------------------------------------------------------- */
 
-/* The daemon has been busy for so many of a thousand parts of the time. */
+/* BUSY is the part of the time, in thousandths, in which the daemon was busy. */
 static const struct row {
 	const char *name;
 	unsigned busy;
 	uint64_t packets, written;
 	int64_t try_at;
 	bool on, trial;
-	bool alone; /* no processor to spare */
+	bool alone; /* there are no spare CPUs */
 } rows[] = {
 	{"nothing comes", 0, 0, 0, 0, false, false, false},
 	{"little, nothing to merge", 199, 1000, 1000, 0, false, false, false},
@@ -62,20 +62,20 @@ END_TEST
 
 /* --- a simulated machine --------------------------------------------------------------------- */
 
-/* What is offered, and what daemon and program can do with it. */
+/* The offered load, and the capacity of the daemon and of the program. */
 struct load {
-	double offered; /* packets in a us */
-	double merged;  /* that leave in one output of the daemon */
-	double cost;    /* us of the daemon for a packet */
-	double below;   /* packets in a us that the program can do */
+	double offered; /* packets per us */
+	double merged;  /* packets per output of the daemon */
+	double cost;    /* us that the daemon needs per packet */
+	double below;   /* packets per us that the program can translate */
 };
 
 static struct world {
 	struct udp_choice c;
 	int64_t now;      /* ms */
-	int64_t spent[2]; /* ms with the daemon, with the program */
+	int64_t spent[2]; /* ms with the daemon, and with the program */
 	unsigned changes; /* of the choice */
-	int64_t longest;  /* ms that it stayed */
+	int64_t longest;  /* ms of the longest time without a change */
 	int64_t since;
 	double through; /* packets */
 } w;
@@ -90,7 +90,7 @@ static double least(double a, double b)
 	return a < b ? a : b;
 }
 
-/* In the first span after it has gone below the pairs are still on their way. */
+/* In the first span after the switch to the program, the pairs are not all in its table yet. */
 static struct udp_load measure(const struct load *m)
 {
 	double above = least(m->offered, 1 / m->cost) * SPAN;
@@ -130,8 +130,8 @@ static void run(const struct load *m, int64_t ms)
 
 #define TEN_MINUTES 600000
 
-/* A constant load.  WHERE: 0 with the daemon, 1 with the program, at all times but for a share of
- * 1/50; CHANGES: most of them in ten minutes. */
+/* A constant load.  WHERE: 0 with the daemon, 1 with the program, for at least 49/50 of the
+ * time.  CHANGES: maximum number in ten minutes. */
 static const struct constant {
 	const char *name;
 	struct load load;
@@ -165,7 +165,7 @@ START_TEST(constant)
 }
 END_TEST
 
-/* What comes through is what the better way carries, but for little. */
+/* The throughput is almost that of the better side. */
 START_TEST(carries)
 {
 	const struct load *m = &constants[_i].load;
@@ -188,7 +188,7 @@ static const struct load many_cores = {3, 20, 1.35, 3};
 static const struct load quiet = {0.001, 1, 3.5, 0.3};
 static const struct load silence = {0, 1, 3.5, 0.3};
 
-/* How long it stays as it is, at most MS. */
+/* Returns how long the choice stays the same, at most MS. */
 static int64_t stays(const struct load *m, int64_t ms)
 {
 	int64_t from = w.now;
@@ -218,7 +218,7 @@ START_TEST(trial_fails)
 }
 END_TEST
 
-/* One that succeeds makes the next wait short again. */
+/* A successful trial makes the next waiting time short again. */
 START_TEST(trial_succeeds)
 {
 	start();
@@ -229,7 +229,8 @@ START_TEST(trial_succeeds)
 }
 END_TEST
 
-/* What came of a trial stays as long as there is much to do: each change lets packets overtake. */
+/* The result of a successful trial stays in use while the load is high, because each change may
+ * reorder packets. */
 START_TEST(better_stays)
 {
 	start();
@@ -239,7 +240,8 @@ START_TEST(better_stays)
 }
 END_TEST
 
-/* It goes up again a second after the load has gone, and down at once when it is back. */
+/* The daemon takes UDP back one second after the load has ended, and the program gets it at once
+ * when the load returns. */
 START_TEST(returns_when_quiet)
 {
 	const struct load *none[] = {&quiet, &silence};
@@ -258,7 +260,7 @@ START_TEST(returns_when_quiet)
 }
 END_TEST
 
-/* After that the daemon is asked soon again what it can merge. */
+/* After that, the daemon soon measures again what it can merge. */
 START_TEST(forgets_when_quiet)
 {
 	start();
@@ -270,7 +272,7 @@ START_TEST(forgets_when_quiet)
 }
 END_TEST
 
-/* Nothing is decided before all pairs have moved, and nothing by what was before. */
+/* Nothing is decided before all pairs have moved, and earlier measurements are not used. */
 START_TEST(settles)
 {
 	struct udp_load full = {.us = SPAN, .busy = SPAN, .packets = 9000, .written = 900};
@@ -288,7 +290,7 @@ START_TEST(settles)
 }
 END_TEST
 
-/* A pause of half a second is no quiet. */
+/* A pause of half a second does not end the load. */
 START_TEST(pauses)
 {
 	start();
@@ -301,7 +303,7 @@ START_TEST(pauses)
 }
 END_TEST
 
-/* What can be merged from now on is found out, after 40 seconds at most. */
+/* If packets can be merged from now on, this is detected after 40 seconds at most. */
 START_TEST(looks_again)
 {
 	static const struct load merged = {0.2, 20, 1.5, 0.3};
@@ -315,14 +317,14 @@ START_TEST(looks_again)
 }
 END_TEST
 
-/* What the daemon could not carry stays below, where 300 kpps are all that it can do: to look would
- * lose packets, and so would a look in a short pause. */
+/* A load that the daemon could not handle stays with the program, where 300 kpps is the daemon's
+ * limit.  Measuring would lose packets, even in a short pause. */
 START_TEST(looks_at_nothing)
 {
 	static const struct load heavy = {1, 1, 3.33, 1}, nearly = {0.25, 1, 3.33, 1};
 	static const struct {
 		const struct load *load;
-		int64_t pause; /* ms in which nothing comes, of each second */
+		int64_t pause; /* ms without packets in each second */
 	} of[] = {{&heavy, 0}, {&heavy, 20}, {&heavy, 500}, {&nearly, 0}};
 
 	for (int i = 0; i < ROWS(of); i++) {
@@ -336,7 +338,7 @@ START_TEST(looks_at_nothing)
 }
 END_TEST
 
-/* The load of before may have kept it from looking. */
+/* The earlier load may have prevented the measurement. */
 START_TEST(looks_when_it_can)
 {
 	static const struct load heavy = {1, 1, 3.33, 1}, light = {0.22, 1, 3.33, 1};

@@ -1,5 +1,5 @@
-/* check_leasecrash - what must hold when things go wrong: kill -9 at any moment, a full disk, a
- * keeper that dies or hangs, a clock that is set, a rewrite under load. */
+/* check_leasecrash - the lease file under failures: kill -9 at any time, a full disk, a keeper that
+ * dies or hangs, a clock that is set, and a rewrite under load. */
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -15,7 +15,7 @@
 
 #define BIG "10.0.0.0"
 
-/* Is every lease of WANT in GOT, with its address, and not older? */
+/* Checks that each lease of WANT is in GOT, with the same address and not older. */
 static void must_have(const struct pool *got, const struct pool *want, const char *when)
 {
 	for (struct lease *w = NULL; (w = pool_next(want, w));) {
@@ -29,7 +29,7 @@ static void must_have(const struct pool *got, const struct pool *want, const cha
 	}
 }
 
-/* Loads the file into a second pool and compares it with the first, which stays. */
+/* Loads the file into a second pool and compares that with the first, which is not changed. */
 static void compare(struct leasedir *d, int32_t now, int64_t wall, const char *when)
 {
 	struct pool *old = d->pool;
@@ -45,7 +45,7 @@ static void compare(struct leasedir *d, int32_t now, int64_t wall, const char *w
 	d->pool = old;
 }
 
-/* Never to everybody, which is what kill(2) takes -1 for, nor to the whole group. */
+/* Never passes -1 to kill(2), which means all processes, nor 0, which means the process group. */
 static void send_signal(pid_t pid, int number)
 {
 	ck_assert_int_gt(pid, 1);
@@ -57,7 +57,7 @@ static void use_big_pool(struct leasedir *d)
 	dir_new_pool(d, BIG, 14);
 }
 
-/* Leases for the hosts FROM to TO - 1, put on record if ERR is 0 without a failure. */
+/* Adds leases of the hosts FROM to TO - 1.  They are on record if no error occurs. */
 static void add_leases(struct leasedir *d, uint32_t from, uint32_t to, int32_t now)
 {
 	for (uint32_t i = from; i < to; i++) {
@@ -74,7 +74,7 @@ static void add_leases(struct leasedir *d, uint32_t from, uint32_t to, int32_t n
 	}
 }
 
-/* A daemon with N leases on record. */
+/* Starts a daemon with N leases on record. */
 static void begin(struct leasedir *d, bool big, uint32_t n)
 {
 	dir_make(d, 1);
@@ -123,8 +123,8 @@ struct ack {
 
 #define HOSTS 400
 
-/* A daemon whose time flies: uses leases at random and tells every use through OUT, after it is
- * safe. */
+/* A daemon for which time passes quickly: uses leases at random, and reports each use through OUT
+ * once it is safe. */
 static _Noreturn void daemon_run(struct leasedir *d, int out, int32_t now)
 {
 	dir_begin(d, now, WALL + now);
@@ -153,9 +153,9 @@ static _Noreturn void daemon_run(struct leasedir *d, int out, int32_t now)
 	}
 }
 
-/* Check's notes of where a test has got to stand in a file of all its processes, and half a note,
- * left by one that is killed, makes it unreadable.  A failure in the child is seen by its end: see
- * watch(). */
+/* Check stores the position of a test in a file that all its processes share.  An incomplete note
+ * of a killed process would make it unreadable.  So the child writes none; its failures are
+ * detected by how it ends, see watch(). */
 static void leave_notes(int keep)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -179,7 +179,8 @@ static void learn(struct known k[256], const struct ack *a)
 	k[a->addr & 0xff] = (struct known){a->host, a->last, true, a->confirmed};
 }
 
-/* Reads what the daemon says for MS milliseconds, kills it, reads the rest; returns its time. */
+/* Reads the daemon's reports for MS milliseconds, kills it, and reads the rest.  Returns its time.
+ */
 static int32_t watch(pid_t pid, int in, struct known k[256], int32_t now, int ms)
 {
 	struct pollfd p = {.fd = in, .events = POLLIN};
@@ -208,7 +209,7 @@ static int32_t watch(pid_t pid, int in, struct known k[256], int32_t now, int ms
 	return now;
 }
 
-/* One use at most was safe and not yet told: it can have moved one address and one host. */
+/* At most one use may be safe but not reported yet.  It can differ by one address and one host. */
 static unsigned differences(struct leasedir *d, const struct known k[256])
 {
 	unsigned n = 0;
@@ -277,7 +278,7 @@ END_TEST
 
 /* ---- rewriting ---- */
 
-/* Steps the rewrite to STATE with a keeper that answers only while it is not yet reached. */
+/* Steps the rewrite to STATE.  The keeper may only answer until then. */
 static void step_to(struct leasedir *d, enum lease_rewrite state, int32_t now, int64_t wall)
 {
 	for (int i = 0; d->f->rewrite != state; i++) {
@@ -288,13 +289,13 @@ static void step_to(struct leasedir *d, enum lease_rewrite state, int32_t now, i
 	}
 }
 
-/* Lets a rewrite begin and stops it at STATE. */
+/* Starts a rewrite and stops it at STATE. */
 static void reach(struct leasedir *d, enum lease_rewrite state)
 {
 	dir_calm(d, NOW, WALL);
 	d->f->wanted = true;
 	d->f->rewrite_at = NOW;
-	if (state == REWRITE_FILLED) { /* it waits there if the keeper is busy */
+	if (state == REWRITE_FILLED) { /* it stays in this state if the keeper is busy */
 		step_to(d, REWRITE_FILLING, NOW, WALL);
 		send_signal(d->f->keeper.pid, SIGSTOP);
 		ck_assert(leasesync_ask(&d->f->keeper, LEASESYNC_SYNC, d->f->file.fd));
@@ -302,8 +303,8 @@ static void reach(struct leasedir *d, enum lease_rewrite state)
 	step_to(d, state, NOW, WALL);
 }
 
-/* Appends while a rewrite stands at each of its states, the keeper hanging; then everything
- * dies. */
+/* Records leases in each state of a rewrite while the keeper hangs; then all processes are killed.
+ */
 START_TEST(crash_in_each_state)
 {
 	const enum lease_rewrite state = (enum lease_rewrite)_i;
@@ -326,7 +327,7 @@ START_TEST(crash_in_each_state)
 }
 END_TEST
 
-/* What is appended and not yet written when the keeper answers goes to the new file. */
+/* Records that are not written yet when the keeper answers go to the new file. */
 START_TEST(append_while_it_is_renamed)
 {
 	struct leasedir d;
@@ -343,7 +344,7 @@ START_TEST(append_while_it_is_renamed)
 }
 END_TEST
 
-/* Somebody removes the temporary before it gets its name: the old file goes on, and another
+/* The temporary file is removed before it is renamed.  The old file stays in use, and another
  * rewrite succeeds. */
 START_TEST(temporary_vanishes)
 {
@@ -371,7 +372,7 @@ START_TEST(temporary_vanishes)
 }
 END_TEST
 
-/* The keeper dies with the answer; the next one finds out what was done. */
+/* The keeper dies before it sends its answer.  The next one finds out what was done. */
 START_TEST(keeper_dies_in_each_state)
 {
 	const enum lease_rewrite state = (enum lease_rewrite)_i;
@@ -398,7 +399,7 @@ START_TEST(keeper_dies_in_each_state)
 }
 END_TEST
 
-/* Records between any two slices, then a crash after a random number of slices. */
+/* Records are added between slices, and a crash happens after a random number of slices. */
 START_TEST(rewrite_under_load)
 {
 	struct leasedir d;
@@ -453,7 +454,7 @@ START_TEST(log_does_not_grow)
 }
 END_TEST
 
-/* At NOW + 20. */
+/* Waits for an error at NOW + 20. */
 static void await_trouble(struct leasedir *d, int err)
 {
 	for (int i = 0; leasefile_trouble(d->f) != err; i++) {
@@ -524,8 +525,8 @@ static void remove_directory(const struct leasedir *d)
 	ck_assert_int_eq(rmdir(d->path), 0);
 }
 
-/* The directory goes while the daemon runs, and somebody makes it again: seen at once, noticed
- * while it is missing, found by another keeper, or only looked for at the stop. */
+/* The directory is removed and created again while the daemon runs.  It is detected at once,
+ * noticed while it is missing, found by another keeper, or only used at the stop. */
 enum {
 	MADE_AT_ONCE,
 	MADE_LATER,
@@ -575,7 +576,7 @@ START_TEST(removed_directory_comes_back)
 }
 END_TEST
 
-/* Another daemon has got there first: its file is left alone. */
+/* Another daemon has already made a file in the new directory; it is not touched. */
 START_TEST(removed_directory_of_another)
 {
 	struct leasedir d;
@@ -596,7 +597,7 @@ START_TEST(removed_directory_of_another)
 	for (int32_t t = NOW + 20; t < NOW + 120; t++)
 		dir_calm(&d, t, WALL + t - NOW);
 	ck_assert_uint_ne(file_size(&d, LEASEFILE_NAME), 0);
-	/* and it is locked for the others now */
+	/* it is now locked against other daemons */
 	ck_assert_ptr_null(leasefile_open(d.path, d.path, err, sizeof(err)));
 	ck_assert_ptr_nonnull(strstr(err, "is in use by another nat64d"));
 	dir_remove(&d);
@@ -609,10 +610,10 @@ START_TEST(keeper_holds_nothing)
 	char comm[32] = "";
 
 	begin(&d, false, 1);
-	send_signal(d.f->keeper.pid, SIGTERM); /* to a whole group: must not end it */
+	send_signal(d.f->keeper.pid, SIGTERM); /* sent to a whole process group: must not end it */
 	send_signal(d.f->keeper.pid, SIGINT);
 	dir_calm(&d, NOW, WALL);
-	/* socket and directory; a file that it was handed just now it may still be closing */
+	/* socket and directory; it may still be closing a file that it was just sent */
 	for (int i = 0; i < 500 && count_fds(d.f->keeper.pid, comm) > 2; i++)
 		usleep(10000);
 	ck_assert_uint_eq(count_fds(d.f->keeper.pid, comm), 2);
@@ -637,7 +638,7 @@ START_TEST(keeper_is_replaced)
 		leasefile_maintain(d.f, d.pool, d.maps, NOW + i, WALL);
 		ck_assert_str_eq(news(&d), "dynamic.map: the process that syncs it died "
 					   "(another one is started)");
-		if (i == 1) /* not one per second */
+		if (i == 1) /* no new one each second */
 			ck_assert_int_eq(leasefile_fd(d.f), -1);
 		dir_calm(&d, NOW + 5 * i, WALL + 5 * i);
 		ck_assert_int_ge(leasefile_fd(d.f), 0);
@@ -647,14 +648,14 @@ START_TEST(keeper_is_replaced)
 	}
 	send_signal(d.f->keeper.pid, SIGKILL);
 	leasesync_wait(&d.f->keeper);
-	dir_end(&d, NOW, WALL); /* and a clean stop wants one too */
+	dir_end(&d, NOW, WALL); /* a clean stop needs one, too */
 	dir_open(&d);
 	dir_load(&d, NOW, WALL);
 	dir_remove(&d);
 }
 END_TEST
 
-/* Kills KEEPER as soon as it has made the temporary. */
+/* Kills KEEPER as soon as it has created the temporary file. */
 static void kill_in_rewrite(const struct leasedir *d, pid_t keeper)
 {
 	const struct timespec nap = {.tv_nsec = 100000};
@@ -670,7 +671,7 @@ START_TEST(keeper_dies_in_the_last_rewrite)
 	struct leasedir d;
 	pid_t killer;
 
-	begin(&d, true, 100000); /* many slices: it dies while they are written */
+	begin(&d, true, 100000); /* many slices, so that it dies while they are written */
 	dir_calm(&d, NOW, WALL);
 	killer = fork();
 	if (killer == 0)
@@ -687,12 +688,12 @@ END_TEST
 
 /* ---- what a power cut finds ---- */
 
-/* What was asked of the disk, in order, by us or by the keeper, which shares this page: s(ync of a
- * file), d(ata of a file), D(irectory), r(ename). */
+/* The operations requested from the disk, in order, by this process or by the keeper, which shares
+ * this page: s(ync of a file), d(ata of a file), D(irectory), r(ename). */
 static struct disk {
 	char log[256];
-	char broken; /* this one fails by EIO */
-	char deadly; /* this one is the last that is asked */
+	char broken; /* this operation fails with EIO */
+	char deadly; /* the process is killed after this operation */
 } * disk;
 
 static bool refuses(char what)
@@ -707,7 +708,7 @@ static bool refuses(char what)
 	return disk->broken == what;
 }
 
-/* These three stand in for those of the C library. */
+/* These three replace those of the C library. */
 int fsync(int fd)
 {
 	struct stat st;
@@ -733,7 +734,7 @@ static void watch_disk(struct leasedir *d)
 	dir_calm(d, NOW, WALL);
 	disk = mmap(NULL, sizeof(*disk), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(disk, MAP_FAILED);
-	send_signal(d->f->keeper.pid, SIGKILL); /* the next one shares it */
+	send_signal(d->f->keeper.pid, SIGKILL); /* the next one shares DISK */
 	waitpid(d->f->keeper.pid, NULL, 0);
 	dir_calm(d, NOW, WALL);
 	send_signal(d->f->keeper.pid, 0);
@@ -742,7 +743,7 @@ static void watch_disk(struct leasedir *d)
 	memset(disk->log, 0, sizeof(disk->log));
 }
 
-/* At most once a second, in one go for all records. */
+/* Records are synced at most once a second, all together. */
 START_TEST(records_are_synced)
 {
 	struct leasedir d;
@@ -756,14 +757,14 @@ START_TEST(records_are_synced)
 		}
 		ck_assert_uint_eq(strlen(disk->log), (size_t)t);
 	}
-	dir_calm(&d, NOW + 4, WALL + 4); /* what came after the last one */
+	dir_calm(&d, NOW + 4, WALL + 4); /* records after the last sync */
 	dir_calm(&d, NOW + 5, WALL + 5);
 	ck_assert_str_eq(disk->log, "dddd");
 	dir_remove(&d);
 }
 END_TEST
 
-/* Contents first, then the name, then the directory that holds it. */
+/* First the content is synced, then the file is renamed, then its directory is synced. */
 START_TEST(rewrite_is_synced_in_order)
 {
 	struct leasedir d;
@@ -779,8 +780,8 @@ START_TEST(rewrite_is_synced_in_order)
 }
 END_TEST
 
-/* Before the contents are synced, before the name is given, and after that but before the answer:
- * what is recorded then must be in the file that has the name. */
+/* The keeper dies before the content is synced, before the rename, or after it but before the
+ * answer.  Records of that time must be in the file that has the name. */
 START_TEST(keeper_dies_while_it_renames)
 {
 	struct leasedir d;
@@ -806,7 +807,8 @@ START_TEST(keeper_dies_while_it_renames)
 }
 END_TEST
 
-/* What a disk refuses, what is said then, and when all is well again. */
+/* The operation that the disk refuses, the message about it, and the message when it works again.
+ */
 static const struct {
 	char broken;
 	const char *bad, *good;
@@ -853,7 +855,8 @@ END_TEST
 
 /* ---- no space ---- */
 
-/* Check writes to a file as well: it must not see the limit, so no assertion while there is one. */
+/* Check writes to a file as well and must not hit the limit.  So there must be no assertion while a
+ * limit is set. */
 static void limit_size(rlim_t to)
 {
 	struct rlimit r = {0};
@@ -883,7 +886,7 @@ static void limited_maintain(struct leasedir *d, size_t limit, int32_t now, int6
 	usleep(500);
 }
 
-/* The disk ends in the middle of a line, and later it does not. */
+/* The disk becomes full in the middle of a line; later there is space again. */
 START_TEST(full_disk)
 {
 	struct leasedir d;
@@ -896,7 +899,7 @@ START_TEST(full_disk)
 	for (uint32_t i = 10; i < 50; i++) {
 		add_leases(&d, i, i + 1, NOW);
 		if (limited_commit(&d, limit, &err) < 0) {
-			failed++; /* once, when trouble begins */
+			failed++; /* only once, when the error begins */
 			ck_assert_int_eq(err, EFBIG);
 		}
 	}
@@ -907,7 +910,8 @@ START_TEST(full_disk)
 	limited_maintain(&d, limit, NOW + 2, WALL + 2);
 	ck_assert_ptr_null(news(&d));
 	ck_assert_int_eq(leasefile_trouble(d.f), EFBIG);
-	ck_assert_uint_eq(leasefile_errors(d.f), 2); /* tries: spaced, not one for each lease */
+	ck_assert_uint_eq(leasefile_errors(d.f),
+			  2); /* attempts are spaced out, not one for each lease */
 	ck_assert_int_eq(leasefile_written(d.f), WALL);
 	leasefile_maintain(d.f, d.pool, d.maps, NOW + 40, WALL + 40);
 	ck_assert_uint_eq(leasefile_errors(d.f), 2);
@@ -920,8 +924,8 @@ START_TEST(full_disk)
 }
 END_TEST
 
-/* After a crash the name may be the new file's, which is a header longer: it must have the record,
- * too. */
+/* After a crash, the new file may have the name; it is longer by a header.  It must contain the
+ * record, too. */
 START_TEST(full_disk_while_it_is_renamed)
 {
 	struct leasedir d;
@@ -935,7 +939,7 @@ START_TEST(full_disk_while_it_is_renamed)
 	ck_assert_int_eq(limited_commit(&d, (size_t)st.st_size, &err), -1);
 	ck_assert_int_eq(err, EFBIG);
 	if (_i)
-		usleep(200000); /* the keeper has answered before the next try to write */
+		usleep(200000); /* the keeper has answered before the next attempt to write */
 	dir_calm(&d, NOW + 40, WALL + 40);
 	ck_assert_int_eq(leasefile_trouble(d.f), 0);
 	dir_crash(&d);
@@ -944,7 +948,7 @@ START_TEST(full_disk_while_it_is_renamed)
 }
 END_TEST
 
-/* More records than the buffer holds: a rewrite has to bring them back. */
+/* More records than fit into the buffer: a rewrite must save them. */
 START_TEST(full_disk_for_long)
 {
 	struct leasedir d;
@@ -1016,7 +1020,7 @@ START_TEST(full_file_system)
 	}
 	ck_assert_int_eq(leasefile_trouble(d.f), ENOSPC);
 	d.f->wanted = true;
-	dir_calm(&d, now, WALL); /* a rewrite fails too and leaves nothing behind */
+	dir_calm(&d, now, WALL); /* the rewrite fails, too, and leaves no file behind */
 	ck_assert(!dir_has(&d, LEASESYNC_NEW));
 	unlink(path);
 	now += 100;
@@ -1031,7 +1035,8 @@ END_TEST
 
 /* ---- clocks ---- */
 
-/* A machine without a clock starts in 1970, or a wrong one in the future; then the time comes. */
+/* A machine without a clock starts in 1970, or with a wrong time in the future.  Then the clock is
+ * set. */
 static const struct {
 	const char *name;
 	int64_t first, then;

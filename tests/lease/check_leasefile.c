@@ -1,4 +1,5 @@
-/* check_leasefile - what the lease file says is what comes back: format, damage, times, opening. */
+/* check_leasefile - what is read back from the lease file: its format, damage, times, and errors
+ * when it is opened. */
 #include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
@@ -53,7 +54,7 @@ START_TEST(round_trip)
 	ck_assert(l->on_record && l->saved == NOW + 7);
 	dir_end(&d, NOW + 10, WALL + 10);
 
-	dir_again(&d, 100, WALL + 20); /* the clock of the pool has begun anew */
+	dir_again(&d, 100, WALL + 20); /* the clock of the pool has started again */
 	ck_assert_uint_eq(d.said, 0);
 	ck_assert_uint_eq(pool_used(d.pool), 2);
 	l = pool_find4(d.pool, a);
@@ -69,7 +70,7 @@ START_TEST(round_trip)
 }
 END_TEST
 
-/* By whom, and by which clock. */
+/* The time of the last write, by different writers and clocks. */
 START_TEST(last_written)
 {
 	const struct timespec then[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
@@ -94,7 +95,7 @@ START_TEST(last_written)
 }
 END_TEST
 
-/* What is not Tayga's is in comments: it refuses a line of four columns. */
+/* Extensions of Tayga's format are in comments, since Tayga rejects a line of four columns. */
 START_TEST(text_is_taygas)
 {
 	struct leasedir d;
@@ -140,19 +141,19 @@ START_TEST(reads_what_tayga_wrote)
 }
 END_TEST
 
-/* A line between two good ones, and what is said about it. */
+/* A line between two valid ones, and the message about it. */
 static const struct {
 	const char *name;
 	const char *line; /* without newline */
-	const char *said; /* NULL: nothing */
+	const char *said; /* NULL: none */
 } lines[] = {
 	{"empty", "", NULL},
 	{"white space", " \t ", NULL},
 	{"comment", "# 1.2.3.4", NULL},
 	{"comment behind a space", "  #", NULL},
-	{"since when, for the next line", "# since 1699990000", NULL},
-	{"since when, not a number", "# since yesterday", NULL},
-	{"that the next one is not confirmed", "# unconfirmed", NULL},
+	{"the beginning of the next line's lease", "# since 1699990000", NULL},
+	{"a beginning that is not a number", "# since yesterday", NULL},
+	{"the next one is not confirmed", "# unconfirmed", NULL},
 	{"good", "192.0.2.9\t2001:db8::9\t1699999999", NULL},
 	{"future time", "192.0.2.9\t2001:db8::9\t9999999999", NULL},
 	{"the only prefix", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64::/96", NULL},
@@ -243,8 +244,8 @@ START_TEST(nul_bytes)
 }
 END_TEST
 
-/* Lines longer than anything, a comment among them, in front of a good one; the lengths sit around
- * the limit of a line and that of a piece. */
+/* Overlong lines, including a comment, before a valid one.  The lengths are around the limit of a
+ * line and that of a piece. */
 START_TEST(long_lines)
 {
 	static const size_t lengths[] = {159, 160, 65534, 65535, 65536, 65537, 131072, 300000};
@@ -288,7 +289,7 @@ START_TEST(garbage)
 	dir_put(&d, LEASEFILE_NAME, text, n);
 	dir_begin(&d, NOW, WALL);
 	ck_assert_uint_eq(pool_used(d.pool), 0);
-	/* 20 lines, "more", and where it is kept */
+	/* 20 lines, "more", and the name of the copy */
 	ck_assert_msg(_i == 0 ? d.said == 2 : d.said == 22, "%u", d.said);
 	if (_i > 0)
 		ck_assert_ptr_nonnull(strstr(d.line[20], " more lines cannot be used"));
@@ -300,9 +301,9 @@ START_TEST(garbage)
 }
 END_TEST
 
-/* However the file is cut, each line before the cut is kept, the cut one is said, and what comes
- * next is not glued to it. */
-/* Is the last line of the CUT bytes at TEXT one whose IPv6 address is followed by a blank? */
+/* Wherever the file is cut, each line before the cut is kept, the cut line is reported, and the
+ * next record is not appended to it. */
+/* Is the IPv6 address in the last line of the CUT bytes at TEXT followed by a blank? */
 static bool has_whole_addresses(const char *text, size_t cut)
 {
 	unsigned blanks = 0;
@@ -342,11 +343,11 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* The last line has no newline: an editor has left it out, or a crash has cut it anywhere. */
+/* The last line has no newline: an editor has omitted it, or a crash has cut the line anywhere. */
 static const struct {
 	const char *name, *text, *prefixes;
-	int prefix;       /* that 192.0.2.9 is leased for, -1: it is not */
-	const char *said; /* in the first line that is said, NULL: nothing is */
+	int prefix;       /* index of the prefix under which 192.0.2.9 is leased; -1: not leased */
+	const char *said; /* part of the first message; NULL: no message */
 } tails[] = {
 	{"whole", "192.0.2.9\t2001:db8::9\t1600000000", "0", 0, NULL},
 	{"a digit of the time", "192.0.2.9\t2001:db8::9\t1", "0", 0, NULL},
@@ -357,7 +358,7 @@ static const struct {
 	{"behind a good line", "192.0.2.8\t2001:db8::8\t1699999999\n192.0.2.9\t2001:db8::9\t16",
 	 "0", 0, NULL},
 	{"behind the mark of a clean stop", "# clean\n192.0.2.9\t2001:db8::9\t16", "0", 0, NULL},
-	{"the address changes hands",
+	{"the address moves to another host",
 	 "192.0.2.9\t2001:db8::8\t1699999999\n192.0.2.9\t2001:db8::9\t16", "0", 0, NULL},
 	{"the host moves", "192.0.2.8\t2001:db8::9\t1699999999\n192.0.2.9\t2001:db8::9\t16", "0", 0,
 	 NULL},
@@ -373,8 +374,8 @@ static const struct {
 	{"reserved", "192.0.2.0\t2001:db8::9\t16", "0", -1, "192.0.2.0 is reserved"},
 	{"of no host", "192.0.2.9\tff02::9\t16", "0", -1, "its IPv6 address is not a host address"},
 
-	{"the prefix is said before", OTHER "192.0.2.9\t2001:db8::9\t16", "1", 0, NULL},
-	{"another one is", OTHER "192.0.2.9\t2001:db8::9\t16", "0", -1,
+	{"the prefix is named before", OTHER "192.0.2.9\t2001:db8::9\t16", "1", 0, NULL},
+	{"another prefix is named before", OTHER "192.0.2.9\t2001:db8::9\t16", "0", -1,
 	 "prefix 2001:db8:64:1::/96 is not configured"},
 	{"with its prefix", "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64:1::/96", "01", 1,
 	 NULL},
@@ -386,12 +387,12 @@ static const struct {
 	 "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64:1::/96", "0", -1, "is cut short"},
 	{"perhaps another prefix is missing", "192.0.2.9\t2001:db8::9\t16", "01", -1,
 	 "is cut short"},
-	{"the prefix was said, but there are several", MINE "192.0.2.9\t2001:db8::9\t16", "01", -1,
+	{"the prefix was named, but there are several", MINE "192.0.2.9\t2001:db8::9\t16", "01", -1,
 	 "is cut short"},
 	{"there were several",
 	 "192.0.2.8\t2001:db8::8\t1699999999\t2001:db8:64::/96\n192.0.2.9\t2001:db8::9\t16", "0",
 	 -1, "is cut short"},
-	{"there were several, and now one",
+	{"there were several prefixes, and now there is one",
 	 "192.0.2.8\t2001:db8::8\t1699999999\t2001:db8:64::/96\n" MINE "192.0.2.9\t2001:db8::9\t16",
 	 "0", 0, NULL},
 
@@ -430,12 +431,12 @@ START_TEST(last_line_without_newline)
 		ck_assert_msg(d.said == 0, "%s: %s", tails[_i].name, d.line[0]);
 	must_be_tail(&d, _i, NOW);
 
-	/* killed before it is rewritten, with another record behind it */
+	/* killed before the rewrite, with another record after the line */
 	dir_record(&d, dir_lease(&d, "2001:db8::1", NOW), NOW);
 	dir_crash(&d);
 	dir_again(&d, NOW, WALL);
 	must_be_tail(&d, _i, NOW);
-	/* and after that */
+	/* and after the rewrite */
 	dir_calm(&d, NOW, WALL);
 	dir_crash(&d);
 	dir_again(&d, NOW, WALL);
@@ -448,15 +449,15 @@ END_TEST
 START_TEST(last_line_wins)
 {
 	static const char text[] =
-		"192.0.2.1\t2001:db8::1\t1699999990\n" /* host moves */
+		"192.0.2.1\t2001:db8::1\t1699999990\n" /* the host moves */
 		"192.0.2.2\t2001:db8::1\t1699999991\n"
-		"192.0.2.3\t2001:db8::3\t1699999990\n" /* address moves */
+		"192.0.2.3\t2001:db8::3\t1699999990\n" /* the address moves */
 		"192.0.2.3\t2001:db8::4\t1699999991\n"
-		"192.0.2.5\t2001:db8::5\t1699999000\n" /* restamped */
+		"192.0.2.5\t2001:db8::5\t1699999000\n" /* used again */
 		"192.0.2.5\t2001:db8::5\t1699999500\n"
-		"192.0.2.8\t2001:db8::8\t1699999500\n" /* stamped again in 1970 */
+		"192.0.2.8\t2001:db8::8\t1699999500\n" /* used again with a clock at 1970 */
 		"192.0.2.8\t2001:db8::8\t5\n"
-		"192.0.2.6\t2001:db8::6\t1699999000\n" /* overridden by one that has ended */
+		"192.0.2.6\t2001:db8::6\t1699999000\n" /* overridden by one that has expired */
 		"192.0.2.6\t2001:db8::7\t1600000000\n# clean\n";
 	struct leasedir d;
 	char *after;
@@ -484,8 +485,8 @@ START_TEST(last_line_wins)
 }
 END_TEST
 
-/* What the configuration has no place for has ended: each address is told once, with the last line
- * about it, unless somebody has it or it has ended before. */
+/* Leases that the configuration does not allow have ended.  Each address is reported once, with its
+ * last line, unless it is leased or has ended before. */
 START_TEST(left_out_leases_are_told)
 {
 	static const char text[] = "# since 1699990000\n"
@@ -510,12 +511,12 @@ START_TEST(left_out_leases_are_told)
 }
 END_TEST
 
-/* How long a lease has been idle after a start, by its stamp and how the last run ended. */
+/* How long a lease has been idle after a start, by its time and by how the last run ended. */
 static const struct {
 	const char *name;
 	int64_t stamp; /* before WALL */
 	bool clean;
-	int32_t idle, unsaved; /* -1: ended */
+	int32_t idle, unsaved; /* -1: it has ended */
 } times[] = {
 	{"clean, exact", 1000, true, 1000, 1000},
 	{"clean, in the future", -1000, true, 0, 0},
@@ -554,16 +555,17 @@ START_TEST(times_come_back)
 }
 END_TEST
 
-/* Since when a lease holds, by what the file has of its address; Tayga writes no comments. */
+/* The beginning of a lease, by what the file contains about its address.  Tayga writes no comments.
+ */
 static const struct {
 	const char *name, *text;
-	int32_t since; /* before now, -1: it is not known */
+	int32_t since; /* before now; -1: unknown */
 } sinces[] = {
 	{"not said", "192.0.2.1\t2001:db8::1\t1699999999\n", -1},
-	{"said", "# since 1699999000\n192.0.2.1\t2001:db8::1\t1699999999\n", 1000},
+	{"in the file", "# since 1699999000\n192.0.2.1\t2001:db8::1\t1699999999\n", 1000},
 	{"before this machine was started",
 	 "# since 1690000000\n192.0.2.1\t2001:db8::1\t1699999999\n", 10000000},
-	{"as far back as can be", "# since 1\n192.0.2.1\t2001:db8::1\t1699999999\n", 1699999999},
+	{"the earliest possible", "# since 1\n192.0.2.1\t2001:db8::1\t1699999999\n", 1699999999},
 	{"later than its last use",
 	 "# since 1699999950\n192.0.2.1\t2001:db8::1\t1699999900\n# clean\n", 100},
 	{"in the future", "# since 1800000000\n192.0.2.1\t2001:db8::1\t1699999900\n# clean\n", 100},
@@ -571,11 +573,11 @@ static const struct {
 	 "# since 1699999000\n# mine\n\n192.0.2.1\t2001:db8::1\t1699999999\n", 1000},
 	{"with the prefix",
 	 "# since 1699999000\n192.0.2.1\t2001:db8::1\t1699999999\t2001:db8:64::/96\n", 1000},
-	{"not for the next but one",
+	{"not for the line after the next",
 	 "# since 1699999000\n192.0.2.2\t2001:db8::2\t1699999999\n"
 	 "192.0.2.1\t2001:db8::1\t1699999999\n",
 	 -1},
-	{"half a number, and something behind it",
+	{"half a number, followed by text",
 	 "# since 16\t# cut short\n192.0.2.1\t2001:db8::1\t1699999999\n", -1},
 	{"no number", "# since \n192.0.2.1\t2001:db8::1\t1699999999\n", -1},
 	{"zero", "# since 0\n192.0.2.1\t2001:db8::1\t1699999999\n", -1},
@@ -613,7 +615,7 @@ static void must_hold_since(struct leasedir *d, int row)
 	ck_assert_msg(l->since == want, "%s: %d", sinces[row].name, l->since);
 }
 
-/* And it stays like that when another lease is recorded before a crash, and over a stop. */
+/* It stays the same when another lease is recorded before a crash, and after a clean stop. */
 START_TEST(since_comes_back)
 {
 	struct leasedir d;
@@ -634,28 +636,28 @@ START_TEST(since_comes_back)
 }
 END_TEST
 
-/* What the file says of 192.0.2.1, and whether it is confirmed; who has never heard of that writes
- * no such comment, and his hosts do not suffer for it. */
+/* What the file contains about 192.0.2.1, and whether that lease is confirmed.  Without the comment
+ * it is, since other writers do not know it, and their hosts must not be at a disadvantage. */
 static const struct {
 	const char *name, *text;
 	bool confirmed;
 } confirmations[] = {
 	{"of an earlier version", MINE "# since 1699999000\n" FIRST "# clean\n", true},
 	{"of Tayga", TAYGA_HEADER FIRST, true},
-	{"said", "# unconfirmed\n" FIRST, false},
-	{"said, after a clean stop", "# unconfirmed\n" FIRST "# clean\n", false},
-	{"behind since when", "# since 1699999000\n# unconfirmed\n" FIRST, false},
+	{"in the file", "# unconfirmed\n" FIRST, false},
+	{"in the file, after a clean stop", "# unconfirmed\n" FIRST "# clean\n", false},
+	{"after the beginning", "# since 1699999000\n# unconfirmed\n" FIRST, false},
 	{"with the prefix", "# unconfirmed\n192.0.2.1\t2001:db8::1\t1699999999\t2001:db8:64::/96\n",
 	 false},
-	{"of the next but one", "# unconfirmed\n" HOLD FIRST, true},
-	{"of what is no lease", "# unconfirmed\n# mine\n" FIRST, true},
-	{"of nothing", "# unconfirmed\n\n" FIRST, true},
-	{"before whose it is", "# unconfirmed\n" MINE FIRST, true},
+	{"not of the next line", "# unconfirmed\n" HOLD FIRST, true},
+	{"before an ordinary comment", "# unconfirmed\n# mine\n" FIRST, true},
+	{"before an empty line", "# unconfirmed\n\n" FIRST, true},
+	{"before the name of the prefix", "# unconfirmed\n" MINE FIRST, true},
 	{"before an end", "# unconfirmed\n# ended 192.0.2.7\n" FIRST, true},
 	{"half a word", "# unconf\n" FIRST, true},
 	{"cut short", "# unconfirmed\t# cut short\n" FIRST, true},
 	{"more than a word", "# unconfirmed leases\n" FIRST, true},
-	{"a blank behind it", "# unconfirmed \n" FIRST, true},
+	{"a blank after it", "# unconfirmed \n" FIRST, true},
 	{"a byte is damaged", "# unconfirned\n" FIRST, true},
 	{"confirmed later", "# unconfirmed\n" FIRST FIRST, true},
 	{"an earlier lease was confirmed", FIRST "# unconfirmed\n" FIRST, false},
@@ -669,12 +671,13 @@ static const struct {
 	{"had ended, unconfirmed", "# unconfirmed\n" FIRST "# ended 192.0.2.1\n" FIRST, true},
 	{"a line that is cut", "# unconfirmed\n192.0.2.1\t2001:db8::1\t16", false},
 	{"cut when it was confirmed", "# unconfirmed\n" FIRST "192.0.2.1\t2001:db8::1\t16", true},
-	{"nothing behind it", FIRST "# unconfirmed\n", true},
-	{"nothing behind it, and it is cut", FIRST "# unconfirmed", true},
-	{"nothing behind it, and half of it is there", FIRST "# unconfi", true},
+	{"nothing after it", FIRST "# unconfirmed\n", true},
+	{"nothing after it, and no newline", FIRST "# unconfirmed", true},
+	{"nothing after it, and it is cut", FIRST "# unconfi", true},
 };
 
-/* 192.0.2.9 and the lease at AT, which follows the file as it was, are confirmed. */
+/* Checks that 192.0.2.9 and the lease at AT, which was appended to the original file, are
+ * confirmed. */
 static void must_be_confirmed(struct leasedir *d, int row, uint32_t at, const char *when)
 {
 	const struct lease *l = must_hold(d, "192.0.2.1", "2001:db8::1");
@@ -718,7 +721,7 @@ START_TEST(confirmed_comes_back)
 }
 END_TEST
 
-/* The pool counts it where it counted before. */
+/* The pool counts confirmed leases as before. */
 START_TEST(confirmed_counts_again)
 {
 	static const char text[] = "192.0.2.1\t2001:db8::1\t1699999900\n"
@@ -741,7 +744,7 @@ START_TEST(confirmed_counts_again)
 }
 END_TEST
 
-/* The record of one that was confirmed meanwhile is the last word, also of a rewrite that had begun
+/* The record of a lease that was confirmed in the meantime is the last one, even if a rewrite began
  * before. */
 START_TEST(confirmed_during_a_rewrite)
 {
@@ -771,7 +774,7 @@ START_TEST(confirmed_during_a_rewrite)
 }
 END_TEST
 
-/* The longest record there can be has room, also where a rewrite puts it. */
+/* The longest possible record fits, also in a rewrite. */
 START_TEST(longest_record)
 {
 	struct leasetext t = {
@@ -790,7 +793,7 @@ START_TEST(longest_record)
 }
 END_TEST
 
-/* Whoever asks for the end of a lease gets it, also if the machine crashes. */
+/* A lease that was ended on request stays ended, even if the machine crashes. */
 START_TEST(ended_stays_ended)
 {
 	static const char text[] = "192.0.2.1\t2001:db8::1\t1699999999\n# ended 192.0.2.1\n"
@@ -807,7 +810,7 @@ START_TEST(ended_stays_ended)
 	ck_assert_uint_eq(d.said, 0);
 	ck_assert_uint_eq(pool_used(d.pool), 2);
 	must_hold(&d, "192.0.2.2", "2001:db8::2");
-	must_hold(&d, "192.0.2.4", "2001:db8::5"); /* half a line ends nothing */
+	must_hold(&d, "192.0.2.4", "2001:db8::5"); /* an incomplete line ends no lease */
 	dir_record(&d, dir_lease(&d, "2001:db8::9", NOW), NOW);
 	addr = dir_lease(&d, "2001:db8::9", NOW)->addr;
 	leasefile_append_end(d.f, addr, NOW);
@@ -820,7 +823,7 @@ START_TEST(ended_stays_ended)
 }
 END_TEST
 
-/* A lease that has become a map may still stand in the file. */
+/* A lease that has become a map may still be in the file. */
 START_TEST(what_is_a_map_is_no_lease)
 {
 	static const char text[] = "192.0.2.1\t2001:db8::1\t1699999999\n"
@@ -839,7 +842,7 @@ START_TEST(what_is_a_map_is_no_lease)
 	ck_assert_int_eq(map_seal(d.maps), 0);
 	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
 	dir_begin(&d, NOW, WALL);
-	ck_assert_uint_eq(d.said, 2); /* of the one that is mapped to somebody else */
+	ck_assert_uint_eq(d.said, 2); /* about the address that is mapped to another host */
 	ck_assert_str_eq(d.line[0], "dynamic.map:3: 192.0.2.3 is reserved (ipv4-addr, a map, or "
 				    "the network address)");
 	ck_assert_uint_eq(pool_used(d.pool), 1);
@@ -847,7 +850,7 @@ START_TEST(what_is_a_map_is_no_lease)
 }
 END_TEST
 
-/* What the configuration has no place for any more is named, and told as ended. */
+/* Leases that the configuration no longer allows are named and reported as ended. */
 START_TEST(who_is_not_allowed_loses_it)
 {
 	static const char text[] = "192.0.2.1\t2001:db8:1::1\t1699999999\n"
@@ -875,8 +878,8 @@ START_TEST(who_is_not_allowed_loses_it)
 }
 END_TEST
 
-/* A start that was killed before it could rewrite the file has closed a torn line off: that is no
- * damage of its own. */
+/* A start that was killed before the rewrite has marked an incomplete line.  That is not reported
+ * again. */
 START_TEST(closed_off_line_is_passed_over)
 {
 	static const char text[] = "192.0.2.1\t2001:db8:1::1\t1699999\t# cut short\n"
@@ -893,7 +896,7 @@ START_TEST(closed_off_line_is_passed_over)
 }
 END_TEST
 
-/* A network that has more than its share, since that was larger when they came. */
+/* A network has more leases than its share, which was larger when they were assigned. */
 START_TEST(who_is_beyond_the_share_loses_it)
 {
 	static const char text[] = "192.0.2.1\t2001:db8:1::1\t1699998000\n"
@@ -924,8 +927,8 @@ START_TEST(who_is_beyond_the_share_loses_it)
 }
 END_TEST
 
-/* A lease that is not on record does not get there by a rewrite or by a stop: nobody has been told
- * that it began. */
+/* A lease that is not on record is not written by a rewrite or a stop either, since its beginning
+ * was not reported. */
 START_TEST(what_is_put_off_is_not_written)
 {
 	struct leasedir d;
@@ -978,14 +981,14 @@ static void must_have_pins(const struct leasedir *d, const char *text)
 	ck_assert(!dir_has(d, CONF_PINS ".new"));
 }
 
-/* While leases come, and their file is rewritten. */
+/* pinned.map is replaced while leases are added and their file is rewritten. */
 START_TEST(pins_are_replaced)
 {
 	struct leasedir d;
 	char *text;
 
 	dir_make(&d, 1);
-	dir_put(&d, CONF_PINS ".new", "x", 1); /* a crash has left it */
+	dir_put(&d, CONF_PINS ".new", "x", 1); /* left by a crash */
 	dir_begin(&d, NOW, WALL);
 	ck_assert_int_eq(put_pins(&d, "one\n"), 0);
 	must_have_pins(&d, "one\n");
@@ -997,7 +1000,7 @@ START_TEST(pins_are_replaced)
 	must_have_pins(&d, "");
 	ck_assert(leasefile_put_pins(d.f, heap("x"), 1));
 	text = heap("y");
-	ck_assert(!leasefile_put_pins(d.f, text, 1)); /* one at a time */
+	ck_assert(!leasefile_put_pins(d.f, text, 1)); /* only one at a time */
 	free(text);
 	dir_end(&d, NOW, WALL);
 	dir_again(&d, NOW, WALL);
@@ -1006,8 +1009,8 @@ START_TEST(pins_are_replaced)
 }
 END_TEST
 
-/* The keeper dies before it makes the file, which is told unless the next one has been asked in its
- * place; or while it may be giving it its name: then the next one looks. */
+/* The keeper dies before it creates the file; that is reported unless the next one is asked
+ * instead.  Or it dies while it may be renaming the file; then the next one checks. */
 START_TEST(pins_without_keeper)
 {
 	struct leasedir d;
@@ -1023,7 +1026,7 @@ START_TEST(pins_without_keeper)
 	ck_assert_int_eq(kill(d.f->keeper.pid, SIGKILL), 0);
 	for (int32_t now = NOW; now < NOW + 12; now++) {
 		dir_calm(&d, now, WALL + now - NOW);
-		usleep(20000); /* it has to be gone before the next one starts */
+		usleep(20000); /* it must have exited before the next one starts */
 	}
 	ck_assert(leasefile_pins_done(d.f, &err));
 	if (_i == 0 && err != 0)
@@ -1036,7 +1039,7 @@ START_TEST(pins_without_keeper)
 }
 END_TEST
 
-/* A directory in its place: what was there stays. */
+/* If there is a directory in its place, the existing file stays. */
 START_TEST(pins_fail)
 {
 	struct leasedir d;
@@ -1059,8 +1062,7 @@ START_TEST(pins_fail)
 }
 END_TEST
 
-/* The mark of a clean stop must not survive the start of the next run, even if nothing is
- * recorded in it. */
+/* The mark of a clean stop is canceled by the next start, even if that records nothing. */
 START_TEST(clean_mark_is_taken_back)
 {
 	struct leasedir d;
@@ -1072,7 +1074,7 @@ START_TEST(clean_mark_is_taken_back)
 	l = dir_lease(&d, "2001:db8::1", NOW);
 	addr = l->addr;
 	dir_record(&d, l, NOW);
-	pool_touch(d.pool, l, NOW + 50); /* not recorded: the clean stop does it */
+	pool_touch(d.pool, l, NOW + 50); /* not recorded before the clean stop */
 	dir_end(&d, NOW + 60, WALL + 60);
 	dir_again(&d, NOW + 400, WALL + 400);
 	l = pool_find4(d.pool, addr);
@@ -1081,14 +1083,14 @@ START_TEST(clean_mark_is_taken_back)
 	dir_again(&d, NOW + 1000, WALL + 1000);
 	ck_assert_int_eq(pool_find4(d.pool, addr)->last, NOW + 650);
 	dir_crash(&d);
-	/* and a second crash adds nothing to the first */
+	/* a second crash adds nothing to the first */
 	dir_again(&d, NOW + 2000, WALL + 2000);
 	ck_assert_int_eq(pool_find4(d.pool, addr)->last, NOW + 650);
 	dir_remove(&d);
 }
 END_TEST
 
-/* Crash after crash, with a rewrite in between, a lease nobody uses keeps growing older. */
+/* An unused lease gets older even with repeated crashes and rewrites in between. */
 START_TEST(rewrites_do_not_rejuvenate)
 {
 	static const char text[] = "192.0.2.1\t2001:db8::1\t1699990000\nbad\n";
@@ -1109,8 +1111,8 @@ START_TEST(rewrites_do_not_rejuvenate)
 }
 END_TEST
 
-/* The seconds of the two clocks do not begin at the same instant: at a NOW, WALL may be one more.
- */
+/* The seconds of the two clocks begin at different times, so WALL may increase by one at the same
+ * NOW. */
 START_TEST(rewrite_keeps_the_time)
 {
 	static const char text[] = "192.0.2.1\t2001:db8::1\t1699990000\nbad\n";
@@ -1153,7 +1155,7 @@ START_TEST(several_prefixes)
 		ck_assert_uint_eq(pool_find6(d.pool, &host, i)->addr, addr[i]);
 	dir_end(&d, NOW, WALL);
 
-	/* The second prefix leaves the configuration. */
+	/* The second prefix is removed from the configuration. */
 	map_table_free(d.maps);
 	d.maps = prefixes_of(1);
 	dir_again(&d, NOW, WALL);
@@ -1161,7 +1163,7 @@ START_TEST(several_prefixes)
 	ck_assert_ptr_nonnull(strstr(d.line[0], ": prefix 2001:db8:64:1::/96 is not configured"));
 	dir_end(&d, NOW, WALL);
 
-	/* It comes back while the daemon runs: every line gets its fourth column. */
+	/* It is added again while the daemon runs: each line gets its fourth column. */
 	dir_again(&d, NOW, WALL);
 	dir_calm(&d, NOW, WALL);
 	map_table_free(d.maps);
@@ -1174,29 +1176,28 @@ START_TEST(several_prefixes)
 }
 END_TEST
 
-/* To which prefix a line without one belongs, by what stands before it and which prefixes are
- * configured. */
+/* The prefix of a line without one, by the comments before it and the configured prefixes. */
 
 static const struct {
 	const char *name, *text, *prefixes;
-	int prefix;        /* index among them, -1: the line is refused */
-	const char *again; /* a later start has these ... */
-	int later;         /* ... and the lease is under this one */
+	int prefix;        /* index among them; -1: the line is refused */
+	const char *again; /* the prefixes at a later start, */
+	int later;         /* and the index of the lease's prefix then */
 } whose[] = {
-	{"not said: the first", HOLD, "10", 0, "01", 1},
-	{"not said, one prefix", HOLD, "0", 0, "10", 1},
-	{"said, alone", MINE HOLD, "0", 0, "10", 1},
-	{"said, another is before it", MINE HOLD, "10", 1, "0", 0},
-	{"said, another is behind it", MINE HOLD, "01", 0, "10", 1},
-	{"said, not configured", MINE HOLD, "1", -1, NULL, 0},
-	{"said twice: the last one before it", MINE OTHER HOLD MINE, "01", 1, "1", 0},
-	{"said behind it", HOLD OTHER, "01", 0, "10", 1},
-	{"said otherwise by the line",
+	{"not named: the first", HOLD, "10", 0, "01", 1},
+	{"not named, one prefix", HOLD, "0", 0, "10", 1},
+	{"named, one prefix", MINE HOLD, "0", 0, "10", 1},
+	{"named, another one is configured first", MINE HOLD, "10", 1, "0", 0},
+	{"named, another one is configured after it", MINE HOLD, "01", 0, "10", 1},
+	{"named, not configured", MINE HOLD, "1", -1, NULL, 0},
+	{"named twice: the last one before the line", MINE OTHER HOLD MINE, "01", 1, "1", 0},
+	{"named after the line", HOLD OTHER, "01", 0, "10", 1},
+	{"the line has another one",
 	 MINE "192.0.2.9\t2001:db8::9\t1699999999\t2001:db8:64:1::/96\n", "01", 1, "1", 0},
 	{"a comment about prefixes", "# prefix of ours\n" HOLD, "01", 0, "10", 1},
-	{"a comment with more behind", "# prefix 2001:db8:64:1::/96 too\n" HOLD, "01", 0, "10", 1},
-	{"cut short, and said to be", "# prefix 2001:db8:64:1::/9\t# cut short\n" HOLD, "0", 0,
-	 "10", 1},
+	{"a comment with more text", "# prefix 2001:db8:64:1::/96 too\n" HOLD, "01", 0, "10", 1},
+	{"cut short, and marked so", "# prefix 2001:db8:64:1::/9\t# cut short\n" HOLD, "0", 0, "10",
+	 1},
 	{"indented", " # prefix 2001:db8:64:1::/96\n" HOLD, "01", 0, "10", 1},
 };
 
@@ -1219,7 +1220,7 @@ START_TEST(lines_without_prefix)
 	ck_assert_msg(d.said == 0, "%s: %s", whose[_i].name, d.line[0]);
 	ck_assert_msg(pool_find6(d.pool, &host, (unsigned)whose[_i].prefix) != NULL, "%s",
 		      whose[_i].name);
-	dir_calm(&d, NOW, WALL); /* rewritten, where it has to be */
+	dir_calm(&d, NOW, WALL); /* rewritten if necessary */
 	dir_crash(&d);
 	dir_prefixes(&d, whose[_i].again);
 	dir_again(&d, NOW, WALL);
@@ -1230,7 +1231,7 @@ START_TEST(lines_without_prefix)
 }
 END_TEST
 
-/* Another prefix is put before the only one, after a stop or a crash. */
+/* Another prefix is inserted before the only one, after a stop or a crash. */
 START_TEST(prefix_put_before)
 {
 	struct leasedir d;
@@ -1252,7 +1253,7 @@ START_TEST(prefix_put_before)
 }
 END_TEST
 
-/* The line that names the prefix of what is recorded next must not be glued to half a line. */
+/* The line that names the prefix of the next record must not be appended to an incomplete line. */
 START_TEST(prefix_behind_a_cut_line)
 {
 	static const char text[] = HOLD "192.0.2.10\t2001:db8::10\t16999";
@@ -1271,8 +1272,8 @@ START_TEST(prefix_behind_a_cut_line)
 }
 END_TEST
 
-/* A crash right after a reload, before any rewrite: old records keep their prefix, new ones have
- * theirs. */
+/* A crash immediately after a reload, before any rewrite: old records keep their prefix, and new
+ * ones have the new prefix. */
 START_TEST(reload_of_the_only_prefix)
 {
 	struct leasedir d;
@@ -1295,8 +1296,8 @@ START_TEST(reload_of_the_only_prefix)
 }
 END_TEST
 
-/* Where only addresses of maps are reached, leases have no prefix: they are not of the one that was
- * there before, and of the first to come. */
+/* If only addresses of maps are reachable, leases have no prefix.  They do not belong to the former
+ * prefix, but to the next one that is configured. */
 START_TEST(records_without_any_prefix)
 {
 	struct leasedir d;
@@ -1328,7 +1329,7 @@ START_TEST(records_without_any_prefix)
 }
 END_TEST
 
-/* As a reload does: the leases move to a pool in which they lie closer together. */
+/* As in a reload, the leases move to a pool in which they are closer together. */
 static struct pool *move_pool(const struct pool *from)
 {
 	struct pool *to = pool_of("192.0.0.0", 20);
@@ -1375,7 +1376,7 @@ START_TEST(reload_during_a_rewrite)
 }
 END_TEST
 
-/* The file does not go on to say that a host has a lease which the reload has ended. */
+/* After a reload, the file no longer contains leases that it has ended. */
 START_TEST(reload_ends_a_lease)
 {
 	static const char rows[] = MINE HOLD "192.0.2.10\t2001:db8::10\t1699999999\n";
@@ -1400,7 +1401,7 @@ START_TEST(reload_ends_a_lease)
 }
 END_TEST
 
-/* What a rewrite has written by then is under a header that no longer holds. */
+/* The part that a rewrite has already written is under a header that is no longer valid. */
 START_TEST(another_prefix_during_a_rewrite)
 {
 	struct leasedir d;
@@ -1418,7 +1419,7 @@ START_TEST(another_prefix_during_a_rewrite)
 		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
 	ck_assert_int_eq(d.f->rewrite, REWRITE_FILLING);
 	dir_prefixes(&d, "1");
-	/* until the new file has its name, but not until it is replaced in its turn */
+	/* until the new file has its name, but not until that is replaced again */
 	leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
 	while (d.f->rewrite != REWRITE_NONE) {
 		if (d.f->keeper.task != LEASESYNC_IDLE)
@@ -1442,7 +1443,7 @@ END_TEST
 
 static bool has_links = true;
 
-/* Stands in for that of the C library: not every file system has hard links. */
+/* Replaces that of the C library, since not all file systems have hard links. */
 int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
 	if (has_links)
@@ -1548,7 +1549,7 @@ START_TEST(open_names_the_remedy)
 	ck_assert(leasefile_missing(path, path, "somebody", err, sizeof(err)));
 	ck_assert_ptr_nonnull(strstr(err, "install -d -o somebody "));
 	ck_assert(!leasefile_missing(d.path, d.path, NULL, err, sizeof(err)));
-	/* as if behind a change of the root directory, where nobody has a name */
+	/* as after a change of the root directory, where users have no names */
 	ck_assert_ptr_null(leasefile_open(path, "/d", err, sizeof(err)));
 	snprintf(want, sizeof(want), "/d does not exist (create it: install -d -o %u /d)",
 		 (unsigned)geteuid());
@@ -1597,7 +1598,7 @@ START_TEST(open_wants_to_write)
 	ck_assert_msg(strstr(err, want) != NULL, "%s", err);
 	become_root();
 
-	/* opened as root, started as somebody else */
+	/* opened as root, started as another user */
 	chmod(path, 0644);
 	chmod(d.path, 0555);
 	if (getuid() == 0) {
@@ -1612,7 +1613,7 @@ START_TEST(open_wants_to_write)
 }
 END_TEST
 
-/* A rewrite needs the name of its temporary. */
+/* A rewrite needs the name of its temporary file. */
 START_TEST(open_wants_the_name_of_the_temporary)
 {
 	struct leasedir d;
@@ -1630,7 +1631,7 @@ START_TEST(open_wants_the_name_of_the_temporary)
 }
 END_TEST
 
-/* To give it away would not help, least of all to root. */
+/* Changing the owner would not help, even for root. */
 START_TEST(open_names_what_is_immutable)
 {
 	static const char *const names[] = {"", LEASEFILE_NAME};

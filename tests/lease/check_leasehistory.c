@@ -1,5 +1,5 @@
-/* check_leasehistory - what is found in the history is what a naive reader finds, whatever lies
- * between the lines, and also while the files are written, turned over and removed. */
+/* check_leasehistory - compares what is found in the history with the results of a simple reader,
+ * also with invalid data between the lines, and while files are written, rotated and removed. */
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -14,13 +14,13 @@
 #define MOST  40000
 #define HOSTS 300
 
-/* All events of a history in their order, as the test has written them. */
+/* All events of a history in order, as the test has written them. */
 static struct lease_event event[MOST];
 static unsigned events;
 
 struct got {
-	unsigned n, at[MOST]; /* packets: the number of the event */
-	unsigned most;        /* 0: all */
+	unsigned n, at[MOST]; /* AT: the numbers of the events, which are their packet counts */
+	unsigned most;        /* 0: no limit */
 };
 
 static bool take(void *arg, const char *line, size_t len, const struct lease_event *e)
@@ -53,7 +53,7 @@ static struct lease_event random_event(int64_t at)
 	};
 }
 
-/* What may lie between lines: half ones, other text, a stretch of zeros, a line without end. */
+/* Writes what may be between lines: incomplete lines, other text, zeros, a line without end. */
 static void put_rubbish(FILE *out)
 {
 	static const char zeros[20000];
@@ -79,7 +79,7 @@ static void put_rubbish(FILE *out)
 	}
 }
 
-/* One part of N events, from the time *AT on, which goes ahead. */
+/* Writes a file with N events from the time *AT on, and advances *AT. */
 static void put_part(const struct leasedir *d, const char *name, unsigned n, int64_t *at,
 		     unsigned rubbish)
 {
@@ -109,7 +109,7 @@ static bool matches(const struct lease_event *e, int64_t since, int64_t until, u
 	       (!host || ip6_equal(&e->host, host));
 }
 
-/* Compares one question with the answer of a loop over all events. */
+/* Compares the result of one search with that of a loop over all events. */
 static void compare(const struct leasehistory *h, int64_t since, int64_t until, uint32_t addr,
 		    const struct ip6 *host)
 {
@@ -202,7 +202,7 @@ START_TEST(stops_when_told)
 }
 END_TEST
 
-/* Each part is searched by itself: in this one the clock was an hour behind. */
+/* Each file is searched separately: in this one the clock was an hour behind. */
 START_TEST(clock_was_set_back)
 {
 	static struct got got;
@@ -224,7 +224,7 @@ START_TEST(clock_was_set_back)
 }
 END_TEST
 
-/* A crash may have left zeros for more than is read at once, or all but one line of it. */
+/* A crash may have left zeros for more than one read, or in place of all but one line. */
 START_TEST(hole_in_a_part)
 {
 	const size_t holes[] = {(1 << 18) - 2, (1 << 18) - 1, 1 << 18, 1 << 20};
@@ -295,7 +295,7 @@ static struct lease_event numbered(unsigned i)
 	};
 }
 
-/* Small parts, so that one is turned over all the time.  Never returns. */
+/* Uses small files, so that they are rotated all the time.  Never returns. */
 static void keep_writing(const char *path, struct leaselog *log)
 {
 	struct leaselogfile f;
@@ -332,7 +332,7 @@ static bool take_numbered(void *arg, const char *line, size_t len, const struct 
 	return true;
 }
 
-/* What was there when the history was opened is there as a whole, and nothing twice. */
+/* All events from before the history was opened are found, and each only once. */
 START_TEST(while_it_is_turned_over)
 {
 	struct leasedir d;

@@ -1,5 +1,5 @@
-/* check_leasekey - the secret of the pool: made once, found again, and never a reason not to start.
- */
+/* check_leasekey - the secret of the pool: it is created once and found again, and problems with it
+ * never prevent a start. */
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ static bool is_key(const struct siphash_key *a, const struct siphash_key *b)
 	return a->k0 == b->k0 && a->k1 == b->k1;
 }
 
-/* The key that a start has, which drew RANDOM for itself. */
+/* Returns the key after a start that has drawn RANDOM for itself. */
 static struct siphash_key start(struct leasedir *d, const struct siphash_key *random)
 {
 	struct siphash_key key = *random;
@@ -71,7 +71,7 @@ START_TEST(made_once)
 }
 END_TEST
 
-/* Root makes it for whom the daemon will run as. */
+/* Root creates it for the user that the daemon will run as. */
 START_TEST(made_for_the_owner)
 {
 	struct leasedir d;
@@ -91,7 +91,8 @@ START_TEST(made_for_the_owner)
 }
 END_TEST
 
-/* What a crash has left is no key, and not followed if somebody has made it a link. */
+/* A file that a crash left is not used as a key, and a symbolic link in its place is not followed.
+ */
 START_TEST(temporary_is_cleared_away)
 {
 	struct leasedir d;
@@ -125,13 +126,13 @@ static const struct {
 	{"no newline", DIGITS, true},
 	{"other case", "0123456789ABCDEFfedcba9876543210\n", true},
 	{"other line end", DIGITS "\r\n", true},
-	{"blanks behind it", DIGITS " \t\n\n", true},
-	{"as long as can be", DIGITS "                               \n", true},
+	{"blanks after it", DIGITS " \t\n\n", true},
+	{"as long as possible", DIGITS "                               \n", true},
 	{"longer", DIGITS "                                \n", false},
 	{"empty", "", false},
 	{"short", "0123456789abcdeffedcba987654321\n", false},
 	{"one digit more", DIGITS "0\n", false},
-	{"something behind it", DIGITS "\n# mine\n", false},
+	{"text after it", DIGITS "\n# mine\n", false},
 	{"blanks before it", " " DIGITS "\n", false},
 	{"a letter that is no digit", "0123456789abcdefgedcba9876543210\n", false},
 	{"0x", "0x23456789abcdeffedcba9876543210\n", false},
@@ -178,7 +179,7 @@ START_TEST(nul_bytes)
 }
 END_TEST
 
-/* Of gigabytes no more is read than a key has. */
+/* Of a file of gigabytes, no more is read than a key has. */
 START_TEST(huge)
 {
 	struct leasedir d;
@@ -253,7 +254,7 @@ static const struct odd_row {
 	{"socket", make_socket, "is not a regular file (move it away)"},
 };
 
-/* The start goes on with what it drew, and leaves what is there alone. */
+/* The start continues with the key that it has drawn, and does not touch the file. */
 START_TEST(odd_files)
 {
 	struct leasedir d;
@@ -299,7 +300,7 @@ START_TEST(open_to_others)
 }
 END_TEST
 
-/* As when root has put it there, or a backup. */
+/* As if root or a backup has created it. */
 START_TEST(of_another_user)
 {
 	struct leasedir d;
@@ -342,7 +343,7 @@ START_TEST(cannot_be_made)
 }
 END_TEST
 
-/* As a full disk: a part of the key can be written, or nothing. */
+/* As with a full disk: a part of the key can be written, or nothing. */
 START_TEST(cannot_be_written)
 {
 	struct leasedir d;
@@ -366,7 +367,7 @@ START_TEST(cannot_be_written)
 }
 END_TEST
 
-/* What it is for: the table is lost, the host gets its address again. */
+/* If the table is lost, the host gets its address again. */
 START_TEST(table_is_lost)
 {
 	const struct siphash_key draws[] = {{5, 6}, {7, 8}};
@@ -389,11 +390,11 @@ START_TEST(table_is_lost)
 }
 END_TEST
 
-/* --- a file elsewhere, which is somebody else's */
+/* --- a file of the operator, outside of data-dir */
 
 static const char make_one[] = "od -An -N16 -tx1 /dev/urandom | tr -d ' \\n'";
 
-/* The key in the file "key" of D, or the random one. */
+/* Reads the key from the file "key" of D, or leaves the random one. */
 static int read_elsewhere(const struct leasedir *d, struct siphash_key *key, bool *others,
 			  char err[LEASEKEY_ERR])
 {
@@ -425,7 +426,7 @@ START_TEST(elsewhere_text)
 }
 END_TEST
 
-/* The group is nat64d's, and root's it is. */
+/* The group is nat64d, and the owner is root. */
 START_TEST(elsewhere_open_to_others)
 {
 	static const struct {
@@ -470,7 +471,7 @@ START_TEST(elsewhere_is_never_made)
 }
 END_TEST
 
-/* A link is followed: what manages such files makes them so. */
+/* A symbolic link is followed, since tools that manage such files create links. */
 START_TEST(elsewhere_odd_files)
 {
 	const bool follows = odd[_i].make == make_link || odd[_i].make == make_hard_link;

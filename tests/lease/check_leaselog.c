@@ -1,5 +1,5 @@
-/* check_leaselog - the history on disk: its lines, when a part of it ends or goes, and what is left
- * of it when the disk, the keeper, the daemon or the clock fail. */
+/* check_leaselog - the history on disk: its lines, when a file ends or is removed, and failures of
+ * the disk, the keeper, the daemon and the clock. */
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -13,9 +13,9 @@
 
 #define MB    UINT64_C(1000000)
 #define DAY   86400
-#define PARTS 48 /* more than there ever are */
+#define PARTS 48 /* more files than there can be */
 
-/* A directory with a history, without a keeper: the test does what one would. */
+/* A directory with a history but without a keeper, whose work the test does. */
 struct history {
 	struct leasedir d;
 	int dir;
@@ -44,7 +44,7 @@ static void history_free(struct history *h)
 	dir_remove(&h->d);
 }
 
-/* Event number I, at a time; its counts are its number. */
+/* Returns event number I, which happens at the time AT.  Its counts equal its number. */
 static struct lease_event event_no(uint32_t i, int64_t at)
 {
 	return (struct lease_event){
@@ -72,7 +72,8 @@ static int work(struct history *h, int64_t wall)
 	return leaselogfile_work(&h->f, h->dir, h->ms, wall);
 }
 
-/* Part I, with a NUL behind it and to be freed; NULL: there is none. */
+/* Returns the content of file I, NUL-terminated; the caller frees it.  NULL if there is no such
+ * file. */
 static char *part(const struct history *h, unsigned i)
 {
 	char name[32];
@@ -94,9 +95,9 @@ static unsigned parts(const struct history *h)
 	return n;
 }
 
-/* Goes through all lines from the oldest to the newest: those of events FROM to TO - 1 are there
- * once each, in their order, and no others.  With FROM negative, it is the first one that there
- * is.  Returns the bytes of all parts. */
+/* Checks all lines from the oldest to the newest: there must be exactly the events FROM to TO - 1,
+ * once each and in order.  With a negative FROM, the first event determines it.  Returns the bytes
+ * of all files. */
 static size_t must_have(const struct history *h, int64_t from, int64_t to)
 {
 	int64_t next = from;
@@ -122,7 +123,7 @@ static size_t must_have(const struct history *h, int64_t from, int64_t to)
 	return sum;
 }
 
-/* The number of the first event that there is. */
+/* Returns the number of the first event. */
 static uint32_t oldest(const struct history *h)
 {
 	struct lease_event e;
@@ -175,7 +176,7 @@ static const struct {
 	{"2026-11-26T24:00:00Z ended idle 192.0.2.1 2001:db8::1 64:ff9b::/96 1 1 -", false},
 };
 
-/* What is read is written again as it was. */
+/* A parsed line is formatted identically. */
 START_TEST(line_is_read_and_written)
 {
 	const char *line = lines[_i].line;
@@ -200,7 +201,7 @@ START_TEST(line_with_nul)
 }
 END_TEST
 
-/* Ours is not the C library's way from days to dates. */
+/* Our conversion of days to dates is not that of the C library. */
 START_TEST(times_are_those_of_the_library)
 {
 
@@ -266,7 +267,7 @@ START_TEST(file_and_mode)
 }
 END_TEST
 
-/* At no moment there is more than was allowed, and what is there has no gap. */
+/* The size limit is never exceeded, and there are no gaps. */
 START_TEST(sizes)
 {
 	struct history h;
@@ -294,7 +295,7 @@ START_TEST(sizes)
 }
 END_TEST
 
-/* For sixteen days, an event an hour: none is removed before its time, or stays a day longer. */
+/* For sixteen days, an event per hour: none is removed too early or more than a day late. */
 START_TEST(ages)
 {
 	const int hours = 40 * 24;
@@ -321,7 +322,7 @@ START_TEST(ages)
 }
 END_TEST
 
-/* Nobody comes any more: what is there becomes old all the same. */
+/* Without new events, the files still expire. */
 START_TEST(ages_without_events)
 {
 	struct history h;
@@ -341,7 +342,7 @@ START_TEST(ages_without_events)
 }
 END_TEST
 
-/* A gap among the numbers is where a renaming was cut short. */
+/* A gap in the numbers shows where a rotation was interrupted. */
 START_TEST(turned_over_halfway)
 {
 	struct history h;
@@ -371,7 +372,7 @@ static const struct {
 	{"a line without its end",
 	 "2023-11-14T22:13:20Z ended idle 192.0.2.7 2001:db8::1 64:ff9b::/96 1 1 -", ""},
 	{"one byte", "2", ""},
-	{"what is no line", "nonsense\n", "nonsense\n"},
+	{"an invalid line", "nonsense\n", "nonsense\n"},
 };
 
 START_TEST(tail_of_an_earlier_time)
@@ -398,7 +399,7 @@ START_TEST(tail_of_an_earlier_time)
 }
 END_TEST
 
-/* A power failure may leave zeros where lines were. */
+/* After a power failure there may be zeros in place of lines. */
 START_TEST(tail_of_zeros)
 {
 	static char text[10000];
@@ -419,7 +420,9 @@ END_TEST
 
 static const char *const places[] = {"a directory", "a link", "a FIFO"};
 
-/* What is in the way is left alone, and said; the events wait until it is away. */
+/* An object in place of the file is not touched, but reported.  The events wait until it is
+ * removed.
+ */
 START_TEST(something_in_the_way)
 {
 	struct history h;
@@ -493,7 +496,7 @@ END_TEST
 
 /* ---- clocks ---- */
 
-/* In one part time never goes back. */
+/* Within one file, times never go back. */
 static void must_ascend(const struct history *h)
 {
 	for (unsigned i = 0; i < 10; i++) {
@@ -514,7 +517,7 @@ START_TEST(clock_is_set_back)
 
 	history_make(&h, 30, MB);
 	put(&h, 0, WALL);
-	put(&h, 1, WALL - 3); /* stands still */
+	put(&h, 1, WALL - 3); /* the time stands still */
 	put(&h, 2, WALL - 5);
 	work(&h, WALL);
 	ck_assert_uint_eq(parts(&h), 1);
@@ -529,7 +532,7 @@ START_TEST(clock_is_set_back)
 }
 END_TEST
 
-/* It is wrong by years, and then it is right again: nothing goes before its time. */
+/* The clock is wrong by years, and then correct again.  Nothing is removed too early. */
 START_TEST(clock_jumps_ahead)
 {
 	const int64_t far = WALL + INT64_C(3650) * DAY;
@@ -550,7 +553,7 @@ START_TEST(clock_jumps_ahead)
 	work(&h, WALL + 3001);
 	must_have(&h, 0, 3);
 	must_ascend(&h);
-	/* What is dated in the future does not stay for ever: the next part tells its age. */
+	/* An event dated in the future does not stay forever: the next file shows its age. */
 	for (int day = 1; day <= 40; day++) {
 		h.ms += DAY * 1000;
 		put(&h, (uint32_t)day + 2, WALL + 3001 + day * DAY);
@@ -563,7 +566,7 @@ START_TEST(clock_jumps_ahead)
 }
 END_TEST
 
-/* It is wrong from the start on, as after a night without a battery. */
+/* The clock is wrong from the start, as after a night without a battery. */
 START_TEST(clock_is_ahead_at_start)
 {
 	const int64_t far = WALL + INT64_C(365) * DAY;
@@ -600,7 +603,7 @@ static void limit_size(rlim_t to)
 	setrlimit(RLIMIT_FSIZE, &r);
 }
 
-/* Wherever a write stops: no half line, no event lost or told twice. */
+/* Wherever a write fails, there is no incomplete line, and no event is lost or written twice. */
 START_TEST(full_disk)
 {
 	struct history h;
@@ -629,7 +632,7 @@ START_TEST(full_disk)
 }
 END_TEST
 
-/* Much more than can wait: how many were lost is told, once there is room. */
+/* Many more events than can wait: the number of lost ones is reported once there is space. */
 START_TEST(full_disk_for_long)
 {
 	struct history h;
@@ -657,7 +660,7 @@ START_TEST(full_disk_for_long)
 }
 END_TEST
 
-/* A file system that is full in earnest. */
+/* Uses a file system that is really full. */
 START_TEST(full_file_system)
 {
 	static const char block[4096];
@@ -696,7 +699,7 @@ END_TEST
 
 /* ---- processes ---- */
 
-/* A lease file whose keeper has a history. */
+/* Opens a lease file whose keeper has a history. */
 static void begin(struct history *h)
 {
 	dir_open(&h->d);
@@ -719,7 +722,8 @@ static void wait_until_written(struct history *h)
 	ck_assert_uint_eq(h->log->shared->written, h->log->shared->put);
 }
 
-/* Again and again, wherever it is: the next one goes on, and no event is lost or told twice. */
+/* The keeper is killed repeatedly at any point.  The next one continues, and no event is lost or
+ * written twice. */
 START_TEST(keeper_is_killed)
 {
 	struct history h;
@@ -741,7 +745,8 @@ START_TEST(keeper_is_killed)
 			nap(1000);
 			leasefile_maintain(h.d.f, h.d.pool, h.d.maps, NOW + 10 * round, WALL);
 		}
-		for (int k = 0; k < 5000 && h.d.f->keeper.fd < 0; k++) { /* it dies slowly */
+		for (int k = 0; k < 5000 && h.d.f->keeper.fd < 0;
+		     k++) { /* wait until it has exited */
 			nap(1000);
 			leasefile_maintain(h.d.f, h.d.pool, h.d.maps, NOW + 10 * round + 6, WALL);
 		}
@@ -754,7 +759,8 @@ START_TEST(keeper_is_killed)
 }
 END_TEST
 
-/* A daemon that is killed: all that it has put is written, and its place is free at once. */
+/* The daemon is killed.  All events that it handed over are written, and its directory is free at
+ * once. */
 START_TEST(daemon_is_killed)
 {
 	struct history h;
@@ -790,7 +796,7 @@ START_TEST(daemon_is_killed)
 }
 END_TEST
 
-/* What a daemon has not handed over by then is not told: nobody has heard of it. */
+/* Events that a daemon has not handed over are lost; no other process has been told about them. */
 START_TEST(daemon_is_killed_before_it_commits)
 {
 	struct history h;
@@ -813,7 +819,7 @@ START_TEST(daemon_is_killed_before_it_commits)
 }
 END_TEST
 
-/* More than the keeper takes at once, as when a reload ends all leases. */
+/* More events than the keeper accepts at once, as when a reload ends all leases. */
 START_TEST(very_many_at_once)
 {
 	const uint32_t many = 5 * LEASELOG_ROOM;
@@ -828,7 +834,7 @@ START_TEST(very_many_at_once)
 
 		leaselog_put_many(h.log, &e);
 	}
-	put(&h, many, time(NULL)); /* of the packet path, behind them */
+	put(&h, many, time(NULL)); /* of the packet path, after the others */
 	ck_assert(leaselog_waits(h.log));
 	kill(h.d.f->keeper.pid, SIGCONT);
 	for (int i = 0; i < 5000 && leaselog_waits(h.log); i++) {
@@ -845,7 +851,7 @@ START_TEST(very_many_at_once)
 }
 END_TEST
 
-/* On a full disk they wait as far as there is room, even if leases end again and again. */
+/* On a full disk, events wait only while there is room, even if leases end continuously. */
 START_TEST(full_disk_takes_no_memory)
 {
 	const uint32_t many = 3 * LEASELOG_ROOM;
@@ -869,7 +875,7 @@ START_TEST(full_disk_takes_no_memory)
 }
 END_TEST
 
-/* The end of the daemon waits until all is written; what cannot be is counted. */
+/* At its end, the daemon waits until all events are written, and counts those that cannot be. */
 START_TEST(clean_end)
 {
 	struct history h;

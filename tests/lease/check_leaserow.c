@@ -1,4 +1,4 @@
-/* check_leaserow - what is listed of a lease, and that it can be read again. */
+/* check_leaserow - rows about leases, and parsing them. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ START_TEST(table)
 }
 END_TEST
 
-/* Nothing is longer than its room. */
+/* The longest values fit. */
 START_TEST(widest)
 {
 	static const char wide[] = "2001:db81:db82:db83:db84:db85:db86:db87/128";
@@ -116,7 +116,7 @@ START_TEST(round_trip)
 		if (!random_below(4))
 			r.prefix = NULL;
 		leaserow_json(line, &r);
-		line[strlen(line) - 1] = '\0'; /* as the client has it */
+		line[strlen(line) - 1] = '\0'; /* as the client gets it */
 		ck_assert_msg(leaserow_parse(line, &back), "%d", i);
 		must_be(&r, &back);
 	}
@@ -131,7 +131,7 @@ static void must_have_time(const char *line, const char *key, int64_t at)
 	ck_assert_msg(strstr(line, want) != NULL, "%s in %s", want, line);
 }
 
-/* One after the other, of the same hour or not, and from before 1970, where a clock may begin. */
+/* Times in sequence, within the same hour or not, and before 1970, where a clock may begin. */
 START_TEST(times)
 {
 	char line[LEASEROW_MAX];
@@ -177,7 +177,8 @@ static const struct {
 
 START_TEST(reads)
 {
-	char *line = strdup(lines[_i].line); /* so that a sanitizer sees its end */
+	char *line =
+		strdup(lines[_i].line); /* copied, so that a sanitizer detects reads past its end */
 	struct lease_row r;
 
 	ck_assert_msg(leaserow_parse(line, &r) == lines[_i].good, "%s", lines[_i].line);

@@ -1,4 +1,4 @@
-/* check_networkrow - what is listed of a network, and that it can be read again. */
+/* check_networkrow - rows about networks, and parsing them. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ START_TEST(table)
 }
 END_TEST
 
-/* Nothing is longer than its room. */
+/* The longest values fit. */
 START_TEST(widest)
 {
 	struct network_row r = {.network.len = 128,
@@ -84,7 +84,7 @@ START_TEST(round_trip)
 		if (!random_below(4))
 			r.from = NULL;
 		networkrow_json(line, &r);
-		line[strlen(line) - 1] = '\0'; /* as the client has it */
+		line[strlen(line) - 1] = '\0'; /* as the client gets it */
 		ck_assert_msg(networkrow_parse(line, &back), "%d", i);
 		ck_assert(prefix6_equal(&r.network, &back.network));
 		ck_assert_uint_eq(r.used, back.used);
@@ -116,7 +116,8 @@ static const struct {
 
 START_TEST(reads)
 {
-	char *line = strdup(lines[_i].line); /* so that a sanitizer sees its end */
+	char *line =
+		strdup(lines[_i].line); /* copied, so that a sanitizer detects reads past its end */
 	struct network_row r;
 
 	ck_assert_msg(networkrow_parse(line, &r) == lines[_i].good, "%s", lines[_i].line);

@@ -1,7 +1,8 @@
-/* check_fastpath - the program in the kernel does what the translator does, or nothing.
+/* check_fastpath - checks that the program in the kernel translates packets exactly as the
+ * translator does, or not at all.
  *
- * check_fastpath [-n PACKETS] [-s SEED]: so many random packets, with configurations from SEED on.
- */
+ * check_fastpath [-n PACKETS] [-s SEED]: the number of random packets, and the number of the first
+ * configuration. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ START_TEST(same_as_the_translator)
 }
 END_TEST
 
-/* Is this a place where any program can be loaded?  Then ours must be. */
+/* Can any program be loaded on this machine?  Then ours must load, too. */
 static bool is_possible(void)
 {
 	static const struct bpf_insn pass_on[] = {

@@ -1,5 +1,5 @@
-/* check_routes - what the kernel says of its IPv6 routes, and which of our destinations would come
- * back to us by them. */
+/* check_routes - parses the kernel's messages about IPv6 routes, and computes which of our
+ * destinations would be routed back to us. */
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -19,14 +19,14 @@ static struct ip6 v6(const char *text)
 	return a;
 }
 
-/* What a message says of a route, if that is not zero. */
+/* The contents of a message about a route, where they are not zero. */
 struct said {
 	const char *to; /* NULL: the end of a row */
 	unsigned len, device;
 	unsigned table; /* 0: main */
 	unsigned type;  /* 0: unicast */
 	unsigned metric;
-	unsigned hops[3]; /* devices of a multipath route */
+	unsigned hops[3]; /* interfaces of a multipath route */
 	unsigned flags, src_len;
 	unsigned family; /* 0: IPv6 */
 };
@@ -61,7 +61,7 @@ static void put_u32(struct buffer *b, uint16_t type, uint32_t value)
 		put_attr(b, type, &value, sizeof(value));
 }
 
-/* Each way with a gateway, as there is one most often. */
+/* Each next hop has a gateway, as most have. */
 static void put_hops(struct buffer *b, const unsigned *device)
 {
 	struct buffer all = {.len = 0};
@@ -131,7 +131,7 @@ static const char *const prefixes[] = {
 	"64:ff9b::", "96", "2001:db8:64::", "48", "2001:db8:64::", "96", "2001:db8:77::",
 	"120",       NULL};
 
-/* Of a map: 192.0.2.0/24 as 2001:db8:77::/120. */
+/* For a map of 192.0.2.0/24 to 2001:db8:77::/120. */
 static const char *const fewer[] = {"2001:db8:64::", "96", "2001:db8:77::", "120", NULL};
 
 static void prepare(struct routes *r, const char *const *of, const struct prefix *own, size_t n)
@@ -161,7 +161,7 @@ static bool ours(const struct routes *r, const char *a)
 	return lpm_find(routes_table(r), to.b) == 1;
 }
 
-/* All of ROUTES and the end, as one dump. */
+/* Passes all of ROUTES, and the end, as one dump. */
 static void dump(struct routes *r, const struct said *routes, unsigned flags)
 {
 	struct buffer b = {.len = 0};
@@ -190,7 +190,7 @@ static const struct dump_row {
 	 {{"64:ff9b::", 96, .device = OTHER}},
 	 {NULL},
 	 {"64:ff9b::1"}},
-	{"a shorter one around",
+	{"a shorter prefix around it",
 	 {{"64:ff9b::", 32, .device = DEVICE}},
 	 {"64:ff9b::1"},
 	 {"2001:db8:64::1"}},
@@ -217,7 +217,7 @@ static const struct dump_row {
 	  {"64:ff9b::a01:5", 128, .device = OTHER}},
 	 {"64:ff9b::1", "64:ff9b::a01:1", "64:ff9b::b00:1"},
 	 {"64:ff9b::a00:1", "64:ff9b::a01:5"}},
-	{"of prefixes in each other the longer one",
+	{"of nested prefixes, the longer one",
 	 {{"2001:db8:64::", 96, .device = DEVICE}, {"2001:db8:64::", 48, .device = OTHER}},
 	 {"2001:db8:64::1"},
 	 {"2001:db8:64:1::1"}},
@@ -231,15 +231,15 @@ static const struct dump_row {
 	  {"64:ff9b::", 96, .device = OTHER, .metric = 10}},
 	 {NULL},
 	 {"64:ff9b::1"}},
-	{"the same metric: it may be ours",
+	{"the same metric: ours may be effective",
 	 {{"64:ff9b::", 96, .device = OTHER}, {"64:ff9b::", 96, .device = DEVICE}},
 	 {"64:ff9b::1"},
 	 {NULL}},
-	{"one way of several",
+	{"one next hop of several",
 	 {{"64:ff9b::", 96, .hops = {OTHER, DEVICE, 5}}},
 	 {"64:ff9b::1"},
 	 {NULL}},
-	{"no way of several", {{"64:ff9b::", 96, .hops = {OTHER, 5}}}, {NULL}, {"64:ff9b::1"}},
+	{"no next hop of several", {{"64:ff9b::", 96, .hops = {OTHER, 5}}}, {NULL}, {"64:ff9b::1"}},
 	{"a blackhole in the prefix",
 	 {{"64:ff9b::", 96, .device = DEVICE},
 	  {"64:ff9b::1:0", 112, .type = RTN_BLACKHOLE},
@@ -271,11 +271,11 @@ static const struct dump_row {
 	 {{"64:ff9b::", 96, .device = DEVICE, .table = 70000}},
 	 {NULL},
 	 {"64:ff9b::1"}},
-	{"one for some sources only",
+	{"a route for some sources only",
 	 {{"64:ff9b::", 96, .device = DEVICE, .src_len = 64}},
 	 {NULL},
 	 {"64:ff9b::1"}},
-	{"what the kernel has learnt about a path",
+	{"a cloned route",
 	 {{"64:ff9b::", 96, .device = DEVICE},
 	  {"64:ff9b::9", 128, .device = OTHER, .flags = RTM_F_CLONED}},
 	 {"64:ff9b::9"},
@@ -303,7 +303,7 @@ START_TEST(dumped)
 }
 END_TEST
 
-/* Of a table with very many routes only those that matter take memory. */
+/* Of a table with very many routes, only the relevant ones use memory. */
 START_TEST(kept)
 {
 	struct said routes[] = {{"2001:db8:64::", 64, .device = OTHER},
@@ -327,13 +327,13 @@ static const struct news_row {
 	{"the prefix, gone", {"64:ff9b::", 96, .device = DEVICE}, true, true},
 	{"inside", {"64:ff9b::a00:0", 104, .device = OTHER}, false, true},
 	{"around", {"2001:db8::", 32, .device = OTHER}, true, true},
-	{"around, with bits behind its length", {"2001:db8:63::", 32, .device = OTHER}, true, true},
+	{"around, with host bits set", {"2001:db8:63::", 32, .device = OTHER}, true, true},
 	{"the default route", {"::", 0, .device = OTHER}, false, true},
-	{"inside, behind a narrower prefix", {"2001:db8:64:1::", 64, .device = OTHER}, false, true},
+	{"inside, after a longer prefix", {"2001:db8:64:1::", 64, .device = OTHER}, false, true},
 	{"a mapped network", {"2001:db8:77::", 120, .device = DEVICE}, false, true},
 	{"a mapped host", {"2001:db8:77::9", 128, .device = OTHER}, false, true},
 	{"around a mapped network", {"2001:db8:77::", 48, .device = DEVICE}, true, true},
-	{"beside a mapped network", {"2001:db8:77::100", 120, .device = DEVICE}, false, false},
+	{"next to a mapped network", {"2001:db8:77::100", 120, .device = DEVICE}, false, false},
 	{"an address of the machine",
 	 {"64:ff9b::1", 128, .device = 1, .table = RT_TABLE_LOCAL},
 	 false,
@@ -341,16 +341,13 @@ static const struct news_row {
 	{"before all prefixes", {"64:ff9a::", 32, .device = DEVICE}, false, false},
 	{"between two", {"2001:db8:63::", 48, .device = DEVICE}, false, false},
 	{"between two, gone", {"2001:db8:63::", 48, .device = DEVICE}, true, false},
-	{"behind all", {"2001:db8:65::", 48, .device = DEVICE}, false, false},
+	{"after all prefixes", {"2001:db8:65::", 48, .device = DEVICE}, false, false},
 	{"another table", {"64:ff9b::", 96, .device = DEVICE, .table = 100}, false, false},
-	{"what the kernel has learnt",
-	 {"64:ff9b::1", 128, .device = 1, .flags = RTM_F_CLONED},
-	 false,
-	 false},
+	{"a cloned route", {"64:ff9b::1", 128, .device = 1, .flags = RTM_F_CLONED}, false, false},
 	{"IPv4", {"64:ff9b::", 32, .device = DEVICE, .family = AF_INET}, false, false},
 };
 
-/* Of a message cut off behind its prefix as much is understood. */
+/* A message that is cut off after its prefix is parsed up to there. */
 START_TEST(news)
 {
 	const struct news_row *row = &news_rows[_i];
@@ -369,7 +366,7 @@ START_TEST(news)
 }
 END_TEST
 
-/* Every length of a message is survived; nothing of it is read behind its end. */
+/* Messages of any length are parsed without errors, and without reads past their end. */
 START_TEST(cut_short)
 {
 	struct said route = {"64:ff9b::", 96, .hops = {OTHER, DEVICE}};
@@ -398,13 +395,13 @@ END_TEST
 static const struct said by_hand[] = {{"64:ff9b::", 96, .device = DEVICE}, {NULL}};
 static const struct said gone[] = {{NULL}};
 
-/* What becomes of all destinations has changed only where some of them lead elsewhere now. */
+/* The table only changes if some destination leads elsewhere. */
 static const struct change_row {
 	const char *name;
 	struct said before[4], after[4];
 	bool changed;
 } change_rows[] = {
-	{"nothing, and nothing", {{NULL}}, {{NULL}}, false},
+	{"no routes before and after", {{NULL}}, {{NULL}}, false},
 	{"the very same", {{"::", 0, .device = OTHER}}, {{"::", 0, .device = OTHER}}, false},
 	{"the same in another order",
 	 {{"64:ff9b::", 96, .device = DEVICE}, {"::", 0, .device = OTHER}},
@@ -418,7 +415,7 @@ static const struct change_row {
 	 {{"::", 0, .device = OTHER}},
 	 {{"::", 0, .device = OTHER + 1}},
 	 false},
-	{"one more that leads where the one around it does",
+	{"another route that leads where the one around it does",
 	 {{"64:ff9b::", 96, .device = DEVICE}},
 	 {{"64:ff9b::", 96, .device = DEVICE}, {"64:ff9b::a00:0", 104, .device = DEVICE}},
 	 false},
@@ -458,7 +455,8 @@ START_TEST(changes)
 }
 END_TEST
 
-/* The kernel takes back what the configuration has said, though no dump before said otherwise. */
+/* The kernel's routes replace those of the configuration, even if no earlier dump contradicted
+ * those. */
 START_TEST(changes_configured)
 {
 	struct prefix route = {.family = 6, .len = 96, .addr6 = v6("64:ff9b::")};
@@ -476,7 +474,7 @@ START_TEST(changes_configured)
 }
 END_TEST
 
-/* A dump that may lack something counts, and is asked for again; but not for ever. */
+/* A torn dump is used, and another one is requested, but not forever. */
 START_TEST(torn)
 {
 	struct routes *r = watch(prefixes, NULL, 0);
@@ -497,7 +495,7 @@ START_TEST(torn)
 }
 END_TEST
 
-/* The longer a dump takes the longer is the pause behind it. */
+/* The longer a dump takes, the longer is the pause after it. */
 START_TEST(pace)
 {
 	static const struct {
@@ -516,7 +514,7 @@ START_TEST(pace)
 }
 END_TEST
 
-/* What belongs to somebody else's question, or to an earlier one of ours, is not taken. */
+/* Answers to requests of other programs, or to earlier ones of ours, are ignored. */
 START_TEST(other_answers)
 {
 	struct routes *r = watch(prefixes, NULL, 0);
@@ -553,7 +551,8 @@ START_TEST(refused)
 }
 END_TEST
 
-/* What the configuration asks for counts until the kernel is heard, and never against it. */
+/* The routes of the configuration are used until the kernel's are known, and never override those.
+ */
 START_TEST(by_configuration)
 {
 	struct prefix route[] = {{.family = 4, .len = 24, .addr4 = 0xc0a8ff00},

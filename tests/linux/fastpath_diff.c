@@ -1,4 +1,4 @@
-/* fastpath_diff - a translator and the program beside each other. */
+/* fastpath_diff - compares the program with a translator, on random configurations and packets. */
 #include "fastpath_diff.h"
 
 #include <arpa/inet.h>
@@ -20,10 +20,10 @@
 #include "linux/fastpath_linux.h"
 #include "support/generated.h"
 
-#define PAIRS    10   /* told of in each configuration */
-#define SHOTS    40   /* packets of each of them */
-#define TRIES    100  /* packets of which one may be plain */
-#define ENTRIES  8192 /* no less than make a table that forgets none of a configuration's */
+#define PAIRS    10   /* pairs told in each configuration */
+#define SHOTS    40   /* packets for each of them */
+#define TRIES    100  /* attempts to generate a plain packet */
+#define ENTRIES  8192 /* large enough that the table evicts no pair of a configuration */
 #define LEASES   64
 #define ROOM     (SHOT_MAX + 64)
 #define STRANGER "of the generator"
@@ -45,20 +45,20 @@ static struct diff {
 	uint8_t want[ROOM];
 	struct fastpath_run run;
 	enum reason why;
-	int lo; /* a socket that sees what the program sends by a clone */
+	int lo; /* a socket that receives clones sent by the program */
 	int64_t now;
 	uint64_t seed;
-	unsigned long packets, outdated; /* all; with a lease that has ended */
-	struct fastpath_totals sum;      /* what the program should have counted */
+	unsigned long packets, outdated; /* all packets; those with a lease that has ended */
+	struct fastpath_totals sum;      /* expected counts of the program */
 	struct seen {
 		unsigned long packets, ok, plain, taken;
 	} seen[SHOT_KINDS][2]; /* by kind and family */
 } diff;
 
-/* --- a configuration ------------------------------------------------------------------------- */
+/* --- configuration ------------------------------------------------------------------------- */
 
-/* The kernel takes bytes 12 and 13 of a packet for an ethertype, so all IPv6 addresses that a
- * source may have hold that of IPv6 there, as far as their length goes. */
+/* The kernel takes bytes 12 and 13 of a packet for an Ethertype.  So all IPv6 source addresses
+ * contain the Ethertype of IPv6 there, as far as the prefix covers these bytes. */
 static void shape6(struct prefix6 *p)
 {
 	static const uint8_t type[2] = {0x86, 0xdd};
@@ -83,12 +83,12 @@ static void shape(struct model *m)
 		shape6(&m->allow[i]);
 	for (unsigned i = 0; i < m->pools; i++)
 		shape6(&m->from[i]);
-	/* and sources from IPv4 are in 8.0.0.0/16: some of them in a map */
+	/* IPv4 sources are in 8.0.0.0/16; some of them are mapped */
 	if (m->maps && m->map[0].p4.len >= 16 && generate_below(5) == 0)
 		m->map[0].p4.addr = 0x08000000 | (m->map[0].p4.addr & 0xffff);
 }
 
-/* What the shape has made equal is left out. */
+/* Leaves out maps that the changed addresses have made equal. */
 static void open_maps(struct diff *d)
 {
 	size_t other;
@@ -165,7 +165,7 @@ static void close_conf(struct diff *d)
 	lpm_free(d->deny);
 }
 
-/* --- what the daemon does -------------------------------------------------------------------- */
+/* --- the daemon's part ------------------------------------------------------------------------ */
 
 static struct offload offload_of(const struct shot *s)
 {
@@ -178,7 +178,7 @@ static struct offload offload_of(const struct shot *s)
 	return o;
 }
 
-/* The host of a new lease is to be spoken to from now on. */
+/* From now on, packets are also sent to the host of a new lease. */
 static void know_lease(struct model *m, const struct lease *l)
 {
 	unsigned i = 0;
@@ -235,7 +235,7 @@ static void tell(struct diff *d, unsigned family, struct shot_pair *pair)
 	ck_assert_msg(rc == 0, "a pair is not taken: %s", strerror(errno));
 }
 
-/* A plain packet of the generator, by which a pair becomes known. */
+/* Generates a plain packet, by which a pair becomes known. */
 static bool find_pair(struct diff *d, struct shot_pair *pair)
 {
 	unsigned family = generate_below(2) ? 4 : 6;
@@ -255,7 +255,7 @@ static bool find_pair(struct diff *d, struct shot_pair *pair)
 	return false;
 }
 
-/* --- saying what is wrong -------------------------------------------------------------------- */
+/* --- error messages -------------------------------------------------------------------------- */
 
 static void print_hex(const char *what, const uint8_t *p, size_t n)
 {
@@ -285,10 +285,10 @@ static void give_up(const struct diff *d, const struct shot *s, const char *kind
 	ck_abort_msg("%s: %s", kind, what);
 }
 
-/* --- comparing ------------------------------------------------------------------------------- */
+/* --- comparison ------------------------------------------------------------------------------ */
 
-/* All but the IPv4 Identification, what depends on it, and the checksum of a GSO packet, which is
- * partial in one case and whole in the other.  NULL: as it should be. */
+/* Compares everything except the IPv4 Identification, what depends on it, and the checksum of a GSO
+ * packet, which is partial in one result and complete in the other.  Returns NULL if equal. */
 static const char *compare(struct diff *d, const struct shot *s, const struct output *o,
 			   const uint8_t *got, size_t len)
 {
@@ -310,8 +310,8 @@ static const char *compare(struct diff *d, const struct shot *s, const struct ou
 	return memcmp(d->want, got, len) == 0 ? NULL : "other bytes";
 }
 
-/* Waits for a clone on lo that is the translator's output O.  A GSO packet is as long as its IP
- * header says. */
+/* Waits for a clone on lo that equals the translator's output O.  The length of a GSO packet is the
+ * one in its IP header. */
 static const char *compare_clone(struct diff *d, const struct shot *s, const struct output *o)
 {
 	struct pollfd fd = {.fd = d->lo, .events = POLLIN};
@@ -347,7 +347,7 @@ static bool is_clamped(const struct shot *s)
 	       (s->b[s->head + 13] & TCP_SYN);
 }
 
-/* The daemon has to tell it again. */
+/* Must the daemon tell this pair again? */
 static bool is_outdated(const struct diff *d, const struct fastpath_pair *told)
 {
 	unsigned n;
@@ -388,7 +388,7 @@ static void count(struct diff *d, const struct shot *s, unsigned kind, bool outd
 		d->sum.udp += d->out.packets;
 }
 
-/* The kernel takes no packet that is shorter, and of those no train that is another one's. */
+/* The kernel accepts no shorter packet, and no short GSO packet of a tunnel. */
 static bool is_possible(const struct shot *s)
 {
 	return s->len >= (s->pair->family == 4 ? 34u : 54u) && s->len <= SHOT_MAX;
@@ -397,7 +397,8 @@ static bool is_possible(const struct shot *s)
 static void fire(struct diff *d, const struct shot *s, unsigned kind, const char *name,
 		 enum shot_fate fate)
 {
-	bool outdated = is_outdated(d, &s->pair->told); /* before the translator goes on */
+	bool outdated =
+		is_outdated(d, &s->pair->told); /* determined before the translator continues */
 	struct offload o = offload_of(s);
 	const char *bad;
 
@@ -405,7 +406,8 @@ static void fire(struct diff *d, const struct shot *s, unsigned kind, const char
 		return;
 	d->run = (struct fastpath_run){
 		.in = s->b, .len = (uint32_t)s->len, .seg = s->seg, .out = d->below};
-	d->run.wire = s->wire < s->len ? 0 : s->wire; /* the kernel wants no less, or 0 */
+	d->run.wire = s->wire < s->len ? 0 : s->wire; /* the kernel accepts 0 or a value of at least
+							 the packet's length */
 	if (fastpath_try(d->path, &d->run) < 0)
 		give_up(d, s, name, strerror(errno));
 	translate(d, s->b, s->len, s->seg ? &o : NULL);
@@ -417,7 +419,7 @@ static void fire(struct diff *d, const struct shot *s, unsigned kind, const char
 
 /* --- packets --------------------------------------------------------------------------------- */
 
-/* A packet of the generator, between the addresses of PAIR or those that it came with. */
+/* Uses a generated packet with the addresses of PAIR, or with its own. */
 static void fire_generated(struct diff *d, const struct shot_pair *pair, bool readdress)
 {
 	static struct shot s;
@@ -448,7 +450,8 @@ static void fire_one(struct diff *d, const struct shot_pair *pair)
 		fire(d, &s, kind, shot_kinds[kind].name, shot_kinds[kind].fate);
 }
 
-/* Leases end in between: their guarantee runs out, and others want their addresses. */
+/* Leases end in between, because their guarantee has expired and other hosts need their addresses.
+ */
 static void run_conf(struct diff *d, uint64_t seed)
 {
 	struct shot_pair pair[PAIRS];
@@ -464,7 +467,7 @@ static void run_conf(struct diff *d, uint64_t seed)
 	close_conf(d);
 }
 
-/* --- all of it ------------------------------------------------------------------------------- */
+/* --- all configurations ---------------------------------------------------------------------- */
 
 static void print_kind(const struct diff *d, unsigned kind, const char *name)
 {
@@ -486,7 +489,7 @@ static void print_seen(const struct diff *d)
 		d->outdated);
 }
 
-/* What never comes, or never passes, shows nothing. */
+/* A kind of packets that was never generated, or never taken, was not tested. */
 static void check_seen(const struct diff *d)
 {
 	ck_assert_msg(d->outdated > 0, "no lease has ended");
@@ -547,7 +550,7 @@ void fastpath_diff(uint64_t seed, unsigned long packets, unsigned long whole)
 	ck_assert_int_ge(diff.lo, 0);
 	control = fastpath_control(diff.path);
 	control->flags = FASTPATH_UDP;
-	control->drained = UINT64_MAX; /* nothing ever waits */
+	control->drained = UINT64_MAX; /* no packet ever waits */
 	while (diff.packets < packets)
 		run_conf(&diff, seed++);
 	print_seen(&diff);

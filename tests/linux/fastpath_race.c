@@ -1,5 +1,5 @@
-/* fastpath_race - one processor translates packets of a pair, another one tells the same pair and
- * others again and again, in a table that is too small for them. */
+/* fastpath_race - one CPU translates packets of a pair.  Another one repeatedly tells that pair and
+ * others, in a table that is too small for them. */
 #include "fastpath_race.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@
 #define PACKET4  "4 s=8.0.0.1 d=192.0.2.1 df=1 | tcp n=20 fl=0x10"
 #define PACKET6  "6 s=2001:db8:86dd::1 d=2001:db8:64::808:808 | tcp n=20 fl=0x10"
 #define ENTRIES  1024
-#define LEAST    1000 /* packets taken, and tellings, without which nothing was tried */
+#define LEAST    1000 /* minimum packets taken, and pairs told, for a valid test */
 #define TOGETHER 2    /* pairs told at once: ours, and another that gets its memory */
 #define FOR_NS   INT64_C(3000000000)
 #define OURS     0x11
@@ -33,7 +33,7 @@ static struct race {
 	struct fastpath_key4 key4;
 	struct fastpath_key6 key6;
 	size_t cpu[2];
-	unsigned long *told; /* shared with the child */
+	unsigned long *told; /* shared with the child process */
 } race;
 
 static int64_t now_ns(void)
@@ -44,7 +44,7 @@ static int64_t now_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* The first two processors that this process may run on. */
+/* Finds the first two CPUs on which this process may run. */
 static bool find_cpus(size_t cpu[2])
 {
 	cpu_set_t set;
@@ -73,7 +73,7 @@ static struct fastpath_pair pair(uint32_t era)
 		.generation = 1, .lease_generation = era, .most = 2000, .most_free = 2000};
 }
 
-/* Ours is told anew, which frees its memory, and at once another one needs some. */
+/* Tells our pair again, which frees its memory, and at once another one, which may reuse that. */
 static void tell(uint32_t era)
 {
 	struct fastpath_key4 key4[TOGETHER];
@@ -122,7 +122,7 @@ static bool all_ours(const uint8_t *p, size_t n)
 	return true;
 }
 
-/* True: the packet was taken, and became what ours say. */
+/* Returns true if the packet was taken and translated with our addresses. */
 static bool try_one(const uint8_t *in, uint32_t len)
 {
 	struct fastpath_run run = {.in = in, .len = len, .out = race.out};

@@ -1,5 +1,5 @@
-/* fastpath_race - the kernel gives the memory of a pair to another one while the program reads it.
- */
+/* fastpath_race - the kernel reuses the memory of a pair for another one while the program reads
+ * it. */
 #ifndef NAT64D_TESTS_FASTPATH_RACE_H
 #define NAT64D_TESTS_FASTPATH_RACE_H
 
@@ -7,7 +7,7 @@
 
 TCase *fastpath_race(void);
 
-/* Why it cannot be tested here; NULL: it can. */
+/* Returns why this cannot be tested here, or NULL. */
 const char *fastpath_race_lacks(void);
 
 #endif

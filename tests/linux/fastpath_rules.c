@@ -1,4 +1,4 @@
-/* fastpath_rules - one packet, one pair, and the shared memory set by hand. */
+/* fastpath_rules - single packets and pairs, with the shared memory set by the test. */
 #include "fastpath_rules.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* False: this process was held up since AT for so long that time may have decided. */
+/* Returns false if this process was delayed so long since AT that timeouts may have decided. */
 static bool undisturbed(uint64_t at)
 {
 	return now_ns() - at < FASTPATH_SOON / 4 * 3;
@@ -72,7 +72,7 @@ static void start(void)
 	bench.control->generation = 7;
 	bench.control->flags = FASTPATH_UDP;
 	bench.control->drained = UINT64_MAX;
-	/* which flows share a place is the same in each run */
+	/* in each run, the same flows share a place */
 	for (uint64_t i = 0; i < FASTPATH_SECRETS; i++)
 		bench.control->secret[i] = (i + 1) * 0x9e3779b97f4a7c15;
 	bench.pair = (struct fastpath_pair){
@@ -92,7 +92,7 @@ static void craft_in(const char *text)
 	bench.run.len = (uint32_t)craft(bench.in, text, &none);
 }
 
-/* The pair of the packet TEXT becomes known. */
+/* Tells the pair of the packet TEXT. */
 static void tell(const char *text)
 {
 	struct fastpath_key4 v4;
@@ -109,7 +109,7 @@ static void tell(const char *text)
 	ck_assert_msg(rc == 0, "%s", strerror(errno));
 }
 
-/* The same as what is new in a generation of its own. */
+/* The same, in a new generation. */
 static void tell_anew(const char *text)
 {
 	bench.pair.generation = ++bench.control->generation;
@@ -126,21 +126,21 @@ static bool sent(void)
 	return bench.run.taken;
 }
 
-/* Is the packet TEXT taken? */
+/* Does the program take the packet TEXT? */
 static bool taken(const char *text)
 {
 	craft_in(text);
 	return sent();
 }
 
-/* --- one look -------------------------------------------------------------------------------- */
+/* --- single packets -------------------------------------------------------------------------- */
 
-/* Times are ns before now; NONE: never. */
+/* Times are in ns before now; NONE: never. */
 static const struct rule {
 	const char *name, *packet;
-	uint32_t generation; /* of the control word, where the pair has 7 */
-	int lease;           /* of the pair, from 0 on; NONE */
-	uint32_t ends;       /* what the lease's generation has grown by since */
+	uint32_t generation; /* generation in the shared memory; the pair has 7 */
+	int lease;           /* index of the pair's lease, or NONE */
+	uint32_t ends;       /* by which the lease's generation has increased */
 	uint32_t flags, pair_flags;
 	int64_t alive;
 	unsigned most, most_free;
@@ -150,7 +150,7 @@ static const struct rule {
 	{"current", TCP4, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, true},
 	{"outdated", TCP6, 8, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
 	{"outdated", TCP4, 8, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
-	{"not yet", TCP6, 6, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
+	{"other generation", TCP6, 6, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
 	{"leased", TCP6, 7, 0, 0, 0, 0, NONE, SIZE, SIZE, true},
 	{"leased", TCP4, 7, LEASES - 1, 0, 0, 0, NONE, SIZE, SIZE, true},
 	{"lease has ended", TCP6, 7, 0, 1, 0, 0, NONE, SIZE, SIZE, false},
@@ -158,25 +158,25 @@ static const struct rule {
 	{"lease has ended long ago", TCP6, 7, 0, 1000, 0, 0, NONE, SIZE, SIZE, false},
 	{"no such lease", TCP6, 7, LEASES, 0, 0, 0, NONE, SIZE, SIZE, false},
 	{"no such lease", TCP4, 7, 1 << 30, 0, 0, 0, NONE, SIZE, SIZE, false},
-	{"watching, alive", TCP6, 7, NONE, 0, FASTPATH_WATCH, 0, 0, SIZE, SIZE, true},
-	{"watching, alive", TCP4, 7, NONE, 0, FASTPATH_WATCH, 0, 0, SIZE, SIZE, true},
-	{"watching, silent", TCP6, 7, NONE, 0, FASTPATH_WATCH, 0, FASTPATH_ALIVE, SIZE, SIZE,
+	{"watching, daemon alive", TCP6, 7, NONE, 0, FASTPATH_WATCH, 0, 0, SIZE, SIZE, true},
+	{"watching, daemon alive", TCP4, 7, NONE, 0, FASTPATH_WATCH, 0, 0, SIZE, SIZE, true},
+	{"watching, daemon silent", TCP6, 7, NONE, 0, FASTPATH_WATCH, 0, FASTPATH_ALIVE, SIZE, SIZE,
 	 false},
-	{"watching, silent", TCP4, 7, NONE, 0, FASTPATH_WATCH, 0, FASTPATH_ALIVE, SIZE, SIZE,
+	{"watching, daemon silent", TCP4, 7, NONE, 0, FASTPATH_WATCH, 0, FASTPATH_ALIVE, SIZE, SIZE,
 	 false},
-	{"watching, closed", TCP6, 7, NONE, 0, FASTPATH_WATCH, 0, NONE, SIZE, SIZE, false},
-	{"not watching, silent", TCP6, 7, NONE, 0, 0, 0, FASTPATH_ALIVE, SIZE, SIZE, true},
+	{"watching, daemon stopped", TCP6, 7, NONE, 0, FASTPATH_WATCH, 0, NONE, SIZE, SIZE, false},
+	{"not watching, daemon silent", TCP6, 7, NONE, 0, 0, 0, FASTPATH_ALIVE, SIZE, SIZE, true},
 	{"UDP with the daemon", UDP6, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
 	{"UDP with the daemon", UDP4, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, false},
-	{"UDP here", UDP6, 7, NONE, 0, FASTPATH_UDP, 0, NONE, SIZE, SIZE, true},
-	{"UDP here", UDP4, 7, NONE, 0, FASTPATH_UDP, 0, NONE, SIZE, SIZE, true},
-	{"echo is here always", ECHO6, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, true},
+	{"UDP with the program", UDP6, 7, NONE, 0, FASTPATH_UDP, 0, NONE, SIZE, SIZE, true},
+	{"UDP with the program", UDP4, 7, NONE, 0, FASTPATH_UDP, 0, NONE, SIZE, SIZE, true},
+	{"echo is always with the program", ECHO6, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, true},
 	{"SYN", SYN6, 7, NONE, 0, 0, 0, NONE, SIZE, SIZE, true},
 	{"SYN with mss-clamp", SYN6, 7, NONE, 0, 0, FASTPATH_NO_SYN, NONE, SIZE, SIZE, false},
 	{"no SYN with mss-clamp", TCP6, 7, NONE, 0, 0, FASTPATH_NO_SYN, NONE, SIZE, SIZE, true},
-	{"as long as may be", TCP6, 7, NONE, 0, 0, 0, NONE, 40, 0, true},
+	{"maximum length", TCP6, 7, NONE, 0, 0, 0, NONE, 40, 0, true},
 	{"too long", TCP6, 7, NONE, 0, 0, 0, NONE, 39, SIZE, false},
-	{"as long as may be", TCP4, 7, NONE, 0, 0, 0, NONE, 40, 0, true},
+	{"maximum length", TCP4, 7, NONE, 0, 0, 0, NONE, 40, 0, true},
 	{"too long", TCP4, 7, NONE, 0, 0, 0, NONE, 39, SIZE, false},
 	{"to be fragmented", FREE4, 7, NONE, 0, FASTPATH_UDP, 0, NONE, SIZE, 27, false},
 	{"not to be fragmented", FREE4, 7, NONE, 0, FASTPATH_UDP, 0, NONE, 0, 28, true},
@@ -229,22 +229,23 @@ START_TEST(stranger)
 }
 END_TEST
 
-/* --- order: times are ns before now, see struct fastpath_wait --- */
+/* --- order: times are in ns before now, see struct fastpath_wait --- */
 
 static const struct order {
 	const char *name;
-	int64_t passed, since, drained; /* DRAINED: after PASSED */
+	int64_t passed, since, drained; /* DRAINED: relative to PASSED */
 	uint32_t flags;
 	bool taken;
 } orders[] = {
 	{"written since then", MS, MS, FASTPATH_MARGIN, 0, true},
-	{"in the queue, perhaps", MS, MS, FASTPATH_MARGIN - 1, 0, false},
+	{"possibly in the queue", MS, MS, FASTPATH_MARGIN - 1, 0, false},
 	{"in the queue", MS, MS, -MS, 0, false},
-	{"never was empty, for long enough", MS, FASTPATH_FORCE + 1, -MS, 0, true},
-	{"never was empty, not for long enough", MS, FASTPATH_FORCE - FASTPATH_SOON, -MS, 0, false},
-	{"in a hurry, for long enough", MS, FASTPATH_SOON + 1, -MS, FASTPATH_HURRY, true},
-	{"in a hurry, not for long enough", MS, MS, -MS, FASTPATH_HURRY, false},
-	{"has passed just now", 0, 0, 0, 0, false},
+	{"queue never empty, waited long enough", MS, FASTPATH_FORCE + 1, -MS, 0, true},
+	{"queue never empty, not waited long enough", MS, FASTPATH_FORCE - FASTPATH_SOON, -MS, 0,
+	 false},
+	{"in a trial, waited long enough", MS, FASTPATH_SOON + 1, -MS, FASTPATH_HURRY, true},
+	{"in a trial, not waited long enough", MS, MS, -MS, FASTPATH_HURRY, false},
+	{"passed just now", 0, 0, 0, 0, false},
 };
 
 START_TEST(order)
@@ -267,7 +268,8 @@ START_TEST(order)
 }
 END_TEST
 
-/* What waited for its pair is in the queue itself, when all that was there before has left it. */
+/* When everything from before the pair has left the queue, packets that waited for that may still
+ * be in it. */
 START_TEST(waits_behind_what_waited)
 {
 	uint64_t at, told;
@@ -289,8 +291,8 @@ START_TEST(waits_behind_what_waited)
 }
 END_TEST
 
-/* What goes to the daemon makes what is behind it in its flow wait, until the queue has been empty;
- * and all of the pair if it does not show its flow. */
+/* A packet that goes to the daemon makes later packets of its flow wait until the queue has been
+ * empty.  If it does not show its flow, it makes all packets of the pair wait. */
 static const struct flow {
 	const char *name, *passes, *behind;
 	bool waits;
@@ -343,7 +345,7 @@ START_TEST(flow)
 }
 END_TEST
 
-/* What the daemon has got because it seemed to be dead, it may still send. */
+/* The daemon may still send packets that it got because it seemed to be dead. */
 START_TEST(waits_behind_what_was_not_watched)
 {
 	uint64_t at;
@@ -366,7 +368,7 @@ START_TEST(waits_behind_what_was_not_watched)
 }
 END_TEST
 
-/* Sends what has to wait since SINCE or a little later, for longer than it has to. */
+/* Sends packets that must wait, since SINCE or a little later, for longer than they must wait. */
 static void wait_under_load(uint64_t since)
 {
 	uint64_t begun = now_ns(), now;
@@ -380,8 +382,8 @@ static void wait_under_load(uint64_t since)
 	} while (now - begun < FASTPATH_SOON + MS);
 }
 
-/* Those that wait do not make it wait longer, and once it has moved it waits anew: behind what told
- * the pair (0), and behind a packet of its flow. */
+/* Waiting packets do not make the flow wait longer.  After the flow has moved, it waits again:
+ * after the pair was told (0), and after a packet of its flow. */
 START_TEST(moves_under_load)
 {
 	uint64_t at;
@@ -406,7 +408,7 @@ START_TEST(moves_under_load)
 }
 END_TEST
 
-/* As long as UDP is the daemon's, it does not begin to wait. */
+/* While only the daemon translates UDP, UDP packets cause no waiting. */
 START_TEST(udp_rests)
 {
 	uint64_t at;
@@ -430,7 +432,7 @@ START_TEST(udp_rests)
 }
 END_TEST
 
-/* --- what it writes and counts --- */
+/* --- output and counters --- */
 
 static unsigned id_of(const char *text, unsigned seg)
 {
@@ -440,7 +442,7 @@ static unsigned id_of(const char *text, unsigned seg)
 	return get16(bench.out + 4);
 }
 
-/* One for each packet on the wire, and round and round. */
+/* One Identification for each packet on the wire; they wrap around. */
 START_TEST(identifications)
 {
 	tell(TCP6);
@@ -451,8 +453,8 @@ START_TEST(identifications)
 }
 END_TEST
 
-/* What is known and current stays as it is; what is told anew goes on behind what may be given
- * meanwhile. */
+/* A pair that is known and current is not changed.  If it is told again, its Identifications
+ * continue after those that may be used in the meantime. */
 START_TEST(identifications_told_again)
 {
 	tell(TCP6);
@@ -488,15 +490,15 @@ static struct fastpath_totals totals(void)
 	return sum;
 }
 
-/* Of a lease both directions; of what passes nothing; of a pair without a lease no lease; each
- * segment with its headers. */
+/* A lease counts both directions.  Packets that are not taken are not counted.  A pair without a
+ * lease counts for none.  Each segment counts with its headers. */
 START_TEST(counts)
 {
 	unsigned n;
 	union fastpath_element *at = fastpath_leases(bench.path, &n);
 	struct fastpath_totals sum;
 
-	tell(UDP6); /* of no lease */
+	tell(UDP6); /* without a lease */
 	ck_assert(taken(UDP6));
 	bench.pair.lease = fastpath_first_lease(bench.path) + 1;
 	tell(TCP6);
@@ -522,7 +524,7 @@ START_TEST(counts)
 }
 END_TEST
 
-/* A pair that is told once more is what was told last, unless it is current: that stays. */
+/* A pair that is told again gets the new values, unless it is current. */
 START_TEST(told_again)
 {
 	bench.pair.generation = 6;
@@ -539,7 +541,7 @@ START_TEST(told_again)
 }
 END_TEST
 
-/* Of those that are told together some are known. */
+/* Some of the pairs that are told together are known already. */
 START_TEST(told_together)
 {
 	struct fastpath_key6 key[3];
@@ -562,9 +564,9 @@ START_TEST(told_together)
 }
 END_TEST
 
-/* --- rights --- */
+/* --- privileges --- */
 
-/* This process becomes nobody with the rights in MASK. */
+/* Makes this process run as nobody with the capabilities in MASK. */
 static void become_nobody(uint64_t mask)
 {
 	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -580,7 +582,7 @@ static void become_nobody(uint64_t mask)
 
 #define CAP(n) (UINT64_C(1) << (n))
 
-/* Without CAP_PERFMON the verifier is stricter, above all that of Linux 6.1. */
+/* Without CAP_PERFMON the verifier is stricter, especially that of Linux 6.1. */
 START_TEST(loads_with_two_rights)
 {
 	become_nobody(CAP(CAP_NET_ADMIN) | CAP(CAP_BPF));

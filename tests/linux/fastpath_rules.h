@@ -1,5 +1,5 @@
-/* fastpath_rules - when the program in the kernel takes a packet and when not: generations, leases,
- * switches, the order of packets; what it counts; and which rights it takes to load it. */
+/* fastpath_rules - when the program in the kernel takes a packet: generations, leases, switches,
+ * and the order of packets.  Also what it counts, and the privileges needed to load it. */
 #ifndef NAT64D_TESTS_FASTPATH_RULES_H
 #define NAT64D_TESTS_FASTPATH_RULES_H
 

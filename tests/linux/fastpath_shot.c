@@ -1,4 +1,5 @@
-/* fastpath_shot - packets by kind: a right one of each protocol, and what is changed about it. */
+/* fastpath_shot - generates packets by kind: a valid one of each protocol, and modifications of it.
+ */
 #include "fastpath_shot.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@
 
 #define HEAD4  20
 #define HEAD6  40
-#define L4_MIN 14 /* the kernel wants 14 bytes behind the IP header */
+#define L4_MIN 14 /* the kernel requires 14 bytes after the IP header */
 #define SYN    0x02
 #define CWR    0x80
 
@@ -30,7 +31,8 @@ static unsigned some(unsigned least, unsigned most)
 	return least + generate_below(most - least + 1);
 }
 
-/* Bytes of L4 header and payload: mostly short, often where a decision changes. */
+/* Returns a random number of bytes for L4 header and payload: mostly small, often near a threshold.
+ */
 static size_t pick_l4(const struct shot *s)
 {
 	const unsigned edges[] = {s->pair->told.most, s->pair->told.most_free, 1240, 1260};
@@ -42,7 +44,7 @@ static size_t pick_l4(const struct shot *s)
 	return n > SHOT_MAX - HEAD6 ? some(L4_MIN, SHOT_MAX - HEAD6) : n;
 }
 
-/* --- a right packet -------------------------------------------------------------------------- */
+/* --- a valid packet -------------------------------------------------------------------------- */
 
 static size_t l4_len(const struct shot *s)
 {
@@ -147,7 +149,7 @@ static unsigned long pseudo(const struct shot *s)
 	return model_sum(addrs, s->pair->family == 4 ? 8 : 32) + l4_len(s) + s->proto;
 }
 
-/* A GSO packet has the sum of its pseudo-header alone. */
+/* The checksum of a GSO packet contains only its pseudo-header. */
 static void seal_l4(struct shot *s)
 {
 	uint8_t *at = l4_of(s) + csum_at(s->proto);
@@ -162,7 +164,7 @@ static void seal_l4(struct shot *s)
 	put16(at, s->proto == 17 && csum == 0 ? 0xffff : csum);
 }
 
-/* --- kinds: before the checksums ------------------------------------------------------------- */
+/* --- kinds: modified before the checksums are set -------------------------------------------- */
 
 static void hop_two(struct shot *s)
 {
@@ -194,7 +196,7 @@ static void fragment4(struct shot *s)
 	put16(s->b + 6, percent(50) ? 0x2000 | generate_below(100) : 1 + generate_below(100));
 }
 
-/* Its first bytes become the header H, which is there in addition. */
+/* Turns the first N bytes of the payload into an additional header. */
 static void put_between(struct shot *s, size_t n)
 {
 	if (s->len + n > SHOT_MAX)
@@ -264,7 +266,7 @@ static void at_edge(struct shot *s)
 	resize(s, most - 1 + generate_below(3));
 }
 
-/* Longer than any smaller MTU, and where the longest packet without DF ends. */
+/* Lengths above any smaller MTU, around the maximum for a packet without DF. */
 static void at_df_edge(struct shot *s)
 {
 	resize(s, 1239 + generate_below(4));
@@ -294,7 +296,7 @@ static void icmp_type(struct shot *s)
 	while (*type == 0 || *type == 8 || *type == 128 || *type == 129);
 }
 
-/* What the other family calls an echo. */
+/* Uses the type number that an echo has in the other family. */
 static void icmp_foreign(struct shot *s)
 {
 	*l4_of(s) ^= 128;
@@ -319,15 +321,15 @@ static void other_proto(struct shot *s)
 	s->b[s->pair->family == 4 ? 9 : 6] = PICK(protos);
 }
 
-/* --- kinds: trains --------------------------------------------------------------------------- */
+/* --- kinds: GSO packets ---------------------------------------------------------------------- */
 
 static size_t header_of(struct shot *s)
 {
 	return s->proto == 6 ? (size_t)(l4_of(s)[12] >> 4) * 4 : 8;
 }
 
-/* Behind a UDP header, where TCP has the length of its header, older kernels find one of 8 bytes if
- * HIGH, the upper half of the byte, is 2. */
+/* Older kernels read a TCP header length after the UDP header, and find 8 bytes if HIGH, the upper
+ * half of that byte, is 2. */
 static void look_like_tcp(struct shot *s, unsigned high)
 {
 	l4_of(s)[12] = (uint8_t)((l4_of(s)[12] & 0xf) | high << 4);
@@ -350,7 +352,7 @@ static void train(struct shot *s)
 	couple(s, seg, 2 * seg + generate_below(6 * seg));
 }
 
-/* The first segment is as long as it may be, or a byte longer or shorter. */
+/* The first segment has the maximum length, or a byte more or less. */
 static void train_at_edge(struct shot *s)
 {
 	bool free = s->pair->family == 4 && !(s->b[6] & 0x40);
@@ -360,7 +362,7 @@ static void train_at_edge(struct shot *s)
 	couple(s, seg, seg + 1 + generate_below(2 * seg));
 }
 
-/* Segments that are to have DF, and a last one that is not; or just not so. */
+/* Segments that get DF and a last one that does not; or lengths just next to that. */
 static void train_mixed(struct shot *s)
 {
 	unsigned seg = 1241 - (unsigned)header_of(s) + generate_below(percent(50) ? 3 : 200);
@@ -397,7 +399,7 @@ static void train_offset(struct shot *s)
 	l4_of(s)[12] = (uint8_t)(some(0, 4) << 4);
 }
 
-/* --- kinds: after the checksums -------------------------------------------------------------- */
+/* --- kinds: modified after the checksums are set --------------------------------------------- */
 
 static void bad_head(struct shot *s)
 {
@@ -412,7 +414,7 @@ static void bad_l4(struct shot *s)
 	put16(at, (csum & 0xffff) ? csum : 1);
 }
 
-/* Checksums that are or become 0 or 0xffff, or look like partial ones, or something beside that. */
+/* Checksums that are or become 0 or 0xffff, or look like partial ones, or are near such values. */
 static void corner(struct shot *s)
 {
 	unsigned diff = (unsigned)get16((const uint8_t *)&s->pair->told.csum), near;
@@ -497,7 +499,7 @@ static void as_tunnel(struct shot *s)
 	look_like_tcp(s, 2);
 }
 
-/* A bit somewhere, with checksums that fit in half of the cases. */
+/* Flips a random bit; in half of the cases corrects the checksums. */
 static void broken(struct shot *s)
 {
 	size_t at = generate_below((uint32_t)(percent(70) ? s->head : s->len < 80 ? s->len : 80));
@@ -521,18 +523,18 @@ const struct shot_kind shot_kinds[] = {
 	{"echo, one hop left", 1, false, 0, SHOT_NEVER, hop_low, NULL},
 	{"TCP, DF", 6, false, 4, SHOT_ALL, set_df, NULL},
 	{"UDP, no DF", 17, false, 4, SHOT_ALL, clear_df, NULL},
-	{"TCP, as long as may be", 6, false, 0, SHOT_ALL, at_edge, NULL},
-	{"UDP, as long as may be", 17, false, 0, SHOT_ALL, at_edge, NULL},
-	{"TCP, as long as without DF", 6, false, 6, SHOT_ALL, at_df_edge, NULL},
+	{"TCP, maximum length", 6, false, 0, SHOT_ALL, at_edge, NULL},
+	{"UDP, maximum length", 17, false, 0, SHOT_ALL, at_edge, NULL},
+	{"TCP, around the maximum without DF", 6, false, 6, SHOT_ALL, at_df_edge, NULL},
 	{"TCP, SYN", 6, false, 0, SHOT_SOME, syn, NULL},
-	{"TCP of zeros or ones", 6, false, 0, SHOT_ALL, zeros, NULL},
-	{"UDP of zeros or ones", 17, false, 0, SHOT_ALL, zeros, NULL},
-	{"echo of zeros or ones", 1, false, 0, SHOT_SOME, zeros, NULL},
+	{"TCP, all bits 0 or 1", 6, false, 0, SHOT_ALL, zeros, NULL},
+	{"UDP, all bits 0 or 1", 17, false, 0, SHOT_ALL, zeros, NULL},
+	{"echo, all bits 0 or 1", 1, false, 0, SHOT_SOME, zeros, NULL},
 	{"TCP, bad checksum", 6, false, 0, SHOT_ALL, NULL, bad_l4},
 	{"UDP, bad checksum", 17, false, 0, SHOT_ALL, NULL, bad_l4},
 	{"echo, bad checksum", 1, false, 0, SHOT_NEVER, NULL, bad_l4},
-	{"TCP, checksum at an end", 6, false, 0, SHOT_ALL, NULL, corner},
-	{"UDP, checksum at an end", 17, false, 0, SHOT_ALL, NULL, corner},
+	{"TCP, extreme checksum", 6, false, 0, SHOT_ALL, NULL, corner},
+	{"UDP, extreme checksum", 17, false, 0, SHOT_ALL, NULL, corner},
 	{"UDP, no checksum", 17, false, 0, SHOT_NEVER, NULL, no_csum},
 	{"TCP, bad header checksum", 6, false, 4, SHOT_NEVER, NULL, bad_head},
 	{"TCP, data offset of any kind", 6, false, 0, SHOT_SOME, NULL, offset_lies},
@@ -548,41 +550,41 @@ const struct shot_kind shot_kinds[] = {
 	{"fragment", 17, false, 4, SHOT_NEVER, fragment4, NULL},
 	{"extension header", 6, false, 6, SHOT_NEVER, extension6, NULL},
 	{"fragment header", 17, false, 6, SHOT_NEVER, fragment6, NULL},
-	{"bytes behind the end", 17, false, 0, SHOT_NEVER, leave_room, trailing},
+	{"bytes after the end", 17, false, 0, SHOT_NEVER, leave_room, trailing},
 	{"bytes missing", 6, false, 0, SHOT_NEVER, NULL, truncated},
-	{"length that lies", 6, false, 0, SHOT_NEVER, NULL, length_lies},
-	{"length of any kind", 17, false, 0, SHOT_NEVER, NULL, length_wild},
-	{"version that lies", 17, false, 0, SHOT_NEVER, NULL, version_lies},
+	{"wrong length field", 6, false, 0, SHOT_NEVER, NULL, length_lies},
+	{"random length field", 17, false, 0, SHOT_NEVER, NULL, length_wild},
+	{"wrong version field", 17, false, 0, SHOT_NEVER, NULL, version_lies},
 	{"TCP, a bit changed", 6, false, 0, SHOT_SOME, NULL, broken},
 	{"UDP, a bit changed", 17, false, 0, SHOT_SOME, NULL, broken},
 	{"echo, a bit changed", 1, false, 0, SHOT_MAY, NULL, broken},
-	{"train of TCP", 6, true, 0, SHOT_ALL, train, NULL},
-	{"train of UDP", 17, true, 0, SHOT_ALL, train, NULL},
-	{"train of TCP, as long as may be", 6, true, 0, SHOT_SOME, train_at_edge, NULL},
-	{"train of UDP, as long as may be", 17, true, 0, SHOT_SOME, train_at_edge, NULL},
-	{"train of TCP, the last without DF", 6, true, 6, SHOT_SOME, train_mixed, NULL},
-	{"train of UDP, the last without DF", 17, true, 6, SHOT_MAY, train_mixed, NULL},
-	{"train of TCP, segments of one length", 6, true, 0, SHOT_ALL, train_even, NULL},
-	{"train of UDP, segments of one length", 17, true, 0, SHOT_ALL, train_even, NULL},
-	{"train of one TCP segment", 6, true, 0, SHOT_ALL, train_of_one, NULL},
-	{"train of one UDP segment", 17, true, 0, SHOT_ALL, train_of_one, NULL},
-	{"train of TCP, CWR", 6, true, 0, SHOT_SOME, train_cwr, NULL},
-	{"train of TCP, bad data offset", 6, true, 0, SHOT_NEVER, train_offset, NULL},
-	{"train of TCP, one hop left", 6, true, 0, SHOT_NEVER, train, hop_low},
-	{"train of UDP inside a tunnel", 17, true, 0, SHOT_NEVER, train, wire_lies},
-	{"train of UDP, perhaps of a tunnel", 17, true, 0, SHOT_NEVER, train, as_tunnel},
-	{"one UDP segment, likewise", 17, true, 0, SHOT_ALL, train_of_one, as_tunnel},
-	{"train of UDP, whole checksum", 17, true, 0, SHOT_NEVER, train, bad_l4},
-	{"train of UDP, no checksum", 17, true, 0, SHOT_NEVER, train, no_csum},
-	{"train of UDP, a bit changed", 17, true, 0, SHOT_MAY, train, broken},
-	{"train of TCP, a bit changed", 6, true, 0, SHOT_MAY, train, broken},
-	{"train of echoes", 1, true, 0, SHOT_NEVER, NULL, train_echo},
+	{"TCP GSO", 6, true, 0, SHOT_ALL, train, NULL},
+	{"UDP GSO", 17, true, 0, SHOT_ALL, train, NULL},
+	{"TCP GSO, maximum length", 6, true, 0, SHOT_SOME, train_at_edge, NULL},
+	{"UDP GSO, maximum length", 17, true, 0, SHOT_SOME, train_at_edge, NULL},
+	{"TCP GSO, the last without DF", 6, true, 6, SHOT_SOME, train_mixed, NULL},
+	{"UDP GSO, the last without DF", 17, true, 6, SHOT_MAY, train_mixed, NULL},
+	{"TCP GSO, segments of one length", 6, true, 0, SHOT_ALL, train_even, NULL},
+	{"UDP GSO, segments of one length", 17, true, 0, SHOT_ALL, train_even, NULL},
+	{"TCP GSO, one segment", 6, true, 0, SHOT_ALL, train_of_one, NULL},
+	{"UDP GSO, one segment", 17, true, 0, SHOT_ALL, train_of_one, NULL},
+	{"TCP GSO, CWR", 6, true, 0, SHOT_SOME, train_cwr, NULL},
+	{"TCP GSO, bad data offset", 6, true, 0, SHOT_NEVER, train_offset, NULL},
+	{"TCP GSO, one hop left", 6, true, 0, SHOT_NEVER, train, hop_low},
+	{"UDP GSO inside a tunnel", 17, true, 0, SHOT_NEVER, train, wire_lies},
+	{"UDP GSO, possibly of a tunnel", 17, true, 0, SHOT_NEVER, train, as_tunnel},
+	{"one UDP segment, possibly of a tunnel", 17, true, 0, SHOT_ALL, train_of_one, as_tunnel},
+	{"UDP GSO, complete checksum", 17, true, 0, SHOT_NEVER, train, bad_l4},
+	{"UDP GSO, no checksum", 17, true, 0, SHOT_NEVER, train, no_csum},
+	{"UDP GSO, a bit changed", 17, true, 0, SHOT_MAY, train, broken},
+	{"TCP GSO, a bit changed", 6, true, 0, SHOT_MAY, train, broken},
+	{"echo GSO", 1, true, 0, SHOT_NEVER, NULL, train_echo},
 };
 const unsigned shot_kinds_n = sizeof(shot_kinds) / sizeof(*shot_kinds);
 
-/* --- all of it ------------------------------------------------------------------------------- */
+/* --- all kinds ------------------------------------------------------------------------------- */
 
-/* With the headers of all segments. */
+/* Includes the headers of all segments. */
 static void count_wire(struct shot *s)
 {
 	size_t header = s->head + header_of(s), payload = s->len - header;
@@ -619,10 +621,10 @@ bool shot_make(struct shot *s, const struct shot_kind *k, const struct shot_pair
 	return s->wire <= 65536;
 }
 
-/* --- packets of others ----------------------------------------------------------------------- */
+/* --- packets of the generator ---------------------------------------------------------------- */
 
-/* Where P, a whole packet without options, extension headers or fragment, has its L4 checksum that
- * depends on addresses; 0: nowhere. */
+/* Returns the offset of the L4 checksum that depends on addresses in P, a complete packet without
+ * options, extension headers or fragmentation; 0 if there is none. */
 static size_t dependent(const uint8_t *p, size_t len)
 {
 	bool four = p[0] >> 4 == 4;

@@ -1,5 +1,5 @@
-/* fastpath_shot - packets between two addresses of which the program in the kernel has been told:
- * those that it is for, those that are nothing for it, and those in between. */
+/* fastpath_shot - packets between two addresses that the program in the kernel was told: packets
+ * that it must take, packets that it must not take, and packets that it may take. */
 #ifndef NAT64D_TESTS_FASTPATH_SHOT_H
 #define NAT64D_TESTS_FASTPATH_SHOT_H
 
@@ -9,12 +9,12 @@
 
 #include "packet/fastpath.h"
 
-#define SHOT_MAX   3712 /* bytes that the kernel takes for a trial */
-#define SHOT_KINDS 72   /* no less than there are, and two */
+#define SHOT_MAX   3712 /* maximum bytes that the kernel accepts for a test run */
+#define SHOT_KINDS 72   /* at least the number of kinds, plus two */
 
-/* Who speaks to whom, and what the program has been told of it. */
+/* Two addresses, and what the program was told about them. */
 struct shot_pair {
-	unsigned family; /* 4 or 6, as the packet arrives */
+	unsigned family; /* 4 or 6, of the arriving packet */
 	struct fastpath_key4 v4;
 	struct fastpath_key6 v6;
 	struct fastpath_pair told;
@@ -23,17 +23,17 @@ struct shot_pair {
 struct shot {
 	const struct shot_pair *pair;
 	uint8_t b[SHOT_MAX + 64];
-	size_t len, head; /* bytes: all; of the IP header */
+	size_t len, head; /* bytes: total; IP header */
 	uint8_t proto;
 	unsigned seg;  /* of a GSO packet, or 0 */
-	uint32_t wire; /* what the kernel says that it counts as */
+	uint32_t wire; /* the length on the wire, as the kernel counts it */
 };
 
 enum shot_fate {
-	SHOT_ALL,   /* the program must take every one that the translator finds plain */
-	SHOT_SOME,  /* it must take one at least */
+	SHOT_ALL,   /* the program must take each one that the translator considers plain */
+	SHOT_SOME,  /* it must take at least one */
 	SHOT_MAY,   /* it may take them */
-	SHOT_NEVER, /* it must not, whatever the translator makes of them */
+	SHOT_NEVER, /* it must not take any, even if the translator translates it */
 };
 
 struct shot_kind {
@@ -42,21 +42,21 @@ struct shot_kind {
 	bool train;
 	unsigned families; /* 4, 6, or 0: both */
 	enum shot_fate fate;
-	void (*change)(struct shot *s); /* before the checksums are written; NULL: nothing */
-	void (*spoil)(struct shot *s);  /* and afterwards */
+	void (*change)(struct shot *s); /* called before the checksums are set; may be NULL */
+	void (*spoil)(struct shot *s);  /* called after that; may be NULL */
 };
 
 extern const struct shot_kind shot_kinds[];
 extern const unsigned shot_kinds_n;
 
-/* A random packet of kind K between the addresses of PAIR.  False: there is none. */
+/* Creates a random packet of kind K between the addresses of PAIR.  False if there is none. */
 bool shot_make(struct shot *s, const struct shot_kind *k, const struct shot_pair *pair);
 
-/* Bytes 12 and 13 of the LEN bytes at P, a part of its source, become what the kernel takes for the
- * right ethertype there, and checksums stay as right as they were. */
+/* Sets bytes 12 and 13 of the packet at P, of LEN bytes, which are part of its source address, to
+ * the right Ethertype for the kernel.  Valid checksums stay valid, and invalid ones invalid. */
 void shot_shape(uint8_t *p, size_t len);
 
-/* The addresses of the packet at P become those of PAIR, in the same way. */
+/* Replaces the addresses of the packet at P by those of PAIR, in the same way. */
 void shot_readdress(uint8_t *p, size_t len, const struct shot_pair *pair);
 
 #endif

@@ -1,6 +1,6 @@
-/* filter_tc DEVICE VERB... - does to DEVICE what the daemon does at its start and its end, with a
- * program that passes every packet on: `attach', `detach' (prints how many), and `drop', which
- * gives up the right to either. */
+/* filter_tc DEVICE VERB... - does to DEVICE what the daemon does at its start and end, with a
+ * program that passes all packets: `attach`, `detach` (prints how many filters it removed), and
+ * `drop`, which drops the privilege for both. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -57,7 +57,7 @@ static int perform(const char *verb, unsigned index, int program)
 	return rc;
 }
 
-/* 77 if there is no program to be had. */
+/* Exits with 77 if no program can be loaded. */
 int main(int argc, char **argv)
 {
 	int program = load(), rc = 0;

@@ -1,7 +1,7 @@
-/* watch_routes DEVICE PREFIX LENGTH - says which addresses the kernel routes into DEVICE, as the
- * daemon would know it: of each line of standard input, an IPv6 address, `ours' or `elsewhere'; of
- * a line `reads' how often all routes have been read; of a line `longest' how many microseconds the
- * longest piece of that took. */
+/* watch_routes DEVICE PREFIX LENGTH - prints which addresses the kernel routes into DEVICE, as the
+ * daemon would find out.  Each line of standard input is an IPv6 address, and it prints `ours` or
+ * `elsewhere` for it; or `reads`, for which it prints how often all routes have been read; or
+ * `longest`, for which it prints the duration of the longest step of that in microseconds. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -49,7 +49,7 @@ static void answer(const struct routes *r, const char *line)
 	fflush(stdout);
 }
 
-/* Asked by hand: a line comes whole. */
+/* Lines are written by a test, so each arrives as a whole. */
 static bool read_line(const struct routes *r)
 {
 	char line[128];
