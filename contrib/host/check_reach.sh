@@ -79,11 +79,6 @@ is_denied()
 		{ for (i = 1; i <= n; i++) if (within($1, net[i])) next; print }')" ]
 }
 
-in_words()
-{
-	paste -s -d , - | sed 's/,/, /g'
-}
-
 # services: those of this machine that hear what is for any of its addresses, "tcp PORT"; not what only waits for answers.
 services()
 {

@@ -58,6 +58,12 @@ plain()
 	printf %s "$1" | tr '\001-\037\177-\377' '?' | sed 's/=>/->/g'
 }
 
+# in_words: the lines of standard input, with commas.
+in_words()
+{
+	paste -s -d , - | sed 's/,/, /g'
+}
+
 # setting NAME: from the environment, or else from the file that the service reads.
 setting()
 {

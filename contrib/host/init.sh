@@ -160,9 +160,10 @@ init()
 	apply
 	[ -n "$service" ] || { say_how_to_start && exit 0; }
 	echo
-	doctor
-	healthy=$?
+	healthy=0
+	# First, or the doctor may ask a resolver that has just begun to look for the servers of the root.
 	[ -z "$dns64" ] || dns64_check || healthy=1
+	doctor || healthy=1
 	[ -z "$announce" ] || announce_check || healthy=1
 	show_next
 	[ $healthy -eq 0 ] || stop "written and started, but the lines above that begin with WARN or FAIL need attention (to go back: nat64-host init --undo)"

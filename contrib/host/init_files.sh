@@ -256,6 +256,7 @@ roll_back()
 		fi
 	done <"$stage/list"
 	rm -f "$defaults$new" "$manifest$new"
+	[ ! -e "$stage/address" ] || remove_address "$(cat "$stage/address")"
 	[ ! -e "$stage/old.nat44" ] || cp -p "$stage/old.nat44" "$defaults"
 	[ ! -e "$stage/backup" ] || rm -f "$(cat "$stage/backup")"
 	if [ -e "$stage/old.manifest" ]; then
@@ -372,6 +373,7 @@ run_services()
 {
 	[ -n "$service" ] || return 0
 	reload_units "$stage/list"
+	add_address || failed "cannot give ${new_address%% *} the address ${new_address#* }"
 	while read -r unit what <&3; do
 		words=$(serve "$unit" "$what") || failed "$unit does not start: $(reason_of "$unit" "$words")"
 	done 3<"$stage/services"
@@ -433,6 +435,7 @@ undo()
 	trap '' INT TERM HUP # what is half undone is done by the next --undo; and it is short
 	made >"$stage/made"
 	recorded unit >"$stage/units"
+	remove_addresses <"$stage/made"
 	while read -r line <&3; do
 		path=${line#*  }
 		if is_ours "$path"; then
