@@ -13,7 +13,11 @@ top=$here/../..
 CONTAINER="" LEADER="" ROOT="" DEB=""
 # What is in the container from the beginning, and what a test can install there without a network.
 base_packages=systemd,systemd-sysv,dbus,iproute2,iputils-ping,procps
-more_packages="bind9 iptables iptables-persistent nftables"
+more_packages="bind9 bind9-dnsutils dnsmasq ifupdown iptables iptables-persistent network-manager nftables radvd unbound"
+# os NAME: a line of os-release.
+os() { sed -n "s/^$1=\"*\([^\"]*\).*/\1/p" /etc/os-release; }
+# The Debian in the container: this machine's own, or a newer one, on which the package runs as well.
+RELEASE=${NAT64_RELEASE:-$(os VERSION_CODENAME)}
 
 # --- ways out -------------------------------------------------------------------------------------------------------
 
@@ -56,13 +60,10 @@ need_container() {
 
 # --- a Debian -------------------------------------------------------------------------------------------------------
 
-# os NAME: a line of os-release.
-os() { sed -n "s/^$1=\"*\([^\"]*\).*/\1/p" /etc/os-release; }
-
 # new_root: with what more_packages needs, still packed.
 new_root() {
 	ROOT=$T/root
-	debootstrap --variant=minbase --include="$base_packages" "$(os VERSION_CODENAME)" "$ROOT" >"$T/debootstrap" 2>&1 ||
+	debootstrap --variant=minbase --include="$base_packages" "$RELEASE" "$ROOT" >"$T/debootstrap" 2>&1 ||
 		leave_rest "debootstrap could not make a Debian: $(tail -n 1 "$T/debootstrap")"
 	cp /etc/resolv.conf "$ROOT/etc/resolv.conf"
 	# shellcheck disable=SC2086 # a list of words
@@ -75,7 +76,7 @@ new_root() {
 # kept: the archive of it, in a directory that is nobody else's to write to.
 kept() {
 	local dir
-	dir=${TMPDIR:-/tmp}/nat64-container-$(os VERSION_CODENAME)
+	dir=${TMPDIR:-/tmp}/nat64-container-$RELEASE
 	mkdir -m 700 "$dir" 2>/dev/null
 	[ -d "$dir" ] && [ ! -L "$dir" ] && [ -O "$dir" ] && chmod 700 "$dir" || return
 	echo "$dir/$(cksum <<<"$base_packages $more_packages" | cut -d ' ' -f 1).tar"
