@@ -30,7 +30,7 @@ nets_of()
 		echo ::/64
 	else
 		{
-			ip -6 route show dev "$1" table main 2>/dev/null | awk '$1 ~ /^[23fcd][0-9a-f:]*\/64$/ && !/ via /{ print $1 }'
+			ip -6 route show dev "$1" table main 2>/dev/null | awk '$1 ~ /^([23]|f[cd])[0-9a-f:]*\/64$/ && !/ via /{ print $1 }'
 			[ "${new_address%% *}" != "$1" ] || echo "${new_address#* }" | sed 's|::64/64$|::/64|'
 		} | sort -u
 	fi
