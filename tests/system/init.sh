@@ -131,7 +131,7 @@ machine() {
 		ls -d /var/lib/nat64-host 2>&1
 		systemctl list-unit-files --no-legend --plain | sort
 		for unit in nat64d nat64-host unbound named radvd; do echo "$unit $(systemctl is-active $unit)"; done
-		ip -o addr show | sed "s/valid_lft.*//; s/ tentative//; s/^[0-9]*: //" | grep -v "^nat64\|scope link"; { ip -6 route show; ip -4 route show; } | sort
+		ip -o addr show | sed "s/valid_lft.*//; s/ tentative//; s/^[0-9]*: //" | grep -v "^nat64\|scope link\| dynamic"; { ip -6 route show; ip -4 route show; } | sort
 		sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.wan.accept_ra net.ipv6.conf.lan.accept_ra
 		nft list ruleset' 2>&1
 }
@@ -201,6 +201,12 @@ step "apt-get install -qy --no-install-recommends /root/nat64d.deb nftables"
 refused "what is missing is named" "apt install bind9-dnsutils unbound" --dns64 unbound
 step "apt-get install -qy unbound bind9-dnsutils"
 unsigned_world
+site=$ROOT/etc/unbound/unbound.conf.d/other.conf
+printf 'server:\n  interface: 2001:db8:1::1\n' >"$site"
+refused "unbound has a configuration of its own" "unbound is configured already (/etc/unbound/unbound.conf.d/other.conf:2: interface: 2001:db8:1::1)" --dns64 unbound
+printf 'server:\n  so-rcvbuf: much\n' >"$site"
+refused "unbound does not take what is there" "unbound refuses the planned configuration: " --dns64 unbound
+rm "$site"
 before=$(machine)
 init "nat64-host init --dns64 unbound" --yes --dns64 unbound
 t "in less than a minute" in_a_minute
@@ -225,6 +231,8 @@ advertised() {
 
 has_address() { ip -n "$C" -6 -o addr show dev lan dynamic scope global | grep -q 2001:db8:1: && ip -n "$C" -6 route show default | grep -q 'proto ra'; }
 
+offered() { in_client python3 "$top/tests/system/offer.py" lan; }
+
 # announced WHEN
 announced() {
 	advertised
@@ -237,11 +245,17 @@ announced() {
 if [[ $(inside apt-cache policy radvd) == *"Candidate: 1:2.19-"* ]]; then
 	refused "radvd is too old" "radvd 2.19 cannot announce the prefix" --dns64 unbound --announce radvd
 else
-	step "apt-get install -qy radvd"
+	step "apt-get install -qy radvd dnsmasq"
+	step "printf 'interface lan { };\n' >/etc/radvd.conf"
+	refused "radvd has a configuration of its own" "add to /etc/radvd.conf: interface lan { AdvSendAdvert on; prefix 2001:db8:1::/64 { }; nat64prefix 64:ff9b::/96 { }; };" --announce radvd
+	step "rm /etc/radvd.conf"
+	step "echo 'Address=192.168.7.1/24' >>/etc/systemd/network/lan.network && ip address add 192.168.7.1/24 brd + dev lan"
+	step "printf 'port=0\ndhcp-range=192.168.7.10,192.168.7.20\n' >/etc/dnsmasq.d/site.conf && systemctl restart dnsmasq unbound"
 	before=$(machine)
 	init "nat64-host init --dns64 unbound --announce radvd" --yes --dns64 unbound --announce radvd
 	t "in less than a minute as well" in_a_minute
 	announced "radvd"
+	shows "option 108 is for the hosts of dnsmasq" "option: 108 00000708" offered
 	reboot cables
 	announced "radvd, rebooted"
 	same "radvd, rebooted: no unit has failed" "$failed" "$(failed_units)"
@@ -254,6 +268,9 @@ fi
 resolver=2001:db8:1::1
 step "apt-get install -qy bind9"
 own_zone
+step "cp /etc/bind/named.conf.options /root/ && sed -i 's/^};/forwarders { 9.9.9.9; };\n};/' /etc/bind/named.conf.options"
+refused "named has a configuration of its own" "named is configured already (/etc/bind/named.conf.options)" --dns64 bind
+step "cp /root/named.conf.options /etc/bind/"
 refused "another resolver has the port" "unbound has port 53" --dns64 bind
 step "systemctl disable --now unbound && systemctl restart named"
 before=$(machine)
@@ -274,6 +291,9 @@ host_route() {
 	ip -n "$C" -6 route replace default via "$router" dev lan
 }
 has_resolver() { inside ip -6 -o addr show dev lan | grep -q " $resolver/64"; }
+
+# NetworkManager may take half a minute to believe in the network.
+has_resolver_soon() { wait_for has_resolver || wait_for has_resolver; }
 
 # managed MANAGER: a machine whose LAN has only an address with a lifetime.
 managed() {
@@ -296,7 +316,7 @@ managed() {
 	init "$1: a second time" --yes --dns64 unbound
 	same "$1: it is the same address" "$resolver" "$(sed -n 's/^    interface: \(fd.*\)/\1/p' "$ROOT/etc/unbound/unbound.conf.d/nat64d.conf")"
 	reboot cables
-	t "$1, rebooted: the address is there" wait_for has_resolver
+	t "$1, rebooted: the address is there" has_resolver_soon
 	host_route
 	host_has "$1, rebooted"
 	undone "$1"

@@ -27,14 +27,15 @@ def open_socket(device):
 
 
 def send(device, prefix):
-    link, index = open_socket(device)
     option = struct.pack("!BBBBIII", PREFIX, 4, 64, 0xC0, 86400, 14400, 0) + ipaddress.IPv6Address(prefix).packed
     message = struct.pack("!BBHBBHII", ADVERTISEMENT, 0, 0, 64, 0, 0, 0, 0) + option
     while True:
         try:
-            link.sendto(message, (ALL_NODES, 0, 0, index))
+            link, index = open_socket(device)
+            with link:
+                link.sendto(message, (ALL_NODES, 0, 0, index))
         except OSError:
-            pass  # the link is down while the machine boots
+            pass  # there is no link while the machine boots
         time.sleep(0.5)
 
 
