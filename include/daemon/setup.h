@@ -7,8 +7,9 @@
  * because hosts that check the route to the source (rp_filter) would otherwise drop such
  * errors.  The IPv6 side of a map is a real host elsewhere and gets no route.
  *
- * It does not take over networks that the machine needs otherwise: a default route, and a route for
- * all or part of a network of another interface, is left out unless tun-route names it. */
+ * It does not take over networks that the machine uses for other purposes.  It leaves out a default
+ * route, and routes for all or part of a network of another interface, unless tun-route names them.
+ */
 #ifndef NAT64D_SETUP_H
 #define NAT64D_SETUP_H
 

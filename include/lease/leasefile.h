@@ -75,9 +75,9 @@ int leasekey_read(const char *path, const char *name, struct siphash_key *key, b
  * lease.  NOW (by the clock of pool.h) and WALL (unix time) are the current time.
  *
  * Invalid lines are reported to SAY with their number, up to 20 of them; the file is then copied to
- * another name before it is rewritten.  The time of a lease is never older than its last use:
- * unless the last stop was clean, a record may be POOL_RESTAMP seconds too old, and that is
- * compensated.
+ * another name before it is rewritten.  Unless the last stop was clean, a record may be
+ * POOL_RESTAMP seconds older than the last use of its lease.  This is added, so that a lease is
+ * never restored with a time before its last use.
  *
  * A lease ends if it was unused for longer than POOL keeps it, or if MAPS or POOL do not allow it
  * any more.  ENDED is then called (prefix UINT16_MAX if its prefix is not in MAPS).  Returns 0, or

@@ -1,5 +1,5 @@
-/* networkrow - a network whose hosts have leases, as the control socket lists it: writes it as a
- * JSON object in one line or as a row of a text table, and parses the JSON. */
+/* networkrow - a network whose hosts have leases, as the control socket lists it.  Writes one line:
+ * a JSON object or a row of a text table.  Parses the JSON. */
 #ifndef NAT64D_NETWORKROW_H
 #define NAT64D_NETWORKROW_H
 

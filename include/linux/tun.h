@@ -86,8 +86,8 @@ unsigned tun_offloads(const struct tun *t);
 bool tun_is_up(const struct tun *t);
 
 /* tun_fd() is a descriptor to poll for POLLIN; then call tun_read().  It stores the next packet or
- * GSO packet at PACKET, which has SIZE bytes and OFFLOAD_HDR more before it, and returns its
- * length; 0 if there is none now; -1 with errno, which is EBADFD once the device has been
+ * GSO packet at PACKET, which has SIZE bytes and OFFLOAD_HDR more before it.  Returns the length; 0
+ * if there is no packet now; -1 with errno, which is EBADFD once the device has been
  * deleted.  OFFLOAD describes the work that the kernel left to us; if it is not valid, OFFLOAD gets
  * values that fit no packet. */
 int tun_fd(const struct tun *t);

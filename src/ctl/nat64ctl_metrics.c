@@ -49,8 +49,8 @@ static void ask(const struct ctl *c, bool openmetrics, struct ctl_reply *r)
 }
 
 /* Returns the metrics, which the caller must free.  If the daemon does not run, does not answer or
- * ends meanwhile, they say that it is down.  Returns NULL, after printing the reason, if it may run
- * but cannot be asked. */
+ * ends before its answer is complete, they say that it is down.  Returns NULL, after printing the
+ * reason, if the daemon may run but cannot be reached. */
 static char *get_metrics(const struct ctl *c, bool openmetrics)
 {
 	struct answer down = {.text = NULL};

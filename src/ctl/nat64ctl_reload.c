@@ -1,8 +1,9 @@
-/* nat64ctl_reload - `reload` as root: adds to the device what the new configuration needs, before a
- * daemon without privileges reloads it, and removes afterwards what is no longer needed.
+/* nat64ctl_reload - `reload` as root, for a daemon that has dropped its privileges.  Adds to the
+ * device what the new configuration needs, lets the daemon reload, and then removes what is no
+ * longer needed.
  *
- * The daemon is trusted no more than necessary: the configuration file and all directories on its
- * path must belong to root, only the device that the daemon names is changed, and nothing else. */
+ * The daemon is trusted no more than necessary.  The configuration file and all directories on its
+ * path must belong to root.  Only the device that the daemon names is changed. */
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>

@@ -19,8 +19,8 @@ struct who {
 	bool running; /* the daemon runs */
 	struct lease_event holds[MOST], ended[MOST];
 	unsigned n_holds, n_ended;
-	int64_t later;  /* when the address was next assigned after AT; 0: not */
-	int64_t mapped; /* when a map ended its last lease before AT; 0: not by a map */
+	int64_t later;  /* time of the next assignment of the address after AT; 0: none */
+	int64_t mapped; /* when its last lease before AT ended because of a map; 0: it did not */
 	unsigned found;
 };
 

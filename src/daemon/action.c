@@ -98,8 +98,8 @@ static bool check_data_dir(const struct options *o, const struct conf *c,
 	return false;
 }
 
-/* The same for pool-key if it is outside of data-dir.  With --chroot root reads it, before the root
- * directory changes. */
+/* The same for pool-key if it is outside of data-dir.  If --chroot is given, root reads the file
+ * before the root directory changes. */
 static bool check_key(const struct options *o, const struct conf *c,
 		      const struct service_user *named, enum log_level level)
 {

@@ -176,8 +176,8 @@ static void check_fast_path(struct health *h)
 
 /* --- target ------------------------------------------------------------------------------- */
 
-/* Returns a host that may use the translator: one with a recent packet, or else a mapped one, or
- * else any host that is allowed and for which there is a pool. */
+/* Returns a host that may use the translator: one that has sent recently, a mapped one, or any host
+ * that is allowed and has a pool, in this order. */
 static struct ip6 some_host(const struct daemon *d)
 {
 	static const struct ip6 example = {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}};

@@ -213,7 +213,7 @@ void command_pin(void *arg, const struct control_request *r, struct answer *a)
 		wait_for_disk(d, &m, true, r->json, a);
 }
 
-/* Once pin number I is removed, can only its host get its address? */
+/* After pin number I is removed, will its address be available for its host, and for no other? */
 static bool may_unpin(const struct daemon *d, size_t i, const char *word, struct answer *a)
 {
 	const struct conf *c = d->active->conf;

@@ -40,7 +40,7 @@ struct aside {
 	size_t n;
 };
 
-/* The configuration's pool ranges that serve the same hosts.  Users call this a pool. */
+/* The pool ranges of the configuration that serve the same hosts.  Users call them one pool. */
 struct one_pool {
 	size_t first,
 		ranges;    /* index of its first range in the configuration; number of its ranges */
@@ -128,7 +128,7 @@ struct daemon {
 
 	struct {
 		struct leasefile *file;    /* NULL if leases are not kept on disk */
-		struct leaselog *history;  /* NULL if FILE is */
+		struct leaselog *history;  /* NULL if FILE is NULL */
 		struct siphash_key secret; /* determines the preferred addresses; survives restarts
 					      if it can be stored */
 		int64_t wall_us;           /* unix time in us when the clock of NOW was 0 */
@@ -437,7 +437,7 @@ void daemon_close_fast(struct daemon *d);
 /* Prevents later packets of a lease that ends now from overtaking those that the program has
  * redirected. */
 void daemon_hold_fast(struct daemon *d);
-/* Invalidates everything that the program was told. */
+/* Invalidates all pairs that the program knows. */
 void daemon_outdate_fast(struct daemon *d);
 /* The same, after another pool may have become active. */
 void daemon_renew_fast(struct daemon *d);

@@ -33,7 +33,7 @@ static void drop_kept(struct daemon *d)
 }
 
 /* If the configuration does not mention link and routes, another program manages them, such as a
- * network manager, which does not notice that the process was replaced. */
+ * network manager.  It does not notice that the process was replaced, so they must stay. */
 static bool is_set_up(const struct conf *c)
 {
 	return c->tun_setup || c->tun_ips > 0 || c->tun_routes > 0;

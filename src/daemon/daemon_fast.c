@@ -1,4 +1,4 @@
-/* daemon_fast - controls the program in the kernel: loads it, tells it pairs, decides when it
+/* daemon_fast - controls the program in the kernel: loads it, gives pairs to it, decides when it
  * translates UDP, and adds its counts to counters and leases. */
 #include <errno.h>
 #include <stdlib.h>
@@ -326,7 +326,7 @@ static bool lease_of(const struct daemon *d, struct fastpath_pair *pair, const s
 	return true;
 }
 
-/* Adds the pair of D's out member to those to pass.  LEASE holds the generation and the result of
+/* Queues the pair of D's out member for the program.  LEASE holds the generation and the result of
  * lease_of(). */
 static void tell(struct daemon *d, unsigned family, const struct fastpath_pair *lease)
 {

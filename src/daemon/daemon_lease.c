@@ -15,8 +15,8 @@
 #define DISPLACING    100    /* displacing leases per second that are recorded at once */
 #define PUT_OFF_MS    60000  /* interval of log lines about leases that were put off */
 
-/* The offset between the clocks changes only when somebody sets the time of day.  Otherwise
- * rounding would change the shown time of an event by a second now and then. */
+/* The offset between the clocks changes only when the time of day is set.  Otherwise rounding would
+ * change the shown time of an event by a second now and then. */
 static void mind_clock(struct daemon *d)
 {
 	int64_t wall = clock_wall_us() - clock_us();
@@ -27,7 +27,7 @@ static void mind_clock(struct daemon *d)
 		d->leases.wall_us = wall;
 }
 
-/* The seconds of both clocks begin at the same time, until somebody sets the time of day. */
+/* The seconds of both clocks begin at the same time, until the time of day is set. */
 int64_t daemon_unix_time(const struct daemon *d, int32_t t)
 {
 	int64_t base = d->leases.wall_us - d->leases.phase * 1000;

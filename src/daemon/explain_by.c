@@ -1,5 +1,5 @@
-/* explain_by - finds the configuration line behind each decision about a packet, and describes it.
- */
+/* explain_by - finds the configuration line that caused each decision about a packet, and describes
+ * it. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 
 struct place {
 	uint32_t tag;
-	uint32_t at : 31; /* ms, when the program was told */
+	uint32_t at : 31; /* ms, when it was given to the program */
 	uint32_t told : 1;
 };
 
@@ -19,8 +19,8 @@ struct pairs {
 	struct place place[PLACES];
 	int64_t ms;
 	unsigned left; /* number that may still be selected in this millisecond */
-	/* The most recent pair.  Until UNTIL it needs no look-up, since the program was just told
-	 * about it. */
+	/* The most recent pair.  Until UNTIL it needs no look-up, since it was just given to the
+	 * program. */
 	struct {
 		uint8_t addrs[ADDRS_MAX];
 		size_t n;

@@ -1,4 +1,4 @@
-/* udp_choice - the thresholds of the decision, found by measurement, and the decision. */
+/* udp_choice - decides about UDP by thresholds that were found by measurement. */
 #include "udp_choice.h"
 
 #define BUSY                                                                                       \

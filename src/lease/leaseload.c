@@ -436,7 +436,8 @@ static void end_lease(struct load *l, uint32_t addr)
 	l->superseded = true;
 	if (lease)
 		pool_end(l->pool, lease);
-	else if (l->lefts > 0) /* it may be one of these, whose end was already reported */
+	else if (l->lefts >
+		 0) /* the lease may be in LEFT: its end must not be reported a second time */
 		put_left(l, &(struct lease){.addr = addr});
 }
 

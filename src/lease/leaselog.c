@@ -15,7 +15,7 @@
 
 #include "leaselogstate.h"
 
-#define SLACK 65536   /* events of the packet path that may wait behind those of a reload */
+#define SLACK 65536   /* events of the packet path that may wait after those of a reload */
 #define MOST  4194304 /* maximum events: a reload may end a million leases and begin others */
 
 struct leaselog *leaselog_new(const char *dir_name)

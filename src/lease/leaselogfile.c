@@ -6,9 +6,9 @@
  * clock is set back by a few seconds, the times stand still; if it is set back by more, a new file
  * begins.
  *
- * A batch of lines is written as a whole or not at all: the remains of a failed write or of a
- * killed keeper are cut off.  After a power failure an incomplete line may remain, which is cut
- * off, too.
+ * A batch of lines is written as a whole or not at all.  If a write fails or the keeper is killed,
+ * the incomplete batch is cut off.  After a power failure an incomplete line may remain, which is
+ * cut off, too.
  *
  * If the clock jumps ahead, or is wrong at the start, everything would look old.  Therefore nothing
  * is removed because of its age for an hour after that. */
@@ -236,8 +236,8 @@ static void purge(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 	}
 }
 
-/* Renames the newest file to number 1, and each other one to the next number, up to the first gap;
- * a crash in the middle of this leaves a gap.  Returns 0, or -1 with errno. */
+/* Renames the newest file to number 1, and each other one to the next number, up to the first
+ * gap.  There is a gap if a crash interrupted an earlier rotation.  Returns 0, or -1 with errno. */
 static int turn_over(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 {
 	char from[NAME_ROOM], to[NAME_ROOM];

@@ -1,11 +1,10 @@
 /* leasesync - the keeper's tasks, and its start and end.
  *
- * It is forked without exec, since the daemon may be in a chroot by then.  It exits when its socket
- * is closed, that is, when the parent has ended, and before that writes the events that the parent
- * put into the history.  It is not killed together with the parent.  Tasks of a killed parent that
- * were not answered are not completed.  The keeper ignores signals for the daemon, which a terminal
- * or service manager sends to the whole process group, because the daemon needs it for a clean
- * stop. */
+ * The keeper is forked without exec, since the daemon may be in a chroot by then.  Its socket is
+ * closed when the parent ends.  Then it writes the remaining events of the history and exits.  It
+ * is not killed together with the parent.  Tasks of a killed parent that were not answered are not
+ * completed.  A terminal or service manager sends signals to the whole process group.  The keeper
+ * ignores them, because the daemon needs it for a clean stop. */
 #include "leasesync.h"
 
 #include <errno.h>

@@ -5,8 +5,9 @@
  * pass for a complete one.
  *
  * Tayga rejects a line with more columns.  Additional information is in comments, which Tayga
- * ignores: the prefix of lines without a fourth column, when the lease of the next line began, that
- * it is not confirmed, and that a lease has ended early. */
+ * ignores.  They name the prefix of lines without a fourth column, and the time when the lease of
+ * the next line began.  They also say that the next lease is not confirmed, or that a lease has
+ * ended early. */
 #include "leasetext.h"
 
 #include <arpa/inet.h>

@@ -490,9 +490,9 @@ static inline long add_tcp_seq(struct __sk_buff *skb, uint64_t n)
 	return store(skb, HEAD4 + 4, &seq, 4, 0);
 }
 
-/* If the last segment of a GSO packet must not have DF set, the packet is sent as two; a clone
- * becomes the first.  A GSO packet cannot be shortened without losing its GSO state.  Instead its
- * IP header gets the smaller length, and the IP layer trims it on input. */
+/* If the last segment of a GSO packet must not have DF set, it is sent separately: a clone of the
+ * packet carries all other segments.  A GSO packet cannot be shortened without losing its GSO
+ * state.  Instead its IP header gets the smaller length, and the IP layer trims it on input. */
 static inline long translate_mixed(struct __sk_buff *skb, struct facts *f, uint64_t id)
 {
 	uint64_t last = f->last - f->header, l4 = f->l4 - last;
@@ -529,9 +529,8 @@ static inline long translate_4to6(struct __sk_buff *skb, struct facts *f)
 }
 
 /* Copies the values of PAIR and the N words at TO to F.  False if PAIR is no longer valid, or if
- * its memory was reused for another pair, which changes the tag or TAG_BEHIND at the end of the
- * value.
- */
+ * the kernel has reused its memory for another pair.  In the latter case its tag, or the one at
+ * TAG_BEHIND at the end of the value, is different. */
 static inline bool read_pair(struct facts *f, const struct fastpath_control *control,
 			     const struct fastpath_pair *pair, const void *to, int n,
 			     const uint64_t *tag_behind)

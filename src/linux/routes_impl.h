@@ -33,11 +33,11 @@ struct routes {
 	unsigned device;
 	struct route_scope scope, next_scope;
 	struct lpm *table, *next_table;
-	unsigned long changes; /* of the content of TABLE */
-	struct route_list known,
-		found;  /* the routes behind TABLE; the routes read so far by a dump */
-	int news, dump; /* sockets, or -1 */
-	uint32_t seq;   /* of the last requested dump */
+	unsigned long changes;          /* of the content of TABLE */
+	struct route_list known, found; /* the routes from which TABLE was built; those that the
+					   current dump has read so far */
+	int news, dump;                 /* sockets, or -1 */
+	uint32_t seq;                   /* of the last requested dump */
 	bool dumping;
 	int error;  /* why the last dump failed, or 0 */
 	bool stale; /* a relevant route has changed */

@@ -197,7 +197,7 @@ START_TEST(limit)
 	n = take(&l, r->first + r->wait, r->tries);
 	ck_assert_msg(n == r->taken, "%s: %u", r->name, n);
 	ck_assert_msg(log_limit_suppressed(&l) == r->tries - r->taken, "%s: suppressed", r->name);
-	ck_assert_msg(log_limit_suppressed(&l) == 0, "%s: told once", r->name);
+	ck_assert_msg(log_limit_suppressed(&l) == 0, "%s: reported once", r->name);
 }
 END_TEST
 

@@ -159,7 +159,7 @@ static const struct packet_row {
 	 {IP6(16, 44), 17, 0, 0, 1, 0, 0, 0, 9, UDP},
 	 56,
 	 "UDP fragment [2001:db8::1]:53 -> [64:ff9b::c000:221]:4711, 56 bytes"},
-	{"behind an extension header",
+	{"after an extension header",
 	 REASON_NO_MAP_DST,
 	 {IP6(16, 60), 17, 0, 1, 4, 0, 0, 0, 0, UDP},
 	 56,

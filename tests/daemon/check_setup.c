@@ -660,7 +660,7 @@ static const struct net_row {
 	 3,
 	 "write \"tun-route 192.168.255.0/24\""},
 	{"inside the pool", {{.family = 4, .len = 25, .addr4 = 0xc0a8ff00}}, {0}, 4, ""},
-	{"beside the pool", {{.family = 4, .len = 24, .addr4 = 0xc0a8fe00}}, {0}, 4, ""},
+	{"next to the pool", {{.family = 4, .len = 24, .addr4 = 0xc0a8fe00}}, {0}, 4, ""},
 	{"around a map",
 	 {{.family = 4, .len = 8, .addr4 = 0x0a000000}},
 	 {0},

@@ -28,9 +28,8 @@ static const struct row {
 	{"too much, merged well: a trial", 900, 10000, 300, 0, true, true, false},
 	{"too much, a trial has failed", 900, 10000, 300, NOW + 1, false, false, false},
 	{"too much, a trial failed long ago", 900, 10000, 300, NOW, true, true, false},
-	{"too much, merged well, no processor to spare", 900, 10000, 300, 0, false, false, true},
-	{"too much, nothing to merge, no processor to spare", 1000, 10000, 10000, 0, true, false,
-	 true},
+	{"too much, merged well, no spare CPU", 900, 10000, 300, 0, false, false, true},
+	{"too much, nothing to merge, no spare CPU", 1000, 10000, 10000, 0, true, false, true},
 	{"too much, nothing to merge: no trial", 1000, 10000, 10000, 0, true, false, false},
 	{"nothing to merge, a trial has failed", 1000, 10000, 10000, NOW + 1, true, false, false},
 };

@@ -734,7 +734,7 @@ static void watch_disk(struct leasedir *d)
 	dir_calm(d, NOW, WALL);
 	disk = mmap(NULL, sizeof(*disk), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(disk, MAP_FAILED);
-	send_signal(d->f->keeper.pid, SIGKILL); /* the next one shares DISK */
+	send_signal(d->f->keeper.pid, SIGKILL); /* the next keeper shares DISK */
 	waitpid(d->f->keeper.pid, NULL, 0);
 	dir_calm(d, NOW, WALL);
 	send_signal(d->f->keeper.pid, 0);

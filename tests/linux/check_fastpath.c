@@ -51,7 +51,8 @@ static bool is_possible(void)
 	else if (fastpath_diff_alone() < 0)
 		why = strerror(errno);
 	if (why)
-		printf("1..0 # SKIP needs a program in the kernel, and a network of its own: %s\n",
+		printf("1..0 # SKIP needs a program in the kernel, and a separate network "
+		       "namespace: %s\n",
 		       why);
 	if (fd >= 0)
 		close(fd);

@@ -20,7 +20,7 @@
 #include "linux/fastpath_linux.h"
 #include "support/generated.h"
 
-#define PAIRS    10   /* pairs told in each configuration */
+#define PAIRS    10   /* pairs given to the program in each configuration */
 #define SHOTS    40   /* packets for each of them */
 #define TRIES    100  /* attempts to generate a plain packet */
 #define ENTRIES  8192 /* large enough that the table evicts no pair of a configuration */
@@ -287,8 +287,8 @@ static void give_up(const struct diff *d, const struct shot *s, const char *kind
 
 /* --- comparison ------------------------------------------------------------------------------ */
 
-/* Compares everything except the IPv4 Identification, what depends on it, and the checksum of a GSO
- * packet, which is partial in one result and complete in the other.  Returns NULL if equal. */
+/* Ignores the IPv4 Identification and what depends on it, and the checksum of a GSO packet, which
+ * is partial in one result and complete in the other.  Returns NULL if equal. */
 static const char *compare(struct diff *d, const struct shot *s, const struct output *o,
 			   const uint8_t *got, size_t len)
 {
@@ -347,7 +347,7 @@ static bool is_clamped(const struct shot *s)
 	       (s->b[s->head + 13] & TCP_SYN);
 }
 
-/* Must the daemon tell this pair again? */
+/* Must the daemon add this pair again? */
 static bool is_outdated(const struct diff *d, const struct fastpath_pair *told)
 {
 	unsigned n;

@@ -1,5 +1,5 @@
-/* fastpath_race - one CPU translates packets of a pair.  Another one repeatedly tells that pair and
- * others, in a table that is too small for them. */
+/* fastpath_race - one CPU translates packets of a pair.  Another one repeatedly adds that pair and
+ * others to a table that is too small for them. */
 #include "fastpath_race.h"
 
 #include <errno.h>
@@ -20,8 +20,8 @@
 #define PACKET4  "4 s=8.0.0.1 d=192.0.2.1 df=1 | tcp n=20 fl=0x10"
 #define PACKET6  "6 s=2001:db8:86dd::1 d=2001:db8:64::808:808 | tcp n=20 fl=0x10"
 #define ENTRIES  1024
-#define LEAST    1000 /* minimum packets taken, and pairs told, for a valid test */
-#define TOGETHER 2    /* pairs told at once: ours, and another that gets its memory */
+#define LEAST    1000 /* minimum packets taken, and pairs added, for a valid test */
+#define TOGETHER 2    /* pairs added at once: ours, and another that gets its memory */
 #define FOR_NS   INT64_C(3000000000)
 #define OURS     0x11
 #define OTHERS   0x22
@@ -73,7 +73,7 @@ static struct fastpath_pair pair(uint32_t era)
 		.generation = 1, .lease_generation = era, .most = 2000, .most_free = 2000};
 }
 
-/* Tells our pair again, which frees its memory, and at once another one, which may reuse that. */
+/* Adds our pair again, which frees its memory, and at once another one, which may reuse that. */
 static void tell(uint32_t era)
 {
 	struct fastpath_key4 key4[TOGETHER];
@@ -171,7 +171,7 @@ START_TEST(memory_of_another)
 	}
 	ck_assert_int_eq(kill(child, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
-	fprintf(stderr, "# told %lu times; taken from IPv4 %lu, from IPv6 %lu\n", *race.told,
+	fprintf(stderr, "# added %lu times; taken from IPv4 %lu, from IPv6 %lu\n", *race.told,
 		taken4, taken6);
 	ck_assert_uint_gt(*race.told, LEAST);
 	ck_assert_uint_gt(taken4, LEAST);
@@ -184,7 +184,7 @@ const char *fastpath_race_lacks(void)
 {
 	size_t cpu[2];
 
-	return find_cpus(cpu) ? NULL : "needs two processors";
+	return find_cpus(cpu) ? NULL : "needs two CPUs";
 }
 
 TCase *fastpath_race(void)

@@ -92,7 +92,7 @@ static void craft_in(const char *text)
 	bench.run.len = (uint32_t)craft(bench.in, text, &none);
 }
 
-/* Tells the pair of the packet TEXT. */
+/* Adds the pair of the packet TEXT. */
 static void tell(const char *text)
 {
 	struct fastpath_key4 v4;
@@ -383,7 +383,7 @@ static void wait_under_load(uint64_t since)
 }
 
 /* Waiting packets do not make the flow wait longer.  After the flow has moved, it waits again:
- * after the pair was told (0), and after a packet of its flow. */
+ * after the pair was added (0), and after a packet of its flow. */
 START_TEST(moves_under_load)
 {
 	uint64_t at;
@@ -453,7 +453,7 @@ START_TEST(identifications)
 }
 END_TEST
 
-/* A pair that is known and current is not changed.  If it is told again, its Identifications
+/* A pair that is known and current is not changed.  If it is added again, its Identifications
  * continue after those that may be used in the meantime. */
 START_TEST(identifications_told_again)
 {
@@ -524,7 +524,7 @@ START_TEST(counts)
 }
 END_TEST
 
-/* A pair that is told again gets the new values, unless it is current. */
+/* A pair that is added again gets the new values, unless it is current. */
 START_TEST(told_again)
 {
 	bench.pair.generation = 6;
@@ -541,7 +541,7 @@ START_TEST(told_again)
 }
 END_TEST
 
-/* Some of the pairs that are told together are known already. */
+/* Some of the pairs that are added together are known already. */
 START_TEST(told_together)
 {
 	struct fastpath_key6 key[3];

@@ -1,5 +1,5 @@
-/* fastpath_shot - packets between two addresses that the program in the kernel was told: packets
- * that it must take, packets that it must not take, and packets that it may take. */
+/* fastpath_shot - packets between two addresses that the program in the kernel knows.  It must take
+ * some of them, may take others, and must not take the rest. */
 #ifndef NAT64D_TESTS_FASTPATH_SHOT_H
 #define NAT64D_TESTS_FASTPATH_SHOT_H
 
@@ -12,7 +12,7 @@
 #define SHOT_MAX   3712 /* maximum bytes that the kernel accepts for a test run */
 #define SHOT_KINDS 72   /* at least the number of kinds, plus two */
 
-/* Two addresses, and what the program was told about them. */
+/* Two addresses, and the pair that the program has for them. */
 struct shot_pair {
 	unsigned family; /* 4 or 6, of the arriving packet */
 	struct fastpath_key4 v4;
@@ -52,8 +52,9 @@ extern const unsigned shot_kinds_n;
 /* Creates a random packet of kind K between the addresses of PAIR.  False if there is none. */
 bool shot_make(struct shot *s, const struct shot_kind *k, const struct shot_pair *pair);
 
-/* Sets bytes 12 and 13 of the packet at P, of LEN bytes, which are part of its source address, to
- * the right Ethertype for the kernel.  Valid checksums stay valid, and invalid ones invalid. */
+/* Gives the packet at P, of LEN bytes, the right Ethertype in bytes 12 and 13, where the kernel
+ * reads it.  These bytes are part of the source address.  Valid checksums stay valid, and invalid
+ * ones stay invalid. */
 void shot_shape(uint8_t *p, size_t len);
 
 /* Replaces the addresses of the packet at P by those of PAIR, in the same way. */

@@ -1,6 +1,6 @@
-/* filter_tc DEVICE VERB... - does to DEVICE what the daemon does at its start and end, with a
- * program that passes all packets: `attach`, `detach` (prints how many filters it removed), and
- * `drop`, which drops the privilege for both. */
+/* filter_tc DEVICE VERB... - does what the daemon does at its start and end, with a program that
+ * passes all packets. `attach` adds the filter to DEVICE, `detach` removes it and prints how many
+ * there were, and `drop` drops the privilege for both. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>

@@ -1,7 +1,7 @@
 /* watch_routes DEVICE PREFIX LENGTH - prints which addresses the kernel routes into DEVICE, as the
- * daemon would find out.  Each line of standard input is an IPv6 address, and it prints `ours` or
- * `elsewhere` for it; or `reads`, for which it prints how often all routes have been read; or
- * `longest`, for which it prints the duration of the longest step of that in microseconds. */
+ * daemon would find out.  For each IPv6 address in standard input, it prints `ours` or
+ * `elsewhere`.  For a line `reads`, it prints how often all routes have been read.  For `longest`,
+ * it prints the duration of the longest step of that in microseconds. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
