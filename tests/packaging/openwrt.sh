@@ -71,6 +71,9 @@ netifd_does() {
 	wait_for link_running "$dev"
 }
 
+same "the package has the version of configure.ac" "$(sed -n 's/^AC_INIT(\[nat64d\], \[\(.*\)\])$/\1/p' "$top/configure.ac")" \
+	"$(sed -n 's/^PKG_VERSION:=//p' "$package/../Makefile")"
+
 # --- the options that tayga has -------------------------------------------------------------------------------------
 
 handler dump
