@@ -1,7 +1,8 @@
-/* conf - the configuration file: a directive table, all mistakes of a file at once, canonical
- * print.
+/* conf - reads and checks the configuration file, and prints it in canonical form.
  *
- * A configuration is read into one object that never changes afterwards. */
+ * One table describes all directives.  conf_load() reports all errors of a file, not only the
+ * first. A configuration is an object that does not change after it has been read, except for pins
+ * (conf_change_pins()). */
 #ifndef NAT64D_CONF_H
 #define NAT64D_CONF_H
 
@@ -14,17 +15,18 @@
 #include "map/map.h"
 #include "xlat/xlat.h"
 
-/* Where messages about a configuration go: one finished line each, without newline. */
+/* Receives the messages about a configuration: one complete line each, without a newline. */
 struct conf_diag {
 	void (*say)(void *arg, bool error, const char *line);
 	void *arg;
-	bool hurried; /* a FIFO or terminal that has nothing to say is not waited for: EAGAIN */
-	/* The file is only judged: the daemon may be started with a STATE_DIRECTORY that we lack.
-	 */
+	bool hurried; /* do not wait for a FIFO or terminal without data: fail with EAGAIN */
+	/* The file is only checked, not used: the daemon may later start with a STATE_DIRECTORY
+	 * that this process does not have. */
 	bool judged;
-	bool mapless;              /* map-file is not even opened: for who needs no maps */
-	unsigned errors, warnings; /* counted from zero by each conf_load() */
-	/* While SAY is called: where the line points to, and what it says of that. */
+	bool mapless;              /* do not open map-file: the caller needs no maps */
+	unsigned errors, warnings; /* each conf_load() resets them to zero */
+	/* Valid while SAY is called: the place that the line refers to, and the line without that
+	 * place. */
 	const char *file;
 	unsigned line; /* 0: the file as a whole */
 	const char *text;
@@ -33,137 +35,143 @@ struct conf_diag {
 struct conf_seen;
 
 struct conf {
-	char *path;          /* the file it came from */
+	char *path;          /* the file that was read */
 	char tun_device[16]; /* IFNAMSIZ */
 	struct xlat_conf xlat;
-	struct ratelimit_conf icmp_rate; /* icmp-rate; a burst is twice the rate */
-	struct map_table *maps;          /* prefixes, maps, those of map-file, and pins; sealed */
-	size_t own_maps;  /* the first so many maps are the file's own, then come map-file's */
-	size_t first_pin; /* from this one on they are those of pinned.map */
+	struct ratelimit_conf icmp_rate; /* icmp-rate; the burst is twice the rate */
+	struct map_table *maps; /* sealed: prefixes, then the maps of the file, of map-file and of
+				   pinned.map */
+	size_t own_maps;        /* number of maps in the file itself; those of map-file follow */
+	size_t first_pin;       /* index of the first map of pinned.map */
 	struct pool_conf *pool;
 	size_t pools;
-	struct prefix6 *allow; /* as written; XLAT has them as a table */
+	struct prefix6 *allow; /* in the order of the file; XLAT has the table */
 	size_t allows;
 	struct lpm *allow_table;
-	struct prefix4 *deny; /* likewise */
+	struct prefix4 *deny; /* the same */
 	size_t denies;
 	struct lpm *deny_table;
-	char *pool_key;         /* absolute, or the name of a file in data_dir; NULL: the default */
-	unsigned pool_key_line; /* 0: not given */
-	struct prefix4 *translatable; /* as written; XLAT has them as a table */
+	char *pool_key;               /* absolute, or a file name in data_dir; NULL: the default */
+	unsigned pool_key_line;       /* 0: not given */
+	struct prefix4 *translatable; /* in the order of the file; XLAT has the table */
 	size_t translatables;
 	struct lpm *translatable_table;
-	char *data_dir;           /* absolute; NULL: leases are not kept */
+	char *data_dir;           /* absolute; NULL: leases are not stored */
 	unsigned data_dir_line;   /* 0: it comes from STATE_DIRECTORY */
-	unsigned lease_days;      /* the history of leases is kept for; 0: there is none */
-	unsigned lease_megabytes; /* of 10^6 bytes, all of it together */
+	unsigned lease_days;      /* days to keep the lease history; 0: no history */
+	unsigned lease_megabytes; /* size limit of the whole history, in units of 10^6 bytes */
 	char *map_file;           /* absolute; NULL: none */
 	char *pin_file;           /* absolute; NULL: there is no data-dir */
 	unsigned log;             /* enum log_class bits */
 	char *control;            /* absolute path of the control socket; NULL: the default */
-	bool control_off;         /* there is none */
+	bool control_off;         /* no control socket */
 	unsigned control_line;    /* 0: not given */
-	char *control_group;      /* whose the socket is to be; NULL: our own */
+	char *control_group;      /* group that owns the socket; NULL: our own */
 	bool tun_up, tun_setup;
-	bool offload;       /* GSO packets and partial checksums, as far as the kernel has them */
-	unsigned fast_path; /* pairs of addresses that the program in the kernel holds; 0: none */
-	unsigned tun_queue; /* packets; 0: left as it is */
-	unsigned tun_mtu;   /* bytes; 0: left as it is */
+	bool offload; /* use GSO packets and partial checksums where the kernel supports them */
+	unsigned fast_path; /* address pairs that the kernel program can hold; 0: no fast path */
+	unsigned tun_queue; /* packets; 0: leave unchanged */
+	unsigned tun_mtu;   /* bytes; 0: leave unchanged */
 	struct prefix *tun_ip, *tun_route;
 	size_t tun_ips, tun_routes;
-	struct conf_seen *seen; /* where each directive stands; for conf_place() */
+	struct conf_seen *seen; /* the lines of each directive, for conf_place() */
 };
 
-/* Where something is written. */
+/* The file and line that a setting comes from. */
 struct conf_place {
-	const char *file; /* as the caller of conf_load() named it, or as map-file does; of the
-			     struct conf */
-	unsigned line;    /* 0: no line says it */
+	const char *file; /* the path as given to conf_load() or in map-file; owned by the struct
+			     conf */
+	unsigned line;    /* 0: no line sets it */
 };
 
-/* Where number I, counted from 0, of directive NAME is written: of `map' number I of the table of
- * maps, of `prefix' number I of its prefixes, of `dynamic-pool', `tun-ip' and `tun-route' number I
- * of the array; of `translatable' number I of its networks, or 0 for yes and no.  What only one
- * line may say is number 0. */
+/* Returns where item I (from 0) of directive NAME was set.  I is an index into the table of maps
+ * for `map', into its prefixes for `prefix', into the array for `dynamic-pool', `tun-ip' and
+ * `tun-route', and into the networks for `translatable' (0 for yes and no).  For a directive that
+ * can appear only once, I is 0. */
 struct conf_place conf_place(const struct conf *c, const char *name, size_t i);
 
-/* Reads PATH, and the map-file that it names.  STATE_DIR, in the form of systemd's STATE_DIRECTORY,
- * stands in for a data-dir left out (NULL or empty: none; the first of several).  Returns NULL if
- * there was any error; every problem of the files has then been said, each in one line that begins
- * with the file as the caller named it (but see conf_short()).  The result is given back with
- * conf_free(). */
+/* Reads PATH and its map-file.  STATE_DIR, in the format of systemd's STATE_DIRECTORY, provides the
+ * data-dir if the file sets none; the first of several directories counts, and NULL or an empty
+ * string means none.  Returns NULL after any error; by then SAY has received every problem of the
+ * files, one line each, beginning with the path as the caller gave it (shortened by conf_short()).
+ * The caller frees the result with conf_free(). */
 struct conf *conf_load(const char *path, const char *state_dir, struct conf_diag *diag);
-void conf_free(struct conf *c); /* NULL is fine */
+void conf_free(struct conf *c); /* NULL is allowed */
 
-/* The path of the control socket by C, where RUNTIME_DIR has the form of systemd's
- * RUNTIME_DIRECTORY (NULL or empty: none; the first of several), in OUT; NULL: there is none. */
-#define CONF_SOCKET_MAX 108 /* of a path, with a NUL: what the kernel takes */
+/* Writes the path of the control socket to OUT and returns OUT, or returns NULL if C has no control
+ * socket.  RUNTIME_DIR has the format of systemd's RUNTIME_DIRECTORY; the first of several
+ * directories counts, and NULL or an empty string means none. */
+#define CONF_SOCKET_MAX 108 /* bytes of a socket path with its NUL: the kernel's limit */
 const char *conf_control_path(const struct conf *c, const char *runtime_dir,
 			      char out[CONF_SOCKET_MAX]);
 
 #define CONF_UNIT_DIR "/var/lib/nat64d" /* STATE_DIRECTORY of nat64d.service */
 
-#define CONF_SHORT 300 /* room for a path in a message */
+#define CONF_SHORT 300 /* size of a buffer for a path in a message */
 
-/* PATH for a message; of one that is absurdly long the middle is left out.  Returns PATH or BUF. */
+/* Returns PATH, or BUF with the middle of PATH left out if PATH is too long for a message. */
 const char *conf_short(char buf[CONF_SHORT], const char *path);
 
-/* What is wrong with data-dir, where only its use shows it, as a line "file:line: data-dir: WHAT".
- */
+/* Formats WHAT, an error that occurs when data-dir is used, as the line "file:line: data-dir:
+ * WHAT". */
 #define CONF_LINE 2048
 void conf_say_data_dir(char line[CONF_LINE], const struct conf *c, const char *what);
 
-/* Reads an address, with or without a length, or a prefix; bits behind its length stay.  False: S
- * is none of these. */
+/* Reads an address, an address with a length, or a prefix, and keeps the bits after the length.
+ * Returns false if S is none of these. */
 bool conf_scan_either(const char *s, struct prefix *out);
 
-/* Reads an address, which stands for a prefix of its own, or a clean prefix, of either family.
- * False: S is none of these, and WHY says so, and what would be right. */
+/* Reads a prefix without host bits, or an address as a prefix of one host, of either family.
+ * Returns false if S is neither; WHY then says what is wrong and what would be right. */
 bool conf_scan_prefix(const char *s, struct prefix *out, char why[CONF_LINE]);
 
-/* The broadcast address that the kernel has of its own accord besides A, which is of the device; 0:
+/* Returns the broadcast address that the kernel adds for the device address A, or 0 if there is
  * none. */
 uint32_t conf_broadcast(const struct prefix *a);
 
-/* The class that the word S of `log` means, and the word of a class; 0: it is none. */
+/* Convert between a word of `log` and its class.  conf_log_class() returns 0 for an unknown
+ * word. */
 unsigned conf_log_class(const char *s);
 const char *conf_log_name(unsigned class);
 
-/* Prints C so that reading it again gives the same configuration. */
+/* Prints C in a form that reads back as the same configuration. */
 void conf_print(const struct conf *c, FILE *out);
 
-/* The same in parts of at most about a hundred maps: prints the next one; *CURSOR is 0 at first.
- * False: that was the last. */
+/* Prints the next part of the same text, at most about a hundred maps.  *CURSOR starts at 0.
+ * Returns false when nothing is left. */
 bool conf_print_some(const struct conf *c, FILE *out, size_t *cursor);
 
-/* The same with the maps of map-file, and pins, written out; the line of map-file is a comment
- * then. */
+/* Prints the same text with the maps of map-file and pinned.map written out, and the map-file line
+ * as a comment. */
 void conf_print_expanded(const struct conf *c, FILE *out);
 
-/* --- pins: maps that stand in pinned.map in data-dir, read behind all others */
+/* --- pins: maps in the file pinned.map of data-dir, which is read after all other maps */
 
 #define CONF_PINS   "pinned.map"
 #define CONF_NO_PIN SIZE_MAX
 
-/* Another set of pins: one more, which no map of the table has a side of, or one less. */
+/* A change of the set of pins: adds one that shares no address with the table, removes one, or
+ * both. */
 struct conf_change {
 	const struct map *more; /* NULL: none */
-	size_t less;            /* its number in the table of maps; CONF_NO_PIN: none */
+	size_t less;            /* index in the table of maps; CONF_NO_PIN: none */
 };
 
-/* The number of M, which is one of C's table, if that is a pin of a single host; or CONF_NO_PIN. */
+/* Returns the index of M, a map of C's table, if it is a pin of a single host; otherwise
+ * CONF_NO_PIN. */
 size_t conf_find_pin(const struct conf *c, const struct map *m);
 
-/* What pinned.map has after CHANGE, of *LEN bytes; to be freed.  NULL without memory. */
+/* Returns the content of pinned.map after CHANGE, *LEN bytes, which the caller frees; NULL without
+ * memory. */
 char *conf_pin_text(const struct conf *c, const struct conf_change *change, size_t *len);
 
-/* Changes the maps of C, and takes it that pinned.map has what conf_pin_text() said.  Takes as long
- * as building the table again.  Returns the table that was, to be freed once nobody uses it; NULL
- * without memory, and nothing is changed. */
+/* Applies CHANGE to the maps of C; the caller has already written conf_pin_text() to pinned.map.
+ * Takes as long as rebuilding the table.  Returns the previous table, which the caller frees when
+ * nothing uses it anymore, or NULL without memory; nothing is changed then. */
 struct map_table *conf_change_pins(struct conf *c, const struct conf_change *change);
 
-/* The next directive that A and B differ in and that only a restart of the daemon can change, or
- * NULL.  *CURSOR is 0 at first.  Without memory it counts as different. */
+/* Returns the next directive that differs between A and B and needs a restart of the daemon, or
+ * NULL. *CURSOR starts at 0.  Without memory, a directive counts as different. */
 const char *conf_needs_restart(const struct conf *a, const struct conf *b, size_t *cursor);
 
 #endif

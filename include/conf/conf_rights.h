@@ -1,13 +1,16 @@
-/* conf_rights - with whose rights root reads a file: who can put another file, a link or a device
- * in its place must not have it read by root. */
+/* conf_rights - lets root read a file only with the rights of the users who control its path.
+ *
+ * A user who can replace the file with another file, a link or a device must not be able to make
+ * root read it. */
 #ifndef NAT64D_CONF_RIGHTS_H
 #define NAT64D_CONF_RIGHTS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* From lower to restore, root reads PATH with no more rights than whoever can change where it
- * leads. For anybody else than root, and on a way that is all root's, nothing changes. */
+/* Between conf_rights_lower() and conf_rights_restore(), root reads PATH with the rights of the
+ * user who can change where PATH leads.  Nothing changes for other users, or if root owns all of
+ * PATH. */
 struct conf_rights {
 	bool lowered, regrouped;
 	int uid, gid, n;

@@ -1,4 +1,4 @@
-/* conf - the order in which a configuration is read and checked, its messages, its memory. */
+/* conf - loads a configuration: the order of reading and checking, messages and memory. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 #include "conf_impl.h"
 #include "lib/array.h"
 
-/* Of a file that is none of ours every line is wrong: to say so a million times would keep packets
- * waiting and fill a disk. */
+/* If the file is something else, every line is an error.  A million messages would delay packets
+ * and fill the disk. */
 #define MOST_SAID 1000
 
 #define LINE_MAX_LEN (2 * CONF_SHORT + 512) /* a message names at most two files */
@@ -25,7 +25,8 @@ const char *conf_short(char buf[CONF_SHORT], const char *path)
 	return buf;
 }
 
-/* Words of a file go to terminals and logs: nothing in them may steer those. */
+/* Messages quote the file and go to terminals and logs.  Replace control characters, which could
+ * change the state of a terminal. */
 static void make_harmless(char *s)
 {
 	for (; *s; s++)
@@ -77,7 +78,7 @@ void conf_warn(struct conf_reader *r, const char *format, ...)
 		say(r, false, text);
 }
 
-/* How many of N have not been said. */
+/* Reports how many of the N messages were suppressed. */
 static void say_rest(const struct conf_reader *r, bool error, unsigned n)
 {
 	char text[64];
@@ -181,7 +182,7 @@ static struct conf *conf_new(const char *path)
 		return NULL;
 	c->path = strdup(path);
 	c->maps = map_table_new();
-	c->first_pin = SIZE_MAX; /* until those before are read */
+	c->first_pin = SIZE_MAX; /* until pinned.map is read */
 	c->seen = calloc(CONF_DIRECTIVES, sizeof(*c->seen));
 	if (c->path && c->maps && c->seen)
 		return c;
@@ -221,18 +222,18 @@ const char *conf_file_hint(int error, const char *missing)
 	if (error == ENOENT)
 		return missing;
 	if (error == EACCES)
-		return " (the user that nat64d runs as must be able to: chmod a+r, or chgrp; and "
-		       "chmod a+x its directory)";
+		return " (the user that nat64d runs as needs permission: chmod a+r or chgrp, and "
+		       "chmod a+x on its directory)";
 	if (error == EISDIR)
-		return " (the file itself is wanted)";
+		return " (name a file in it)";
 	if (error == EFBIG)
-		return " (64 MiB is the most)";
+		return " (the limit is 64 MiB)";
 	if (error == EAGAIN)
-		return " (a reload does not wait for whoever writes to it)";
+		return " (a reload does not wait for the program that writes to it)";
 	return "";
 }
 
-/* Gives back the room that the lines of a million maps have needed to grow. */
+/* Frees the spare space of the line arrays, which is large after a million maps. */
 static void trim_lines(struct conf *c)
 {
 	for (size_t i = 0; i < CONF_DIRECTIVES; i++) {
@@ -250,7 +251,7 @@ static void complain_file(struct conf_reader *r, int error, bool opened)
 	r->what = NULL;
 	conf_error(r, "cannot %s: %s%s", opened ? "read" : "open", strerror(error),
 		   conf_file_hint(error,
-				  " (see nat64.conf(5); tayga.conf.example is one to start from)"));
+				  " (see nat64.conf(5); tayga.conf.example is a starting point)"));
 }
 
 static void read_and_check(struct conf_reader *r, const char *state_dir)

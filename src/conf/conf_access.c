@@ -1,12 +1,12 @@
-/* conf_access - who may use the translator, and which IPv4 addresses nobody reaches through it:
- * `allow' and `deny', and whether they leave the rest of the file any sense. */
+/* conf_access - the directives `allow` (IPv6 hosts that may use the translator) and `deny` (IPv4
+ * addresses that no host can reach through it), and their consistency with the rest of the file. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf_text.h"
 #include "lib/wire.h"
 
-/* The elements of the tables of both families are numbers in the order of the file. */
+/* Adds a prefix with value N, its index in the order of the file, to a table of either family. */
 static bool add(struct conf_reader *r, struct lpm **table, unsigned bits, const uint8_t *key,
 		unsigned len, size_t n, uint32_t *there)
 {
@@ -22,8 +22,8 @@ static bool add(struct conf_reader *r, struct lpm **table, unsigned bits, const 
 
 static bool complain_twice(struct conf_reader *r, const char *s, uint32_t there)
 {
-	return !r->no_memory && conf_error(r, "%s is there already, in line %u", s,
-					   conf_line_of(r, r->row->name, there));
+	return !r->no_memory &&
+	       conf_error(r, "%s is already on line %u", s, conf_line_of(r, r->row->name, there));
 }
 
 bool conf_set_allow(struct conf_reader *r, char **arg)
@@ -82,7 +82,7 @@ static void warn_inside(struct conf_reader *r, const char *name, size_t i, uint3
 			const char *inner, const char *outer)
 {
 	conf_point_at(r, name, i);
-	conf_warn(r, "%s lies inside %s of line %u (one of the two is enough)", inner, outer,
+	conf_warn(r, "%s is inside %s on line %u (one of the two is enough)", inner, outer,
 		  conf_line_of(r, name, around));
 }
 
@@ -119,11 +119,11 @@ static void check_denies_apart(struct conf_reader *r)
 	}
 }
 
-/* Networks among which one that shares hosts with another is found at once: one around that, or one
- * that begins in it. */
+/* A set of networks that quickly finds whether a network overlaps one of them: TABLE finds a
+ * network around it, and FIRST finds a network that begins inside it. */
 struct nets {
 	struct lpm *table;
-	struct ip6 *first; /* address of each, sorted */
+	struct ip6 *first; /* first address of each, sorted */
 	size_t n;
 };
 
@@ -132,7 +132,7 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct ip6));
 }
 
-/* N networks, one each STRIDE bytes from FROM on. */
+/* Builds the set from N networks that are STRIDE bytes apart, beginning at FROM. */
 static bool nets_new(struct nets *s, const struct prefix6 *from, size_t n, size_t stride)
 {
 	const char *at = (const char *)from;
@@ -174,20 +174,20 @@ static bool nets_share(const struct nets *s, const struct prefix6 *p)
 	return low < s->n && addr_in6(&s->first[low], p);
 }
 
-/* The IPv6 addresses of the IPv4-translatable hosts of P behind PREFIX [6052-2.2]. */
+/* Returns the prefix of the IPv4-translatable IPv6 addresses for P under PREFIX [6052-2.2]. */
 static struct prefix6 embed(const struct prefix6 *prefix, const struct prefix4 *p)
 {
 	unsigned len = prefix->len + p->len;
 	struct prefix6 out;
 
 	if (prefix->len <= 64 && len > 64)
-		len += 8; /* the u octet */
+		len += 8; /* skip the u octet */
 	addr_embed(&out.addr, prefix, p->addr);
 	out.len = (uint8_t)len;
 	return out;
 }
 
-/* Each lets hosts of its network have an address: number I, from 0; false: there are no more. */
+/* Gets network I (from 0) of the translatable IPv4 networks; returns false if there are no more. */
 static bool translatable_at(const struct conf *c, size_t i, struct prefix4 *p)
 {
 	if (c->xlat.translatable_all) {
@@ -200,7 +200,7 @@ static bool translatable_at(const struct conf *c, size_t i, struct prefix4 *p)
 	return true;
 }
 
-/* The IPv6 addresses of translatable hosts. */
+/* Builds the set of the IPv6 addresses of translatable hosts. */
 static bool nets_translated(struct nets *s, const struct conf *c)
 {
 	size_t prefixes = map_prefix_count(c->maps),
@@ -218,7 +218,7 @@ static bool nets_translated(struct nets *s, const struct conf *c)
 	return ok;
 }
 
-/* Would those who are allowed get anything of it? */
+/* Warns about each `allow` whose hosts get neither a pool address nor a translation. */
 static void check_allows_served(struct conf_reader *r, const struct nets *pools,
 				const struct nets *translated)
 {
@@ -232,14 +232,15 @@ static void check_allows_served(struct conf_reader *r, const struct nets *pools,
 			continue;
 		conf_point_at(r, "allow", i);
 		conf_warn(r,
-			  "no dynamic-pool is for hosts of %s, and none of them is translatable "
-			  "(add `dynamic-pool IPV4/LENGTH from %s`, or leave this line out: hosts "
+			  "no dynamic-pool serves hosts of %s, and none of them is translatable "
+			  "(add `dynamic-pool IPV4/LENGTH from %s`, or remove this line: hosts "
 			  "with a map need no allow)",
 			  addr_text_prefix6(text, p), text);
 	}
 }
 
-/* The lines of a pool have the same hosts: its first one, which is in the table, is enough. */
+/* All lines of a pool have the same `from`, so only its first line, which is in the table, is
+ * checked. */
 static void check_pools_allowed(struct conf_reader *r, const struct nets *allowed,
 				const struct nets *pools)
 {
@@ -254,11 +255,10 @@ static void check_pools_allowed(struct conf_reader *r, const struct nets *allowe
 			continue;
 		conf_point_at(r, "dynamic-pool", i);
 		addr_text_prefix6(text, from);
-		conf_error(
-			r,
-			"no allow holds a host of %s (write `allow %s`, or another from, or leave "
-			"this line out)",
-			text, text);
+		conf_error(r,
+			   "no allow line includes a host of %s (add `allow %s`, change from, or "
+			   "remove this line)",
+			   text, text);
 	}
 }
 
@@ -287,13 +287,13 @@ static void check_translatables_allowed(struct conf_reader *r, const struct nets
 		q = embed(map_prefix_at(c->maps, 0), &p);
 		conf_point_at(r, "translatable", i);
 		conf_warn(r,
-			  "no allow holds a host of %s, whose IPv6 address would be in %s (write "
-			  "`allow %s`)",
+			  "no allow line includes a host of %s, whose IPv6 address would be in %s "
+			  "(add `allow %s`)",
 			  addr_text_prefix4(text, &p), addr_text_prefix6(hosts, &q), hosts);
 	}
 }
 
-/* Of a directive with a line that was refused it is not known what it would have held. */
+/* If a line of a directive was rejected, the hosts that it would have covered are unknown. */
 static bool is_whole(const struct conf_reader *r, const char *name)
 {
 	return !conf_seen(r->conf, name)->refused;
@@ -316,7 +316,7 @@ static void check_sense(struct conf_reader *r, const struct nets *allowed, const
 	nets_free(&translated);
 }
 
-/* Does what is allowed make sense with the rest? */
+/* Checks `allow` against the pools and the translatable networks. */
 static void check_rest(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;

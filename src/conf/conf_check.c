@@ -1,5 +1,5 @@
-/* conf_check - what can only be said of the whole file: what is missing, what follows, what
- * contradicts. */
+/* conf_check - the checks that need the whole file: missing directives, defaults that depend on
+ * others, and contradictions. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "conf_text.h"
 
-/* The first directory of STATE_DIR, a list with colons between. */
+/* Uses the first directory of STATE_DIR, a list separated by colons, as data-dir. */
 static void use_state_dir(struct conf_reader *r, const char *state_dir)
 {
 	struct conf *c = r->conf;
@@ -17,7 +17,7 @@ static void use_state_dir(struct conf_reader *r, const char *state_dir)
 		return;
 	conf_point(r, 0, "data-dir");
 	if (*state_dir != '/') {
-		conf_error(r, "STATE_DIRECTORY is not an absolute path: %s (write a data-dir)",
+		conf_error(r, "STATE_DIRECTORY is not an absolute path: %s (add a data-dir line)",
 			   conf_short(text, state_dir));
 		return;
 	}
@@ -28,7 +28,7 @@ static void use_state_dir(struct conf_reader *r, const char *state_dir)
 	conf_path_fits(r, c->data_dir);
 }
 
-/* A relative map-file lies in data-dir. */
+/* Makes a relative map-file absolute; it is relative to data-dir. */
 static bool resolve_map_file(struct conf_reader *r)
 {
 	struct conf *c = r->conf;
@@ -37,12 +37,13 @@ static bool resolve_map_file(struct conf_reader *r)
 
 	if (c->map_file[0] == '/')
 		return true;
-	if (!c->data_dir) /* or its line has been complained of */
+	if (!c->data_dir) /* or its line is already reported as an error */
 		return !conf_first(r, "data-dir") &&
-		       conf_error(r,
-				  "%s is relative, but there is no data-dir (give the whole path; "
-				  "nat64d.service sets STATE_DIRECTORY=" CONF_UNIT_DIR ")",
-				  conf_short(text, c->map_file));
+		       conf_error(
+			       r,
+			       "%s is relative, but there is no data-dir (give an absolute path; "
+			       "nat64d.service sets STATE_DIRECTORY=" CONF_UNIT_DIR ")",
+			       conf_short(text, c->map_file));
 	size = strlen(c->data_dir) + strlen(c->map_file) + 2;
 	path = malloc(size);
 	if (!path) {
@@ -78,8 +79,8 @@ static void read_map_file(struct conf_reader *r)
 	if (error)
 		conf_error(r, "cannot %s %s: %s%s", opened ? "read" : "open",
 			   conf_short(text, c->map_file), strerror(error),
-			   conf_file_hint(error, " (create it, even empty, or leave map-file out; "
-						 "a relative path begins at data-dir)"));
+			   conf_file_hint(error, " (create it, even if empty, or remove map-file; "
+						 "a relative path starts at data-dir)"));
 }
 
 static void complain_missing(struct conf_reader *r, const char *name, const char *text)
@@ -98,15 +99,16 @@ static void check_missing(struct conf_reader *r)
 		complain_missing(r, "ipv4-addr", " (for example `ipv4-addr 192.168.255.1`)");
 	if (!prefix && !conf_first(r, "map") && !conf_first(r, "map-file"))
 		complain_missing(r, "prefix",
-				 ", and so is map: there is nothing to translate (for example "
+				 ", and there is no map: nothing can be translated (for example "
 				 "`prefix 64:ff9b::/96`)");
 	else if (!prefix && !conf_first(r, "ipv6-addr"))
-		complain_missing(r, "ipv6-addr",
-				 ", and there is no prefix to make it from (for example `ipv6-addr "
-				 "2001:db8::1`)");
+		complain_missing(
+			r, "ipv6-addr",
+			", and there is no prefix to derive it from (for example `ipv6-addr "
+			"2001:db8::1`)");
 }
 
-/* A map-file may be the only source of translations, and then must not be empty. */
+/* A map-file can be the only source of translations; then it must not be empty. */
 static void check_nothing(struct conf_reader *r)
 {
 	char text[CONF_SHORT];
@@ -115,8 +117,8 @@ static void check_nothing(struct conf_reader *r)
 		return;
 	conf_point_first(r, "map-file");
 	conf_error(r,
-		   "%s has no maps, and there is no prefix: there is nothing to translate (write a "
-		   "`map` into it, or a prefix here)",
+		   "%s has no maps, and there is no prefix: nothing can be translated (add a `map` "
+		   "line to it, or a prefix here)",
 		   conf_short(text, r->conf->map_file));
 }
 
@@ -137,7 +139,8 @@ static bool has_device(const struct conf *c, uint32_t a)
 	return false;
 }
 
-/* The last address of what keeps A from being leased: a part of POOL that no host can get. */
+/* Returns true if A cannot be leased, and sets *LAST to the end of the range of addresses that are
+ * excluded for the same reason. */
 static bool is_taken(const struct conf *c, const struct prefix4 *pool, uint32_t a, uint32_t *last)
 {
 	const struct prefix4 *p = &c->xlat.icmp_source;
@@ -154,7 +157,7 @@ static bool is_taken(const struct conf *c, const struct prefix4 *pool, uint32_t 
 	return true;
 }
 
-/* The steps are those of maps, not of addresses. */
+/* Takes one step per excluded range, not per address. */
 static bool has_room(const struct conf *c, const struct prefix4 *pool)
 {
 	uint32_t end = pool->addr | ~addr_mask4(pool->len), last = pool->addr;
@@ -165,7 +168,7 @@ static bool has_room(const struct conf *c, const struct prefix4 *pool)
 	return true;
 }
 
-/* All of a pool that icmp-source-pool has is a mistake of that line. */
+/* A pool that lies completely in icmp-source-pool is reported as an error of icmp-source-pool. */
 static bool is_icmp_source(const struct xlat_conf *x, const struct prefix4 *pool)
 {
 	return x->has_icmp_source && x->icmp_source.len <= pool->len &&
@@ -183,21 +186,21 @@ static void check_room(struct conf_reader *r)
 		conf_point_at(r, "dynamic-pool", i);
 		conf_warn(
 			r,
-			"%s has no address for any host: all are its first, ipv4-addr, of tun-ip, "
-			"mapped or of icmp-source-pool (take a larger one, or leave it out)",
+			"%s has no address for hosts: each one is its first, ipv4-addr, in tun-ip, "
+			"mapped or in icmp-source-pool (use a larger range, or remove this line)",
 			addr_text_prefix4(text, &c->pool[i].range));
 	}
 }
 
-/* The default directory comes with the unit, which a mere look at the file may lack. */
+/* nat64d.service provides the default directory, which is not set when the file is only checked. */
 static void check_lease_log(struct conf_reader *r)
 {
 	if (r->conf->lease_days == 0 || r->conf->data_dir || conf_first(r, "data-dir") ||
 	    r->diag->judged)
 		return;
 	conf_point_first(r, "lease-log");
-	conf_error(r,
-		   "there is no data-dir to keep it in (for example `data-dir " CONF_UNIT_DIR "`)");
+	conf_error(r, "there is no data-dir to store it in (for example `data-dir " CONF_UNIT_DIR
+		      "`)");
 }
 
 static void check_pools(struct conf_reader *r)
@@ -206,10 +209,11 @@ static void check_pools(struct conf_reader *r)
 		return;
 	conf_point_first(r, "dynamic-pool");
 	if (!r->conf->data_dir && !conf_first(r, "data-dir") && !r->diag->judged)
-		conf_warn(r, "leases will be lost at a restart (nat64d.service gives a directory "
-			     "for them; without it, for example `data-dir " CONF_UNIT_DIR "`)");
+		conf_warn(r,
+			  "leases will be lost at a restart (nat64d.service provides a "
+			  "directory; without it, add for example `data-dir " CONF_UNIT_DIR "`)");
 	if (!conf_first(r, "prefix"))
-		conf_warn(r, "without a prefix its hosts reach mapped addresses only");
+		conf_warn(r, "without a prefix, its hosts reach only mapped addresses");
 	check_room(r);
 }
 
@@ -219,17 +223,18 @@ static void check_icmp_rules(struct conf_reader *r)
 
 	if (x->node_id && conf_first(r, "icmp-source-pool")) {
 		conf_point_first(r, "icmp-node-id");
-		conf_error(r, "icmp-source-pool in line %u says otherwise (choose one of the two)",
+		conf_error(r, "conflicts with icmp-source-pool on line %u (choose one of the two)",
 			   conf_first(r, "icmp-source-pool"));
 	}
 	if (x->icmp_errors != ICMP_ERRORS_LIMIT && conf_first(r, "icmp-rate")) {
 		conf_point_first(r, "icmp-rate");
-		conf_warn(r, "not heeded with `icmp-errors %s` (`icmp-errors limit` heeds it)",
+		conf_warn(r,
+			  "has no effect with `icmp-errors %s` (only `icmp-errors limit` uses it)",
 			  x->icmp_errors == ICMP_ERRORS_SEND ? "send" : "never");
 	}
 }
 
-/* The addresses of routers may be a part of a pool of hosts, but not all of it. */
+/* icmp-source-pool may be a part of a dynamic pool, but must not take all of it. */
 static void check_icmp_source(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
@@ -239,7 +244,7 @@ static void check_icmp_source(struct conf_reader *r)
 	for (size_t i = 0; i < c->pools; i++)
 		if (is_icmp_source(&c->xlat, &c->pool[i].range))
 			conf_error(r,
-				   "nothing is left of dynamic-pool %s in line %u (take a part of "
+				   "leaves nothing of dynamic-pool %s on line %u (use a part of "
 				   "it, or other addresses)",
 				   addr_text_prefix4(text, &c->pool[i].range),
 				   conf_line_of(r, "dynamic-pool", i));

@@ -1,11 +1,11 @@
-/* conf_directives - the table of directives: what each takes, how it gets into the configuration
- * and out of it again, what counts without it, and what only a restart can change.
+/* conf_directives - the table of directives: the arguments, default, setter and printer of each,
+ * and whether a change needs a restart.
  *
- * A directive of a kind that others are of as well is a row here and no code. */
+ * A new directive of an existing kind needs only a row in this table. */
 #include "conf_text.h"
 #include "lib/wire.h"
 
-#define QUEUE_MAX 100000 /* packets: the kernel allocates 8 bytes for each in one piece */
+#define QUEUE_MAX 100000 /* packets; the kernel allocates 8 contiguous bytes for each */
 
 static void *place(const struct conf_reader *r)
 {
@@ -22,7 +22,7 @@ static bool set_number(struct conf_reader *r, char **arg)
 	return conf_parse_number(r, arg[0], r->row->least, r->row->most, place(r));
 }
 
-/* Below the least: it was left out. */
+/* A value below the minimum means that the directive was left out. */
 static void print_number(const struct conf_out *out)
 {
 	const unsigned *v = value(out);
@@ -92,9 +92,9 @@ const struct conf_words conf_yes_no = {
 
 static const struct conf_words auto_off = {"neither auto nor off", {{"auto", 1}, {"off", 0}}};
 
-/* Tayga goes by the first letters only; these are the words that they are the first letters of. */
+/* Tayga checks only the first letter of the word; the longer spellings are here for its files. */
 static const struct conf_words udp_words = {
-	"none of drop, calc, fwd",
+	"not one of drop, calc, fwd",
 	{{"drop", UDP_ZERO_DROP},
 	 {"calc", UDP_ZERO_CALC},
 	 {"fwd", UDP_ZERO_FWD},
@@ -103,11 +103,11 @@ static const struct conf_words udp_words = {
 };
 
 static const struct conf_words error_words = {
-	"none of send, limit, never",
+	"not one of send, limit, never",
 	{{"send", ICMP_ERRORS_SEND}, {"limit", ICMP_ERRORS_LIMIT}, {"never", ICMP_ERRORS_NEVER}},
 };
 
-/* The offset of MEMBER, which must be of TYPE. */
+/* The offset of MEMBER; does not compile if its type is not TYPE. */
 #define AT(type, member) \
 	.at = _Generic(((struct conf *)0)->member, type : offsetof(struct conf, member))
 
@@ -143,8 +143,8 @@ const struct conf_directive conf_directives[] = {
 	{"wkpf-strict", "yes|no", 1, 1, FLAG(conf_yes_no, xlat.wkpf_strict), .initial = "yes"},
 	{"udp-cksum-mode", "drop|calc|fwd", 1, 1, ONE_OF(udp_words, xlat.udp_zero),
 	 .initial = "calc"},
-	/* Less than every IPv6 link carries [8200-5], or more than a length field can say, makes no
-	   sense. */
+	/* At least the minimum MTU of IPv6 [8200-5], at most the largest value of a length
+	 * field. */
 	{"offlink-mtu", "BYTES", 1, 1, NUMBER(xlat.offlink_mtu, IP6_MTU_MIN, IP_LEN_MAX),
 	 .initial = "1280"},
 	{"tos", "copy|ignore [4to6|6to4]", 1, 2, OF_ITS_OWN(tos), .initial = "copy",
@@ -154,8 +154,8 @@ const struct conf_directive conf_directives[] = {
 	{"icmp-node-id", "yes|no", 1, 1, FLAG(conf_yes_no, xlat.node_id), .initial = "no"},
 	{"icmp-errors", "send|limit|never", 1, 1, ONE_OF(error_words, xlat.icmp_errors),
 	 .initial = "limit"},
-	/* High enough for path-MTU discovery and traceroutes of many hosts at once, low enough for
-	   nobody to use us as an amplifier. */
+	/* High enough for path MTU discovery and traceroutes of many hosts at once, low enough to
+	 * be useless for amplification attacks. */
 	{"icmp-rate", "ALL [PER-NETWORK]", 1, 2, OF_ITS_OWN(icmp_rate), .initial = "1000 50"},
 	{"log", "[drop|reject|icmp|self|lease ...]", 0, CONF_WORDS - 1, OF_ITS_OWN(log),
 	 .repeatable = true},
@@ -167,14 +167,15 @@ const struct conf_directive conf_directives[] = {
 	{"fast-path", "auto [ENTRIES]|off", 1, 2, OF_ITS_OWN(fast_path), .initial = "auto",
 	 .restart = true},
 	{"tun-queue", "PACKETS", 1, 1, NUMBER(tun_queue, 0, QUEUE_MAX), .initial = "0"},
-	/* Below the least of IPv6 the kernel would take IPv6 away from the device. */
+	/* With an MTU below 1280 the kernel disables IPv6 on the device. */
 	{"tun-mtu", "BYTES", 1, 1, NUMBER(tun_mtu, IP6_MTU_MIN, IP_LEN_MAX), .restart = true},
 	{"tun-ip", "ADDRESS[/LENGTH]", 1, 1, ADDR(tun_ip, 0, LENGTH_OR_NOT, 0),
 	 .want.host_bits = true, .repeatable = true},
 	{"tun-route", "PREFIX[/LENGTH]", 1, 1, ADDR(tun_route, 0, LENGTH_OR_NOT, 0),
 	 .repeatable = true},
-	{"strict-frag-hdr", "yes|no", 1, 1, IGNORED("no atomic fragments are made [RFC 8021]")},
-	{"workers", "NUMBER", 1, 1, IGNORED("one thread does all"), .most = 65535},
+	{"strict-frag-hdr", "yes|no", 1, 1,
+	 IGNORED("nat64d never creates atomic fragments, see RFC 8021")},
+	{"workers", "NUMBER", 1, 1, IGNORED("nat64d uses one thread"), .most = 65535},
 	{0},
 };
 

@@ -1,4 +1,4 @@
-/* conf_impl - what the files of conf share while a configuration is being read. */
+/* conf_impl - what the files of conf share while they read a configuration. */
 #ifndef NAT64D_CONF_IMPL_H
 #define NAT64D_CONF_IMPL_H
 
@@ -10,63 +10,63 @@
 #include "conf/conf.h"
 #include "conf/conf_rights.h"
 
-#define CONF_FILE_MAX ((size_t)64 << 20) /* bytes: a million maps */
-#define CONF_WORDS    18                 /* kept of a line: more than any directive takes */
+#define CONF_FILE_MAX ((size_t)64 << 20) /* bytes; enough for a million maps */
+#define CONF_WORDS    18                 /* words kept per line, more than any directive takes */
 
-#define CONF_DIRECTIVES 40 /* room for a row of each */
+#define CONF_DIRECTIVES 40 /* upper limit of rows in the table */
 
-/* How much of a word is shown in a message. */
+/* Longest part of a word shown in a message. */
 #define WORD_SHOWN 60
 
-/* Where a directive stands in the files that are read. */
+/* The lines of one directive. */
 struct conf_seen {
-	unsigned first; /* the line of its first appearance; 0: none */
-	unsigned *at;   /* the line of each one that has been accepted, N of them; of a directive
-			   whose arguments are each one more of its kind, that of each of these */
+	unsigned first; /* first line with this directive; 0: none */
+	unsigned *at;   /* the line of each of N accepted items: one item per line, or one per
+			   argument if the directive has `each` */
 	size_t n;
-	bool refused; /* another one has not been accepted */
+	bool refused; /* at least one line was rejected */
 };
 
 struct conf_reader {
 	struct conf *conf;
 	struct conf_diag *diag;
-	const char *file;                 /* FILE, LINE and WHAT are where messages point to */
+	const char *file;                 /* FILE, LINE and WHAT begin the next message */
 	unsigned line;                    /* 0: the file as a whole */
-	const char *what;                 /* the directive, or NULL */
-	const struct conf_directive *row; /* which one is being set */
+	const char *what;                 /* name of the directive, or NULL */
+	const struct conf_directive *row; /* the directive that is being set */
 	bool in_map_file, in_pins;
-	bool no_memory;     /* something is missing from CONF: it must not be used */
-	unsigned tos_at[2]; /* 4->6, 6->4: the line that decides; 0: none */
+	bool no_memory;     /* CONF is incomplete and must not be used */
+	unsigned tos_at[2]; /* lines that set 4to6 and 6to4; 0: none */
 };
 
-/* The words that an argument is one of, and their values; other spellings of a value stand behind
- * the one that is printed. */
+/* The allowed words of an argument and their values.  The first word of a value is the one that is
+ * printed. */
 struct conf_words {
-	const char *neither; /* what is said of any other */
+	const char *neither; /* text of the message about any other word */
 	struct conf_word {
 		const char *word;
 		unsigned value;
-	} at[9]; /* the last is NULL */
+	} at[9]; /* ends with NULL */
 };
 
-/* What an address or prefix should be like. */
+/* Requirements on an address or prefix. */
 struct conf_want {
 	uint8_t family; /* 4 or 6; 0: either */
 	enum {
 		LENGTH_NONE,
 		LENGTH_NEEDED,
-		LENGTH_OR_NOT, /* without one it is a prefix of one host */
+		LENGTH_OR_NOT, /* an address alone means a prefix of one host */
 	} length;
-	uint8_t example; /* of a length that is needed */
-	bool host_bits;  /* are allowed */
+	uint8_t example; /* example length for the message if the length is missing */
+	bool host_bits;  /* bits after the length may be set */
 };
 
-/* Where a configuration is printed, and which directive's turn it is. */
+/* The destination of conf_print() and the current directive. */
 struct conf_out {
 	const struct conf *conf;
 	FILE *file;
-	bool expanded;     /* the maps of map-file as well */
-	size_t from, maps; /* the first map to print, and how many at most */
+	bool expanded;     /* also print the maps of map-file and pinned.map */
+	size_t from, maps; /* first map to print, and the maximum number */
 	const struct conf_directive *row;
 };
 
@@ -74,71 +74,72 @@ typedef bool conf_setter(struct conf_reader *r, char **arg);
 typedef bool conf_taker(struct conf_reader *r, const char *s, const struct prefix *a);
 typedef void conf_printer(const struct conf_out *out);
 
-/* All that there is to know of a directive. */
+/* One directive: everything the reader and the printer need to know about it. */
 struct conf_directive {
-	const char *name, *syntax; /* of the arguments */
-	unsigned min, max;         /* so many arguments */
-	conf_setter *set; /* ARG ends with NULL.  False: not accepted, which has been said */
+	const char *name, *syntax; /* syntax of the arguments */
+	unsigned min, max;         /* number of arguments */
+	conf_setter *set; /* ARG ends with NULL; returns false if it has reported an error */
 	struct conf_want want;
-	conf_taker *take;    /* A, which was written S; as SET */
-	conf_printer *print; /* NULL: it leaves nothing to print */
-	size_t at;           /* where in struct conf SET and PRINT find the value */
+	conf_taker *take;    /* like SET, for the address A that was written as S */
+	conf_printer *print; /* NULL: nothing to print */
+	size_t at;           /* offset of the value in struct conf, for SET and PRINT */
 	const struct conf_words *words;
 	unsigned least, most;
-	const char *note;    /* why it is ignored */
-	const char *initial; /* the arguments that count if it is left out; NULL: none */
+	const char *note;    /* why the directive is ignored */
+	const char *initial; /* default arguments; NULL: none */
 	bool repeatable;
-	bool each;    /* each argument is one more of its kind */
-	bool restart; /* what it sets cannot change while the daemon runs */
+	bool each;    /* each argument counts as one item */
+	bool restart; /* the daemon cannot change it while running */
 };
 
-/* conf_directives.c: in the order in which they are printed; ends with a row of zeros. */
+/* In conf_directives.c, in the order of printing; the last row is all zeros. */
 extern const struct conf_directive conf_directives[];
 
-/* conf.c: messages and memory.  False, for a caller that fails with it. */
+/* In conf.c: messages and memory.  conf_error() returns false, so that a caller can return its
+ * result. */
 bool conf_error(struct conf_reader *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void conf_warn(struct conf_reader *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The line where directive NAME of the table first appears, 0 if it does not; the line of the one,
- * counted from 0, that has been accepted as number I. */
+/* conf_first() returns the first line with directive NAME, or 0.  conf_line_of() returns the line
+ * of its accepted item I (from 0). */
 unsigned conf_first(const struct conf_reader *r, const char *name);
 unsigned conf_line_of(const struct conf_reader *r, const char *name, size_t i);
 
-/* From now on messages point to directive NAME, and LINE of the main file (0: the file as a whole),
- * its first line, or its line number I. */
+/* Make the next messages refer to directive NAME: at LINE of the main file (0: the whole file), at
+ * its first line, or at the line of its item I. */
 void conf_point(struct conf_reader *r, unsigned line, const char *name);
 void conf_point_first(struct conf_reader *r, const char *name);
 void conf_point_at(struct conf_reader *r, const char *name, size_t i);
 
-/* array_grow(), which also notes that memory is missing. */
+/* Calls array_grow() and sets no_memory if that fails. */
 void *conf_grow(struct conf_reader *r, void *p, size_t n, size_t size);
 
-/* Puts P behind the N elements of *ARRAY, which only ever grew by this function. */
+/* Appends P to the N elements of *ARRAY, which only this function may grow. */
 bool conf_append4(struct conf_reader *r, struct prefix4 **array, size_t *n,
 		  const struct prefix4 *p);
 
-/* A copy of S in *OUT, which belongs to CONF. */
+/* Stores a copy of S in *OUT, a member of CONF, which conf_free() frees. */
 bool conf_copy(struct conf_reader *r, const char *s, char **out);
 
-/* conf_read.c: all lines of PATH through the directive table.  0, or an errno; *OPENED says whether
- * it could be opened. */
+/* In conf_read.c: runs all lines of PATH through the directive table.  Returns 0 or an errno;
+ * *OPENED tells whether the file could be opened. */
 int conf_read_file(struct conf_reader *r, const char *path, bool *opened);
 
-/* conf.c: what to do about ERROR, of a file that could not be opened or read; MISSING is what to
- * say if it is not there. */
+/* In conf.c: returns advice on ERROR, the errno from opening or reading a file.  MISSING is the
+ * advice for ENOENT. */
 const char *conf_file_hint(int error, const char *missing);
 
-/* conf_read.c: sets what counts for directives that are left out. */
+/* In conf_read.c: sets the defaults of all directives. */
 void conf_read_initial(struct conf_reader *r);
 
-/* conf_print.c: one line of OUT->row, which has these arguments. */
+/* In conf_print.c: prints one line of directive OUT->row with these arguments. */
 void conf_put(const struct conf_out *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* conf_set.c, conf_map.c, conf_pool.c, conf_pool_key.c, conf_access.c, conf_xlat.c: directives that
- * are like no other. */
+/* In conf_set.c, conf_map.c, conf_pool.c, conf_pool_key.c, conf_access.c and conf_xlat.c:
+ * directives with code of their own. */
 conf_setter conf_set_tun_device, conf_set_map, conf_set_map_file, conf_set_data_dir,
 	conf_set_translatable, conf_set_tos, conf_set_mss_clamp, conf_set_icmp_rate, conf_set_log,
 	conf_set_control, conf_set_control_group, conf_set_fast_path, conf_set_lease_log,
@@ -152,34 +153,34 @@ conf_printer conf_print_tun_device, conf_print_ipv4_addr, conf_print_ipv6_addr, 
 	conf_print_tun_ip, conf_print_tun_route, conf_print_fast_path, conf_print_lease_log,
 	conf_print_pool_key, conf_print_allow, conf_print_deny;
 
-/* Where the directive NAME stands. */
+/* Returns the lines of directive NAME. */
 struct conf_seen *conf_seen(const struct conf *c, const char *name);
 
-/* conf_pin.c: the maps behind all others. */
+/* In conf_pin.c: reads pinned.map, after all other maps. */
 void conf_read_pins(struct conf_reader *r);
 
-/* conf_map.c: what can only be said of all maps together. */
+/* In conf_map.c: checks all maps together. */
 void conf_check_maps(struct conf_reader *r);
 
-/* Messages point to M from now on. */
+/* Makes the next messages refer to map M. */
 void conf_point_to_map(struct conf_reader *r, const struct map *m);
 
-/* conf_own.c: what else has an address of the daemon or of the device. */
+/* In conf_own.c: checks for conflicts with the addresses of the daemon and of the device. */
 void conf_check_own(struct conf_reader *r);
 
-/* conf_xlat.c: who is translatable if no line says so. */
+/* In conf_xlat.c: sets the default of `translatable` and builds its table. */
 void conf_check_translatable(struct conf_reader *r);
 
-/* conf_pool.c: what the lines of a pool say together. */
+/* In conf_pool.c: checks the lines of each pool together. */
 void conf_check_pools(struct conf_reader *r);
 
-/* conf_pool_key.c: whether the secret of the pools can be where it should be. */
+/* In conf_pool_key.c: checks the path of the secret key of the pools. */
 void conf_check_pool_key(struct conf_reader *r);
 
-/* conf_access.c: whom allow and deny leave with nothing. */
+/* In conf_access.c: checks which hosts `allow` and `deny` leave without service. */
 void conf_check_access(struct conf_reader *r);
 
-/* conf_check.c: all that can only be said at the end. */
+/* In conf_check.c: the checks that need the whole file. */
 void conf_check(struct conf_reader *r, const char *state_dir);
 
 #endif

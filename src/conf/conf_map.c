@@ -1,25 +1,26 @@
-/* conf_map - which explicit maps may stand side by side [7757-3.2], and how the user hears of it.
- */
+/* conf_map - explicit address mappings: which ones may coexist [7757-3.2], and the messages about
+ * conflicts. */
 #include <stdio.h>
 
 #include "conf_text.h"
 
-#define MAPS_SAID 20 /* a thousand nested maps are one piece of news */
+#define MAPS_SAID 20 /* a thousand nested maps need no thousand messages */
 
-/* Where map I stands: "line 7", or "FILE:7" where that is another file than the one being read. */
+/* Formats the place of map I: "on line 7", or "in FILE:7" if it is in another file than the current
+ * one. */
 static const char *map_place(const struct conf_reader *r, size_t i, char *buf, size_t size)
 {
 	struct conf_place place = conf_place(r->conf, "map", i);
 	char text[CONF_SHORT];
 
 	if (place.file == r->file)
-		snprintf(buf, size, "line %u", place.line);
+		snprintf(buf, size, "on line %u", place.line);
 	else
-		snprintf(buf, size, "%s:%u", conf_short(text, place.file), place.line);
+		snprintf(buf, size, "in %s:%u", conf_short(text, place.file), place.line);
 	return buf;
 }
 
-/* Link-local addresses pass where the configuration names them. */
+/* Link-local addresses are translated if the configuration names them. */
 static bool passes_somewhere4(const struct prefix4 *p)
 {
 	uint32_t last = p->addr | ~addr_mask4(p->len), middle = p->addr;
@@ -46,12 +47,13 @@ static bool map_ok(struct conf_reader *r, char **arg, const struct map *m)
 	unsigned suffix4 = 32u - m->p4.len, suffix6 = 128u - m->p6.len;
 
 	if (suffix6 < suffix4) /* [7757-3.2] */
-		return conf_error(
-			r, "%s needs %u bits, %s leaves %u (an IPv6 length of at most %u would do)",
-			arg[0], suffix4, arg[1], suffix6, 128 - suffix4);
+		return conf_error(r,
+				  "%s has %u host bits, but %s has only %u (use an IPv6 length of "
+				  "at most %u)",
+				  arg[0], suffix4, arg[1], suffix6, 128 - suffix4);
 	if (passes_somewhere4(&m->p4) && passes_somewhere6(&m->p6))
 		return true;
-	return conf_error(r, "%s may never be routed (map an address that a host can have)",
+	return conf_error(r, "%s is not routable (map an address that a host can have)",
 			  passes_somewhere4(&m->p4) ? arg[1] : arg[0]);
 }
 
@@ -81,12 +83,11 @@ bool conf_set_map(struct conf_reader *r, char **arg)
 		return false;
 	added = map_add(r->conf->maps, &m, &other);
 	if (added != MAP_ADDED && r->in_pins && is_same(map_at(r->conf->maps, other), &m))
-		return false; /* somebody has made the pin a line of the configuration */
+		return false; /* the user has copied the pin into the configuration: drop it */
 	if (added != MAP_ADDED)
-		return conf_error(r, "%s is mapped already, in %s%s", arg[added == MAP_SAME6],
+		return conf_error(r, "%s is already mapped %s%s", arg[added == MAP_SAME6],
 				  map_place(r, other, place, sizeof(place)),
-				  r->in_pins ? " (unpin it, or take one of the two lines away)"
-					     : "");
+				  r->in_pins ? " (unpin it, or remove one of the two lines)" : "");
 	if (!r->in_map_file && !r->in_pins)
 		r->conf->own_maps++;
 	return true;
@@ -108,7 +109,7 @@ void conf_print_map(const struct conf_out *out)
 	}
 }
 
-/* Messages point to map I from now on. */
+/* Makes the next messages refer to map I. */
 static void point_to_map(struct conf_reader *r, size_t i)
 {
 	conf_point_at(r, "map", i);
@@ -128,14 +129,14 @@ static void check_overlap(struct conf_reader *r, size_t i, size_t around)
 	point_to_map(r, i);
 	map_place(r, around, place, sizeof(place));
 	if (in->p4.len > out->p4.len && addr_in4(in->p4.addr, &out->p4))
-		conf_warn(r, "%s lies inside %s of %s (the longer prefix wins)",
+		conf_warn(r, "%s is inside %s %s (the longer prefix wins)",
 			  addr_text_prefix4(a, &in->p4), addr_text_prefix4(b, &out->p4), place);
 	else
-		conf_warn(r, "%s lies inside %s of %s (the longer prefix wins)",
+		conf_warn(r, "%s is inside %s %s (the longer prefix wins)",
 			  addr_text_prefix6(a, &in->p6), addr_text_prefix6(b, &out->p6), place);
 }
 
-/* How many more have been found than said. */
+/* Reports how many of the FOUND problems had no message. */
 static void say_more(struct conf_reader *r, size_t found, const char *name, const char *what)
 {
 	if (found <= MAPS_SAID)
@@ -155,7 +156,7 @@ static void check_overlaps(struct conf_reader *r)
 		if (around >= 0 && found++ < MAPS_SAID)
 			check_overlap(r, i, (size_t)around);
 	}
-	say_more(r, found, "map", "maps lie inside another");
+	say_more(r, found, "map", "maps are inside another map");
 }
 
 static void check_link_local(struct conf_reader *r)
@@ -185,13 +186,14 @@ static void check_prefix(struct conf_reader *r, size_t i)
 	conf_point_at(r, "prefix", i);
 	addr_text_prefix6(a, p);
 	if (around >= 0)
-		conf_warn(r,
-			  "%s lies inside map %s of %s, which is stronger: no IPv4 host is reached "
-			  "through it (take a prefix outside)",
-			  a, addr_text_prefix6(b, &map_at(t, (size_t)around)->p6),
-			  map_place(r, (size_t)around, place, sizeof(place)));
+		conf_warn(
+			r,
+			"%s is inside map %s %s, which takes precedence: no IPv4 host is reachable "
+			"through it (use a prefix outside the map)",
+			a, addr_text_prefix6(b, &map_at(t, (size_t)around)->p6),
+			map_place(r, (size_t)around, place, sizeof(place)));
 	else
-		conf_warn(r, "%s lies inside %s of line %u (the longer prefix wins)", a,
+		conf_warn(r, "%s is inside %s on line %u (the longer prefix wins)", a,
 			  addr_text_prefix6(b, map_prefix_at(t, (size_t)other)),
 			  conf_line_of(r, "prefix", (size_t)other));
 }
@@ -205,11 +207,11 @@ static void check_prefixes(struct conf_reader *r)
 		if ((map_around_prefix(t, i) >= 0 || map_prefix_overlap(t, i) >= 0) &&
 		    found++ < MAPS_SAID)
 			check_prefix(r, i);
-	say_more(r, found, "prefix", "prefixes lie inside another or a map");
+	say_more(r, found, "prefix", "prefixes are inside another prefix or a map");
 }
 
-/* The first map that shares addresses with icmp-source-pool: they would belong to a host and to a
- * router. */
+/* Reports the first map that overlaps icmp-source-pool: an address would belong to both a host and
+ * a router. */
 static void check_icmp_source(struct conf_reader *r)
 {
 	const struct prefix4 *p = &r->conf->xlat.icmp_source;
@@ -221,7 +223,7 @@ static void check_icmp_source(struct conf_reader *r)
 		if (!addr_in4(p->addr, q) && !addr_in4(q->addr, p))
 			continue;
 		conf_point_first(r, "icmp-source-pool");
-		conf_error(r, "overlaps map %s in %s (take addresses that no host has)",
+		conf_error(r, "overlaps map %s %s (use addresses that no host has)",
 			   addr_text_prefix4(text, q), map_place(r, i, place, sizeof(place)));
 		return;
 	}

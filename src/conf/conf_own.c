@@ -1,11 +1,13 @@
-/* conf_own - what else has an address of the daemon, or of the device.
+/* conf_own - finds conflicts with the addresses of the daemon and of the device.
  *
- * The daemon's own addresses always stay its own, and the kernel keeps those of the device.  What
- * is lost to others by that is said; what could not be of any use then is an error. */
+ * The daemon always keeps its own addresses, and the kernel keeps those of the device.  A
+ * conflict in which another host loses an address is a warning; one that makes a line useless is
+ * an error. */
 #include "conf_text.h"
 
-/* The host that a mapped network around ipv4-addr has in its place is unknown in IPv4.  Every
- * ipv4-addr lies in a map of everything: there is nothing to choose. */
+/* ipv4-addr lies inside a mapped network: the host that would have had this address has no IPv4
+ * address.  A map of 0.0.0.0/0 contains every possible ipv4-addr, so there is nothing to warn
+ * about. */
 static void check_map_around4(struct conf_reader *r, const struct map *m)
 {
 	const struct xlat_conf *x = &r->conf->xlat;
@@ -16,14 +18,14 @@ static void check_map_around4(struct conf_reader *r, const struct map *m)
 	if (m->p4.len == 0 || ip6_equal(&lost, &x->own6))
 		return;
 	conf_point_to_map(r, m);
-	conf_warn(r,
-		  "%s holds ipv4-addr: %s stays nat64d's, and %s has no IPv4 address (if a host is "
-		  "there, choose another ipv4-addr)",
-		  addr_text_prefix4(net, &m->p4), addr_text4(own, x->own4),
-		  addr_text6(host, &lost));
+	conf_warn(
+		r,
+		"%s contains ipv4-addr: nat64d keeps %s, and %s has no IPv4 address (if that is a "
+		"host, choose another ipv4-addr)",
+		addr_text_prefix4(net, &m->p4), addr_text4(own, x->own4), addr_text6(host, &lost));
 }
 
-/* An IPv4 address that leads to ipv6-addr leads to no host. */
+/* ipv6-addr lies inside a mapped network: the IPv4 address that maps to it reaches no host. */
 static void check_map_around6(struct conf_reader *r, const struct map *m)
 {
 	const struct xlat_conf *x = &r->conf->xlat;
@@ -37,8 +39,8 @@ static void check_map_around6(struct conf_reader *r, const struct map *m)
 		return;
 	conf_point_to_map(r, m);
 	conf_warn(r,
-		  "%s holds ipv6-addr: %s stays nat64d's, and %s leads to no host (if one is "
-		  "there, choose another ipv6-addr)",
+		  "%s contains ipv6-addr: nat64d keeps %s, and %s leads to no host (if one needs "
+		  "that address, choose another ipv6-addr)",
 		  addr_text_prefix6(net, &m->p6), addr_text6(own, &x->own6),
 		  addr_text4(addr, lost));
 }
@@ -46,7 +48,7 @@ static void check_map_around6(struct conf_reader *r, const struct map *m)
 static void complain_map(struct conf_reader *r, const struct map *m, const char *name)
 {
 	conf_point_to_map(r, m);
-	conf_error(r, "this is %s, which answers for nat64d itself (map another address)", name);
+	conf_error(r, "this is %s, the address of nat64d itself (map another address)", name);
 }
 
 static void check_map4(struct conf_reader *r)
@@ -59,7 +61,7 @@ static void check_map4(struct conf_reader *r)
 		check_map_around4(r, m);
 }
 
-/* Could A be a host behind P? */
+/* Returns true if A can be an IPv4 host in translation prefix P. */
 static bool is_host_behind(const struct xlat_conf *x, const struct prefix6 *p, uint32_t a)
 {
 	return addr_passes4(a) && (!x->wkpf_strict || !addr_is_wkp(p) || addr_is_global4(a));
@@ -77,11 +79,11 @@ static void check_prefix_around(struct conf_reader *r, const struct prefix6 *p, 
 	if (lost == x->own4 || !is_host_behind(x, p, lost) || !ip6_equal(&back, &x->own6))
 		return;
 	conf_point_first(r, "ipv6-addr");
-	conf_warn(r,
-		  "in prefix %s of line %u this is %s, which no IPv6 host can reach (take an "
-		  "address outside it, or %s)",
-		  addr_text_prefix6(net, p), line, addr_text4(addr, lost),
-		  addr_text6(better, &own));
+	conf_warn(
+		r,
+		"in prefix %s on line %u this address means %s, which no IPv6 host can reach then "
+		"(use an address outside the prefix, or %s)",
+		addr_text_prefix6(net, p), line, addr_text4(addr, lost), addr_text6(better, &own));
 }
 
 static void check_map6(struct conf_reader *r)
@@ -108,12 +110,12 @@ static void check_icmp_source(struct conf_reader *r)
 		return;
 	conf_point_first(r, "icmp-source-pool");
 	conf_warn(r,
-		  "%s holds ipv4-addr: in a traceroute some routers will look like nat64d (take "
-		  "others)",
+		  "%s contains ipv4-addr: in a traceroute some routers will look like nat64d (use "
+		  "other addresses)",
 		  addr_text_prefix4(text, &x->icmp_source));
 }
 
-/* What of the daemon's own A is, or NULL. */
+/* Returns the name of A if it is an address of the daemon, or NULL. */
 static const char *own_name(const struct xlat_conf *x, const struct prefix *a)
 {
 	if (a->family == 6)
@@ -130,7 +132,8 @@ uint32_t conf_broadcast(const struct prefix *a)
 	return a->family == 4 && a->len < 31 ? a->addr4 | ~addr_mask4(a->len) : 0;
 }
 
-/* Every router answers for the first address of an IPv6 network [4291-2.6.1]. */
+/* All routers answer to the Subnet-Router anycast address, the first of an IPv6 network
+ * [4291-2.6.1]. */
 static bool is_anycast(const struct prefix *a, const struct ip6 *addr)
 {
 	struct ip6 first = a->addr6;
@@ -139,7 +142,8 @@ static bool is_anycast(const struct prefix *a, const struct ip6 *addr)
 	return a->family == 6 && a->len < 127 && ip6_equal(&first, addr);
 }
 
-/* Has the kernel an address of ours besides A itself? */
+/* Returns true if the kernel would also treat one of the daemon's addresses as its own because of
+ * the length of A. */
 static bool check_network(struct conf_reader *r, const struct prefix *a)
 {
 	const struct xlat_conf *x = &r->conf->xlat;
@@ -149,21 +153,23 @@ static bool check_network(struct conf_reader *r, const struct prefix *a)
 	alone.len = a->family == 4 ? 32 : 128;
 	if (x->own4 && conf_broadcast(a) == x->own4)
 		conf_warn(r,
-			  "the kernel takes the last address of its network, which is ipv4-addr, "
-			  "for a broadcast address (for example %s)",
+			  "the last address of its network is ipv4-addr, and the kernel treats "
+			  "that as "
+			  "a broadcast address (use for example %s)",
 			  addr_text_prefix(text, &alone));
 	else if (is_anycast(a, &x->own6))
 		conf_warn(r,
-			  "the kernel takes the first address of its network, which is ipv6-addr, "
-			  "for its own (for example %s)",
+			  "the first address of its network is ipv6-addr, and the kernel treats "
+			  "that as "
+			  "its own (use for example %s)",
 			  addr_text_prefix(text, &alone));
 	else
 		return false;
 	return true;
 }
 
-/* The kernel prefers the address of the device for what it sends there: a source that claims to be
- * an IPv4 host. */
+/* The kernel uses the device's address as the source of packets that it sends through the device.
+ * If that address is inside a translation prefix, the daemon takes it for an IPv4 host. */
 static void check_source(struct conf_reader *r, const struct prefix *a)
 {
 	const struct conf *c = r->conf;
@@ -174,13 +180,15 @@ static void check_source(struct conf_reader *r, const struct prefix *a)
 
 	if (!p || (xlat_is_translatable(&c->xlat, a4) && is_host_behind(&c->xlat, p, a4)))
 		return;
-	conf_warn(r,
-		  "this lies inside prefix %s of line %u: what this machine sends from it is not "
-		  "translated (take an address outside it)",
-		  addr_text_prefix6(text, p), conf_line_of(r, "prefix", (size_t)i));
+	conf_warn(
+		r,
+		"this is inside prefix %s on line %u: packets that this machine sends from it are "
+		"not translated (use an address outside the prefix)",
+		addr_text_prefix6(text, p), conf_line_of(r, "prefix", (size_t)i));
 }
 
-/* If the kernel has our address it answers in our place, and takes our errors for forged. */
+/* If the kernel has one of the daemon's addresses, it answers in place of the daemon, and treats
+ * the daemon's ICMP errors as forged. */
 static void check_tun_ip(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
@@ -191,10 +199,11 @@ static void check_tun_ip(struct conf_reader *r)
 
 		conf_point_at(r, "tun-ip", i);
 		if (name)
-			conf_warn(r,
-				  "this is %s: the kernel would answer for it (give the device an "
-				  "address of its own)",
-				  name);
+			conf_warn(
+				r,
+				"this is %s: the kernel would answer in place of nat64d (give the "
+				"device another address)",
+				name);
 		else if (!check_network(r, a) && a->family == 6)
 			check_source(r, a);
 	}

@@ -1,5 +1,4 @@
-/* conf_pin - decides what pinned.map means beside the configuration's own maps, and what stands in
- * it. */
+/* conf_pin - reads pinned.map, and changes the pins while the daemon runs. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +7,12 @@
 #include "conf_impl.h"
 #include "lib/addr_text.h"
 
-#define HEADER                                                                       \
-	"# Leases that `nat64ctl pin' has made maps, read behind those of the\n"     \
-	"# configuration; `nat64ctl unpin' takes a line away.  nat64d rewrites the " \
-	"file.\n"
+#define HEADER                                                                            \
+	"# Maps that `nat64ctl pin' made from leases; nat64d reads them after the maps\n" \
+	"# of the configuration and rewrites this file.  `nat64ctl unpin' removes a "     \
+	"line.\n"
 #define HEADER_LINES 2
-#define LINE_TOP     72 /* bytes of a line: "map 255.255.255.255 " and 39 characters more */
+#define LINE_TOP     72 /* bytes of a line: "map 255.255.255.255 " and 39 more */
 
 static bool name_file(struct conf_reader *r)
 {
@@ -28,19 +27,19 @@ static bool name_file(struct conf_reader *r)
 	return c->pin_file;
 }
 
-/* Whoever only judges the configuration may not be allowed to look into data-dir. */
+/* A user who only checks the configuration may have no access to data-dir. */
 static void complain(struct conf_reader *r, int error, bool opened)
 {
 	conf_point(r, 0, NULL);
 	r->file = r->conf->pin_file;
 	if (error == EACCES && r->diag->judged)
-		conf_warn(r, "cannot be read, so its maps are not judged");
+		conf_warn(r, "cannot be read, so its maps are not checked");
 	else
 		conf_error(r, "cannot %s: %s%s", opened ? "read" : "open", strerror(error),
 			   conf_file_hint(error, ""));
 }
 
-/* A FIFO or a device would be read as an empty file. */
+/* Without this check, a FIFO or a device would read as an empty file. */
 static bool is_something_else(const char *path)
 {
 	struct stat st;
@@ -73,7 +72,8 @@ void conf_read_pins(struct conf_reader *r)
 		complain(r, error, opened);
 }
 
-/* --- while the daemon runs ------------------------------------------------------------------ */
+/* --- changes while the daemon runs
+ * ------------------------------------------------------------- */
 
 static bool is_host(const struct map *m)
 {
@@ -87,7 +87,7 @@ size_t conf_find_pin(const struct conf *c, const struct map *m)
 	return i >= c->first_pin && is_host(m) ? i : CONF_NO_PIN;
 }
 
-/* The Ith pin of those that are to be, or NULL behind the last one. */
+/* Returns pin I of the set after CHANGE, or NULL after the last one. */
 static const struct map *pin_at(const struct conf *c, const struct conf_change *change, size_t i)
 {
 	size_t at = c->first_pin + i;
@@ -143,7 +143,7 @@ static struct map_table *changed_maps(const struct conf *c, const struct conf_ch
 	return NULL;
 }
 
-/* Room for the line of one more. */
+/* Makes room for the line number of one more map. */
 static bool more_lines(struct conf_seen *seen)
 {
 	unsigned *at = realloc(seen->at, (seen->n + 1) * sizeof(*at));

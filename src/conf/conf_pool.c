@@ -1,14 +1,14 @@
-/* conf_pool - dynamic pools: which ranges of addresses are one, and what each of its lines holds
- * for all.
+/* conf_pool - the directive `dynamic-pool`: its ranges of addresses, and the settings that its
+ * lines share.
  *
- * Lines with the same `from' are one pool. */
+ * Lines with the same `from` form one pool. */
 #include <stdlib.h>
 
 #include "conf_pool.h"
 #include "lib/lpm.h"
 #include "lib/wire.h"
 
-/* Until the end of the file the times and the share of a range are 0 if its own line has none. */
+/* While the file is being read, lease times and share are 0 if the line does not set them. */
 static bool has_lease(const struct pool_conf *p)
 {
 	return p->guarantee > 0;
@@ -22,10 +22,10 @@ static bool has_share(const struct pool_conf *p)
 static bool range_ok(struct conf_reader *r, const char *s, const struct prefix4 *p)
 {
 	if (p->len > 31)
-		return conf_error(
-			r,
-			"%s has no room: its first address is never given away (for example a /24)",
-			s);
+		return conf_error(r,
+				  "%s is too small: its first address is never leased (use for "
+				  "example a /24)",
+				  s);
 	if (!conf_is_link_local4(p))
 		return conf_check_pool4(r, s, p, "192.168.255.0/24");
 	conf_warn(r, "%s " LINK_LOCAL, s);
@@ -38,7 +38,7 @@ static bool set_range(struct conf_reader *r, const char *s, struct pool_conf *p)
 	struct prefix a;
 
 	if (conf_is_pool_word(s))
-		return conf_error(r, "the addresses come before %s (dynamic-pool %s)", s,
+		return conf_error(r, "the address range comes before %s (dynamic-pool %s)", s,
 				  r->row->syntax);
 	if (!conf_parse_addr(r, s, &want, &a))
 		return false;
@@ -46,7 +46,8 @@ static bool set_range(struct conf_reader *r, const char *s, struct pool_conf *p)
 	return range_ok(r, s, &p->range);
 }
 
-/* A share of a network that holds all hosts of the pool is no share. */
+/* A share limits the networks of one length inside `from`; a network that contains all of `from`
+ * cannot be one of several. */
 static bool share_fits(struct conf_reader *r, const struct pool_conf *p)
 {
 	char text[ADDR_TEXT];
@@ -54,7 +55,7 @@ static bool share_fits(struct conf_reader *r, const struct pool_conf *p)
 	if (!has_share(p) || p->share_len >= p->from.len)
 		return true;
 	return conf_error(
-		r, "share %u: all hosts of %s are of one /%u (take a length of at least %u)",
+		r, "share %u: all hosts of %s are in one /%u (use a length of at least %u)",
 		p->share_len, addr_text_prefix6(text, &p->from), p->share_len, p->from.len);
 }
 
@@ -92,7 +93,7 @@ void conf_print_dynamic_pool(const struct conf_out *out)
 	}
 }
 
-/* The later one of two lines is the mistake. */
+/* The later of the two lines is reported as the error. */
 static void complain_overlap(struct conf_reader *r, size_t i, size_t k)
 {
 	const struct pool_conf *pool = r->conf->pool;
@@ -100,7 +101,7 @@ static void complain_overlap(struct conf_reader *r, size_t i, size_t k)
 	char a[ADDR_TEXT], b[ADDR_TEXT];
 
 	conf_point_at(r, "dynamic-pool", later);
-	conf_error(r, "%s overlaps %s in line %u (leave one of them out, or make one smaller)",
+	conf_error(r, "%s overlaps %s on line %u (remove one of them, or make one smaller)",
 		   addr_text_prefix4(a, &pool[later].range),
 		   addr_text_prefix4(b, &pool[first].range),
 		   conf_line_of(r, "dynamic-pool", first));
@@ -111,12 +112,12 @@ static void complain_twice(struct conf_reader *r, size_t i, size_t first)
 	char text[ADDR_TEXT];
 
 	conf_point_at(r, "dynamic-pool", i);
-	conf_error(r, "%s is there already, in line %u (leave one of them out)",
+	conf_error(r, "%s is already on line %u (remove one of the lines)",
 		   addr_text_prefix4(text, &r->conf->pool[i].range),
 		   conf_line_of(r, "dynamic-pool", first));
 }
 
-/* Is each range apart from all others? */
+/* Checks that no two ranges overlap. */
 static void check_apart(struct conf_reader *r, struct lpm *ranges)
 {
 	const struct conf *c = r->conf;
@@ -140,11 +141,11 @@ static void check_apart(struct conf_reader *r, struct lpm *ranges)
 
 #define NO_LINE SIZE_MAX
 
-/* What is known of the pool that a line belongs to stands at its first one. */
+/* The state of a pool is stored in the element of its first line. */
 struct group {
 	size_t first;
-	size_t lease, share; /* the line that says it, or NO_LINE */
-	uint64_t addresses;  /* that a host can have: all but the first one of each range */
+	size_t lease, share; /* index of the line that sets it, or NO_LINE */
+	uint64_t addresses;  /* for hosts: all except the first one of each range */
 };
 
 static bool same_lease(const struct pool_conf *a, const struct pool_conf *b)
@@ -161,10 +162,11 @@ static void complain_differs(struct conf_reader *r, size_t i, const char *says, 
 			     const char *other)
 {
 	conf_point_at(r, "dynamic-pool", i);
-	conf_error(r,
-		   "%s, but line %u says %s (lines with the same `from` are one pool: say it once, "
-		   "or alike)",
-		   says, conf_line_of(r, "dynamic-pool", k), other);
+	conf_error(
+		r,
+		"%s, but line %u says %s (lines with the same `from` form one pool: say it on one "
+		"line, or the same on each)",
+		says, conf_line_of(r, "dynamic-pool", k), other);
 }
 
 static void add_lease(struct conf_reader *r, struct group *g, size_t i)
@@ -215,12 +217,12 @@ static void check_share(struct conf_reader *r, const struct group *g)
 	conf_point_at(r, "dynamic-pool", g->share);
 	conf_error(
 		r,
-		"share %u %u: hosts can have at most %llu of the pool's addresses (take less, or "
-		"leave share out)",
+		"share %u %u: the pool has only %llu addresses for hosts (use a smaller number, or "
+		"remove share)",
 		p->share_len, p->share, (unsigned long long)g->addresses);
 }
 
-/* A source inside a translation prefix claims to be an IPv4 host, and gets no lease. */
+/* A source address inside a translation prefix means an IPv4 host, which gets no lease. */
 static void check_from(struct conf_reader *r, size_t i)
 {
 	const struct map_table *maps = r->conf->maps;
@@ -234,15 +236,15 @@ static void check_from(struct conf_reader *r, size_t i)
 			continue;
 		conf_point_at(r, "dynamic-pool", i);
 		conf_error(r,
-			   "hosts of %s get no lease: prefix %s in line %u makes them hosts of "
-			   "IPv4 (take the network that your hosts are in)",
+			   "hosts of %s get no lease: prefix %s on line %u makes them IPv4 hosts "
+			   "(use the network that your hosts are in)",
 			   addr_text_prefix6(a, from), addr_text_prefix6(b, p),
 			   conf_line_of(r, "prefix", k));
 		return;
 	}
 }
 
-/* What one line of the pool says holds for all. */
+/* Copies the settings that any line of the pool makes to line I. */
 static void complete(struct conf *c, const struct group *g, size_t i)
 {
 	const struct pool_conf plain = pool_plain(c->pool[i].range);
@@ -255,7 +257,7 @@ static void complete(struct conf *c, const struct group *g, size_t i)
 	c->pool[i].share = share->share;
 }
 
-/* What a line that was refused would have added is not known. */
+/* After a rejected line the size of its pool is unknown, so the shares are not checked. */
 static void check_groups(struct conf_reader *r, struct group *group, struct lpm *froms)
 {
 	struct conf *c = r->conf;

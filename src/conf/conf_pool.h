@@ -4,14 +4,15 @@
 
 #include "conf_text.h"
 
-/* Reads the words at ARG, which ends with NULL, into P: what they leave out stays.  False: not
- * accepted, which has been said. */
+/* Reads the words of ARG, which ends with NULL, into P; settings without a word stay unchanged.
+ * Returns false if it has reported an error. */
 bool conf_set_pool_words(struct conf_reader *r, char **arg, struct pool_conf *p);
 
-/* Is S the first of such words: from, lease or share? */
+/* Returns true if S is one of the keywords from, lease and share. */
 bool conf_is_pool_word(const char *s);
 
-/* The words `lease' and `share' of P, which has them, as a line has them.  Each returns BUF. */
+/* Format the `lease` and `share` settings of P, which must be present, as in the file.  Each
+ * returns BUF. */
 #define CONF_LEASE_TEXT 40
 #define CONF_SHARE_TEXT 32
 char *conf_lease_text(char buf[CONF_LEASE_TEXT], const struct pool_conf *p);

@@ -1,10 +1,10 @@
-/* conf_pool_key - where the secret of the dynamic pools is. */
+/* conf_pool_key - the directive `pool-key`: the file with the secret key of the dynamic pools. */
 #include <limits.h>
 #include <string.h>
 
 #include "conf_text.h"
 
-/* Is S the name of something else that is kept in data-dir? */
+/* Returns true if S is the name of another file that nat64d keeps in data-dir. */
 static bool is_taken(const char *s)
 {
 	static const char *const names[] = {"dynamic.map", CONF_PINS, "leases.log"};
@@ -31,9 +31,10 @@ bool conf_set_pool_key(struct conf_reader *r, char **arg)
 			"(for example pool.key or /etc/nat64/pool.key)",
 			conf_short(text, s));
 	if (is_taken(s))
-		return conf_error(r,
-				  "%s is where nat64d keeps something else (for example pool.key)",
-				  conf_short(text, s));
+		return conf_error(
+			r,
+			"%s is a name that nat64d uses for another file (use for example pool.key)",
+			conf_short(text, s));
 	return conf_copy(r, s, &c->pool_key);
 }
 
@@ -43,7 +44,7 @@ void conf_print_pool_key(const struct conf_out *out)
 		conf_put(out, "%s", out->conf->pool_key);
 }
 
-/* The default directory comes with the unit, which a mere look at the file may lack. */
+/* nat64d.service provides the default directory, which is not set when the file is only checked. */
 void conf_check_pool_key(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;
@@ -53,11 +54,11 @@ void conf_check_pool_key(struct conf_reader *r)
 		return;
 	conf_point_first(r, "pool-key");
 	if (c->data_dir && strlen(c->data_dir) + strlen(c->pool_key) + 2 > PATH_MAX)
-		conf_error(r, "%s is too long behind data-dir (a path has at most %d characters)",
+		conf_error(r, "%s is too long after data-dir (a path has at most %d characters)",
 			   conf_short(text, c->pool_key), PATH_MAX - 1);
 	else if (!c->data_dir && !conf_first(r, "data-dir") && !r->diag->judged)
 		conf_error(r,
-			   "%s is relative, but there is no data-dir (give the whole path; "
+			   "%s is relative, but there is no data-dir (give an absolute path; "
 			   "nat64d.service sets STATE_DIRECTORY=" CONF_UNIT_DIR ")",
 			   conf_short(text, c->pool_key));
 }

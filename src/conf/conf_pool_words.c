@@ -1,5 +1,5 @@
-/* conf_pool_words - the words behind the addresses of a dynamic pool: whom they are for, how long
- * leases last, and how many of them a network may hold. */
+/* conf_pool_words - the words after the range of a `dynamic-pool`: the hosts that it serves, how
+ * long leases last, and how many leases a network may have. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 
 #include "conf_pool.h"
 
-#define TIME_MAX  315360000u /* seconds: 3650 d */
-#define SHARE_MAX 16777216u  /* the largest range has fewer addresses */
+#define TIME_MAX  315360000u /* seconds: 3650 days */
+#define SHARE_MAX 16777216u  /* more than the largest range has addresses */
 #define TIME_TEXT 16
 
 static const struct unit {
@@ -16,7 +16,7 @@ static const struct unit {
 	uint32_t seconds;
 } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
 
-/* The unit behind N digits of S, or NULL. */
+/* Returns the unit that follows the N digits of S, or NULL. */
 static const struct unit *unit_of(const char *s, size_t n)
 {
 	char letter = s[n] ? (char)tolower((unsigned char)s[n]) : 's';
@@ -45,10 +45,12 @@ static bool scan_time(const char *s, int32_t *seconds)
 static bool parse_time(struct conf_reader *r, const char *s, int32_t *seconds)
 {
 	return scan_time(s, seconds) ||
-	       conf_error(r, "%s is no time from 1s to 3650d (like 300, 300s, 5m, 2h or 1d)", s);
+	       conf_error(r,
+			  "%s is not a time from 1s to 3650d (for example 300, 300s, 5m, 2h or 1d)",
+			  s);
 }
 
-/* SECONDS in the largest unit that needs no fraction. */
+/* Formats SECONDS in the largest unit that divides it. */
 static char *time_text(char buf[TIME_TEXT], int32_t seconds)
 {
 	const struct unit *unit = units;
@@ -116,11 +118,11 @@ static bool set_share(struct conf_reader *r, char **arg, unsigned n, struct pool
 	return ok;
 }
 
-/* What may follow the addresses, once each and in any order. */
+/* The keywords after the range, each at most once, in any order. */
 static const struct pool_word {
 	const char *word, *syntax;
-	const char *what;  /* messages about its arguments begin like that */
-	unsigned min, max; /* so many arguments */
+	const char *what;  /* prefix of messages about its arguments */
+	unsigned min, max; /* number of arguments */
 	bool (*set)(struct conf_reader *r, char **arg, unsigned n, struct pool_conf *p);
 } pool_words[] = {
 	{"from", "IPV6[/LENGTH]", "dynamic-pool: from", 1, 1, set_from},
@@ -143,7 +145,7 @@ bool conf_is_pool_word(const char *s)
 	return find_word(s);
 }
 
-/* How many of ARG belong to W: one that may be left out begins like a number. */
+/* Returns how many elements of ARG belong to W; an optional argument begins with a digit. */
 static unsigned count_args(const struct pool_word *w, char **arg)
 {
 	unsigned n = 0;
@@ -154,14 +156,15 @@ static unsigned count_args(const struct pool_word *w, char **arg)
 	return n;
 }
 
-/* ARG begins with no word: what it may be, once for all up to the next word. */
+/* Reports that ARG begins with no keyword.  Returns how many elements to skip up to the next
+ * keyword, so that there is one message for all of them. */
 static unsigned complain_word(struct conf_reader *r, char **arg)
 {
 	unsigned n = 1;
 
 	conf_error(
 		r,
-		"%s is none of from, lease, share (write from IPV6[/LENGTH], lease TIME [TIME] or "
+		"%s is not one of from, lease, share (use from IPV6[/LENGTH], lease TIME [TIME] or "
 		"share LENGTH LEASES; a time is one word, like 2h)",
 		arg[0]);
 	while (arg[n] && !find_word(arg[n]))
@@ -169,7 +172,7 @@ static unsigned complain_word(struct conf_reader *r, char **arg)
 	return n;
 }
 
-/* GIVEN: before, in the same line. */
+/* GIVEN: the keyword has already appeared on this line. */
 static bool set_word(struct conf_reader *r, const struct pool_word *w, char **arg, unsigned n,
 		     bool given, struct pool_conf *p)
 {
@@ -178,7 +181,7 @@ static bool set_word(struct conf_reader *r, const struct pool_word *w, char **ar
 
 	r->what = w->what;
 	if (given)
-		ok = conf_error(r, "twice in one line (once is all it may be)");
+		ok = conf_error(r, "given twice on one line (give it once)");
 	else if (n < w->min)
 		ok = conf_error(r, "takes %s, not %u (%s %s)",
 				w->max == 1        ? "one argument"

@@ -1,4 +1,5 @@
-/* conf_print - the canonical form: every value that counts, defaults included, in a fixed order. */
+/* conf_print - prints the canonical form: every effective value, defaults included, in a fixed
+ * order. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,8 @@ void conf_print(const struct conf *c, FILE *file)
 	print_all((struct conf_out){.conf = c, .file = file, .maps = SIZE_MAX});
 }
 
-/* The cursor counts the rows of the table, and that of the maps as often as they need parts. */
+/* The cursor counts the rows of the table, where the row `map` counts once for each part of the
+ * maps. */
 bool conf_print_some(const struct conf *c, FILE *file, size_t *cursor)
 {
 	size_t more = c->own_maps > 0 ? (c->own_maps - 1) / MAPS_PART : 0, at = (*cursor)++;
@@ -54,7 +56,7 @@ void conf_print_expanded(const struct conf *c, FILE *file)
 	print_all((struct conf_out){.conf = c, .file = file, .expanded = true, .maps = SIZE_MAX});
 }
 
-/* What conf_print() prints of D, to be freed; NULL without memory. */
+/* Returns what conf_print() prints for D, which the caller frees; NULL without memory. */
 static char *print_one(const struct conf_directive *d, const struct conf *c)
 {
 	char *text = NULL;
@@ -70,7 +72,7 @@ static char *print_one(const struct conf_directive *d, const struct conf *c)
 	return NULL;
 }
 
-/* Whatever prints alike is the same: a printed configuration can be read again. */
+/* Two values are equal if they print the same, because a printed configuration can be read back. */
 static bool differs(const struct conf_directive *d, const struct conf *a, const struct conf *b)
 {
 	char *x = print_one(d, a), *y = print_one(d, b);

@@ -1,4 +1,4 @@
-/* conf_read - how a file becomes directives: lines, words, comments, spelling. */
+/* conf_read - splits a file into lines, words and directives, and suggests spellings. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,8 @@
 
 #include "conf_impl.h"
 
-/* The whole of FILE in *TEXT, to be freed, with a NUL behind.  0 or an errno. */
+/* Reads all of FILE into *TEXT, which the caller frees; a NUL follows it.  Returns 0 or an
+ * errno. */
 static int read_all(FILE *file, char **text, size_t *len)
 {
 	FILE *out = open_memstream(text, len);
@@ -27,8 +28,9 @@ static int read_all(FILE *file, char **text, size_t *len)
 	return fclose(out) == 0 ? error : ENOMEM;
 }
 
-/* Cuts LINE into words up to a comment, keeps the first CONF_WORDS, returns how many there are.  A
- * carriage return is a blank, so that files from elsewhere need no conversion. */
+/* Splits LINE into words, up to a comment, and stores the first CONF_WORDS.  Returns how many
+ * words there are.  A carriage return counts as a blank, so files from other systems need no
+ * conversion. */
 static unsigned split_words(char *line, char *word[CONF_WORDS])
 {
 	unsigned n = 0;
@@ -48,7 +50,7 @@ static unsigned split_words(char *line, char *word[CONF_WORDS])
 	return n;
 }
 
-/* Nothing that is so long is right, and whoever reads a part of it should see that it is one. */
+/* Shortens WORD for messages.  No valid word is this long; the dots show that a part is missing. */
 static void cut_word(char *word)
 {
 	if (strlen(word) > WORD_SHOWN)
@@ -60,10 +62,10 @@ static unsigned lower_of(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-#define SPELL_MAX 24 /* letters; longer than any name */
+#define SPELL_MAX 24 /* letters; longer than any directive */
 
-/* How many letters must be changed, put in, left out or swapped with their neighbor to make B of A,
- * case aside. */
+/* Returns the edit distance from A to B, ignoring case: the number of letters to change, insert,
+ * delete or swap with their neighbor. */
 static unsigned spell_distance(const char *a, const char *b)
 {
 	unsigned row[3][SPELL_MAX + 1];
@@ -87,10 +89,11 @@ static unsigned spell_distance(const char *a, const char *b)
 	return row[strlen(a) % 3][n];
 }
 
-/* The directive that somebody who wrote WORD may have meant, or NULL. */
+/* Returns the directive whose spelling is closest to WORD, or NULL if none is close. */
 static const char *spell_suggest(const char *word)
 {
-	unsigned best = (unsigned)strlen(word) / 5 + 2; /* worse is no resemblance */
+	unsigned best =
+		(unsigned)strlen(word) / 5 + 2; /* at this distance the words are not similar */
 	const char *name = NULL;
 
 	if (strlen(word) > SPELL_MAX)
@@ -106,7 +109,7 @@ static const char *spell_suggest(const char *word)
 	return name;
 }
 
-/* The directive whose name is A, a dash and B, or NULL. */
+/* Returns the directive with the name "A-B", or NULL. */
 static const char *spell_joined(const char *a, const char *b)
 {
 	size_t n = strlen(a);
@@ -118,7 +121,7 @@ static const char *spell_joined(const char *a, const char *b)
 	return NULL;
 }
 
-/* Other files have "tun-up=yes" and "tun up yes". */
+/* Other programs write "tun-up=yes" and "tun up yes". */
 static void complain_unknown(struct conf_reader *r, char **word, unsigned n)
 {
 	const char *name = n > 1 ? spell_joined(word[0], word[1]) : NULL;
@@ -156,7 +159,7 @@ static bool arguments_ok(struct conf_reader *r, const struct conf_directive *d, 
 			  d->max == 1 ? "" : "s", n, d->name, d->syntax);
 }
 
-/* Notes that N more that are accepted stand on the present line. */
+/* Records the current line for N accepted items. */
 static void note_line(struct conf_reader *r, struct conf_seen *seen, unsigned n)
 {
 	while (n--) {
@@ -169,16 +172,16 @@ static void note_line(struct conf_reader *r, struct conf_seen *seen, unsigned n)
 	}
 }
 
-/* Has it its arguments, and may it stand here? */
+/* Returns true if the directive is allowed here and has the right number of arguments; otherwise
+ * reports an error. */
 static bool may_stand(struct conf_reader *r, struct conf_seen *seen, unsigned n)
 {
 	if (r->in_map_file && strcmp(r->row->name, "map") != 0)
-		return conf_error(r, "only `map` may stand in a map-file");
+		return conf_error(r, "only `map` is allowed in a map-file");
 	if (r->in_pins && strcmp(r->row->name, "map") != 0)
-		return conf_error(r, "only `map` may stand in " CONF_PINS);
+		return conf_error(r, "only `map` is allowed in " CONF_PINS);
 	if (seen->first && !r->row->repeatable)
-		return conf_error(r, "given already in line %u (once is all it may be)",
-				  seen->first);
+		return conf_error(r, "duplicate directive; first on line %u", seen->first);
 	if (!seen->first)
 		seen->first = r->line;
 	return arguments_ok(r, r->row, n);
@@ -219,12 +222,12 @@ void conf_read_initial(struct conf_reader *r)
 
 static void read_line(struct conf_reader *r, char *line, size_t len)
 {
-	char *word[CONF_WORDS + 1]; /* and a NULL behind */
+	char *word[CONF_WORDS + 1]; /* plus NULL */
 	unsigned n;
 
 	r->what = NULL;
 	if (memchr(line, '\0', len)) {
-		conf_error(r, "a NUL byte in the line (a configuration is plain text)");
+		conf_error(r, "the line contains a NUL byte (a configuration is plain text)");
 		return;
 	}
 	n = split_words(line, word);
@@ -256,8 +259,8 @@ static void read_lines(struct conf_reader *r, char *p, size_t len)
 	}
 }
 
-/* Opening a FIFO waits for its writer, which may never come; reading from one that has a writer may
- * wait, unless it is HURRIED. */
+/* O_NONBLOCK because open() of a FIFO would wait for a writer, perhaps forever.  Reading from a
+ * FIFO with a writer may block, unless HURRIED. */
 static FILE *open_file(const char *path, bool hurried)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

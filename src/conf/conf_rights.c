@@ -1,5 +1,5 @@
-/* conf_rights - with whose rights root reads a map-file: who can put another file, a link or a
- * device in its place must not have it read by root. */
+/* conf_rights - lets root read a map-file only with the rights of the users who control its
+ * path. */
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
@@ -11,7 +11,7 @@
 
 #include "conf_impl.h"
 
-#define NO_GROUP 65534 /* root's group is nobody else's */
+#define NO_GROUP 65534 /* used instead of root's group */
 
 static bool is_foreign(const char *path, struct stat *st)
 {
@@ -22,8 +22,8 @@ static bool is_foreign(const char *path, struct stat *st)
 	return st->st_uid != 0;
 }
 
-/* The first step on the way to PATH that is not root's: whose it is may change all that follows,
- * and nobody what comes before. */
+/* Finds the first part of PATH that root does not own.  Its owner can change everything after it,
+ * and no other user can change what comes before it. */
 static bool find_owner(const char *path, struct stat *st)
 {
 	char step[PATH_MAX];
@@ -53,7 +53,7 @@ static bool save_groups(struct conf_rights *was)
 	return was->n >= 0;
 }
 
-/* Where groups cannot be changed, as in some containers, the user still is. */
+/* Some containers do not allow setgroups(); the user is changed nevertheless. */
 void conf_rights_lower(struct conf_rights *was, const char *path)
 {
 	struct stat st;

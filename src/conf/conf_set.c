@@ -1,15 +1,13 @@
-/* conf_set - the directives that are like no other: how they get into the configuration, and out of
- * it again.
+/* conf_set - setters and printers of the directives that need code of their own.
  *
- * Only what a line says by itself is judged here; what depends on other lines waits for
- * conf_check.c. */
+ * They check only what one line says; conf_check.c checks what depends on other lines. */
 #include <string.h>
 #include <strings.h>
 
 #include "conf_text.h"
 
-/* The kernel would take more.  But the name goes into commands and rules of others, where a blank
- * or a quote means something, and "-h" is no name. */
+/* The kernel allows more names.  But commands and firewall rules use the name, where blanks and
+ * quotes have a meaning, and where "-h" is an option. */
 static bool is_device_name(const char *s)
 {
 	static const char letters[] =
@@ -28,10 +26,11 @@ bool conf_set_tun_device(struct conf_reader *r, char **arg)
 				  "%s is too long (an interface name has at most %zu characters)",
 				  name, sizeof(r->conf->tun_device) - 1);
 	if (!is_device_name(name))
-		return conf_error(r,
-				  "%s cannot be an interface name here: letters, digits, '.', '_' "
-				  "and '-' only, no '-' first (for example nat64)",
-				  name);
+		return conf_error(
+			r,
+			"%s is not allowed as an interface name: use letters, digits, '.', "
+			"'_' and '-', and no '-' first (for example nat64)",
+			name);
 	strcpy(r->conf->tun_device, name);
 	return true;
 }
@@ -41,7 +40,7 @@ void conf_print_tun_device(const struct conf_out *out)
 	conf_put(out, "%s", out->conf->tun_device);
 }
 
-#define OWN_WANTED "%s may never be routed (an address of your own is wanted, for example %s)"
+#define OWN_WANTED "%s is not routable (use an address of your own, for example %s)"
 
 bool conf_take_ipv4_addr(struct conf_reader *r, const char *s, const struct prefix *a)
 {
@@ -73,7 +72,7 @@ void conf_print_ipv6_addr(const struct conf_out *out)
 	conf_put(out, "%s", addr_text6(text, &out->conf->xlat.own6));
 }
 
-/* Could any address behind P be translated?  The Well-Known Prefix and all others like it can. */
+/* Returns true if P can translate an address at all, as the Well-Known Prefix can. */
 static bool embeds(const struct prefix6 *p)
 {
 	struct ip6 sample;
@@ -82,11 +81,10 @@ static bool embeds(const struct prefix6 *p)
 	return addr_passes6(&p->addr) && addr_passes6(&sample);
 }
 
-/* S is the same as number I of what the directive adds to. */
+/* Reports that S equals item I of the same directive. */
 static bool complain_twice(struct conf_reader *r, const char *s, size_t i)
 {
-	return conf_error(r, "%s is there already, in line %u", s,
-			  conf_line_of(r, r->row->name, i));
+	return conf_error(r, "%s is already on line %u", s, conf_line_of(r, r->row->name, i));
 }
 
 bool conf_take_prefix(struct conf_reader *r, const char *s, const struct prefix *a)
@@ -103,7 +101,7 @@ bool conf_take_prefix(struct conf_reader *r, const char *s, const struct prefix 
 				  "digits after the fourth colon)",
 				  s);
 	if (!embeds(&p))
-		return conf_error(r, "%s may never be routed (for example 64:ff9b::/96)", s);
+		return conf_error(r, "%s is not routable (use for example 64:ff9b::/96)", s);
 	if (map_prefix_count(maps) > UINT16_MAX)
 		return conf_error(r, "more than %u prefixes", UINT16_MAX + 1);
 	return map_add_prefix(maps, &p) || complain_twice(r, s, map_prefix_index(maps, &p));
@@ -118,7 +116,7 @@ void conf_print_prefix(const struct conf_out *out)
 		conf_put(out, "%s", addr_text_prefix6(text, map_prefix_at(maps, i)));
 }
 
-/* A path has no blanks in it: it is one word. */
+/* A path is one word and cannot contain blanks. */
 bool conf_set_data_dir(struct conf_reader *r, char **arg)
 {
 	char text[CONF_SHORT];
@@ -130,7 +128,7 @@ bool conf_set_data_dir(struct conf_reader *r, char **arg)
 			  conf_short(text, arg[0]));
 }
 
-/* A directory from the environment may have blanks in its name, which no directive could say. */
+/* A directory from the environment may contain blanks, which cannot be written in a directive. */
 void conf_print_data_dir(const struct conf_out *out)
 {
 	const char *dir = out->conf->data_dir;
@@ -183,7 +181,8 @@ void conf_print_control(const struct conf_out *out)
 		conf_put(out, "%s", c->control ? c->control : "off");
 }
 
-/* Whether there is such a group is for the start to say: another machine may have others. */
+/* Whether the group exists is checked at the start of the daemon: the file may be for another
+ * machine. */
 bool conf_set_control_group(struct conf_reader *r, char **arg)
 {
 	return conf_copy(r, arg[0], &r->conf->control_group);
@@ -214,13 +213,13 @@ const char *conf_control_path(const struct conf *c, const char *runtime_dir,
 }
 
 static const struct conf_words log_words = {
-	"none of drop, reject, icmp, self, lease",
+	"not one of drop, reject, icmp, self, lease",
 	{{"drop", CLASS_DROP},
 	 {"reject", CLASS_REJECT},
 	 {"icmp", CLASS_ICMP},
 	 {"self", CLASS_SELF},
 	 {"lease", CLASS_LEASE},
-	 {"dyn", CLASS_LEASE}}, /* of Tayga 0.9.6 */
+	 {"dyn", CLASS_LEASE}}, /* from Tayga 0.9.6 */
 };
 
 bool conf_set_log(struct conf_reader *r, char **arg)
@@ -267,7 +266,7 @@ static bool same_addr(const struct prefix *a, const struct prefix *b)
 	       ip6_equal(&a->addr6, &b->addr6);
 }
 
-/* Puts A, which was written S, behind the N elements of *ARRAY. */
+/* Appends A, which was written as S, to the N elements of *ARRAY. */
 static bool append_addr(struct conf_reader *r, struct prefix **array, size_t *n, const char *s,
 			const struct prefix *a)
 {
@@ -284,7 +283,7 @@ static bool append_addr(struct conf_reader *r, struct prefix **array, size_t *n,
 	return true;
 }
 
-/* A device may have a link-local address, though no packet with one passes. */
+/* A device may have a link-local address, although no packet from or to it is translated. */
 static bool may_be_device(const struct prefix *a)
 {
 	if (a->family == 4)
@@ -293,7 +292,7 @@ static bool may_be_device(const struct prefix *a)
 	return addr_passes6(&a->addr6) || (a->addr6.b[0] == 0xfe && a->addr6.b[1] >> 6 == 2);
 }
 
-/* A device has an IPv6 address with one length only; IPv4 addresses it may have with several. */
+/* A device has an IPv6 address with only one length, but may have an IPv4 address with several. */
 static bool has_one_length(struct conf_reader *r, const char *s, const struct prefix *a)
 {
 	const struct conf *c = r->conf;
@@ -303,11 +302,11 @@ static bool has_one_length(struct conf_reader *r, const char *s, const struct pr
 		const struct prefix *b = &c->tun_ip[i];
 
 		if (b->family == 6 && a->len != b->len && ip6_equal(&a->addr6, &b->addr6))
-			return conf_error(r,
-					  "%s is there already as %s, in line %u (a device has an "
-					  "IPv6 address once: leave one of them out)",
-					  s, addr_text_prefix(text, b),
-					  conf_line_of(r, "tun-ip", i));
+			return conf_error(
+				r,
+				"%s is already given as %s on line %u (a device has an IPv6 "
+				"address only once: remove one of the lines)",
+				s, addr_text_prefix(text, b), conf_line_of(r, "tun-ip", i));
 	}
 	return true;
 }
@@ -346,7 +345,7 @@ void conf_print_tun_route(const struct conf_out *out)
 	print_addrs(out, out->conf->tun_route, out->conf->tun_routes);
 }
 
-/* Room for less is of no use; for more than that the kernel has no memory to give away. */
+/* A smaller table has no use; the kernel has no memory for a larger one. */
 #define FAST_PATH_MIN     1024u
 #define FAST_PATH_MAX     4194304u
 #define FAST_PATH_DEFAULT 65536u
@@ -361,7 +360,7 @@ bool conf_set_lease_log(struct conf_reader *r, char **arg)
 	bool off = strcasecmp(arg[0], "off") == 0;
 
 	if (off && arg[1])
-		return conf_error(r, "%s is too much after off", arg[1]);
+		return conf_error(r, "unexpected argument %s after off", arg[1]);
 	c->lease_megabytes = LEASE_MEGABYTES;
 	if (off)
 		return true;
@@ -386,7 +385,7 @@ bool conf_set_fast_path(struct conf_reader *r, char **arg)
 	if (!off && strcasecmp(arg[0], "auto") != 0)
 		return conf_error(r, "%s is neither auto nor off", arg[0]);
 	if (off && arg[1])
-		return conf_error(r, "%s is too much after off", arg[1]);
+		return conf_error(r, "unexpected argument %s after off", arg[1]);
 	*entries = off ? 0 : FAST_PATH_DEFAULT;
 	return !arg[1] || conf_parse_number(r, arg[1], FAST_PATH_MIN, FAST_PATH_MAX, entries);
 }

@@ -1,5 +1,4 @@
-/* conf_text - what counts as a number, an address or a prefix: nothing that could be read in two
- * ways. */
+/* conf_text - parses numbers, addresses and prefixes, and accepts only unambiguous forms. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <limits.h>
@@ -10,10 +9,10 @@
 #include "conf_text.h"
 #include "lib/wire.h"
 
-/* An address up to its slash or its end, in a buffer that no valid one overflows. */
+/* The part of an address before its slash, in a buffer that is large enough for every valid one. */
 struct half {
 	char s[INET6_ADDRSTRLEN];
-	const char *len; /* behind the slash, or NULL */
+	const char *len; /* the text after the slash, or NULL */
 };
 
 static bool half_split(struct half *h, const char *s)
@@ -28,7 +27,7 @@ static bool half_split(struct half *h, const char *s)
 	return true;
 }
 
-/* Digits only, no sign, no leading zero, nothing behind. */
+/* Accepts digits only: no sign, no leading zero, nothing after them. */
 static bool scan_number(const char *s, unsigned max, unsigned *out)
 {
 	char *end;
@@ -38,8 +37,8 @@ static bool scan_number(const char *s, unsigned max, unsigned *out)
 	return isdigit((unsigned char)*s) && !(s[0] == '0' && s[1]) && !*end && v <= max;
 }
 
-/* S as an address of the family of OUT.  An octet like 010 is none: it is decimal to some readers,
- * octal to others. */
+/* Reads S as an address of the family of OUT.  Rejects an octet like 010, which some programs read
+ * as decimal and others as octal. */
 static bool scan_addr(const char *s, struct prefix *out)
 {
 	uint8_t four[4];
@@ -52,7 +51,7 @@ static bool scan_addr(const char *s, struct prefix *out)
 	return true;
 }
 
-/* Cuts leading zeros off each number in S. */
+/* Removes the leading zeros of each number in S. */
 static void cut_zeros(char *s)
 {
 	char *out = s, before = '.';
@@ -114,7 +113,7 @@ bool conf_path_fits(struct conf_reader *r, const char *s)
 			  conf_short(text, s), PATH_MAX - 1);
 }
 
-/* S is no address or, if so is PREFIX, no prefix of FAMILY. */
+/* Reports that S is no address (or no prefix, if PREFIX) of FAMILY. */
 static bool complain(struct conf_reader *r, const char *s, uint8_t family, bool prefix)
 {
 	static const char *const likes[2][2] = {{"192.0.2.1", "192.0.2.0/24"},
@@ -124,17 +123,17 @@ static bool complain(struct conf_reader *r, const char *s, uint8_t family, bool 
 	struct half h;
 
 	if (conf_is_addr(s, other))
-		return conf_error(r, "%s is IPv%u, but an IPv%u %s belongs here", s, other, family,
-				  kind);
+		return conf_error(r, "%s is IPv%u, but an IPv%u %s is required here", s, other,
+				  family, kind);
 	if (family == 4 && half_split(&h, s)) {
 		cut_zeros(h.s);
 		if (conf_is_addr(h.s, 4))
-			return conf_error(
-				r,
-				"%s has leading zeros, which some read as octal (did you mean %s?)",
-				s, h.s);
+			return conf_error(r,
+					  "%s has leading zeros, which some programs read as octal "
+					  "(did you mean %s?)",
+					  s, h.s);
 	}
-	return conf_error(r, "%s is not an IPv%u %s (like %s)", s, family, kind,
+	return conf_error(r, "%s is not an IPv%u %s (for example %s)", s, family, kind,
 			  likes[family == 6][prefix]);
 }
 
@@ -157,17 +156,18 @@ bool conf_parse_addr(struct conf_reader *r, const char *s, const struct conf_wan
 
 	*out = (struct prefix){.family = family};
 	if (!want->family && family == 4 && !isdigit((unsigned char)*s))
-		return conf_error(
-			r, "%s is no address of either family (like 192.0.2.%s or 2001:db8::%s)", s,
-			want->host_bits ? "1/24" : "0/24", want->host_bits ? "1/64" : "/64");
+		return conf_error(r,
+				  "%s is not an IPv4 or IPv6 address (for example 192.0.2.%s or "
+				  "2001:db8::%s)",
+				  s, want->host_bits ? "1/24" : "0/24",
+				  want->host_bits ? "1/64" : "/64");
 	if (!half_split(&h, s) || !scan_addr(h.s, out))
 		return complain(r, s, family, want->length == LENGTH_NEEDED);
 	if (h.len && want->length == LENGTH_NONE)
 		return conf_error(r, "%s must be an address without a length (did you mean %s?)", s,
 				  h.s);
 	if (!h.len && want->length == LENGTH_NEEDED)
-		return conf_error(r, "%s lacks its length (for example %s/%u)", s, h.s,
-				  want->example);
+		return conf_error(r, "%s has no length (for example %s/%u)", s, h.s, want->example);
 	if (h.len && !scan_number(h.len, max, &len))
 		return conf_error(r, "%s: the length must be a plain number from 0 to %u", s, max);
 	out->len = (uint8_t)len;
@@ -189,10 +189,9 @@ bool conf_parse_hosts(struct conf_reader *r, const char *s, struct prefix6 *out)
 	last = a.addr6;
 	for (unsigned i = a.len; i < 128; i++)
 		last.b[i / 8] |= (uint8_t)(0x80 >> i % 8);
-	/* From ::/0 to ::/7 both ends are of no use, but not all between. */
+	/* For a length below 8, neither end is routable, but addresses between them are. */
 	return a.len < 8 || addr_passes6(&a.addr6) || addr_passes6(&last) ||
-	       conf_error(r, "%s has no address that may be routed (for example 2001:db8:1::/48)",
-			  s);
+	       conf_error(r, "%s has no routable address (use for example 2001:db8:1::/48)", s);
 }
 
 static const struct prefix4 link_local = {0xa9fe0000, 16};
@@ -212,11 +211,11 @@ bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4
 			r, "%s has more than 16 million addresses (/8 is the largest pool)", s);
 	if (addr_passes4(p->addr) && addr_passes4(last) && !addr_in4(link_local.addr, p))
 		return true;
-	return conf_error(r, "%s has addresses that may never be routed (for example %s)", s,
+	return conf_error(r, "%s has addresses that are not routable (use for example %s)", s,
 			  example);
 }
 
-/* Reads S as WANT has it; DIAG hears what is wrong. */
+/* Reads S, which must meet WANT; reports errors to DIAG. */
 static bool scan(const char *s, const struct conf_want *want, struct prefix *out,
 		 struct conf_diag *diag)
 {

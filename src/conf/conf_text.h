@@ -1,7 +1,7 @@
-/* conf_text - numbers, addresses and prefixes as words of a configuration.
+/* conf_text - parses numbers, addresses and prefixes of a configuration.
  *
- * Each conf_parse_ function takes the whole word, or says what is wrong with it and what would be
- * right, and returns false. */
+ * Each conf_parse_ function must match the whole word.  Otherwise it reports what is wrong and what
+ * would be right, and returns false. */
 #ifndef NAT64D_CONF_TEXT_H
 #define NAT64D_CONF_TEXT_H
 
@@ -17,33 +17,34 @@ bool conf_parse_number(struct conf_reader *r, const char *s, unsigned min, unsig
 bool conf_parse_word(struct conf_reader *r, const char *s, const struct conf_words *words,
 		     unsigned *out);
 
-/* An address or prefix as WANT has it; in OUT host bits and all. */
+/* Reads an address or prefix that meets WANT; host bits stay in OUT. */
 bool conf_parse_addr(struct conf_reader *r, const char *s, const struct conf_want *want,
 		     struct prefix *out);
 
-/* The word of WORDS for VALUE, which has one. */
+/* Returns the word for VALUE, which must be in WORDS. */
 const char *conf_word(const struct conf_words *words, unsigned value);
 
-extern const struct conf_words conf_yes_no; /* conf_directives.c */
+extern const struct conf_words conf_yes_no; /* in conf_directives.c */
 
-/* The hosts of a network, or one alone, that may send: an IPv6 prefix in OUT. */
+/* Reads an IPv6 prefix or address of hosts that can send packets. */
 bool conf_parse_hosts(struct conf_reader *r, const char *s, struct prefix6 *out);
 
-/* May all of P, which was written S, be a pool of addresses?  EXAMPLE is one that may. */
+/* Returns true if P, which was written as S, can be a pool: all of its addresses are routable.
+ * EXAMPLE is a correct one for the message. */
 bool conf_check_pool4(struct conf_reader *r, const char *s, const struct prefix4 *p,
 		      const char *example);
 
-/* Is all of P link-local [3927]?  A router that keeps to the rules drops packets from there, but
- * behind NAT44 nobody sees them. */
+/* Returns true if all of P is link-local [3927].  A router that follows RFC 3927 drops such
+ * packets, but behind NAT44 no other router sees the addresses. */
 bool conf_is_link_local4(const struct prefix4 *p);
-#define LINK_LOCAL "is link-local, which other routers drop (hide it behind NAT44)"
+#define LINK_LOCAL "is link-local, and other routers drop such packets (hide it behind NAT44)"
 
-/* Is S short enough for the kernel to take it as a path? */
+/* Returns true if S is short enough for the kernel's PATH_MAX; otherwise reports an error. */
 bool conf_path_fits(struct conf_reader *r, const char *s);
 
-/* Does S look like an address of FAMILY: is it one up to a slash? */
+/* Returns true if the part of S before a slash is an address of FAMILY. */
 bool conf_is_addr(const char *s, uint8_t family);
 
-#define CONF_PLACE (CONF_SHORT + 16) /* room for a file and a line */
+#define CONF_PLACE (CONF_SHORT + 16) /* size of a buffer for a file and a line */
 
 #endif

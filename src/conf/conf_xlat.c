@@ -1,14 +1,14 @@
-/* conf_xlat - the directives about the translation itself: what RFCs leave to the operator. */
+/* conf_xlat - the directives about translation: the choices that the RFCs leave to the operator. */
 #include <string.h>
 #include <strings.h>
 
 #include "conf_text.h"
 #include "lib/wire.h"
 
-#define RATE_MAX 1000000 /* a burst of twice as many must not overflow */
-#define NET_RATE 50      /* of icmp-rate, left out */
+#define RATE_MAX 1000000 /* twice this value, the burst, must not overflow */
+#define NET_RATE 50      /* second argument of icmp-rate if left out */
 #define MSS_MIN  536     /* [9293-3.7.1] */
-#define MSS_MAX  65495   /* behind the least headers of the longest IPv4 packet */
+#define MSS_MAX  65495   /* longest IPv4 packet without its minimum headers */
 
 static bool add_translatable(struct conf_reader *r, const char *s)
 {
@@ -21,15 +21,16 @@ static bool add_translatable(struct conf_reader *r, const char *s)
 			    &(struct prefix4){a.addr4, a.len});
 }
 
-/* yes and no say all there is to say; networks may stand in several lines. */
+/* yes and no may appear only once and alone; networks may be on several lines. */
 bool conf_set_translatable(struct conf_reader *r, char **arg)
 {
 	unsigned first = conf_first(r, "translatable"), all = 0;
 	bool networks = conf_is_addr(arg[0], 4) || strchr(arg[0], '/'), ok = true;
 
 	if (first != r->line && (!networks || r->conf->translatables == 0))
-		return conf_error(r, "line %u says otherwise (either yes or no, once, or networks)",
-				  first);
+		return conf_error(
+			r, "conflicts with line %u (give either yes or no once, or networks)",
+			first);
 	if (!networks && !arg[1]) {
 		ok = conf_parse_word(r, arg[0], &conf_yes_no, &all);
 		r->conf->xlat.translatable_all = all;
@@ -51,7 +52,8 @@ void conf_print_translatable(const struct conf_out *out)
 		conf_put(out, "%s", addr_text_prefix4(text, &c->translatable[i]));
 }
 
-/* A network of IPv4-translatable hosts [6052-3.3] has a prefix of its own and needs no pool. */
+/* With the Well-Known Prefix or a pool the default is no.  Otherwise this is a network of
+ * IPv4-translatable hosts [6052-3.3], which has its own prefix and needs no pool. */
 static bool translatable_default(const struct conf *c)
 {
 	for (size_t i = 0; i < map_prefix_count(c->maps); i++)
@@ -91,13 +93,14 @@ static bool *tos_of(struct conf_reader *r, unsigned direction)
 	return direction == 0 ? &x->tos_ignore_4to6 : &x->tos_ignore_6to4;
 }
 
-/* Has another line said otherwise of a direction from FIRST to LAST? */
+/* Returns true, after an error message, if another line has set a direction from FIRST to LAST
+ * differently. */
 static bool tos_contradicts(struct conf_reader *r, unsigned first, unsigned last, bool ignore)
 {
 	for (unsigned i = first; i <= last; i++) {
 		if (!r->tos_at[i] || *tos_of(r, i) == ignore)
 			continue;
-		conf_error(r, "%s for %s contradicts line %u (each direction has one)",
+		conf_error(r, "%s for %s contradicts line %u (each direction has one setting)",
 			   conf_word(&tos_words, ignore), conf_word(&tos_directions, i),
 			   r->tos_at[i]);
 		return true;
@@ -145,7 +148,7 @@ bool conf_set_mss_clamp(struct conf_reader *r, char **arg)
 	else if (strcasecmp(arg[0], "off") == 0)
 		*clamp = MSS_OFF;
 	else if (arg[0][0] < '0' || arg[0][0] > '9')
-		return conf_error(r, "%s is none of auto, off, or a number of bytes", arg[0]);
+		return conf_error(r, "%s is not auto, off or a number of bytes", arg[0]);
 	else if (conf_parse_number(r, arg[0], MSS_MIN, MSS_MAX, &bytes))
 		*clamp = (int)bytes;
 	else
@@ -193,7 +196,8 @@ bool conf_set_icmp_rate(struct conf_reader *r, char **arg)
 	if (!ok)
 		return false;
 	if (net > all)
-		conf_warn(r, "%u to one network is out of reach with %u over all", net, all);
+		conf_warn(r, "a limit of %u to one network has no effect with a total limit of %u",
+			  net, all);
 	r->conf->icmp_rate = (struct ratelimit_conf){
 		.all_rate = all,
 		.all_burst = 2 * all,
@@ -203,7 +207,7 @@ bool conf_set_icmp_rate(struct conf_reader *r, char **arg)
 	return true;
 }
 
-/* The rate counts only where errors are limited. */
+/* The rate has an effect only with icmp-errors limit. */
 void conf_print_icmp_rate(const struct conf_out *out)
 {
 	const struct ratelimit_conf *rate = &out->conf->icmp_rate;

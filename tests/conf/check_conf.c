@@ -255,17 +255,17 @@ START_TEST(test_cannot_open)
 	ck_assert_ptr_null(load("none"));
 	ck_assert_str_eq(said.text,
 			 "none: cannot open: No such file or directory (see nat64.conf(5);"
-			 " tayga.conf.example is one to start from)\n");
+			 " tayga.conf.example is a starting point)\n");
 	ck_assert_ptr_null(load("/"));
-	ck_assert_str_eq(said.text, "/: cannot read: Is a directory (the file itself is wanted)\n");
+	ck_assert_str_eq(said.text, "/: cannot read: Is a directory (name a file in it)\n");
 	ck_assert_ptr_null(load(""));
 	ck_assert_uint_eq(said.errors, 1);
 }
 END_TEST
 
 #define MAY_NOT_READ                                                                             \
-	"Permission denied (the user that nat64d runs as must be able to: chmod a+r, or chgrp; " \
-	"and chmod a+x its directory)\n"
+	"Permission denied (the user that nat64d runs as needs permission: chmod a+r or chgrp, " \
+	"and chmod a+x on its directory)\n"
 
 /* Root may read everything, so it is nobody who tries; under fakeroot he may, too.  The mask of the
  * caller is not to keep him out of the other file. */
@@ -346,7 +346,7 @@ START_TEST(test_fifo_hurried)
 	ck_assert_int_eq(unlink("fifo"), 0);
 	ck_assert_str_eq(said.text,
 			 "fifo: cannot read: Resource temporarily unavailable (a reload does not "
-			 "wait for whoever writes to it)\n");
+			 "wait for the program that writes to it)\n");
 }
 END_TEST
 
@@ -383,7 +383,7 @@ START_TEST(test_endless_file)
 {
 	ck_assert_ptr_null(load("/dev/zero"));
 	ck_assert_str_eq(said.text,
-			 "/dev/zero: cannot read: File too large (64 MiB is the most)\n");
+			 "/dev/zero: cannot read: File too large (the limit is 64 MiB)\n");
 }
 END_TEST
 
@@ -821,21 +821,20 @@ static const struct {
 	{"the same twice", PIN(2, 2) PIN(2, 2), NULL, 2},
 	{"one that the configuration has as well", PIN(1, 1) PIN(2, 2), NULL, 2},
 	{"another host for an address of the configuration", PIN(1, 2),
-	 ":1: map: 10.0.0.1 is mapped already, in t:5 (unpin it, or take one of the two lines "
-	 "away)\n",
+	 ":1: map: 10.0.0.1 is already mapped in t:5 (unpin it, or remove one of the two lines)\n",
 	 0},
 	{"another address for a host of the configuration", "\n" PIN(2, 1),
-	 ":2: map: 2001:db8::1 is mapped already, in t:5 (unpin it, or take one of the two lines "
-	 "away)\n",
+	 ":2: map: 2001:db8::1 is already mapped in t:5 (unpin it, or remove one of the two "
+	 "lines)\n",
 	 0},
 	{"two hosts for an address", PIN(2, 2) PIN(2, 3),
-	 ":2: map: 10.0.0.2 is mapped already, in line 1 (unpin it, or take one of the two lines "
-	 "away)\n",
+	 ":2: map: 10.0.0.2 is already mapped on line 1 (unpin it, or remove one of the two "
+	 "lines)\n",
 	 0},
-	{"another directive", "tun-up yes\n", ":1: tun-up: only `map` may stand in pinned.map\n",
+	{"another directive", "tun-up yes\n", ":1: tun-up: only `map` is allowed in pinned.map\n",
 	 0},
-	{"no address", "map 10.0.0.2 x\n", ":1: map: x is not an IPv6 address (like 2001:db8::1)\n",
-	 0},
+	{"no address", "map 10.0.0.2 x\n",
+	 ":1: map: x is not an IPv6 address (for example 2001:db8::1)\n", 0},
 };
 
 START_TEST(test_pins_read)
@@ -913,12 +912,12 @@ START_TEST(test_map_file_wrong)
 	write_text("t", text);
 	ck_assert_ptr_null(load("t"));
 	snprintf(expect, sizeof(expect),
-		 "%s/maps:1: map: 10.0.0.1 is mapped already, in t:4\n"
+		 "%s/maps:1: map: 10.0.0.1 is already mapped in t:4\n"
 		 "%s/maps:2: map: 10.0.0.3/33: the length must be a plain number from 0 to 32\n"
-		 "%s/maps:3: tun-up: only `map` may stand in a map-file\n"
+		 "%s/maps:3: tun-up: only `map` is allowed in a map-file\n"
 		 "%s/maps:4: mpa: unknown directive (did you mean `map`?)\n"
-		 "%s/maps:6: map: 10.0.0.4 is mapped already, in line 5\n"
-		 "%s/maps:7: map: this is ipv4-addr, which answers for nat64d itself (map another "
+		 "%s/maps:6: map: 10.0.0.4 is already mapped on line 5\n"
+		 "%s/maps:7: map: this is ipv4-addr, the address of nat64d itself (map another "
 		 "address)\n",
 		 dir, dir, dir, dir, dir, dir);
 	ck_assert_str_eq(said.text, expect);
@@ -934,7 +933,7 @@ START_TEST(test_map_file_overlap)
 	write_text("t", text);
 	conf_free(load("t"));
 	snprintf(expect, sizeof(expect),
-		 "warning: t:4: map: 10.0.0.1/32 lies inside 10.0.0.0/24 of %s/maps:1 (the longer "
+		 "warning: t:4: map: 10.0.0.1/32 is inside 10.0.0.0/24 in %s/maps:1 (the longer "
 		 "prefix wins)\n",
 		 dir);
 	ck_assert_str_eq(said.text, expect);
@@ -997,12 +996,13 @@ static const struct long_row {
 	{"map-file of 8000", BASE "map-file @\n", 8000, "@",
 	 "t:4: map-file: @ is too long (a path has at most 4095 characters)\n"},
 	{"map-file, the most", BASE "map-file @\n", PATH_LONGEST, "@",
-	 "t:4: map-file: cannot open @: No such file or directory (create it, even empty, or leave "
-	 "map-file out; a relative path begins at data-dir)\n"},
+	 "t:4: map-file: cannot open @: No such file or directory (create it, even if empty, or "
+	 "remove "
+	 "map-file; a relative path starts at data-dir)\n"},
 	{"map-file, too long with data-dir", BASE "map-file m\ndata-dir @\n", PATH_LONGEST, "@/m",
 	 "t:4: map-file: @ is too long (a path has at most 4095 characters)\n"},
 	{"map-file, relative, without data-dir", BASE "map-file x@\n", 4000, "x@",
-	 "t:4: map-file: @ is relative, but there is no data-dir (give the whole path; "
+	 "t:4: map-file: @ is relative, but there is no data-dir (give an absolute path; "
 	 "nat64d.service sets STATE_DIRECTORY=/var/lib/nat64d)\n"},
 };
 
@@ -1068,7 +1068,7 @@ static const struct state_row {
 	{"data-dir wins", BASE "data-dir /d\n", "/var/lib/x", "/d", ""},
 	{"blanks in its name", BASE, "/var/lib/a b", "/var/lib/a b", ""},
 	{"relative", BASE, "var/lib", NULL,
-	 "t: data-dir: STATE_DIRECTORY is not an absolute path: var/lib (write a data-dir)\n"},
+	 "t: data-dir: STATE_DIRECTORY is not an absolute path: var/lib (add a data-dir line)\n"},
 	{"relative, but not used", BASE "data-dir /d\n", "var/lib", "/d", ""},
 	{"a wrong data-dir is not replaced", BASE "data-dir d\n", "/var/lib/x", NULL,
 	 "t:4: data-dir: d is not an absolute path (for example /var/lib/nat64d)\n"},
@@ -1204,8 +1204,8 @@ START_TEST(test_many_prefixes_twice)
 	ck_assert_ptr_null(load("t"));
 	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
 	ck_assert_uint_eq(said.errors, MOST_SAID + 1);
-	ck_assert_ptr_nonnull(strstr(
-		said.text, "t:60005: prefix: 2001:db8:1::/96 is there already, in line 5\n"));
+	ck_assert_ptr_nonnull(
+		strstr(said.text, "t:60005: prefix: 2001:db8:1::/96 is already on line 5\n"));
 }
 END_TEST
 
@@ -1222,7 +1222,7 @@ START_TEST(test_overlaps_capped)
 	c = load("t");
 	ck_assert_ptr_nonnull(c);
 	ck_assert_uint_eq(said.warnings, 21);
-	ck_assert_ptr_nonnull(strstr(said.text, "t: map: 80 more maps lie inside another\n"));
+	ck_assert_ptr_nonnull(strstr(said.text, "t: map: 80 more maps are inside another map\n"));
 	conf_free(c);
 }
 END_TEST

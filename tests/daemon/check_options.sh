@@ -102,7 +102,7 @@ check_judging()
 	config 'dynamic-pool 10.0.0.0/24' 'map-file hosts.map' >"$dir/c"
 	echo 'map 192.0.2.1 2001:db8::1' >"$dir/hosts.map"
 	says "-t: only the service knows the directory of a relative map-file" 1 \
-		"$dir/c:5: map-file: hosts.map is relative, but there is no data-dir (give the whole path; nat64d.service sets STATE_DIRECTORY=/var/lib/nat64d)" -t -c "$dir/c"
+		"$dir/c:5: map-file: hosts.map is relative, but there is no data-dir (give an absolute path; nat64d.service sets STATE_DIRECTORY=/var/lib/nat64d)" -t -c "$dir/c"
 	STATE_DIRECTORY=$dir says "-t: as the service does" 0 "$dir/c: $fine" -t -c "$dir/c"
 	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
 	says "-t: a data-dir that does not exist, and who must create it" 1 \

@@ -118,12 +118,13 @@ static const struct wrong_row {
 	 "usage trace: 192.168.255.3/24 has host bits set (did you mean 192.168.255.0/24?)\n"},
 	{"2001:db8::1/64",
 	 "usage trace: 2001:db8::1/64 has host bits set (did you mean 2001:db8::/64?)\n"},
-	{"8.8.8", "usage trace: 8.8.8 is not an IPv4 address (like 192.0.2.1)\n"},
+	{"8.8.8", "usage trace: 8.8.8 is not an IPv4 address (for example 192.0.2.1)\n"},
 	{"8.8.8.8/33", "usage trace: 8.8.8.8/33: the length must be a plain number from 0 to 32\n"},
-	{"8.8.8.08", "usage trace: 8.8.8.08 has leading zeros, which some read as octal (did you "
-		     "mean 8.8.8.8?)\n"},
+	{"8.8.8.08",
+	 "usage trace: 8.8.8.08 has leading zeros, which some programs read as octal (did you "
+	 "mean 8.8.8.8?)\n"},
 	{"::/129", "usage trace: ::/129: the length must be a plain number from 0 to 128\n"},
-	{"::g", "usage trace: ::g is not an IPv6 address (like 2001:db8::1)\n"},
+	{"::g", "usage trace: ::g is not an IPv6 address (for example 2001:db8::1)\n"},
 	{"nosuch",
 	 "usage trace: nosuch is not a filter (an address, a prefix, 6to4, 4to6, or a reason: ok "
 	 "too-short "},

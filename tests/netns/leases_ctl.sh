@@ -218,10 +218,10 @@ same "a stop keeps what was unpinned a lease" "$a6" "$(lease_of 2001:db8:2::6)"
 
 config "map $a7 2001:db8:1::2" >"$T/conf"
 exits "a map for a pinned address: the reload is refused" 1 "the reload is refused" ctl reload
-shows "and says where both stand" "$pins:3: map: $a7 is mapped already, in $T/conf:7 (unpin it, or take one of the two lines away)" ctl reload
+shows "and says where both stand" "$pins:3: map: $a7 is already mapped in $T/conf:7 (unpin it, or remove one of the two lines)" ctl reload
 t "nothing is changed" ping4 "$a7"
 config "map 192.168.255.2 2001:db8:2::7" >"$T/conf"
-shows "so with a map for its host" "$pins:3: map: 2001:db8:2::7 is mapped already, in $T/conf:7" ctl reload
+shows "so with a map for its host" "$pins:3: map: 2001:db8:2::7 is already mapped in $T/conf:7" ctl reload
 t "unpinned, the reload is done" sh -c "'$NAT64CTL' -s $SOCKET unpin $a7 && '$NAT64CTL' -s $SOCKET reload"
 same "and the host has its new address" "192.168.255.2/32" "$(ctl maps | tail -n 1 | awk '{ print $1 }')"
 config >"$T/conf"
@@ -236,7 +236,7 @@ config >"$T/conf"
 ctl reload >/dev/null
 same "when the line goes, the pin is there again" "3 $pins" "$(ctl maps | awk 'NR > 1 { print $3, $4 }')"
 printf 'tun-up yes\n' >>"$pins"
-shows "another directive there is refused" "$pins:4: tun-up: only \`map\` may stand in pinned.map" ctl reload
+shows "another directive there is refused" "$pins:4: tun-up: only \`map\` is allowed in pinned.map" ctl reload
 printf '# mine\nmap 10.8.0.0/24 2001:db8:8::/120\nmap %s 2001:db8:2::7\n' "$a7" >"$pins"
 t "a network written there by hand is a map like any other" ctl reload
 exits "which cannot be unpinned" 1 "10.8.0.1 is mapped by line 2 of $pins, which is not a pinned map" ctl unpin 10.8.0.1
