@@ -1,4 +1,4 @@
-/* addr_text - addresses and prefixes as text, as a configuration and messages have them. */
+/* addr_text - formats addresses and prefixes for configurations and messages. */
 #ifndef NAT64D_ADDR_TEXT_H
 #define NAT64D_ADDR_TEXT_H
 

@@ -1,14 +1,14 @@
-/* arena - memory that is taken piece by piece, and given back from its end. */
+/* arena - memory that is allocated piece by piece and freed from its end. */
 #ifndef NAT64D_ARENA_H
 #define NAT64D_ARENA_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARENA_LINE 64 /* bytes of a cache line, where every piece begins */
+#define ARENA_LINE 64 /* bytes of a cache line; each piece begins at a multiple */
 
 struct arena {
-	uint8_t *bytes; /* the owner's */
+	uint8_t *bytes; /* belongs to the owner of the arena */
 	size_t size, used;
 };
 
@@ -17,7 +17,7 @@ static inline size_t arena_left(const struct arena *a)
 	return a->size - a->used;
 }
 
-/* The next LEN bytes of A, which must have ARENA_LINE more than that left. */
+/* Allocates LEN bytes; at least ARENA_LINE more bytes must be left. */
 static inline uint8_t *arena_take(struct arena *a, size_t len)
 {
 	uint8_t *at = a->bytes + a->used;
@@ -27,7 +27,7 @@ static inline uint8_t *arena_take(struct arena *a, size_t len)
 	return at;
 }
 
-/* Gives back what has been taken of A from FROM on. */
+/* Frees all pieces from FROM on. */
 static inline void arena_release(struct arena *a, const uint8_t *from)
 {
 	a->used = (size_t)(from - a->bytes);

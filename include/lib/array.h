@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-/* P, an array of N elements of SIZE bytes (NULL: none yet) that has only ever grown by this
- * function, with room for one more; to be freed with free().  NULL, and P as it was, without
- * memory. */
+/* Returns P, an array of N elements of SIZE bytes (NULL if N is 0), with space for one more
+ * element. Only this function may have grown P.  The caller frees the result with free().  Returns
+ * NULL without memory; P is then unchanged. */
 void *array_grow(void *p, size_t n, size_t size);
 
 #endif

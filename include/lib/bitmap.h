@@ -1,7 +1,7 @@
-/* bitmap - a set of the numbers 0 to n-1 that finds the next number not in it in a few steps.
+/* bitmap - a set of the numbers 0 to n-1 that finds the next missing number in a few steps.
  *
- * Above the bits stand levels of summaries, a bit for each full word below.  A new set is zeroed
- * memory that nobody has touched yet: a large set that is sparsely used costs little. */
+ * Each level above the bits has one bit for each full word of the level below.  A new set is zeroed
+ * memory that is not touched yet, so a large sparse set uses little memory. */
 #ifndef NAT64D_BITMAP_H
 #define NAT64D_BITMAP_H
 
@@ -12,8 +12,8 @@
 
 struct bitmap;
 
-/* An empty set that can hold 0 to N-1 (N from 1), given back with bitmap_free(); NULL without
- * memory. */
+/* Returns an empty set for the numbers 0 to N-1 (N at least 1), to be freed with bitmap_free();
+ * NULL without memory. */
 struct bitmap *bitmap_new(uint32_t n);
 void bitmap_free(struct bitmap *b);
 
@@ -21,10 +21,11 @@ bool bitmap_has(const struct bitmap *b, uint32_t i);
 void bitmap_set(struct bitmap *b, uint32_t i);
 void bitmap_clear(struct bitmap *b, uint32_t i);
 
-/* Sets FIRST to LAST, a word at a time; returns how many of them were clear. */
+/* Adds FIRST to LAST, one word at a time.  Returns how many of them were not in the set. */
 uint32_t bitmap_set_range(struct bitmap *b, uint32_t first, uint32_t last);
 
-/* The lowest number from FROM (below N) on that is not in the set, or BITMAP_NONE. */
+/* Returns the lowest number >= FROM that is not in the set, or BITMAP_NONE.  FROM must be below
+ * N. */
 uint32_t bitmap_next_clear(const struct bitmap *b, uint32_t from);
 
 #endif

@@ -1,4 +1,4 @@
-/* fd - what <unistd.h> and <sys/stat.h> lack about descriptors. */
+/* fd - functions on descriptors that <unistd.h> and <sys/stat.h> do not provide. */
 #ifndef NAT64D_FD_H
 #define NAT64D_FD_H
 
@@ -10,7 +10,7 @@ static inline bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
-/* Closes every descriptor from FIRST to LAST. */
+/* Closes all descriptors from FIRST to LAST. */
 void fd_close_between(int first, int last);
 
 #endif

@@ -1,15 +1,16 @@
-/* json_line - reads back an object of JSON that nat64d has written in one line. */
+/* json_line - reads a JSON object that nat64d has written on one line. */
 #ifndef NAT64D_JSON_LINE_H
 #define NAT64D_JSON_LINE_H
 
 #include <stdbool.h>
 
-/* A member; TEXT: its value is a string, here without its quotes.  False: it is not good. */
+/* Receives one member.  TEXT: the value is a string, passed without quotes.  Returns false to
+ * reject the line. */
 typedef bool json_take(void *arg, const char *key, char *value, bool text);
 
-/* Calls TAKE for each member of the object in LINE, which is destroyed: what TAKE is given points
- * into it.  Neither arrays nor objects can be values, nor strings that have something escaped.
- * False: it is no such line, or TAKE did not like it. */
+/* Calls TAKE for each member of the object in LINE.  Overwrites LINE; the arguments of TAKE point
+ * into it. Arrays, nested objects and strings with escapes are not supported.  Returns false if
+ * LINE is no such object, or if TAKE rejected it. */
 bool json_line_read(char *line, json_take *take, void *arg);
 
 #endif

@@ -1,4 +1,4 @@
-/* siphash - SipHash-2-4, the keyed hash of every table that strangers can fill. */
+/* siphash - SipHash-2-4, the keyed hash of all tables that remote hosts can fill. */
 #ifndef NAT64D_SIPHASH_H
 #define NAT64D_SIPHASH_H
 
@@ -9,7 +9,8 @@ struct siphash_key {
 	uint64_t k0, k1;
 };
 
-/* The 64-bit SipHash-2-4 of LEN bytes at P under KEY, as its authors' reference gives it. */
+/* Returns the 64-bit SipHash-2-4 of LEN bytes at P under KEY, equal to the authors' reference
+ * code. */
 uint64_t siphash(const struct siphash_key *key, const void *p, size_t len);
 
 #endif

@@ -1,8 +1,8 @@
-/* wire - what IPv4, IPv6, TCP, UDP and ICMP look like on the wire.
+/* wire - the layout of IPv4, IPv6, TCP, UDP and ICMP headers.
  *
- * Every field is an array of bytes: no alignment, no padding, and a forgotten byte swap is a type
- * error.  get16() and its kin turn such bytes into numbers in host order, put16() and its kin back.
- */
+ * Every field is an array of bytes, so that structs have no alignment or padding and a missing byte
+ * swap is a type error.  get16() and get32() convert such bytes to numbers in host order, put16()
+ * and put32() back. */
 #ifndef NAT64D_WIRE_H
 #define NAT64D_WIRE_H
 
@@ -43,7 +43,7 @@ struct ip4_hdr {
 
 struct ip6_hdr {
 	uint8_t ver_tc_flow[4];
-	uint8_t plen[2]; /* what follows this header, bytes */
+	uint8_t plen[2]; /* bytes after this header */
 	uint8_t next;
 	uint8_t hop;
 	uint8_t src[16];
@@ -87,7 +87,7 @@ struct udp_hdr {
 	uint8_t csum[2];
 };
 
-struct icmp_hdr { /* ICMPv4 and ICMPv6 alike */
+struct icmp_hdr { /* the same for ICMPv4 and ICMPv6 */
 	uint8_t type;
 	uint8_t code;
 	uint8_t csum[2];
@@ -120,8 +120,8 @@ enum icmp6_type {
 	ICMP6_REDIRECT = 137,
 };
 
-#define TOS_ECN     0x03u  /* of TOS and traffic class: what is not DSCP [3168-5] */
-#define IP_LEN_MAX  65535u /* an IPv4 packet; an IPv6 payload */
+#define TOS_ECN     0x03u  /* the ECN bits of TOS and traffic class; the others are DSCP [3168-5] */
+#define IP_LEN_MAX  65535u /* maximum length of an IPv4 packet, and of an IPv6 payload */
 #define IP6_MTU_MIN 1280u  /* [8200-5] */
 #define IP4_MTU_MIN 68u    /* [791-3.2] */
 

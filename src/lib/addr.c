@@ -1,12 +1,13 @@
-/* addr - where an IPv4 address lies inside an IPv6 one [6052-2.2], and which addresses may go
- * where. */
+/* addr - embeds IPv4 addresses in IPv6 ones [6052-2.2], and classifies addresses by registry and
+ * scope. */
 #include "lib/addr.h"
 
 #define ROWS(table) (sizeof(table) / sizeof(*(table)))
 #define U_OCTET     8 /* bits 64 to 71 stay zero [6052-2.2] */
 
-/* IANA IPv4 Special-Purpose Address Registry [6890]: what is not globally reachable.  Blocks that
- * the registry calls global (192.31.196.0/24, 192.52.193.0/24, 192.175.48.0/24) need no row. */
+/* IANA IPv4 Special-Purpose Address Registry [6890]: blocks that are not globally reachable.
+ * Blocks that the registry calls global (192.31.196.0/24, 192.52.193.0/24, 192.175.48.0/24) need no
+ * row. */
 static const struct prefix4 special[] = {
 	{0x00000000, 8},  /* "this network" [791] */
 	{0x0a000000, 8},  /* private use [1918] */
@@ -16,7 +17,8 @@ static const struct prefix4 special[] = {
 	{0xac100000, 12}, /* private use [1918] */
 	{0xc0000000, 24}, /* IETF protocol assignments [6890] */
 	{0xc0000200, 24}, /* TEST-NET-1 [5737] */
-	{0xc0586300, 24}, /* 6to4 relay anycast [3068]: by way of [5735-3], cited in [6052-3.1] */
+	{0xc0586300,
+	 24}, /* 6to4 relay anycast [3068]: listed by [5735-3], which [6052-3.1] cites */
 	{0xc0a80000, 16}, /* private use [1918] */
 	{0xc6120000, 15}, /* benchmarking [2544] */
 	{0xc6336400, 24}, /* TEST-NET-2 [5737] */
@@ -25,7 +27,8 @@ static const struct prefix4 special[] = {
 	{0xf0000000, 4},  /* reserved [1112], and limited broadcast [919] */
 };
 
-/* Global though inside a special block: PCP anycast [7723] and TURN anycast [8155]. */
+/* Globally reachable addresses inside a special block: PCP anycast [7723] and TURN anycast
+ * [8155]. */
 static const uint32_t global[] = {0xc0000009, 0xc000000a};
 
 static const struct prefix4 never4[] = {
@@ -86,7 +89,7 @@ bool addr_embed_len_ok(unsigned len)
 	return len == 96 || (len >= 32 && len <= 64 && len % 8 == 0);
 }
 
-/* The byte behind byte AT of an embedded address. */
+/* Returns the index of the byte that follows byte AT of an embedded address. */
 static unsigned step(unsigned at)
 {
 	return at + 1 == U_OCTET ? at + 2 : at + 1;
@@ -122,7 +125,7 @@ bool addr_is_wkp(const struct prefix6 *p)
 	return prefix6_equal(p, &wkp);
 }
 
-/* Spares most addresses the search: SPECIAL has rows under these first octets only. */
+/* Saves the search for most addresses: rows of SPECIAL begin only with these first octets. */
 static bool may_be_special(uint32_t a)
 {
 	switch (a >> 24) {
@@ -158,7 +161,7 @@ bool addr_passes4(uint32_t a)
 
 bool addr_passes6(const struct ip6 *a)
 {
-	if (a->b[0] != 0 && a->b[0] < 0xfe) /* no row begins like that */
+	if (a->b[0] != 0 && a->b[0] < 0xfe) /* no row begins with other octets */
 		return true;
 	for (size_t i = 0; i < ROWS(never6); i++)
 		if (addr_in6(a, &never6[i]))

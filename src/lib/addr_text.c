@@ -1,4 +1,4 @@
-/* addr_text - addresses and prefixes as text, as a configuration and messages have them. */
+/* addr_text - formats addresses and prefixes for configurations and messages. */
 #include "lib/addr_text.h"
 
 #include <arpa/inet.h>
@@ -14,7 +14,7 @@ static char *put_octet(char *p, unsigned n)
 	return p;
 }
 
-/* Without snprintf(), which takes eight times as long: there may be very many leases. */
+/* snprintf() takes eight times as long, and there may be millions of leases. */
 char *addr_text4(char buf[ADDR_TEXT], uint32_t a)
 {
 	char *p = buf;

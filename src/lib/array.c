@@ -5,7 +5,7 @@
 
 void *array_grow(void *p, size_t n, size_t size)
 {
-	if (n & (n - 1)) /* full only at powers of two, and at 0 */
+	if (n & (n - 1)) /* the array is full only if N is 0 or a power of two */
 		return p;
 	return realloc(p, (n ? 2 * n : 1) * size);
 }

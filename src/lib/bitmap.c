@@ -1,4 +1,4 @@
-/* bitmap - how the next clear bit is found without walking the set ones. */
+/* bitmap - finds the next clear bit through levels of summary bits. */
 #include "lib/bitmap.h"
 
 #include <stddef.h>
@@ -10,8 +10,7 @@
 struct bitmap {
 	uint32_t levels;
 	uint32_t words[LEVELS];
-	uint64_t *level[LEVELS]; /* [0]: the bits; above, a bit is set when the word below it is
-				    full */
+	uint64_t *level[LEVELS]; /* [0]: the bits; above: set if the word below is full */
 };
 
 static uint64_t bit(uint32_t i)
@@ -19,7 +18,7 @@ static uint64_t bit(uint32_t i)
 	return (uint64_t)1 << i % WORD;
 }
 
-/* What lies behind the end counts as set, so that nobody finds it. */
+/* Sets the bits after the end, so that no search finds them. */
 static void close_end(uint64_t *word, uint32_t bits)
 {
 	if (bits % WORD)
@@ -62,7 +61,7 @@ bool bitmap_has(const struct bitmap *b, uint32_t i)
 	return b->level[0][i / WORD] & bit(i);
 }
 
-/* Tells the levels above that word I of level 0 is full. */
+/* Marks word I of level 0 as full in the levels above. */
 static void summarize(struct bitmap *b, uint32_t i)
 {
 	for (uint32_t l = 0; l + 1 < b->levels && b->level[l][i] == UINT64_MAX; l++, i /= WORD)

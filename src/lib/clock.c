@@ -1,4 +1,4 @@
-/* clock - decides which of the system's clocks stands for what, and how a time is written. */
+/* clock - reads the system's clocks and formats times. */
 #include "lib/clock.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ int64_t clock_wall_us(void)
 	return read_us(CLOCK_REALTIME);
 }
 
-/* As far as the seconds. */
+/* Formats AT up to the seconds, without the final Z. */
 static size_t put_seconds(char buf[CLOCK_TEXT], int64_t at)
 {
 	time_t t = (time_t)at;

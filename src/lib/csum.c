@@ -1,4 +1,4 @@
-/* csum - how bytes are summed fast: 64-bit loads in native order, one swap at the end [1071-2]. */
+/* csum - sums bytes fast: loads 64 bits in native order and swaps once at the end [1071-2]. */
 #include "lib/csum.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ static uint64_t load64(const uint8_t *p)
 	return w;
 }
 
-/* The low and the high halves gather in one number each: no carry is lost below 32 GiB. */
+/* Sums the low and the high halves of words separately, so that no carry is lost below 32 GiB. */
 struct halves {
 	uint64_t lo, hi;
 };
@@ -24,8 +24,8 @@ static inline void add64(struct halves *h, uint64_t w)
 	h->hi += w >> 32;
 }
 
-/* A sum in native order is the sum in network order with its bytes swapped where the two orders
- * differ [1071-2 (B)]: going through memory swaps just there. */
+/* A sum in native order is the sum in network order with its bytes swapped, if the two orders
+ * differ [1071-2 (B)].  Storing it to memory makes this swap. */
 static uint64_t to_network(const struct halves *h)
 {
 	uint16_t native = csum_fold(csum_fold(h->lo) + (uint64_t)csum_fold(h->hi));
@@ -50,7 +50,7 @@ uint64_t csum_sum(const void *data, size_t len)
 	for (; len >= 8; p += 8, len -= 8)
 		add64(&even, load64(p));
 	if (len) {
-		memcpy(&tail, p, len); /* an odd last byte gets its zero partner here */
+		memcpy(&tail, p, len); /* pads an odd last byte with zero */
 		add64(&even, tail);
 	}
 	even.lo += odd.lo;

@@ -1,11 +1,11 @@
-/* fd - what <unistd.h> and <sys/stat.h> lack about descriptors. */
+/* fd - functions on descriptors that <unistd.h> and <sys/stat.h> do not provide. */
 #include "lib/fd.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Before Linux 5.9, or behind a filter that does not know it, there is no close_range(2).  A limit
- * of a thousand million descriptors must not make a loop of as many. */
+/* Linux before 5.9, or a seccomp filter that does not know it, has no close_range(2).  The loop
+ * that replaces it must not follow a descriptor limit of 10^9. */
 #define CLOSE_MOST 65536
 
 void fd_close_between(int first, int last)

@@ -1,6 +1,7 @@
-/* ipid - decides the Identification of IPv4 packets that had none: a table of counters, each
- * shared by the address pairs that a keyed hash sends there, and an offset of each pair's own
- * [7739-5.3]. */
+/* ipid - a table of counters [7739-5.3].
+ *
+ * A keyed hash assigns each address pair to a counter, which several pairs share, and gives it an
+ * offset of its own. */
 #include "lib/ipid.h"
 
 uint16_t ipid_take(struct ipid *t, uint32_t src, uint32_t dst, unsigned n)

@@ -1,11 +1,11 @@
-/* json_line - decides what is a line of JSON of ours. */
+/* json_line - parses the JSON lines that nat64d writes itself. */
 #include "lib/json_line.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* The value at *P: a string without its quotes, or any other one without members; *P is then behind
- * it.  NULL: there is none.  *TEXT: it was a string. */
+/* Returns the value at *P, a string (without quotes) or another value without members, and moves *P
+ * after it. Returns NULL if there is none.  *TEXT is set for a string. */
 static char *take_value(char **p, bool *text)
 {
 	char *value = *p, *end;
@@ -14,7 +14,7 @@ static char *take_value(char **p, bool *text)
 	if (*text) {
 		value++;
 		end = value + strcspn(value, "\"\\");
-		if (*end != '"') /* none of ours has to be escaped */
+		if (*end != '"') /* nat64d's own values need no escapes */
 			return NULL;
 		*p = end + 1;
 		*end = '\0';
@@ -25,7 +25,7 @@ static char *take_value(char **p, bool *text)
 	return end > value ? value : NULL;
 }
 
-/* Ends a value that has no quote of its own; true if another member follows. */
+/* Terminates a value without quotes; returns true if another member follows. */
 static bool next_member(char **p)
 {
 	char end = **p;

@@ -1,9 +1,9 @@
 /* lpm - binary search over prefix lengths in one hash table (Waldvogel, Varghese, Turner and
  * Plattner, 1997).
  *
- * A prefix leaves a marker at each shorter length where the search must learn that something longer
- * may match.  Every entry, marker or prefix, carries the value of the longest prefix that holds it,
- * so that the search never has to turn back. */
+ * A prefix leaves a marker at each shorter length where the search has to learn that a longer match
+ * may exist.  Every entry, marker or prefix, has the value of the longest prefix that contains it,
+ * so the search never backtracks. */
 #include "lib/lpm.h"
 
 #include <stddef.h>
@@ -12,14 +12,14 @@
 
 #define LENGTHS 129 /* 0 to 128 */
 
-/* A key of either width, left-aligned: one code for both. */
+/* A key of either width, left-aligned, so that both use the same code. */
 struct key {
 	uint64_t hi, lo;
 };
 
-struct entry { /* 32 bytes: a probe touches one cache line, mostly */
+struct entry { /* 32 bytes: a probe usually touches one cache line */
 	struct key key;
-	uint32_t value; /* LPM_NONE in a marker that no prefix holds */
+	uint32_t value; /* LPM_NONE in a marker that is in no prefix */
 	uint8_t len;
 	bool used;
 };
@@ -30,11 +30,11 @@ struct level {
 };
 
 struct lpm {
-	unsigned bytes;              /* of a key as the caller gives it */
+	unsigned bytes;              /* of a key as passed by the caller */
 	unsigned levels;             /* lengths in use */
 	unsigned shift;              /* 64 - log2 of the table's size */
-	bool broken;                 /* memory was short */
-	size_t size, n;              /* places and entries of the table */
+	bool broken;                 /* an allocation failed */
+	size_t size, n;              /* slots and entries of the table */
 	struct entry *table;         /* open addressing; at most half full */
 	struct level level[LENGTHS]; /* ascending; made by lpm_seal() */
 	bool in_use[LENGTHS];
@@ -73,8 +73,8 @@ static inline struct key load_key(const struct lpm *t, const uint8_t *p)
 	return (struct key){load64(four), 0};
 }
 
-/* Where to look first.  What is in the table comes from the configuration, so no secret is needed.
- */
+/* Returns the first slot to look at.  The keys come from the configuration, so the hash needs no
+ * secret. */
 static size_t place(const struct lpm *t, struct key k, unsigned len)
 {
 	uint64_t h = (k.hi + len) * 0x9e3779b97f4a7c15;
@@ -84,7 +84,7 @@ static size_t place(const struct lpm *t, struct key k, unsigned len)
 	return (size_t)(h >> t->shift);
 }
 
-/* The entry of this prefix, or the empty place where it belongs. */
+/* Returns the entry of this prefix, or the empty slot for it. */
 static struct entry *probe(const struct lpm *t, struct key k, unsigned len)
 {
 	size_t i = place(t, k, len);
@@ -132,8 +132,8 @@ static int grow(struct lpm *t)
 	return 0;
 }
 
-/* Adds an entry unless it is there; returns the one that is, NULL if it was added, and
- * marks the table broken without memory. */
+/* Adds an entry if the table does not have it.  Returns the existing entry, or NULL if it was
+ * added. Marks the table as broken without memory. */
 static const struct entry *insert(struct lpm *t, struct key k, unsigned len, uint32_t value)
 {
 	struct entry *e;
@@ -188,8 +188,8 @@ static bool holds(const struct entry *outer, const struct entry *inner)
 	return outer->len <= inner->len && k.hi == outer->key.hi && k.lo == outer->key.lo;
 }
 
-/* The value of the longest of the DEPTH nested prefixes at AROUND (shortest first) that is not
- * longer than LEN. */
+/* Returns the value of the longest of the DEPTH nested prefixes at AROUND (shortest first) that is
+ * at most LEN bits long. */
 static uint32_t best_of(const struct entry *const *around, unsigned depth, unsigned len)
 {
 	while (depth && around[depth - 1]->len > len)
@@ -197,8 +197,8 @@ static uint32_t best_of(const struct entry *const *around, unsigned depth, unsig
 	return depth ? around[depth - 1]->value : LPM_NONE;
 }
 
-/* Leaves the markers of prefix E, which lies inside the DEPTH prefixes at AROUND, on the way that
- * lpm_find() goes to its length. */
+/* Adds the markers that lead lpm_find() to the length of prefix E, which lies inside the DEPTH
+ * prefixes at AROUND. */
 static void add_markers(struct lpm *t, const struct entry *e, const struct entry *const *around,
 			unsigned depth)
 {
@@ -219,7 +219,7 @@ static void add_markers(struct lpm *t, const struct entry *e, const struct entry
 	}
 }
 
-/* In the order of their keys, shorter first, prefixes come right behind those that hold them. */
+/* In the order of keys, shorter lengths first, each prefix follows the prefixes that contain it. */
 static void mark_all(struct lpm *t, struct entry *sorted, size_t n)
 {
 	const struct entry *around[LENGTHS];
@@ -263,7 +263,7 @@ int lpm_seal(struct lpm *t)
 	return t->broken ? -1 : 0;
 }
 
-/* Of the same prefixes come the same markers, and the same entries give the same answers. */
+/* The same prefixes produce the same markers, and the same entries give the same answers. */
 bool lpm_equal(const struct lpm *a, const struct lpm *b)
 {
 	if (a->n != b->n || memcmp(a->in_use, b->in_use, sizeof(a->in_use)) != 0)
@@ -316,7 +316,7 @@ uint32_t lpm_find_shorter(const struct lpm *t, const uint8_t *key, unsigned len)
 			continue;
 		e = probe(t, masked(k, l->mask), l->len);
 		if (e->used)
-			return e->value; /* also right in a marker */
+			return e->value; /* also correct for a marker */
 	}
 	return LPM_NONE;
 }

@@ -1,4 +1,4 @@
-/* number_text - writes the digits from behind. */
+/* number_text - writes the digits from the last to the first. */
 #include "lib/number_text.h"
 
 #include <string.h>

@@ -1,22 +1,21 @@
-/* ratelimit - when a generated ICMP message may leave, and whose bucket is forgotten when there are
- * too many. */
+/* ratelimit - refills token buckets, and replaces buckets when there are too many networks. */
 #include "lib/ratelimit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* 4096 networks remembered in 96 KiB: more than can have spent tokens at once under any sensible
- * overall rate, small enough for the second-level cache.  Four ways, so that a handful of networks
- * that meet in one set do not turn each other out. */
+/* 4096 networks in 96 KiB: more than can have used tokens at the same time under a sensible overall
+ * rate, but small enough for the second-level cache.  Four ways keep a few networks of the same set
+ * from replacing each other. */
 #define SETS 1024
 #define WAYS 4
 
-#define TOKEN 1000 /* a rate of n per second is n of these parts per millisecond */
+#define TOKEN 1000 /* units per token: a rate of n per second is n units per millisecond */
 
 struct bucket {
 	uint64_t id;    /* of the network; 0: empty */
-	uint64_t level; /* parts of a token */
-	int64_t when;   /* the time of LEVEL */
+	uint64_t level; /* units, see TOKEN */
+	int64_t when;   /* the time at which LEVEL was right */
 };
 
 struct ratelimit {
@@ -44,7 +43,8 @@ void ratelimit_free(struct ratelimit *t)
 	free(t);
 }
 
-/* Brings B up to NOW.  RATE is not 0; a gap long enough to fill any bucket is not multiplied. */
+/* Refills B up to NOW.  RATE must not be 0.  A gap that is long enough to fill any bucket skips the
+ * multiplication, which could overflow. */
 static void refill(struct bucket *b, uint32_t rate, uint32_t burst, int64_t now)
 {
 	uint64_t full = (uint64_t)burst * TOKEN, gap;
@@ -59,7 +59,7 @@ static void refill(struct bucket *b, uint32_t rate, uint32_t burst, int64_t now)
 		b->level += gap * rate;
 }
 
-/* The bucket of network ID: its own, an empty one, or that which was longest unused. */
+/* Returns the bucket of network ID: its own, an empty one, or the least recently used one. */
 static struct bucket *claim(struct ratelimit *t, uint64_t id, int64_t now)
 {
 	struct bucket *set = t->set[(id >> 32) % SETS], *pick = set;
@@ -78,7 +78,7 @@ static struct bucket *claim(struct ratelimit *t, uint64_t id, int64_t now)
 	return pick;
 }
 
-/* A network has an identity of its own in each budget. */
+/* A network has a different id in each budget. */
 static uint64_t identify(const struct ratelimit *t, unsigned budget, const void *net, size_t len)
 {
 	uint8_t id[1 + RATELIMIT_NET_MAX] = {(uint8_t)budget};

@@ -10,7 +10,7 @@ static inline uint64_t rotl(uint64_t x, unsigned n)
 	return x << n | x >> (64 - n);
 }
 
-/* Little endian on every machine; compilers make one load of it. */
+/* Reads little endian on every machine; compilers turn this into one load. */
 static inline uint64_t load64(const uint8_t *p)
 {
 	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
@@ -39,7 +39,7 @@ static inline void absorb(struct state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* The bytes left over, under the length modulo 256. */
+/* Returns the remaining bytes, with the length modulo 256 in the top byte. */
 static uint64_t last_word(const uint8_t *p, size_t len)
 {
 	uint64_t word = (uint64_t)len << 56;
