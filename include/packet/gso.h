@@ -1,5 +1,6 @@
-/* gso - a TCP or UDP packet of many segments behind one header.  Writes the header that a
- * part of it needs, and completes checksums that were left partial. */
+/* gso - TCP and UDP GSO packets: many segments that share one header.
+ *
+ * Writes the header for a part of such a packet, and completes partial checksums. */
 #ifndef NAT64D_GSO_H
 #define NAT64D_GSO_H
 
@@ -12,19 +13,19 @@
 
 struct gso_packet {
 	uint8_t proto;     /* PROTO_TCP or PROTO_UDP */
-	bool cwr_stays;    /* in every segment, not the first alone (GSO_ACCECN) */
-	const uint8_t *l4; /* the header, complete, its checksum partial */
-	size_t header;     /* bytes of it */
-	size_t payload;    /* bytes behind it, wherever they are */
+	bool cwr_stays;    /* CWR is in every segment, not only in the first (GSO_ACCECN) */
+	const uint8_t *l4; /* the complete header, with a partial checksum */
+	size_t header;     /* its length in bytes */
+	size_t payload;    /* bytes after the header, wherever they are stored */
 };
 
-/* How many segments of SEG bytes PAYLOAD bytes make; a packet without payload is one. */
+/* Returns the number of segments of SEG bytes for PAYLOAD bytes; at least one. */
 static inline size_t gso_segments(size_t payload, size_t seg)
 {
 	return seg == 0 || payload <= seg ? 1 : (payload + seg - 1) / seg;
 }
 
-/* What the kernel calls a GSO packet of PROTO in a packet of FAMILY. */
+/* Returns the kernel's type of a GSO packet of PROTO and FAMILY. */
 static inline enum gso_type gso_type_of(uint8_t proto, unsigned family)
 {
 	if (proto == PROTO_UDP)
@@ -32,22 +33,22 @@ static inline enum gso_type gso_type_of(uint8_t proto, unsigned family)
 	return family == 4 ? GSO_TCP4 : GSO_TCP6;
 }
 
-/* Where the checksum of a TCP or UDP header stands. */
+/* Returns the offset of the checksum in a TCP or UDP header. */
 static inline size_t gso_csum_at(uint8_t proto)
 {
 	return proto == PROTO_TCP ? offsetof(struct tcp_hdr, csum) : offsetof(struct udp_hdr, csum);
 }
 
-/* Writes to AT (t->header bytes, not t->l4) the header of the N payload bytes from OFF on, itself a
- * GSO packet or a segment: sequence number, UDP length, FIN and PSH at the very end only, CWR at
- * the start only; its partial checksum is that of the new length. */
+/* Writes to AT (t->header bytes, must not be t->l4) the header for the N payload bytes from OFF on,
+ * which form a segment or a GSO packet.  Adjusts the sequence number, UDP length, FIN and PSH (last
+ * part only), CWR (first part only), and the partial checksum. */
 void gso_header(const struct gso_packet *t, size_t off, size_t n, uint8_t *at);
 
-/* Completes the partial checksum in the HEADER bytes at L4, which PAYLOAD follows: a UDP checksum
- * that comes out as 0 is written as 0xffff. */
+/* Completes the partial checksum in the HEADER bytes at L4, which are followed by PAYLOAD.  A UDP
+ * checksum of 0 is written as 0xffff. */
 void gso_complete(uint8_t *l4, size_t header, uint8_t proto, struct span payload);
 
-/* The same, where the payload, wherever it is, has the sum PAYLOAD_SUM. */
+/* The same for a payload whose sum is PAYLOAD_SUM. */
 void gso_complete_sum(uint8_t *l4, size_t header, uint8_t proto, uint64_t payload_sum);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Lowers the MSS that the LEN bytes at TCP announce to at most MOST bytes, and brings the checksum
- * up to date unless it is PARTIAL and does not cover the option yet.  Leaves alone what is no SYN
- * or has no such option. */
+/* Lowers the MSS in the TCP segment of LEN bytes at TCP to at most MOST bytes.  Updates the
+ * checksum, unless it is PARTIAL and thus does not cover the option.  Leaves a segment unchanged
+ * that is not a SYN or has no MSS option. */
 void mss_clamp(uint8_t *tcp, size_t len, unsigned most, bool partial);
 
 #endif

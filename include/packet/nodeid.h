@@ -1,4 +1,4 @@
-/* nodeid - the ICMP extension object that names a node by its IPv6 address
+/* nodeid - the ICMP extension object that identifies a node by its IPv6 address
  * [draft-ietf-intarea-extended-icmp-nodeid-3]. */
 #ifndef NAT64D_NODEID_H
 #define NAT64D_NODEID_H
@@ -9,9 +9,9 @@
 #include "lib/addr.h"
 #include "lib/wire.h"
 
-/* Writes to OUT (SIZE bytes, 28 or more) the extension structure EXT [4884-7] with an object for
- * NODE behind its other objects, and returns the length.  Where there is none, or none that can be
- * understood, or one too long for SIZE, a new one holds just the object. */
+/* Copies the extension structure EXT [4884-7] to OUT (SIZE bytes, at least 28), appends an object
+ * for NODE, and returns the length.  If EXT is empty, malformed, or too long for SIZE, writes a new
+ * structure with only this object. */
 size_t nodeid_append(uint8_t *out, size_t size, struct span ext, const struct ip6 *node);
 
 #endif

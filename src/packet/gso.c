@@ -1,11 +1,11 @@
-/* gso - decides what stands in the header of a part of a GSO packet, as the kernel's segmentation
- * does, and in a checksum that was left partial. */
+/* gso - writes the header of a part of a GSO packet, as the kernel's segmentation does, and
+ * completes partial checksums. */
 #include "packet/gso.h"
 
 #include "lib/csum.h"
 
-/* The folded sum of a pseudo-header, uncomplemented, with another length.  It is never 0, just as
- * if it had been summed anew: a sum of what is not all zero does not fold to 0. */
+/* Changes the length in the folded, not complemented sum of a pseudo-header.  The result is never
+ * 0, as in a new computation: a sum of words that are not all zero does not fold to 0. */
 static uint16_t exchange_len(uint16_t sum, size_t was, size_t now)
 {
 	uint16_t minus = (uint16_t)~csum_fold(csum_pseudo((uint32_t)was, 0));

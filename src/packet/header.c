@@ -1,4 +1,4 @@
-/* header - the bytes of the headers we write; what goes into them is decided elsewhere. */
+/* header - writes IP headers; the callers decide the contents. */
 #include "packet/header.h"
 
 #include "lib/csum.h"

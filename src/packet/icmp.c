@@ -1,4 +1,4 @@
-/* icmp - the tables of RFC 7915 sections 4.2 and 5.2 as data. */
+/* icmp - the tables of RFC 7915 sections 4.2 and 5.2. */
 #include "packet/icmp.h"
 
 #include <stddef.h>
@@ -66,7 +66,7 @@ int icmp_echo_6to4(int type)
 	return type == ICMP6_ECHO ? ICMP4_ECHO : type == ICMP6_ECHO_REPLY ? ICMP4_ECHO_REPLY : -1;
 }
 
-/* [7915-4.2 figure 3]; -1: that field has no counterpart. */
+/* [7915-4.2 figure 3]; -1: the field has no counterpart */
 int icmp_pointer_4to6(uint32_t pointer)
 {
 	static const int8_t to[20] = {
@@ -95,7 +95,7 @@ static uint32_t min32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* The largest plateau below LEN [1191-7.1]. */
+/* Returns the largest plateau below LEN [1191-7.1]. */
 static uint32_t plateau_below(uint32_t len)
 {
 	static const uint16_t plateau[] = {65535, 32000, 17914, 8166, 4352, 2002,
@@ -115,8 +115,8 @@ uint32_t icmp_mtu_4to6(uint32_t m, uint32_t quoted_len, uint32_t mtu4, uint32_t 
 	return m < IP6_MTU_MIN ? IP6_MTU_MIN : m;
 }
 
-/* A packet too big with an MTU below 1280 is legal and kept [7915-5.2]; below what IPv4 can have it
- * is nonsense. */
+/* An IPv6 packet too big may announce an MTU below 1280, which is kept [7915-5.2].  A result below
+ * the minimum MTU of IPv4 is raised to it. */
 uint32_t icmp_mtu_6to4(uint32_t m, bool fragment, uint32_t mtu4, uint32_t mtu6)
 {
 	uint32_t growth = sizeof(struct ip6_hdr) - sizeof(struct ip4_hdr);

@@ -1,4 +1,4 @@
-/* mss - decides whether a TCP segment announces more than the way carries. */
+/* mss - finds the MSS option of a SYN and lowers it to what the path can carry. */
 #include "packet/mss.h"
 
 #include "lib/csum.h"
@@ -10,7 +10,7 @@ enum tcp_option { /* [9293-3.1] */
 	OPT_MSS = 2,
 };
 
-/* The two bytes of the MSS option among OPTS, or NULL; a malformed option ends the search. */
+/* Returns the two bytes of the MSS value in OPTS, or NULL.  A malformed option ends the search. */
 static const uint8_t *find_mss(struct span opts)
 {
 	const uint8_t *kind;

@@ -1,4 +1,4 @@
-/* nodeid - the bytes of the extension header and of the Node Identification Object. */
+/* nodeid - writes the ICMP extension header and the Node Identification Object. */
 #include "packet/nodeid.h"
 
 #include <stdbool.h>
@@ -8,11 +8,11 @@
 struct ext_hdr {         /* [4884-7] */
 	uint8_t version; /* high nibble */
 	uint8_t reserved;
-	uint8_t csum[2]; /* zero: none */
+	uint8_t csum[2]; /* zero: no checksum */
 };
 
 struct node_object {
-	uint8_t len[2]; /* of the object, bytes */
+	uint8_t len[2]; /* length of the object in bytes */
 	uint8_t class_num, c_type;
 	uint8_t afi[2];
 	uint8_t reserved[2];
@@ -21,13 +21,14 @@ struct node_object {
 
 #define EXT_VERSION    0x20
 #define CLASS_NODE_ID  5
-#define C_TYPE_ADDRESS 0x04 /* bit 5, counted from the top: an address, and no name */
+#define C_TYPE_ADDRESS 0x04 /* bit 5 from the top: the object has an address and no name */
 #define AFI_IPV6       2
 
 _Static_assert(sizeof(struct ext_hdr) == 4, "extension header");
 _Static_assert(sizeof(struct node_object) == 24, "node identification object");
 
-/* Do objects of whole words fill REST, so that one behind them is found [4884-8]? */
+/* Returns true if objects of whole words fill REST, so that a receiver finds an object appended to
+ * them [4884-8]. */
 static bool are_objects(struct span rest)
 {
 	while (rest.len >= 4) {
@@ -65,7 +66,7 @@ size_t nodeid_append(uint8_t *out, size_t size, struct span ext, const struct ip
 	memcpy(out, &head, sizeof(head));
 	memcpy(out + len, &object, sizeof(object));
 	len += sizeof(object);
-	/* as in UDP, zero would say that there is none [4884-7] */
+	/* as in UDP, zero would mean no checksum [4884-7] */
 	put16(out + offsetof(struct ext_hdr, csum), csum_udp(csum_finish(csum_sum(out, len))));
 	return len;
 }

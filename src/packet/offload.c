@@ -1,12 +1,12 @@
-/* offload - decides which virtio-net headers we understand, and what they mean. */
+/* offload - converts between struct virtio_net_hdr and struct offload. */
 #include "packet/offload.h"
 
 #include <string.h>
 
-#define NEEDS_CSUM 1 /* flags; the other ones are never asked for */
+#define NEEDS_CSUM 1 /* flags; no others are ever enabled */
 #define DATA_VALID 2
 
-struct vnet_hdr { /* as a device without a byte order of its own has it */
+struct vnet_hdr { /* in host byte order, for a device without a fixed byte order */
 	uint8_t flags;
 	uint8_t gso;
 	uint16_t header;
@@ -17,7 +17,7 @@ struct vnet_hdr { /* as a device without a byte order of its own has it */
 
 _Static_assert(sizeof(struct vnet_hdr) == OFFLOAD_HDR, "virtio-net header");
 
-/* Both ECN flags at once: the kernel's segmentation lets AccECN win. */
+/* If both ECN flags are set, AccECN wins, as in the kernel's segmentation. */
 static bool read_gso(struct offload *o, uint8_t gso)
 {
 	o->gso = gso & (uint8_t) ~(GSO_ECN | GSO_ACCECN);
@@ -60,7 +60,8 @@ void offload_write(const struct offload *o, uint8_t *hdr)
 {
 	struct vnet_hdr v = {0};
 
-	/* Only of a GSO packet: the kernel refuses a header that is longer than the packet. */
+	/* Only for a GSO packet: the kernel rejects a header length beyond the end of the
+	 * packet. */
 	if (o->gso) {
 		v.gso = o->gso | o->ecn;
 		v.seg = o->seg;

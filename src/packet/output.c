@@ -1,4 +1,4 @@
-/* output - decides what is left for the device to do about an outgoing packet. */
+/* output - sets the work that is left for the device on an outgoing packet. */
 #include "packet/output.h"
 
 struct gso_packet output_gso(const struct output *o)

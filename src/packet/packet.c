@@ -1,4 +1,4 @@
-/* packet - decides whether bytes are an IPv4 or IPv6 packet at all, and what its headers say. */
+/* packet - checks that bytes are an IPv4 or IPv6 packet, and reads its headers. */
 #include "packet/packet.h"
 
 #include "lib/csum.h"
@@ -10,8 +10,8 @@ enum ip4_option { /* [791-3.1] */
 	OPT_SSRR = 137,
 };
 
-/* Does the option area hold a source route that is not used up?  [7915-4.1]: its pointer, the third
- * byte, has not passed its end.  A malformed area ends the search: options are not translated
+/* Returns true if the options contain an unexpired source route: its pointer, the third byte, is
+ * not beyond its end [7915-4.1].  A malformed option ends the search; options are not translated
  * anyway. */
 static bool has_source_route(struct span opts)
 {
@@ -35,7 +35,8 @@ static bool has_source_route(struct span opts)
 	return false;
 }
 
-/* A fragment must end within 65535 bytes, and in a multiple of 8 unless it is the last. */
+/* A fragment must end within 65535 bytes.  Its length must be a multiple of 8, unless it is the
+ * last one. */
 static enum reason check_fragment(const struct packet *p)
 {
 	if (p->frag_off + p->l4_stated > IP_LEN_MAX)
@@ -88,7 +89,7 @@ static enum reason parse4(struct packet *p, struct span s, bool quoted)
 	read_fields4(p, h);
 	p->l4_stated = total - hlen;
 	opts = span_take(&s, hlen - sizeof(*h));
-	if (!opts) /* only a quoted header can be cut inside its own length */
+	if (!opts) /* happens only in a quote, which may end inside the header */
 		return REASON_TOO_SHORT;
 	p->l4 = s;
 	if (has_source_route((struct span){opts, hlen - sizeof(*h)}))
@@ -102,7 +103,7 @@ static bool is_ext_hdr(uint8_t next)
 	       next == PROTO_FRAGMENT || next == PROTO_AH;
 }
 
-/* Bytes of the extension header PROTO at E, which is no fragment header. */
+/* Returns the length of extension header E of type PROTO, which is not a fragment header. */
 static size_t ext_hdr_len(uint8_t proto, const uint8_t *e)
 {
 	if (proto == PROTO_AH) /* [4302-2.2] */
@@ -110,7 +111,7 @@ static size_t ext_hdr_len(uint8_t proto, const uint8_t *e)
 	return (e[1] + 1u) * 8u; /* [8200-4.3, 4.4, 4.6] */
 }
 
-/* Skips an extension header other than a fragment header. */
+/* Skips an extension header that is not a fragment header. */
 static enum reason skip_ext_hdr(struct packet *p, struct span *s)
 {
 	const uint8_t *e = s->p;
@@ -145,8 +146,8 @@ static enum reason read_frag_hdr(struct packet *p, struct span *s)
 	return REASON_OK;
 }
 
-/* Follows the extension headers up to what the payload is; nothing behind a fragment header is
- * skipped [7915-5.1.1]. */
+/* Follows the extension headers to the payload, but skips none after a fragment header
+ * [7915-5.1.1]. */
 static enum reason read_chain(struct packet *p, struct span *s)
 {
 	enum reason why;
@@ -209,7 +210,7 @@ enum reason packet_parse(struct packet *p, const uint8_t *bytes, size_t len, boo
 	}
 }
 
-/* In IPv4, where the other numbers are those of payloads, there is only AH. */
+/* In IPv4 only AH can precede the payload; all other protocol numbers are payloads. */
 static bool may_go_on(const struct packet *p)
 {
 	return p->family == 6 ? is_ext_hdr(p->proto) : p->proto == PROTO_AH;
@@ -222,7 +223,7 @@ bool packet_go_to_end(struct packet *p)
 
 		if (frag ? read_frag_hdr(p, &p->l4) : skip_ext_hdr(p, &p->l4))
 			return false;
-		p->mf = p->mf || mf; /* fragments may stand in fragments */
+		p->mf = p->mf || mf; /* fragments can contain fragments */
 	}
 	return p->frag_off == 0;
 }
@@ -242,7 +243,7 @@ bool packet_is_icmp_error(const struct packet *p)
 		return false;
 	if (type < 0)
 		return true;
-	if (p->family == 6) /* [4443-2.1]: the high bit tells */
+	if (p->family == 6) /* [4443-2.1]: the high bit is clear in errors */
 		return type < 128;
 	return type == ICMP4_UNREACH || type == ICMP4_QUENCH || type == ICMP4_REDIRECT ||
 	       type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAM_PROBLEM;
@@ -256,7 +257,7 @@ static uint64_t sum_pseudo(const struct packet *p, size_t len)
 	return addrs + csum_pseudo((uint32_t)len, p->proto);
 }
 
-/* The length of UDP's pseudo-header is that of its own header [768, 8200-8.1]. */
+/* The pseudo-header of UDP uses the length in the UDP header [768, 8200-8.1]. */
 bool packet_l4_checksum_ok(const struct packet *p)
 {
 	const struct udp_hdr *udp = (const void *)p->l4.p;

@@ -1,17 +1,19 @@
-/* packet_offload - decides whether what a device left to be done fits the packet.  What comes from
- * the kernel is trusted to mean well, not to be right. */
+/* packet_offload - checks that the device's offload information fits the packet.
+ *
+ * The kernel is assumed to be benign, but its information may not fit the packet. */
 #include "packet/packet.h"
 
 #include "lib/csum.h"
 
-#define PROTO_SCTP 132 /* its checksum is a CRC [9260-6.8] */
+#define PROTO_SCTP 132 /* uses a CRC as its checksum [9260-6.8] */
 
 static size_t l4_at(const struct packet *p)
 {
 	return (size_t)(p->l4.p - p->whole.p);
 }
 
-/* Bytes of P's TCP or UDP header, or 0: it is neither, only a part of it, or malformed. */
+/* Returns the length of P's TCP or UDP header, or 0 for other protocols, fragments and malformed
+ * headers. */
 static size_t header_len(const struct packet *p)
 {
 	size_t len;
@@ -26,7 +28,7 @@ static size_t header_len(const struct packet *p)
 	return len < sizeof(struct tcp_hdr) || len > p->l4.len ? 0 : len;
 }
 
-/* Where in its L4 part P has its own checksum; 0: nowhere that we know. */
+/* Returns the offset of P's own checksum in its L4 part, or 0 if it has none that we know. */
 static size_t csum_at(const struct packet *p)
 {
 	if (p->proto == PROTO_TCP)
@@ -36,21 +38,22 @@ static size_t csum_at(const struct packet *p)
 	return packet_is_icmp(p) ? offsetof(struct icmp_hdr, csum) : 0;
 }
 
-/* Is the partial checksum P's own, and not that of something inside it? */
+/* Returns true if the partial checksum is P's own, not that of a packet inside it. */
 static bool is_own(const struct packet *p, const struct offload *o)
 {
 	return o->csum_start == l4_at(p) && o->csum_offset == csum_at(p);
 }
 
-/* Does what is said about the checksum hold for the whole of P's own L4 part? */
+/* Returns true if the checksum information covers P's own L4 part completely. */
 static bool is_about_whole(const struct packet *p)
 {
 	return csum_at(p) && !packet_is_fragment(p);
 }
 
-/* Completes a partial checksum of whatever kind, to the end that the IP header states.  Which
- * protocol's it is cannot be known inside a tunnel: 0xffff for 0 is right for all, and a must for
- * UDP.  P's own is then right by construction; an inner one says nothing of the outer. */
+/* Completes a partial checksum of any kind, up to the end of the packet given by its IP header.
+ * Inside a tunnel the protocol is unknown: writing 0 as 0xffff is correct for all protocols and
+ * required for UDP.  P's own checksum is then correct by construction; an inner one says nothing
+ * about the outer. */
 static enum reason complete(struct packet *p, uint8_t *bytes, const struct offload *o)
 {
 	size_t start = o->csum_start, at = start + o->csum_offset;
@@ -60,7 +63,8 @@ static enum reason complete(struct packet *p, uint8_t *bytes, const struct offlo
 		return REASON_BAD_OFFLOAD;
 	sum = csum_sum(bytes + start, p->whole.len - start);
 	put16(bytes + at, csum_udp(csum_finish(sum)));
-	p->l4_header = header_len(p); /* a sum that is not P's own may have hit the data offset */
+	p->l4_header = header_len(
+		p); /* a checksum that is not P's own may have overwritten the data offset */
 	if (is_own(p, o) && is_about_whole(p))
 		p->csum = CSUM_VOUCHED;
 	return REASON_OK;
@@ -78,7 +82,7 @@ static enum reason take_csum(struct packet *p, uint8_t *bytes, const struct offl
 	return REASON_OK;
 }
 
-/* A UDP GSO packet without a checksum is not to get one here. */
+/* A UDP GSO packet without a checksum must not get one here. */
 static bool fits_udp(const struct packet *p, const struct offload *o)
 {
 	const struct udp_hdr *udp = (const void *)p->l4.p;
@@ -86,7 +90,7 @@ static bool fits_udp(const struct packet *p, const struct offload *o)
 	return get16(udp->len) == p->l4.len && (o->csum == CSUM_PARTIAL || get16(udp->csum) != 0);
 }
 
-/* Is P, whose header is complete, of the kind that O's GSO packet is? */
+/* Returns true if P, whose header is complete, has the protocol and family of O's GSO type. */
 static bool fits_kind(const struct packet *p, const struct offload *o)
 {
 	switch (o->gso) {
@@ -109,8 +113,9 @@ static void put_pseudo(const struct packet *p, uint8_t *l4)
 	put16(l4 + csum_at(p), csum_fold(sum));
 }
 
-/* A complete checksum of a GSO packet is that of no packet: it is made partial.  One behind a
- * fragment header, be it atomic, cannot be: its segments would all have the same identification. */
+/* A GSO packet with a complete checksum is converted to a partial one, because no single packet has
+ * that checksum.  A GSO packet after a fragment header, even an atomic one, is rejected: all its
+ * segments would have the same Identification. */
 static enum reason take_gso(struct packet *p, uint8_t *bytes, const struct offload *o)
 {
 	if (!p->l4_header || p->frag_hdr || o->seg == 0 || !fits_kind(p, o))

@@ -1,4 +1,4 @@
-/* reason - the table itself; its rows stand in reason.h. */
+/* reason - the table of reasons; its rows are in reason.h. */
 #include "packet/reason.h"
 
 #define X(id, name, class, answer4, answer6, text) \

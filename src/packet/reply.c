@@ -1,4 +1,5 @@
-/* reply - decides when an ICMP error may be sent, and writes the messages that come from us. */
+/* reply - decides when an ICMP error may be sent, and writes the messages of the translator
+ * itself. */
 #include "packet/reply.h"
 
 #include "lib/csum.h"
@@ -15,9 +16,10 @@ static bool is_from_us(const struct packet *p, const struct reply_own *own)
 	return p->family == 4 ? p->src4 == own->own4 : ip6_equal(&p->src6, &own->own6);
 }
 
-/* Is P an ICMP error or a redirect [4443-2.4e.1, 2.4e.2], or might it be one?  Translation does not
- * care for what AH or a fragment header hides.  A fragment need not hold all of it; where a whole
- * packet ends too early there is nothing more to hide. */
+/* Returns true if P is an ICMP error or redirect [4443-2.4e.1, 2.4e.2], or cannot be excluded to be
+ * one. Looks at what AH or a fragment header hides, although the translator ignores that.  A
+ * fragment need not contain the whole message.  If a packet that is not a fragment ends too early,
+ * it hides nothing more. */
 static bool may_be_error(const struct packet *p)
 {
 	struct packet end = *p;
@@ -34,7 +36,7 @@ static bool is_host4(uint32_t a)
 	return addr_passes4(a) || addr_is_link_local4(a);
 }
 
-/* [1812-4.3.2.7] counts class E among the sources that are no single host. */
+/* [1812-4.3.2.7] counts class E as a source that is not a single host. */
 static bool is_between_hosts(const struct packet *p)
 {
 	if (p->family == 4)
@@ -140,7 +142,7 @@ size_t reply_echo(const struct packet *p, uint8_t *l4, uint16_t id)
 {
 	uint8_t *at = l4 + offsetof(struct icmp_hdr, csum), old_type = l4[0];
 	uint8_t type = p->family == 4 ? (uint8_t)ICMP4_ECHO_REPLY : (uint8_t)ICMP6_ECHO_REPLY;
-	/* The pseudo-header's sum does not change: its addresses only change places. */
+	/* The sum of the pseudo-header does not change when its addresses are swapped. */
 	uint16_t csum = csum_update(get16(at), (uint64_t)old_type << 8, (uint64_t)type << 8);
 
 	l4[0] = type;

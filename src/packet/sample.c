@@ -1,4 +1,4 @@
-/* sample - decides what a packet has that nothing can be held against. */
+/* sample - writes valid minimal packets. */
 #include "packet/sample.h"
 
 #include "lib/csum.h"
@@ -9,8 +9,8 @@
 
 struct payload {
 	size_t len;
-	size_t csum_at; /* 0: it has no checksum */
-	bool pseudo;    /* its checksum covers the addresses */
+	size_t csum_at; /* 0: no checksum */
+	bool pseudo;    /* the checksum covers the addresses */
 };
 
 static struct payload put_tcp(uint8_t *at)
@@ -37,7 +37,7 @@ static struct payload put_echo(uint8_t *at, unsigned family)
 	return (struct payload){sizeof(icmp), offsetof(struct icmp_hdr, csum), family == 6};
 }
 
-/* Of an IPv6 extension header: one that nothing follows. */
+/* Writes an IPv6 extension header with nothing after it. */
 static struct payload put_other(uint8_t *at)
 {
 	static const uint8_t bytes[8] = {PROTO_NONE};

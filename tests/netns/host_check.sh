@@ -609,7 +609,7 @@ t "the answer is lost: the hop" grep -q "^FAIL  ping: .*: the answer came, was t
 in_router ip6tables -F
 well --ignore open --target 169.254.9.9
 t "the daemon refuses it: the hop, and why" \
-	grep -q "^FAIL  ping: .*: stops at the daemon, which refused it: illegal-address (source or destination may never be routed) => nat64ctl -s $T/control/control explain [0-9a-f:]* 64:ff9b::a9fe:909 icmp # decided by which line?$" "$T/found"
+	grep -q "^FAIL  ping: .*: stops at the daemon, which refused it: illegal-address (source or destination is not routable) => nat64ctl -s $T/control/control explain [0-9a-f:]* 64:ff9b::a9fe:909 icmp # decided by which line?$" "$T/found"
 in_router ip6tables -A OUTPUT -d 64:ff9b::/96 -j DROP
 well --ignore open
 t "the kernel keeps it: the hop" grep -q "^FAIL  ping: .*: stops before nat64" "$T/found"
