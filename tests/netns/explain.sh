@@ -206,8 +206,8 @@ answer       8.8.8.8 -> the new lease" "$(tail -n +3 "$T/text")"
 refuses "one address" "usage: explain SRC DST [PROTOCOL]" ctl explain 8.8.8.8
 refuses "families mixed: the right address is named" "for IPv6 hosts the destination is 64:ff9b::808:808" \
 	ctl explain 2001:db8:2::10 8.8.8.8
-refuses "no address" "explain: here is no address" ctl explain here there
-refuses "no protocol, with --json" "explain: sctp is no protocol" ctl explain 8.8.8.8 192.168.255.201 sctp --json
+refuses "no address" "explain: here is not an address" ctl explain here there
+refuses "no protocol, with --json" "explain: sctp is not a protocol" ctl explain 8.8.8.8 192.168.255.201 sctp --json
 
 # --- health ---------------------------------------------------------------------------------------------------------
 
@@ -233,7 +233,7 @@ shows "to a target, of a host that is known" "target: a ping from 2001:db8:2::10
 health "health: a target that the prefix must not hold" 1 --target=10.1.1.1
 shows "says why" "FAIL  target: a ping from 2001:db8:2::10 to 64:ff9b::a01:101 does not pass: 64:ff9b::/96 must not" echo "$said"
 health "health: no prefix leads there" 1 --target 2001:db8:9::1
-refuses "a target that is none" "usage: health: 8.8.8 is no address" ctl health --target 8.8.8
+refuses "a target that is none" "usage: health: 8.8.8 is not an address" ctl health --target 8.8.8
 refuses "no target" "usage: health [--target ADDRESS]" ctl health --target
 refuses "another word" "usage: health [--target ADDRESS]" ctl health now
 ctl drain on

@@ -65,7 +65,7 @@ t "data-dir was made for the daemon's user" wait_for said "$from" '^drwxr-x--- .
 echo 'tun-setup yes' >>"$T/conf"
 from=$(since)
 runs
-own="ipv6-addr: the machine has $OWN6 on lan: hosts are translated, but what the machine itself sends from it is not"
+own="ipv6-addr: the machine has $OWN6 on lan: packets of other hosts are translated, but not those that the machine itself sends from it"
 same "with that line, and ipv6-addr on the LAN: the first line says what to write instead" \
 	"warning: $own (remove the line ipv6-addr, and nat64d uses an address inside prefix; or name an address there that no interface has)" \
 	"$(first_line)"
