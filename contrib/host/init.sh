@@ -130,6 +130,7 @@ show_next()
 		echo "A host whose IPv6 default route leads to this machine needs nothing else.  Any other host needs this route:"
 	fi
 	echo "    ip -6 route add $prefix via ${lan_addr6:-THIS_MACHINE}"
+	say_resolver
 }
 
 init()

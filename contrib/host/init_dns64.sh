@@ -83,6 +83,9 @@ choose_address()
 	if [ -z "$made_before" ] && [ -n "$resolver_address" ]; then
 		why_address="a static address of this machine"
 		return
+	elif [ -n "$one_armed" ]; then
+		problem "--dns64: ${lan%% *} has no static IPv6 address, and hosts that have another router find no new one here: give it a static address of that network first"
+		return
 	elif [ -z "$address_file" ]; then
 		problem "--dns64: all IPv6 addresses of ${lan%% *} change with the prefix of the provider, and init cannot add a static one in a file of its own (who configures the device: $manager); add one first"
 		return
@@ -261,29 +264,29 @@ bind_text()
 		// $examples/named.conf.options explains each line.  Zones of your own: named.conf.local.
 
 		acl our-hosts {
-		$(clients | sed 's/.*/	&;/')
+		$(clients | sed 's/.*/    &;/')
 		};
 
 		options {
-			directory "/var/cache/bind";
-			listen-on { 127.0.0.1; };
-			listen-on-v6 { ::1; $resolver_address; };
-			recursion yes;
-			allow-query { localhost; our-hosts; };
-			allow-recursion { localhost; our-hosts; };
-			allow-query-cache { localhost; our-hosts; };
-			dnssec-validation auto;
-			dns64 $prefix {
-				clients { our-hosts; };
-				mapped {
-					192.0.0.170/31;
-		$({ not_mapped && printf '%s\n' 127.0.0.0/8 192.0.0.0/24; } | sed 's/.*/			!&;/')
-					any;
-				};
-				exclude { ::ffff:0:0/96; };
-				recursive-only yes;
-				break-dnssec no;
-			};
+		    directory "/var/cache/bind";
+		    listen-on { 127.0.0.1; };
+		    listen-on-v6 { ::1; $resolver_address; };
+		    recursion yes;
+		    allow-query { localhost; our-hosts; };
+		    allow-recursion { localhost; our-hosts; };
+		    allow-query-cache { localhost; our-hosts; };
+		    dnssec-validation auto;
+		    dns64 $prefix {
+		        clients { our-hosts; };
+		        mapped {
+		            192.0.0.170/31;
+		$({ not_mapped && printf '%s\n' 127.0.0.0/8 192.0.0.0/24; } | sed 's/.*/            !&;/')
+		            any;
+		        };
+		        exclude { ::ffff:0:0/96; };
+		        recursive-only yes;
+		        break-dnssec no;
+		    };
 		};
 
 		$(bind_includes)
@@ -335,6 +338,18 @@ plan_bind()
 
 # --- the plan and the check -----------------------------------------------------------------------------------------
 
+# tell_firewall: what keeps hosts from asking, where its own program says whether it runs.
+tell_firewall()
+{
+	if have ufw && ufw status 2>/dev/null | has '^Status: active'; then
+		for dev in $lan; do
+			tell firewall "ufw must let the hosts ask, unless it does already: ufw allow in on $dev to any port 53"
+		done
+	elif have firewall-cmd && firewall-cmd -q --state 2>/dev/null; then
+		tell firewall "firewalld must let the hosts ask, unless it does already: firewall-cmd --permanent --add-service=dns --zone=$(firewall-cmd --get-zone-of-interface="${lan%% *}" 2>/dev/null) && firewall-cmd --reload"
+	fi
+}
+
 dns64_plan()
 {
 	new_address='' resolver_address='' why_address=''
@@ -344,6 +359,7 @@ dns64_plan()
 	[ -n "$resolver_address" ] || return 0
 	"plan_$dns64"
 	tell DNS64 "$dns64 at $resolver_address, $why_address; only for $(clients | in_words)"
+	tell_firewall
 }
 
 # dns64_check: what the resolver makes of ipv4only.arpa, whose IPv4 addresses never change (RFC 7050).
@@ -369,10 +385,17 @@ dns64_check()
 		fi
 		sleep 1
 	done
-	if ask "$resolver_address" ipv4only.arpa >/dev/null; then
+	# It knows this name by itself, and waits for nobody.
+	if ask "$resolver_address" localhost >/dev/null; then
 		echo "WARN  dns64: $dns64 answers at $resolver_address, but does not find ipv4only.arpa: it cannot reach the name servers of the internet now (is the machine offline, or is port 53 filtered?), so DNS64 could not be tested; later: dig AAAA ipv4only.arpa @$resolver_address"
 		return 1
 	fi
 	echo "FAIL  dns64: $dns64 does not answer at $resolver_address: journalctl -u $([ "$dns64" = bind ] && echo named || echo unbound)"
 	return 1
 )
+
+# say_resolver: at the end.
+say_resolver()
+{
+	[ -z "$dns64" ] || echo "Names work, too, if the host asks the resolver $resolver_address$([ -n "$announce" ] && echo ", which radvd announces" || echo " (RDNSS, DHCPv6, or its /etc/resolv.conf)")."
+}
