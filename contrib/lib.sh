@@ -126,6 +126,8 @@ more_test_tools=(clang:clang '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.
 	debootstrap:debootstrap systemd-nspawn:systemd-container systemd-analyze:systemd
 	/lib/systemd/systemd-networkd:systemd)
 # shellcheck disable=SC2034 # for contrib/test
+long_test_tools=(buildah:buildah)
+# shellcheck disable=SC2034 # for contrib/test
 test_daemons=(named:bind9 named-checkconf:bind9-utils unbound:unbound unbound-checkconf:unbound tayga:tayga
 	promtool:prometheus prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter)
 
