@@ -1,7 +1,7 @@
-/* map - explicit address mappings [7757] and translation prefixes [6052], and the look-ups in them.
+/* map - explicit address mappings [7757] and translation prefixes [6052].
  *
- * A table is filled, sealed, and then only read.  The cost of a look-up does not depend on how many
- * maps there are. */
+ * A table is filled, sealed and then only read.  The cost of a lookup does not depend on the number
+ * of maps. */
 #ifndef NAT64D_MAP_H
 #define NAT64D_MAP_H
 
@@ -19,57 +19,57 @@ struct map {
 
 enum map_added {
 	MAP_ADDED,
-	MAP_SAME4, /* another map has this very IPv4 prefix [7757-3.2] */
-	MAP_SAME6, /* another map has this very IPv6 prefix */
+	MAP_SAME4, /* another map has the same IPv4 prefix [7757-3.2] */
+	MAP_SAME6, /* another map has the same IPv6 prefix */
 };
 
 struct map_table;
 
-/* A new, empty table, given back with map_table_free(); NULL without memory. */
+/* Returns a new, empty table, to be freed with map_table_free(); NULL without memory. */
 struct map_table *map_table_new(void);
 void map_table_free(struct map_table *t);
 
-/* Adds a translation prefix; the first one added is the one through which maps answer.  False
- * if this very prefix is there already (nothing is added then). */
+/* Adds a translation prefix.  The first one is used where a mapped host writes to an IPv4 address
+ * without a map.  Returns false, and adds nothing, if the table already has this prefix. */
 bool map_add_prefix(struct map_table *t, const struct prefix6 *p);
 
-/* Adds a map.  Unless MAP_ADDED, nothing is added and *OTHER is the index (in order of adding) of
- * the map that stands in the way. */
+/* Adds a map.  If the result is not MAP_ADDED, nothing was added, and *OTHER is the index (in the
+ * order of adding) of the conflicting map. */
 enum map_added map_add(struct map_table *t, const struct map *m, size_t *other);
 
-/* Makes the table ready for look-ups.  0, or -1 if memory was short now or at any map_add before.
- */
+/* Prepares the table for lookups.  Returns 0, or -1 if memory was short now or in an earlier
+ * map_add(). */
 int map_seal(struct map_table *t);
 
-/* The index of the next shorter map around map I, on the IPv4 side or else on the IPv6 side, or -1:
- * overlapping maps are legal but deserve a warning.  Sealed tables only; not for the packet path.
- */
+/* Returns the index of the next shorter map that contains map I, on the IPv4 side or else on the
+ * IPv6 side; -1 if there is none.  Overlapping maps are valid, but the user is warned.  Only for
+ * sealed tables; not for the packet path. */
 long map_overlap(const struct map_table *t, size_t i);
 
-/* The same for translation prefix I: the next shorter prefix around it; and the longest map that
- * holds all of it.  -1: none. */
+/* The same for translation prefix I: map_prefix_overlap() returns the next shorter prefix that
+ * contains it, map_around_prefix() the longest map that contains it; -1 if there is none. */
 long map_prefix_overlap(const struct map_table *t, size_t i);
 long map_around_prefix(const struct map_table *t, size_t i);
 
-/* The index (in order of adding) of P, a prefix that is there already.  Before map_seal(). */
+/* Returns the index (in the order of adding) of P, which the table has.  Only before map_seal(). */
 size_t map_prefix_index(const struct map_table *t, const struct prefix6 *p);
 
 size_t map_count(const struct map_table *t);
 const struct map *map_at(const struct map_table *t, size_t i);
-/* The index of M, which is one of T's own; no cost grows with how many there are. */
+/* Returns the index of M, which must be a map of T, in constant time. */
 size_t map_index(const struct map_table *t, const struct map *m);
 size_t map_prefix_count(const struct map_table *t);
 const struct prefix6 *map_prefix_at(const struct map_table *t, size_t i);
 
-/* The longest map that holds A, or NULL. */
+/* Return the longest map that contains A, or NULL. */
 const struct map *map_find4(const struct map_table *t, uint32_t a);
 const struct map *map_find6(const struct map_table *t, const struct ip6 *a);
 
-/* The index of the longest translation prefix that holds A, or -1. */
+/* Returns the index of the longest translation prefix that contains A, or -1. */
 int map_find_prefix(const struct map_table *t, const struct ip6 *a);
 
-/* The other side of A under M [7757-3.3]: suffix bits are carried over, what is left is zero (4->6)
- * or ignored (6->4). */
+/* Translate A by M [7757-3.3]: copy the suffix bits; the remaining bits are zero (4->6) or ignored
+ * (6->4). */
 void map_to6(const struct map *m, uint32_t a, struct ip6 *out);
 uint32_t map_to4(const struct map *m, const struct ip6 *a);
 

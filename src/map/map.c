@@ -1,4 +1,4 @@
-/* map - which explicit map or translation prefix an address belongs to, and what it becomes
+/* map - finds the explicit map or translation prefix of an address, and translates by maps
  * [7757-3]. */
 #include "map/map.h"
 
@@ -13,7 +13,7 @@ struct map_table {
 	struct prefix6 *prefix;
 	size_t maps, prefixes;
 	struct lpm *by4, *by6, *by_prefix;
-	bool broken; /* memory was short */
+	bool broken; /* an allocation failed */
 };
 
 struct map_table *map_table_new(void)
@@ -184,13 +184,13 @@ int map_find_prefix(const struct map_table *t, const struct ip6 *a)
 {
 	uint32_t i;
 
-	if (t->prefixes == 1) /* the rule; a comparison is cheaper than a probe */
+	if (t->prefixes == 1) /* the common case; a comparison is faster than a hash probe */
 		return addr_in6(a, &t->prefix[0]) ? 0 : -1;
 	i = lpm_find(t->by_prefix, a->b);
 	return i == LPM_NONE ? -1 : (int)i;
 }
 
-/* A suffix of up to 32 bits begins at any bit, so it lies in five bytes at most. */
+/* A suffix of up to 32 bits can begin at any bit, so it is in at most five bytes. */
 #define WINDOW 5
 
 void map_to6(const struct map *m, uint32_t a, struct ip6 *out)

@@ -1,11 +1,11 @@
-/* pool - who gets which address, and who has to give it back. */
+/* pool - assigns addresses to hosts, and ends leases. */
 #include "pool_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The slot of G to hand out to a host that prefers PREFERRED: the next free one, around the end.
- * BITMAP_NONE: all are taken. */
+/* Returns the next free slot of G for a host that prefers PREFERRED, continuing from the end of G
+ * to its start; BITMAP_NONE if all are taken. */
 static uint32_t free_slot(const struct pool *p, const struct group *g, uint32_t preferred)
 {
 	uint32_t end = g->base + g->slots, slot = bitmap_next_clear(p->taken, preferred);
@@ -60,7 +60,7 @@ void pool_free(struct pool *p)
 	free(p);
 }
 
-/* Does L hold the address that the secret gives its host? */
+/* Sets whether L has the address that the secret gives its host. */
 static void judge_address(struct pool *p, struct lease *l)
 {
 	struct range *r = pool_range_of(p, l->addr);
@@ -81,7 +81,8 @@ void pool_set_secret(struct pool *p, const struct siphash_key *secret)
 		judge_address(p, l);
 }
 
-/* Ends the leases of addresses FIRST to LAST, by the shorter of two ways. */
+/* Ends the leases of addresses FIRST to LAST; iterates over addresses or leases, whichever are
+ * fewer. */
 static void evict(struct pool *p, uint32_t first, uint32_t last)
 {
 	struct lease *l;
@@ -134,7 +135,8 @@ void pool_unreserve(struct pool *p, uint32_t addr)
 	p->reserved--;
 }
 
-/* Leases of SIDE of the network within root number ROOT that has most of them; 0 of NONE. */
+/* Returns the number of leases of SIDE in the network under ROOT with the most of them; 0 if there
+ * is none. */
 static size_t most_within(const struct pool *p, uint32_t root, enum side side)
 {
 	uint32_t i = pool_rank_first(&p->nets, p->nets.net[root].side[side].top);
@@ -178,7 +180,7 @@ size_t pool_which(const struct pool *p, uint32_t addr)
 	return (size_t)(pool_range_of(p, addr) - p->range);
 }
 
-/* Both rows ascend. */
+/* Both arrays are sorted by address. */
 void pool_take_counts(struct pool *p, const struct pool *from)
 {
 	size_t k = 0;
@@ -248,19 +250,19 @@ bool pool_ended(const struct pool *p, struct lease *out)
 	return p->ended.live;
 }
 
-/* Where a new lease goes. */
+/* The result of looking for room for a new lease. */
 struct choice {
-	struct lease *ends; /* to make room for it; or NULL */
+	struct lease *ends; /* lease that must end for it; or NULL */
 	uint32_t slot;
 };
 
-/* How far behind FROM, around the end of G, is SLOT? */
+/* Returns the distance from FROM to SLOT, continuing from the end of G to its start. */
 static uint32_t distance(const struct group *g, uint32_t from, uint32_t slot)
 {
 	return slot >= from ? slot - from : slot + g->slots - from;
 }
 
-/* The next one of what is free and what the lease that ends leaves behind. */
+/* Chooses the next slot among the free ones and the one of the lease that ends. */
 static uint32_t choose_slot(const struct pool *p, const struct group *g, uint32_t preferred,
 			    const struct lease *ends)
 {
@@ -274,7 +276,7 @@ static uint32_t choose_slot(const struct pool *p, const struct group *g, uint32_
 	return slot;
 }
 
-/* False: there is no room for HOST, which prefers PREFERRED. */
+/* Returns false if there is no room for HOST, which prefers PREFERRED. */
 static bool choose(const struct pool *p, const struct group *g, const struct ip6 *host,
 		   uint32_t preferred, int32_t now, struct choice *c)
 {
@@ -390,7 +392,8 @@ struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefi
 	return l;
 }
 
-/* The longest idle lease of G, if its time is over; or NULL. */
+/* Returns the longest idle lease of G if it has been idle for longer than G keeps leases, or NULL.
+ */
 static struct lease *overdue(const struct pool *p, const struct group *g, int32_t now)
 {
 	struct lease *l = pool_group_oldest(p, g);
@@ -427,7 +430,7 @@ size_t pool_size(const struct pool *p)
 	return p->slots - p->reserved;
 }
 
-/* The newest lease of the first group at number I or behind that has any. */
+/* Returns the newest lease of the first group from index I on that has leases. */
 static struct lease *newest_from(const struct pool *p, uint32_t i)
 {
 	for (; i < p->groups; i++)

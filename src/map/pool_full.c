@@ -1,15 +1,16 @@
-/* pool_full - which lease has to end where there is no room for another one.
+/* pool_full - chooses the lease that ends when all addresses are in use.
  *
- * A host that has sent again after it was answered is one; a lease that was only asked for may be a
- * forger's.  So whoever fills a group takes from himself: an unconfirmed lease of the network that
- * has most of them makes room, and strangers count as one network together, for one sender may have
- * made them all up.  A confirmed lease ends only for who is below his fair share. */
+ * A host that sends again after an answer exists; a lease without this confirmation may come from a
+ * forged source address.  So a network that fills a group loses its own leases: an unconfirmed
+ * lease of the network with the most of them makes room.  All strangers count as one network,
+ * because one sender may have invented them.  A confirmed lease ends only for a network below its
+ * fair share. */
 #include "pool_impl.h"
 
 #include <stddef.h>
 
-/* Who wants a lease, and the networks that will count it: NET[0] is their root; those behind the
- * first that is NONE are, too. */
+/* The host that needs a lease, and the networks that will count it.  NET[0] is their root; after
+ * the first NONE, all are NONE. */
 struct seeker {
 	const struct pool *p;
 	const struct group *g;
@@ -36,7 +37,7 @@ static const struct net *net_at(const struct seeker *s, unsigned level)
 	return &s->p->nets.net[s->net[level]];
 }
 
-/* The longest idle lease of SIDE in NET, which is one of the last level. */
+/* Returns the longest idle lease of SIDE in NET, a network of the last level. */
 static struct lease *oldest_of(const struct pool *p, const struct net *net, enum side side)
 {
 	uint32_t i = ring_oldest(p->lease, IN_NET, net->side[side].newest);
@@ -44,8 +45,8 @@ static struct lease *oldest_of(const struct pool *p, const struct net *net, enum
 	return i == NONE ? NULL : &p->lease[i];
 }
 
-/* The longest idle lease of SIDE in the largest network of the last level within network I, which
- * has one. */
+/* Returns the longest idle lease of SIDE in the largest network of the last level within network I,
+ * which must have one. */
 static struct lease *first_of(const struct pool *p, uint32_t i, enum side side)
 {
 	const struct net *net = &p->nets.net[i];
@@ -55,19 +56,19 @@ static struct lease *first_of(const struct pool *p, uint32_t i, enum side side)
 	return oldest_of(p, net, side);
 }
 
-/* Which network within network I holds most leases of SIDE; NONE: none has any. */
+/* Returns the network within network I with the most leases of SIDE, or NONE. */
 static uint32_t largest(const struct seeker *s, uint32_t i, enum side side)
 {
 	return pool_rank_first(&s->p->nets, s->p->nets.net[i].side[side].top);
 }
 
-/* Has L had its time to be answered and confirmed? */
+/* Returns true if L has had POOL_GRACE to be answered and confirmed. */
 static bool is_late(const struct seeker *s, const struct lease *l)
 {
 	return l->since == POOL_UNKNOWN || (int64_t)s->now - l->since > POOL_GRACE;
 }
 
-/* Does the seeker's network within that of LEVEL hold less than its fair share? */
+/* Returns true if the seeker's network below LEVEL has less than its fair share. */
 static bool is_below(const struct seeker *s, unsigned level)
 {
 	struct pool_division d = pool_net_division(s->p, s->net[level]);
@@ -75,8 +76,8 @@ static bool is_below(const struct seeker *s, unsigned level)
 	return (uint64_t)pool_net_used(net_at(s, level + 1)) * d.count < d.size;
 }
 
-/* Are more than a few leases of the seeker's network, or of strangers, unconfirmed?  Then those
- * have to do, unless the network is below its share. */
+/* Returns true if the seeker's network, or strangers if it is one, has too many unconfirmed leases;
+ * it must then lose one of these, unless it is below its share. */
 static bool has_its_own(const struct seeker *s)
 {
 	const struct net *net = net_at(s, 1);
@@ -108,8 +109,8 @@ static struct lease *past_guarantee(const struct seeker *s)
 }
 
 struct choice {
-	struct lease *l; /* NULL: there is none */
-	bool own;        /* it is of the seeker's own network of the last level */
+	struct lease *l; /* NULL: none */
+	bool own;        /* in the seeker's own network of the last level */
 };
 
 static struct choice of_others(const struct seeker *s, uint32_t i)
@@ -117,8 +118,8 @@ static struct choice of_others(const struct seeker *s, uint32_t i)
 	return (struct choice){first_of(s->p, i, UNCONFIRMED), false};
 }
 
-/* The longest idle unconfirmed lease of the network within that of LEVEL that has most of them, and
- * where this is the seeker's own, the same within it. */
+/* Returns the longest idle unconfirmed lease of the network below LEVEL that has the most.  If that
+ * is the seeker's own network, repeats the search within it. */
 static struct choice of_largest(const struct seeker *s, unsigned level)
 {
 	for (; level < s->g->levels; level++) {
@@ -132,13 +133,13 @@ static struct choice of_largest(const struct seeker *s, unsigned level)
 	return (struct choice){oldest_of(s->p, net_at(s, level), UNCONFIRMED), true};
 }
 
-/* At the top it is one of the known networks, or strangers. */
+/* At the top, compares the known networks with all strangers together. */
 static struct choice unconfirmed(const struct seeker *s)
 {
 	uint32_t strangers = pool_strangers(s->p, s->g);
 	uint32_t known = largest(s, pool_known(s->p, s->g), UNCONFIRMED);
 	const struct net *net = s->p->nets.net;
-	uint32_t most = net[known].side[UNCONFIRMED].count; /* 0 of NONE */
+	uint32_t most = net[known].side[UNCONFIRMED].count; /* 0 for NONE */
 
 	if (net[strangers].side[UNCONFIRMED].count < most)
 		return known == s->net[1] ? of_largest(s, 1) : of_others(s, known);
@@ -147,8 +148,9 @@ static struct choice unconfirmed(const struct seeker *s)
 	return strangers == s->net[0] ? of_largest(s, 0) : of_others(s, strangers);
 }
 
-/* The longest idle lease of the network within network I that holds most confirmed ones, if it has
- * not been used for a while, and the seeker's network OWN has less even with one more. */
+/* Returns the longest idle lease of the network within network I with the most confirmed leases, if
+ * the lease is unused for POOL_SPARE, and the seeker's network OWN still has fewer leases with one
+ * more. */
 static struct lease *spare_of(const struct seeker *s, uint32_t i, const struct net *own)
 {
 	uint32_t from = largest(s, i, CONFIRMED);
@@ -160,8 +162,8 @@ static struct lease *spare_of(const struct seeker *s, uint32_t i, const struct n
 	return pool_idle(l, s->now) >= POOL_SPARE ? l : NULL;
 }
 
-/* Among those that keep the seeker's network below its share.  While many leases are unconfirmed,
- * those have to do. */
+/* Takes the first level at which the seeker's network is below its fair share.  Returns NULL while
+ * many leases are unconfirmed, because one of those can end instead. */
 static struct lease *spare(const struct seeker *s)
 {
 	if (pool_group_side(s->p, s->g, UNCONFIRMED) >= pool_group_size(s->g) / 64 + 4)
@@ -173,8 +175,8 @@ static struct lease *spare(const struct seeker *s)
 	return NULL;
 }
 
-/* An unconfirmed lease that has had its time goes before a confirmed one, and this before one that
- * may still be confirmed. */
+/* Order: an unconfirmed lease past POOL_GRACE, a confirmed lease, an unconfirmed lease that may
+ * still become confirmed. */
 static struct lease *gives_way(const struct seeker *s)
 {
 	struct lease *l = past_guarantee(s);

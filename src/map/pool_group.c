@@ -1,10 +1,10 @@
-/* pool_group - which ranges are for the same hosts, and which of them are for a host. */
+/* pool_group - groups ranges that serve the same hosts, and finds the group of a host. */
 #include "pool_impl.h"
 
 #include <stdlib.h>
 
-/* Networks are of /48 and /64, and of the length by which shares are counted; what is smaller than
- * that does not matter then. */
+/* The levels are /48, /64 and the length by which shares are counted; levels longer than that are
+ * not needed then. */
 static void set_levels(struct group *g, const struct pool_conf *c)
 {
 	static const uint8_t usual[] = {48, 64};

@@ -12,12 +12,12 @@ enum by {
 	TABLES
 };
 
-/* Addresses are numbered through all ranges, one group after another and by address within it:
- * their slots. */
+/* A range.  A slot is the number of an address, counted through all ranges: one group after
+ * another, and by address within a group. */
 struct range {
 	uint32_t first, last;   /* addresses */
-	uint32_t base;          /* slot of the first */
-	uint32_t group;         /* number of its group */
+	uint32_t base;          /* slot of its first address */
+	uint32_t group;         /* index of its group */
 	uint32_t used;          /* leases */
 	uint32_t confirmed;     /* among them */
 	uint32_t not_preferred; /* among them */
@@ -25,39 +25,40 @@ struct range {
 	uint64_t refused, displaced; /* as in struct pool_range */
 };
 
-#define LEVELS 3 /* of networks, one within the other */
+#define LEVELS 3 /* of networks inside networks */
 
-/* The ranges for the same hosts. */
+/* The ranges that serve the same hosts. */
 struct group {
 	struct prefix6 from;
 	int32_t guarantee, keep; /* as in struct pool_conf */
-	uint32_t share;          /* of a network of the last level; 0: there are no shares */
+	uint32_t share;          /* maximum leases of a network of the last level; 0: unlimited */
 	uint8_t levels;
-	uint8_t length[LEVELS]; /* of its networks, ascending */
-	uint32_t base, slots;   /* its first slot, and how many there are */
-	uint32_t reserved;      /* among them */
-	uint32_t range;         /* the first of its ranges, by address */
-	uint32_t newest;        /* of the ring of its leases */
+	uint8_t length[LEVELS]; /* prefix lengths of its levels, ascending */
+	uint32_t base, slots;   /* its first slot and number of slots */
+	uint32_t reserved;      /* reserved slots */
+	uint32_t range;         /* index of its first range, by address */
+	uint32_t newest;        /* newest lease of its ring */
 	uint32_t nets;          /* networks */
-	uint32_t most_nets;     /* that it may have */
+	uint32_t most_nets;     /* maximum number of networks */
 };
 
-/* Leases are of two kinds, which are counted and lined up apart. */
+/* Leases are of two kinds, with separate counters and rings. */
 enum side {
 	UNCONFIRMED,
 	CONFIRMED,
 	SIDES
 };
 
-/* What a network has of one side.  One that has networks within it ranks them by their COUNT. */
+/* The leases of one side in a network.  A network with smaller networks inside ranks these by
+ * COUNT. */
 struct net_side {
 	uint32_t count; /* leases */
 	union {
-		uint32_t top;    /* rung of the networks within; NONE: none has any */
-		uint32_t newest; /* of the ring of its leases, where there are none within */
+		uint32_t top;    /* top rung of the networks inside; NONE: none has leases */
+		uint32_t newest; /* newest lease of the ring, in the last level */
 	};
-	uint32_t rung;       /* of this network, among its siblings */
-	uint32_t next, prev; /* siblings on the same rung, a ring in the order of their coming */
+	uint32_t rung;       /* the rung of this network among its siblings */
+	uint32_t next, prev; /* ring of the siblings on this rung, in the order of arrival */
 };
 
 enum net_table {
@@ -66,122 +67,123 @@ enum net_table {
 	NET_TABLES
 };
 
-/* A network that hosts with leases come from.  Of the first level some are known: those with a
- * confirmed lease.  The others, which may all be made up by one sender, are strangers.  A group has
- * a root of level 0 for either. */
+/* A network that has leases.  Networks of the first level are known if they have a confirmed lease;
+ * the others, which one sender may have invented, are strangers.  Each group has two roots of level
+ * 0: one for known networks, one for strangers. */
 struct net { /* 80 bytes */
 	struct ip6 prefix;
 	uint32_t parent;             /* NONE for a root */
-	uint32_t group : 24;         /* number of its group */
-	uint32_t level : 8;          /* the last one has no networks within */
-	uint32_t number;             /* among its siblings, from 0 without gaps */
-	uint32_t children;           /* networks within it */
-	uint32_t chain[NET_TABLES];  /* next network in the same bucket */
-	struct net_side side[SIDES]; /* a network without leases is none */
+	uint32_t group : 24;         /* index of its group */
+	uint32_t level : 8;          /* a network of the last level has no networks inside */
+	uint32_t number;             /* index among its siblings, from 0 without gaps */
+	uint32_t children;           /* number of networks inside */
+	uint32_t chain[NET_TABLES];  /* next network in the same hash bucket */
+	struct net_side side[SIDES]; /* a network exists only while it has leases */
 };
 
-/* Siblings with as many leases of one side.  The rungs of one parent are a ring, from the top rung
- * by way of the bottom one. */
+/* The siblings with the same number of leases of one side.  The rungs of one parent form a ring
+ * that leads from the top rung to the bottom one. */
 struct rung {
 	uint32_t count;
-	uint32_t first;        /* of the ring of its networks */
-	uint32_t above, below; /* rungs */
+	uint32_t first;        /* first network of its ring */
+	uint32_t above, below; /* indexes of rungs */
 };
 
 struct nets {
-	struct net *net;   /* the first ones are the roots, see pool_known(); net[NONE] is none */
-	struct rung *rung; /* rung[NONE] is none */
+	struct net *net;   /* begins with the roots, see pool_known(); net[NONE] is unused */
+	struct rung *rung; /* rung[NONE] is unused */
 	uint32_t *bucket[NET_TABLES];
-	uint32_t mask;                /* buckets of each table, less one */
-	uint32_t top, top_rung;       /* highest index that ever was one */
-	uint32_t unused, unused_rung; /* chains of indexes to use again */
+	uint32_t mask;                /* buckets per table, minus one */
+	uint32_t top, top_rung;       /* highest index ever used */
+	uint32_t unused, unused_rung; /* lists of free indexes */
 };
 
 struct table {
-	uint32_t *bucket; /* head of a chain of leases */
-	uint32_t n, mask; /* buckets in use; mask is 2^k - 1, half of it < n <= 2^k */
+	uint32_t *bucket; /* first lease of each chain */
+	uint32_t n, mask; /* buckets in use; mask is 2^k - 1, where 2^(k-1) < n <= 2^k */
 };
 
 struct pool {
-	struct siphash_key key;      /* of the tables by host and by network */
-	struct siphash_key secret;   /* of the preferred address */
-	uint64_t addr_mul, addr_add; /* the secret of the table by address */
-	struct range *range;         /* ascending */
-	uint32_t *by_slot;           /* numbers of ranges, by their slots */
+	struct siphash_key key;      /* for the tables by host and by network */
+	struct siphash_key secret;   /* for preferred addresses */
+	uint64_t addr_mul, addr_add; /* secret of the table by address */
+	struct range *range;         /* sorted by address */
+	uint32_t *by_slot;           /* indexes of ranges in the order of slots */
 	size_t ranges;
 	struct group *group;
-	struct lpm *from; /* numbers of groups */
+	struct lpm *from; /* table of group indexes */
 	uint32_t groups;
-	uint32_t expiring; /* the group that pool_expire() goes on with */
+	uint32_t expiring; /* the group with which pool_expire() continues */
 	uint32_t slots, reserved;
-	uint32_t used, top; /* leases; highest index that ever was one */
-	uint32_t unused;    /* chain of indexes to use again */
-	struct lease ended; /* by the last pool_assign() or pool_expire(); live, if it ended one */
+	uint32_t used, top; /* number of leases; highest index ever used */
+	uint32_t unused;    /* list of free indexes */
+	struct lease ended; /* by the last pool_assign() or pool_expire(); `live' is set if there is
+			       one */
 	struct lease *lease;
 	struct table table[TABLES];
 	struct nets nets;
 	const struct lpm *allow;
-	struct bitmap *taken;           /* slots leased or reserved */
-	struct bitmap *withheld;        /* slots reserved */
-	union fastpath_element *shared; /* one for each of the first leases */
+	struct bitmap *taken;           /* leased or reserved slots */
+	struct bitmap *withheld;        /* reserved slots */
+	union fastpath_element *shared; /* one element for each of the first leases */
 	size_t shares;
 };
 
-/* Fills P's ranges from the N of CONF; false without memory, if there are none, or more than can be
- * numbered. */
+/* Fills P's ranges from the N elements of CONF.  Returns false without memory, if N is 0, or if
+ * there are too many addresses. */
 bool pool_get_ranges(struct pool *p, const struct pool_conf *conf, size_t n);
 
-/* Number of the first range that ends at ADDR or behind; that of all ranges: none does. */
+/* Returns the index of the first range that ends at or after ADDR; the number of ranges if there is
+ * none. */
 size_t pool_range_from(const struct pool *p, uint32_t addr);
 
-/* The range of ADDR, or NULL, and that of SLOT. */
+/* Return the range that contains ADDR, or NULL, and the range that contains SLOT. */
 struct range *pool_range_of(const struct pool *p, uint32_t addr);
 struct range *pool_range_at(const struct pool *p, uint32_t slot);
 
-/* The slot of ADDR, or BITMAP_NONE; the address of SLOT. */
+/* Convert an address to its slot, or BITMAP_NONE if it has none, and a slot to its address. */
 uint32_t pool_slot_of(const struct pool *p, uint32_t addr);
 uint32_t pool_slot_addr(const struct pool *p, uint32_t slot);
 
-/* Finds out which of P's ranges, which lie as in CONF, are for the same hosts; false without
- * memory. */
+/* Groups P's ranges, which are in the order of CONF.  Returns false without memory. */
 bool pool_get_groups(struct pool *p, const struct pool_conf *conf);
 
-/* The group of HOST, or NULL. */
+/* Returns the group that serves HOST, or NULL. */
 struct group *pool_group_of(const struct pool *p, const struct ip6 *host);
 
-/* The addresses of G that could be leased. */
+/* Returns the number of addresses of G that can be leased. */
 static inline uint32_t pool_group_size(const struct group *g)
 {
 	return g->slots - g->reserved;
 }
 
-/* The slot of G that the secret gives HOST: the same as long as the secret and the ranges of G are,
- * so that a host gets its address again after the leases are lost. */
+/* Returns the preferred slot of HOST in G.  It depends only on the secret and the ranges of G, so a
+ * host gets the same address again after the leases are lost. */
 uint32_t pool_preferred(const struct pool *p, const struct group *g, const struct ip6 *host);
 
-/* Network I has one lease of SIDE more, or one less: its rank among its siblings, whose top rung is
- * TOP, is another one. */
+/* Update the rank of network I among its siblings, whose top rung is TOP, after its count of SIDE
+ * has grown or shrunk by one. */
 void pool_rank_raise(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 void pool_rank_lower(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 
-/* Network I, with what it holds, comes under the top rung TOP, or leaves it.  To come takes as many
- * steps as there are rungs below its own. */
+/* Add network I to the siblings with top rung TOP, or remove it.  Adding takes one step for each
+ * rung below its own. */
 void pool_rank_enter(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 void pool_rank_leave(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 
-/* Which of the networks whose top rung is TOP has most leases: the first that got so many.  NONE:
- * none has any. */
+/* Returns the network with the most leases among those with top rung TOP; of several, the one that
+ * reached this number first.  NONE if there is none. */
 static inline uint32_t pool_rank_first(const struct nets *n, uint32_t top)
 {
 	return n->rung[top].first;
 }
 
-/* Memory for networks, with the roots in it; false without.  pool_free_nets() frees what there is.
- */
+/* Allocates the networks, including the roots.  Returns false without memory; pool_free_nets()
+ * frees what was allocated. */
 bool pool_get_nets(struct pool *p);
 void pool_free_nets(struct pool *p);
 
-/* How the networks of a host are looked for: its prefix at each level, and a hash of that. */
+/* The search key of a host's network at one level: its prefix, and a hash of it. */
 struct net_key {
 	struct ip6 prefix;
 	uint64_t hash;
@@ -189,30 +191,31 @@ struct net_key {
 void pool_net_keys(const struct pool *p, const struct group *g, const struct ip6 *host,
 		   struct net_key key[LEVELS]);
 
-/* Some time after that: what KEY finds will be wanted. */
+/* Prefetches the memory in which KEY will be looked up. */
 void pool_net_fetch(const struct pool *p, const struct group *g, const struct net_key key[LEVELS]);
 
-/* The network within PARENT that counts for the host of KEY: its own, or another one where no more
- * can be told apart.  NONE: a new one, without leases so far. */
+/* Returns the network within PARENT that counts the host of KEY: its own, or another one if the
+ * maximum number of networks is reached.  NONE: a new network must be made. */
 uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct net_key key[LEVELS]);
 
-/* The same of the first level of G, be it known or a stranger. */
+/* The same for the first level of G, among known networks and strangers. */
 uint32_t pool_net_find_first(const struct pool *p, const struct group *g,
 			     const struct net_key key[LEVELS]);
 
-/* L, a lease of G that has just begun, or is about to end, and its networks, which KEY finds. */
+/* Adds a new lease L of G to the networks found by KEY, or removes it before it ends. */
 void pool_net_enter(struct pool *p, const struct group *g, struct lease *l,
 		    const struct net_key key[LEVELS]);
 void pool_net_leave(struct pool *p, const struct lease *l);
 
-/* L becomes a confirmed one of its networks. */
+/* Counts L, an unconfirmed lease, as confirmed in its networks. */
 void pool_net_confirm(struct pool *p, struct lease *l);
 
-/* The rings of the networks of all leases are forgotten, to be made anew: L comes next. */
+/* pool_net_forget_order() empties the rings of all networks; pool_net_line_up() then appends L to
+ * the ring of its network. */
 void pool_net_forget_order(struct pool *p);
 void pool_net_line_up(struct pool *p, struct lease *l);
 
-/* The roots of G: of networks that are known, and of strangers. */
+/* Return the roots of G: of known networks, and of strangers. */
 static inline uint32_t pool_known(const struct pool *p, const struct group *g)
 {
 	return 1 + (uint32_t)(g - p->group);
@@ -223,19 +226,19 @@ static inline uint32_t pool_strangers(const struct pool *p, const struct group *
 	return pool_known(p, g) + p->groups;
 }
 
-/* The group of L. */
+/* Returns the group of L. */
 static inline struct group *pool_lease_group(const struct pool *p, const struct lease *l)
 {
 	return &p->group[p->nets.net[l->net].group];
 }
 
-/* The side of its network that L is on. */
+/* Returns the side of L's network that counts L. */
 static inline struct net_side *pool_side_of(const struct pool *p, const struct lease *l)
 {
 	return &p->nets.net[l->net].side[l->confirmed ? CONFIRMED : UNCONFIRMED];
 }
 
-/* The longest idle lease of G; NULL: it has none. */
+/* Returns the longest idle lease of G, or NULL. */
 static inline struct lease *pool_group_oldest(const struct pool *p, const struct group *g)
 {
 	uint32_t i = ring_oldest(p->lease, IN_GROUP, g->newest);
@@ -248,7 +251,7 @@ static inline uint32_t pool_net_used(const struct net *net)
 	return net->side[UNCONFIRMED].count + net->side[CONFIRMED].count;
 }
 
-/* Leases of G, and those of SIDE. */
+/* Return the leases of G, and those of one side. */
 static inline uint32_t pool_group_side(const struct pool *p, const struct group *g, enum side side)
 {
 	const struct net *net = p->nets.net;
@@ -261,37 +264,37 @@ static inline uint32_t pool_group_used(const struct pool *p, const struct group 
 	return pool_group_side(p, g, UNCONFIRMED) + pool_group_side(p, g, CONFIRMED);
 }
 
-/* The networks within root or network I divide SIZE leases among COUNT of them: among strangers,
- * each counts beside those that are known. */
+/* The fair shares within a root or network: SIZE leases divided by COUNT networks.  A stranger's
+ * network is counted in addition to all known ones. */
 struct pool_division {
 	uint32_t size, count;
 };
 struct pool_division pool_net_division(const struct pool *p, uint32_t i);
 
-/* Zeroed leases and tables for all slots of P; false without memory.  pool_free() frees what there
- * is. */
+/* Allocates leases and tables for all slots of P, zeroed.  Returns false without memory;
+ * pool_free() frees what was allocated. */
 bool pool_get_leases(struct pool *p);
 
-/* A new lease of SLOT, which is free, as the one used last, CONFIRMED or not. */
+/* Makes a lease of the free slot SLOT, most recently used, confirmed or not. */
 struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
 			       uint32_t slot, int32_t now, bool confirmed);
 
-/* Which lease of G has to end, so that HOST can have one at NOW: L; NULL: none has to, there is
- * room.  False: it can have none. */
+/* Finds the lease of G that must end so that HOST can have one at NOW, and stores it in *L; NULL if
+ * there is room.  Returns false if HOST cannot have a lease. */
 bool pool_make_room(const struct pool *p, const struct group *g, const struct ip6 *host,
 		    int32_t now, struct lease **l);
 
-/* Seconds that L has been idle.  No overflow: times before the clock began may be far below zero.
- */
+/* Returns the seconds that L has been idle.  64 bits avoid an overflow: times before the clock
+ * began may be far below zero. */
 static inline int64_t pool_idle(const struct lease *l, int32_t now)
 {
 	return (int64_t)now - l->last;
 }
 
-/* L's element of what is shared, or NULL. */
+/* Returns L's shared element, or NULL. */
 static inline struct fastpath_lease *pool_share_of(const struct pool *p, const struct lease *l)
 {
-	size_t i = (size_t)(l - p->lease) - 1; /* lease[NONE] is none */
+	size_t i = (size_t)(l - p->lease) - 1; /* lease[NONE] is unused */
 
 	return i < p->shares ? &p->shared[i].lease : NULL;
 }

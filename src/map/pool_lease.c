@@ -1,8 +1,8 @@
-/* pool_lease - where leases lie, and how they are found by host and by address.
+/* pool_lease - stores leases, and finds them by host and by address.
  *
- * They lie densely in the order of their creation.  Both tables grow by linear hashing (Litwin,
- * 1980): one bucket with each new lease, never all at once.  Zeroed memory is the initial state of
- * everything, so that an address that was never leased costs no memory but its bit. */
+ * Leases are stored densely in the order of their creation.  Both tables grow by linear hashing
+ * (Litwin, 1980): one bucket with each new lease, never all at once.  Everything starts as zeroed
+ * memory, so an address that was never leased uses no memory except its bit. */
 #include "pool_impl.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static uint32_t hash_host(const struct pool *p, const struct ip6 *host, unsigned
 	return (uint32_t)siphash(&p->key, key, sizeof(key));
 }
 
-/* A universal hash (multiply, add, shift) is enough here: addresses come from our own choice. */
+/* A universal hash (multiply, add, shift) is sufficient: we choose the addresses ourselves. */
 static uint32_t hash_addr(const struct pool *p, uint32_t addr)
 {
 	return (uint32_t)((p->addr_mul * addr + p->addr_add) >> 32);
@@ -36,10 +36,10 @@ static uint32_t *bucket_of(const struct table *t, uint32_t hash)
 	return &t->bucket[i < t->n ? i : i & t->mask >> 1];
 }
 
-#define AHEAD 8 /* buckets are split in their order, so the lease wanted soon is known */
+#define AHEAD 8 /* buckets are split in order, so the next leases needed are known */
 
-/* Appends one bucket and moves there what belongs there out of the one bucket that held it so far.
- */
+/* Appends one bucket, and moves the leases that belong to it from the only bucket that can have
+ * them. */
 static void split_bucket(struct pool *p, enum by by)
 {
 	struct table *t = &p->table[by];
@@ -99,7 +99,7 @@ bool pool_get_leases(struct pool *p)
 	return p->lease && p->table[BY_HOST].bucket && p->table[BY_ADDR].bucket;
 }
 
-/* There is always an index left: one per slot. */
+/* There is always a free index: one per slot. */
 struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned prefix,
 			       uint32_t slot, int32_t now, bool confirmed)
 {
@@ -138,8 +138,7 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 	return l;
 }
 
-/* Nothing that was said below us of L, whose element may be another lease's next, holds any more.
- */
+/* Invalidates what the kernel program knows of L, whose element may next serve another lease. */
 static void outdate(struct pool *p, const struct lease *l)
 {
 	struct fastpath_lease *s = pool_share_of(p, l);

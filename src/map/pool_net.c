@@ -1,28 +1,28 @@
-/* pool_net - the networks that hosts with leases come from, and how many leases each of them holds.
+/* pool_net - counts the leases of the networks of hosts.
  *
- * Two trees for each group: a root, the /48s, the /64s within them.  A /48 is in the tree of those
- * that are known while it has a confirmed lease, and else in that of strangers.  A network without
- * leases is none.  The last level has the leases, each side in the order of last use; the others
- * rank what is within them.
+ * Each group has two trees: a root, its /48s, and their /64s.  A /48 is in the tree of known
+ * networks while it has a confirmed lease, and otherwise in that of strangers.  A network exists
+ * only while it has leases.  Networks of the last level have rings of leases, one per side, in the
+ * order of last use; the others rank the networks inside them.
  *
- * A group has no more networks than it may have.  Beyond that a network counts as part of one of
- * its siblings (as in stochastic fair queueing: McKenney, 1990): which one depends on a keyed hash,
- * so that it is mostly the same, and nobody can choose his.  The deeper a level, the sooner that
- * happens, so that who makes up /64s within one /48 takes nothing from other /48s. */
+ * A group has a maximum number of networks.  Beyond it, a new network counts as part of one of its
+ * siblings (as in stochastic fair queueing: McKenney, 1990).  A keyed hash chooses the sibling, so
+ * that the choice is usually stable and an attacker cannot influence it.  Deeper levels reach their
+ * limit sooner, so that inventing /64s within one /48 takes nothing from other /48s. */
 #include "pool_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FEW (POOL_NETWORKS / 32) /* that each group may have, unless it has fewer addresses */
+#define FEW (POOL_NETWORKS / 32) /* networks for each group, unless it has fewer addresses */
 
 static struct group *group_of(const struct pool *p, const struct net *net)
 {
 	return &p->group[net->group];
 }
 
-/* Of the network of HOST at LEVEL of group number G.  The parent does not matter: the prefix says
- * which it is, but for what had no room there. */
+/* Hashes the prefix of a host at LEVEL of group G.  The parent is not needed: the prefix determines
+ * it, except for networks that count as part of another. */
 static uint64_t hash_prefix(const struct pool *p, uint32_t g, uint32_t level,
 			    const struct ip6 *prefix)
 {
@@ -36,7 +36,7 @@ static uint64_t hash_prefix(const struct pool *p, uint32_t g, uint32_t level,
 	return siphash(&p->key, key, sizeof(key));
 }
 
-/* A universal hash is enough here: both numbers come from us. */
+/* A universal hash is sufficient: we choose both numbers ourselves. */
 static uint32_t hash_number(const struct pool *p, uint32_t parent, uint32_t number)
 {
 	return (uint32_t)((p->addr_mul * parent + p->addr_add * number) >> 32);
@@ -88,8 +88,8 @@ static uint32_t find_number(const struct pool *p, uint32_t parent, uint32_t numb
 	return i;
 }
 
-/* Are there networks enough left for one more within PARENT and one within that, down to the last
- * level? */
+/* Returns true if there are enough free networks for one more within PARENT and one on each level
+ * below it. */
 static bool may_grow(const struct pool *p, const struct net *parent)
 {
 	const struct group *g = group_of(p, parent);
@@ -98,7 +98,7 @@ static bool may_grow(const struct pool *p, const struct net *parent)
 	return g->nets + g->levels - parent->level <= most;
 }
 
-/* One of the N numbers from 0, mostly the same while N changes: as in linear hashing. */
+/* Returns a number below N that usually stays the same while N changes, as in linear hashing. */
 static uint32_t one_of(uint32_t n, uint32_t hash)
 {
 	uint32_t mask = UINT32_MAX >> __builtin_clz(n);
@@ -107,8 +107,7 @@ static uint32_t one_of(uint32_t n, uint32_t hash)
 	return hash < n ? hash : hash & mask >> 1;
 }
 
-/* Where networks are looked for depends on the host alone, so that all places can be fetched at
- * once. */
+/* The keys depend only on the host, so that all tables can be prefetched at once. */
 void pool_net_keys(const struct pool *p, const struct group *g, const struct ip6 *host,
 		   struct net_key key[LEVELS])
 {
@@ -128,9 +127,9 @@ void pool_net_fetch(const struct pool *p, const struct group *g, const struct ne
 		__builtin_prefetch(&p->nets.net[*prefix_bucket(p, key[level].hash)]);
 }
 
-/* Which network within PARENT counts for one of HASH that has no room of its own; NONE: it has. The
- * first network within its parent always has: may_grow() has seen to it before there was a parent.
- */
+/* Returns the network within PARENT that counts a network of HASH, if there is no room for its own;
+ * NONE if there is.  The first network within its parent always has room: may_grow() checked that
+ * before the parent was made. */
 static uint32_t join(const struct pool *p, uint32_t parent, uint64_t hash)
 {
 	const struct net *net = &p->nets.net[parent];
@@ -148,7 +147,7 @@ uint32_t pool_net_find(const struct pool *p, uint32_t parent, const struct net_k
 	return i != NONE ? i : join(p, parent, k->hash);
 }
 
-/* Both lie in the same chain. */
+/* Known networks and strangers are in the same chain. */
 uint32_t pool_net_find_first(const struct pool *p, const struct group *g,
 			     const struct net_key key[LEVELS])
 {
@@ -192,7 +191,7 @@ static uint32_t new_net(struct pool *p, uint32_t parent, const struct net_key ke
 	return i;
 }
 
-/* The last sibling of network I takes its number. */
+/* Gives the number of network I, which is removed, to its last sibling. */
 static void give_number(struct pool *p, uint32_t i)
 {
 	struct net *net = &p->nets.net[i], *parent = &p->nets.net[net->parent];
@@ -218,7 +217,7 @@ static void drop_net(struct pool *p, uint32_t i)
 	p->nets.unused = i;
 }
 
-/* One lease of SIDE more in network I and all that hold it. */
+/* Counts one more lease of SIDE in network I and all networks around it. */
 static void count_one(struct pool *p, uint32_t i, enum side side)
 {
 	struct net *net = p->nets.net;
@@ -237,7 +236,7 @@ static void discount_one(struct pool *p, uint32_t i, enum side side)
 	net[i].side[side].count--;
 }
 
-/* Network I of the first level and all within it get another root. */
+/* Moves network I of the first level, with all networks inside, under another root. */
 static void move_net(struct pool *p, uint32_t i, uint32_t root)
 {
 	struct net *net = &p->nets.net[i], *from = &p->nets.net[net->parent];
@@ -255,7 +254,8 @@ static void move_net(struct pool *p, uint32_t i, uint32_t root)
 	}
 }
 
-/* The network of the first level that has network I in it may be known now, or a stranger again. */
+/* Moves the network of the first level around network I to the known ones, or to the strangers, if
+ * its state has changed. */
 static void settle(struct pool *p, uint32_t i)
 {
 	const struct net *net = p->nets.net;
@@ -324,7 +324,8 @@ void pool_net_line_up(struct pool *p, struct lease *l)
 	ring_append(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
 }
 
-/* Large groups have most; a group with few addresses has as many as it can need. */
+/* Sets the maximum number of networks: large groups get most of them, and a group with few
+ * addresses gets as many as it can use. */
 static void set_most(const struct pool *p, struct group *g)
 {
 	uint64_t all = (uint64_t)g->slots * g->levels;
@@ -358,7 +359,7 @@ static bool get_tables(struct nets *n, size_t most)
 	return n->bucket[BY_PREFIX] && n->bucket[BY_NUMBER];
 }
 
-/* Each network stands on one rung for each side; one more is in use while a network steps. */
+/* Each network is on one rung per side; one more rung is in use while a network moves. */
 bool pool_get_nets(struct pool *p)
 {
 	size_t most = 0;

@@ -1,8 +1,9 @@
-/* pool_rank - which network of several holds most leases, in a few steps whatever changes.
+/* pool_rank - finds the network with the most leases in a few steps.
  *
- * Networks with as many leases share a rung (a frequency list: Shah, Mitra and Matani, 2010). One
- * lease more or less moves a network to the next rung, which is made if there is none.  A rung
- * without networks is none, so that there are never more than networks on them. */
+ * Networks with the same number of leases share a rung (a frequency list: Shah, Mitra and Matani,
+ * 2010). One lease more or less moves a network to the next rung, which is made if it does not
+ * exist. A rung exists only while it has networks, so there are never more rungs than networks on
+ * them. */
 #include "pool_impl.h"
 
 static uint32_t new_rung(struct nets *n, uint32_t count)
@@ -17,7 +18,7 @@ static uint32_t new_rung(struct nets *n, uint32_t count)
 	return r;
 }
 
-/* Puts rung R directly below ABOVE, another one of the ring. */
+/* Inserts rung R directly below ABOVE in the ring. */
 static void link_below(struct nets *n, uint32_t r, uint32_t above)
 {
 	uint32_t below = n->rung[above].below;
@@ -28,7 +29,7 @@ static void link_below(struct nets *n, uint32_t r, uint32_t above)
 	n->rung[below].above = r;
 }
 
-/* Rung R, of the ring whose top is TOP, is empty. */
+/* Removes the empty rung R from the ring with top rung TOP. */
 static void drop_rung(struct nets *n, uint32_t *top, uint32_t r)
 {
 	struct rung *rung = &n->rung[r];
@@ -73,8 +74,8 @@ static void step_off(struct nets *n, uint32_t *top, uint32_t i, enum side side)
 		rung->first = s->next;
 }
 
-/* The rung of COUNT between ABOVE and BELOW, which are neighbours, one of them perhaps NONE: the
- * end of the row.  There is one, or there will be. */
+/* Returns the rung of COUNT between the neighbors ABOVE and BELOW, making it if needed.  One of
+ * them may be NONE, the end of the ring. */
 static uint32_t rung_between(struct nets *n, uint32_t *top, uint32_t above, uint32_t below,
 			     uint32_t count)
 {
@@ -113,7 +114,7 @@ void pool_rank_lower(struct nets *n, uint32_t *top, uint32_t i, enum side side)
 	struct net_side *s = &n->net[i].side[side];
 	uint32_t was = s->rung, below = n->rung[was].below, r = NONE;
 
-	if (below == *top) /* round the end */
+	if (below == *top) /* wraps around the end */
 		below = NONE;
 	s->count--;
 	if (s->count > 0)
@@ -126,7 +127,7 @@ void pool_rank_lower(struct nets *n, uint32_t *top, uint32_t i, enum side side)
 void pool_rank_enter(struct nets *n, uint32_t *top, uint32_t i, enum side side)
 {
 	uint32_t count = n->net[i].side[side].count, below = NONE;
-	uint32_t above = *top == NONE ? NONE : n->rung[*top].above; /* the bottom */
+	uint32_t above = *top == NONE ? NONE : n->rung[*top].above; /* the bottom rung */
 
 	if (count == 0)
 		return;

@@ -1,16 +1,17 @@
-/* pool_ring - leases in the order of their last use.
+/* pool_ring - rings of leases in the order of their last use.
  *
- * NEWER leads from the oldest lease to the newest, and from that to the oldest again.  OLDER ends
- * with the oldest.  So a lease that is used puts itself before the newest, and no other one needs
- * to be looked at.  Here for pool_touch(), which does little else: a call would cost as much. */
+ * NEWER leads from the oldest lease to the newest, and from that to the oldest again.  OLDER
+ * ends at the oldest.  To make a lease the newest, only its neighbors and the old newest are
+ * touched.  The functions are inline for pool_touch(), which does little else: a call would
+ * double its cost. */
 #ifndef NAT64D_POOL_RING_H
 #define NAT64D_POOL_RING_H
 
 #include "map/pool.h"
 
-#define NONE 0u /* no lease, no network, no rung */
+#define NONE 0u /* no lease, network or rung */
 
-/* Each lease is in two of them.  A ring is known by its newest lease; NONE: it has none. */
+/* Each lease is in two rings.  A ring is identified by its newest lease; NONE if it is empty. */
 enum ring {
 	IN_GROUP,
 	IN_NET
@@ -21,7 +22,7 @@ static inline uint32_t ring_oldest(const struct lease *lease, enum ring ring, ui
 	return newest == NONE ? NONE : lease[newest].newer[ring];
 }
 
-/* L, one of those at LEASE, becomes the newest. */
+/* Appends L, an element of LEASE, as the newest. */
 static inline void ring_append(struct lease *lease, enum ring ring, uint32_t *newest,
 			       struct lease *l)
 {
@@ -49,13 +50,13 @@ static inline void ring_remove(struct lease *lease, enum ring ring, uint32_t *ne
 		lease[l->newer[ring]].older[ring] = older;
 }
 
-/* L, which is in the ring, becomes its newest. */
+/* Makes L, which is in the ring, its newest lease. */
 static inline void ring_renew(struct lease *lease, enum ring ring, uint32_t *newest,
 			      struct lease *l)
 {
 	if (*newest == (uint32_t)(l - lease))
 		return;
-	if (l->older[ring] == NONE) { /* the oldest follows the newest already */
+	if (l->older[ring] == NONE) { /* the oldest already follows the newest */
 		lease[l->newer[ring]].older[ring] = NONE;
 		l->older[ring] = *newest;
 		*newest = (uint32_t)(l - lease);

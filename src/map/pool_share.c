@@ -1,5 +1,5 @@
-/* pool_share - what a program below us, which translates for known hosts, shares with their leases:
- * a generation that it looks at, and counters that it adds to. */
+/* pool_share - memory shared with the kernel program: a generation for each lease, which the
+ * program checks, and counters, which it increases. */
 #include "pool_impl.h"
 
 void pool_share(struct pool *p, union fastpath_element *shared, size_t n)

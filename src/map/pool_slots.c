@@ -1,4 +1,4 @@
-/* pool_slots - the addresses of several ranges as one row of numbers. */
+/* pool_slots - numbers the addresses of all ranges. */
 #include "pool_impl.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static int by_address(const void *a, const void *b)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
-/* Ranges of one group lie side by side, by address. */
+/* Sorts by group, then by address. */
 static int by_group(const void *a, const void *b)
 {
 	const struct range *const *x = a, *const *y = b;
@@ -20,7 +20,7 @@ static int by_group(const void *a, const void *b)
 	return by_address(*x, *y);
 }
 
-/* A range joins its group, whose slots go up to END so far. */
+/* Adds a range to its group, whose slots so far end at END. */
 static void add_to_group(struct pool *p, struct range *r, uint32_t end)
 {
 	struct group *g = &p->group[r->group];
@@ -34,7 +34,8 @@ static void add_to_group(struct pool *p, struct range *r, uint32_t end)
 	g->slots += slots;
 }
 
-/* Gives slots to the ranges in the order of ROW; false: there are too many addresses. */
+/* Numbers the slots of the ranges in the order of ROW.  Returns false if there are too many
+ * addresses. */
 static bool number(struct pool *p, struct range **row)
 {
 	uint64_t slots = 0;

@@ -1,11 +1,11 @@
-/* pool_sort - the order of last use, after leases were put back in any order. */
+/* pool_sort - restores the order of last use after leases were restored in any order. */
 #include "pool_impl.h"
 
 #include <stdlib.h>
 
 struct order {
 	int32_t last;
-	uint32_t place; /* among equals, as it was */
+	uint32_t place; /* the previous position, for equal times */
 	uint32_t index;
 };
 
@@ -39,7 +39,7 @@ static uint32_t sort(const struct pool *p, const struct group *g, struct order *
 	return n;
 }
 
-/* A network's leases are in the order of its group. */
+/* Leases of a network have the same order as in its group. */
 static void line_up(struct pool *p, struct group *g, const struct order *order, uint32_t n)
 {
 	g->newest = NONE;
