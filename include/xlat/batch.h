@@ -1,13 +1,15 @@
-/* batch - holds what leaves in one burst, and merges the packets of a flow into GSO packets, as the
- * kernel does where it receives.
+/* batch - collects the packets that leave in one burst, and merges packets of a flow into GSO
+ * packets, as the kernel's GRO does on receive.
  *
- * TCP: same addresses, ports, flags, acknowledgement, window and options; sequence numbers in a
- * row; FIN or PSH ends a GSO packet; SYN, RST, URG and CWR are never merged.  UDP: same addresses
- * and ports, all of one size, a shorter one ends the GSO packet.  Both: same TOS, TTL and DF.
- * Packets of one flow leave in the order in which they came; fragments are taken to be of any TCP
- * or UDP flow. Otherwise all leaves in the order in which its first packet came.  A packet joins a
- * GSO packet only if its checksum is partial, vouched for, or has been found right: what is corrupt
- * stays so. */
+ * TCP segments are merged if they have the same addresses, ports, flags, acknowledgment, window and
+ * options, and consecutive sequence numbers; FIN or PSH ends a GSO packet; SYN, RST, URG and CWR
+ * are never merged.  UDP datagrams are merged if they have the same addresses, ports and size; a
+ * shorter one ends the GSO packet.  Both need the same TOS, TTL and DF.
+ *
+ * Packets of one flow leave in the order of arrival.  A fragment may belong to any TCP or UDP flow
+ * and keeps its order with all of them.  Otherwise, packets leave in the order in which the first
+ * packet of each GSO packet arrived.  A packet joins a GSO packet only if its checksum is partial,
+ * verified by the device, or verified here, so that a corrupt packet stays corrupt. */
 #ifndef NAT64D_BATCH_H
 #define NAT64D_BATCH_H
 
@@ -19,33 +21,33 @@
 #include "lib/siphash.h"
 #include "packet/output.h"
 
-#define BATCH_PACKETS 1024 /* held at most */
+#define BATCH_PACKETS 1024 /* maximum number of packets in a batch */
 
-enum batch_merge { /* what may be merged: what the device takes; bits */
+enum batch_merge { /* what may be merged, which depends on the device; bits */
 	BATCH_TCP = 1,
 	BATCH_UDP = 2,
 };
 
 struct batch;
 
-/* An empty batch; KEY keeps strangers from knowing which flows get into each other's way.  IPID
- * numbers the packets of IPv4 GSO packets that may be fragmented on their way.  NULL without
- * memory. */
+/* Returns an empty batch, or NULL without memory.  KEY prevents attackers from predicting which
+ * flows collide.  IPID numbers the packets of IPv4 GSO packets that routers may fragment. */
 struct batch *batch_new(const struct siphash_key *key, struct ipid *ipid);
 void batch_free(struct batch *b);
 
-/* From now on merges what MERGE says; at first nothing. */
+/* Sets what may be merged to MERGE; at first nothing is merged. */
 void batch_allow(struct batch *b, unsigned merge);
 
-/* Takes O, as the translator has made it; its bytes must stay until it leaves, and its headers may
- * be written to.  False: full. */
+/* Adds O, an output of the translator.  Its bytes must stay valid until it leaves, and batch may
+ * write to its headers.  Returns false if the batch is full. */
 bool batch_add(struct batch *b, const struct output *o);
 
-/* The next one that leaves, valid until something is added; NULL: that was all, and B is empty.
- * Nothing may be added before that. */
+/* Returns the next packet to send, valid until the next batch_add(); NULL after the last one, when
+ * B is empty.  batch_add() must not be called before that. */
 const struct output *batch_next(struct batch *b);
 
-/* Packets, or GSO packets that came as such, that were merged onto others, ever. */
+/* Returns the number of packets (or received GSO packets) that have been merged onto others since
+ * batch_new(). */
 uint64_t batch_merged(const struct batch *b);
 
 #endif

@@ -1,7 +1,7 @@
-/* explain - what would become of a packet, and what decides: nothing is taken, counted or written.
+/* explain - tells what would happen to a packet and why, without any effect.
  *
- * The translator itself is asked, with the least packet of its kind; it only stops before it takes
- * or writes anything. */
+ * It runs the translator on the smallest packet of its kind, up to the point where the translator
+ * would take a lease or write. */
 #ifndef NAT64D_EXPLAIN_H
 #define NAT64D_EXPLAIN_H
 
@@ -12,20 +12,21 @@
 #include "packet/sample.h"
 #include "xlat/xlat.h"
 
-enum xlat_by { /* what decides about an end of a packet */
+enum xlat_by { /* what decides about one end of a packet */
 	BY_NOTHING,
-	BY_OWN,     /* it is the translator's own address */
-	BY_ROUTERS, /* the address stands for routers: icmp-source-pool or icmp-node-id */
+	BY_OWN,     /* the translator's own address */
+	BY_ROUTERS, /* an address for routers: icmp-source-pool or icmp-node-id */
 	BY_MAP,
 	BY_LEASE,
-	BY_POOL, /* the address lies in the pool, and no host holds it; or a host is to get one */
+	BY_POOL, /* an address of the pool without a lease, or a host that gets a lease */
 	BY_PREFIX,
-	BY_ALLOW,        /* who may use the translator */
-	BY_DENY,         /* whom nobody reaches through it */
-	BY_TRANSLATABLE, /* who may speak through a prefix, where both ends do */
+	BY_ALLOW,        /* whether the host may use the translator */
+	BY_DENY,         /* whether the destination is denied */
+	BY_TRANSLATABLE, /* whether a host may talk through a prefix if both ends are reached
+			    through one */
 	BY_STRICT,       /* wkpf-strict */
-	BY_ROUTE,        /* a route of the kernel */
-	BY_DRAIN,        /* no host gets a new lease */
+	BY_ROUTE,        /* a route in the kernel */
+	BY_DRAIN,        /* drain: no host gets a new lease */
 };
 
 enum xlat_about {
@@ -37,31 +38,30 @@ enum xlat_about {
 struct xlat_item {
 	enum xlat_by by;
 	enum xlat_about about;
-	/* BY_MAP, BY_PREFIX, BY_ALLOW, BY_DENY, BY_TRANSLATABLE: which one, from 0; the first one,
-	 * where none of them holds the address */
+	/* BY_MAP, BY_PREFIX, BY_ALLOW, BY_DENY, BY_TRANSLATABLE: the index, from 0; 0 if none
+	 * contains the address */
 	size_t number;
-	uint32_t addr4; /* BY_LEASE, BY_POOL, BY_ROUTERS: the address there */
-	bool full; /* BY_POOL: no address of the pools for this host is free, and ADDR4 says nothing
-		    */
+	uint32_t addr4; /* BY_LEASE, BY_POOL, BY_ROUTERS: the IPv4 address */
+	bool full;      /* BY_POOL: no address is free for this host, and ADDR4 is not valid */
 };
 
 #define XLAT_ITEMS 8
 
 struct xlat_explanation {
 	enum reason why;
-	/* What the packet becomes, if WHY is REASON_OK.  Of one from IPv4 that only lacks the lease
-	 * of its source (REASON_NO_MAP_SRC), DST6 is right if HAS_DST6. */
+	/* The translated addresses, if WHY is REASON_OK.  For a packet from IPv4 that fails only
+	 * because its source has no lease (REASON_NO_MAP_SRC), DST6 is valid if HAS_DST6. */
 	uint32_t src4, dst4;
 	struct ip6 src6, dst6;
 	bool has_dst6;
-	bool would_lease;        /* its source gets a lease: SRC4, if nobody is faster */
-	struct icmp_answer icmp; /* what its source is sent; type ICMP_NO_ANSWER: nothing */
+	bool would_lease; /* the source gets a lease: SRC4, unless another host gets it first */
+	struct icmp_answer icmp; /* the ICMP error for the source; type ICMP_NO_ANSWER: none */
 	unsigned items;
-	struct xlat_item item[XLAT_ITEMS]; /* all that decides, in the order of xlat_about */
+	struct xlat_item item[XLAT_ITEMS]; /* everything that decides, in the order of xlat_about */
 };
 
-/* Explains the packet Q, if it came at NOW (milliseconds, as for xlat_packet()).  X stays as it is.
- */
+/* Explains what would happen to the packet Q at NOW (milliseconds, as for xlat_packet()).  Does not
+ * change X. */
 void xlat_explain(struct xlat *x, const struct sample *q, int64_t now,
 		  struct xlat_explanation *out);
 

@@ -1,9 +1,8 @@
-/* batch - which GSO packet a packet joins, and in which order packets and GSO packets leave.
+/* batch - selects the GSO packet that a packet joins, and the order in which packets leave.
  *
- * A flow is found through chains hashed by its addresses and ports, the newest entry first, and of
- * all entries of a flow only the newest may grow: so its packets stay in order.  Nothing is reset
- * between bursts: a chain starts at a slot only if the entry which the slot names is held and says
- * the same of itself. */
+ * A hash over addresses and ports selects a chain of entries, newest first.  Only the newest entry
+ * of a flow may grow, so the packets of a flow stay in order.  Slots are not cleared between
+ * bursts; a slot is valid only if its entry is in use and hashes to it. */
 #include "xlat/batch.h"
 
 #include <stdlib.h>
@@ -11,35 +10,35 @@
 #include "batch_impl.h"
 
 #define SLOT_BITS 11
-/* Strangers cannot aim at a chain, and chance seldom makes a longer one. */
-#define CHAIN    8 /* entries looked at */
+/* The key prevents attackers from filling a chain, and a longer one is unlikely by chance. */
+#define CHAIN    8 /* maximum entries to look at */
 #define NONE     UINT16_MAX
-#define UDP_MOST 64 /* segments that every kernel takes */
+#define UDP_MOST 64 /* segments that all kernels accept */
 
-struct entry { /* a packet or a GSO packet to be */
+struct entry { /* a packet, to which others may be merged */
 	struct output out;
-	struct part *last; /* of its body */
+	struct part *last; /* last part of its body */
 	uint32_t hash;
-	uint16_t seg;   /* payload bytes in each segment but the last */
-	uint16_t older; /* next in its chain, or NONE */
+	uint16_t seg;   /* payload bytes per segment, except the last */
+	uint16_t older; /* next entry of its chain, or NONE */
 	uint8_t ends;   /* TCP flags of the last segment */
 	bool chained;
-	bool open;  /* it may grow */
-	bool right; /* its checksum was looked at */
+	bool open;  /* may still grow */
+	bool right; /* checksum verified */
 	bool merged;
 };
 
-/* First what even an idle daemon uses; the arrays behind it are touched only as far as they fill.
- */
+/* The members that every burst uses come first; the large arrays after them are touched only as far
+ * as they are filled. */
 struct batch {
 	uint64_t key[10]; /* of the hash */
 	struct ipid *ipid;
 	uint64_t merged;
 	unsigned merge; /* enum batch_merge */
-	unsigned held;  /* packets; each makes an entry or at most two parts */
+	unsigned held;  /* packets; each uses one entry, or at most two parts */
 	unsigned entries, parts;
-	unsigned given;  /* entries that have left */
-	unsigned closed; /* entries below this one do not grow any more */
+	unsigned given;  /* entries already returned */
+	unsigned closed; /* entries with a lower index no longer grow */
 	uint16_t slot[1 << SLOT_BITS];
 	struct entry entry[BATCH_PACKETS];
 	struct part part[2 * BATCH_PACKETS];
@@ -83,9 +82,9 @@ static uint64_t load32(const uint8_t *p)
 	return w;
 }
 
-/* Strongly universal in its upper half (pairwise multilinear: Lemire and Kaser, 2014), at a fourth
- * of the cost of SipHash, over proto, ports and addresses, which stand together in both families.
- */
+/* Strongly universal in its upper half (pairwise multilinear: Lemire and Kaser, 2014), at a quarter
+ * of the cost of SipHash.  Covers protocol, ports and addresses, which are adjacent in both
+ * families. */
 static uint32_t hash_flow(const struct batch *b, const struct output *o)
 {
 	const uint64_t *key = b->key;
@@ -105,7 +104,7 @@ static uint32_t slot_of(uint32_t hash)
 	return hash >> (32 - SLOT_BITS);
 }
 
-/* The newest entry in the chain of HASH, or NONE.  The slot may be left over from earlier. */
+/* Returns the newest entry in the chain of HASH, or NONE.  The slot may be stale. */
 static uint16_t chain_start(const struct batch *b, uint32_t hash)
 {
 	uint16_t i = b->slot[slot_of(hash)];
@@ -116,8 +115,8 @@ static uint16_t chain_start(const struct batch *b, uint32_t hash)
 	return i;
 }
 
-/* The newest entry of O's flow, or NULL if that is too far down or may not grow.  Chains grow only
- * at their start, so what was too far down once will not come back. */
+/* Returns the newest entry of O's flow, or NULL if it is too far down the chain or must not grow.
+ * Chains grow only at their start, so an entry that was too far down is never found again. */
 static struct entry *find(struct batch *b, const struct output *o, uint32_t hash)
 {
 	uint16_t i = chain_start(b, hash);
@@ -137,7 +136,7 @@ static uint32_t seg_of(const struct output *o)
 	return o->offload.gso ? o->offload.seg : output_payload(o);
 }
 
-/* Makes O the end of E, for now.  A short segment, FIN or PSH end a GSO packet. */
+/* Makes O the last segment of E.  A short segment, FIN or PSH ends a GSO packet. */
 static void set_end(struct entry *e, const struct output *o)
 {
 	uint32_t payload = output_payload(o);
@@ -157,7 +156,7 @@ static void link_entry(struct batch *b, struct entry *e, uint32_t hash)
 	b->slot[slot_of(hash)] = (uint16_t)(e - b->entry);
 }
 
-/* A new entry, which may grow if HASH is given. */
+/* Adds an entry, which may grow if HASH is not NULL. */
 static void add_entry(struct batch *b, const struct output *o, const uint32_t *hash)
 {
 	struct entry *e = &b->entry[b->entries];
@@ -229,7 +228,7 @@ static bool entry_right(struct entry *e)
 	return e->right;
 }
 
-/* O may be merged.  Checksums are summed only now that there is something to gain. */
+/* Merges O if possible.  Verifies a complete checksum only if merging depends on it. */
 static void merge(struct batch *b, const struct output *o)
 {
 	uint32_t hash = hash_flow(b, o);
@@ -245,7 +244,8 @@ static void merge(struct batch *b, const struct output *o)
 	}
 }
 
-/* O, of a known flow, may not be merged, nor be overtaken by what comes later. */
+/* Adds O, which belongs to a known flow and must not be merged; later packets of the flow must not
+ * overtake it. */
 static void keep_apart(struct batch *b, const struct output *o)
 {
 	struct entry *e = find(b, o, hash_flow(b, o));
@@ -279,8 +279,8 @@ bool batch_add(struct batch *b, const struct output *o)
 	return true;
 }
 
-/* IPv4 packets that may be fragmented on their way need Identifications of their own; of the others
- * nobody looks at it [6864-4.1]. */
+/* IPv4 packets that routers may fragment need distinct Identifications; for other packets the value
+ * has no meaning [6864-4.1]. */
 static unsigned gso_id(const struct batch *b, const struct output *o)
 {
 	const struct ip4_hdr *ip = (const void *)o->head;

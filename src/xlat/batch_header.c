@@ -1,12 +1,13 @@
-/* batch_header - which packets have headers that allow them to be merged, and what the header of
- * the GSO packet then is. */
+/* batch_header - decides from headers which packets can be merged, and writes the header of a GSO
+ * packet. */
 #include "batch_impl.h"
 
 #include "lib/csum.h"
 #include "packet/header.h"
 #include "packet/gso.h"
 
-/* What GRO leaves alone as well: it changes the state of a connection, or means one packet. */
+/* GRO does not merge these either: they change the state of a connection, or apply to one
+ * packet. */
 #define TCP_NEVER (TCP_SYN | TCP_RST | TCP_URG | TCP_CWR)
 #define TCP_ENDS  (TCP_FIN | TCP_PSH)
 
@@ -15,7 +16,7 @@ static const uint8_t *l4_of(const struct output *o)
 	return o->head + o->ip;
 }
 
-/* A datagram without checksum must not get one.  Its length is what its sender says. */
+/* A datagram without a checksum must not get one.  The length must be that of the UDP header. */
 static bool is_plain_udp(const struct output *o)
 {
 	const struct udp_hdr *udp = (const void *)l4_of(o);
@@ -49,7 +50,7 @@ uint8_t batch_ends(const struct output *o)
 	return ((const struct tcp_hdr *)(const void *)l4_of(o))->flags & TCP_ENDS;
 }
 
-/* Are bytes FROM to TO - 1 the same? */
+/* Returns true if bytes FROM to TO - 1 are equal. */
 static inline bool same(const uint8_t *a, const uint8_t *b, size_t from, size_t to)
 {
 	return memcmp(a + from, b + from, to - from) == 0;
@@ -59,12 +60,13 @@ bool batch_same_flow(const struct output *a, const struct output *b)
 {
 	if (a->family != b->family || a->proto != b->proto)
 		return false;
-	if (a->family == 4) /* addresses and ports stand side by side */
+	if (a->family == 4) /* addresses and ports are adjacent */
 		return same(a->head, b->head, offsetof(struct ip4_hdr, src), 24);
 	return same(a->head, b->head, offsetof(struct ip6_hdr, src), 44);
 }
 
-/* All that stands in every segment alike: not the length, the Identification, the checksum. */
+/* Compares all fields that are equal in every segment: not the length, Identification and
+ * checksum. */
 static bool same_ip(const uint8_t *a, const uint8_t *b, unsigned family)
 {
 	if (family == 6)
@@ -74,7 +76,7 @@ static bool same_ip(const uint8_t *a, const uint8_t *b, unsigned family)
 	       same(a, b, offsetof(struct ip4_hdr, frag), offsetof(struct ip4_hdr, csum));
 }
 
-/* SIZE: of B's header.  A's has the same one if the data offset is the same. */
+/* SIZE is the length of B's header; A's is equal if the data offsets are equal. */
 static bool same_tcp(const uint8_t *a, const uint8_t *b, size_t size, size_t held)
 {
 	const struct tcp_hdr *ta = (const void *)a, *tb = (const void *)b;
@@ -93,7 +95,7 @@ bool batch_same_header(const struct output *a, const struct output *b, size_t he
 	return a->proto == PROTO_UDP || same_tcp(l4_of(a), l4_of(b), b->l4, held);
 }
 
-/* The addresses end the IP header in both families. */
+/* The addresses are at the end of the IP header in both families. */
 static uint64_t pseudo_sum(const struct output *o)
 {
 	size_t addrs = o->family == 4 ? 8 : 32;

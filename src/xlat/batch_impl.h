@@ -1,4 +1,5 @@
-/* batch_impl - private to batch: what the headers of an outgoing packet say about merging it. */
+/* batch_impl - decides what the headers of an outgoing packet mean for merging; private to
+ * batch. */
 #ifndef NAT64D_BATCH_IMPL_H
 #define NAT64D_BATCH_IMPL_H
 
@@ -9,30 +10,31 @@
 #include "packet/output.h"
 
 enum merge_kind {
-	MERGE_OTHER,   /* neither TCP nor UDP: never blocks a flow */
-	MERGE_UNKNOWN, /* a fragment, which may be of any flow */
-	MERGE_NEVER,   /* of a known flow, but must stay as it is */
+	MERGE_OTHER,   /* not TCP or UDP; never blocks other flows */
+	MERGE_UNKNOWN, /* a fragment, which may belong to any flow */
+	MERGE_NEVER,   /* belongs to a known flow, but must stay separate */
 	MERGE_MAYBE,
 };
 
-/* What may be done to O. */
+/* Returns how O may be merged. */
 enum merge_kind batch_kind(const struct output *o);
 
-/* The flags of O, of MERGE_MAYBE, after which no segment may follow: TCP_FIN and TCP_PSH. */
+/* Returns those of the flags TCP_FIN and TCP_PSH that O, of MERGE_MAYBE, has; no segment may follow
+ * them. */
 uint8_t batch_ends(const struct output *o);
 
-/* Are the IP addresses, the protocol and the ports of A and B the same? */
+/* Returns true if A and B have the same addresses, protocol and ports. */
 bool batch_same_flow(const struct output *a, const struct output *b);
 
-/* Do the headers of B, which is of the flow of A, say nothing but what a segment of the GSO packet
- * that starts with A would say, HELD payload bytes after its start? */
+/* Returns true if B, of the same flow as A, has the headers of the segment that starts HELD payload
+ * bytes after the start of the GSO packet A. */
 bool batch_same_header(const struct output *a, const struct output *b, size_t held);
 
-/* Is the complete checksum of O, which is not merged yet, right? */
+/* Returns true if the complete checksum of O, which is not merged yet, is correct. */
 bool batch_checksum_ok(const struct output *o);
 
-/* Makes the headers of O those of a GSO packet of O's length that ends with the TCP flags ENDS.
- * ID: its IPv4 Identification. */
+/* Turns the headers of O into those of a GSO packet of O's length.  ENDS are the TCP flags of its
+ * last segment, ID its IPv4 Identification. */
 void batch_put_headers(struct output *o, uint8_t ends, unsigned id);
 
 #endif

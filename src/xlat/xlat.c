@@ -1,5 +1,5 @@
-/* xlat - the spine of the translation, the same for both directions: the order in which things are
- * checked, decided and at last written. */
+/* xlat - the order in which a packet is checked, decided and finally written, for both
+ * directions. */
 #include "xlat/xlat.h"
 
 #include "lib/csum.h"
@@ -124,8 +124,8 @@ void xlat_add_icmp(struct xlat_out *out, unsigned family, uint8_t *head, size_t 
 	};
 }
 
-/* Addresses that never pass, section 1.4 of nat64-rules(7).  An ICMPv4 error from a badly numbered
- * router does, for the sake of trouble shooting [7915-4.1]. */
+/* Refuses the addresses of section 1.4 of nat64-rules(7).  An ICMPv4 error from a router with such
+ * an address passes, for troubleshooting [7915-4.1]. */
 static enum reason check_addresses4(const struct xlat *x, const struct packet *p)
 {
 	if (addr_is_noise4(p->dst4))
@@ -156,7 +156,7 @@ static bool is_for_us(const struct xlat_job *j)
 	return ip6_equal(&j->p.dst6, &j->x->conf->own6);
 }
 
-/* To our own address: echo requests are answered, section 2.2 of nat64-rules(7). */
+/* Handles packets to our own address: answers echo requests, section 2.2 of nat64-rules(7). */
 static enum reason serve(struct xlat_job *j, uint8_t *l4)
 {
 	const struct packet *p = &j->p;
@@ -235,7 +235,7 @@ static enum reason check_echo(struct xlat_job *j)
 	return REASON_OK;
 }
 
-/* Is the header of the payload there?  A quoted one may be cut short anywhere. */
+/* Returns true if the payload has LEN bytes of header.  A quoted packet may end anywhere. */
 static bool l4_has(const struct xlat_job *j, size_t len)
 {
 	return j->outer || j->p.l4.len >= len;
@@ -264,7 +264,7 @@ enum reason xlat_check_l4(struct xlat_job *j)
 	return REASON_OK;
 }
 
-/* The sums of the addresses before and after, as pseudo-headers have them. */
+/* Sums the addresses of both pseudo-headers, before and after translation. */
 static void sum_addrs(const struct xlat_job *j, uint64_t *old, uint64_t *new)
 {
 	const struct packet *p = &j->p;
@@ -278,7 +278,7 @@ static void sum_addrs(const struct xlat_job *j, uint64_t *old, uint64_t *new)
 	}
 }
 
-/* ICMPv6 has a pseudo-header, ICMPv4 has none. */
+/* ICMPv6 has a pseudo-header, ICMPv4 does not. */
 static uint16_t echo_checksum(const struct xlat_job *j, uint8_t old_type, uint16_t csum)
 {
 	uint64_t old, new, pseudo = csum_pseudo((uint32_t)j->p.l4_stated, PROTO_ICMPV6);
@@ -330,12 +330,12 @@ void xlat_fix_l4(const struct xlat_job *j, uint8_t *l4, size_t len)
 		put16(at, update_checksum(j, csum));
 	else if (j->fix == FIX_UDP_CALC)
 		put16(at, udp_checksum(j, l4));
-	else if (csum != 0) /* a quoted datagram without checksum stays without */
+	else if (csum != 0) /* a quoted datagram without a checksum does not get one */
 		put16(at, csum_udp(update_checksum(j, csum)));
 }
 
-/* Takes the lease that map() found missing, now that nothing else can refuse the packet.  What its
- * host cannot have meant takes none: a damaged packet may name a host that does not exist. */
+/* Takes the lease that map() found missing, after all other checks.  A damaged packet takes none:
+ * it may name a host that does not exist. */
 static enum reason claim_lease(struct xlat_job *j)
 {
 	if (!j->wants_lease)
@@ -353,7 +353,8 @@ static enum reason claim_lease(struct xlat_job *j)
 	return REASON_OK;
 }
 
-/* Only the host itself keeps its lease alive: a scan from IPv4 would keep all of them for ever. */
+/* Only the host itself keeps its lease in use; otherwise a scan from IPv4 would keep all leases
+ * forever. */
 static void use_lease(struct xlat_job *j, struct lease *l)
 {
 	if (!l)
@@ -363,7 +364,7 @@ static void use_lease(struct xlat_job *j, struct lease *l)
 		j->out->record = l;
 }
 
-/* What a segment may carry so that neither side has to fragment it, whichever way it goes. */
+/* Returns the largest MSS with which no segment has to be fragmented on either side. */
 static unsigned most_mss(const struct xlat *x)
 {
 	const unsigned ip4 = sizeof(struct ip4_hdr), ip6 = sizeof(struct ip6_hdr);
@@ -426,7 +427,7 @@ static enum reason translate(struct xlat_job *j, uint8_t *l4)
 	return translate_payload(j, l4);
 }
 
-/* The packet at PACKET is too big.  If it is a GSO packet, its last segment may pass. */
+/* The packet at PACKET is too big.  If it is a GSO packet, its last segment may fit. */
 static void translate_last(struct xlat_job *j, uint8_t *packet, int64_t now)
 {
 	struct xlat_out *out = j->out;

@@ -1,10 +1,11 @@
-/* xlat_4to6 - what holds only from IPv4 to IPv6 [7915-4].  Lines up with xlat_6to4.c. */
+/* xlat_4to6 - the rules for packets from IPv4 to IPv6 [7915-4]; has the same structure as
+ * xlat_6to4.c. */
 #include "packet/header.h"
 #include "packet/icmp.h"
 #include "packet/reply.h"
 #include "xlat_job.h"
 
-/* [7915-4.1]: protocols that mean something only in the other family. */
+/* [7915-4.1]: protocols that exist only in the other family. */
 static enum reason refuse(const struct packet *p)
 {
 	switch (p->proto) {
@@ -31,7 +32,7 @@ static enum reason embed(struct xlat_job *j, struct xlat_end *end, unsigned pref
 	return REASON_OK;
 }
 
-/* Through the first translation prefix that may carry A. */
+/* Embeds A in the first translation prefix that may carry it. */
 static enum reason embed_first(struct xlat_job *j, struct xlat_end *end, uint32_t a,
 			       struct ip6 *out, enum reason none)
 {
@@ -43,8 +44,8 @@ static enum reason embed_first(struct xlat_job *j, struct xlat_end *end, uint32_
 	return n ? REASON_WKP_PRIVATE : none;
 }
 
-/* A, by its map or lease.  False: it has neither.  Our own address may lie in a mapped network but
- * stays our own. */
+/* Translates A by its map or lease; returns false if it has neither.  Our own address stays our
+ * own, even inside a mapped network. */
 static bool map_known(const struct xlat_job *j, struct xlat_end *end, uint32_t a, struct ip6 *out,
 		      struct lease **lease)
 {
@@ -63,8 +64,7 @@ static bool map_known(const struct xlat_job *j, struct xlat_end *end, uint32_t a
 	return true;
 }
 
-/* Is A ours to give, though nobody holds it, or is it there for routers?  Our own address may lie
- * among them but is no part of them. */
+/* Returns true for pool and icmp-source-pool addresses without a lease (except ipv4-addr). */
 static bool is_unleased(const struct xlat *x, struct xlat_end *end, uint32_t a)
 {
 	if (a == x->conf->own4)
@@ -78,8 +78,8 @@ static bool is_unleased(const struct xlat *x, struct xlat_end *end, uint32_t a)
 	return true;
 }
 
-/* The other end of the conversation.  Where the host is known by a map or lease and A is as well, A
- * goes through the prefix: the answer has to come back here [7757-4]. */
+/* Translates the peer A.  If the host has a map or lease and A has one too, A is embedded in the
+ * prefix, so that the answer comes back through the translator [7757-4]. */
 static enum reason map_peer(struct xlat_job *j, uint32_t a, bool host_known, struct ip6 *out,
 			    bool *known)
 {
@@ -95,7 +95,7 @@ static enum reason map_peer(struct xlat_job *j, uint32_t a, bool host_known, str
 	return embed(j, end, j->lease_dst->prefix, a, out);
 }
 
-/* Any router may be the source of an error, whatever its address is worth [7915-4.1]. */
+/* Any router may be the source of an error, even with an invalid address [7915-4.1]. */
 static void map_router(struct xlat_job *j, uint32_t a, struct ip6 *out)
 {
 	if (map_prefix_count(j->x->maps))
@@ -104,14 +104,15 @@ static void map_router(struct xlat_job *j, uint32_t a, struct ip6 *out)
 		*out = j->x->conf->own6;
 }
 
-/* Does the kernel route A into our own device? */
+/* Returns true if the kernel routes A into our own device. */
 static bool comes_back(const struct xlat *x, const struct ip6 *a)
 {
 	return x->routes6 && lpm_find(x->routes6, a->b) == 1;
 }
 
-/* Both ends are found only through a prefix: may the host speak as who it is?  Errors reach it even
- * if it may not use the translator: they are the routers' affair. */
+/* For two ends that are both reached through a prefix, checks whether the host may be
+ * IPv4-translatable. Errors reach it even if it may not use the translator, because routers send
+ * them. */
 static enum reason check_translatable(const struct xlat_job *j, uint32_t host, uint32_t peer)
 {
 	const struct xlat_conf *conf = j->x->conf;
@@ -121,8 +122,8 @@ static enum reason check_translatable(const struct xlat_job *j, uint32_t host, u
 	return j->is_error || xlat_is_allowed(conf, &j->dst6) ? REASON_OK : REASON_NOT_ALLOWED;
 }
 
-/* No packet circles: what is found only through a prefix must be somewhere else.  A lease is that
- * of a host that has spoken to us. */
+/* Prevents loops: a host that is found only through a prefix must be routed elsewhere than into our
+ * device.  A host with a lease has sent packets to us, so its route is right. */
 static enum reason check_way(const struct xlat_job *j, uint32_t host, bool host_known,
 			     uint32_t peer, bool peer_known)
 {
@@ -135,7 +136,7 @@ static enum reason check_way(const struct xlat_job *j, uint32_t host, bool host_
 	return !j->lease_dst && comes_back(j->x, &j->dst6) ? REASON_ROUTED_BACK : REASON_OK;
 }
 
-/* HOST is whom the packet goes to, or whom a quoted packet came from; PEER is its other end. */
+/* HOST is the destination, or the source of a quoted packet; PEER is the other end. */
 static enum reason map_pair(struct xlat_job *j, uint32_t host, uint32_t peer, struct ip6 *host6,
 			    struct ip6 *peer6)
 {
@@ -169,7 +170,7 @@ static enum reason map(struct xlat_job *j)
 	return map_pair(j, p->dst4, p->src4, &j->dst6, &j->src6);
 }
 
-/* [7915-4]: DF decides between an error and fragments. */
+/* [7915-4]: with DF, a packet that does not fit is an error; without DF it is fragmented. */
 static enum reason fit(struct xlat_job *j)
 {
 	const struct packet *p = &j->p;
@@ -227,8 +228,8 @@ static void put6(const struct xlat_job *j, uint8_t next, size_t payload, uint8_t
 			});
 }
 
-/* N payload bytes at OFF of this packet as a fragment; the rest of the payload is LEFT bytes long.
- */
+/* Writes N payload bytes from OFF of this packet as a fragment.  LEFT is the number of payload
+ * bytes from OFF to the end. */
 static size_t put_fragment(const struct xlat_job *j, size_t off, size_t n, size_t left, uint8_t *at)
 {
 	put6(j, PROTO_FRAGMENT, sizeof(struct frag_hdr) + n, at);
@@ -237,7 +238,7 @@ static size_t put_fragment(const struct xlat_job *j, size_t off, size_t n, size_
 	return OUT_HEADER_MAX;
 }
 
-/* A fragment header only for what is a fragment: never an atomic one [8021]. */
+/* Adds a fragment header only to fragments, never to a complete packet [8021]. */
 static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 {
 	if (packet_is_fragment(&j->p))
@@ -246,13 +247,13 @@ static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 	return sizeof(struct ip6_hdr);
 }
 
-/* Payload bytes in each fragment but the last. */
+/* Returns the payload bytes per fragment, except the last. */
 static size_t fragment_len(const struct xlat_job *j)
 {
 	return (j->limit - OUT_HEADER_MAX) / 8 * 8;
 }
 
-/* The payload's bytes from FROM to LEN, of LEN in all at L4, as fragments. */
+/* Sends bytes FROM to LEN of the payload at L4 (LEN bytes in total) as fragments. */
 static void emit_fragments(struct xlat_job *j, const uint8_t *l4, size_t from, size_t len)
 {
 	size_t most = fragment_len(j), off, n;
@@ -266,8 +267,8 @@ static void emit_fragments(struct xlat_job *j, const uint8_t *l4, size_t from, s
 	}
 }
 
-/* One segment of a packet with a partial checksum, N payload bytes from OFF on: completed, for a
- * fragment leaves nothing to the device. */
+/* Sends one segment with N payload bytes from OFF of a packet with a partial checksum.  Completes
+ * the checksum, because the device cannot do that for fragments. */
 static void emit_segment(struct xlat_job *j, const struct gso_packet *t, size_t off, size_t n)
 {
 	uint8_t *at = xlat_scratch(j->out, OUT_HEADER_MAX + t->header), *l4 = at + OUT_HEADER_MAX;
@@ -288,8 +289,8 @@ static void emit_segment(struct xlat_job *j, const struct gso_packet *t, size_t 
 	emit_fragments(j, t->l4 + off, first, len);
 }
 
-/* Each segment by itself, numbered as the sender's kernel would have done it.  Nothing is left to
- * the device. */
+/* Sends each segment separately, with the Identifications that the sender's kernel would have used.
+ * Leaves no work to the device. */
 static void emit_segments(struct xlat_job *j, const uint8_t *l4)
 {
 	struct gso_packet t = xlat_gso(&j->p, l4);

@@ -1,18 +1,19 @@
-/* xlat_6to4 - what holds only from IPv6 to IPv4 [7915-5].  Lines up with xlat_4to6.c. */
+/* xlat_6to4 - the rules for packets from IPv6 to IPv4 [7915-5]; has the same structure as
+ * xlat_4to6.c. */
 #include "packet/header.h"
 #include "packet/icmp.h"
 #include "packet/reply.h"
 #include "xlat_job.h"
 
-#define DF_ABOVE (unsigned)FASTPATH_DF_ABOVE /* the program below has the same rule */
+#define DF_ABOVE (unsigned)FASTPATH_DF_ABOVE /* the kernel program uses the same limit */
 
-/* [7915-5.1]: protocols that mean something only in the other family. */
+/* [7915-5.1]: protocols that exist only in the other family. */
 static enum reason refuse(const struct packet *p)
 {
 	return p->proto == PROTO_ICMP ? REASON_PROTOCOL : p->header;
 }
 
-/* The IPv4 address that A holds behind translation prefix number PREFIX. */
+/* Extracts the IPv4 address from A inside translation prefix PREFIX. */
 static enum reason extract(const struct xlat_job *j, unsigned prefix, const struct ip6 *a,
 			   uint32_t *out)
 {
@@ -22,8 +23,8 @@ static enum reason extract(const struct xlat_job *j, unsigned prefix, const stru
 	return xlat_may_embed(j->x, prefix, *out) ? REASON_OK : REASON_WKP_PRIVATE;
 }
 
-/* A by its map, unless that would make ipv4-addr of it: this is nobody's but ours.  False: it has
- * none. */
+/* Translates A by its map; returns false if it has none.  A map that would give ipv4-addr does not
+ * count, because that address is ours only. */
 static bool map_known(const struct xlat_job *j, struct xlat_end *end, const struct ip6 *a,
 		      uint32_t *out)
 {
@@ -38,8 +39,7 @@ static bool map_known(const struct xlat_job *j, struct xlat_end *end, const stru
 	return true;
 }
 
-/* The other end of the conversation: by its map, or through a prefix, which is then the one in use.
- */
+/* Translates the peer by its map, or through a prefix, which is then the prefix in use. */
 static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *out, bool *mapped)
 {
 	enum reason why;
@@ -59,8 +59,8 @@ static enum reason map_peer(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 	return why;
 }
 
-/* Whose A is, if it belongs to us or to a host that we know or may get to know.  Nobody may claim
- * it. */
+/* Returns the owner of A if it belongs to us, to a known host or to the pool; no other host may
+ * claim it. */
 static enum xlat_by taken_by(const struct xlat *x, uint32_t a)
 {
 	if (a == x->conf->own4)
@@ -72,10 +72,11 @@ static enum xlat_by taken_by(const struct xlat *x, uint32_t a)
 	return x->pool && pool_covers(x->pool, a) ? BY_POOL : BY_NOTHING;
 }
 
-/* May A, the IPv4 address that a source inside a prefix claims, be what it says?  To a host with an
- * explicit map everybody may write, mapped hosts by way of a hairpin (a lease is known to nobody
- * but us, so that who comes with its address is a forger); elsewhere there is nothing that would
- * stop a forger.  A quoted packet went the other way: PEER has sent it to A. */
+/* Checks whether A, the IPv4 address that a source inside a prefix claims, is genuine.  Such a
+ * source may write to any host with an explicit map; mapped hosts do so by hairpinning.  It may not
+ * claim an address with a lease, which only we know, so such a source is forged.  To other
+ * destinations, nothing else would stop a forged source.  A quoted packet went the other way: PEER
+ * sent it to A. */
 static enum reason check_claim(struct xlat_job *j, uint32_t a, uint32_t peer, bool peer_mapped)
 {
 	const struct xlat_conf *conf = j->x->conf;
@@ -91,15 +92,15 @@ static enum reason check_claim(struct xlat_job *j, uint32_t a, uint32_t peer, bo
 	return ok ? REASON_OK : REASON_SRC_IN_PREFIX;
 }
 
-/* May HOST, which has neither a map nor a lease, use the translator?  Routers may always tell what
- * is wrong, and a quoted packet has been sent long since. */
+/* Returns true if HOST, which has neither map nor lease, may use the translator.  Routers may
+ * always send errors, and a quoted packet has already passed. */
 static bool is_allowed(const struct xlat_job *j, const struct ip6 *host)
 {
 	return j->is_error || j->outer || xlat_is_allowed(j->x->conf, host);
 }
 
-/* From our own address come our errors and nothing else: the answers to what we serve do not need a
- * translation, and a quoted packet was never for us. */
+/* Only our own errors have our own address as source.  Our other answers need no translation, and a
+ * quoted packet was never addressed to us. */
 static enum reason map_own(struct xlat_job *j, uint32_t *out)
 {
 	j->host.by = BY_OWN;
@@ -107,8 +108,8 @@ static enum reason map_own(struct xlat_job *j, uint32_t *out)
 	return j->is_error ? REASON_OK : REASON_SRC_IN_PREFIX;
 }
 
-/* Our own address, map, lease, prefix, in this order.  Only the last asks who PEER, the other end,
- * is. */
+/* Tries our own address, then a map, a lease and a prefix.  Only the prefix depends on PEER, the
+ * other end. */
 static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *out, uint32_t peer,
 			    bool peer_mapped)
 {
@@ -137,7 +138,7 @@ static enum reason map_host(struct xlat_job *j, const struct ip6 *a, uint32_t *o
 	return claim ? claim : why;
 }
 
-/* One address of the pool for each router, always the same, so that traceroute shows distinct hops
+/* Returns the same pool address for a router every time, so that traceroute shows distinct hops
  * [6791-3.2]. */
 static uint32_t source_of(const struct prefix4 *pool, const struct ip6 *router)
 {
@@ -147,7 +148,7 @@ static uint32_t source_of(const struct prefix4 *pool, const struct ip6 *router)
 	return pool->addr | (h & ~addr_mask4(pool->len));
 }
 
-/* May an error of this type name its router [xlat-v6only-source-4.1]? */
+/* Returns true if an error of this type may name its router [xlat-v6only-source-4.1]. */
 static bool names_router(const struct packet *p)
 {
 	int type = packet_icmp_type(p);
@@ -155,9 +156,9 @@ static bool names_router(const struct packet *p)
 	return type == ICMP6_UNREACH || type == ICMP6_TOO_BIG || type == ICMP6_TIME_EXCEEDED;
 }
 
-/* Any router may be the source of an error, for the packet that it quotes shows that somebody has
- * written to it; one that IPv4 cannot name, or that has the name of another, speaks through us
- * [6791]. */
+/* Any router may be the source of an error, because the quoted packet shows that a host has sent to
+ * it.  If the router has no IPv4 address, or that of another host, the error has one of our
+ * addresses as source [6791]. */
 static void map_router(struct xlat_job *j, enum reason why, uint32_t *out)
 {
 	const struct xlat_conf *conf = j->x->conf;
@@ -174,7 +175,7 @@ static void map_router(struct xlat_job *j, enum reason why, uint32_t *out)
 		*out = conf->own4;
 }
 
-/* Does nobody reach A?  Where nothing is denied that costs nothing. */
+/* Returns true if no host may reach A.  Costs nothing without a `deny'. */
 static bool is_denied(const struct xlat_job *j, uint32_t a)
 {
 	const struct xlat_conf *conf = j->x->conf;
@@ -182,7 +183,7 @@ static bool is_denied(const struct xlat_job *j, uint32_t a)
 	return conf->deny && !j->outer && xlat_find_denied(conf, a) != LPM_NONE;
 }
 
-/* HOST is whom the packet comes from, or whom a quoted packet went to; PEER is its other end. */
+/* HOST is the source, or the destination of a quoted packet; PEER is the other end. */
 static enum reason map_pair(struct xlat_job *j, const struct ip6 *host, const struct ip6 *peer,
 			    uint32_t *host4, uint32_t *peer4)
 {
@@ -220,7 +221,7 @@ static unsigned min_mtu(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* [7915-5.1]: IPv6 packets are not to be fragmented on their way. */
+/* [7915-5.1]: routers must not fragment IPv6 packets. */
 static enum reason fit(struct xlat_job *j)
 {
 	const struct packet *p = &j->p;
@@ -258,14 +259,14 @@ static enum reason rest(const struct xlat_job *j, const struct icmp_row *row,
 	return REASON_OK;
 }
 
-/* [7915-5.1]: a packet with a fragment header, be it atomic, may be fragmented on; so may a short
- * one. */
+/* [7915-5.1]: routers may fragment a packet with a fragment header, even an atomic one, and a short
+ * packet. */
 static bool wants_df(const struct packet *p, size_t l4_len)
 {
 	return !p->frag_hdr && sizeof(struct ip4_hdr) + l4_len > DF_ABOVE;
 }
 
-/* L4_LEN: of the packet, or of a GSO packet's first segment. */
+/* L4_LEN is that of the packet, or of the first segment of a GSO packet. */
 static uint16_t flags(const struct packet *p, size_t l4_len)
 {
 	unsigned f = p->frag_off / 8;
@@ -286,7 +287,7 @@ static uint16_t ipid(const struct xlat_job *j, size_t payload)
 	return ipid_take(&j->x->ipid, j->src4, j->dst4, (unsigned)xlat_segments(&j->p, payload));
 }
 
-/* A quoted packet may say that it was longer than IPv4 can say. */
+/* A quoted packet may have been longer than the maximum of IPv4. */
 static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 {
 	size_t len = min_size(sizeof(struct ip4_hdr) + payload, IP_LEN_MAX);
@@ -305,8 +306,8 @@ static size_t header(const struct xlat_job *j, size_t payload, uint8_t *at)
 	return sizeof(struct ip4_hdr);
 }
 
-/* How many of the LEFT payload bytes of P go under one header: what IPv4's length can say, and what
- * is of one mind about DF. */
+/* Returns how many of the LEFT payload bytes of P go under one header.  Splits at the maximum
+ * length of IPv4, and where DF would differ between segments. */
 static size_t part_len(const struct packet *p, size_t left)
 {
 	size_t most = IP_LEN_MAX - sizeof(struct ip4_hdr) - p->l4_header, full, last;
@@ -331,7 +332,7 @@ static void emit_parts(struct xlat_job *j, const uint8_t *l4)
 		uint8_t *at = xlat_scratch(j->out, ip_len + t.header);
 
 		n = part_len(&j->p, t.payload - off);
-		if (n == 0) /* a segment longer than IPv4 has, which fit() refuses */
+		if (n == 0) /* a segment longer than IPv4 allows; fit() refuses it */
 			return;
 		gso_header(&t, off, n, at + ip_len);
 		header(j, t.header + n, at);

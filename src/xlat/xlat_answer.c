@@ -1,10 +1,11 @@
-/* xlat_answer - the ICMP error that the source of a refused packet gets, if any. */
+/* xlat_answer - sends the ICMP error to the source of a refused packet, if one is due. */
 #include "packet/header.h"
 #include "packet/reply.h"
 #include "xlat_job.h"
 
-/* Too big has budgets of its own: path MTU discovery goes on while a flood of packets that are
- * refused for other reasons, perhaps with forged sources, uses up what there is for them. */
+/* Returns the rate limit budget.  Too big has its own budgets, so that path MTU discovery works
+ * while a flood of packets refused for other reasons, possibly with forged sources, exhausts
+ * theirs. */
 static unsigned budget(const struct xlat_job *j, enum reason why)
 {
 	return (j->p.family == 6 ? 2u : 0u) + (why == REASON_TOO_BIG ? 1u : 0u);
@@ -22,8 +23,8 @@ static bool within_rate(const struct xlat_job *j, enum reason why, int64_t now)
 	return ratelimit_take(j->x->ratelimit, budget(j, why), net, sizeof(net), now);
 }
 
-/* Where a routing header with segments left is wrong: it stands in the way of a translation
- * [7915-5.1], but to us it is of a type that we do not know [8200-4.4]. */
+/* Returns the pointer for a routing header with segments left.  It prevents translation [7915-5.1],
+ * and for us its type is unknown [8200-4.4]. */
 static uint32_t routing_pointer(const struct xlat_job *j)
 {
 	bool for_us = ip6_equal(&j->p.dst6, &j->x->conf->own6);
@@ -31,7 +32,7 @@ static uint32_t routing_pointer(const struct xlat_job *j)
 	return (uint32_t)j->p.header_at - (for_us ? 1 : 0);
 }
 
-/* The four bytes behind the checksum of an error that we send. */
+/* Returns the four bytes after the checksum of an error that we send. */
 static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
 {
 	switch (why) {
@@ -46,8 +47,8 @@ static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
 	}
 }
 
-/* Writes to AT, as far as an error quotes it, the first packet that P stands for, its checksum
- * complete: what the source has sent, for all it knows. */
+/* Writes the first packet of GSO packet P to AT, as far as an error quotes it, with a complete
+ * checksum: the packet that the source believes it has sent. */
 static void put_first(const struct packet *p, uint8_t *at, struct packet *first)
 {
 	struct gso_packet t = xlat_gso(p, p->l4.p);

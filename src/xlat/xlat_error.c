@@ -1,16 +1,18 @@
-/* xlat_error - ICMP errors: the packet they quote is translated by the same rules [7915-4.3, 5.3],
- * and RFC 4884 extensions behind it are carried over. */
+/* xlat_error - translates ICMP errors.
+ *
+ * The packet that an error quotes is translated by the same rules [7915-4.3, 5.3], and RFC 4884
+ * extensions after it are copied. */
 #include "packet/icmp.h"
 #include "lib/csum.h"
 #include "packet/nodeid.h"
 #include "packet/reply.h"
 #include "xlat_job.h"
 
-#define QUOTE_MIN   128 /* shortest quote in front of an extension [4884-3] */
-#define EXT_HEADER  4   /* an extension's header, bytes [4884-7] */
-#define EXT_VERSION 2   /* the high nibble of its first */
+#define QUOTE_MIN   128 /* minimum length of a quote before an extension [4884-3] */
+#define EXT_HEADER  4   /* length of an extension header in bytes [4884-7] */
+#define EXT_VERSION 2   /* the high nibble of its first byte */
 
-struct message { /* an ICMP error, taken apart */
+struct message { /* the parts of an ICMP error */
 	const struct icmp_row *row;
 	struct span quote, extension;
 	uint32_t rest;
@@ -21,15 +23,15 @@ static size_t round_up(size_t n, size_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
-/* Does S begin as an extension structure does [4884-7]? */
+/* Returns true if S begins with a valid extension header [4884-7]. */
 static bool begins_extension(struct span s)
 {
 	return s.len >= EXT_HEADER && s.p[0] >> 4 == EXT_VERSION;
 }
 
-/* Where the quote ends and an extension begins.  A length field that says more than is there, or
- * less than an IP header and 8 bytes, is not trusted.  Below QUOTE_MIN it is the word of a sender
- * who does not pad, or no length at all: what stands there decides. */
+/* Finds where the quote ends and an extension begins.  Ignores a length field that exceeds the
+ * message, or is less than an IP header and 8 bytes.  Below QUOTE_MIN it may come from a sender
+ * that does not pad, or not be a length: it counts only if an extension begins there. */
 static void split_quote(const struct xlat_job *j, struct message *m)
 {
 	struct span body = j->p.l4, ext;
@@ -63,8 +65,8 @@ static enum reason take_apart(const struct xlat_job *j, struct message *m)
 	return REASON_OK;
 }
 
-/* Has the receiver of ERROR sent the packet QUOTE?  To anybody else an error about it would show
- * the addresses of others, or disturb their connections. */
+/* Returns true if the receiver of ERROR sent the packet QUOTE.  An error to another host would
+ * reveal addresses or disturb its connections. */
 static bool is_from_receiver(const struct packet *error, const struct packet *quote)
 {
 	if (error->family == 4)
@@ -72,8 +74,8 @@ static bool is_from_receiver(const struct packet *error, const struct packet *qu
 	return ip6_equal(&error->dst6, &quote->src6);
 }
 
-/* Decides how the quoted packet is translated.  A fragment of a long echo request may be quoted as
- * well: it is we who cut it. */
+/* Decides how the quoted packet is translated.  The quote may be a fragment of a long echo request,
+ * because we may have fragmented it. */
 static enum reason plan_quote(struct xlat_job *quote, const struct xlat_job *outer,
 			      struct span bytes)
 {
@@ -95,7 +97,7 @@ static enum reason plan_quote(struct xlat_job *quote, const struct xlat_job *out
 	return xlat_check_l4(quote);
 }
 
-/* Writes the translated quote, at most ROOM bytes of it, and returns its length. */
+/* Writes at most ROOM bytes of the translated quote, and returns its length. */
 static size_t put_quote(const struct xlat_job *quote, uint8_t *at, size_t room)
 {
 	size_t header = quote->dir->header(quote, quote->p.l4_stated, at);
@@ -107,9 +109,9 @@ static size_t put_quote(const struct xlat_job *quote, uint8_t *at, size_t room)
 	return header + len;
 }
 
-/* Puts the extension behind the LEN bytes of quote at AT, in ROOM bytes, if it fits behind at least
- * QUOTE_MIN of them.  Returns the padded or cut length of the quote, 0 if the extension is left
- * out. */
+/* Appends the extension to the LEN bytes of quote at AT, in ROOM bytes in total, if it fits after
+ * at least QUOTE_MIN of them.  Returns the padded or cut length of the quote, or 0 if the extension
+ * is dropped. */
 static size_t put_extension(const struct xlat_dir *dir, struct span ext, uint8_t *at, size_t len,
 			    size_t room)
 {
@@ -146,9 +148,9 @@ static void put_icmp(const struct xlat_job *j, const struct message *m, uint8_t 
 	put16(icmp + offsetof(struct icmp_hdr, csum), csum_finish(sum));
 }
 
-/* What is to follow the quote, with ROOM bytes for both.  NAMED: as many for an extension that
- * names the router, which 3/4 may have though 2/0 has none: its length field stands beside its MTU
- * [4884-4.1]. */
+/* Returns the extension that follows the quote; both share ROOM bytes.  NAMED has as many bytes,
+ * for an extension that names the router.  Message 3/4 may have one although 2/0 has none, because
+ * its length field does not overlap the MTU [4884-4.1]. */
 static struct span extension_of(const struct xlat_job *j, const struct message *m, uint8_t *named,
 				size_t room)
 {

@@ -1,6 +1,5 @@
-/* xlat_explain - decides what there is to say about a packet that the translator has been asked
- * about: the look-ups are those that have decided, made once more for the names of what they found.
- */
+/* xlat_explain - collects what decides about a packet: repeats the deciding lookups to name what
+ * they found. */
 #include "xlat/explain.h"
 
 #include "xlat_job.h"
@@ -11,13 +10,13 @@ static void add(struct xlat_explanation *out, struct xlat_item item)
 		out->item[out->items++] = item;
 }
 
-/* M is of X's table, or NULL. */
+/* M is a map of X's table, or NULL. */
 static size_t number_of(const struct xlat *x, const struct map *m)
 {
 	return m ? map_index(x->maps, m) : 0;
 }
 
-/* The map of the source of J's packet, or of its destination. */
+/* Returns the map of the source or of the destination of J's packet. */
 static const struct map *find_map(const struct xlat_job *j, bool source)
 {
 	const struct packet *p = &j->p;
@@ -27,7 +26,7 @@ static const struct map *find_map(const struct xlat_job *j, bool source)
 	return map_find6(j->x->maps, source ? &p->src6 : &p->dst6);
 }
 
-/* The IPv4 address of that end. */
+/* Returns the IPv4 address of that end. */
 static uint32_t address4(const struct xlat_job *j, bool source)
 {
 	if (j->p.family == 4)
@@ -35,7 +34,7 @@ static uint32_t address4(const struct xlat_job *j, bool source)
 	return source ? j->src4 : j->dst4;
 }
 
-/* Number I, or the first one where there is none. */
+/* Returns I, or 0 if there is no match. */
 static size_t or_first(uint32_t i)
 {
 	return i == LPM_NONE ? 0 : i;
@@ -60,7 +59,7 @@ static void add_end(const struct xlat_job *j, bool source, struct xlat_explanati
 	add(out, item);
 }
 
-/* The network of `translatable' that lets J's packet pass, or else the first one. */
+/* Returns the index of the `translatable` network that lets J's packet pass, or 0. */
 static size_t translatable_number(const struct xlat_job *j)
 {
 	const struct xlat_conf *conf = j->x->conf;
@@ -71,14 +70,14 @@ static size_t translatable_number(const struct xlat_job *j)
 	return or_first(i);
 }
 
-/* Has it been asked who may speak through a prefix? */
+/* Returns true if the packet was checked against `translatable`. */
 static bool is_asked_who(const struct xlat_job *j, enum reason why)
 {
 	return j->host.by == BY_PREFIX && j->peer.by == BY_PREFIX && !j->host.taken &&
 	       why != REASON_WKP_PRIVATE && why != REASON_BAD_ADDRESS;
 }
 
-/* Has its host been asked whether it may use the translator? */
+/* Returns true if the host was checked against `allow`. */
 static bool is_asked_leave(const struct xlat_job *j, enum reason why)
 {
 	if (!j->x->conf->allow)
@@ -109,7 +108,8 @@ static void add_deny(const struct xlat_job *j, struct xlat_explanation *out)
 					    .number = xlat_find_denied(j->x->conf, j->dst4)});
 }
 
-/* What decides about the source, or the destination, first whose it is. */
+/* Adds what decides about the source or the destination, beginning with the owner of its
+ * address. */
 static void add_side(const struct xlat_job *j, bool source, struct xlat_explanation *out)
 {
 	add_end(j, source, out);

@@ -1,5 +1,5 @@
-/* xlat_gso - what a GSO packet means to the translation: how many packets it stands for, and what
- * becomes of its last segment if the others are too big. */
+/* xlat_gso - GSO packets in the translator: the number of their segments, and the last segment if
+ * the others are too big. */
 #include "packet/header.h"
 #include "xlat_job.h"
 
@@ -17,9 +17,8 @@ size_t xlat_segments(const struct packet *p, size_t len)
 	return p->seg ? gso_segments(len - p->l4_header, p->seg) : 1;
 }
 
-/* Writes the headers of J's packet, which is at PACKET, in front of its last N payload bytes, and
- * makes that J's packet.  The Identification stays what it was: of IPv4 only packets with DF are
- * ever too big. */
+/* Writes the headers of J's packet, which is at PACKET, before its last N payload bytes, and makes
+ * those J's packet.  The Identification stays: in IPv4 only packets with DF can be too big. */
 static uint8_t *become_last(struct xlat_job *j, uint8_t *packet, size_t n)
 {
 	struct packet *p = &j->p;

@@ -1,4 +1,4 @@
-/* xlat_pair - decides which packets show what becomes of all others between the same addresses, so
+/* xlat_pair - finds packets whose translation holds for all others between the same addresses, so
  * that a cache of decisions can translate those. */
 #include "lib/csum.h"
 #include "xlat_job.h"
@@ -11,9 +11,9 @@ static bool is_bare(const struct packet *p)
 	       !packet_is_fragment(p);
 }
 
-/* Where both ends of a packet from IPv4 have leases, the decision hangs on both: one that is cached
- * can follow the end of one lease only.  The last segment of a GSO packet that is too big has an
- * answer in front of it. */
+/* If both ends of a packet from IPv4 have leases, the decision depends on both, but a cache entry
+ * can follow the end of only one.  The last segment of an oversized GSO packet follows an ICMP
+ * error. */
 static bool is_plain(const struct xlat_job *j)
 {
 	const struct packet *p = &j->p;
@@ -38,7 +38,7 @@ void xlat_note_pair(const struct xlat_job *j)
 	memcpy(pair->v6.dst, to6 ? &j->dst6 : &p->dst6, sizeof(pair->v6.dst));
 }
 
-/* The pseudo-header's sum of one family's addresses less that of the other's. */
+/* Returns the difference of the pseudo-header sums of the two families. */
 static uint16_t difference(const struct xlat_pair *pair, bool to6)
 {
 	uint64_t v4 = csum_sum(&pair->v4, sizeof(pair->v4));
@@ -64,7 +64,7 @@ static void tell_6to4(struct xlat *x, const struct xlat_pair *of, struct fastpat
 	unsigned by6 = xlat_mtu6(x) - (unsigned)sizeof(struct ip6_hdr);
 
 	pair->most = pair->most_free = (uint16_t)(by4 < by6 ? by4 : by6);
-	/* half a turn away from those that we give to the pair ourselves */
+	/* half the number space away from those that we use for the pair */
 	pair->id = ipid_take(&x->ipid, get32(of->v4.src), get32(of->v4.dst), 1) + 0x8000u;
 	pair->flags = x->conf->tos_ignore_6to4 ? FASTPATH_ECN_ONLY : 0;
 }
