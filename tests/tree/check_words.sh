@@ -62,7 +62,7 @@ check_directives()
 	[ "$(echo "$names" | wc -l)" -ge 5 ]
 	report $? "the directives that need a restart are readable"
 	for name in $names; do
-		sed -n '/^Another$/,/need a restart/p' "$daemon_man" | grep -Eqx "\.Ic $name( [,.])?"
+		sed -n '/^\.\\" list: restart$/,/^\.El$/p' "$daemon_man" | grep -Eqx "\.Ic $name( [,.;])?"
 		report $? "nat64d.8 says that $name needs a restart"
 	done
 }
