@@ -58,7 +58,8 @@ begin_stage()
 {
 	stage=$(mktemp -d "${TMPDIR:-/tmp}/nat64-host.XXXXXX" 2>/dev/null) || stop "cannot make a directory in ${TMPDIR:-/tmp}; nothing was changed"
 	trap 'rm -rf "$stage"' EXIT
-	trap 'echo >&2; stop "interrupted: nothing was changed"' INT TERM HUP
+	trap 'failure=130; stop "interrupted: nothing was changed"' INT TERM HUP
+	trap 'exit 141' PIPE
 	: >"$stage/plan"
 	: >"$stage/problems"
 	: >"$stage/packages"
@@ -167,5 +168,5 @@ init()
 	doctor || healthy=1
 	[ -z "$announce" ] || announce_check || healthy=1
 	show_next
-	[ $healthy -eq 0 ] || stop "written and started, but the lines above that begin with WARN or FAIL need attention (to go back: nat64-host init --undo)"
+	[ $healthy -eq 0 ] || { failure=3 && stop "it is written and started, but lines above begin with WARN or FAIL (nat64-host init --undo takes all of it back)"; }
 }

@@ -25,16 +25,14 @@ choose_device()
 in_way6()
 {
 	ip -6 route show table all 2>/dev/null | awk -v prefix="$1" -v own="$device" "$(cat "$lib/ipv6.awk")"'
+		BEGIN { digits = hex(address_of(prefix)); long = length_of(prefix) }
 		{
-			net = $1 ~ /^[a-z]+$/ && $1 != "default" ? $2 : $1
-			if (net !~ /^[0-9a-f]*:/ || / dev lo / && $1 ~ /^(unreachable|blackhole|prohibit)$/ && length_of(net "/128") < length_of(prefix)) next
+			net = $1 ~ /^[a-z]+$/ ? $2 : $1
+			if (net !~ /^[0-9a-f]*:/) next
 			if (net !~ "/") net = net "/128"
 			dev = "a route"
 			for (i = 2; i < NF; i++) if ($i == "dev") dev = $(i + 1)
-			if (dev != own && length_of(net) >= length_of(prefix) && shares(hex(address_of(net)), hex(address_of(prefix)), length_of(prefix))) {
-				print dev
-				exit
-			}
+			if (dev != own && length_of(net) >= long && shares(hex(address_of(net)), digits, long)) { print dev; exit }
 		}'
 }
 
@@ -144,6 +142,7 @@ choose_pool()
 	if [ -n "$pool" ]; then
 		is_pool "$pool" || { problem "--pool $pool: not an IPv4 network, such as 192.168.255.0/24" && return; }
 		why_pool="named on the command line"
+		is_private "$pool" || problem "--pool $pool is not private, and init would hide it behind $wan_addr4: take a private network; nat64(7), SMALL ISP, explains public pools"
 		used=$(in_way4 "$pool")
 		[ -z "$used" ] || problem "--pool $pool: ${used%% *} is in use (${used#* })"
 	elif [ -n "$old_pool" ] && [ -z "$force" ] && [ -z "$(in_way4 "$old_pool")" ]; then
@@ -187,7 +186,12 @@ tell_hosts()
 
 tell_choice()
 {
-	tell uplink "${wan4:-none for IPv4}${wan_addr4:+, $wan_addr4}${gateway4:+, gateway $gateway4}: the IPv4 default route"
+	if [ -n "$wan4" ]; then
+		tell uplink "$wan4, $wan_addr4${gateway4:+, gateway $gateway4}: IPv4 leaves by it"
+	else
+		tell uplink "no IPv4 default route: hosts reach only what this machine has a route for"
+	fi
+	[ -n "$wan6" ] || tell "" "no IPv6 default route: hosts reach IPv4, but nothing that has only IPv6"
 	tell_hosts
 	tell device "$device"
 	tell prefix "$prefix: $why_prefix"

@@ -95,11 +95,12 @@ configuration()
 	printf '%s\n' "$allow6" | sed 's/^\([^ ]*\).*/allow \1/'
 }
 
-# accept_ra: where the kernel itself listens to router advertisements, it stops when the machine forwards, and the IPv6 default
-# route expires.  nat64-host up prevents that only for a route that is there at that time, which it may not be at boot.
+# ra_settings: where the kernel itself listens to router advertisements, it stops when the machine forwards, and the IPv6 default
+# route and addresses expire.  nat64-host up prevents that only for those that are there at that time, which they may not be at
+# boot.
 ra_settings()
 {
-	echo "# Made by \`nat64-host init'.  Go on taking the IPv6 default route from router advertisements although the machine forwards."
+	echo "# Made by \`nat64-host init'.  Go on listening to router advertisements although the machine forwards."
 	for dev in $by_ra; do
 		echo "net/ipv6/conf/$dev/accept_ra = 2"
 	done
@@ -136,7 +137,7 @@ plan_files()
 	by_ra=$(ra_devices | paste -s -d ' ' -)
 	if [ -n "$by_ra" ]; then
 		ra_settings | want_file /etc/sysctl.d/90-nat64d-accept-ra.conf
-		tell IPv6 "accept_ra=2 on $by_ra, or a machine that forwards would lose its IPv6 default route"
+		tell IPv6 "accept_ra=2 on $by_ra, because a machine that forwards would lose its IPv6 default route or addresses there"
 	fi
 }
 
@@ -188,14 +189,19 @@ turn=/run/nat64-host-init
 
 take_turn()
 {
+	tries=0
 	while ! mkdir "$turn" 2>/dev/null; do
-		owner=$(cat "$turn/pid" 2>/dev/null)
-		[ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null || stop "another nat64-host init is at work (process $owner); nothing was changed"
 		[ -w "$(dirname "$turn")" ] || stop "cannot write to $(dirname "$turn"); nothing was changed"
-		rm -rf "$turn"
+		owner=$(cat "$turn/pid" 2>/dev/null)
+		if [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
+			stop "another nat64-host init is at work (process $owner); nothing was changed"
+		fi
+		# Without a number it is about to write one, or it was killed before.
+		tries=$((tries + 1))
+		if [ -n "$owner" ] || [ $tries -gt 1 ]; then rm -rf "$turn"; else sleep 1; fi
 	done
-	echo $$ >"$turn/pid"
 	trap 'rm -rf "$stage" "$turn"' EXIT
+	echo $$ >"$turn/pid"
 }
 
 # --- units ----------------------------------------------------------------------------------------------------------
@@ -219,63 +225,81 @@ serve()
 	esac
 }
 
-# units_back: "UNIT ENABLED ACTIVE" lines on standard input: as they were.  A unit that was active starts again, for its files
-# have changed.  The daemon ends before nat64-host, so the last comes first.
-units_back()
+# units_down: of the "UNIT ENABLED ACTIVE" lines on standard input, those that did not run before end, and those that did not
+# start at boot no longer do.  The last comes first: the daemon ends before nat64-host.
+units_down()
 {
-	while read -r unit enabled active; do
-		[ "$enabled" = enabled ] || systemctl -q disable "$unit" 2>/dev/null
-		if [ "$active" = inactive ]; then
-			systemctl stop "$unit" 2>/dev/null
-		else
-			systemctl try-restart "$unit" 2>/dev/null
-		fi
+	reversed | while read -r unit enabled active; do
+		[ "$enabled" = enabled ] || systemctl -q disable "$unit" >/dev/null 2>&1
+		[ "$active" = active ] || systemctl stop "$unit" >/dev/null 2>&1
 	done
 }
 
+# units_again: those that ran before read the files that are there now.
+units_again()
+{
+	while read -r unit enabled active; do
+		[ "$active" = inactive ] || systemctl try-restart "$unit" >/dev/null 2>&1
+	done
+}
+
+reversed()
+{
+	awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) print line[i] }'
+}
+
+# reload_units FILE: if a line of it names a file of systemd.
 reload_units()
 {
-	! grep -q '/etc/systemd/system/' "$1" || ! [ -d /run/systemd/system ] || systemctl daemon-reload
+	! grep -q ' /etc/systemd/system/' "$1" || systemctl daemon-reload
 }
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
 new=.nat64-host-new # behind the name of a file that is not in its place yet
 
-# roll_back STATUS MESSAGE: all as it was.
+# put_back COPY PATH
+put_back()
+{
+	cp -p "$1" "$2$new" && mv "$2$new" "$2"
+}
+
+# roll_back STATUS MESSAGE: all as it was before.  It does not depend on how far the work has got.
 roll_back()
 {
 	trap '' INT TERM HUP
-	[ ! -s "$stage/begun" ] || { sort -u "$stage/begun" | reversed; } >"$stage/units.begun"
+	[ ! -e "$stage/serving" ] || units_down <"$stage/units"
 	while read -r number mode path; do
 		rm -f "$path$new"
+		[ -e "$stage/placed.$number" ] || continue
 		if [ -e "$stage/old.$number" ]; then
-			[ ! -e "$stage/placed.$number" ] || cp -p "$stage/old.$number" "$path"
-		elif [ -e "$stage/placed.$number" ] && [ "$(sum "$path")" = "$(sum "$stage/$number")" ]; then
+			put_back "$stage/old.$number" "$path"
+		elif [ "$(sum "$path")" = "$(sum "$stage/$number")" ]; then
 			rm -f "$path"
 		fi
 	done <"$stage/list"
 	rm -f "$defaults$new" "$manifest$new"
 	[ ! -e "$stage/address" ] || remove_address "$(cat "$stage/address")"
-	[ ! -e "$stage/old.nat44" ] || cp -p "$stage/old.nat44" "$defaults"
+	[ ! -e "$stage/placed.nat44" ] || put_back "$stage/old.nat44" "$defaults"
 	[ ! -e "$stage/backup" ] || rm -f "$(cat "$stage/backup")"
 	if [ -e "$stage/old.manifest" ]; then
-		cp -p "$stage/old.manifest" "$manifest"
+		put_back "$stage/old.manifest" "$manifest"
 	else
 		rm -f "$manifest"
 	fi
-	[ ! -e "$stage/directories" ] || reversed <"$stage/directories" | while read -r directory; do rmdir "$directory" 2>/dev/null; done
-	if [ -e "$stage/units.before" ]; then
-		reload_units "$stage/list"
-		reversed <"$stage/units.before" | units_back
-	fi
+	[ ! -e "$stage/serving" ] || { reload_units "$stage/list" && units_again <"$stage/units"; }
+	remove_directories
 	echo "nat64-host: $2; everything is as it was before" >&2
 	exit "$1"
 }
 
-reversed()
+# remove_directories: those that init made and that are empty.
+remove_directories()
 {
-	awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) print line[i] }'
+	[ -e "$stage/directories" ] || return 0
+	reversed <"$stage/directories" | while read -r directory; do
+		rmdir "$directory" 2>/dev/null
+	done
 }
 
 failed()
@@ -341,7 +365,7 @@ new_manifest()
 	} | sed -n '1s/^/nat44 /p'
 	{
 		recorded unit
-		[ ! -e "$stage/units.before" ] || cat "$stage/units.before"
+		[ ! -e "$stage/units" ] || cat "$stage/units"
 	} | awk '!seen[$1]++ { print "unit " $0 }'
 	{
 		recorded directory
@@ -366,12 +390,14 @@ put_files()
 		: >"$stage/placed.$number"
 		mv "$path$new" "$path" 2>/dev/null || failed "cannot write $path"
 	done <"$stage/list"
+	[ -z "$nat44" ] || : >"$stage/placed.nat44"
 	[ -z "$nat44" ] || mv "$defaults$new" "$defaults" 2>/dev/null || failed "cannot write $defaults"
 }
 
 run_services()
 {
 	[ -n "$service" ] || return 0
+	: >"$stage/serving"
 	reload_units "$stage/list"
 	add_address || failed "cannot give ${new_address%% *} the address ${new_address#* }"
 	while read -r unit what <&3; do
@@ -390,7 +416,7 @@ apply()
 {
 	take_turn
 	trap 'roll_back 130 interrupted' INT TERM HUP
-	[ -z "$service" ] || for unit in $(units_wanted); do unit_state_of "$unit"; done >"$stage/units.before"
+	[ -z "$service" ] || for unit in $(units_wanted); do unit_state_of "$unit"; done >"$stage/units"
 	prepare_files
 	keep_copy
 	write_manifest
@@ -422,43 +448,70 @@ say_how_to_start()
 
 # --- undo -----------------------------------------------------------------------------------------------------------
 
-undo()
+# undo_plan: for --dry-run.
+undo_plan()
 {
-	[ -e "$manifest" ] || { say "nothing to undo: init has written nothing here" && return 0; }
-	if [ -n "$dry_run" ]; then
-		made | cut -c 67- | while read -r path; do
-			! exists "$path" || if is_ours "$path"; then say "would remove: $path"; else say "would leave: $path, which was changed"; fi
-		done
-		exit 0
-	fi
-	take_turn
-	trap '' INT TERM HUP # what is half undone is done by the next --undo; and it is short
-	made >"$stage/made"
-	recorded unit >"$stage/units"
-	remove_addresses <"$stage/made"
-	while read -r line <&3; do
-		path=${line#*  }
+	made | sed 's/^[^ ]*  //' | while read -r path; do
+		if is_ours "$path"; then
+			say "would remove $path"
+		elif exists "$path"; then
+			say "would leave $path, which was changed"
+		fi
+	done
+	recorded unit | while read -r unit enabled active; do
+		say "would leave $unit as it was before: $enabled, $active"
+	done
+}
+
+undo_files()
+{
+	while read -r checksum path <&3; do
 		if is_ours "$path"; then
 			rm -f "$path" && say "removed: $path"
 		elif exists "$path"; then
-			say "left: $path, which was changed since"
+			say "left as it is, because it was changed: $path"
 		fi
 	done 3<"$stage/made"
+}
+
+undo_nat44()
+{
 	before=$(recorded nat44)
-	if [ -n "$before" ] && [ -e "$defaults" ] && [ "$(nat44_before)" = yes ]; then
-		cp -p "$defaults" "$defaults$new" && with_nat44 "$before" >"$defaults$new" && mv "$defaults$new" "$defaults" &&
-			say "as before: NAT44 in $defaults ($before)"
-	fi
-	if [ -d /run/systemd/system ] && have systemctl; then
-		reload_units "$stage/made"
-		reversed <"$stage/units" | units_back
-		cut -d ' ' -f 1 "$stage/units" | while read -r unit; do say "as before: $unit"; done
-	fi
+	[ -n "$before" ] && [ "$(nat44_before)" = yes ] || return 0
+	cp -p "$defaults" "$defaults$new" && with_nat44 "$before" >"$defaults$new" && mv "$defaults$new" "$defaults" &&
+		say "as before: NAT44 in $defaults ($before)"
+}
+
+# undo_copies: what --force replaced stays where it is.
+undo_copies()
+{
 	recorded copy | while read -r path; do
-		! exists "$path" || say "the configuration that init replaced is $path"
+		exists "$path" || continue
+		say "the configuration that init replaced is $path; to use it again: mv $(word "$path") $(word "${path%.bak-*}")"
 	done
+}
+
+# undo: a signal does not stop it, for it is short; and what is killed half-way is finished by the next --undo.
+undo()
+{
+	[ -e "$manifest" ] || { say "nothing to undo: init has written nothing here" && return 0; }
+	[ -z "$dry_run" ] || { undo_plan && return 0; }
+	trap '' INT TERM HUP
+	take_turn
+	made >"$stage/made"
+	recorded unit >"$stage/units"
 	recorded directory >"$stage/directories"
+	running=
+	[ ! -d /run/systemd/system ] || ! have systemctl || running=yes
+	[ -z "$running" ] || units_down <"$stage/units"
+	remove_addresses <"$stage/made"
+	undo_files
+	undo_nat44
+	[ -z "$running" ] || { reload_units "$stage/made" && units_again <"$stage/units"; }
+	while read -r unit enabled active; do
+		say "as before: $unit ($enabled, $active)"
+	done <"$stage/units"
+	undo_copies
 	rm -f "$manifest"
-	reversed <"$stage/directories" | while read -r path; do rmdir "$path" 2>/dev/null; done
-	return 0
+	remove_directories
 }

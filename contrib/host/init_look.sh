@@ -18,7 +18,7 @@ manifest=/var/lib/nat64-host/init
 # links: every device but the loopback, one a line.
 links()
 {
-	ip -o link show 2>/dev/null | awk -F ': ' '{ sub(/@.*/, "", $2); if ($2 != "lo") print $2 }'
+	ip -o link show 2>/dev/null | awk -F ': ' '{ sub(/@.*/, "", $2); if ($2 != "lo" && $2 ~ /^[A-Za-z0-9._:-]+$/) print $2 }'
 }
 
 is_link()
@@ -252,14 +252,13 @@ look_at_service()
 # look_at_others: other translators.
 look_at_others()
 {
+	tayga=
 	for comm in /proc/[0-9]*/comm; do
-		[ "$(cat "$comm" 2>/dev/null)" != tayga ] || ! in_this_network "${comm%/comm}" ||
-			{ problem "Tayga translates on this machine (process $(basename "${comm%/comm}")): nat64(7), COMING FROM TAYGA, keeps its leases; or end it first: systemctl disable --now tayga" && break; }
+		[ "$(cat "$comm" 2>/dev/null)" != tayga ] || ! in_this_network "${comm%/comm}" || tayga="runs on this machine"
 	done
-	if [ -n "$service" ] && [ ! -s "$stage/problems" ] && systemctl -q is-enabled tayga >/dev/null 2>&1; then
-		problem "the service of Tayga starts at boot: nat64(7), COMING FROM TAYGA, keeps its leases; or: systemctl disable --now tayga"
-	fi
-	! grep -qs '^jool ' /proc/modules || problem "the kernel module jool is loaded, which is a NAT64, too: remove it first (modprobe -r jool)"
+	[ -n "$tayga" ] || [ -z "$service" ] || ! systemctl -q is-enabled tayga >/dev/null 2>&1 || tayga="starts at boot"
+	[ -z "$tayga" ] || problem "Tayga $tayga: nat64(7), COMING FROM TAYGA, takes over its leases; to begin from scratch instead: systemctl disable --now tayga"
+	! grep -qs '^jool ' /proc/modules || problem "the kernel module jool, which is a NAT64, too, is loaded: modprobe -r jool"
 }
 
 in_this_network()

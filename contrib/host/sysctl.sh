@@ -15,21 +15,24 @@ snapshot()
 		"$sys"/ipv6/conf/*/forwarding "$sys"/ipv6/conf/*/accept_ra | sed 's/:/ /'
 }
 
-# ra_devices: those that got a default route from a router advertisement, which the kernel drops, and ignores from
-# now on, when forwarding is switched on; unless accept_ra is 2.  Where it is 0, another program takes care of it.
+# ra_devices: those whose default route or address came from a router advertisement.  The kernel ignores advertisements from
+# now on, when forwarding is switched on, unless accept_ra is 2: it drops the route at once, and the address when its lifetime
+# ends.  Where accept_ra is 0, another program takes care of both.
 ra_devices()
 {
-	ip -6 route show default proto ra 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u |
-		while read -r dev; do
-			[ "$(cat "$sys/ipv6/conf/$dev/accept_ra" 2>/dev/null)" != 1 ] || echo "$dev"
-		done
+	{
+		ip -6 route show default proto ra 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p'
+		ip -6 -o addr show scope global dynamic 2>/dev/null | awk '{ print $2 }'
+	} | sort -u | while read -r dev; do
+		[ "$(cat "$sys/ipv6/conf/$dev/accept_ra" 2>/dev/null)" != 1 ] || echo "$dev"
+	done
 }
 
 switch_on()
 {
 	for dev in $(ra_devices); do
 		echo 2 >"$sys/ipv6/conf/$dev/accept_ra"
-		say "$dev: accept_ra=2, or it would lose its IPv6 default route"
+		say "$dev: accept_ra=2, or it would lose its IPv6 default route and addresses"
 	done
 	for file in $switches; do
 		[ "$(cat "$file")" = 1 ] || echo 1 >"$file" || return
