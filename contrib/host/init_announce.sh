@@ -42,7 +42,7 @@ radvd_lines()
 		echo "interface $dev {"
 		echo "	AdvSendAdvert on;"
 		nets_of "$dev" | sed 's/.*/	prefix & { };/'
-		[ -z "$dns64" ] || echo "	RDNSS $resolver_address { };"
+		[ -z "$resolver_address" ] || echo "	RDNSS $resolver_address { };"
 		echo "	nat64prefix $prefix { };"
 		echo "};"
 	done
@@ -70,6 +70,7 @@ other_announcer()
 announce_plan()
 {
 	[ -n "$service" ] || { problem "--announce: this needs systemd, which starts radvd" && return; }
+	[ -n "$dns64" ] || resolver_address=$(resolver_before | sed -n 1p)
 	version=$(radvd_version)
 	if [ -n "$version" ] && is_old "$version"; then
 		problem "--announce radvd: radvd $version cannot announce the prefix (PREF64); that takes 2.20 or newer, which Debian 13 has"
@@ -94,7 +95,7 @@ announce_plan()
 	want_file "$radvd_file" <"$stage/radvd.conf"
 	want_service radvd.service enable
 	want_service radvd.service restart
-	tell announce "radvd on $lan: the prefix (PREF64)${dns64:+, the resolver (RDNSS)} and $(for dev in $lan; do nets_of "$dev"; done | sort -u | sed 's|^::/64$|the networks of the device|' | in_words)"
+	tell announce "radvd on $lan: the prefix (PREF64)${resolver_address:+, the resolver (RDNSS)} and $(for dev in $lan; do nets_of "$dev"; done | sort -u | sed 's|^::/64$|the networks of the device|' | in_words)"
 	plan_option_108
 }
 
@@ -155,7 +156,7 @@ plan_option_108()
 announce_check()
 {
 	if systemctl -q is-active radvd.service; then
-		echo "ok    announce: radvd announces $prefix${dns64:+ and $resolver_address} on $lan"
+		echo "ok    announce: radvd announces $prefix${resolver_address:+ and $resolver_address} on $lan"
 	else
 		echo "FAIL  announce: radvd does not run: journalctl -u radvd"
 		return 1

@@ -72,6 +72,13 @@ unique_local()
 	od -An -N5 -tx1 /dev/urandom | tr -d ' \n' | sed 's|\(..\)\(....\)\(....\)|fd\1:\2:\3::64/64\n|'
 }
 
+# resolver_before: the address of the resolver that an earlier init has configured.
+resolver_before()
+{
+	! is_ours "$unbound_file" || sed -n 's/^ *interface: \(.*:.*\)/\1/p' "$unbound_file" | grep -v '^::1$'
+	! is_ours "$bind_file" || sed -n 's/.*listen-on-v6 { ::1; \([^;]*\); };/\1/p' "$bind_file"
+}
+
 # choose_address: one that the machine has for good, or a new one that does not depend on the provider.  What an earlier init
 # has added stays in its file.
 choose_address()
@@ -186,6 +193,10 @@ unbound_text()
 	clients | sed 's/.*/    access-control: & allow/'
 	not_mapped | sed 's/^/    private-address: /'
 	echo "    private-address: ::ffff:0:0/96"
+	[ -n "$wan6" ] || cat <<-END
+		    # This machine has no IPv6 default route: IPv6 addresses of the internet lead nowhere.
+		    dns64-synthall: yes
+	END
 }
 
 # unbound_others: what decides the same things in other files, "FILE:LINE: TEXT" lines.
@@ -258,6 +269,8 @@ are_debians()
 # The address has the DNS64 for the hosts; the machine itself gets plain answers.
 bind_text()
 {
+	excluded="::ffff:0:0/96;"
+	[ -n "$wan6" ] || excluded="!our-hosts; any; /* This machine has no IPv6 default route. */"
 	cat <<-END
 		// Made by nat64-host init, which starts named with this file in the place of named.conf:
 		// $bind_dropin.
@@ -283,7 +296,7 @@ bind_text()
 		$({ not_mapped && printf '%s\n' 127.0.0.0/8 192.0.0.0/24; } | sed 's/.*/            !&;/')
 		            any;
 		        };
-		        exclude { ::ffff:0:0/96; };
+		        exclude { $excluded };
 		        recursive-only yes;
 		        break-dnssec no;
 		    };
@@ -359,6 +372,7 @@ dns64_plan()
 	[ -n "$resolver_address" ] || return 0
 	"plan_$dns64"
 	tell DNS64 "$dns64 at $resolver_address, $why_address; only for $(clients | in_words)"
+	[ -n "$wan6" ] || tell DNS64 "no IPv6 default route: names that have IPv6 addresses get one in the prefix as well"
 	tell_firewall
 }
 

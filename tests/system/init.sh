@@ -97,6 +97,8 @@ world() {
 		ipv4only.arpa.      A   192.0.0.171
 		v4.example.org.     A   9.9.9.80
 		private.example.org. A  10.1.2.3
+		dual.example.org.   A   9.9.9.80
+		dual.example.org.   AAAA 2001:db8:5::80
 	END
 	cat >"$T/world/conf" <<-END
 		options {
@@ -118,7 +120,8 @@ unsigned_world() {
 	printf 'server:\n  domain-insecure: "org"\n  domain-insecure: "arpa"\n  domain-insecure: "net"\n' >"$ROOT/etc/unbound/unbound.conf.d/site.conf"
 }
 own_zone() {
-	printf '%s\n' '$TTL 60' '@ SOA ns hostmaster 1 3600 600 86400 60' '@ NS ns' 'ns A 8.8.8.8' 'v4 A 9.9.9.80' 'private A 10.1.2.3' >"$ROOT/etc/bind/db.example.org"
+	printf '%s\n' '$TTL 60' '@ SOA ns hostmaster 1 3600 600 86400 60' '@ NS ns' 'ns A 8.8.8.8' 'v4 A 9.9.9.80' 'private A 10.1.2.3' \
+		'dual A 9.9.9.80' 'dual AAAA 2001:db8:5::80' 'near AAAA 2001:db8:1::2' >"$ROOT/etc/bind/db.example.org"
 	echo 'zone "example.org" { type primary; file "/etc/bind/db.example.org"; };' >>"$ROOT/etc/bind/named.conf.local"
 }
 
@@ -152,6 +155,7 @@ answers() { in_client dig +noall +answer +tries=2 +time=3 "$@" "@$resolver" | aw
 host_has() {
 	t "$1: a page by name on an IPv6-only host" wait_for page
 	same "$1: the prefix can be found out" "64:ff9b::c000:aa 64:ff9b::c000:ab" "$(answers AAAA ipv4only.arpa)"
+	same "$1: a name with both keeps its own" 2001:db8:5::80 "$(answers AAAA dual.example.org)"
 	same "$1: private IPv4 is not mapped" "" "$(answers AAAA private.example.org)"
 	same "$1: strangers are refused" REFUSED "$(in_server dig +noall +comments +tries=1 +time=3 AAAA v4.example.org "@$resolver" | sed -n 's/.*status: \([A-Z]*\).*/\1/p')"
 }
@@ -187,6 +191,16 @@ undone() {
 	diag "$(cat "$T/undo")"
 }
 
+# without_ipv6 RESOLVER: where the machine itself has only IPv4 to the internet, the host has nothing else either.
+without_ipv6() {
+	step "ip -6 route del default"
+	inside nat64-host init --yes --dns64 "$1" >"$T/said" 2>&1
+	same "$1, without IPv6 to the internet: all names lead through the prefix" 64:ff9b::909:950 "$(answers AAAA dual.example.org)"
+	[ "$1" = unbound ] || same "$1, without IPv6 to the internet: but those of its own networks" 2001:db8:1::2 "$(answers AAAA near.example.org)"
+	inside nat64-host init --undo >/dev/null 2>&1
+	step "ip -6 route add default via 2001:db8:5::2 dev wan proto static"
+}
+
 # --- unbound --------------------------------------------------------------------------------------------------------
 
 space "$C"
@@ -217,6 +231,7 @@ reboot cables
 host_has "unbound, rebooted"
 same "unbound, rebooted: no unit has failed" "$failed" "$(failed_units)"
 undone "unbound"
+without_ipv6 unbound
 
 # --- what the host has from router advertisements -------------------------------------------------------------------
 
@@ -280,6 +295,7 @@ host_has "BIND"
 reboot cables
 host_has "BIND, rebooted"
 undone "BIND"
+without_ipv6 bind
 
 # --- an address for DNS64, by each manager --------------------------------------------------------------------------
 
