@@ -125,6 +125,9 @@ more_test_tools=(clang:clang '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.
 	dpkg-buildpackage:dpkg-dev dh:debhelper lintian:lintian /usr/share/build-essential:build-essential
 	debootstrap:debootstrap systemd-nspawn:systemd-container systemd-analyze:systemd
 	/lib/systemd/systemd-networkd:systemd)
+# shellcheck disable=SC2034 # for contrib/test --long: what the packages of other distributions are built with
+packaging_tools=(rpmbuild:rpm rpmlint:rpmlint makepkg:makepkg pacman:pacman-package-manager bsdtar:libarchive-tools
+	fakeroot:fakeroot busybox:busybox)
 # shellcheck disable=SC2034 # for contrib/test
 long_test_tools=(buildah:buildah)
 # shellcheck disable=SC2034 # for contrib/test
