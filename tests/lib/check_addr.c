@@ -1,4 +1,4 @@
-/* check_addr - the examples of [6052-2.4], and both sides of the edge of every address class. */
+/* check_addr - the examples of [6052-2.4], and the boundaries of every address class. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 static const struct {
 	const char *name;
 	struct prefix6 prefix;
-	struct ip6 whole; /* 192.0.2.33 behind it */
+	struct ip6 whole; /* with 192.0.2.33 embedded */
 } embed[] = {
 	{"6052-2.4: /32",
 	 {{{0x20, 0x01, 0x0d, 0xb8}}, 32},
@@ -68,8 +68,8 @@ START_TEST(embed_and_back)
 }
 END_TEST
 
-/* [6052-2.2]: the u octet and the suffix are not looked at; every other bit behind the prefix is.
- */
+/* [6052-2.2]: extraction ignores the u octet and the suffix, and uses every other bit after the
+ * prefix. */
 START_TEST(extract_bits)
 {
 	const struct prefix6 *p = &embed[_i].prefix;
@@ -102,12 +102,12 @@ START_TEST(embed_lengths)
 }
 END_TEST
 
-/* Blocks by first and last address: what holds inside, and that it does not hold next to it. */
+/* Blocks by first and last address: the result for addresses inside, and for the two neighbors. */
 struct block {
 	const char *name;
 	uint32_t first, last;
-	bool global, passes; /* inside */
-	bool below, above;   /* is the neighbour global? */
+	bool global, passes; /* the results inside */
+	bool below, above;   /* are the neighbors global? */
 };
 
 static const struct block blocks[] = {
@@ -354,7 +354,7 @@ START_TEST(covers)
 }
 END_TEST
 
-/* As the C library writes them. */
+/* Compares with the C library. */
 START_TEST(text4)
 {
 	for (uint32_t i = 0; i < 20000; i++) {

@@ -1,4 +1,4 @@
-/* check_bitmap - the next clear number against one bool per number. */
+/* check_bitmap - compares with an array of bool. */
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -52,7 +52,7 @@ START_TEST(random_changes)
 }
 END_TEST
 
-/* One gap in a full set is found from everywhere before it, and nothing behind it. */
+/* A search finds the only gap in a full set from every position before it, and nothing after it. */
 START_TEST(one_gap)
 {
 	uint32_t n = sizes[_i];

@@ -1,5 +1,5 @@
-/* check_csum - sums against the definition, 16 bits at a time [1071], updates against summing anew
- * [1624]. */
+/* check_csum - compares sums with the definition, 16 bits at a time [1071], and updates with new
+ * sums [1624]. */
 #include <string.h>
 
 #include "lib/csum.h"
@@ -123,8 +123,8 @@ START_TEST(fold_extremes)
 }
 END_TEST
 
-/* Each value of a word is replaced by some other in a packet that is not all zero: as if summed
- * anew. */
+/* Replaces each value of a word by another one in a packet that is not all zero, and compares with
+ * a new sum. */
 START_TEST(update_all_values)
 {
 	uint8_t packet[40];
@@ -144,7 +144,7 @@ START_TEST(update_all_values)
 }
 END_TEST
 
-/* Each value of the checksum itself, with an old and a new word that are their own hard cases. */
+/* Every value of the checksum, with difficult values of the old and new word. */
 START_TEST(update_all_checksums)
 {
 	static const uint16_t words[] = {0, 1, 0x7fff, 0x8000, 0xfffe, 0xffff, 0x5555};
@@ -157,7 +157,7 @@ START_TEST(update_all_checksums)
 
 			put16(packet, v);
 			put16(packet + 2, old);
-			put16(packet + 4, 0x1234); /* never all zero */
+			put16(packet + 4, 0x1234); /* so that the packet is never all zero */
 			csum = csum_update(naive_csum(packet, 6), old, new);
 			put16(packet + 2, new);
 			if (csum != naive_csum(packet, 6))
@@ -169,7 +169,8 @@ END_TEST
 
 START_TEST(update_1624_4)
 {
-	/* The example of section 4: 0xdd2f, 0x5555 becomes 0x3285; eqn 2 would say 0xffff. */
+	/* The example of section 4: the checksum is 0xdd2f and 0x5555 becomes 0x3285; eqn 2 would
+	 * give 0xffff. */
 	ck_assert_uint_eq(csum_update(0xdd2f, 0x5555, 0x3285), 0x0000);
 }
 END_TEST
@@ -193,8 +194,7 @@ START_TEST(update_sums)
 }
 END_TEST
 
-/* Of all messages whose updated checksum is 0, the one of nothing but zeros needs the other zero.
- */
+/* Of all messages with updated checksum 0, only the all-zero message needs 0xffff. */
 START_TEST(put_icmp4_zero)
 {
 	uint8_t msg[12] = {0};

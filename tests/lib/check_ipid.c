@@ -1,14 +1,13 @@
-/* check_ipid - are the IPv4 Identifications that the translator makes up such as RFC 7739 wants
- * them: do they repeat late, and does nobody learn from his own what others get?
+/* check_ipid - checks that IPv4 Identifications meet RFC 7739: they repeat late, and a host cannot
+ * learn the values of others from its own.
  *
- * The generator is a table of counters behind a keyed hash of the address pair [7739-5.3], so the
- * bound is: a pair sees a value again when its counter has been used 65536 times, be it for this
- * pair alone.  One in 2048 of all others uses the same counter: where these send N packets for
- * each one of the pair, a value returns after 65536 / (1 + N / 2048) of its own, which is 2^15 for
- * N = 2048.
+ * The generator is a table of counters that a keyed hash of the address pair selects [7739-5.3].  A
+ * pair sees a value again after 65536 uses of its counter, if no other pair uses it.  One in 2048
+ * of all other pairs shares the counter.  If these send N packets for each packet of the pair, a
+ * value repeats after 65536 / (1 + N / 2048) packets of the pair, which is 2^15 for N = 2048.
  *
- * Every check must also find what is wrong with bad generators.  All numbers are seeded; the limits
- * are those that a right generator passes with a chance of 10^-6 with any other seed. */
+ * Every check must also detect the faults of bad generators.  All random numbers are seeded.  With
+ * any other seed, a correct generator fails a limit with a probability of 10^-6. */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,17 +17,18 @@
 #include "support/run.h"
 #include "lib/wire.h"
 
-#define HOST  0xcb007100u /* 203.0.113.0/24 is mapped */
+#define HOST  0xcb007100u /* 203.0.113.0/24 has a map */
 #define WORLD 0x08000000u
 
 struct generator {
 	const char *name;
-	/* ZERO: counters start with nothing random. */
+	/* ZERO: the counters do not start with random values. */
 	void (*start)(uint64_t key, bool zero);
 	uint16_t (*next)(uint32_t src, uint32_t dst);
 };
 
-/* --- the translator, as somebody sees it who reads its packets ------------------------------- */
+/* --- the translator, as seen by a receiver of its packets
+ * -------------------------------------- */
 
 static struct rig rig;
 
@@ -52,8 +52,8 @@ static uint16_t ours_next(uint32_t src, uint32_t dst)
 		len = craft(packet, "6r | data 20", NULL);
 		packet[6] = 47;
 	}
-	packet[23] = (uint8_t)src; /* the end of CRAFT_HOST6 */
-	put32(packet + 36, dst);   /* and of CRAFT_WORLD6 */
+	packet[23] = (uint8_t)src; /* last byte of CRAFT_HOST6 */
+	put32(packet + 36, dst);   /* end of CRAFT_WORLD6 */
 	memcpy(at, packet, len);
 	ck_assert_int_eq(xlat_packet(&rig.x, at, len, NULL, rig.now, &rig.out), REASON_OK);
 	ip = rig.out.output[0].head;
@@ -61,7 +61,8 @@ static uint16_t ours_next(uint32_t src, uint32_t dst)
 	return get16(ip + 4);
 }
 
-/* --- generators that have been seen in the wild, and are no good ----------------------------- */
+/* --- bad generators that exist in practice
+ * ----------------------------------------------------- */
 
 static uint16_t counter, counters[1 << 16];
 static uint64_t secret;
@@ -107,31 +108,31 @@ static uint16_t *own_counter(uint32_t src, uint32_t dst)
 	return &counters[mix((uint64_t)src << 32 | dst)];
 }
 
-/* A counter for each pair, from zero. */
+/* One counter per pair, starting at zero. */
 static uint16_t pair_next(uint32_t src, uint32_t dst)
 {
 	return (*own_counter(src, dst))++;
 }
 
-/* The offset is a sum: what one pair has says what its neighbour has. */
+/* The offset is a sum, so the values of a pair reveal those of its neighbor. */
 static uint16_t sum_next(uint32_t src, uint32_t dst)
 {
 	return (uint16_t)((*own_counter(src, dst))++ + (src + dst * 257 + secret) * 40503);
 }
 
-/* A good hash, and no key. */
+/* A good hash without a key. */
 static uint16_t unkeyed_next(uint32_t src, uint32_t dst)
 {
 	return (uint16_t)((*own_counter(src, dst))++ + mix((uint64_t)dst << 32 | src));
 }
 
-/* One counter for all, hidden behind an offset per pair. */
+/* One counter for all pairs, hidden by an offset per pair. */
 static uint16_t hidden_next(uint32_t src, uint32_t dst)
 {
 	return (uint16_t)(counter++ + mix(((uint64_t)dst << 32 | src) ^ secret << 7));
 }
 
-/* --- the checks: NULL, or what is wrong ------------------------------------------------------ */
+/* --- the checks, which return NULL or the fault ----------------------------------------------- */
 
 static char fault[200];
 
@@ -140,8 +141,8 @@ static uint32_t some_peer(void)
 	return WORLD | random_below(1 << 24);
 }
 
-/* A pair's values within WINDOW of its own packets are different, while OTHERS packets go to others
- * for each one of it. */
+/* The values of a pair within WINDOW of its own packets differ, while OTHERS packets go to other
+ * pairs for each of its packets. */
 static const char *check_repeat(const struct generator *g, unsigned window, unsigned others)
 {
 	static uint32_t last[1 << 16];
@@ -175,8 +176,8 @@ static const char *repeats_among_others(const struct generator *g)
 
 #define SAMPLES (1 << 14)
 
-/* Chi-square of 256 bins: 255 degrees of freedom, between 160 and 380 but for a chance of 10^-6.
- * Too even is as suspicious as uneven: a counter is. */
+/* Chi-square over 256 bins has 255 degrees of freedom: between 160 and 380, except with a
+ * probability of 10^-6.  A sample that is too even also fails: a counter is. */
 static const char *check_spread(const char *what, const uint16_t *sample)
 {
 	for (int shift = 0; shift <= 8; shift += 8) {
@@ -196,7 +197,7 @@ static const char *check_spread(const char *what, const uint16_t *sample)
 	return NULL;
 }
 
-/* What others get at first, and by how much neighbours differ, looks random. */
+/* The first values of other pairs, and the differences between neighbors, look random. */
 static const char *spreads_pairs(const struct generator *g)
 {
 	static uint16_t first[SAMPLES], step[SAMPLES];
@@ -211,9 +212,9 @@ static const char *spreads_pairs(const struct generator *g)
 	return bad ? bad : check_spread("differences of neighbours", step);
 }
 
-/* He who sees the values of his own pair before and after three packets of another one does not see
- * these, unless both pairs meet in a counter: 8 of 16384 do, more than 25 with a chance of 10^-6.
- */
+/* A host that sees the values of its own pair before and after three packets of another pair cannot
+ * detect those packets, unless both pairs share a counter.  That is true for 8 of 16384 pairs, and
+ * for more than 25 with a probability of 10^-6. */
 static const char *hides_others(const struct generator *g)
 {
 	unsigned seen = 0;
@@ -234,9 +235,9 @@ static const char *hides_others(const struct generator *g)
 	return fault;
 }
 
-/* He who sees when two pairs get their values does not learn one from the other: their differences
- * are the same all the time, but no two pairs of pairs have the same.  So it is the steps that are
- * compared: equal steps would be those of a common counter. */
+/* A host that knows when two pairs get values cannot derive one from the other.  The difference of
+ * two pairs is constant if they share a counter, so the check compares steps: equal steps would be
+ * those of a common counter. */
 static const char *steps_alone(const struct generator *g)
 {
 	uint16_t a = 0, b = 0;
@@ -248,7 +249,7 @@ static const char *steps_alone(const struct generator *g)
 		uint16_t was_a = a, was_b = b;
 
 		a = g->next(HOST + 1, WORLD + 1);
-		for (unsigned k = 0; k < gap; k++) /* so that a common counter steps unevenly */
+		for (unsigned k = 0; k < gap; k++) /* lets a common counter advance unevenly */
 			g->next(HOST + 3, WORLD + 3);
 		b = g->next(HOST + 2, WORLD + 2);
 		common += (uint16_t)(a - was_a) != 1 && (uint16_t)(b - was_b) != 1;
@@ -260,7 +261,7 @@ static const char *steps_alone(const struct generator *g)
 	return fault;
 }
 
-/* Another key gives all pairs other values, by differences that look random. */
+/* Another key gives all pairs other values, and the differences look random. */
 static const char *heeds_key(const struct generator *g)
 {
 	static uint16_t one[SAMPLES], other[SAMPLES];
@@ -290,7 +291,7 @@ static const struct generator ours = {"the translator", ours_start, ours_next};
 
 static const struct bad {
 	struct generator g;
-	const char *fails; /* the checks that must find fault, by a digit each */
+	const char *fails; /* digits of the checks that must find a fault */
 } bad[] = {
 	{{"constant", naive_start, constant_next}, "012 45"},
 	{{"global counter", naive_start, global_next}, " 12345"},

@@ -1,5 +1,7 @@
-/* check_ipid_take - are Identifications taken many at a time those taken one by one, and whose
- * counter is it?  check_ipid asks whether they are such as RFC 7739 wants them. */
+/* check_ipid_take - taking several Identifications at once gives the same as one at a time, and
+ * pairs use the right counter.
+ *
+ * check_ipid checks the requirements of RFC 7739. */
 #include <string.h>
 
 #include "lib/ipid.h"
@@ -55,7 +57,7 @@ static const struct {
 	{"more than once around", 0x10005, 5},
 };
 
-/* Whatever the counter stands at, the next value is N further [6864-4.3: none in between]. */
+/* From every state of the counter, the next value is N higher [6864-4.3: none in between]. */
 START_TEST(steps)
 {
 	start();
@@ -89,8 +91,8 @@ START_TEST(one_counter)
 }
 END_TEST
 
-/* Of 4096 that differ in one thing only, some are equal by chance: 1 in 65536 values, so more than
- * 4 with a chance below 10^-7. */
+/* Some of 4096 values that differ in one input are equal by chance, 1 in 65536; more than 4 with a
+ * probability below 10^-7. */
 #define TRIES 4096
 
 START_TEST(all_count)
@@ -98,7 +100,7 @@ START_TEST(all_count)
 	unsigned src = 0, dst = 0, turned = 0, key = 0;
 
 	start();
-	memset(one.counter, 0, sizeof(one.counter)); /* so that it is the offsets that differ */
+	memset(one.counter, 0, sizeof(one.counter)); /* so that only the offsets differ */
 	for (unsigned i = 0; i < TRIES; i++) {
 		uint32_t a = random_next(), b = random_next();
 		struct ipid other;
@@ -120,7 +122,7 @@ START_TEST(all_count)
 }
 END_TEST
 
-/* Nearly all counters are used: 60000 pairs leave none of 2048 out, but for a chance of 10^-9. */
+/* 60000 pairs use all of the 2048 counters, except with a probability of 10^-9. */
 START_TEST(all_counters)
 {
 	start();

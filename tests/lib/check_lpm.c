@@ -1,4 +1,4 @@
-/* check_lpm - longest match against a list that is searched from end to end. */
+/* check_lpm - compares longest-prefix matches with a linear search over a list. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +38,8 @@ static void clean(uint8_t *key, unsigned len)
 		key[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 }
 
-/* A key near one of the N at LIST: nested and overlapping prefixes, and look-ups that nearly match,
- * come of it. */
+/* Makes a key similar to one of the N at LIST, which gives nested and overlapping prefixes, and
+ * lookups that almost match. */
 static void near_key(uint8_t *key, const struct naive *list, size_t n, unsigned bits)
 {
 	const uint8_t *other;
@@ -55,7 +55,7 @@ static void near_key(uint8_t *key, const struct naive *list, size_t n, unsigned 
 	}
 }
 
-/* Prefixes of a table: how many, of how many lengths. */
+/* The number of prefixes in a table, and of different lengths. */
 static const struct {
 	const char *name;
 	unsigned bits, prefixes, lengths;
@@ -120,7 +120,7 @@ START_TEST(random_table)
 }
 END_TEST
 
-/* Every length holds one prefix, each inside the one before: the deepest nesting there is. */
+/* One prefix of every length, each inside the previous one: the deepest nesting. */
 START_TEST(nested)
 {
 	unsigned bits = _i ? 128 : 32;
@@ -145,7 +145,7 @@ START_TEST(nested)
 }
 END_TEST
 
-/* A marker that leads nowhere must not hide the shorter prefix around it. */
+/* A marker without a longer match must not hide the shorter prefix around it. */
 START_TEST(misleading_marker)
 {
 	static const uint8_t host[4] = {10, 1, 2, 3}, other[4] = {10, 1, 2, 4}, net[4] = {10};
@@ -182,7 +182,7 @@ START_TEST(default_route)
 }
 END_TEST
 
-/* In whatever order the prefixes were added, and only if none differs in anything. */
+/* Tables are equal independent of the order of adding, but only if no prefix or value differs. */
 START_TEST(equal)
 {
 	static const uint8_t net[3][4] = {{10}, {10, 1}, {10, 1, 2}};
@@ -222,8 +222,8 @@ START_TEST(equal)
 }
 END_TEST
 
-/* 100,000 prefixes of all lengths are ready in no time; a tool that slows programs down gets some.
- */
+/* Sealing 100,000 prefixes of all lengths takes almost no time; under a sanitizer or valgrind, more
+ * time is allowed. */
 START_TEST(many)
 {
 	struct lpm *t = lpm_new(128);

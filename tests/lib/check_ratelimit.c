@@ -1,4 +1,4 @@
-/* check_ratelimit - how many messages leave, and when [4443-2.4f]. */
+/* check_ratelimit - checks how many messages may leave, and when [4443-2.4f]. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +33,8 @@ static unsigned take(struct ratelimit *t, uint64_t net, size_t len, int64_t now,
 static const struct {
 	const char *name;
 	struct ratelimit_conf conf;
-	int64_t gap;       /* after a burst that took everything */
-	unsigned at_first; /* out of 100 */
+	int64_t gap;       /* ms after a burst that used all tokens */
+	unsigned at_first; /* of 100 messages */
 	unsigned later;
 } rows[] = {
 	{"burst of the network", {100, 50, 10, 5}, 0, 5, 0},
@@ -78,8 +78,8 @@ START_TEST(no_remainder_is_lost)
 
 	for (int64_t now = 0; now < 100000; now++)
 		n += ratelimit_take(t, 0, "net", 4, now);
-	/* a third of a token is lost at most when the bucket is full, and it is taken the moment it
-	 * is */
+	/* a full bucket loses at most a third of a token, and each token is used as soon as it is
+	 * available */
 	ck_assert_uint_ge(n, 298);
 	ck_assert_uint_le(n, 301);
 	ratelimit_free(t);
@@ -92,7 +92,7 @@ START_TEST(networks_are_independent)
 
 	ck_assert_uint_eq(take(t, 1, 8, 0, 100), 5);
 	ck_assert_uint_eq(take(t, 2, 8, 0, 100), 5);
-	ck_assert_uint_eq(take(t, 1, 4, 0, 100), 5); /* IPv4 is another network */
+	ck_assert_uint_eq(take(t, 1, 4, 0, 100), 5); /* IPv4 is a separate network */
 	ck_assert_uint_eq(take(t, 1, 8, 0, 100), 0);
 	ratelimit_free(t);
 }
@@ -105,7 +105,7 @@ START_TEST(refused_network_costs_nobody)
 	take(t, 1, 8, 0, 100000);
 	for (uint64_t net = 2; net < 11; net++)
 		ck_assert_uint_eq(take(t, net, 8, 0, 5), 5);
-	ck_assert_uint_eq(take(t, 11, 8, 0, 5), 0); /* 50 over all */
+	ck_assert_uint_eq(take(t, 11, 8, 0, 5), 0); /* 50 per second over all */
 	ratelimit_free(t);
 }
 END_TEST
@@ -137,7 +137,7 @@ START_TEST(budgets_are_independent)
 }
 END_TEST
 
-/* The sources of a flood: how many networks, and how it is spread over time. */
+/* Floods: the number of source networks, and the distribution over time. */
 static const struct {
 	const char *name;
 	uint32_t nets, step;
@@ -173,7 +173,7 @@ START_TEST(any_window)
 }
 END_TEST
 
-/* A flood of strange networks does not make the one that goes on asking forgotten. */
+/* A flood from many networks does not evict a network that keeps asking. */
 START_TEST(busy_network_is_remembered)
 {
 	struct ratelimit_conf conf = {1000000, 1000000, 1, 3};

@@ -1,12 +1,12 @@
-/* check_siphash - the published answers of SipHash-2-4, and that every bit of key and text matters.
- */
+/* check_siphash - the published vectors of SipHash-2-4, and a test that every bit of key and text
+ * matters. */
 #include "support/random.h"
 #include "support/run.h"
 #include "lib/siphash.h"
 
 static const struct siphash_key key = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
 
-/* The authors' vectors: key 00..0f, text 00 01 .. of LEN bytes. */
+/* The authors' vectors: key 00..0f, text 00 01 ... of LEN bytes. */
 static const struct {
 	size_t len;
 	uint64_t hash;

@@ -1,4 +1,4 @@
-/* check_map - explicit maps against a list and bit-by-bit copying [7757]; what conflicts and what
+/* check_map - compares maps with a list and bit-by-bit copying [7757]; checks conflicts and
  * overlaps. */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static struct map random_map(unsigned l4, unsigned l6)
 	return m;
 }
 
-/* [7757-3.3] for every pair of lengths that is legal. */
+/* [7757-3.3] for every valid pair of lengths. */
 START_TEST(suffix_bits)
 {
 	unsigned l4 = (unsigned)_i;
@@ -74,7 +74,7 @@ END_TEST
 		}                                    \
 	}
 
-/* The table of [7757-3.3], and rows around it. */
+/* The table of [7757-3.3] and more rows. */
 static const struct {
 	const char *name;
 	struct map map;
@@ -146,7 +146,7 @@ static const struct map_conflict {
 	enum map_added added;
 	size_t other;
 } conflicts[] = {
-	/* in this order into one table */
+	/* added to one table in this order */
 	{"first", {{IP4(10, 0, 0, 0), 24}, {DB8(0, 1), 120}}, MAP_ADDED, 0},
 	{"second", {{IP4(10, 0, 1, 0), 24}, {DB8(0, 2), 120}}, MAP_ADDED, 0},
 	{"7757-3.2: the same IPv4 prefix",
@@ -231,7 +231,7 @@ START_TEST(overlap)
 }
 END_TEST
 
-/* A prefix as long as a map lies in it, too; a longer map inside a prefix is none around it. */
+/* A prefix with the length of a map is inside it; a longer map inside a prefix is not around it. */
 START_TEST(prefix_overlap)
 {
 	static const struct prefix6 list[] = {
@@ -329,7 +329,7 @@ START_TEST(random_table)
 			unsigned l4 = random_below(33);
 			struct map m = random_map(l4, random_below(97 + l4));
 
-			m.p4.addr &= ~addr_mask4(6); /* crowd them */
+			m.p4.addr &= ~addr_mask4(6); /* makes many overlap */
 			memset(&m.p6.addr, 0, m.p6.len < 24 ? 1 : 3);
 			map_add(t, &m, &other);
 		}

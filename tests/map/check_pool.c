@@ -1,4 +1,4 @@
-/* check_pool - who gets which address, who keeps it, and for how long. */
+/* check_pool - checks which address a host gets, and how long it keeps it. */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static struct lease *restore(struct pool *p, uint32_t n, uint32_t addr, int32_t 
 	return pool_restore(p, &h, 0, addr, last);
 }
 
-/* The host of L is answered, and sends again. */
+/* The host of L gets an answer and sends again. */
 static struct lease *confirm(struct pool *p, struct lease *l)
 {
 	ck_assert_ptr_nonnull(l);
@@ -75,7 +75,7 @@ static void reserve(struct pool *p, uint32_t addr, uint8_t len)
 static const struct {
 	const char *name;
 	struct prefix4 range[3];
-	size_t n, size; /* SIZE: addresses that may be leased */
+	size_t n, size; /* SIZE: addresses that can be leased */
 } sizes[] = {
 	{"/31: one address", {{IP4(10, 0, 0, 0), 31}}, 1, 1},
 	{"/30", {{IP4(10, 0, 0, 0), 30}}, 1, 3},
@@ -123,7 +123,7 @@ START_TEST(fill_up)
 	}
 	ck_assert_ptr_null(assign(p, 1000000, 0));
 	for (uint32_t i = 0; i < sizes[_i].size;
-	     i++) /* every host found both ways: no address twice */
+	     i++) /* each host is found in both ways, so no address is leased twice */
 		ck_assert_ptr_eq(pool_find4(p, find(p, i)->addr), find(p, i));
 	pool_free(p);
 }
@@ -162,8 +162,8 @@ END_TEST
 
 static const struct siphash_key secret = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
 
-/* The preferred address depends on the host and the secret only: another key, another time, other
- * hosts before it. */
+/* The preferred address depends only on host and secret: not on the key, the time or earlier
+ * hosts. */
 START_TEST(preferred_is_stable)
 {
 	static const struct siphash_key other_key = {7, 8};
@@ -177,14 +177,13 @@ START_TEST(preferred_is_stable)
 		assign(a, i, 5);
 	for (uint32_t i = 1000; i-- > 0;)
 		same += find(a, i)->addr == assign(b, i, 99)->addr;
-	ck_assert_uint_ge(same, 998); /* two hosts may well prefer the same of a million */
+	ck_assert_uint_ge(same, 998); /* two hosts may prefer the same address out of a million */
 	pool_free(a);
 	pool_free(b);
 }
 END_TEST
 
-/* What hosts got from one release they must get from the next.  Computed apart from this program.
- */
+/* A new release must give hosts the same addresses.  Values computed by another program. */
 static const struct {
 	struct siphash_key secret;
 	uint32_t addr;
@@ -204,7 +203,7 @@ START_TEST(preferred_is_fixed)
 }
 END_TEST
 
-/* The hosts, numbers up to MANY, that get the address of host 0 where they are the only ones. */
+/* The hosts below MANY that get the address of host 0 in an empty pool. */
 #define MANY 4096
 
 static void find_rivals(const struct siphash_key *known, bool rival[MANY])
@@ -224,8 +223,8 @@ static void find_rivals(const struct siphash_key *known, bool rival[MANY])
 	}
 }
 
-/* Whoever does not know the secret cannot choose hosts that want the same address: those that would
- * under another one spread. */
+/* Without the secret, an attacker cannot choose hosts that prefer the same address: hosts that
+ * collide under one secret spread under another. */
 START_TEST(preferred_is_secret)
 {
 	static const struct siphash_key none = {0, 0};
@@ -243,7 +242,7 @@ START_TEST(preferred_is_secret)
 }
 END_TEST
 
-/* A lease does not move when its host would prefer another address. */
+/* A lease keeps its address if its host prefers another one under a new secret. */
 START_TEST(secret_moves_no_lease)
 {
 	struct pool *p = new_pool(&net24, 1);
@@ -331,7 +330,7 @@ START_TEST(longest_idle_goes_first)
 
 	for (uint32_t i = 0; i < 255; i++)
 		confirm(p, assign(p, i, (int32_t)i));
-	for (uint32_t i = 0; i < 255; i += 2) /* every other one speaks again */
+	for (uint32_t i = 0; i < 255; i += 2) /* every second host sends again */
 		pool_touch(p, find(p, i), 1000);
 	for (uint32_t i = 1; i < 255; i += 2) {
 		uint32_t addr = find(p, i)->addr;
@@ -355,7 +354,7 @@ static bool was_ended(const struct pool *p, uint32_t n, uint32_t addr)
 	return pool_ended(p, &l) && ip6_equal(&l.host, &h) && l.addr == addr && l.prefix == 0;
 }
 
-/* What a call has ended can be asked for until the next one, and nothing but that. */
+/* pool_ended() reports the lease that the last call ended, and nothing else. */
 START_TEST(tells_what_it_ended)
 {
 	struct pool *p = new_pool(&net30, 1);
@@ -365,7 +364,7 @@ START_TEST(tells_what_it_ended)
 	for (uint32_t i = 1; i <= 3; i++)
 		confirm(p, restore(p, i, IP4(10, 0, 0, i), (int32_t)i));
 	confirm(p, restore(p, 4, IP4(10, 0, 0, 3),
-			   3)); /* in the way of another that comes back: not told */
+			   3)); /* a restored lease replaces it: not reported */
 	ck_assert(!pool_ended(p, &l));
 	ck_assert_ptr_null(assign(p, 9, 1));
 	ck_assert(!pool_ended(p, &l));
@@ -383,7 +382,7 @@ START_TEST(tells_what_it_ended)
 }
 END_TEST
 
-/* While there is room nobody has to go, however long idle. */
+/* While there is room, no lease ends, however long it is idle. */
 START_TEST(room_before_taking_back)
 {
 	struct pool *p = new_pool(&net30, 1);
@@ -402,17 +401,17 @@ START_TEST(reserve_sizes)
 {
 	struct pool *p = new_pool(&net24, 1);
 
-	reserve(p, IP4(192, 168, 255, 0), 32); /* the network address again */
+	reserve(p, IP4(192, 168, 255, 0), 32); /* the network address, again */
 	ck_assert_uint_eq(pool_size(p), 255);
 	reserve(p, IP4(192, 168, 255, 1), 32);
 	reserve(p, IP4(192, 168, 255, 1), 32);
 	ck_assert_uint_eq(pool_size(p), 254);
-	reserve(p, IP4(192, 168, 254, 0), 24); /* beside it */
+	reserve(p, IP4(192, 168, 254, 0), 24); /* outside the range */
 	reserve(p, IP4(192, 169, 0, 0), 24);
 	ck_assert_uint_eq(pool_size(p), 254);
 	reserve(p, IP4(192, 168, 255, 128), 25);
 	ck_assert_uint_eq(pool_size(p), 126);
-	reserve(p, 0, 0); /* all there is */
+	reserve(p, 0, 0); /* all addresses */
 	ck_assert_uint_eq(pool_size(p), 0);
 	ck_assert_ptr_null(assign(p, 1, INT32_MAX));
 	ck_assert_ptr_null(assign(p, 1, 0));
@@ -456,17 +455,17 @@ START_TEST(restore_conflicts)
 	ck_assert(l && l->last == -50 && l->saved == -50 && l->on_record);
 	ck_assert_ptr_null(restore(p, 2, IP4(192, 168, 255, 0), 0)); /* reserved */
 	ck_assert_ptr_null(restore(p, 2, IP4(192, 168, 254, 9), 0)); /* in no range */
-	ck_assert_ptr_null(restore(p, 1, IP4(192, 168, 255, 0), 0)); /* and the old one stays */
+	ck_assert_ptr_null(restore(p, 1, IP4(192, 168, 255, 0), 0)); /* the old lease stays */
 	ck_assert_ptr_nonnull(find(p, 1));
 
-	restore(p, 2, IP4(192, 168, 255, 10), 0); /* the address changes hands */
+	restore(p, 2, IP4(192, 168, 255, 10), 0); /* another host gets the address */
 	ck_assert_ptr_null(find(p, 1));
 	ck_assert_uint_eq(find(p, 2)->addr, IP4(192, 168, 255, 10));
-	restore(p, 2, IP4(192, 168, 255, 11), 0); /* the host moves */
+	restore(p, 2, IP4(192, 168, 255, 11), 0); /* the host gets another address */
 	ck_assert_ptr_null(pool_find4(p, IP4(192, 168, 255, 10)));
 	ck_assert_uint_eq(pool_used(p), 1);
 	restore(p, 3, IP4(192, 168, 255, 12), 0);
-	restore(p, 2, IP4(192, 168, 255, 12), 7); /* both at once */
+	restore(p, 2, IP4(192, 168, 255, 12), 7); /* both at the same time */
 	ck_assert_uint_eq(pool_used(p), 1);
 	ck_assert_ptr_null(find(p, 3));
 	restore(p, 2, IP4(192, 168, 255, 12), 9); /* the same again, later */
@@ -508,10 +507,10 @@ START_TEST(expire_edges)
 	assign(p, 2, 1);
 	assign(p, 3, 2);
 	assign(p, 4, 1000);
-	ck_assert_uint_eq(pool_expire(p, POOL_KEEP, 100), 0); /* 14 days sharp: kept */
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP, 100), 0); /* exactly 14 days: kept */
 	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 1, 100), 1);
 	ck_assert(!find(p, 1) && find(p, 2));
-	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 3, 1), 1); /* the budget */
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 3, 1), 1); /* limited by the budget */
 	ck_assert(!find(p, 2) && find(p, 3));
 	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 3, 0), 0);
 	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 3, 100), 1);
@@ -522,8 +521,8 @@ START_TEST(expire_edges)
 }
 END_TEST
 
-/* Leases that stay are seen once each, though others come and go behind and in front of the cursor.
- */
+/* A walk visits each lease that stays exactly once, while others begin and end before and after the
+ * cursor. */
 START_TEST(walk_survives_changes)
 {
 	struct pool *p = new_pool(&net24, 1);
@@ -549,7 +548,7 @@ START_TEST(walk_survives_changes)
 }
 END_TEST
 
-/* Growth of the tables: all are found after every doubling, and after most are gone. */
+/* While the tables grow, all leases are found after each doubling, and after most have ended. */
 START_TEST(many)
 {
 	static const struct prefix4 range = {IP4(10, 0, 0, 0), 8};
@@ -610,8 +609,8 @@ START_TEST(unreserve)
 }
 END_TEST
 
-/* A walk that is broken off goes on in another pool, to which the leases were moved in its order.
- */
+/* A walk that was interrupted continues in another pool, to which the leases were moved in the same
+ * order. */
 START_TEST(walk_goes_on_elsewhere)
 {
 	struct pool *p = new_pool(&net24, 1), *q = new_pool(&net24, 1);
@@ -659,7 +658,7 @@ static struct pool_range range_of(const struct pool *p, size_t i)
 	return r;
 }
 
-/* What happens, in its order: 's' the host sends, 'a' it is answered. */
+/* Events in order: 's' the host sends, 'a' it gets an answer. */
 static const struct {
 	const char *events;
 	bool answered, confirmed;
@@ -691,7 +690,7 @@ START_TEST(confirms)
 }
 END_TEST
 
-/* At the range of the address that the host prefers. */
+/* A refusal is counted at the range of the preferred address. */
 START_TEST(refused_is_counted_once)
 {
 	static const struct prefix4 two[] = {{IP4(10, 0, 0, 0), 30}, {IP4(10, 0, 1, 0), 30}};
@@ -729,14 +728,14 @@ START_TEST(displaced_is_counted_where_it_was)
 	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + POOL_GUARANTEE + 2, 9), 2);
 	restore(p, 4, IP4(10, 0, 1, 1), 0);
 	restore(p, 5, IP4(10, 0, 1, 1), 0);
-	reserve(p, IP4(10, 0, 1, 0), 31); /* none of these took an address for another host */
+	reserve(p, IP4(10, 0, 1, 0), 31); /* none of these took an address from another host */
 	ck_assert_uint_eq(range_of(p, 0).displaced, 1);
 	ck_assert_uint_eq(range_of(p, 1).displaced, 0);
 	pool_free(p);
 }
 END_TEST
 
-/* A lease moves with all that is known of it. */
+/* Moving a lease keeps all of its data. */
 START_TEST(moves_whole)
 {
 	struct pool *p = new_pool(&net24, 1), *q = new_pool(&net24, 1);
@@ -771,7 +770,7 @@ static struct pool_network only_network(const struct pool *p)
 	return n;
 }
 
-/* What comes back counts as it did before, wherever it is counted. */
+/* A restored confirmed lease is counted as before in every counter. */
 START_TEST(confirmed_comes_back)
 {
 	struct pool *p = new_pool(&net24, 1);
@@ -799,7 +798,7 @@ START_TEST(confirmed_comes_back)
 }
 END_TEST
 
-/* Whatever is on record of a lease is outdated once by its confirmation, also in another pool. */
+/* The confirmation makes the stored record outdated exactly once, also in another pool. */
 START_TEST(confirmation_outdates_a_record_once)
 {
 	struct pool *p = new_pool(&net24, 1), *q = new_pool(&net24, 1);
@@ -839,7 +838,7 @@ START_TEST(counts_stay_with_their_range)
 	for (uint32_t i = 10; i < 60; i++)
 		ck_assert_ptr_null(assign(p, i, POOL_GUARANTEE + 1));
 	pool_take_counts(q, p);
-	ck_assert_uint_eq(range_of(q, 0).refused, 0); /* it is larger than the one in P */
+	ck_assert_uint_eq(range_of(q, 0).refused, 0); /* it is larger than in P */
 	ck_assert_uint_gt(range_of(q, 1).refused, 0);
 	ck_assert_uint_eq(range_of(q, 1).refused, range_of(p, 1).refused);
 	ck_assert_uint_eq(range_of(q, 1).displaced, 1);
@@ -849,7 +848,7 @@ START_TEST(counts_stay_with_their_range)
 }
 END_TEST
 
-/* More addresses than leases: the leases are walked, not the addresses. */
+/* With more addresses than leases, reserving iterates over the leases. */
 START_TEST(reserve_evicts_by_walking)
 {
 	static const struct prefix4 net16 = {IP4(10, 9, 0, 0), 16};
@@ -869,10 +868,9 @@ START_TEST(reserve_evicts_by_walking)
 }
 END_TEST
 
-/* --- shares that others have gone beyond --- */
+/* --- restored leases beyond a share --- */
 
-/* Five hosts of one /64, put back, with the seconds that they were used last; and one of the next.
- */
+/* Five restored hosts of one /64 with the seconds of their last use, and one of the next /64. */
 START_TEST(trims)
 {
 	static const int32_t last[] = {5, 1, 3, 2, 4};
@@ -901,7 +899,7 @@ START_TEST(trims)
 }
 END_TEST
 
-/* --- what is shared with a program below us --- */
+/* --- memory shared with the kernel program --- */
 
 #define SHARED 3
 
@@ -916,7 +914,7 @@ static struct pool *new_shared(void)
 	return p;
 }
 
-/* The program has counted N packets of 100 bytes in direction DIR for element I. */
+/* The kernel program counts N packets of 100 bytes in direction DIR for element I. */
 static void count_below(unsigned i, int dir, uint64_t n)
 {
 	shared[i].lease.packets[dir] += n;
@@ -938,13 +936,13 @@ START_TEST(first_leases_are_shared)
 }
 END_TEST
 
-/* At 1000 a lease has been used and put on record; at NOW its element has counted so many. */
+/* A lease was used and stored at 1000; at NOW its element has these counts. */
 static const struct {
 	const char *name;
 	uint64_t to6, to4;
 	int32_t now, last;
 	bool outdated;
-	bool before, confirmed; /* it had been answered before; and is confirmed now */
+	bool before, confirmed; /* answered before; confirmed now */
 } gathers[] = {
 	{"nothing", 0, 0, 2000, 1000, false, false, false},
 	{"nothing, answered before", 0, 0, 2000, 1000, false, true, false},
@@ -972,7 +970,7 @@ START_TEST(gather)
 	count_below(0, 1, gathers[_i].to4);
 	ck_assert_msg(pool_gather(p, l, gathers[_i].now) == gathers[_i].outdated, "%s",
 		      gathers[_i].name);
-	for (int again = 0; again < 2; again++) { /* what was gathered is not gathered again */
+	for (int again = 0; again < 2; again++) { /* counters are gathered only once */
 		ck_assert_msg(l->last == gathers[_i].last, "%s: %d", gathers[_i].name, l->last);
 		ck_assert_uint_eq(l->packets[0], 10 + gathers[_i].to6);
 		ck_assert_uint_eq(l->packets[1], 10 + gathers[_i].to4);
@@ -986,7 +984,7 @@ START_TEST(gather)
 }
 END_TEST
 
-/* Who sends below us is not the longest idle. */
+/* A host that sends through the kernel program is not the longest idle one. */
 START_TEST(gathered_is_not_idle)
 {
 	struct pool *p = new_shared();
@@ -1025,8 +1023,7 @@ static void fill(struct pool *p)
 
 static void (*const ends[])(struct pool *p) = {expire, take_address, reserve_address, fill};
 
-/* Whichever way a lease ends, what was said of it below us ends with it, and nobody inherits what
- * was counted. */
+/* However a lease ends, its element becomes invalid, and no later lease inherits its counters. */
 START_TEST(end_is_seen_below)
 {
 	struct pool *p = new_shared();
@@ -1049,7 +1046,7 @@ START_TEST(end_is_seen_below)
 }
 END_TEST
 
-/* The next lease in the same place has the next generation, and begins at 0. */
+/* The next lease in the same memory has the next generation, and its counters start at 0. */
 START_TEST(place_is_used_again)
 {
 	struct pool *p = new_shared();
@@ -1073,8 +1070,8 @@ static double cpu_seconds(void)
 
 #define CUSTOMERS 20000
 
-/* A pool for each of so many customers, and as many maps: a daemon that rereads its file translates
- * nothing while it does this. */
+/* One pool and one map per customer: reserving must be fast, because a daemon that reloads
+ * translates nothing meanwhile. */
 START_TEST(reserves_in_many_ranges)
 {
 	struct prefix4 *range = calloc(CUSTOMERS, sizeof(*range));

@@ -1,5 +1,5 @@
-/* check_pool_full - which lease ends for another one, clause by clause; and pools for some hosts.
- */
+/* check_pool_full - checks which lease ends for another one, rule by rule, and pools for some
+ * hosts. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 static const struct siphash_key key = {0x1122334455667788, 0x99aabbccddeeff00};
 
-/* Host N of a LAN (/64) of a SITE (/48). */
+/* Host N in a LAN (/64) of a SITE (/48). */
 struct who {
 	uint8_t site, lan, n;
 };
@@ -50,11 +50,11 @@ static struct lease *confirm(struct pool *p, struct lease *l)
 #define NOBODY  (-1) /* there is room */
 #define REFUSED (-2)
 
-/* COUNT leases of hosts of a LAN, numbered through all rows. */
+/* COUNT leases of hosts in a LAN, numbered through all rows. */
 struct some {
 	uint8_t site, lan, count;
 	bool confirmed;
-	int32_t idle, age; /* seconds; AGE -1: not known */
+	int32_t idle, age; /* seconds; AGE -1: unknown */
 };
 
 #define CONFIRMED(site, lan, count, idle)        \
@@ -70,10 +70,10 @@ struct some {
 
 static const struct {
 	const char *name;
-	struct some have[ROWS_OF_LEASES]; /* and all other addresses are reserved */
-	struct who by;                    /* the newcomer */
-	int ends;                         /* the first lease of this row */
-	unsigned free;                    /* addresses */
+	struct some have[ROWS_OF_LEASES]; /* all other addresses are reserved */
+	struct who by;                    /* the new host */
+	int ends;                         /* the first lease of this row ends */
+	unsigned free;                    /* free addresses */
 	uint32_t share;
 	uint8_t share_len;
 } choices[] = {
@@ -378,7 +378,7 @@ static const struct {
 	 .share_len = 64},
 };
 
-/* The lease of which host, and of which address, begins the row SOME? */
+/* Returns the host, or the address, of the first lease of row SOME. */
 static unsigned first_of(int row, int some)
 {
 	unsigned n = 1;
@@ -448,7 +448,8 @@ START_TEST(who_ends)
 }
 END_TEST
 
-/* A storm from one /64, as long as it may last, in a pool that it has filled. */
+/* A storm from one /64 in a pool that it has filled affects only its own leases, however long it
+ * lasts. */
 START_TEST(storm_keeps_to_itself)
 {
 	struct pool *p = plain_pool(&(struct prefix4){IP4(10, 0, 0, 0), 24}, 1, &key);
@@ -477,8 +478,8 @@ START_TEST(storm_keeps_to_itself)
 }
 END_TEST
 
-/* What was shared out ends where the network was, and the newcomer gets the address that it
- * prefers, if that is free or becomes so. */
+/* With a full share, a lease of the same network ends, and the new host gets its preferred address
+ * if that is free or becomes free. */
 START_TEST(address_after_a_share)
 {
 	struct pool_conf c = pool_plain((struct prefix4){IP4(10, 0, 0, 0), 24});
@@ -532,10 +533,11 @@ START_TEST(longest_from_decides)
 
 	for (uint8_t n = 1; n <= 3; n++)
 		ck_assert_uint_eq(assign(p, (struct who){1, 2, n}, 0)->addr >> 8, IP4(0, 10, 0, 3));
-	ck_assert_ptr_null(assign(p, (struct who){1, 2, 4}, 0)); /* full: no other pool helps */
+	ck_assert_ptr_null(assign(p, (struct who){1, 2, 4}, 0)); /* full: no other pool is used */
 	ck_assert_uint_eq(assign(p, (struct who){1, 1, 4}, 0)->addr >> 8, IP4(0, 10, 0, 1));
 	ck_assert_ptr_null(assign(p, (struct who){2, 1, 5}, 0));
-	ck_assert_uint_eq(range_at(p, 1).refused, 1); /* no pool is not a full one */
+	ck_assert_uint_eq(range_at(p, 1).refused,
+			  1); /* a host without a pool does not count as refused */
 	ck_assert_uint_eq(range_at(p, 0).refused, 0);
 	for (uint8_t s = 0; s < 3; s++) {
 		struct ip6 h = host((struct who){s, 1, 1});
@@ -597,7 +599,8 @@ START_TEST(only_allowed_hosts_fit)
 }
 END_TEST
 
-/* All addresses of all ranges with one FROM, and never one of the others, around the end too. */
+/* Uses all addresses of all ranges with the same FROM and none of the others, also around the
+ * end. */
 START_TEST(ranges_of_one_from)
 {
 	struct pool_conf c[] = {range(7, 30, site(1, 0, 48)), range(1, 30, site(2, 0, 48)),
@@ -611,14 +614,15 @@ START_TEST(ranges_of_one_from)
 	ck_assert_ptr_null(assign(p, (struct who){1, 1, 99}, 0));
 	for (uint8_t n = 1; n <= 3; n++)
 		ck_assert_uint_eq(assign(p, (struct who){2, 1, n}, 0)->addr >> 8, IP4(0, 10, 0, 1));
-	ck_assert_uint_eq(range_at(p, 0).first, IP4(10, 0, 1, 0)); /* by address, as before */
+	ck_assert_uint_eq(range_at(p, 0).first, IP4(10, 0, 1, 0)); /* still ordered by address */
 	ck_assert_uint_eq(range_at(p, 1).first, IP4(10, 0, 3, 0));
 	ck_assert_uint_eq(range_at(p, 2).used, 3);
 	pool_free(p);
 }
 END_TEST
 
-/* Another translator may have other pools beside. */
+/* The preferred address depends only on the host's own ranges; another translator may have
+ * different other pools. */
 START_TEST(preferred_by_its_own_ranges)
 {
 	static const struct siphash_key secret = {5, 6}, other_key = {7, 8};
@@ -690,7 +694,7 @@ START_TEST(times_of_each_pool)
 }
 END_TEST
 
-/* One pool after another; each longest idle last. */
+/* Pool by pool, in each the longest idle lease last. */
 START_TEST(next_goes_through_all)
 {
 	struct pool_conf c[] = {range(1, 24, site(1, 0, 48)), range(2, 24, site(2, 0, 48)),
@@ -713,7 +717,7 @@ START_TEST(next_goes_through_all)
 }
 END_TEST
 
-/* At a reload: what a pool is no more for does not move, and who moves stays what he was. */
+/* At a reload, leases that no longer fit their pool do not move, and the others keep all data. */
 START_TEST(moves_where_it_fits)
 {
 	struct pool_conf c[] = {range(1, 24, site(0, 0, 0)), range(2, 24, site(0, 0, 0))};
@@ -749,7 +753,7 @@ END_TEST
 
 /* --- known networks, and strangers --- */
 
-/* What is told of the /48 of a SITE; nothing, if it has no leases. */
+/* The pool's data on the /48 of a SITE; zeros if it has no leases. */
 static struct pool_network told(const struct pool *p, uint8_t site)
 {
 	struct pool_network n;
@@ -760,7 +764,7 @@ static struct pool_network told(const struct pool *p, uint8_t site)
 	return (struct pool_network){.used = 0};
 }
 
-/* Each of the two leases of site 1 is in a /64 of its own. */
+/* Each of the two leases of site 1 is in a separate /64. */
 static void check_lans(const struct pool *p, size_t used, size_t confirmed)
 {
 	struct pool_network n;
@@ -780,8 +784,8 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-/* Site 1 has so many leases.  Site 2, a stranger, has one, and so has site 3, which is known; that
- * of 7 addresses each has a fair share tells who else is known. */
+/* Site 1 has this many leases.  Site 2, a stranger, has one, and so has site 3, which is known.
+ * The fair share of 7 addresses shows which other sites are known. */
 static void check_site1(const struct pool *p, size_t used, size_t confirmed)
 {
 	size_t known = 1 + (confirmed > 0);
@@ -847,7 +851,7 @@ static void out_by_reserve(struct pool *p, struct who w)
 	pool_unreserve(p, prefix.addr);
 }
 
-/* Another one of its network comes back in its place, and goes. */
+/* Another host of the same network is restored at the same address, and ends. */
 static void out_by_another(struct pool *p, struct who w)
 {
 	struct ip6 h = host((struct who){w.site, w.lan, 77});
@@ -860,7 +864,8 @@ static void out_by_another(struct pool *p, struct who w)
 static void (*const ways_out[])(struct pool *p, struct who w) = {out_by_end, out_by_time,
 								 out_by_reserve, out_by_another};
 
-/* A /48 is known with its first confirmed lease, and a stranger again with its last. */
+/* A /48 becomes known with its first confirmed lease, and a stranger again when the last one
+ * ends. */
 START_TEST(known_and_stranger_again)
 {
 	void (*in)(struct pool *, struct who) = ways_in[_i % ROWS(ways_in)];
@@ -884,18 +889,18 @@ START_TEST(known_and_stranger_again)
 		check_site1(p, 1, 1);
 		assign(p, a, 0);
 		check_site1(p, 2, 1);
-		out(p, b); /* its last confirmed one */
+		out(p, b); /* its last confirmed lease */
 		check_site1(p, 1, 0);
 		in(p, a);
 		check_site1(p, 1, 1);
-		out(p, a); /* its last one */
+		out(p, a); /* its last lease */
 		check_site1(p, 0, 0);
 	}
 	pool_free(p);
 }
 END_TEST
 
-/* Who is known in one pool may be a stranger in another one. */
+/* A network that is known in one pool may be a stranger in another. */
 START_TEST(known_in_one_pool)
 {
 	struct pool_conf c[] = {range(1, 24, site(0, 0, 0)), range(2, 31, site(1, 2, 64))};
@@ -915,7 +920,7 @@ START_TEST(known_in_one_pool)
 }
 END_TEST
 
-/* A full pool takes nothing from another one, however late. */
+/* A full pool never ends a lease of another pool. */
 START_TEST(no_lease_of_another_pool_ends)
 {
 	struct pool_conf c[] = {range(1, 31, site(1, 0, 48)), range(2, 31, site(2, 0, 48))};
@@ -967,8 +972,8 @@ START_TEST(networks_are_told)
 }
 END_TEST
 
-/* Who makes up more /64s than can be told apart takes nothing from other /48s, nor from the pool's
- * memory; and all is given back. */
+/* More /64s than can be counted separately take nothing from other /48s or from the pool's memory,
+ * and everything is freed. */
 START_TEST(networks_run_out)
 {
 	struct pool *p = plain_pool(&(struct prefix4){IP4(10, 0, 0, 0), 14}, 1, &key);

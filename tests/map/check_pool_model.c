@@ -1,4 +1,4 @@
-/* check_pool_model - the pool against a list of leases that is searched from end to end, on random
+/* check_pool_model - compares the pool with a list of leases that is searched linearly, on random
  * days. */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -58,7 +58,7 @@ static const struct {
 	 4},
 };
 
-/* Most come from few networks, and a few from many. */
+/* Most hosts are in a few networks, and a few hosts in many. */
 static struct ip6 host(uint32_t n)
 {
 	struct ip6 a = {{0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)n, [14] = (uint8_t)(n >> 8)}};
@@ -98,7 +98,7 @@ static void check_ended(const struct pool *p, const struct naive_lease *old)
 		ck_assert(ended.addr == old->addr && ip6_equal(&ended.host, &old->host));
 }
 
-/* Which free address it is, check_pool looks at. */
+/* check_pool checks which free address is chosen. */
 static void try_assign(struct pool *p, struct naive *m, uint32_t n, int32_t now)
 {
 	const struct ip6 *h = &m->lease[n].host;
@@ -162,7 +162,7 @@ static void try_reserve(struct pool *p, struct naive *m)
 	struct prefix4 prefix = {some_addr(m), (uint8_t)(29 + random_below(4))};
 
 	prefix.addr &= addr_mask4(prefix.len);
-	/* in the order in which the pool finds them: networks are numbered */
+	/* in the order in which the pool finds them, because networks are numbered */
 	for (uint32_t a = prefix.addr; addr_in4(a, &prefix); a++) {
 		struct naive_lease *l = naive_at(m, a);
 		int range = naive_range(m, a);
@@ -187,7 +187,7 @@ static void try_unreserve(struct pool *p, struct naive *m)
 	m->reserved[range][addr - m->conf[range].range.addr] = false;
 }
 
-/* Group after group, from the one on where the last lease has ended. */
+/* Group by group, beginning with the one in which the last lease ended. */
 static void try_expire(struct pool *p, struct naive *m, int32_t now)
 {
 	unsigned budget = random_below(5), ended = 0;
@@ -315,7 +315,7 @@ static void compare_lease(const struct pool *p, const struct naive_lease *l)
 	ck_assert_ptr_eq(pool_find4(p, l->addr), same);
 }
 
-/* Longest idle last, group after group. */
+/* The longest idle lease last, group by group. */
 static void compare_order(const struct pool *p, struct naive *m)
 {
 	struct lease *l = NULL;

@@ -1,5 +1,7 @@
-/* check_pool_same - two translators with the same secret and the same pool, whose hosts come in
- * different orders: how many have the same address on both.  The manual gives these numbers. */
+/* check_pool_same - counts how many hosts have the same address on two translators with the same
+ * secret and pool, if they arrive in different orders.
+ *
+ * The manual quotes these numbers. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,8 +10,8 @@
 #include "support/random.h"
 #include "support/run.h"
 
-#define NETS  300 /* /64s that the hosts are in */
-#define ORDER 10  /* pairs of orders */
+#define NETS  300 /* number of /64s with hosts */
+#define ORDER 10  /* number of pairs of orders */
 
 static const struct siphash_key secret = {0x0123456789abcdef, 0xfedcba9876543210};
 
@@ -17,7 +19,7 @@ static const struct row {
 	const char *name;
 	struct prefix4 range;
 	uint32_t hosts;
-	double least; /* per cent, in each pair of orders */
+	double least; /* percent, for each pair of orders */
 } rows[] = {
 	{"10000 hosts in 100.64.0.0/10", {0x64400000, 10}, 10000, 99.7},
 	{"10000 hosts in a /16", {0x0a010000, 16}, 10000, 90},
@@ -26,7 +28,7 @@ static const struct row {
 	{"50 hosts in a /24", {0xc0000200, 24}, 50, 75},
 };
 
-/* With interface identifiers that nobody can tell from random ones (RFC 7217, RFC 8981). */
+/* Interface identifiers are random or look so (RFC 7217, RFC 8981). */
 static struct ip6 *make_hosts(uint32_t n)
 {
 	struct ip6 *host = calloc(n, sizeof(*host));
@@ -54,7 +56,7 @@ static void shuffle(struct ip6 *host, uint32_t n)
 	}
 }
 
-/* Each daemon draws the key of its tables for itself. */
+/* Each daemon has its own random table key. */
 static struct pool *serve(const struct row *r, const struct ip6 *host)
 {
 	struct siphash_key key = {random_next(), random_next()};

@@ -1,14 +1,14 @@
-/* naive_pool - the rules of the pool, as they are written in its contracts, without its tables. */
+/* naive_pool - implements the rules in the pool's contracts without its tables. */
 #include "map/naive_pool.h"
 
 #include <string.h>
 
 #define FEW (POOL_NETWORKS / 32)
 
-/* Parents of networks of the first level: of those that are known, and of strangers. */
+/* Parents of networks of the first level: known ones and strangers. */
 #define KNOWN     (-1)
 #define STRANGERS (-2)
-#define ALL       (-1) /* in place of a network: all of a group */
+#define ALL       (-1) /* instead of a network: the whole group */
 
 static const struct pool_conf *conf_of(const struct naive *m, int group)
 {
@@ -20,7 +20,7 @@ static uint32_t addresses(const struct pool_conf *c)
 	return 1u << (32 - c->range.len);
 }
 
-/* Its group is the first range for the same hosts. */
+/* The group is identified by the first range for the same hosts. */
 static int group_of_range(const struct naive *m, size_t i)
 {
 	size_t k = 0;
@@ -67,7 +67,7 @@ bool naive_reserved(const struct naive *m, uint32_t addr)
 	return i < 0 || m->reserved[i][addr - m->conf[i].range.addr];
 }
 
-/* Addresses of all ranges of GROUP; reserved ones count, or not. */
+/* Counts addresses in all ranges of GROUP, with or without reserved ones. */
 static size_t count_addresses(const struct naive *m, int group, bool reserved)
 {
 	size_t n = 0;
@@ -148,9 +148,9 @@ size_t naive_share(const struct naive *m, int i)
 	return share > 0 ? share : 1;
 }
 
-/* --- which networks a host is of --- */
+/* --- the networks of a host --- */
 
-/* The lengths of the networks of GROUP; returns how many there are. */
+/* Stores the lengths of the networks of GROUP; returns how many there are. */
 static int levels(const struct naive *m, int group, uint8_t len[3])
 {
 	const struct pool_conf *c = conf_of(m, group);
@@ -189,7 +189,7 @@ static bool may_grow(const struct naive *m, int group, int level)
 	return n + (size_t)(levels(m, group, len) - level) <= most - (size_t)level * (most / 4);
 }
 
-/* The group's number in the pool: in the order of their coming. */
+/* The group's number in the pool: in the order of first appearance. */
 static unsigned group_number(const struct naive *m, int group)
 {
 	unsigned n = 0;
@@ -208,7 +208,7 @@ static uint32_t one_of(uint32_t n, uint32_t hash)
 	return hash % size < n ? hash % size : hash % (size / 2);
 }
 
-/* Where no more networks can be told apart, that of PREFIX counts as part of this sibling. */
+/* If no more networks can be counted separately, returns the sibling that counts PREFIX. */
 static unsigned joined(const struct naive *m, int group, int level, const struct ip6 *prefix,
 		       size_t siblings)
 {
@@ -240,7 +240,7 @@ static int join(const struct naive *m, int group, int level, int parent, struct 
 	return -1;
 }
 
-/* The network of HOST within PARENT, or -1: it would be a new one. */
+/* Returns the network of HOST within PARENT, or -1 if it is new. */
 static int find_net(const struct naive *m, int group, int level, int parent, const struct ip6 *host)
 {
 	struct ip6 prefix = *host;
@@ -277,9 +277,9 @@ static int make_net(struct naive *m, int group, int level, int parent, const str
 	return i;
 }
 
-/* --- who has to go --- */
+/* --- which lease ends --- */
 
-/* The longest idle lease of network NET on SIDE. */
+/* Returns the longest idle lease of network NET on SIDE. */
 static struct naive_lease *oldest(struct naive *m, int group, int net, int side)
 {
 	struct naive_lease *best = NULL;
@@ -301,7 +301,7 @@ static struct naive_lease *older(struct naive_lease *a, struct naive_lease *b)
 	return a->stamp < b->stamp ? a : b;
 }
 
-/* Of an unconfirmed and a confirmed lease. */
+/* Returns the longer idle one of an unconfirmed and a confirmed lease. */
 static struct naive_lease *longer_idle(struct naive_lease *a, struct naive_lease *b)
 {
 	if (!a || !b)
@@ -314,8 +314,8 @@ struct naive_lease *naive_oldest(struct naive *m, int group)
 	return older(oldest(m, group, -1, 0), oldest(m, group, -1, 1));
 }
 
-/* The network within PARENT that holds most of SIDE, the first that got so many; -1: none has any.
- */
+/* Returns the network within PARENT with the most leases of SIDE, the first that reached this
+ * number; -1 if none has any. */
 static int largest(const struct naive *m, int group, int parent, int side)
 {
 	size_t most = 0;
@@ -351,8 +351,8 @@ static bool is_late(const struct naive_lease *l, int32_t now)
 	return l->since == POOL_UNKNOWN || (int64_t)now - l->since > 4;
 }
 
-/* The longest idle lease of the largest network within PARENT, if it has been idle for a minute and
- * that network holds more than HELD and one. */
+/* Returns the longest idle lease of the largest network within PARENT, if it was idle for a minute
+ * and that network has more than HELD + 1 leases. */
 static struct naive_lease *spare(struct naive *m, int group, int parent, size_t held, int32_t now)
 {
 	int net = largest(m, group, parent, 1);
@@ -364,8 +364,8 @@ static struct naive_lease *spare(struct naive *m, int group, int parent, size_t 
 	return (int64_t)now - l->last >= 60 ? l : NULL;
 }
 
-/* The unconfirmed lease that ends first for who is of PATH: *OWN says whether it is of the very
- * network of the last of COUNT levels. */
+/* Returns the unconfirmed lease that ends first for a host with networks PATH.  *OWN: it is in the
+ * same network at the last of COUNT levels. */
 static struct naive_lease *unconfirmed(struct naive *m, int group, const int path[4], int levels,
 				       bool *own)
 {
@@ -454,7 +454,7 @@ bool naive_room(struct naive *m, unsigned n, int32_t now, struct naive_lease **e
 	return *ends;
 }
 
-/* --- what happens --- */
+/* --- events --- */
 
 static void change(struct naive *m, int net, int side)
 {
@@ -462,7 +462,7 @@ static void change(struct naive *m, int net, int side)
 		m->net[net].came[side] = ++m->turn;
 }
 
-/* The last sibling takes the number of NET. */
+/* The last sibling takes over the number of NET. */
 static void give_number(struct naive *m, int net)
 {
 	struct naive_net *n = &m->net[net];
@@ -550,7 +550,7 @@ void naive_send(struct naive *m, struct naive_lease *l, int32_t now)
 	l->stamp = ++m->turn;
 }
 
-/* Among leases used at the same time the order stays. */
+/* Leases with equal times keep their order. */
 void naive_sort(struct naive *m)
 {
 	struct naive_lease *next;

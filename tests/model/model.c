@@ -1,4 +1,4 @@
-/* model - the order of the rules: what is refused, what is answered, what is sent on. */
+/* model - the order of the rules: what is refused, answered and sent. */
 #include "model.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@ static bool is_whole(const struct model_view *v)
 	return !model_is_fragment(v);
 }
 
-/* --- may it pass ----------------------------------------------------------------------------- */
+/* --- checks ---------------------------------------------------------------------------------- */
 
 static enum reason check_udp(const struct model *m, const struct model_view *v)
 {
@@ -45,7 +45,7 @@ static enum reason check_transport(const struct model *m, const struct model_vie
 	return model_icmp_checksum_right(v) ? REASON_OK : REASON_ICMP_CHECKSUM;
 }
 
-/* --- what goes out --------------------------------------------------------------------------- */
+/* --- outputs --------------------------------------------------------------------------------- */
 
 static uint8_t *next_output(struct model_out *out)
 {
@@ -93,14 +93,14 @@ static void send_4(const struct model *m, const struct model_view *v, const stru
 	end_output(out, 20 + v->l4_len);
 }
 
-/* The four bytes behind the checksum of an error of ours. */
+/* Returns the four bytes after the checksum of an error that we send. */
 static uint32_t error_rest(const struct model *m, const struct model_view *v, enum reason why)
 {
 	if (why == REASON_TOO_BIG && v->family == 4)
 		return m->mtu - (is_whole(v) ? 20 : 28);
 	if (why == REASON_TOO_BIG)
 		return m->mtu;
-	if (why == REASON_ROUTING_HDR) /* to ourselves: to its type [8200-4.4] */
+	if (why == REASON_ROUTING_HDR) /* to our own address: points to its type [8200-4.4] */
 		return (uint32_t)v->segments_left_at -
 		       (model_same6(&v->dst6, &m->conf->own6) ? 1 : 0);
 	return why == REASON_SELF_PROTO && v->family == 6 ? (uint32_t)v->proto_at : 0;
@@ -110,7 +110,7 @@ struct code {
 	int type, code;
 };
 
-/* Sections 1.5, 2.2, 2.3, 3 and 4 of nat64-rules(7): which error answers what. */
+/* Sections 1.5, 2.2, 2.3, 3 and 4 of nat64-rules(7): the error for each reason. */
 static struct code error_4(enum reason why)
 {
 	switch (why) {
@@ -166,7 +166,8 @@ static struct code error_6(enum reason why)
 	}
 }
 
-/* Bytes of the header NEXT at P, of which a fragment header has 8; 0: what stands there is none. */
+/* Returns the length of header NEXT at P (8 for a fragment header), or 0 if there is no such
+ * header. */
 static size_t header_size(unsigned family, unsigned next, const uint8_t *p)
 {
 	if (next == 51)
@@ -178,7 +179,8 @@ static size_t header_size(unsigned family, unsigned next, const uint8_t *p)
 	return next == 0 || next == 43 || next == 60 ? p[1] * 8u + 8 : 0;
 }
 
-/* Is there, behind whatever headers, an error or a redirect, or might another fragment hold one? */
+/* Returns true if, after any headers, there is an error or a redirect, or another fragment might
+ * contain one. */
 static bool ends_in_error(const struct model_view *v)
 {
 	static const uint8_t none[8] = {0};
@@ -208,7 +210,7 @@ static bool is_one_host(uint32_t a)
 	return a >> 24 != 0 && a >> 24 != 127 && a >> 28 != 0xe && a != 0xffffffff;
 }
 
-/* [1812-4.3.2.7, 4443-2.4e], and nothing about what we sent ourselves. */
+/* [1812-4.3.2.7, 4443-2.4e], and never about our own packets. */
 static bool may_answer(const struct model *m, const struct model_view *v)
 {
 	if (v->off != 0 || ends_in_error(v))
@@ -273,7 +275,7 @@ static void answer(const struct model *m, const struct model_view *v, enum reaso
 		write_error6(m, v, what, rest, out);
 }
 
-/* --- the order ------------------------------------------------------------------------------- */
+/* --- the order of the checks ----------------------------------------------------------------- */
 
 static enum reason check_addresses(const struct model *m, const struct model_view *v)
 {
@@ -289,7 +291,8 @@ static enum reason check_addresses(const struct model *m, const struct model_vie
 		return REASON_BAD_ADDRESS;
 	if (model_passes4(m, v->src4))
 		return REASON_OK;
-	/* [7915-4.1]: 0.x, 127.x and 169.254.x are badly numbered routers; no router is a group. */
+	/* [7915-4.1]: 0.x, 127.x and 169.254.x are routers with invalid addresses; no router has a
+	 * multicast address. */
 	if (!model_is_error(v) || v->off > 0 || v->l4_len == 0)
 		return REASON_BAD_ADDRESS;
 	return v->src4 >> 28 == 0xe || v->src4 == 0xffffffff ? REASON_BAD_ADDRESS : REASON_OK;
@@ -315,7 +318,7 @@ static void write_reply(const struct model_view *v, const uint8_t *chosen, struc
 	out->is_answer = true;
 }
 
-/* Section 3 of nat64-rules(7), its protocols, and what a header holds that cannot be translated. */
+/* Section 3 of nat64-rules(7): protocols and header contents that cannot be translated. */
 static enum reason check_header(const struct model_view *v)
 {
 	static const uint8_t only6[] = {0, 43, 44, 58, 60, 2};
@@ -333,7 +336,7 @@ static enum reason check_header(const struct model_view *v)
 	return v->ext_in_frag ? REASON_FRAG_EXT_HDR : REASON_OK;
 }
 
-/* To ourselves, section 2.2 of nat64-rules(7). */
+/* To our own address, section 2.2 of nat64-rules(7). */
 static enum reason serve(const struct model_view *v, const uint8_t *chosen, struct model_out *out)
 {
 	if (v->source_route)
@@ -342,7 +345,7 @@ static enum reason serve(const struct model_view *v, const uint8_t *chosen, stru
 		return REASON_ROUTING_HDR;
 	if (v->ext_in_frag)
 		return REASON_FRAG_EXT_HDR;
-	if (v->family == 6 && v->proto == 59) /* nothing that could be answered [8200-4.7] */
+	if (v->family == 6 && v->proto == 59) /* cannot be answered [8200-4.7] */
 		return REASON_SELF_OTHER;
 	if (!model_is_icmp(v))
 		return REASON_SELF_PROTO;
@@ -427,7 +430,7 @@ static enum reason judge(struct model *m, const struct model_view *v, int32_t no
 	if (model_is_icmp(v) && model_is_fragment(v))
 		return REASON_ICMP_FRAGMENT;
 	why = translate(m, v, now, chosen, &to, out);
-	if (!why && v->family == 6) /* only the host itself keeps its lease */
+	if (!why && v->family == 6) /* only the host itself keeps its lease in use */
 		model_touch(m, &to, now, out);
 	else if (!why && to.lease[1])
 		to.lease[1]->answered = true;

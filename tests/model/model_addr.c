@@ -1,4 +1,4 @@
-/* model_addr - addresses bit by bit, and lists searched from end to end [6052, 7757]. */
+/* model_addr - addresses bit by bit, and linear searches of lists [6052, 7757]. */
 #include "model.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ bool model_same6(const struct ip6 *a, const struct ip6 *b)
 	return same_bits(a->b, b->b, 128);
 }
 
-/* --- kinds of addresses ---------------------------------------------------------------------- */
+/* --- classes of addresses -------------------------------------------------------------------- */
 
 struct net {
 	uint8_t a, b, c, d, len;
@@ -91,7 +91,7 @@ bool model_passes4(const struct model *m, uint32_t a)
 	return !IN(a, never) || (a >> 16 == 0xa9fe && means_link_local(m, a));
 }
 
-/* The columns "Globally Reachable: False" of the IANA registry; multicast and 240/4 with them. */
+/* The rows "Globally Reachable: False" of the IANA registry, plus multicast and 240/4. */
 bool model_is_global(uint32_t a)
 {
 	static const struct net exceptions[] = {{192, 0, 0, 9, 32}, {192, 0, 0, 10, 32}};
@@ -124,8 +124,8 @@ bool model_passes6(const struct ip6 *a)
 
 /* --- prefixes and maps ----------------------------------------------------------------------- */
 
-/* Where bit I of an IPv4 address lies behind a prefix of LEN bits [6052-2.2]: bits 64 to 71 are
- * stepped over. */
+/* Returns the position of bit I of an IPv4 address after a prefix of LEN bits [6052-2.2]; skips
+ * bits 64 to 71. */
 static unsigned place(unsigned len, unsigned i)
 {
 	unsigned at = len + i;
@@ -183,7 +183,7 @@ const struct map *model_find_map6(const struct model *m, const struct ip6 *a)
 	return best;
 }
 
-/* The index of the longest prefix that holds A, or -1. */
+/* Returns the index of the longest prefix that contains A, or -1. */
 int model_find_prefix(const struct model *m, const struct ip6 *a)
 {
 	int best = -1;
@@ -195,7 +195,7 @@ int model_find_prefix(const struct model *m, const struct ip6 *a)
 	return best;
 }
 
-/* [7757-3.3]: the suffix bits behind the other prefix. */
+/* [7757-3.3]: copies the suffix bits after the other prefix. */
 void model_map_6(const struct map *e, uint32_t a, struct ip6 *out)
 {
 	uint8_t x[4];

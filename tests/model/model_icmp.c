@@ -1,5 +1,5 @@
-/* model_icmp - ICMP errors: the tables of sections 6 and 7 of nat64-rules(7), the packet they
- * quote, and what stands behind it. */
+/* model_icmp - ICMP errors: the tables of sections 6 and 7 of nat64-rules(7), the quoted packet,
+ * and extensions. */
 #include "model.h"
 
 #include <string.h>
@@ -11,11 +11,11 @@ enum rest {
 	MTU,
 };
 
-struct told { /* how an error is told on the other side */
+struct told { /* the translation of an error */
 	int type, code;
 	enum rest rest;
 	bool has_length; /* the message has the length field of RFC 4884 ... */
-	bool carries;    /* ... and what becomes of it has one too */
+	bool carries;    /* ... and so has its translation */
 };
 
 static bool say(struct told *t, int type, int code, enum rest rest)
@@ -82,7 +82,7 @@ static bool tell_6to4(struct told *t, unsigned type, unsigned code)
 
 	if (type == 1)
 		told = unreachable_6to4(t, code);
-	else if (type == 2) /* whatever its code [4443-3.2] */
+	else if (type == 2) /* any code [4443-3.2] */
 		told = say(t, 3, 4, MTU);
 	else if (type == 3)
 		told = say(t, 11, (int)code, EMPTY);
@@ -137,17 +137,18 @@ static unsigned mtu_4to6(const struct model *m, unsigned said, unsigned total)
 	return mtu < 1280 ? 1280 : mtu;
 }
 
-/* Of a fragment the IPv6 packet is 28 bytes longer than the IPv4 packet, of others 20. */
+/* For a fragment, the IPv6 packet is 28 bytes longer than the IPv4 packet, for others 20. */
 static unsigned mtu_6to4(const struct model *m, uint32_t said, bool fragment)
 {
 	unsigned longer = fragment ? 28 : 20;
 
-	if (said < 68 + longer) /* IPv4 knows nothing smaller */
+	if (said < 68 + longer) /* the minimum of IPv4 */
 		return 68;
 	return smallest(said - longer, m->mtu, m->mtu - longer);
 }
 
-/* The four bytes behind the checksum; false: a pointer to what the other header does not have. */
+/* Writes the four bytes after the checksum; returns false for a pointer to a field that the other
+ * header does not have. */
 static bool write_rest(const struct model *m, const struct model_view *v, const struct told *t,
 		       const struct model_view *quote, uint8_t *rest)
 {
@@ -210,7 +211,7 @@ static enum reason view_quote(struct model *m, const struct model_view *v, const
 								    : REASON_OK;
 }
 
-/* The quoted packet on the other side: all of it that is there.  Returns its length. */
+/* Writes all available bytes of the quoted packet, translated.  Returns their number. */
 static size_t write_quote(const struct model *m, const struct model_view *q,
 			  const struct model_pair *to, uint8_t *at)
 {
@@ -227,8 +228,8 @@ static size_t write_quote(const struct model *m, const struct model_view *q,
 
 /* --- extensions [4884] ----------------------------------------------------------------------- */
 
-/* Where the quote in the N bytes of a body ends, and the extensions begin.  N: there are none.  A
- * quote that is too short to be followed by any is, if a header of version 2 stands there. */
+/* Returns where the quote in a body of N bytes ends and extensions begin; N if there are none.  A
+ * quote that is too short for extensions has some anyway if a header of version 2 is there. */
 static size_t quote_end(const struct model_view *v, const struct told *t, size_t n)
 {
 	const uint8_t *rest = v->start + v->l4 + 4;
@@ -242,7 +243,8 @@ static size_t quote_end(const struct model_view *v, const struct told *t, size_t
 	return stated;
 }
 
-/* Objects of whole words, from the header to the end [4884-8], and a right checksum or none. */
+/* Returns true for objects of whole words up to the end [4884-8], with a correct checksum or
+ * none. */
 static bool is_sound(const uint8_t *ext, size_t n)
 {
 	size_t at = 4;
@@ -259,8 +261,8 @@ static bool is_sound(const uint8_t *ext, size_t n)
 	return model_get16(ext + 2) == 0 || model_checksum(model_sum(ext, n)) == 0;
 }
 
-/* The node identification object behind what extensions there are, if they are sound and there is
- * room for both [draft-ietf-intarea-extended-icmp-nodeid]. */
+/* Appends the node identification object to valid extensions, if there is room for both
+ * [draft-ietf-intarea-extended-icmp-nodeid]. */
 static size_t name_node(uint8_t *ext, size_t n, size_t room, const struct ip6 *node)
 {
 	uint8_t *object;
@@ -271,7 +273,7 @@ static size_t name_node(uint8_t *ext, size_t n, size_t room, const struct ip6 *n
 	object = ext + n;
 	model_put32(ext, 0x20000000);
 	model_put16(object, 24);
-	object[2] = 5; /* class: node identification; an address */
+	object[2] = 5; /* class: node identification; C-Type: address */
 	object[3] = 4;
 	model_put16(object + 4, 2); /* IPv6 */
 	model_put16(object + 6, 0);
@@ -283,12 +285,12 @@ static size_t name_node(uint8_t *ext, size_t n, size_t room, const struct ip6 *n
 
 struct body {
 	uint8_t b[70000];
-	size_t n;      /* all of it */
-	size_t padded; /* the quote, where extensions follow; else 0 */
+	size_t n;      /* total length */
+	size_t padded; /* length of the quote if extensions follow; otherwise 0 */
 };
 
-/* The quote, which is in BODY, and the N bytes of extensions at EXT, in ROOM bytes of which the
- * quote keeps at least 128. */
+/* Fits the quote in BODY and the N bytes of extensions at EXT into ROOM bytes; the quote keeps at
+ * least 128. */
 static void fit_body(struct body *body, const uint8_t *ext, size_t n, size_t room, size_t unit)
 {
 	size_t quote = body->n;

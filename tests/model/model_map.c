@@ -31,8 +31,8 @@ static bool in_pool(const struct model *m, uint32_t a)
 	return false;
 }
 
-/* The network address of a pool, our own, those of routers, and mapped ones are never handed out.
- */
+/* Never leased: the network address of a pool, our own address, those for routers, and mapped
+ * ones. */
 static bool may_lease(const struct model *m, uint32_t a)
 {
 	if (m->conf->has_icmp_source && model_holds4(&m->conf->icmp_source, a))
@@ -43,7 +43,7 @@ static bool may_lease(const struct model *m, uint32_t a)
 	return in_pool(m, a) && a != m->conf->own4 && !model_find_map4(m, a);
 }
 
-/* How long the longest FROM is that holds HOST; -1: none does, and no pool is for it. */
+/* Returns the length of the longest FROM that contains HOST; -1: no pool serves HOST. */
 static int longest_from(const struct model *m, const struct ip6 *host)
 {
 	int longest = -1;
@@ -54,7 +54,8 @@ static int longest_from(const struct model *m, const struct ip6 *host)
 	return longest;
 }
 
-/* May HOST have A?  If the pools for it are full they are full: no shorter FROM helps. */
+/* Returns whether HOST may have A.  If its pools are full, pools with a shorter FROM are not
+ * used. */
 static bool may_have(const struct model *m, const struct ip6 *host, uint32_t a)
 {
 	for (unsigned i = 0; i < m->pools; i++)
@@ -74,10 +75,10 @@ static unsigned lease_room(const struct model *m, const struct ip6 *host)
 	return n;
 }
 
-/* Of leases of the pools for HOST. */
+/* Counts of leases in the pools for HOST. */
 struct rivals {
 	unsigned all, unconfirmed;
-	bool old; /* the guarantee of one has run out */
+	bool old; /* the guarantee of one lease has expired */
 };
 
 static struct rivals find_rivals(const struct model *m, const struct ip6 *host, int32_t now)
@@ -96,14 +97,14 @@ static struct rivals find_rivals(const struct model *m, const struct ip6 *host, 
 	return r;
 }
 
-/* No lease of a host that has proven itself ends at once. */
+/* A lease of a confirmed host does not end at once. */
 static bool may_end(const struct model_lease *l, int32_t now)
 {
 	return !l->confirmed || now - l->last >= 60;
 }
 
-/* The pools for HOST are full.  Which lease ends is the translator's choice: that of CHOSEN.  It
- * must choose one if a guarantee has run out and no lease could be a forger's. */
+/* The pools for HOST are full.  The translator chooses which lease ends: that of CHOSEN.  It must
+ * choose one if a guarantee has expired and no lease could be forged. */
 static bool take_back(struct model *m, const struct ip6 *host, int32_t now, uint32_t chosen)
 {
 	const struct rivals r = find_rivals(m, host, now);
@@ -178,8 +179,8 @@ static bool by_map_or_lease(struct model *m, uint32_t a, struct ip6 *out, struct
 	return e || *l;
 }
 
-/* What we give away or stand in for, where nobody is to be found: a free lease, the source of
- * errors of nameless routers. */
+/* Returns true for addresses without a host: a free lease, a source address for routers without
+ * one. */
 static bool is_nobody(const struct model *m, uint32_t a)
 {
 	if (a == m->conf->own4)
@@ -189,7 +190,7 @@ static bool is_nobody(const struct model *m, uint32_t a)
 	return in_pool(m, a) || (m->conf->node_id && a == NAMELESS4);
 }
 
-/* Through the first prefix that may carry A.  With a lease it is the lease's prefix or none. */
+/* Through the first prefix that may carry A.  With a lease, only its own prefix is possible. */
 static enum reason by_prefix(const struct model *m, uint32_t a, const struct model_lease *l,
 			     unsigned *prefix, struct ip6 *out, enum reason none)
 {
@@ -214,7 +215,7 @@ static bool is_translatable(const struct model *m, uint32_t a)
 	return m->translatable.len > 0 && model_holds4(&m->translatable, a);
 }
 
-/* Section 1.9 of nat64-rules(7): may the host A use the translator? */
+/* Section 1.9 of nat64-rules(7): whether the host A may use the translator. */
 static bool is_allowed(const struct model *m, const struct ip6 *a)
 {
 	for (unsigned i = 0; i < m->allows; i++)
@@ -223,7 +224,7 @@ static bool is_allowed(const struct model *m, const struct ip6 *a)
 	return m->allows == 0;
 }
 
-/* Section 1.8: does nobody reach A? */
+/* Section 1.8: whether A is denied. */
 static bool is_denied(const struct model *m, uint32_t a)
 {
 	for (unsigned i = 0; i < m->denies; i++)
@@ -244,7 +245,7 @@ static bool is_routed_here(const struct model *m, const struct ip6 *a)
 	return best >= 0 && m->routed_here[best];
 }
 
-/* HOST lives on the IPv6 side, PEER is the one it talks to. */
+/* HOST is on the IPv6 side; PEER is its other end. */
 static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool quoted, bool error,
 			     struct ip6 *host6, struct ip6 *peer6, struct model_pair *to)
 {
@@ -265,13 +266,13 @@ static enum reason pair_4to6(struct model *m, uint32_t host, uint32_t peer, bool
 	if (peer_known && host_known && m->prefixes > 0) /* [7757-4] hairpinning */
 		why = by_prefix(m, peer, *host_lease, &to->prefix, peer6, REASON_NO_MAP_SRC);
 	else if (!peer_known && !quoted &&
-		 is_nobody(m, peer)) /* a quote says whom somebody wrote to */
+		 is_nobody(m, peer)) /* a quoted packet was sent to this address */
 		why = REASON_NO_MAP_SRC;
 	else if (!peer_known)
 		why = by_prefix(m, peer, *host_lease, &to->prefix, peer6, REASON_NO_MAP_SRC);
 	if (why && !error)
 		return why;
-	if (why && m->prefixes) /* [7915-4.1]: a badly numbered router */
+	if (why && m->prefixes) /* [7915-4.1]: a router with an invalid address */
 		model_embed(&m->prefix[to->prefix], peer, peer6);
 	else if (why)
 		*peer6 = m->conf->own6;
@@ -305,7 +306,7 @@ static enum reason by_extraction(const struct model *m, int prefix, const struct
 	return model_may_carry(m, (unsigned)prefix, *out) ? REASON_OK : REASON_WKP_PRIVATE;
 }
 
-/* A host whose other address would be ours has none. */
+/* A host whose map gives our own address has none. */
 static const struct map *usable_map(const struct model *m, const struct ip6 *a)
 {
 	const struct map *e = model_find_map6(m, a);
@@ -320,8 +321,7 @@ static enum reason by_map(const struct model *m, const struct map *e, const stru
 	return model_passes4(m, *out) ? REASON_OK : REASON_BAD_ADDRESS;
 }
 
-/* A router's address out of icmp-source-pool: any, but always the same for the same router
- * [6791]. */
+/* Returns a router's address from icmp-source-pool: any, but the same each time [6791]. */
 static uint32_t pooled_router(struct model *m, const struct ip6 *a, uint32_t chosen)
 {
 	for (unsigned i = 0; i < m->routers; i++)
@@ -336,7 +336,7 @@ static uint32_t pooled_router(struct model *m, const struct ip6 *a, uint32_t cho
 	return chosen;
 }
 
-/* Ours, or of somebody whom we know or may get to know. */
+/* Returns true if A is ours, or that of a host that is or may become known. */
 static bool is_taken(const struct model *m, uint32_t a)
 {
 	return a == m->conf->own4 || model_names4(m, a) || (m->conf->node_id && a == NAMELESS4) ||
@@ -349,7 +349,7 @@ static void name_router(struct model *m, const struct model_view *v, enum reason
 	uint8_t type = v->start[v->l4];
 
 	if ((why == REASON_WKP_PRIVATE || why == REASON_SRC_IN_PREFIX) && !is_taken(m, to->src4))
-		return; /* embedded all right */
+		return; /* the embedded address is usable */
 	to->named = m->conf->node_id && type >= 1 && type <= 3;
 	if (to->named)
 		to->src4 = NAMELESS4;
@@ -359,8 +359,8 @@ static void name_router(struct model *m, const struct model_view *v, enum reason
 		to->src4 = m->conf->own4;
 }
 
-/* Section 1.6 of nat64-rules(7): the source A says that it is CLAIMED, and writes to PEER; of a
- * quoted packet A is the destination. */
+/* Section 1.6 of nat64-rules(7): the source claims IPv4 address CLAIMED and writes to PEER; for a
+ * quoted packet it is the destination. */
 static bool may_claim(struct model *m, uint32_t claimed, uint32_t peer, bool peer_mapped,
 		      bool quoted)
 {
@@ -369,7 +369,7 @@ static bool may_claim(struct model *m, uint32_t claimed, uint32_t peer, bool pee
 
 	if (ours)
 		return false;
-	if (model_find_map4(m, claimed)) /* a hairpin */
+	if (model_find_map4(m, claimed)) /* hairpinning */
 		return peer_mapped;
 	if (in_pool(m, claimed))
 		return false;

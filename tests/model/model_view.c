@@ -1,4 +1,4 @@
-/* model_view - what the bytes of a packet say, and the arithmetic of checksums. */
+/* model_view - parses packets, and computes checksums. */
 #include "model.h"
 
 #include <string.h>
@@ -43,8 +43,8 @@ unsigned model_checksum(unsigned long sum)
 	return (unsigned)(0xffff - sum);
 }
 
-/* One's-complement sums count modulo 65535.  Of its two zeros a checksum shows 0: only a message of
- * nothing but zeros could show the other. */
+/* One's-complement sums are modulo 65535.  A checksum shows its zero as 0; only an all-zero message
+ * could show the other one. */
 unsigned model_adjust(unsigned checksum, unsigned long was, unsigned long is)
 {
 	return (unsigned)((checksum + was % 65535 + 65535 - is % 65535) % 65535);
@@ -105,7 +105,7 @@ bool model_is_icmp(const struct model_view *v)
 	return v->proto == (v->family == 4 ? 1 : 58);
 }
 
-/* ICMP of which the type cannot be seen counts as an error, to be on the safe side. */
+/* ICMP whose type is not visible counts as an error, to be safe. */
 bool model_is_error(const struct model_view *v)
 {
 	uint8_t type;
@@ -120,7 +120,7 @@ bool model_is_error(const struct model_view *v)
 	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-/* [791-3.1] A source route that is not used up: its pointer is not beyond its length. */
+/* [791-3.1] Finds an unexpired source route: its pointer is not beyond its length. */
 static bool has_source_route(const uint8_t *o, size_t n)
 {
 	size_t i = 0;
@@ -180,7 +180,7 @@ static enum reason view_4(struct model_view *v, const uint8_t *p, size_t len, bo
 	if (!quoted && model_checksum(model_sum(p, header)) != 0)
 		return REASON_BAD_CHECKSUM;
 	v->len = total < len ? total : len;
-	if (header > v->len) /* a quote that ends before its header does */
+	if (header > v->len) /* a quote that ends inside its header */
 		return REASON_TOO_SHORT;
 	v->l4 = header;
 	v->l4_len = v->len - v->l4;
@@ -191,7 +191,7 @@ static enum reason view_4(struct model_view *v, const uint8_t *p, size_t len, bo
 	return check_fragment(v);
 }
 
-/* Hop-by-hop options, routing and destination options are skipped, wherever they stand. */
+/* Hop-by-hop, routing and destination options are skipped, in any position. */
 static bool is_skipped(unsigned next)
 {
 	return next == 0 || next == 43 || next == 60;

@@ -1,4 +1,4 @@
-/* model_write - headers, and the bytes of a transport that change. */
+/* model_write - writes headers, and translates transport headers. */
 #include "model.h"
 
 #include <string.h>
@@ -53,7 +53,8 @@ size_t model_write6(const struct model *m, const struct model_view *v, const str
 size_t model_write4(const struct model *m, const struct model_view *v, const struct model_pair *to,
 		    uint8_t *at, unsigned ttl, size_t n, unsigned id)
 {
-	size_t len = n + 20 > 65535 ? 65535 : n + 20; /* what a quoted one states may not fit */
+	size_t len =
+		n + 20 > 65535 ? 65535 : n + 20; /* the length of a quoted packet may not fit */
 	unsigned tos = m->conf->tos_ignore_6to4 ? v->tos & 3u : v->tos;
 	unsigned frag = v->off / 8;
 
@@ -77,7 +78,7 @@ int model_echo(const struct model_view *v)
 	return type == 128 ? 8 : type == 129 ? 0 : -1;
 }
 
-/* The sums of both pseudo-headers' addresses, before and after. */
+/* The address sums of both pseudo-headers, before and after. */
 static void sum_addresses(const struct model_view *v, const struct model_pair *to,
 			  unsigned long *was, unsigned long *is)
 {
@@ -93,7 +94,7 @@ static void fix_echo(const struct model_view *v, const struct model_pair *to, ui
 	uint8_t old = at[0];
 
 	at[0] = (uint8_t)model_echo(v);
-	if (n < 4 || model_is_fragment(v)) /* of a fragment, the checksum covers what is not here */
+	if (n < 4 || model_is_fragment(v)) /* the checksum of a fragment covers missing bytes */
 		return;
 	sum_addresses(v, to, &was, &is);
 	was = v->family == 6 ? was + pseudo : 0;
@@ -119,13 +120,13 @@ void model_transport(const struct model_view *v, const struct model_pair *to, ui
 	if (v->proto != 17 || n < 8)
 		return;
 	c = model_get16(at + 6);
-	if (c == 0) /* none */
+	if (c == 0) /* no checksum */
 		return;
 	c = model_adjust(c, was, is);
 	model_put16(at + 6, c ? c : 0xffff);
 }
 
-/* ICMP from scratch: a whole message whose checksum was found right. */
+/* Computes ICMP from scratch, for a complete message with a correct checksum. */
 void model_write_echo(const struct model_view *v, const struct model_pair *to, uint8_t *at,
 		      size_t n)
 {
@@ -138,7 +139,7 @@ void model_write_echo(const struct model_view *v, const struct model_pair *to, u
 	model_put16(at + 2, model_checksum(sum + model_sum(at, n)));
 }
 
-/* UDP that had no checksum [7915-4.5]. */
+/* UDP without a checksum [7915-4.5]. */
 void model_write_udp(const struct model_pair *to, uint8_t *at)
 {
 	size_t n = model_get16(at + 4);
@@ -157,7 +158,7 @@ static unsigned most_mss(const struct model *m)
 	return (unsigned)m->conf->mss_clamp;
 }
 
-/* The place of the MSS in the options of a SYN, or 0. */
+/* Returns the offset of the MSS in the options of a SYN, or 0. */
 static size_t find_mss(const uint8_t *at, size_t n)
 {
 	size_t end = (size_t)(at[12] >> 4) * 4, i = 20;

@@ -1,5 +1,5 @@
-/* check_gso - is a part of a GSO packet, its checksum completed, what its sender would have sent as
- * a packet of its own?  Naive code builds that one from scratch. */
+/* check_gso - compares a part of a GSO packet, with its checksum completed, with the packet that
+ * its sender would have sent, which naive code builds from scratch. */
 #include "packet/gso.h"
 
 #include <stdlib.h>
@@ -11,8 +11,7 @@
 
 #define ROOM 65536
 
-/* A flow, and all that it has to say; what comes out of src/ is compared with what build() makes of
- * this. */
+/* A flow and its data.  The output of src/ is compared with packets that build() makes of it. */
 static struct flow {
 	uint8_t addrs[32];
 	size_t alen;
@@ -38,8 +37,8 @@ static uint8_t *csum_of(uint8_t *l4)
 	return l4 + (f.proto == PROTO_TCP ? 16 : 6);
 }
 
-/* The header of bytes FROM to END of what the flow has to say, as a packet of its own; its checksum
- * partial. */
+/* Writes the header of bytes FROM to END of the flow as a separate packet, with a partial
+ * checksum. */
 static void build_header(uint8_t *at, size_t from, size_t end)
 {
 	memcpy(at, f.l4, f.header);
@@ -68,7 +67,7 @@ static void build(uint8_t *at, size_t from, size_t end)
 	put16(csum_of(at), sum == 0 && f.proto == PROTO_UDP ? 0xffff : sum);
 }
 
-/* A flow of PAYLOAD random bytes with any header that there may be. */
+/* Starts a flow of PAYLOAD random bytes with a random header. */
 static void start(uint8_t proto, size_t payload)
 {
 	f.proto = proto;
@@ -100,7 +99,8 @@ static void differ(const char *name, const uint8_t *is, const uint8_t *want, siz
 				     want[i]);
 }
 
-/* Bytes FROM to END, cut out of the GSO packet T that says bytes AT on, in memory of that size. */
+/* Cuts bytes FROM to END out of the GSO packet T, which begins at byte AT of the flow, into memory
+ * of exactly that size. */
 static void check_part(const char *name, const struct gso_packet *t, size_t at, size_t from,
 		       size_t end)
 {
@@ -121,7 +121,7 @@ static struct gso_packet gso_of(const uint8_t *l4, size_t payload)
 	return (struct gso_packet){f.proto, f.cwr_stays, l4, f.header, payload};
 }
 
-/* The whole, in parts of SEG bytes. */
+/* Cuts the whole flow into parts of SEG bytes. */
 static void check_cut(const char *name, size_t seg)
 {
 	uint8_t *l4 = exactly(f.header);
@@ -178,7 +178,7 @@ static size_t some_length(void)
 	return random_below(random_below(20) ? 4000 : 65400);
 }
 
-/* Cut at random places, and some parts once more: a part is a GSO packet as good as the whole. */
+/* Cuts at random positions, and cuts some parts again: a part is a valid GSO packet itself. */
 static void check_random(const uint8_t *l4, size_t at, size_t end, int depth)
 {
 	struct gso_packet t = gso_of(l4, end - at);
@@ -270,7 +270,7 @@ START_TEST(sequence_wraps)
 }
 END_TEST
 
-/* Chooses two bytes of the payload so that the checksum comes out as WANT. */
+/* Chooses two bytes of the payload so that the checksum becomes WANT. */
 static void aim(unsigned want)
 {
 	static uint8_t whole[ROOM + 60];
@@ -280,7 +280,7 @@ static void aim(unsigned want)
 	put16(f.data, (get16(csum_of(whole)) + (~want & 0xffff)) % 0xffff);
 }
 
-/* All checksums there are: of UDP 0 is never sent [768], of TCP it is. */
+/* All checksum values: UDP never sends 0 [768], TCP does. */
 START_TEST(every_checksum)
 {
 	const uint8_t proto = _i ? PROTO_TCP : PROTO_UDP;
@@ -299,8 +299,8 @@ START_TEST(every_checksum)
 }
 END_TEST
 
-/* The partial checksum of the new length is the one that would have been summed, bit for bit: it is
- * 0xffff where it might be taken for 0. */
+/* The partial checksum for the new length equals a new sum, bit for bit: it is 0xffff where 0 would
+ * be equivalent. */
 START_TEST(every_partial)
 {
 	for (size_t n = 1; n < 65400; n += 1 + n / 50) {
@@ -312,7 +312,7 @@ START_TEST(every_partial)
 			f.payload = t.payload;
 			t = gso_of(l4, 65400);
 			put16(f.addrs, 0);
-			if (i % 2) /* so that the sum of the new length is 0xffff */
+			if (i % 2) /* makes the sum for the new length 0xffff */
 				put16(f.addrs, ~pseudo(f.header + n) & 0xffff);
 			build_header(l4, 0, f.payload);
 			gso_header(&t, 0, n, at);

@@ -1,4 +1,4 @@
-/* check_header - the headers we write, byte for byte. */
+/* check_header - compares written headers byte for byte. */
 #include "packet/header.h"
 #include "support/craft.h"
 #include "support/run.h"
@@ -10,7 +10,7 @@
 static const struct {
 	const char *name;
 	struct header4 h;
-	uint8_t bytes[20]; /* checksum aside */
+	uint8_t bytes[20]; /* without the checksum */
 } rows4[] = {
 	{"791-3.1 all zero", {0}, {0x45}},
 	{"791-3.1 every field its own value",
@@ -47,7 +47,7 @@ START_TEST(header4)
 }
 END_TEST
 
-/* Every identification: among them is the one whose checksum is 0. */
+/* All Identifications; one of them gives checksum 0. */
 START_TEST(header4_checksum)
 {
 	struct header4 h = rows4[1].h;

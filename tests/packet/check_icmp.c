@@ -1,5 +1,5 @@
-/* check_icmp - types, codes, pointers and MTUs, against the tables of RFC 7915 written down once
- * more. */
+/* check_icmp - compares types, codes, pointers and MTUs with a second copy of the tables of RFC
+ * 7915. */
 #include "packet/icmp.h"
 #include "support/run.h"
 
@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct want {
-	int type, first, last, to_type, to_code; /* to_code -1: the same */
+	int type, first, last, to_type, to_code; /* to_code -1: unchanged */
 	enum icmp_rest rest;
 	enum icmp_extend extend;
 };
@@ -123,7 +123,7 @@ START_TEST(every_pointer)
 }
 END_TEST
 
-/* RFC 1191's plateaus, the largest below LEN; 68 at the least. */
+/* The largest plateau of RFC 1191 below LEN, at least 68. */
 static uint32_t naive_plateau(uint32_t len)
 {
 	static const uint32_t p[] = {68,   296,  508,   1006,  1492, 2002,

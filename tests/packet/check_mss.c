@@ -1,5 +1,4 @@
-/* check_mss - which announcement of a segment size is lowered [9293-3.7.1], and the checksum after
- * it. */
+/* check_mss - checks which MSS options are lowered [9293-3.7.1], and the checksum afterwards. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #define SYN_ACK 0x12
 #define ACK     0x10
 
-/* Options in hexadecimal, whole words; AFTER: what becomes of them, NULL: nothing. */
+/* Options in hexadecimal, in whole words.  AFTER is the expected result; NULL: no options. */
 static const struct {
 	const char *name;
 	unsigned flags;
@@ -78,7 +77,7 @@ static const struct {
 	{"zeros only", SYN, "0000000000000000", 1400, NULL},
 };
 
-/* The bytes that the pairs of hexadecimal digits of TEXT say; how many. */
+/* Converts the pairs of hexadecimal digits in TEXT to bytes; returns their number. */
 static size_t parse(uint8_t *to, const char *text)
 {
 	size_t n = 0;
@@ -96,14 +95,14 @@ static size_t parse(uint8_t *to, const char *text)
 	return n;
 }
 
-/* A pseudo-header has any sum at all. */
+/* Sets the checksum for a pseudo-header with any sum. */
 static void seal(uint8_t *tcp, size_t len, unsigned pseudo)
 {
 	put16(tcp + offsetof(struct tcp_hdr, csum), 0);
 	put16(tcp + offsetof(struct tcp_hdr, csum), ~craft_sum(pseudo, tcp, len) & 0xffff);
 }
 
-/* A segment of random bytes with these options; returns its length. */
+/* Builds a segment of random bytes with these options; returns its length. */
 static size_t build(uint8_t *tcp, unsigned flags, const uint8_t *opts, size_t opts_len,
 		    size_t payload, unsigned pseudo)
 {
@@ -118,8 +117,8 @@ static size_t build(uint8_t *tcp, unsigned flags, const uint8_t *opts, size_t op
 	return len;
 }
 
-/* Clamps a copy of the LEN bytes at TCP in memory of exactly that size, and compares with WANT; of
- * a partial checksum nothing changes. */
+/* Clamps a copy of the LEN bytes at TCP in memory of exactly that size, and compares with WANT.  A
+ * partial checksum must not change. */
 static void check_one(const char *name, const uint8_t *tcp, size_t len, unsigned most,
 		      const uint8_t *want, bool partial)
 {
@@ -169,7 +168,7 @@ START_TEST(options)
 }
 END_TEST
 
-/* A header that says it is longer than the segment, or shorter than a header. */
+/* A header length beyond the segment, or below the minimum header. */
 START_TEST(data_offset)
 {
 	static const uint8_t opts[] = {2, 4, 0xff, 0xff};
@@ -204,7 +203,7 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* All announcements, at both alignments. */
+/* All MSS values, at both alignments. */
 START_TEST(every_value)
 {
 	const size_t at = sizeof(struct tcp_hdr) + 2 + (size_t)_i;
@@ -228,7 +227,8 @@ START_TEST(every_value)
 }
 END_TEST
 
-/* A partial checksum that is completed after the clamp is right, wherever the option stands. */
+/* A partial checksum that is completed after the clamp is correct, at every position of the
+ * option. */
 START_TEST(complete_later)
 {
 	uint8_t tcp[40], opts[8] = {1, 1, 1, 1, 1, 1, 1, 1};
@@ -249,7 +249,7 @@ START_TEST(complete_later)
 }
 END_TEST
 
-/* Where a slow and simple reader finds the announcement in the N bytes at O, or 0. */
+/* A slow, simple parser: returns the offset of the MSS in the N bytes at O, or 0. */
 static size_t find_slowly(const uint8_t *o, size_t n)
 {
 	size_t i = 0;

@@ -1,5 +1,5 @@
-/* check_nodeid - the object that names a router
- * [draft-ietf-intarea-extended-icmp-nodeid-3], alone and behind others [4884-7, 8]. */
+/* check_nodeid - the object that names a router [draft-ietf-intarea-extended-icmp-nodeid-3], alone
+ * and after other objects [4884-7, 8]. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +11,13 @@
 
 #define HEAD   4u
 #define OBJECT 24u
-#define ROOM   420u /* what a message of 576 bytes has behind 128 of a quote */
+#define ROOM   420u /* bytes left in a message of 576 bytes after a quote of 128 */
 
 static const struct ip6 router = {
 	{0x20, 0x01, 0x0d, 0xb8, 0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4, 5, 6, 7, 8}};
 
-/* The object, byte for byte as the draft draws it: length 24, class 5, C-Type with bit 5 set, AFI
- * 2, two reserved bytes, the address. */
+/* The object as in the draft: length 24, class 5, C-Type with bit 5 set, AFI 2, two reserved bytes,
+ * the address. */
 static const uint8_t object[OBJECT] = {0,    24,   5,    0x04, 0, 2, 0, 0, 0x20, 0x01, 0x0d, 0xb8,
 				       0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4, 5,    6,    7,    8};
 
@@ -27,7 +27,7 @@ enum seal {
 	NONE
 };
 
-/* Rows: an extension structure as hexadecimal, how its checksum is, and whether it is kept. */
+/* Rows: an extension structure in hexadecimal, its checksum, and whether it is kept. */
 static const struct {
 	const char *name, *ext;
 	enum seal seal;
@@ -91,8 +91,8 @@ static void seal(uint8_t *ext, size_t len, enum seal how)
 		put16(ext + 2, how == BAD ? sum ^ 0x100 : sum);
 }
 
-/* Appends to the LEN bytes at EXT within SIZE bytes, and checks all of the result; KEPT: what is
- * there must still be there. */
+/* Appends to the LEN bytes at EXT within SIZE bytes, and checks the result.  KEPT: the existing
+ * objects must remain. */
 static void check(const char *name, const uint8_t *ext, size_t len, size_t size, bool kept)
 {
 	size_t before = kept ? len : HEAD, n;
@@ -101,7 +101,8 @@ static void check(const char *name, const uint8_t *ext, size_t len, size_t size,
 	ck_assert(in && out);
 	if (len)
 		memcpy(in, ext, len);
-	in = realloc(in, len ? len : 1); /* so that a sanitizer sees a byte too many */
+	in = realloc(in, len ? len
+			     : 1); /* exact size, so that a sanitizer detects an access beyond it */
 	n = nodeid_append(out, size, (struct span){len ? in : NULL, len}, &router);
 	ck_assert_msg(n == before + OBJECT, "%s: %zu bytes, not %zu", name, n, before + OBJECT);
 	ck_assert_msg(n <= size, "%s: %zu bytes in %zu", name, n, size);
@@ -125,7 +126,7 @@ START_TEST(structures)
 }
 END_TEST
 
-/* As long as there is room; from then on the router's name is worth more. */
+/* Existing objects are kept while there is room; otherwise only the router's name remains. */
 START_TEST(sizes)
 {
 	uint8_t ext[600] = {0x20};
@@ -145,7 +146,7 @@ START_TEST(sizes)
 }
 END_TEST
 
-/* The result is a structure to append to, again and again. */
+/* The result can be appended to again and again. */
 START_TEST(again)
 {
 	uint8_t a[ROOM], b[ROOM];
@@ -160,7 +161,7 @@ START_TEST(again)
 }
 END_TEST
 
-/* Every sum occurs, that of a checksum of zero among them. */
+/* Every sum occurs, also the one with checksum zero. */
 START_TEST(every_checksum)
 {
 	struct ip6 node = router;

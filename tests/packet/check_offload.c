@@ -1,4 +1,4 @@
-/* check_offload - which virtio-net headers are understood, and what is made of them. */
+/* check_offload - checks which virtio-net headers are accepted, and how they are interpreted. */
 #include "packet/offload.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ static const struct row {
 	unsigned hdr[6];
 	bool understood;
 	struct offload o;
-	bool twice; /* written, it is HDR again */
+	bool twice; /* writing gives HDR again */
 } rows[] = {
 	{"nothing", {0, 0, 0, 0, 0, 0}, true, {.gso = GSO_NONE}, true},
 	{"vouched", {2, 0, 0, 0, 0, 0}, true, {.csum = CSUM_VOUCHED}, true},
@@ -107,7 +107,7 @@ static const struct row {
 	{"a flag that nobody has", {0x81, 0, 0, 0, 20, 6}, false, {.gso = 0}, false},
 };
 
-/* In the byte order of this machine, from any alignment. */
+/* In host byte order, at any alignment. */
 static uint8_t *pack(uint8_t *at, const unsigned *v)
 {
 	at[0] = (uint8_t)v[0];
@@ -154,8 +154,8 @@ START_TEST(row)
 }
 END_TEST
 
-/* All flags and types: what is understood is written and read again as the same, and what is asked
- * for is all that is understood. */
+/* All flags and types: an accepted header is the same after writing and reading, and only requested
+ * features are accepted. */
 START_TEST(every_type)
 {
 	unsigned understood = 0;
@@ -182,7 +182,7 @@ START_TEST(every_type)
 }
 END_TEST
 
-/* Nothing that a GSO packet or a partial checksum needs is lost on the way out. */
+/* Writing keeps all fields that a GSO packet or a partial checksum needs. */
 START_TEST(random_fields)
 {
 	static const uint8_t types[] = {GSO_TCP4, GSO_TCP6, GSO_UDP};
@@ -207,8 +207,8 @@ START_TEST(random_fields)
 }
 END_TEST
 
-/* The kernel refuses a header that is said to be longer than the packet: what came in need not fit
- * what leaves. */
+/* The kernel rejects a header length beyond the packet, and the received value need not fit the
+ * packet that leaves. */
 START_TEST(no_header_without_gso)
 {
 	struct offload o = {.seg = 1000, .header = 60, .ecn = GSO_ECN};

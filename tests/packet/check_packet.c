@@ -1,4 +1,4 @@
-/* check_packet - what the parser says of IPv4 and IPv6 packets, whole and quoted. */
+/* check_packet - checks the parser with IPv4 and IPv6 packets, whole and quoted. */
 #include "packet/packet.h"
 #include "support/craft.h"
 #include "support/run.h"
@@ -91,8 +91,8 @@ START_TEST(parsed)
 }
 END_TEST
 
-/* Cut anywhere, a quote is understood from the end of the headers on, and its parts stay inside; a
- * packet never is. */
+/* A quote may be cut anywhere after its headers, and its parts stay inside; a cut packet is always
+ * rejected. */
 START_TEST(cut_anywhere)
 {
 	const struct facts *f = &facts[_i];

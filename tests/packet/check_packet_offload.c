@@ -1,4 +1,5 @@
-/* check_packet_offload - which vnet headers fit which packets, and what is known of these then. */
+/* check_packet_offload - checks which vnet headers fit which packets, and the result for the
+ * packet. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,23 +10,23 @@
 #include "support/run.h"
 #include "packet/gso.h"
 
-#define OWN 0xffff /* csum_start, csum_offset: where TCP and UDP have it */
+#define OWN 0xffff /* csum_start, csum_offset: those of TCP or UDP */
 
-enum what { /* becomes of the bytes */
+enum what { /* expected change of the bytes */
 	SAME,
-	COMPLETED, /* a checksum that was partial is right */
-	OPENED,    /* a checksum that was complete is partial */
+	COMPLETED, /* a partial checksum is completed */
+	OPENED,    /* a complete checksum is made partial */
 };
 
 /* clang-format off */
-/* What is left to be done. */
+/* The offload information. */
 #define VOUCHED                      {.csum = CSUM_VOUCHED}
 #define PARTIAL                      {CSUM_PARTIAL, 0, 0, 0, 0, OWN, OWN}
 #define PARTIAL_AT(start, field)     {CSUM_PARTIAL, 0, 0, 0, 0, start, field}
 #define GSO(gso, seg)              {CSUM_PARTIAL, gso, 0, seg, 0, OWN, OWN}
 #define CLOSED_GSO(csum, gso, seg) {csum, gso, 0, seg, 0, 0, 0}
 
-/* What comes of it. */
+/* The expected result. */
 #define REFUSED                 REASON_BAD_OFFLOAD, SAME, CSUM_WHOLE, 0, 0
 #define KEPT(csum, header, seg) REASON_OK, SAME, csum, header, seg
 #define COMPLETE                REASON_OK, COMPLETED, CSUM_VOUCHED, 0, 0
@@ -167,7 +168,7 @@ static size_t own_at(unsigned proto)
 	return proto == 6 ? 16 : proto == 17 ? 6 : 2;
 }
 
-/* The folded sum of the pseudo-header of P, by naive code; ICMPv4 has none. */
+/* The folded sum of P's pseudo-header, by naive code; 0 for ICMPv4. */
 static unsigned pseudo(const struct packet *p)
 {
 	const uint8_t *ip = p->whole.p;
@@ -181,8 +182,8 @@ static unsigned pseudo(const struct packet *p)
 			 sizeof(tail));
 }
 
-/* Parses BYTES, and makes O mean the packet's own checksum where it says so; a partial one is put
- * there.  What is to be found in the bytes is in WANT then. */
+/* Parses BYTES.  Where O says OWN, fills in the position of the packet's own checksum; writes a
+ * partial checksum there.  WANT receives the expected bytes. */
 static void prepare(const struct row *r, struct packet *p, uint8_t *bytes, size_t len,
 		    struct offload *o, uint8_t *want)
 {
@@ -236,8 +237,8 @@ START_TEST(row)
 }
 END_TEST
 
-/* What stands behind the length that the IP header states is no part of the packet: a sum ends
- * there, and a GSO packet is what is left, as the kernel's own receiver has it. */
+/* Bytes after the length in the IP header are not part of the packet: a sum ends there, and a GSO
+ * packet is cut there, as in the kernel's receive path. */
 START_TEST(trailing_bytes)
 {
 	size_t len = craft(buf, rows[_i].in, NULL);
@@ -269,10 +270,10 @@ START_TEST(no_offload)
 }
 END_TEST
 
-/* A partial sum of something inside the payload is completed from where it starts to the end. */
+/* A partial checksum of something inside the payload is completed from its start to the end. */
 static const struct inner {
 	const char *name, *in;
-	size_t start, offset; /* from the start of the L4 part */
+	size_t start, offset; /* relative to the L4 part */
 	enum csum_state csum;
 } inner_rows[] = {
 	{"2784 TCP in GRE", "4 p=47 | data 200", 24, 16, CSUM_WHOLE},
@@ -291,7 +292,7 @@ static const struct inner {
 	{"fragmented ICMP", "6 | part 0 80 | echo n=999", 0, 2, CSUM_WHOLE},
 };
 
-/* WANT is aimed at: the checksum is to come out as that. */
+/* Chooses the payload so that the checksum becomes WANT. */
 static void check_inner(const struct inner *r, unsigned want)
 {
 	size_t len = craft(buf, r->in, NULL);
@@ -327,7 +328,7 @@ START_TEST(inner)
 }
 END_TEST
 
-/* --- a vnet header that is wrong in one field ------------------------------------------------- */
+/* --- a vnet header with one wrong field ------------------------------------------------------- */
 
 static const struct victim {
 	const char *in;
@@ -348,7 +349,7 @@ static const struct victim {
 	{"4 | tcp n=901", {CSUM_WHOLE, GSO_TCP4, 0, 100, 40, 0, 0}},
 };
 
-/* What the next layers do with a GSO packet: its segments, each in memory of its own size. */
+/* Cuts a GSO packet into segments, as later stages do, each in memory of its own size. */
 static void cut(const struct packet *p)
 {
 	struct gso_packet t = {p->proto, p->ecn == GSO_ACCECN, p->l4.p, p->l4_header,
@@ -366,8 +367,8 @@ static void cut(const struct packet *p)
 	}
 }
 
-/* Whatever HDR says of the LEN bytes in buf: it is refused, and they are as they were, or what is
- * known of the packet afterwards can be relied on. */
+/* For any HDR with the LEN bytes in buf: either it is refused and the bytes are unchanged, or the
+ * resulting facts are correct. */
 static enum reason judge(const char *name, const uint8_t *hdr, size_t len)
 {
 	uint8_t *bytes = exactly(buf, len);
@@ -434,7 +435,7 @@ START_TEST(one_field_wrong)
 }
 END_TEST
 
-/* All fields and some of the packet's headers at random; small numbers are likelier to fit. */
+/* All fields and some headers at random; small numbers are more likely to fit. */
 START_TEST(all_wrong)
 {
 	unsigned taken = 0;

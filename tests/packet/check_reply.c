@@ -1,4 +1,4 @@
-/* check_reply - the ICMP errors and echo replies that we originate. */
+/* check_reply - checks the ICMP errors and echo replies that the translator originates. */
 #include "packet/reply.h"
 #include "support/craft.h"
 #include "support/run.h"
@@ -152,7 +152,7 @@ START_TEST(error)
 		 errors[_i].out);
 	len = craft(want, text, &in);
 	ck_assert_msg(n == len, "%s: %zu bytes, not %zu", errors[_i].name, n, len);
-	if (!six) { /* DF is ours to choose */
+	if (!six) { /* DF may have any value */
 		want[6] = out[6] & 0x40;
 		craft_seal4(want);
 	}
