@@ -10,8 +10,7 @@
 #include "packet/gso.h"
 #include "packet/offload.h"
 
-#define OUTPUT_PARTS \
-	65 /* maximum number of parts: the kernel accepts 64 UDP segments per GSO packet */
+#define OUTPUT_PARTS 65 /* maximum; the kernel accepts 64 UDP segments per GSO packet */
 
 struct part { /* of a payload; may end at any byte */
 	const uint8_t *p;

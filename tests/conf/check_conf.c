@@ -1,5 +1,5 @@
-/* check_conf - every mistake is said, exactly; everything right loads, and prints a form that loads
- * and prints the same. */
+/* check_conf - checks that every error is reported exactly, and that every valid configuration
+ * loads and prints a form that loads and prints the same. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,8 +37,8 @@ static void hear(void *arg, bool error, const char *line)
 		said.len += (size_t)n;
 }
 
-/* Is WANT what was said?  The rows are about the place, the directive and what is wrong there; for
- * the advice in parentheses, unless it depends on the line, they have (*). */
+/* Returns true if WANT was reported.  Rows compare the place, the directive and the problem.  (*)
+ * stands for advice in parentheses that does not depend on the line. */
 static bool is_said(const char *want)
 {
 	const char *is = said.text;
@@ -57,7 +57,7 @@ static bool is_said(const char *want)
 	return *want == '\0' && *is == '\0';
 }
 
-#define MOST_SAID 1000 /* of each, and then how many more there are */
+#define MOST_SAID 1000 /* of each kind; then one line with the number of the others */
 
 static unsigned lines_for(unsigned n)
 {
@@ -99,7 +99,7 @@ static void write_text(const char *path, const char *text)
 	write_bytes(path, text, strlen(text));
 }
 
-/* The canonical form, to be freed. */
+/* Returns the canonical form, which the caller frees. */
 static char *print(const struct conf *c)
 {
 	char *text = NULL;
@@ -112,7 +112,7 @@ static char *print(const struct conf *c)
 	return text;
 }
 
-/* What C prints, read again, prints the same. */
+/* The output of C, read again, prints the same. */
 static void check_round_trip_with(const char *name, const struct conf *c, const char *state_dir)
 {
 	char *first = print(c), *second;
@@ -184,31 +184,30 @@ START_TEST(test_quiet)
 		WALKTHROUGH,
 		"tun-device clat\nprefix 64:ff9b::/96\nipv4-addr 192.0.0.2\n"
 		"map 192.0.0.1 2001:db8::c1a7\n",
-		/* ipv4-addr and ipv6-addr are each other's in a mapped network: no host loses
-		   anything */
+		/* ipv4-addr and ipv6-addr map to each other in a mapped network: no host loses its
+		 * address */
 		BASE "ipv6-addr 2001:db8::1\nmap 192.0.2.0/24 2001:db8::/120\n",
-		/* every ipv4-addr lies in a map of everything */
+		/* a map of everything contains every ipv4-addr */
 		BASE "map 0.0.0.0/0 2001:db8:1::/96\n",
-		/* no IPv4 address leads there */
+		/* no IPv4 address maps to it */
 		BASE "ipv6-addr 2001:db8:1::64:1\nmap 10.0.0.0/24 2001:db8:1::/64\n",
 		BASE "ipv6-addr 2001:db8:1::1\nmap 0.0.0.0/0 2001:db8:1::/96\n",
-		/* behind the prefix, but no IPv4 host */
+		/* inside the prefix, but not an IPv4 host */
 		BASE "ipv6-addr 64:ff9b::1\n",
 		BASE "ipv6-addr 64:ff9b::192.168.0.1\n",
 		BASE "ipv6-addr 64:ff9b::192.0.2.1\n",
 		"tun-device nat64\nipv4-addr 192.0.2.1\nprefix 2001:db8::/64\n"
 		"ipv6-addr 2001:db8::c6:3364:700:1\n",
-		/* a machine may be an IPv4-translatable host, or a mapped one */
+		/* this machine may be an IPv4-translatable or a mapped host */
 		"tun-device siit\nipv4-addr 192.0.2.1\nprefix 2001:db8:64::/96\n"
 		"tun-ip 2001:db8:64::198.51.100.9\n",
 		BASE "map 198.51.100.9 64:ff9b::9\ntun-ip 64:ff9b::9\n",
 		BASE "map 192.0.0.1 2001:db8::c1a7\ntun-ip 192.0.0.1\ntun-ip 2001:db8::c1a7\n",
-		/* networks of the device in which our addresses are neither the first nor the last
-		 */
+		/* device networks in which our addresses are neither first nor last */
 		BASE "tun-ip 192.0.2.0/31\ntun-ip 192.0.2.2/30\ntun-ip 192.0.2.9/24\n",
 		BASE "ipv6-addr 2001:db8::\ntun-ip 2001:db8::1/127\ntun-ip 2001:db8:1::1/64\n",
-		/* who is allowed is served by a pool, or is translatable; whoever is translatable
-		   is allowed */
+		/* every allowed host is served by a pool or translatable, and every translatable
+		 * host is allowed */
 		BASE POOL "allow 2001:db8:1::/48\nallow 2001:db8:2::7\n",
 		BASE POOL
 		"dynamic-pool 10.8.0.0/24 from 2001:db8:1:2::/64\nallow 2001:db8:1::/48\n",
@@ -221,7 +220,7 @@ START_TEST(test_quiet)
 		"translatable 198.51.100.2/31\nallow 2001:db8:1c6:3364:3::/80\n",
 		"tun-device n\nipv4-addr 192.0.2.1\nprefix 2001:db8:64::/64\n"
 		"translatable 198.51.100.0/24\nallow 2001:db8:64:0:c6:3364::/96\n",
-		/* maps ask neither */
+		/* mapped hosts need neither allow nor deny */
 		BASE POOL "map 192.0.2.9 2001:db8:9::9\nallow 2001:db8:1::/48\ndeny 192.0.2.0/24\n",
 	};
 
@@ -233,8 +232,8 @@ START_TEST(test_quiet)
 }
 END_TEST
 
-/* The lines that are not commented out in the example are the walkthrough, with nothing left to do
- * by hand: the service knows where leases go, and the daemon sets its routes. */
+/* The active lines of the example are those of the walkthrough, with no manual steps left: the
+ * service provides the lease directory, and the daemon sets its routes. */
 START_TEST(test_example)
 {
 	struct conf *c = load_with(example, "/var/lib/nat64d");
@@ -267,8 +266,8 @@ END_TEST
 	"Permission denied (the user that nat64d runs as needs permission: chmod a+r or chgrp, " \
 	"and chmod a+x on its directory)\n"
 
-/* Root may read everything, so it is nobody who tries; under fakeroot he may, too.  The mask of the
- * caller is not to keep him out of the other file. */
+/* Tests as an ordinary user, because root, and root under fakeroot, can read everything.  The umask
+ * of the caller must not affect the other file. */
 START_TEST(test_may_not_read)
 {
 	char text[200], expect[400];
@@ -300,7 +299,7 @@ START_TEST(test_may_not_read)
 }
 END_TEST
 
-/* The daemon must not wait for somebody to write to a file that it is told to reread. */
+/* The daemon must not wait for a writer when it rereads a file. */
 START_TEST(test_fifo)
 {
 	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
@@ -310,7 +309,7 @@ START_TEST(test_fifo)
 }
 END_TEST
 
-/* As a shell does for "-c <(command)". */
+/* As a shell passes "-c <(command)". */
 START_TEST(test_slow_pipe)
 {
 	static const char text[] =
@@ -331,7 +330,7 @@ START_TEST(test_slow_pipe)
 }
 END_TEST
 
-/* A reload does not wait for it, as packets would wait with it. */
+/* A reload does not wait for it, because packets would wait too. */
 START_TEST(test_fifo_hurried)
 {
 	int fd;
@@ -402,7 +401,7 @@ START_TEST(test_long_lines)
 		ck_assert(c->tun_up);
 		conf_free(c);
 	}
-	text[n - 1] = 'x'; /* no comment any more */
+	text[n - 1] = 'x'; /* not a comment anymore */
 	write_text("t", text);
 	ck_assert_ptr_null(load("t"));
 	ck_assert_uint_eq(said.errors, 1);
@@ -451,7 +450,7 @@ START_TEST(test_map_lengths)
 }
 END_TEST
 
-/* What is printed is right; is it also what is used? */
+/* The printed values are right; this checks that the stored values are too. */
 START_TEST(test_values)
 {
 	struct conf *c;
@@ -482,7 +481,7 @@ static const struct pool_conf *range_of(const struct conf *c, size_t i)
 	return &c->pool[i];
 }
 
-/* Each range of a pool has what any of its lines says. */
+/* Each range of a pool has the settings of all of its lines. */
 START_TEST(test_pools)
 {
 	const struct pool_conf *p;
@@ -519,7 +518,7 @@ START_TEST(test_pools)
 }
 END_TEST
 
-/* The tables know which line decides. */
+/* The tables contain the index of the line that decides. */
 START_TEST(test_access)
 {
 	static const struct ip6 inner = {{0x20, 1, 0xd, 0xb8, 0, 1, [15] = 7}};
@@ -647,7 +646,7 @@ START_TEST(test_restart)
 }
 END_TEST
 
-/* A tun-device stands in every configuration. */
+/* Every configuration has a tun-device. */
 START_TEST(test_restart_device)
 {
 	struct conf *a = load_more(""), *b;
@@ -742,7 +741,7 @@ END_TEST
 
 #define PIN(a, b) "map 10.0.0." #a " 2001:db8::" #b "\n"
 
-/* The configuration with a map of its own, and pinned.map with PINS. */
+/* Loads the configuration with its own map, and pinned.map with PINS. */
 static struct conf *load_pins(const char *pins)
 {
 	char text[400];
@@ -752,7 +751,7 @@ static struct conf *load_pins(const char *pins)
 	snprintf(text, sizeof(text), BASE "data-dir %s\nmap 10.0.0.1 2001:db8::1\n", dir);
 	write_text("t", text);
 	c = load("t");
-	ck_assert_int_eq(unlink("pinned.map"), 0); /* the other tests have the same data-dir */
+	ck_assert_int_eq(unlink("pinned.map"), 0); /* the other tests use the same data-dir */
 	return c;
 }
 
@@ -787,7 +786,8 @@ START_TEST(test_pins)
 	check_place(c, "map", 2, path, 4);
 	ck_assert_uint_eq(conf_find_pin(c, map_at(c->maps, 0)), CONF_NO_PIN);
 	ck_assert_uint_eq(conf_find_pin(c, map_at(c->maps, 1)), 1);
-	ck_assert_uint_eq(conf_find_pin(c, map_at(c->maps, 2)), CONF_NO_PIN); /* no host */
+	ck_assert_uint_eq(conf_find_pin(c, map_at(c->maps, 2)),
+			  CONF_NO_PIN); /* not a single host */
 
 	check_pins(c, &change, "\n" PIN(2, 2) "map 10.8.0.0/24 2001:db8:8::/120\n" PIN(9, 9));
 	map_table_free(conf_change_pins(c, &change));
@@ -810,10 +810,10 @@ START_TEST(test_pins)
 }
 END_TEST
 
-/* What pinned.map has, and what is said of it. */
+/* The content of pinned.map, and the messages about it. */
 static const struct {
-	const char *name, *pins, *said; /* behind its path; NULL: nothing */
-	size_t maps;                    /* that there are then */
+	const char *name, *pins, *said; /* after its path; NULL: none */
+	size_t maps;                    /* resulting number of maps */
 } pins[] = {
 	{"empty", "", NULL, 1},
 	{"a comment", "# map\n", NULL, 1},
@@ -852,7 +852,7 @@ START_TEST(test_pins_read)
 }
 END_TEST
 
-/* Something that nobody can have written there by a pin must not count as no pins at all. */
+/* A file that pinning cannot have created must not count as an empty one. */
 START_TEST(test_pins_fifo)
 {
 	char text[400], path[200];
@@ -868,7 +868,7 @@ START_TEST(test_pins_fifo)
 }
 END_TEST
 
-/* Part by part the same as in one piece, however many maps there are. */
+/* Printing in parts gives the same text, for any number of maps. */
 START_TEST(test_print_some)
 {
 	static const size_t counts[] = {0, 1, 99, 100, 101, 200, 201, 1050};
@@ -941,9 +941,10 @@ START_TEST(test_map_file_overlap)
 END_TEST
 
 #define PATH_LONGEST 4095 /* PATH_MAX without its NUL */
-#define SHOWN        300  /* of a path in a message, with a NUL */
+#define SHOWN        300  /* longest path in a message, with NUL */
 
-/* "/xx...": a path of LEN characters in pieces that a directory entry may have; to be freed. */
+/* Returns a path "/xx..." of LEN characters with components of valid length; the caller frees
+ * it. */
 static char *long_path(size_t len)
 {
 	char *path = malloc(len + 1);
@@ -957,7 +958,7 @@ static char *long_path(size_t len)
 	return path;
 }
 
-/* What PATH looks like in a message. */
+/* Returns PATH as a message shows it. */
 static char *shown(char buf[SHOWN], const char *path)
 {
 	size_t len = strlen(path), half = (SHOWN - 4) / 2;
@@ -968,7 +969,7 @@ static char *shown(char buf[SHOWN], const char *path)
 	return buf;
 }
 
-/* TEXT, with AT in the place of its '@'; to be freed. */
+/* Returns TEXT with '@' replaced by AT; the caller frees it. */
 static char *fill(const char *text, const char *at)
 {
 	size_t before = strcspn(text, "@"), size = strlen(text) + strlen(at) + 1;
@@ -980,7 +981,8 @@ static char *fill(const char *text, const char *at)
 	return filled;
 }
 
-/* A path of LEN characters stands for '@' in TEXT; NAMED, with it, is what SAID names. */
+/* '@' in TEXT stands for a path of LEN characters, which together with NAMED is the path in
+ * SAID. */
 static const struct long_row {
 	const char *name, *text;
 	size_t len;
@@ -1039,14 +1041,15 @@ START_TEST(test_long_state_dir)
 		 "characters)\n",
 		 shown(cut, path));
 	ck_assert_str_eq(said.text, expect);
-	strcpy(path + PATH_LONGEST, ":"); /* the first of several counts */
+	strcpy(path + PATH_LONGEST, ":"); /* the first of several is used */
 	conf_free(load_with("t", path));
 	ck_assert_str_eq(said.text, "");
 	free(path);
 }
 END_TEST
 
-/* A message names the file whole, however unlikely its name; the middle of an absurd one goes. */
+/* A message shows a file name completely, even an unusual one, but leaves out the middle of a very
+ * long one. */
 START_TEST(test_long_file_name)
 {
 	char *path = long_path(6000), cut[SHOWN], expect[1000];
@@ -1121,8 +1124,8 @@ START_TEST(test_many_maps)
 }
 END_TEST
 
-/* A daemon that rereads its file translates nothing meanwhile. */
-/* That many customers, each with an allow of the network FROM and a pool for AT. */
+/* A daemon that reloads translates nothing meanwhile. */
+/* As many customers, each with an allow of network FROM and a pool for AT. */
 static void write_customers(const char *from, const char *at)
 {
 	FILE *f = fopen("t", "w");
@@ -1167,7 +1170,7 @@ START_TEST(test_many_customers_wrong)
 }
 END_TEST
 
-/* Each line of either kind has no counterpart. */
+/* No line of either kind has a counterpart. */
 START_TEST(test_many_allows_and_translatables)
 {
 	FILE *f = fopen("t", "w");
@@ -1189,7 +1192,7 @@ START_TEST(test_many_allows_and_translatables)
 }
 END_TEST
 
-/* A daemon that rereads its file translates nothing meanwhile. */
+/* A daemon that reloads translates nothing meanwhile. */
 START_TEST(test_many_prefixes_twice)
 {
 	FILE *f = fopen("t", "w");
@@ -1251,8 +1254,8 @@ static uint32_t next_random(uint32_t *state)
 	return *state >> 8;
 }
 
-/* Changes a few bytes of TEXT, cuts some out, doubles some: returns the new length, at most twice
- * LEN. */
+/* Changes a few bytes of TEXT, cuts some out, duplicates some.  Returns the new length, at most
+ * twice LEN. */
 static size_t mutate(char *text, size_t len, uint32_t *state)
 {
 	static const char liked[] = "\n\n #/:.-0123456789abcdef\t\r\0\xff";
@@ -1313,12 +1316,12 @@ START_TEST(test_mutations)
 		check_round_trip("mutation", c);
 		conf_free(c);
 	}
-	ck_assert_uint_gt(loaded, 0); /* else the test tests little */
+	ck_assert_uint_gt(loaded, 0); /* otherwise the test has little effect */
 	ck_assert_uint_lt(loaded, 1000);
 }
 END_TEST
 
-/* Words of the lines about pools and access, each often right in its place. */
+/* Words of lines about pools and access, each often valid in its position. */
 static const char *const scraps[] = {
 	"from",
 	"lease",
@@ -1369,8 +1372,7 @@ static const char *const beginnings[] = {
 	"prefix 2001:db8:1::/64 #",
 };
 
-/* Lines that nobody would write must not do any harm; those that are right are right again when
- * they are printed. */
+/* Lines of random words must be harmless, and valid ones must be valid again after printing. */
 START_TEST(test_random_words)
 {
 	uint32_t state = (uint32_t)_i + 100;
@@ -1401,10 +1403,10 @@ START_TEST(test_random_words)
 }
 END_TEST
 
-/* Networks below 2001:db8::/32 of so few bits that many are one, or inside another. */
+/* Networks below 2001:db8::/32 with so few bits that many are equal, or inside another. */
 struct net {
 	uint32_t bits;
-	unsigned len; /* behind the first 32 bits */
+	unsigned len; /* after the first 32 bits */
 };
 
 static struct net random_net(uint32_t *state)
@@ -1435,9 +1437,9 @@ static bool is_among(const struct net *a, const struct net *all, unsigned n)
 	return false;
 }
 
-#define NETS 4 /* at most, of each kind */
+#define NETS 4 /* maximum of each kind */
 
-/* As many complaints as there are when each allow is compared with each pool. */
+/* The number of messages equals that of a comparison of each allow with each pool. */
 START_TEST(test_allow_model)
 {
 	uint32_t state = (uint32_t)_i + 1;

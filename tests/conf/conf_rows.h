@@ -1,6 +1,6 @@
-/* conf_rows - wrong configurations, and every line that is to be said about each.
+/* conf_rows - wrong configurations, and all messages about each.
  *
- * The file is called t; warnings are marked. */
+ * The file is named t; warnings are marked. */
 #define BASE                    \
 	"tun-device nat64\n"    \
 	"ipv4-addr 192.0.2.1\n" \
@@ -12,7 +12,7 @@
 
 static const struct row {
 	const char *name, *text;
-	size_t len; /* a text may have NUL bytes */
+	size_t len; /* the text may contain NUL bytes */
 	const char *said;
 } wrong_rows[] = {
 	/* clang-format off */
@@ -193,7 +193,7 @@ static const struct row {
 	ROW("a wrong prefix is not missing",
 	    "tun-device nat64\n" "ipv4-addr 192.0.2.1\n" "prefix 64:ff9b::\n",
 	    "t:3: prefix: 64:ff9b:: has no length (*)\n"),
-	/* given twice */
+	/* duplicate directives */
 	ROW("tun-device twice",
 	    BASE "tun-device nat65\n",
 	    "t:4: tun-device: duplicate directive; first on line 1\n"),
@@ -1241,7 +1241,7 @@ static const struct row {
 	/* clang-format on */
 };
 
-/* Not wrong, but worth a word. */
+/* Valid, but with a warning. */
 static const struct row odd_rows[] = {
 	/* clang-format off */
 	ROW("strict-frag-hdr is ignored",

@@ -1,5 +1,5 @@
-/* fuzz_check - takes what the translator gives apart as a device would, and looks at each packet
- * that leaves. */
+/* fuzz_check - segments the translator's outputs like a device, and checks each resulting
+ * packet. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static uint64_t pseudo_sum(const struct packet *p)
 	return sum + csum_addrs6(&p->src6, &p->dst6);
 }
 
-/* Where the checksum of P's transport header is, or 0 if it has none that we know. */
+/* Returns the offset of the checksum in P's transport header, or 0 if it has none that we know. */
 static size_t csum_offset(const struct packet *p)
 {
 	if (p->proto == PROTO_TCP && p->l4.len >= sizeof(struct tcp_hdr))
@@ -50,7 +50,7 @@ static bool l4_right(const struct packet *p)
 	return csum_fold(pseudo_sum(p) + csum_sum(p->l4.p, p->l4.len)) == 0xffff;
 }
 
-/* Leaves the checksum at AT in PACKET partial, as O says. */
+/* Makes the checksum at AT in PACKET partial, as O describes. */
 static void fix_partial(const struct packet *p, uint8_t *packet, size_t at, struct offload *o)
 {
 	o->csum_start = (uint16_t)(p->l4.p - packet);
@@ -109,7 +109,7 @@ void fuzz_parse(struct input *in)
 	in->right = in->parsed == REASON_OK && input_right(in);
 }
 
-/* An output in one piece; the caller frees what is returned. */
+/* Copies an output to contiguous memory, which the caller frees. */
 static uint8_t *flatten(const struct output *o)
 {
 	uint8_t *bytes = fuzz_bytes(o->len);
@@ -125,14 +125,13 @@ static void parse_wire(struct packet *p, const uint8_t *bytes, size_t len)
 {
 	enum reason why = packet_parse(p, bytes, len, false);
 
-	/* A fragment of AH is legal in IPv4; the parser knows that we do not take it from IPv6. */
+	/* In IPv4 an AH may be in a fragment; the parser knows that we refuse that from IPv6. */
 	EXPECT(why == REASON_OK || (why == REASON_FRAG_EXT_HDR && p->family == 6));
 	if (why == REASON_OK)
 		EXPECT(p->whole.len == len);
 }
 
-/* What the device makes of the N payload bytes from OFF on of the GSO packet T, which is at FLAT.
- */
+/* Cuts the N payload bytes from OFF out of the GSO packet T at FLAT, as a device would. */
 static uint8_t *cut(const struct gso_packet *t, const uint8_t *flat, size_t off, size_t n,
 		    size_t *len)
 {
@@ -149,7 +148,7 @@ static uint8_t *cut(const struct gso_packet *t, const uint8_t *flat, size_t off,
 	return bytes;
 }
 
-/* No ICMP error may stand in P, nor in another fragment of it. */
+/* Returns false if P, or another fragment of it, may contain an ICMP error. */
 static bool may_be_answered(const struct packet *p)
 {
 	struct packet end = *p;
@@ -159,7 +158,7 @@ static bool may_be_answered(const struct packet *p)
 	return packet_go_to_end(&end) ? !packet_is_icmp_error(&end) : !packet_is_fragment(&end);
 }
 
-/* An echo reply is as right as the request, of which we believe what the device says. */
+/* An echo reply has a checksum as right as that of the request, for which we trust the device. */
 static bool is_vouched_echo(const struct input *in, enum reason why)
 {
 	return why == REASON_SELF_ECHO && in->p.csum == CSUM_VOUCHED && !in->right;
@@ -188,18 +187,19 @@ static void check_answer(const struct input *in, const struct output *o, enum re
 	free(bytes);
 }
 
-/* Where we are in what leaves. */
+/* The position in the sequence of outputs. */
 struct walk {
 	const struct input *in;
-	uint32_t next;    /* the fragment offset that comes next */
+	uint32_t next;    /* the next expected fragment offset */
 	uint32_t l4;      /* bytes so far */
-	unsigned packets; /* so far; the fragments of one count once */
+	unsigned packets; /* so far; all fragments of a packet count once */
 	unsigned pieces;
-	bool open; /* the last one was a fragment with more to come */
+	bool open; /* the last packet was a fragment with more to come */
 };
 
-/* A packet that came whole and left in one piece: its transport checksum is as right as it was;
- * that of ICMP is looked at, unless the device has vouched for it or was to complete it. */
+/* For a packet that was not fragmented before or after: its transport checksum is right if it
+ * was right before.  ICMP checksums are verified, unless the device verified or should complete
+ * them. */
 static void check_whole(const struct input *in, const struct packet *p)
 {
 	bool seen = packet_is_icmp(&in->p) && in->p.csum != CSUM_VOUCHED;
@@ -256,7 +256,7 @@ static void check_output(struct walk *w, const struct output *o)
 	free(flat);
 }
 
-/* What leaves goes through a batch as well, which may merge the outputs of one GSO packet again. */
+/* Sends all outputs through a batch as well, which may merge the outputs of a GSO packet again. */
 static void check_batch(const struct xlat_out *out, unsigned pieces)
 {
 	static struct batch *batch;
@@ -275,8 +275,8 @@ static void check_batch(const struct xlat_out *out, unsigned pieces)
 	EXPECT(sent == pieces);
 }
 
-/* Nobody speaks as an IPv4 host by an address inside a prefix, unless he is translatable or writes
- * to a mapped host [rules-1.6]; nor as us. */
+/* No source may use an IPv4 address inside a prefix, unless it is translatable or writes to a
+ * mapped host [rules-1.6]; none may use our address. */
 static void check_claim(const struct input *in)
 {
 	const struct xlat *x = in->x;
@@ -291,7 +291,7 @@ static void check_claim(const struct input *in)
 		x->conf, addr_extract(&in->p.src6, map_prefix_at(x->maps, (size_t)prefix))));
 }
 
-/* Nobody reaches what is denied, and whoever has no map is allowed, but for a source inside a
+/* No packet reaches a denied address; every host without a map is allowed, except a source inside a
  * prefix that writes to a mapped host [rules-1.8, 1.9]. */
 static void check_policy(const struct input *in, const struct xlat_out *out)
 {
@@ -318,12 +318,12 @@ void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 	check_policy(in, out);
 	EXPECT(in->offload.gso == GSO_NONE || in->offload.seg > 0);
 	EXPECT(out->outputs >= 1 && out->outputs <= XLAT_OUTPUTS && !out->answers);
-	for (unsigned i = 0; i < out->outputs; i++) /* the device's header goes there */
+	for (unsigned i = 0; i < out->outputs; i++) /* the device's header is written there */
 		memset(out->output[i].head - OFFLOAD_HDR, 0xee, OFFLOAD_HDR);
 	for (unsigned i = 0; i < out->outputs; i++)
 		check_output(&w, &out->output[i]);
 	EXPECT(w.open == in->p.mf);
-	/* Of an ICMP error only the quote may change its length. */
+	/* Only in ICMP errors may the length change, by the quote. */
 	if (!packet_is_icmp_error(&in->p))
 		EXPECT(w.l4 == in->p.l4.len + headers);
 	if (!in->p.mf)
@@ -331,14 +331,14 @@ void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 	check_batch(out, w.pieces);
 }
 
-/* Nothing of a refused packet is written to, but for its partial checksum, complete now; or that of
- * a GSO packet, partial now, and its end if that was translated by itself. */
+/* A refused packet is unchanged, except for a partial checksum that was completed, a GSO packet's
+ * checksum that was made partial, and the end of a GSO packet if that was translated separately. */
 static void check_untouched(const struct input *in, const uint8_t *packet,
 			    const struct xlat_out *out)
 {
 	size_t len = in->len;
 
-	if (out->has_last) { /* its headers and the device's in front */
+	if (out->has_last) { /* before it: its headers and the device's header */
 		len = in->p.whole.len - (in->p.l4.len - in->p.l4_header) % in->p.seg;
 		len -= XLAT_HEADROOM + (size_t)(in->p.l4.p - in->p.whole.p) + in->p.l4_header;
 	}
@@ -347,7 +347,7 @@ static void check_untouched(const struct input *in, const uint8_t *packet,
 		EXPECT(len == 0 || memcmp(packet, in->bytes, len) == 0);
 }
 
-/* The last segment of a GSO packet that is too big is one packet, and fits. */
+/* The last segment of a GSO packet that is too big is a single packet that fits. */
 static unsigned check_last(const struct input *in, const struct xlat_out *out)
 {
 	struct walk w = {.in = in};

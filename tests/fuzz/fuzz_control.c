@@ -1,9 +1,8 @@
-/* fuzz_control - any bytes at all come as a request, as text for JSON, and as a packet that is
- * traced.
+/* fuzz_control - arbitrary bytes as a request, as text for JSON, and as a packet for the trace.
  *
- * A request goes the way of the daemon: to words, to a command, and to the parser of its arguments;
- * times go that of nat64ctl.  Lines of the history are read from a file that others may write, too.
- * Linked with libFuzzer (--enable-fuzzer) or with replay.c, which `make check` runs. */
+ * A request takes the same path as in the daemon: words, command, arguments.  Times take that of
+ * nat64ctl.  Lines of the history come from a file that other programs may write.  Linked with
+ * libFuzzer (--enable-fuzzer) or with replay.c, which `make check` runs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +17,9 @@
 #include "fuzz_check.h"
 #include "replay.h"
 
-/* --- what must hold for an answer ----------------------------------------------------------- */
+/* --- invariants of an answer ---------------------------------------------------------------- */
 
-/* One line of it, for any terminal. */
+/* The answer is one line that is safe for any terminal. */
 static void expect_line(const struct answer *a, const char *word)
 {
 	EXPECT(a->text != NULL && !a->cut);
@@ -30,7 +29,7 @@ static void expect_line(const struct answer *a, const char *word)
 		EXPECT(a->text[i] >= ' ' && a->text[i] <= '~');
 }
 
-/* A parser has said OK or why not. */
+/* A parser has returned true, or reported an error. */
 static void expect_verdict(bool ok, struct answer *a)
 {
 	if (ok) {
@@ -41,9 +40,9 @@ static void expect_verdict(bool ok, struct answer *a)
 	}
 }
 
-/* --- the parsers of arguments --------------------------------------------------------------- */
+/* --- parsers of arguments ------------------------------------------------------------------- */
 
-/* The packet is none in particular. */
+/* Uses an arbitrary packet. */
 static void run_trace(void *arg, const struct control_request *r, struct answer *a)
 {
 	struct trace_packet p = {.dir = DIR_6TO4, .has_after = true};
@@ -82,7 +81,7 @@ static bool same_prefix(const struct prefix *a, const struct prefix *b)
 	       ip6_equal(&a->addr6, &b->addr6);
 }
 
-/* What is read and written again is the same, and clean. */
+/* Reading and writing gives the same prefix, which is clean. */
 static void run_prefix(void *arg, const struct control_request *r, struct answer *a)
 {
 	char why[CONF_LINE] = "", text[ADDR_TEXT];
@@ -111,7 +110,7 @@ static void run_log(void *arg, const struct control_request *r, struct answer *a
 	answer_add(a, class ? "ok\n" : "usage log\n");
 }
 
-/* Of src/ctl: the client's own header is nobody else's. */
+/* Declared here because they are private to the client, src/ctl. */
 int ctl_time(char ***word, int64_t *out);
 void ctl_complain(const char *fmt, ...);
 
@@ -134,7 +133,7 @@ static bool read_time(char *first, char *second, int64_t *out)
 	return ok;
 }
 
-/* A time is written as what it is again. */
+/* Writing a time and reading it again gives the same time. */
 static void run_time(void *arg, const struct control_request *r, struct answer *a)
 {
 	char text[CLOCK_TEXT];
@@ -172,7 +171,8 @@ static void expect_words(const struct control_request *r)
 static void run_request(const uint8_t *data, size_t size)
 {
 	size_t len = size < CONTROL_LINE ? size : CONTROL_LINE - 1;
-	char *line = (char *)fuzz_bytes(len + 1); /* exactly, for a sanitizer to see */
+	char *line = (char *)fuzz_bytes(
+		len + 1); /* exact size, so that a sanitizer detects an access beyond it */
 	struct control_request r = {.may_change = true};
 	struct answer a = {.text = NULL};
 

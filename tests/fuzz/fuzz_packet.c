@@ -1,7 +1,7 @@
-/* fuzz_packet - any bytes at all go through the translator.
+/* fuzz_packet - sends arbitrary bytes through the translator.
  *
- * The first byte of an input chooses among a few configurations, a virtio-net header follows, and
- * the rest is the packet.  What must hold is in fuzz_check.c.  Linked with libFuzzer
+ * The first byte of an input selects one of a few configurations, a virtio-net header follows, and
+ * the rest is the packet.  fuzz_check.c checks the invariants.  Linked with libFuzzer
  * (--enable-fuzzer) or with replay.c, which `make check` runs. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +14,15 @@
 #define NOW (INT64_C(1000000) * 1000)
 
 /* Bits of the first byte. */
-#define VARIANT_MTU  0x03 /* which of the MTUs */
-#define VARIANT_UDP  0x0c /* enum udp_zero; 3 is 0 again */
-#define VARIANT_WKP  0x10 /* wkpf-strict, and TOS is ignored */
-#define VARIANT_POOL 0x20 /* with a dynamic pool, and MSS is clamped */
-/* Right checksums are put in first, and where a partial one is: chance would take long to find
- * them. */
+#define VARIANT_MTU  0x03 /* index of the MTU */
+#define VARIANT_UDP  0x0c /* enum udp_zero; 3 is the same as 0 */
+#define VARIANT_WKP  0x10 /* wkpf-strict, and ignore TOS */
+#define VARIANT_POOL 0x20 /* with a dynamic pool, and clamp the MSS */
+/* Correct the checksums first, also the position of a partial one, which random changes would
+ * rarely find. */
 #define VARIANT_FIX  0x40
-#define VARIANT_TINY 0x80 /* offlink-mtu 1280 and icmp-node-id, else 65535 and icmp-source-pool */
-/* With both of these, not all may use the translator, nor is all to be reached. */
+#define VARIANT_TINY 0x80 /* offlink-mtu 1280, icmp-node-id; otherwise 65535, icmp-source-pool */
+/* With both bits, some hosts are not allowed and some destinations are denied. */
 #define VARIANT_POLICY (VARIANT_WKP | VARIANT_TINY)
 
 static const unsigned mtus[] = {1500, 1280, 1300, 65535};
@@ -37,7 +37,7 @@ static void add_map(struct map_table *t, uint32_t a4, uint8_t len4, const char *
 	EXPECT(map_add(t, &m, &other) == MAP_ADDED);
 }
 
-/* Two prefixes, a host map, a map of equal and one of unequal suffix. */
+/* Two prefixes, a host map, and two maps with equal and unequal suffix lengths. */
 static struct map_table *make_maps(void)
 {
 	struct prefix6 wkp = {{{0x00, 0x64, 0xff, 0x9b}}, 96};
@@ -53,7 +53,7 @@ static struct map_table *make_maps(void)
 	return t;
 }
 
-/* The host that has a lease and those beside it, and the translatable ones. */
+/* Allows the host with a lease and its neighbors, and translatable hosts. */
 static struct lpm *make_allow(void)
 {
 	static const struct ip6 lan = {{0x20, 0x01, 0x0d, 0xb8, 0, 2}};
@@ -67,7 +67,7 @@ static struct lpm *make_allow(void)
 	return t;
 }
 
-/* The first half of whom the seeds speak to, and of a map's hosts. */
+/* Denies the first half of the destinations in the seeds, and of a map's hosts. */
 static struct lpm *make_deny(void)
 {
 	static const uint8_t world[4] = {8, 8, 8, 0}, mapped[4] = {198, 51, 100, 0};
@@ -105,7 +105,7 @@ static struct lpm *make_translatable(void)
 	return t;
 }
 
-/* The Well-Known Prefix leads into the device, but for 8.0.0.0/8. */
+/* The Well-Known Prefix is routed into the device, except for 8.0.0.0/8. */
 static struct lpm *make_routes(void)
 {
 	static const struct ip6 wkp = {{0x00, 0x64, 0xff, 0x9b}};
@@ -119,7 +119,7 @@ static struct lpm *make_routes(void)
 	return t;
 }
 
-/* For whoever looks into a finding: FUZZ_VERBOSE=1 tests/fuzz/replay FILE. */
+/* To analyze a crash: FUZZ_VERBOSE=1 tests/fuzz/replay FILE. */
 static void show(const uint8_t *bytes, size_t len, enum reason why, const struct xlat_out *out)
 {
 	fprintf(stderr, "# %s, %u outputs:", reason_table[why].name, out->outputs);

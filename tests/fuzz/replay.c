@@ -1,9 +1,9 @@
-/* replay - a fuzzing harness without a fuzzer: its seeds, and mutations of them from a fixed
- * sequence.
+/* replay - runs a fuzzing harness without a fuzzer: its seeds, and mutations of them from a fixed
+ * random sequence.
  *
- *   replay             runs them; TAP, one point per seed
- *   replay DIRECTORY   writes the seeds there, for libFuzzer to begin with
- *   replay FILE...     runs inputs that a fuzzer has kept */
+ *   replay             runs them; prints TAP, one point per seed
+ *   replay DIRECTORY   writes the seeds there, for libFuzzer to start with
+ *   replay FILE...     runs inputs that a fuzzer has saved */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>

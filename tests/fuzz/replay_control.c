@@ -1,5 +1,4 @@
-/* replay_control - the seeds of fuzz_control: requests as they should be, and as they should not.
- */
+/* replay_control - the seeds of fuzz_control: valid and invalid requests. */
 #include <string.h>
 
 #include "replay.h"
@@ -59,7 +58,7 @@ size_t replay_seed(size_t i, uint8_t *at, const char **name)
 	return seeds[i].len;
 }
 
-/* A few bytes become others that words are made of, or are copied from elsewhere in it. */
+/* Replaces a few bytes by others that occur in words, or copies bytes within the input. */
 size_t replay_mutate(uint8_t *m, size_t len)
 {
 	static const char telling[] = " \t\r\n./:-0123456789abcdefgx\x7f\x80\xff";

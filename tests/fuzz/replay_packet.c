@@ -1,4 +1,5 @@
-/* replay_packet - the seeds of fuzz_packet: packets, and where a change of one tells most. */
+/* replay_packet - the seeds of fuzz_packet: packets, and mutations where they have the most
+ * effect. */
 #include <string.h>
 
 #include "lib/wire.h"
@@ -12,7 +13,7 @@ const unsigned replay_mutations = 4000;
 #define UDP   "\x04\xd2\x00\x35\x00\x0d\x00\x01hello"
 #define ECHO  "\x08\0\0\1\x12\x34\0\1ping"
 #define ECHO6 "\x80\0\0\1\x12\x34\0\1ping"
-/* The packets that errors quote: a UDP datagram each. */
+/* The packets that errors quote, each a UDP datagram. */
 #define QUOTE4 "\x45\0\0\x21\0\1\0\0\x40\x11\0\0\xc0\xa8\xff\x4d\x08\x08\x08\x08" UDP
 #define QUOTE6                                                                   \
 	"\x60\0\0\0\0\x0d\x11\x40\0\x64\xff\x9b\0\0\0\0\0\0\0\0\x08\x08\x08\x08" \
@@ -25,8 +26,8 @@ struct seed {
 	uint16_t frag; /* IPv4: flags and offset */
 	const char *l4;
 	size_t l4_len;
-	size_t padding; /* zeros behind */
-	uint8_t gso;    /* of a GSO packet, which has a partial checksum */
+	size_t padding; /* zeros at the end */
+	uint8_t gso;    /* for a GSO packet, which has a partial checksum */
 	uint16_t seg;
 };
 
@@ -51,7 +52,7 @@ static const struct seed seeds[] = {
 	{"udp6-options", 6, PROTO_DSTOPTS, 0, BYTES("\x11\0\1\4\0\0\0\0" UDP), 0, 0, 0},
 	{"udp6-routing", 6, PROTO_ROUTING, 0, BYTES("\x11\0\4\1\0\0\0\0" UDP), 0, 0, 0},
 	{"echo6", 6, PROTO_ICMPV6, 0, BYTES(ECHO6), 0, 0, 0},
-	/* all zeros in IPv4, where the right checksum is 0xffff and eqn 3 of RFC 1624 gives 0 */
+	/* all zeros in IPv4, where the correct checksum is 0xffff but eqn 3 of RFC 1624 gives 0 */
 	{"zeros6", 6, PROTO_ICMPV6, 0, BYTES("\x81\0\0\0\0\0\0\0"), 8, 0, 0},
 	{"unreachable6", 6, PROTO_ICMPV6, 0, BYTES("\1\4\0\1\0\0\0\0" QUOTE6), 0, 0, 0},
 	{"toobig6", 6, PROTO_ICMPV6, 0, BYTES("\2\0\0\1\0\0\5\0" QUOTE6), 0, 0, 0},
@@ -79,7 +80,7 @@ static const uint8_t addrs4[8] = {8, 8, 8, 8, 192, 168, 255, 77};
 static const uint8_t addrs6[32] = {0x20, 1,    0x0d, 0xb8,     0, 1, [15] = 2, [16] = 0,
 				   0x64, 0xff, 0x9b, [28] = 8, 8, 8, 8};
 
-/* Builds the input that S describes at AT (REPLAY_SEED zeros); its length. */
+/* Builds the input for S at AT (REPLAY_SEED zeros); returns its length. */
 static size_t build(const struct seed *s, uint8_t *at)
 {
 	size_t hdr = s->family == 4 ? sizeof(struct ip4_hdr) : sizeof(struct ip6_hdr);
@@ -92,9 +93,9 @@ static size_t build(const struct seed *s, uint8_t *at)
 			    .csum_start = (uint16_t)hdr,
 			    .csum_offset = offsetof(struct icmp_hdr, csum)};
 
-	if (s->seg) /* where that of TCP or UDP is the harness will say */
+	if (s->seg) /* the harness knows the position of a TCP or UDP checksum */
 		offload_write(&o, at + 1);
-	at[0] = 0x40 | 0x20; /* right checksums, with a pool */
+	at[0] = 0x40 | 0x20; /* with VARIANT_FIX and VARIANT_POOL */
 	if (s->family == 4) {
 		p[0] = 0x45;
 		put16(p + 2, (unsigned)(hdr + body));
@@ -123,7 +124,7 @@ size_t replay_seed(size_t i, uint8_t *at, const char **name)
 	return build(&seeds[i], at);
 }
 
-/* Up to four bytes changed, sometimes the end cut off, any configuration. */
+/* Changes up to four bytes, sometimes cuts off the end, and selects any configuration. */
 size_t replay_mutate(uint8_t *m, size_t len)
 {
 	static const uint8_t telling[] = {0, 1, 0x7f, 0x80, 0xff, 0x3a, 0x2c, 0x3c};
@@ -131,7 +132,7 @@ size_t replay_mutate(uint8_t *m, size_t len)
 
 	m[0] = (uint8_t)replay_draw(256) | (replay_draw(8) ? 0x40 : 0);
 	for (uint32_t n = replay_draw(5); n > 0; n--) {
-		/* headers deserve more of it than data */
+		/* changes headers more often than data */
 		size_t at = 1 + replay_draw((uint32_t)(len > 80 && replay_draw(4) ? 80 : len - 1));
 
 		m[at] = replay_draw(2) ? telling[replay_draw(sizeof(telling))]

@@ -1,8 +1,8 @@
-/* check_storms - what storms of spoofed sources, and attackers with addresses of their own, do to
- * honest hosts.
+/* check_storms - simulates storms of spoofed sources, and attackers with their own addresses, and
+ * checks the effect on honest hosts.
  *
- * With STORMS=long in the environment: all of them, before pools of several sizes, and longer.  The
- * lines that begin with # are a table of what they did. */
+ * With STORMS=long in the environment, runs all of them, longer, and on pools of several sizes.
+ * The lines that begin with # are a table of the results. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,18 +13,18 @@
 #include "world.h"
 
 #define MINUTE (60 * SECOND)
-#define EVERY  (SHORTENED(6) < 6 ? 3 : 1) /* play of the short form */
+#define EVERY  (SHORTENED(6) < 6 ? 3 : 1) /* the short form runs every EVERYth play */
 
 enum promise {
-	NOTHING,    /* is promised */
-	OF_NETWORK, /* nobody outside the network of the storm's sources loses anything */
-	/* No confirmed host that is in use loses its lease.  Nothing more can be said where sources
-	 * get confirmed that are of one network: to the pool they are hosts like others, unless
-	 * there is a share. */
+	NOTHING,    /* nothing is promised */
+	OF_NETWORK, /* no host outside the network of the storm's sources loses a lease */
+	/* No confirmed host in use loses its lease.  No more can be promised if sources of one
+	 * network become confirmed: to the pool they are ordinary hosts, unless there is a
+	 * share. */
 	OF_ANYWHERE,
 };
 
-/* When the storm comes: evening is busy, and the pool is full of what was used that day. */
+/* When the storm begins: the evening is busy, and the pool is full of leases of that day. */
 enum hour {
 	EVENING,
 	AFTERNOON,
@@ -108,7 +108,7 @@ static const struct {
 	uint32_t hosts;
 	uint8_t len;
 } pools[] = {
-	{3600, 20}, {225, 24}, {9600, 18}, {15200, 18}}; /* the first one is for the short form */
+	{3600, 20}, {225, 24}, {9600, 18}, {15200, 18}}; /* the short form uses the first one */
 
 static bool is_long;
 static struct world *worlds[sizeof(pools) / sizeof(*pools)][HOURS];
@@ -151,7 +151,7 @@ static void show(const char *name, const struct result *r, double lasts)
 		show_figures("    in its network", &r->at[SAME_NETWORK]);
 		printf("\n");
 	}
-	fflush(stdout); /* once, although the process forks */
+	fflush(stdout); /* flush once, before the process forks */
 }
 
 static void check_promise(const struct play *play, const struct figures *elsewhere)
@@ -183,7 +183,7 @@ static void choose(void)
 			chosen[n_chosen++] = &plays[i];
 }
 
-/* The process is a fork of the one that made the worlds, which are all new. */
+/* Runs in a fork of the process that made the worlds, so they are all unused. */
 START_TEST(storms)
 {
 	const struct play *play = chosen[_i % n_chosen];

@@ -1,4 +1,4 @@
-/* crowd - sites of the sizes that there are, and times with heavy tails on the curve of a day. */
+/* crowd - sites of realistic sizes, and times with heavy tails that follow the load of a day. */
 #include "crowd.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 #include "support/random.h"
 
-/* How likely a host that might begin a session does, by hour, in percent. */
+/* Probability in percent that an idle host begins a session, by hour. */
 static const uint8_t curve[KINDS][24] = {
 	[HOME] = {30, 20, 10, 10, 10, 10, 20, 40,  40,  30,  30, 30,
 		  40, 40, 40, 50, 60, 80, 90, 100, 100, 100, 80, 50},
@@ -19,7 +19,7 @@ static const uint8_t curve[KINDS][24] = {
 		   100, 90, 80, 80, 90, 100, 100, 90, 90, 80, 70, 50},
 };
 
-/* Of a hundred hosts. */
+/* Number of each kind per hundred hosts. */
 static const uint8_t part[KINDS] = {[HOME] = 45, [OFFICE] = 15, [CONFERENCE] = 20, [PHONE] = 20};
 
 #define SEED 0x2545f4914f6cdd1d /* the same crowd for every play */
@@ -29,7 +29,7 @@ static double uniform(void)
 	return (random_next() + 0.5) / 4294967296.0;
 }
 
-/* Pareto: at least LEAST, at most MOST seconds; the smaller SHAPE, the heavier the tail. */
+/* Pareto distribution between LEAST and MOST seconds; a smaller SHAPE has a heavier tail. */
 static int64_t heavy(double least, double most, double shape)
 {
 	double seconds = least * pow(uniform(), -1 / shape);
@@ -49,7 +49,7 @@ static void put4(uint8_t *at, uint32_t v)
 	put2(at + 2, v);
 }
 
-/* The first 64 bits: TOP, which says whose, then a /48 of it and a /64 of that. */
+/* Sets the first 64 bits: TOP (the provider), a /48 of it, and a /64 of that. */
 static void place(struct member *m, uint32_t top, uint32_t site, uint32_t subnet)
 {
 	put4(m->addr.b, top);
@@ -92,7 +92,7 @@ static void place_conference(struct member *m, uint32_t n)
 		place(&m[i], 0x262000fe, 0, 0);
 }
 
-#define PHONES 1000 /* in a /48 */
+#define PHONES 1000 /* per /48 */
 
 static void place_phones(struct member *m, uint32_t n)
 {
@@ -162,7 +162,7 @@ void crowd_begin(struct crowd *c, struct member *m, int64_t now)
 	int64_t offset = (m - c->member) % 24 * HOUR;
 
 	m->addr.b[11] = (uint8_t)((now + offset) / (24 * HOUR));
-	if (m->kind == PHONE && random_below(4) == 0) /* attached anew */
+	if (m->kind == PHONE && random_below(4) == 0) /* attaches again with another /64 */
 		put2(m->addr.b + 6, random_below(65536));
 	m->until = now + heavy(30, 8 * 3600, 0.8);
 	m->wants = NEVER;
@@ -170,7 +170,7 @@ void crowd_begin(struct crowd *c, struct member *m, int64_t now)
 	m->tries = 0;
 }
 
-/* Most wait for a reader; some are there for somebody who may call, and only keep alive. */
+/* Most pauses are those of a reader; some hosts only keep a session alive. */
 int64_t crowd_pause(void)
 {
 	return heavy(1, 1700, 0.7);

@@ -1,5 +1,4 @@
-/* events - a binary heap; what is due at the same time comes in an order that is the same in every
- * run. */
+/* events - a binary heap; events at the same time have the same order in every run. */
 #include "events.h"
 
 #include <stdlib.h>

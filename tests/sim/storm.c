@@ -1,4 +1,4 @@
-/* storm - where sources come from. */
+/* storm - chooses the sources of storms. */
 #include "storm.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ static const struct ip6 *home_of(const struct crowd *c, enum scope scope)
 	}
 }
 
-/* Bytes that all sources of SCOPE have in common. */
+/* Returns the number of bytes that all sources of SCOPE share. */
 static size_t bytes_of(enum scope scope)
 {
 	if (scope == ANY)
@@ -50,6 +50,6 @@ struct ip6 storm_source(const struct crowd *c, enum scope scope)
 	random_fill(a.b + same, sizeof(a) - same);
 	if (scope == ANY)
 		a.b[0] = 0x20 | (a.b[0] & 0x1f);
-	a.b[8] |= 0x80; /* so that it is nobody's of the crowd */
+	a.b[8] |= 0x80; /* so that no host of the crowd has it */
 	return a;
 }

@@ -1,34 +1,35 @@
-/* storm - sources that nobody, or somebody else, has. */
+/* storm - packets with source addresses that no host, or another host, has. */
 #ifndef NAT64D_TESTS_STORM_H
 #define NAT64D_TESTS_STORM_H
 
 #include "crowd.h"
 
-/* Where the sources of a storm lie. */
+/* The network of a storm's sources. */
 enum scope {
 	HOME64,       /* the /64 of a home of the crowd */
 	CONFERENCE64, /* the /64 of the conference */
 	OFFICE48,     /* the /48 of an office */
-	OWN64,        /* a /64 or a /48 in which nobody else is */
+	OWN64,        /* a /64 or /48 without other hosts */
 	OWN48,
 	ANY, /* 2000::/3 */
 };
 
 struct storm {
 	enum scope scope;
-	unsigned rate; /* new sources a second; 0: no storm */
-	bool answered; /* does what it sends get an answer? */
-	/* A spoofer that sends once more from each source, a second later, without having seen an
-	 * answer; who keeps goes on with that every half a minute. */
+	unsigned rate; /* new sources per second; 0: no storm */
+	bool answered; /* its packets get an answer */
+	/* The storm sends once more from each source a second later, without having seen an answer;
+	 * with KEEPS it repeats that every half minute. */
 	bool repeats, keeps;
 };
 
-#define STORMS 3 /* at most, together */
+#define STORMS 3 /* maximum at the same time */
 
-/* Another source of SCOPE, which no host of C has. */
+/* Returns a new source of SCOPE that no host of C has. */
 struct ip6 storm_source(const struct crowd *c, enum scope scope);
 
-/* Is HOST in the network that one of STORM has its sources of?  2000::/3 is none. */
+/* Returns true if HOST is in the network of the sources of one of STORM; 2000::/3 does not
+ * count. */
 bool storm_is_of_network(const struct storm storm[STORMS], const struct crowd *c,
 			 const struct ip6 *host);
 

@@ -1,4 +1,4 @@
-/* waits - all of them, to be put in order at the end. */
+/* waits - stores all waiting times, to sort them at the end. */
 #include "waits.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* waits - how long hosts waited. */
+/* waits - statistics of how long hosts waited. */
 #ifndef NAT64D_TESTS_WAITS_H
 #define NAT64D_TESTS_WAITS_H
 
@@ -12,7 +12,7 @@ struct waits {
 
 void waits_add(struct waits *ws, int64_t wait);
 
-/* The wait that PERCENT of all do not exceed; 0: nobody waited.  Sorts them. */
+/* Returns the waiting time that PERCENT of all do not exceed; 0 if there are none.  Sorts them. */
 int64_t waits_of(struct waits *ws, unsigned percent);
 
 #endif

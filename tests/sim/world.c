@@ -1,4 +1,4 @@
-/* world - packets come to the pool as the translator would bring them. */
+/* world - feeds packets to the pool as the translator does. */
 #include "world.h"
 
 #include <stdlib.h>
@@ -11,13 +11,13 @@
 #define SEED 0x9e3779b97f4a7c15
 
 struct world {
-	const struct storm *storm; /* NULL before they come */
+	const struct storm *storm; /* NULL before the storms */
 	int64_t begins, ends;
 	struct pool *pool;
 	struct crowd crowd;
 	struct events events;
 	int64_t now;
-	int64_t next[STORMS]; /* packet of a storm */
+	int64_t next[STORMS]; /* time of each storm's next packet */
 	struct waits waits[PLACES];
 	struct result *result;
 };
@@ -32,7 +32,7 @@ static bool is_on(const struct world *w)
 	return w->now >= w->begins && w->now < w->ends;
 }
 
-/* --- figures */
+/* --- statistics */
 
 static enum where where(const struct world *w, const struct ip6 *host)
 {
@@ -55,7 +55,7 @@ static void note_loss(struct world *w, const struct lease *l)
 
 /* --- the translator */
 
-/* A packet of HOST comes: its lease, or NULL if it has to be refused. */
+/* Processes a packet from HOST.  Returns its lease, or NULL if the packet is refused. */
 static struct lease *translate(struct world *w, const struct ip6 *host)
 {
 	struct lease *l = pool_find6(w->pool, host, 0), lost;
@@ -70,7 +70,7 @@ static struct lease *translate(struct world *w, const struct ip6 *host)
 	return l;
 }
 
-/* An answer to ADDR comes.  Did it go to HOST? */
+/* Processes an answer to ADDR.  Returns true if HOST gets it. */
 static bool answer(struct world *w, uint32_t addr, const struct ip6 *host)
 {
 	struct lease *l = pool_find4(w->pool, addr);
@@ -92,7 +92,7 @@ static void plan_turn(struct world *w, const struct member *m, int64_t at)
 	events_add(&w->events, &(struct event){.at = at, .what = TURN, .who = number(w, m)});
 }
 
-/* What M sent at m->turn was lost: it tries again as TCP does. */
+/* The packet of M at m->turn was lost; M retries as TCP does. */
 static void in_vain(struct world *w, struct member *m)
 {
 	int64_t wait = m->tries < 3 ? SECOND << m->tries : 8 * SECOND;
@@ -103,7 +103,7 @@ static void in_vain(struct world *w, struct member *m)
 	plan_turn(w, m, m->turn + wait);
 }
 
-/* What became of the first try of M to be served: done after WAIT. */
+/* Records the result of M's first attempt to be served, after WAIT. */
 static void note_newcomer(struct world *w, const struct member *m, int64_t wait, bool served)
 {
 	enum where at = where(w, &m->addr);
@@ -144,7 +144,7 @@ static void end_session(struct world *w, struct member *m)
 	plan_turn(w, m, crowd_next_session(m, w->now));
 }
 
-/* Who has a lease at the beginning is no newcomer. */
+/* A host that has a lease at the beginning is not a newcomer. */
 static void begin_session(struct world *w, struct member *m)
 {
 	crowd_begin(&w->crowd, m, w->now);
@@ -253,7 +253,7 @@ static void happen(struct world *w, const struct event *e)
 	}
 }
 
-/* The storm whose packet is next. */
+/* Returns the storm with the next packet. */
 static uint32_t next_storm(const struct world *w)
 {
 	uint32_t best = 0;
@@ -336,7 +336,7 @@ static void sum_up(struct world *w)
 	}
 }
 
-/* Who still waits has waited until now. */
+/* Hosts that still wait have waited until now. */
 static void end_waits(struct world *w)
 {
 	for (uint32_t i = 0; i < w->crowd.n; i++) {
@@ -347,7 +347,7 @@ static void end_waits(struct world *w)
 	}
 }
 
-/* One in 16 hosts sleeps until the storms. */
+/* One in 16 hosts is idle until the storms. */
 static int64_t first_session(const struct world *w, const struct member *m)
 {
 	if (random_below(16) == 0)

@@ -1,4 +1,5 @@
-/* craft - test packets from text, and a naive validator.  Shares nothing with src/ on purpose. */
+/* craft - builds test packets from text, and validates packets.  Deliberately shares nothing with
+ * src/. */
 #include "craft.h"
 
 #include <arpa/inet.h>
@@ -12,16 +13,16 @@ struct layer {
 	char text[1200];
 };
 
-struct work { /* one text being built */
+struct work { /* one text that is being built */
 	struct layer layer[LAYERS];
 	int layers;
 	const struct bytes *input;
 };
 
-struct ip { /* the header that a payload stands behind */
+struct ip { /* the header before a payload */
 	int family;
 	uint8_t src[16], dst[16];
-	int proto; /* of the payload, set by whoever builds it */
+	int proto; /* of the payload, set by the function that builds it */
 	unsigned off;
 	bool mf;
 };
@@ -80,7 +81,7 @@ void craft_seal4(uint8_t *packet)
 	put(packet + 10, ~craft_sum(0, packet, (packet[0] & 15u) * 4) & 0xffff, 2);
 }
 
-/* The text behind "KEY=" or a bare KEY in L, or NULL. */
+/* Returns the text after "KEY=", or a bare KEY, in L; or NULL. */
 static const char *key(const struct layer *l, const char *name)
 {
 	size_t n = strlen(name);
@@ -101,7 +102,7 @@ static unsigned long number(const struct layer *l, const char *name, unsigned lo
 	return p ? strtoul(p, NULL, 0) : otherwise;
 }
 
-/* The Nth bare number behind the name of L. */
+/* Returns the Nth bare number after the name of L. */
 static unsigned long operand(const struct layer *l, int n)
 {
 	const char *p = l->text;
@@ -154,7 +155,7 @@ static void fill(uint8_t *out, size_t n)
 		out[i] = craft_byte(i);
 }
 
-/* Writes the checksum at AT into the message of LEN bytes at OUT, as the keys of L ask. */
+/* Writes the checksum at AT for the message of LEN bytes at OUT, as the keys of L require. */
 static void seal(uint8_t *out, size_t len, size_t at, const struct layer *l, const struct ip *ip,
 		 unsigned proto)
 {
@@ -222,7 +223,8 @@ static size_t build_echo(uint8_t *out, const struct layer *l, struct ip *ip, boo
 	return n + 8;
 }
 
-/* Cuts, pads and extends the quote of LEN bytes at Q by the keys of L; returns the new length. */
+/* Cuts, pads and extends the quote of LEN bytes at Q as the keys of L require; returns the new
+ * length. */
 static size_t shape_quote(uint8_t *q, size_t len, const struct layer *l, size_t *padded)
 {
 	size_t cut = number(l, "cut", len), pad = number(l, "pad", 0), ext = number(l, "ext", 0);
@@ -435,7 +437,7 @@ size_t craft(uint8_t *out, const char *text, const struct bytes *input)
 
 		text += strspn(text, " ");
 		n = strcspn(text, "|");
-		/* a space at the end, so that a bare key is followed by one */
+		/* a final space, so that every bare key is followed by one */
 		snprintf(w->layer[w->layers++].text, sizeof(w->layer->text), "%.*s ", (int)n, text);
 		text += n + (text[n] == '|');
 	}
@@ -483,7 +485,7 @@ static const char *fault_l4(const uint8_t *src, const uint8_t *dst, int family, 
 	if (proto == 17 && get(p + 6, 2) == 0)
 		return udp_zero || family == 4 ? NULL : "UDP without checksum";
 	if (proto == 17 && get(p + 4, 2) != len)
-		return NULL; /* its checksum is the end's to judge */
+		return NULL; /* its checksum must be checked at the destination */
 	if (craft_l4_sum(src, dst, alen, proto, p, len) != 0xffff)
 		return "transport checksum";
 	return proto == icmp ? fault_icmp(p, len, family) : NULL;

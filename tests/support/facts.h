@@ -1,5 +1,5 @@
-/* facts - whether what an outgoing packet says of itself is what its bytes say: nobody behind the
- * translator parses them.  Naive, and shares nothing with src/. */
+/* facts - checks the facts stored with an outgoing packet against its bytes, because no later stage
+ * parses them.  Naive, and shares nothing with src/. */
 #ifndef NAT64D_TESTS_FACTS_H
 #define NAT64D_TESTS_FACTS_H
 
@@ -20,7 +20,7 @@ static inline unsigned facts_word(const uint8_t *p)
 	return (unsigned)p[0] << 8 | p[1];
 }
 
-/* Of a packet with HAVE bytes at P. */
+/* Parses a packet of which HAVE bytes are at P. */
 static inline struct facts facts_ip(const uint8_t *p, size_t have)
 {
 	struct facts f = {.family = p[0] >> 4};
@@ -43,7 +43,7 @@ static inline struct facts facts_ip(const uint8_t *p, size_t have)
 	return f;
 }
 
-/* Bytes of the TCP or UDP header behind F, if it is well formed. */
+/* Returns the length of the TCP or UDP header after F, if it is well formed. */
 static inline size_t facts_l4(const struct facts *f, const uint8_t *p)
 {
 	size_t len;
@@ -54,7 +54,7 @@ static inline size_t facts_l4(const struct facts *f, const uint8_t *p)
 	return len < (f->proto == 17 ? 8u : 20u) || f->ip + len > f->len ? 0 : len;
 }
 
-/* What is wrong with O, or NULL. */
+/* Returns what is wrong with O, or NULL. */
 static inline const char *facts_fault(const struct output *o)
 {
 	struct facts f;

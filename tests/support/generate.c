@@ -1,4 +1,4 @@
-/* generate - random packets: their headers, and how they are broken. */
+/* generate - random packets: their headers, and random damage. */
 #include "generate_impl.h"
 
 #include <string.h>
@@ -48,11 +48,11 @@ static struct cut cut_payload(struct build *b, unsigned chance)
 		c.mf = percent(60);
 	}
 	n = b->n;
-	if (percent(3)) { /* the end of what a datagram can be */
+	if (percent(3)) { /* the end of the largest datagram */
 		c.off = (65528 - n) / 8 * 8 + 8 * generate_below(2);
 		c.mf = false;
 	}
-	if (c.mf && percent(95)) /* all but the last are multiples of 8 */
+	if (c.mf && percent(95)) /* all fragments except the last have multiples of 8 */
 		n = n / 8 * 8;
 	b->n = n;
 	return c;
@@ -110,7 +110,8 @@ static size_t put_header4(struct build *b, uint8_t *p, const struct cut *c)
 	return header + b->n;
 }
 
-/* Extension headers, each of which gives *NEXT its number; returns where the next one begins. */
+/* Adds an extension header and stores its number in *NEXT; returns the offset of the next
+ * header. */
 static size_t put_ext_hdr(struct build *b, uint8_t *p, size_t at, size_t *next)
 {
 	static const uint8_t kinds[] = {0, 43, 60, 60};
@@ -174,7 +175,7 @@ size_t generate_build(struct build *b, uint8_t *p, unsigned depth)
 	do {
 		b->n = 0;
 		generate_transport(b, depth);
-	} while (b->n > 65000 && depth > 0); /* room for its error */
+	} while (b->n > 65000 && depth > 0); /* leaves room for an error about it */
 	icmp = b->proto == 1 || b->proto == 58;
 	c = cut_payload(b, icmp && b->family == 4 ? 3 : 20);
 	if (icmp && b->family == 6 && percent(85))
@@ -182,7 +183,7 @@ size_t generate_build(struct build *b, uint8_t *p, unsigned depth)
 	return b->family == 4 ? put_header4(b, p, &c) : put_header6(b, p, &c);
 }
 
-/* --- breaking it ----------------------------------------------------------------------------- */
+/* --- damage ---------------------------------------------------------------------------------- */
 
 static void seal(uint8_t *p, size_t n)
 {
@@ -194,7 +195,7 @@ static void seal(uint8_t *p, size_t n)
 	model_put16(p + 10, model_checksum(model_sum(p, header)));
 }
 
-/* Makes the ICMP checksum of P right again, if it is one without options or extension headers. */
+/* Corrects the ICMP checksum of P, if P is ICMP without options or extension headers. */
 static void seal_icmp(uint8_t *p, size_t n)
 {
 	unsigned long sum = 0;
@@ -255,7 +256,7 @@ size_t generate_packet(const struct model *m, unsigned family, uint8_t *p)
 {
 	size_t n;
 
-	if (percent(1)) { /* anything */
+	if (percent(1)) { /* random bytes */
 		n = generate_below(200);
 		generate_fill(p, n);
 		if (n)

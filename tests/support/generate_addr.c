@@ -1,4 +1,4 @@
-/* generate_addr - random addresses, most of which mean something to the configuration. */
+/* generate_addr - random addresses, most of which occur in the configuration. */
 #include "generate_impl.h"
 
 static uint32_t odd4(void)
@@ -11,7 +11,7 @@ static uint32_t odd4(void)
 	return PICK(odd);
 }
 
-/* Somewhere about the first or the last address of a special block. */
+/* Near the first or last address of a special block. */
 static uint32_t edge4(void)
 {
 	static const uint32_t edges[] = {
@@ -34,7 +34,7 @@ uint32_t generate_world4(void)
 	return percent(20) ? edge4() : generate_next();
 }
 
-/* Somebody on the IPv6 side, as IPv4 knows him. */
+/* Returns the IPv4 address of a host on the IPv6 side. */
 uint32_t generate_host4(const struct model *m)
 {
 	unsigned what = generate_below(4);
@@ -92,14 +92,14 @@ struct ip6 generate_embedded(const struct model *m, uint32_t a)
 		return r;
 	p = &m->prefix[generate_below(m->prefixes)];
 	model_embed(p, a, &r);
-	if (percent(10)) /* u octet and suffix are ignored */
+	if (percent(10)) /* the translator ignores u octet and suffix */
 		r.b[p->len == 96 ? 4 : 8] = (uint8_t)generate_next();
 	if (p->len <= 64 && percent(20))
 		r.b[15] = (uint8_t)generate_next();
 	return r;
 }
 
-/* Somebody on the IPv6 side. */
+/* Returns a host on the IPv6 side. */
 struct ip6 generate_host6(const struct model *m)
 {
 	struct ip6 a = {{0x20, 0x01, 0x0d, 0xb8, 0x77}};

@@ -21,7 +21,7 @@ static struct prefix6 random_prefix(void)
 
 	p.len = PICK(lens);
 	generate_fill(p.addr.b + 4, 8);
-	if (percent(40)) { /* short ones that others lie in */
+	if (percent(40)) { /* short prefixes that contain others */
 		p.addr.b[4] = 0;
 		p.addr.b[5] = (uint8_t)generate_below(2);
 	}
@@ -69,7 +69,7 @@ static struct map random_map(const struct model *m)
 	e.p4.len = (uint8_t)(percent(70) ? 24 + generate_below(9) : generate_below(33));
 	e.p4.addr = clean4(PICK(nets4) + generate_below(256), e.p4.len);
 	generate_fill(e.p6.addr.b + 5, 11);
-	if (m->maps && percent(40)) { /* inside or around another one */
+	if (m->maps && percent(40)) { /* inside or around another map */
 		const struct map *o = &m->map[generate_below(m->maps)];
 
 		e.p6.addr = o->p6.addr;
@@ -178,7 +178,7 @@ static bool has_route(const struct model *m, const struct prefix6 *p)
 	return false;
 }
 
-/* Routes of whole prefixes and maps, of parts of them, and the default route. */
+/* Routes for whole prefixes and maps, for parts of them, and the default route. */
 static void generate_routes(struct model *m)
 {
 	unsigned n = percent(50) ? 0 : generate_below(MODEL_ROUTES + 1);
@@ -202,7 +202,7 @@ static void generate_routes(struct model *m)
 	}
 }
 
-/* Some of those who want a lease, some of those inside a prefix, or all. */
+/* Some of the hosts that need a lease, some inside a prefix, or all. */
 static struct prefix6 random_allow(const struct model *m)
 {
 	struct prefix6 p = {generate_host6(m), 0};
@@ -231,7 +231,8 @@ static void generate_allow(struct model *m)
 	}
 }
 
-/* Pools for all, for some, two that are one, two of which one is for some of the other's. */
+/* Pools for all hosts, for some, two lines that form one pool, or one for some of another's
+ * hosts. */
 static void generate_from(struct model *m)
 {
 	for (unsigned i = 0; i < m->pools; i++)

@@ -14,8 +14,8 @@ static inline bool percent(unsigned n)
 
 #define PICK(table) (table)[generate_below(sizeof(table) / sizeof(*(table)))]
 
-/* The other end of a conversation, any IPv4 address; somebody on the IPv6 side, as IPv4 knows him;
- * one of these, or an odd one.  The same for IPv6. */
+/* Return the other end of a conversation (any IPv4 address); a host on the IPv6 side by its IPv4
+ * address; one of these or an unusual address.  Then the same for IPv6. */
 uint32_t generate_world4(void);
 uint32_t generate_host4(const struct model *m);
 uint32_t generate_any4(const struct model *m);
@@ -27,17 +27,17 @@ struct ip6 generate_any6(const struct model *m);
 struct build {
 	const struct model *m;
 	unsigned family;
-	uint8_t src[16], dst[16]; /* 4 or all bytes of them */
+	uint8_t src[16], dst[16]; /* IPv4 uses the first 4 bytes */
 	unsigned proto;
-	bool quoted;         /* going the other way */
-	const uint8_t *from; /* its source must be this; NULL: any */
+	bool quoted;         /* travels in the opposite direction */
+	const uint8_t *from; /* required source; NULL: any */
 	bool sound;
 	uint8_t l4[GENERATE_MAX];
 	size_t n;
 };
 
-/* Chooses the addresses; then the protocol and its payload, which may quote packets up to a depth
- * of 3; writes all of it to P and returns its length. */
+/* Choose the addresses; then the protocol and its payload, which may quote packets to a depth of 3.
+ * generate_transport() writes the packet to P and returns its length. */
 void generate_addresses(struct build *b);
 void generate_transport(struct build *b, unsigned depth);
 size_t generate_build(struct build *b, uint8_t *p, unsigned depth);

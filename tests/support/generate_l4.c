@@ -23,7 +23,7 @@ static void put_address(struct build *b, uint8_t *to, bool host)
 	memcpy(to, a.b, 16);
 }
 
-/* The host is on the IPv6 side; a quoted packet came from where its error goes to. */
+/* The host is on the IPv6 side; a quoted packet came from the destination of its error. */
 void generate_addresses(struct build *b)
 {
 	bool from_host = (b->family == 6) != b->quoted;
@@ -56,7 +56,7 @@ static void put_checksum(struct build *b, size_t at, bool with_pseudo)
 						      : generate_next() & 0xffff);
 }
 
-/* Lengths: mostly short, often near where a decision changes, rarely long. */
+/* Lengths are usually short, often near a limit, rarely long. */
 static size_t random_length(const struct build *b)
 {
 	const unsigned near[] = {548,
@@ -145,7 +145,7 @@ static void put_echo(struct build *b)
 	put_checksum(b, 2, b->family == 6);
 }
 
-/* Says that the packet at P, of which only the beginning is there, was longer. */
+/* Sets a longer length in the packet at P, of which only the beginning exists. */
 static void state_length(uint8_t *p)
 {
 	static const unsigned lengths[] = {65535, 65516, 65515, 65514, 32001, 32000, 8167,
@@ -155,7 +155,7 @@ static void state_length(uint8_t *p)
 	model_put16(p + (p[0] / 16 == 4 ? 2 : 4), PICK(lengths));
 }
 
-/* The body of an error, and the length field where extensions follow. */
+/* Writes the body of an error, and the length field if extensions follow. */
 static void put_quote(struct build *b, unsigned depth)
 {
 	static struct build room[4];
@@ -168,7 +168,8 @@ static void put_quote(struct build *b, unsigned depth)
 	if (!b->sound && percent(2))
 		q->family = 10 - b->family;
 	q->quoted = !b->quoted;
-	if (q->family == b->family && (b->sound || percent(85))) /* who gets the error sent it */
+	if (q->family == b->family &&
+	    (b->sound || percent(85))) /* the receiver of the error sent it */
 		q->from = b->dst;
 	q->sound = b->sound || percent(70);
 	n = generate_build(q, b->l4 + 8, depth + 1);
@@ -236,7 +237,7 @@ static void put_other_icmp(struct build *b)
 	put_checksum(b, 2, b->family == 6);
 }
 
-/* Puts the payload behind AH. */
+/* Puts the payload after an AH. */
 static void put_ah(struct build *b)
 {
 	size_t len = 12 + 4 * (size_t)generate_below(6);

@@ -1,4 +1,4 @@
-/* generated - how a random configuration becomes a translator. */
+/* generated - makes a translator from a random configuration. */
 #include "generated.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* generated - a translator with a random configuration, beside the model of it. */
+/* generated - a translator with a random configuration, and the model of it. */
 #ifndef NAT64D_TESTS_GENERATED_H
 #define NAT64D_TESTS_GENERATED_H
 
@@ -13,18 +13,18 @@ struct generated {
 	int64_t now; /* ms */
 };
 
-/* The same SEED gives the same. */
+/* The same SEED gives the same translator. */
 void generated_open(struct generated *g, uint64_t seed);
 void generated_close(struct generated *g);
 
-/* The networks that M allows and denies, sealed; NULL: it says nothing about that. */
+/* Return the networks that M allows and denies, sealed; NULL: M has no such rule. */
 struct lpm *generated_allow(const struct model *m);
 struct lpm *generated_deny(const struct model *m);
 
-/* A pool of M's ranges, for those for whom they are, of which nothing is reserved yet. */
+/* Returns a pool of M's ranges for the hosts that they serve, without reservations. */
 struct pool *generated_pool(const struct model *m, const struct siphash_key *key);
 
-/* Some time goes by, or much, and new leases may be forbidden from now on, or allowed again. */
+/* Advances the time by little or much, and sometimes forbids or allows new leases. */
 void generated_pass_time(struct generated *g);
 
 #endif

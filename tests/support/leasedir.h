@@ -1,4 +1,4 @@
-/* leasedir - a directory with a lease file, and what the tests of the lease file do to it. */
+/* leasedir - a directory with a lease file, and operations of the tests on it. */
 #ifndef NAT64D_TESTS_LEASEDIR_H
 #define NAT64D_TESTS_LEASEDIR_H
 
@@ -16,7 +16,7 @@
 #include "run.h"
 #include "plain_pool.h"
 
-#define NOW  50000 /* by the clock of the pool */
+#define NOW  50000 /* in seconds of the pool's clock */
 #define WALL INT64_C(1700000000)
 #define SAID 64
 #define OWN6 "2001:db8:ffff::64"
@@ -26,9 +26,9 @@ struct leasedir {
 	struct leasefile *f;
 	struct pool *pool;
 	struct map_table *maps;
-	unsigned expired; /* leases that ended for want of use, the last of which is LAST */
+	unsigned expired; /* number of expired leases, of which LAST is the last one */
 	struct lease last;
-	unsigned said; /* lines, of which the first are kept */
+	unsigned said; /* number of lines; the first ones are stored */
 	char line[SAID][512];
 };
 
@@ -48,7 +48,7 @@ static inline struct ip6 ip6(const char *s)
 	return a;
 }
 
-/* The Ith host of 2001:db8::/64. */
+/* Returns host I of 2001:db8::/64. */
 static inline struct ip6 host_no(uint32_t i)
 {
 	struct ip6 a = ip6("2001:db8::");
@@ -68,7 +68,7 @@ static inline struct pool *pool_of(const char *addr, uint8_t len)
 	return p;
 }
 
-/* A table of the N prefixes 2001:db8:64:0::/96, 2001:db8:64:1::/96 ... */
+/* Returns a table of the N prefixes 2001:db8:64:0::/96, 2001:db8:64:1::/96 ... */
 static inline struct map_table *prefixes_of(unsigned n)
 {
 	struct map_table *t = map_table_new();
@@ -84,7 +84,8 @@ static inline struct map_table *prefixes_of(unsigned n)
 	return t;
 }
 
-/* Replaces the prefixes of D by those with these numbers of prefixes_of(), in this order: "10". */
+/* Replaces the prefixes of D by those of prefixes_of() whose digits are in NUMBERS, in this order,
+ * for example "10". */
 static inline void dir_prefixes(struct leasedir *d, const char *numbers)
 {
 	map_table_free(d->maps);
@@ -134,7 +135,7 @@ static inline void dir_put(const struct leasedir *d, const char *name, const voi
 	ck_assert_int_eq(fclose(out), 0);
 }
 
-/* The file NAME with a NUL behind it, to be freed. */
+/* Returns the content of file NAME plus a NUL; the caller frees it. */
 static inline char *dir_get(const struct leasedir *d, const char *name)
 {
 	char path[128], *text;
@@ -193,7 +194,7 @@ static inline void dir_begin(struct leasedir *d, int32_t now, int64_t wall)
 	ck_assert_int_eq(leasefile_start(d->f), 0);
 }
 
-/* As kill -9 would leave it: nothing is written any more. */
+/* Like kill -9: nothing more is written. */
 static inline void dir_crash(struct leasedir *d)
 {
 	leasefile_close(d->f, NULL, d->maps, 0, 0);
@@ -212,7 +213,7 @@ static inline void dir_new_pool(struct leasedir *d, const char *addr, uint8_t le
 	d->pool = pool_of(addr, len);
 }
 
-/* After an end or a crash: everything anew from the file. */
+/* After an end or a crash: reads everything from the file again. */
 static inline void dir_again(struct leasedir *d, int32_t now, int64_t wall)
 {
 	dir_new_pool(d, "192.0.2.0", 24);
@@ -237,7 +238,8 @@ static inline void dir_record(struct leasedir *d, struct lease *l, int32_t now)
 	ck_assert_int_eq(leasefile_commit(d->f), 0);
 }
 
-/* Maintains at NOW/WALL until three rounds in a row have nothing to do and nothing to wait for. */
+/* Calls maintenance at NOW/WALL until three rounds in a row have nothing to do and wait for
+ * nothing. */
 static inline void dir_calm(struct leasedir *d, int32_t now, int64_t wall)
 {
 	for (int quiet = 0; quiet < 3;) {

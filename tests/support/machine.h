@@ -1,5 +1,5 @@
-/* machine - what a machine may lack that a test needs, such as a terminal, or rights of root in a
- * container.  Such a test is left out, with the reason, and not passed in silence. */
+/* machine - skips tests that need something that the machine lacks, such as a terminal, or real
+ * root rights in a container.  A skipped test reports the reason instead of passing silently. */
 #ifndef NAT64D_TESTS_MACHINE_H
 #define NAT64D_TESTS_MACHINE_H
 
@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* One point that is skipped: TAP takes what stands behind the # of a case's name for the reason. */
+/* Reports one skipped test point; TAP takes the text after the # as the reason. */
 #define LEAVE_OUT(suite, name, why) machine_leave_out(suite, name " # SKIP " why)
 
 START_TEST(left_out)
@@ -44,7 +44,7 @@ static inline bool machine_has_terminals(void)
 	return slave >= 0;
 }
 
-/* Does TRY succeed?  In a child, which takes along what it has done. */
+/* Returns true if TRY succeeds.  It runs in a child, so its effects disappear. */
 static inline bool machine_may(bool (*try)(void))
 {
 	pid_t pid = fork();
@@ -55,7 +55,7 @@ static inline bool machine_may(bool (*try)(void))
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* A file system of one's own, at PATH. */
+/* Mounts a separate file system at PATH. */
 static inline bool machine_mount(const char *path, const char *options)
 {
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
@@ -69,8 +69,8 @@ static inline bool machine_mounts(void)
 	return machine_mount("/tmp", "size=128k");
 }
 
-/* Root in a container may be no more than a name: files cannot be given away, nor can he become
- * another, nor write where the mode of a directory forbids it.  Others do without. */
+/* Root in a container may lack rights: to change file owners, to change the user, to write where a
+ * directory's mode forbids it.  For other users this returns false. */
 static inline bool machine_root_is_root(void)
 {
 	char dir[] = "/tmp/check_root.XXXXXX";
@@ -86,7 +86,7 @@ static inline bool machine_root_is_root(void)
 	return all && seteuid(65534) == 0;
 }
 
-/* Makes PATH immutable, or no longer.  Only root can, and not on every file system. */
+/* Makes PATH immutable, or mutable again.  Only root can do this, and not on every file system. */
 static inline bool machine_set_immutable(const char *path, bool on)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), flags;

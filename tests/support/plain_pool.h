@@ -6,7 +6,7 @@
 
 #include "map/pool.h"
 
-/* As pool_new(), over the N ranges at RANGE. */
+/* Like pool_new(), for the N ranges at RANGE. */
 static inline struct pool *plain_pool(const struct prefix4 *range, size_t n,
 				      const struct siphash_key *key)
 {

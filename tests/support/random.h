@@ -1,4 +1,4 @@
-/* random - numbers that look random and are the same in every run (xorshift64*, Vigna 2016). */
+/* random - pseudo-random numbers that are the same in every run (xorshift64*, Vigna 2016). */
 #ifndef NAT64D_TESTS_RANDOM_H
 #define NAT64D_TESTS_RANDOM_H
 
@@ -15,7 +15,7 @@ static inline uint32_t random_next(void)
 	return (uint32_t)(random_state * 0x2545f4914f6cdd1d >> 32);
 }
 
-/* 0 to N-1. */
+/* Returns a number from 0 to N-1. */
 static inline uint32_t random_below(uint32_t n)
 {
 	return (uint32_t)((uint64_t)random_next() * n >> 32);

@@ -1,4 +1,4 @@
-/* rig - a translator on the bench. */
+/* rig - a translator under test. */
 #include "rig.h"
 
 #include <arpa/inet.h>
@@ -167,7 +167,7 @@ static void set_errors(struct rig *r, const char *how)
 							  : ICMP_ERRORS_LIMIT;
 }
 
-/* The words for what RFCs leave to the operator; false: none of them. */
+/* Handles the words for choices that RFCs leave to the operator; returns false for other words. */
 static bool choice(struct rig *r, const char *name, char *a)
 {
 	if (strcmp(name, "source") == 0)
@@ -320,7 +320,7 @@ size_t rig_output(const struct rig *r, unsigned i, uint8_t *to)
 	return o->len;
 }
 
-/* "answer T C REST" as the text of the whole packet. */
+/* Expands "answer T C REST" to the text of the whole packet. */
 static void expand_answer(const struct rig *r, const char *text, char *to, size_t size)
 {
 	char own[64], peer[64];
@@ -341,8 +341,7 @@ static void expand_answer(const struct rig *r, const char *text, char *to, size_
 		 text + strlen("answer "));
 }
 
-/* Is it the IPv4 packet of the text "id=*"?  Then its identification is taken from GOT, and DF of
- * an answer. */
+/* For an IPv4 packet with text "id=*", copies the Identification from GOT, and DF for an answer. */
 static void adopt_id(uint8_t *want, const uint8_t *got, bool answer)
 {
 	memcpy(want + 4, got + 4, 2);

@@ -1,4 +1,4 @@
-/* run - the main() of every check program: TAP on standard output, which `make check` counts. */
+/* run - the main() of every check program; prints TAP on standard output for `make check`. */
 #ifndef NAT64D_TESTS_RUN_H
 #define NAT64D_TESTS_RUN_H
 

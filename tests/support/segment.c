@@ -1,4 +1,4 @@
-/* segment - the kernel's tcp_gso_segment() and udp_gso_segment() as far as packets show them. */
+/* segment - the visible effects of the kernel's tcp_gso_segment() and udp_gso_segment(). */
 #include "segment.h"
 
 #include <check.h>
@@ -77,7 +77,7 @@ static void fix_tcp(uint8_t *tcp, size_t off, bool last, const struct offload *o
 		tcp[13] &= (uint8_t)~0x80;
 }
 
-/* The sum of the pseudo-header, but for its length, is what a partial checksum adds to the rest. */
+/* A partial checksum contributes the sum of the pseudo-header; WAS and IS correct its length. */
 static void complete(uint8_t *p, size_t len, const struct offload *o, size_t was, size_t is)
 {
 	uint8_t *field = p + o->csum_start + o->csum_offset;
@@ -89,7 +89,7 @@ static void complete(uint8_t *p, size_t len, const struct offload *o, size_t was
 	put(field, 0);
 	sum = craft_sum(sum, p + o->csum_start, len - o->csum_start);
 	sum = ~sum & 0xffff;
-	put(field, sum || o->csum_offset != 6 ? sum : 0xffff); /* UDP's has no zero */
+	put(field, sum || o->csum_offset != 6 ? sum : 0xffff); /* UDP has no zero */
 }
 
 static void cut(struct segments *s, const uint8_t *p, size_t len, const struct offload *o)

@@ -1,8 +1,8 @@
-/* shortened - how much a test of random things does. */
+/* shortened - limits the amount of work of random tests. */
 #ifndef NAT64D_SHORTENED_H
 #define NAT64D_SHORTENED_H
 
-/* How much of N to do: sanitizers make everything slower. */
+/* The part of N to do: less under sanitizers, which are slow. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SHORTENED(n) ((n) / 6)
 #elif defined(__has_feature)

@@ -1,5 +1,5 @@
-/* batch_output - outputs as the translator gives them to the batch, made from what a test says of
- * them; and whether what the batch gives out are the same packets. */
+/* batch_output - makes outputs in the form that the translator passes to a batch, and checks that
+ * the batch returns the same packets. */
 #ifndef NAT64D_TESTS_BATCH_OUTPUT_H
 #define NAT64D_TESTS_BATCH_OUTPUT_H
 
@@ -16,26 +16,26 @@
 #include "lib/arena.h"
 #include "lib/wire.h"
 
-#define LONGEST 70000 /* bytes that one may take in the arena */
+#define LONGEST 70000 /* maximum bytes of one output in the arena */
 
-struct spec {    /* all zero: a UDP datagram over IPv4, DF=1, without payload */
-	bool is; /* for tables of them */
+struct spec {    /* all zero: a UDP datagram over IPv4 with DF=1, without payload */
+	bool is; /* marks used elements of tables */
 	bool six, tcp, nodf, alone;
-	uint8_t proto; /* neither TCP nor UDP, if not 0 */
+	uint8_t proto; /* if not 0: a protocol other than TCP and UDP */
 	uint8_t tos, ttl, host;
 	uint16_t id, sport, dport;
 	uint32_t seq, ack;
 	uint8_t flags;
 	uint16_t window, urgent;
-	uint8_t opts;     /* bytes of TCP options, a multiple of 4 */
-	uint8_t opt;      /* each of them */
+	uint8_t opts;     /* length of the TCP options, a multiple of 4 */
+	uint8_t opt;      /* value of each option byte */
 	size_t n;         /* payload bytes */
 	uint8_t csum;     /* enum csum_state */
-	uint16_t seg;     /* of a GSO packet */
-	size_t body;      /* bytes at the end that are in the body */
-	bool more, later; /* a fragment: MF is set, the offset is not 0 */
+	uint16_t seg;     /* for a GSO packet */
+	size_t body;      /* the last bytes, which are in the body */
+	bool more, later; /* a fragment: with MF set, or with an offset */
 	bool zero;        /* UDP: no checksum */
-	bool corrupt;     /* a bit of the payload is wrong */
+	bool corrupt;     /* one bit of the payload is wrong */
 };
 
 static inline size_t put_ip(uint8_t *p, const struct spec *s, size_t l4_len, unsigned proto)
@@ -107,7 +107,7 @@ static inline void put_checksum(uint8_t *p, size_t ip, size_t len, const struct 
 		put16(field, 0);
 }
 
-/* Makes the output S in A.  Its bytes start anywhere: parity must not matter. */
+/* Makes the output S in A.  Its bytes start at any address, because parity must not matter. */
 static inline struct output output_make(struct arena *a, const struct spec *s)
 {
 	uint8_t *p = arena_take(a, LONGEST) + OFFLOAD_HDR + random_below(2);
@@ -129,7 +129,7 @@ static inline struct output output_make(struct arena *a, const struct spec *s)
 		o.offload.csum = s->csum;
 	if (s->corrupt)
 		p[ip + l4 + random_below((uint32_t)s->n)] ^= (uint8_t)(1u << random_below(8));
-	/* the arena stays as it is, so the rest is in the right place */
+	/* the arena is contiguous, so the rest is in the right place */
 	o.head_len = (uint32_t)(len - s->body);
 	o.body = (struct part){.p = p + o.head_len, .len = (uint32_t)s->body};
 	o.len = (uint32_t)len;
@@ -145,11 +145,11 @@ static inline struct output output_make(struct arena *a, const struct spec *s)
 	return o;
 }
 
-struct sink { /* what came out of a batch */
+struct sink { /* the outputs of a batch */
 	struct segments got;
 	unsigned outs;
-	char text[200]; /* segments of each out, as far as they have room */
-	uint8_t *last;  /* head of the latest */
+	char text[200]; /* number of segments in each output, as far as they fit */
+	uint8_t *last;  /* head of the last output */
 };
 
 static inline void sink_check(const struct output *out, const uint8_t *p)
@@ -187,14 +187,15 @@ static inline void sink_take(struct sink *s, const struct output *out)
 	sink_check(out, bytes);
 	segments_add(&s->got, bytes, len, &out->offload);
 	ck_assert_uint_eq(s->got.n - before, out->segments);
-	/* outputs lie in the arena as they came, so this is the order of the first packets */
+	/* outputs are in the arena in the order of arrival, so this is the order of the first
+	 * packets */
 	ck_assert_msg(!s->last || out->head > s->last, "overtaken");
 	s->last = out->head;
 	s->outs++;
 	snprintf(s->text + used, sizeof(s->text) - used, "%s%u", used ? "," : "", out->segments);
 }
 
-/* All that leaves B. */
+/* Takes everything out of B. */
 static inline void sink_drain(struct sink *s, struct batch *b)
 {
 	const struct output *out;
@@ -203,11 +204,12 @@ static inline void sink_drain(struct sink *s, struct batch *b)
 		sink_take(s, out);
 }
 
-struct key { /* what must stay in order */
+struct key { /* identifies packets that must stay in order */
 	uint8_t b[48];
 };
 
-/* Of packet P, with BARRIERS fragments before it, which none may pass; counts it if it is one. */
+/* Returns the key of packet P after BARRIERS fragments, which no packet may pass.  Counts P as a
+ * barrier if it is a fragment. */
 static inline struct key key_of(const uint8_t *p, unsigned *barriers)
 {
 	bool six = p[0] >> 4 == 6, fragment = six ? p[6] == 44 : get16(p + 6) & 0x3fff;
@@ -225,7 +227,8 @@ static inline struct key key_of(const uint8_t *p, unsigned *barriers)
 	return k;
 }
 
-/* Puts out of sight what may differ: the IPv4 Identification and the two zeros of a checksum. */
+/* Clears what may differ: the IPv4 Identification, and the choice between the two zeros of a
+ * checksum. */
 static inline void blank(uint8_t *p, size_t len)
 {
 	size_t tcp = p[0] >> 4 == 6 ? 40 : 20;
@@ -252,7 +255,7 @@ static inline void list_keys(const struct segments *s, struct key *keys)
 	}
 }
 
-/* Are GOT the packets of WANT, in each flow in the same order?  Writes to both. */
+/* Checks that GOT has the packets of WANT, in the same order within each flow.  Changes both. */
 static inline void compare_flows(const char *name, const struct segments *want,
 				 const struct segments *got)
 {

@@ -1,19 +1,19 @@
-/* batch_rows - what becomes of a few packets in a row: the clauses of batch.h, one by one. */
+/* batch_rows - short sequences of packets and the expected results, for each clause of batch.h. */
 #ifndef NAT64D_TESTS_BATCH_ROWS_H
 #define NAT64D_TESTS_BATCH_ROWS_H
 
 #include "batch_output.h"
 
 #define OUTPUTS 6
-#define EMPTY   SIZE_MAX /* 0 is what a row leaves out */
+#define EMPTY   SIZE_MAX /* replaces 0, which means that a row leaves out the value */
 
-#define W        .is = true /* whole checksum */
+#define W        .is = true /* complete checksum */
 #define V        .is = true, .csum = CSUM_VOUCHED
 #define U        .is = true, .csum = CSUM_PARTIAL
 #define T(at)    U, .tcp = true, .seq = 0xffffff00u + (at)
 #define CUT(len) .seg = 100, .n = (len)
 
-/* Segments of each packet or GSO packet that leaves. */
+/* OUT: number of segments in each packet that leaves. */
 static const struct {
 	const char *name, *out;
 	struct spec packet[OUTPUTS];
@@ -64,7 +64,7 @@ static const struct {
 	{"UDP, without checksum between", "1,1,1", {{U}, {W, .zero = true}, {U}}},
 	{"IPv4, alone between", "1,1,1", {{U}, {U, .alone = true}, {U}}},
 
-	/* GSO packets among them */
+	/* GSO packets as input */
 	{"packets onto a GSO packet", "5", {{U, CUT(300)}, {U}, {U}}},
 	{"a GSO packet onto a packet", "4", {{U}, {U, CUT(300)}}},
 	{"a GSO packet onto a GSO packet", "7", {{U, CUT(300)}, {U, CUT(400)}}},
@@ -134,7 +134,7 @@ static const struct {
 	 "1,1",
 	 {{W, .n = 101, .body = 1, .corrupt = true}, {W, .n = 101}}},
 
-	/* who closes what */
+	/* which packet closes which flows */
 	{"a fragment closes all",
 	 "1,1,1,1,1",
 	 {{U}, {U, .sport = 7}, {W, .later = true}, {U}, {U, .sport = 7}}},

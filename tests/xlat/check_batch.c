@@ -1,4 +1,4 @@
-/* check_batch - which packets are merged, which never, and in which order all leave. */
+/* check_batch - checks which packets are merged, and the order in which all leave. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ static void stop(void)
 	segments_close(&sink.got);
 }
 
-/* What a row leaves out. */
+/* Fills in the defaults of a row. */
 static struct spec fill_in(struct spec s)
 {
 	s.ttl = s.ttl ? s.ttl : 64;
@@ -46,7 +46,7 @@ static struct spec fill_in(struct spec s)
 
 static void add_output(const struct output *o)
 {
-	/* head and body are next to each other in the arena */
+	/* head and body are adjacent in the arena */
 	segments_add(&want, o->head, o->len, &o->offload);
 	ck_assert(batch_add(batch, o));
 }
@@ -83,7 +83,7 @@ END_TEST
 static struct output given;
 static uint8_t header_given[64];
 
-/* Keeps the last one that leaves and returns how many there were. */
+/* Keeps the last output, and returns how many there were. */
 static unsigned take_all(void)
 {
 	const struct output *out;
@@ -103,7 +103,8 @@ static bool same_offload(const struct offload *a, const struct offload *b)
 	       a->csum_offset == b->csum_offset;
 }
 
-/* What is not merged leaves as it came, its Identification too, and no checksum is looked at. */
+/* A packet that is not merged leaves unchanged, with its Identification, and its checksum is not
+ * verified. */
 START_TEST(lone_packets_are_untouched)
 {
 	for (int i = 0; i < ROWS(rows); i++) {
@@ -165,7 +166,8 @@ START_TEST(nothing_is_merged_unasked)
 }
 END_TEST
 
-/* The device may refuse a GSO packet while more is held; what comes then must not be late. */
+/* The device may stop accepting GSO packets while some are collected; later packets must still
+ * leave in order. */
 START_TEST(allowing_in_between_keeps_the_order)
 {
 	start();
@@ -200,7 +202,7 @@ START_TEST(header_of_a_gso)
 	ck_assert_uint_eq(given.parts, 3);
 	ck_assert_uint_eq(given.segments, 3);
 	ck_assert_uint_eq(get16(header_given + 2), 229);
-	ck_assert_uint_eq(get16(header_given + 4), 1000); /* DF=1: the first one's */
+	ck_assert_uint_eq(get16(header_given + 4), 1000); /* DF=1: that of the first packet */
 	ck_assert_uint_eq(get16(header_given + 24), 209);
 	ck_assert_uint_eq(get16(header_given + 26),
 			  craft_l4_sum(header_given + 12, header_given + 16, 4, 17,
@@ -210,8 +212,8 @@ START_TEST(header_of_a_gso)
 }
 END_TEST
 
-/* 64 datagrams are one GSO packet, however head and body share the payload; the next one is
- * another. */
+/* 64 datagrams form one GSO packet, however head and body share the payload; the next datagram
+ * starts another. */
 START_TEST(many_into_one)
 {
 	static const struct {
@@ -241,8 +243,8 @@ START_TEST(tcp_until_65535_bytes)
 }
 END_TEST
 
-/* A full batch refuses, and loses nothing; 256 flows in turn are 256 GSO packets.  Twice: nothing
- * of the first burst may be left. */
+/* A full batch refuses packets without losing any; 256 interleaved flows form 256 GSO packets.
+ * Runs twice, because nothing may remain of the first burst. */
 START_TEST(full_of_flows)
 {
 	struct spec spec = fill_in((struct spec){.is = true, .csum = CSUM_PARTIAL, .n = 64});
@@ -265,7 +267,7 @@ START_TEST(full_of_flows)
 }
 END_TEST
 
-/* Flows that share a slot are told apart, and do not turn each other out. */
+/* Flows that share a slot are distinguished, and do not displace each other. */
 START_TEST(flows_that_collide)
 {
 	struct spec flow[512];
@@ -291,7 +293,7 @@ START_TEST(flows_that_collide)
 }
 END_TEST
 
-/* What an earlier burst left in the table, of any size and order, is not taken for held. */
+/* Stale entries of an earlier burst, of any size and order, do not count. */
 START_TEST(bursts_of_many_flows)
 {
 	start();
@@ -311,7 +313,7 @@ START_TEST(bursts_of_many_flows)
 }
 END_TEST
 
-/* Nor is what closed all GSO packets of the one burst felt in the next. */
+/* A fragment closes GSO packets only in its own burst. */
 START_TEST(a_fragment_closes_this_burst_only)
 {
 	start();
@@ -326,7 +328,7 @@ START_TEST(a_fragment_closes_this_burst_only)
 }
 END_TEST
 
-/* Bursts end, and with them what was held. */
+/* A burst leaves nothing behind. */
 START_TEST(nothing_is_held_over)
 {
 	start();
@@ -341,7 +343,7 @@ START_TEST(nothing_is_held_over)
 }
 END_TEST
 
-/* Headers in which the sender lies: never merged, and given out as they are. */
+/* Headers with wrong fields: never merged, and sent unchanged. */
 static const struct {
 	const char *name;
 	size_t at;
@@ -366,7 +368,7 @@ START_TEST(lies_are_not_merged)
 		spec = fill_in(spec);
 		o = output_make(&arena, &spec);
 		o.head[lies[_i].at] = lies[_i].value;
-		o.l4 = spec.tcp ? 0 : o.l4; /* as the translator says it */
+		o.l4 = spec.tcp ? 0 : o.l4; /* as the translator reports it */
 		ck_assert(batch_add(batch, &o));
 	}
 	ck_assert_msg(take_all() == 2, "%s", lies[_i].name);
@@ -375,7 +377,7 @@ START_TEST(lies_are_not_merged)
 }
 END_TEST
 
-/* What stands in the field of a partial checksum does not say that there is none. */
+/* A partial checksum field of zero does not mean a missing checksum. */
 START_TEST(partial_zero_is_no_missing_checksum)
 {
 	struct spec spec = fill_in((struct spec){U});
@@ -392,7 +394,7 @@ START_TEST(partial_zero_is_no_missing_checksum)
 }
 END_TEST
 
-/* Accurate ECN and what is still reserved [9293-3.1] stand next to the data offset. */
+/* AccECN and the reserved bits [9293-3.1] are next to the data offset. */
 START_TEST(reserved_bits_differ)
 {
 	start();
@@ -409,7 +411,7 @@ START_TEST(reserved_bits_differ)
 }
 END_TEST
 
-/* The kernel has its own reasons to have CWR in the one segment and not in the other. */
+/* The kernel has reasons to set CWR in one segment and not in another. */
 START_TEST(ecn_is_not_merged)
 {
 	struct spec spec = fill_in((struct spec){T(0), CUT(300)});

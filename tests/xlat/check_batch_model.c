@@ -1,5 +1,5 @@
-/* check_batch_model - random bursts: what leaves the batch must be, cut into segments again, the
- * packets that went in, flow by flow in order and byte for byte, and must be fewer. */
+/* check_batch_model - random bursts: the outputs of the batch, cut into segments again, must equal
+ * the inputs byte for byte, in order within each flow, and must be fewer packets. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +8,8 @@
 
 #define ROUNDS    600
 #define FLOWS     10
-#define ALONE_TTL 99  /* marks packets with an Identification that is not ours */
-#define SEGS_MOST 600 /* on the wire in a round */
+#define ALONE_TTL 99  /* marks packets with an Identification that another sender chose */
+#define SEGS_MOST 600 /* maximum segments on the wire per round */
 
 static const struct siphash_key key = {3, 4};
 static uint8_t arena_bytes[8 << 20];
@@ -47,7 +47,7 @@ static struct spec new_flow(unsigned i)
 	return s;
 }
 
-/* Something about the packets of the flow, from now on. */
+/* Changes a property of the flow's packets from now on. */
 static void drift(struct spec *s)
 {
 	switch (random_below(12)) {
@@ -136,7 +136,7 @@ static unsigned segments_of(const struct spec *s)
 	return s->seg ? (unsigned)((s->n + s->seg - 1) / s->seg) : 1;
 }
 
-/* As xlat numbers them: who may not be fragmented gets anything. */
+/* Numbers packets as xlat does: a packet that must not be fragmented gets any value. */
 static void number(struct spec *s)
 {
 	uint32_t dst = 0xcb007100u + s->host;
@@ -175,7 +175,7 @@ static int by_value(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* [6864-4.2] None of the Identifications that we chose comes twice for a pair of addresses. */
+/* [6864-4.2] No Identification that we choose occurs twice for a pair of addresses. */
 static void check_numbers(const struct segments *s)
 {
 	static uint64_t used[SEGMENTS];
@@ -242,7 +242,7 @@ START_TEST(same_packets_in_order)
 		play(b, 1 + random_below(i % 4 ? 60 : 400));
 	}
 	stop(b);
-	/* the test tests something */
+	/* checks that the test has an effect */
 	ck_assert_uint_eq(packets_in, packets_out + merged);
 	ck_assert_uint_gt(merged, packets_in / 4);
 	ck_assert_uint_gt(corrupted, packets_in / 1000);

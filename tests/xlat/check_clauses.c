@@ -1,5 +1,5 @@
-/* check_clauses - clauses of the RFCs that no table by direction proves: corners of headers, ICMP,
- * addresses and our own address, the operator's switches, order, and what loops cost. */
+/* check_clauses - clauses of the RFCs that the tables per direction do not cover: details of
+ * headers, ICMP, addresses, our own address, operator settings, order, and loops. */
 #include "support/rig.h"
 #include "support/run.h"
 #include "lib/wire.h"
@@ -215,8 +215,8 @@ END_TEST
 
 static struct rig rig;
 
-/* [7915-4, 5]: of one flow, the packet that came first leaves first; all pieces of one before any
- * of the next. */
+/* [7915-4, 5]: packets of a flow leave in order, and all fragments of one before those of the
+ * next. */
 START_TEST(flow_leaves_in_its_order)
 {
 	static uint8_t b[CRAFT_MAX];
@@ -245,7 +245,7 @@ START_TEST(flow_leaves_in_its_order)
 }
 END_TEST
 
-/* [7915-4.4, 5.4]: all errors, none, or as many as the rate allows. */
+/* [7915-4.4, 5.4]: sends all errors, none, or as many as the rate allows. */
 START_TEST(errors_are_sent_limited_or_never)
 {
 	static const struct {
@@ -268,12 +268,12 @@ START_TEST(errors_are_sent_limited_or_never)
 	ck_assert((rig.out.suppressed > 0) == row[_i / 2].suppressed);
 	rig_expect(&rig, _i % 2 ? "6r d=2001:db8:ffff::64 | echo" : "4 d=192.0.2.254 | echo",
 		   REASON_SELF_ECHO, "*");
-	ck_assert_uint_eq(rig.out.outputs, 1); /* an answer to ping is no error */
+	ck_assert_uint_eq(rig.out.outputs, 1); /* an answer to ping is not an error */
 	rig_close(&rig);
 }
 END_TEST
 
-/* [7915-4.1, 5.1]: the other family's octet does not say what ours said, but ECN is for the path
+/* [7915-4.1, 5.1]: the DSCP may differ between the families, but ECN describes the path
  * [3168-5]. */
 START_TEST(tos_ignored)
 {
@@ -294,8 +294,8 @@ START_TEST(tos_ignored)
 }
 END_TEST
 
-/* [7757-4]: a packet that runs in circles through the translator loses a hop each way, and the last
- * one is answered. */
+/* [7757-4]: a packet that loops through the translator loses a hop each way, and the last one is
+ * answered. */
 START_TEST(hairpin_costs_a_hop_each_way)
 {
 	static uint8_t b[CRAFT_MAX];
@@ -312,7 +312,7 @@ START_TEST(hairpin_costs_a_hop_each_way)
 		ck_assert_uint_eq(b[b[0] >> 4 == 4 ? 8 : 7], 64 - turns);
 		if (b[0] >> 4 == 4)
 			continue;
-		/* whoever receives it sends it straight back to the other */
+		/* the receiver sends it back at once */
 		memcpy(b + 8, "\x20\x01\x0d\xb8\0\x01\0\0\0\0\0\0\0\0\0\x05", 16);
 		memcpy(b + 24, "\x20\x01\x0d\xb8\0\x64\0\0\0\0\0\0\xcb\0\x71\x09", 16);
 	}
@@ -322,7 +322,8 @@ START_TEST(hairpin_costs_a_hop_each_way)
 }
 END_TEST
 
-/* [6052-3.1]: a lease remembers the prefix its host used; what that may not carry is not sent. */
+/* [6052-3.1]: a lease stores the prefix that its host used; addresses that this prefix must not
+ * carry are refused. */
 START_TEST(lease_of_the_well_known_prefix_gets_nothing_private)
 {
 	char in[100], addr[20];
@@ -340,7 +341,7 @@ START_TEST(lease_of_the_well_known_prefix_gets_nothing_private)
 }
 END_TEST
 
-/* [1812-4.3.2.3, 4443-2.4c]: an error quotes the packet, not what the link left behind it. */
+/* [1812-4.3.2.3, 4443-2.4c]: an error quotes the packet without bytes that the link appended. */
 START_TEST(trailing_bytes_are_not_quoted)
 {
 	static uint8_t b[CRAFT_MAX], got[CRAFT_MAX];
@@ -356,7 +357,7 @@ START_TEST(trailing_bytes_are_not_quoted)
 }
 END_TEST
 
-/* [768]: what a UDP length leaves out of the packet is no part of the datagram. */
+/* [768]: bytes beyond the UDP length are not part of the datagram. */
 START_TEST(missing_checksum_covers_the_udp_length)
 {
 	static uint8_t b[CRAFT_MAX];
@@ -369,7 +370,8 @@ START_TEST(missing_checksum_covers_the_udp_length)
 }
 END_TEST
 
-/* [7915-4.5]: a datagram dropped for want of a checksum is an event for the log, which names it. */
+/* [7915-4.5]: a datagram dropped because it has no checksum is an event for the log, which names
+ * it. */
 START_TEST(no_checksum_is_an_event)
 {
 	ck_assert_int_eq(reason_table[REASON_UDP_ZERO].class, CLASS_DROP);
@@ -378,7 +380,7 @@ START_TEST(no_checksum_is_an_event)
 }
 END_TEST
 
-/* [7915-5.1]: without a rate limit nothing holds errors back. */
+/* [7915-5.1]: a translator without a rate limit sends all errors. */
 START_TEST(no_rate_without_a_limit)
 {
 	struct ratelimit *limit;

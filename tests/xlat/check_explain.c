@@ -1,5 +1,5 @@
-/* check_explain - what is said of a packet is what the translator then does to it, on random
- * configurations and packets; what decides is named, row by row; and nothing changes by asking. */
+/* check_explain - on random configurations and packets, the explanation equals what the translator
+ * then does; rows check what decides; asking changes nothing. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "support/run.h"
 #include "xlat/explain.h"
 
-/* --- as the translator does ------------------------------------------------------------------ */
+/* --- equal to the translator ---------------------------------------------------------------- */
 
 #define BLOCK   100
 #define PACKETS SHORTENED(200000)
@@ -29,7 +29,7 @@ static struct bench {
 	unsigned long seen[REASON_COUNT], by[BY_DRAIN + 1], leases, full;
 } bench;
 
-/* Between addresses that have something to do with the configuration. */
+/* Chooses addresses that relate to the configuration. */
 static void choose_sample(struct bench *b)
 {
 	static const uint8_t protos[] = {6, 6, 17, 17, 1, 58, 1, 58, 0, 2, 43, 44, 47, 50, 51, 60};
@@ -50,7 +50,7 @@ static size_t used(const struct bench *b)
 	return b->g.x.pool ? pool_used(b->g.x.pool) : 0;
 }
 
-/* The address at OFFSET of the first output. */
+/* Returns true if ADDRESS is at OFFSET of the first output. */
 static bool is_there(const struct bench *b, size_t offset, const void *address, size_t len)
 {
 	return memcmp(b->out.output[0].head + offset, address, len) == 0;
@@ -68,7 +68,7 @@ static bool same_result(const struct bench *b)
 	return is_there(b, 12, src, 4) && is_there(b, 16, dst, 4);
 }
 
-/* The error that the source got, or would have got but for the rate. */
+/* Compares the error that the source got, or would have got without the rate limit. */
 static bool same_icmp(const struct bench *b)
 {
 	bool got = b->out.answers + b->out.suppressed > 0, told = b->e.icmp.type != ICMP_NO_ANSWER;
@@ -93,7 +93,7 @@ static bool is_from_map(const struct map *m, uint32_t a4, const struct ip6 *a6)
 	       memcmp(&back, a6, (m->p6.len + 32u - m->p4.len) / 8) == 0;
 }
 
-/* Does ITEM, of the end whose addresses are A4 and A6, make one of the other? */
+/* Returns true if ITEM, for the end with addresses A4 and A6, translates one into the other. */
 static bool makes(const struct bench *b, const struct xlat_item *item, uint32_t a4,
 		  const struct ip6 *a6)
 {
@@ -115,7 +115,7 @@ static bool makes(const struct bench *b, const struct xlat_item *item, uint32_t 
 	}
 }
 
-/* After the translation, when a new lease is there: both ends are explained, in their order. */
+/* Called after the translation, when a new lease exists: both ends are explained, in order. */
 static bool items_are_right(const struct bench *b)
 {
 	const struct xlat_explanation *e = &b->e;
@@ -126,14 +126,14 @@ static bool items_are_right(const struct bench *b)
 	if (e->why != REASON_OK)
 		return true;
 	while (last < e->items && e->item[last].about == ABOUT_SOURCE)
-		last++; /* whose address it is that the source claims */
+		last++; /* the owner of the address that the source claims */
 	return last < e->items && e->item[0].about == ABOUT_SOURCE &&
 	       e->item[last].about == ABOUT_DESTINATION &&
 	       makes(b, &e->item[0], from4 ? s->src4 : e->src4, from4 ? &e->src6 : &s->src6) &&
 	       makes(b, &e->item[last], from4 ? s->dst4 : e->dst4, from4 ? &e->dst6 : &s->dst6);
 }
 
-/* Networks of `allow' and `deny' are named as the model has them. */
+/* Compares the networks of `allow' and `deny' with those of the model. */
 static bool networks_are_right(const struct bench *b)
 {
 	const struct xlat_explanation *e = &b->e;
@@ -257,7 +257,7 @@ START_TEST(test_as_translated)
 }
 END_TEST
 
-/* --- what decides ---------------------------------------------------------------------------- */
+/* --- what decides --------------------------------------------------------------------------- */
 
 static const char *const by_name[] = {"nothing", "own",    "routers", "map",  "lease",
 				      "pool",    "prefix", "allow",   "deny", "translatable",
@@ -271,10 +271,10 @@ static const char *const by_name[] = {"nothing", "own",    "routers", "map",  "l
 #define LEAVE ";allow 2001:db8:64::808:0/112;allow 2001:db8:5::/48"
 
 static const struct row {
-	const char *name, *setup, *first; /* FIRST: a packet that goes before; NULL: none */
+	const char *name, *setup, *first; /* FIRST: a packet sent before; NULL: none */
 	const char *src, *dst;
 	uint8_t proto;
-	const char *by; /* the words of what decides, with its number where it has one */
+	const char *by; /* the expected items, with their index if they have one */
 	enum reason why;
 } rows[] = {
 	{"a mapped host to the world", MANY, NULL, "2001:db8:9::1", "2001:db8:65::808:808", 6,
@@ -436,8 +436,8 @@ static void ask_new(const char *host, struct xlat_explanation *e)
 	xlat_explain(&rig.x, &s, rig.now, e);
 }
 
-/* Who prefers an address that another has, or comes when all have been idle for long enough, gets
- * the one that was foretold. */
+/* The explanation predicts the right address also if the preferred one is taken, or if all leases
+ * have been idle long enough. */
 START_TEST(test_foretold)
 {
 	struct xlat_explanation e;
@@ -465,7 +465,7 @@ START_TEST(test_foretold)
 }
 END_TEST
 
-/* A question is no sign of life of a host. */
+/* A question does not count as a packet of the host. */
 START_TEST(test_no_touch)
 {
 	struct xlat_explanation e;
@@ -483,7 +483,7 @@ START_TEST(test_no_touch)
 }
 END_TEST
 
-/* No token of the rate limit is taken: the one that there is is still there. */
+/* Asking takes no token of the rate limit: the only one is still there. */
 START_TEST(test_no_token)
 {
 	struct xlat_explanation e;

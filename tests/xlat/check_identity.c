@@ -1,24 +1,24 @@
-/* check_identity - there and back again: what a packet keeps on its way to the other family and
- * home, and what its checksum keeps on each leg.
+/* check_identity - translates packets to the other family and back, and checks what stays the same,
+ * and the checksum after each step.
  *
- * May change, 4->6->4: TTL (less 2), options (gone), identification and DF of what is no fragment
- * (made anew), DF of fragments (0), a UDP checksum of zero (computed); a packet without DF may come
- * back in pieces.
+ * May change, 4->6->4: TTL (less 2), options (removed), Identification and DF of packets that are
+ * not fragments (new), DF of fragments (0), a UDP checksum of zero (computed); a packet without DF
+ * may come back in fragments.
  *
- * May change, 6->4->6: hop limit (less 2), flow label (0), extension headers (gone), the fragment
- * header of an atomic fragment (gone), the upper half of a fragment's identification (0); a
- * fragment may come back in pieces.
+ * May change, 6->4->6: hop limit (less 2), flow label (0), extension headers (removed), the
+ * fragment header of an atomic fragment (removed), the upper half of a fragment's Identification
+ * (0); a fragment may come back in smaller fragments.
  *
- * ICMP errors besides: the source of a router without a (legal) mapping, code, MTU, pointer and
- * extensions as the tables have it, the quote's length; of the quoted packet what is listed above,
- * but its TTL.
+ * In ICMP errors may also change: the source of a router without a (valid) mapping, code, MTU,
+ * pointer and extensions by the tables, the length of the quote; in the quoted packet everything
+ * listed above except its TTL.
  *
- * TCP and ICMP, either way: a checksum of 0xffff, which says the same as 0 and may become it.
+ * TCP and ICMP, both ways: a checksum of 0xffff may become the equivalent 0.
  *
- * Hairpinned packets take another way back and are left out.
+ * Hairpinned packets return differently and are left out.
  *
- * All else stays: addresses, TOS, protocol, offsets, payload, and checksums: right ones right, and
- * wrong ones wrong by the same difference. */
+ * Everything else stays: addresses, TOS, protocol, offsets, payload, and checksums: correct ones
+ * stay correct, and wrong ones stay wrong by the same difference. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,18 +36,18 @@ static const char *const setups[] = {
 	RIG_BASE "mtu 9000; offlink 9000; translatable yes",
 	RIG_BASE "mtu 1500; translatable yes",
 	WELL_KNOWN "mtu 1280; translatable yes",
-	/* not for 128.0.0.0/2, nor to some */
+	/* denies some, and does not allow 128.0.0.0/2 and some others */
 	RIG_BASE "mtu 1500; translatable yes; allow 2001:db8:64::/97; allow 2001:db8:64::c000:0/98;"
 		 "deny 1.0.0.0/8; deny 203.0.113.128/25",
 };
 
-struct pile { /* packets */
+struct pile { /* a list of packets */
 	unsigned n;
 	size_t end[XLAT_OUTPUTS];
 	uint8_t b[2 * MODEL_BYTES];
 };
 
-struct message { /* what a pile of fragments says */
+struct message { /* the message that a list of fragments contains */
 	struct model_view v;
 	uint8_t payload[MODEL_BYTES];
 	size_t len;
@@ -56,7 +56,7 @@ struct message { /* what a pile of fragments says */
 static struct rig rig;
 static struct model model;
 
-/* What the generator has to know about the rig. */
+/* Tells the generator what is configured in the rig. */
 static void open_rig(const char *setup)
 {
 	rig_open(&rig, setup);
@@ -84,7 +84,7 @@ static void add_packet(struct pile *p, const uint8_t *b, size_t len)
 	p->end[p->n++] = at + len;
 }
 
-/* Sends each packet of IN; false unless all of them pass. */
+/* Sends each packet of IN; returns false unless all of them pass. */
 static bool send_pile(const struct pile *in, struct pile *out)
 {
 	static uint8_t bytes[MODEL_BYTES];
@@ -108,7 +108,7 @@ static bool same_flow(const struct model_view *a, const struct model_view *b)
 	       model_same6(&a->dst6, &b->dst6);
 }
 
-/* Puts the pieces in P together; they must fit. */
+/* Reassembles the fragments in P, which must fit. */
 static void gather(const struct pile *p, struct message *m)
 {
 	m->len = 0;
@@ -132,7 +132,8 @@ static void gather(const struct pile *p, struct message *m)
 
 /* --- checksums ------------------------------------------------------------------------------- */
 
-/* The sum of all that the transport's checksum covers, modulo 65535: 0 if it is right. */
+/* Returns the sum of everything that the transport checksum covers, modulo 65535: 0 if it is
+ * right. */
 static unsigned residue(const struct message *m)
 {
 	const struct model_view *v = &m->v;
@@ -159,7 +160,7 @@ static void check_residue(const struct message *in, const struct message *out)
 	if (!has_checksum(in) || model_is_fragment(&in->v))
 		return;
 	if (lacks_checksum(in)) {
-		/* computed over what the UDP header says, which may be less than there is */
+		/* computed over the UDP length, which may be less than the available bytes */
 		if (model_get16(in->payload + 4) == in->len)
 			ck_assert_uint_eq(residue(out), 0);
 		return;
@@ -171,14 +172,14 @@ static void check_residue(const struct message *in, const struct message *out)
 		ck_assert(!lacks_checksum(out));
 }
 
-/* --- there and back -------------------------------------------------------------------------- */
+/* --- both ways ------------------------------------------------------------------------------ */
 
 static bool is_icmp_error(const struct message *m)
 {
 	return model_is_icmp(&m->v) && model_is_error(&m->v);
 }
 
-/* Where the checksum lies in what begins V's payload, or 0. */
+/* Returns the offset of the checksum in V's payload, or 0. */
 static size_t checksum_at(const struct model_view *v)
 {
 	if (v->off > 0)
@@ -186,7 +187,8 @@ static size_t checksum_at(const struct model_view *v)
 	return v->proto == 6 ? 16 : v->proto == 17 ? 6 : model_is_icmp(v) ? 2 : 0;
 }
 
-/* N bytes of payload.  A checksum of 0xffff may have become 0, which says the same but in UDP. */
+/* Compares N bytes of payload.  A checksum of 0xffff may have become 0, which is equivalent except
+ * in UDP. */
 static void check_bytes(const struct model_view *v, const uint8_t *a, const uint8_t *b, size_t n)
 {
 	static uint8_t x[MODEL_BYTES], y[MODEL_BYTES];
@@ -201,7 +203,8 @@ static void check_bytes(const struct model_view *v, const uint8_t *a, const uint
 	ck_assert_mem_eq(x, y, n);
 }
 
-/* How much of M's body is the quoted packet: the length field of RFC 4884 says so where it can. */
+/* Returns how much of M's body is the quoted packet, by the length field of RFC 4884 if there is
+ * one. */
 static size_t quote_length(const struct message *m)
 {
 	size_t n = m->len - 8, stated;
@@ -228,7 +231,7 @@ static void check_quote(const struct message *in, const struct message *out)
 	ck_assert(a.off == b.off && a.mf == b.mf && a.ttl == b.ttl);
 	if (model_is_fragment(&a))
 		ck_assert_uint_eq(a.id & 0xffff, b.id);
-	if (a.l4_stated > 65515) /* IPv4 cannot say it */
+	if (a.l4_stated > 65515) /* too long for IPv4 */
 		return;
 	ck_assert_uint_eq(a.l4_stated, b.l4_stated);
 	n = a.l4_len < b.l4_len ? a.l4_len : b.l4_len;
@@ -239,7 +242,7 @@ static void check_error(const struct message *in, const struct message *out)
 {
 	uint8_t type = in->payload[0], back = out->payload[0];
 
-	/* 3/2 and 4/1 change places with each other on the way, and come home. */
+	/* 3/2 and 4/1 are translated into each other, and back. */
 	ck_assert_uint_eq(type, back);
 	ck_assert_uint_eq(residue(out), 0);
 	ck_assert_uint_le(out->v.len, in->v.family == 4 ? 576 : 1280);
@@ -274,10 +277,11 @@ static void check_same(const struct message *in, const struct message *out)
 		check_payload(in, out);
 }
 
-/* What the second leg may well refuse: its TTL has run out, it has become too long, it was an echo
- * request that had to be cut, a fragment of AH [7915-5.1.1], IGMP, or it came from 240.0.0.0/4. */
-/* On the way back a packet comes from where it went to: by the last of the setups, nobody else is
- * stopped there. */
+/* Valid reasons to refuse the second step: the TTL has expired, the packet has become too long, it
+ * was an echo request that had to be fragmented, a fragment of AH [7915-5.1.1], IGMP, or it came
+ * from 240.0.0.0/4. */
+/* On the way back, the source is the former destination; with the last setup, only denied sources
+ * are stopped there. */
 static bool is_denied(uint32_t a)
 {
 	return rig.conf.deny && (a >> 24 == 1 || a >> 7 == 0xcb0071ff >> 7);
@@ -314,9 +318,9 @@ static bool is_mapped(const struct ip6 *a)
 	return by_prefix && a4 == rig.conf.own4;
 }
 
-/* Mapped hosts talk to each other through the prefix [7757-4]: they come home under other names.
- * What goes to ourselves through it does not come home at all, what we sent has another name, and
- * nobody else may claim to be us. */
+/* Mapped hosts communicate through the prefix [7757-4], and their packets come back with other
+ * addresses. A packet to our own address does not come back, one from it gets another address, and
+ * no other host may claim our address. */
 static bool is_hairpin(const struct model_view *v)
 {
 	const struct prefix6 *p = &model.prefix[0];
@@ -338,9 +342,10 @@ static bool is_quoted_hairpin(const struct message *m)
 	       is_hairpin(&q);
 }
 
-static const struct model nothing; /* no map or pool of the rig names a link-local address */
+static const struct model nothing; /* no map or pool of the rig contains a link-local address */
 
-/* A router without a mapping, or with an address that may not be, speaks through us [6791]. */
+/* A router without a mapping, or with an invalid address, gets one of our addresses as source
+ * [6791]. */
 static void forget_router(struct message *in, const struct message *half, const struct message *out)
 {
 	if (!is_icmp_error(in))
@@ -388,7 +393,7 @@ static void run_identity(unsigned family)
 		open_rig(setups[i]);
 		generate_seed(7915u + (unsigned)i);
 		for (unsigned n = 0; n < ROUNDS; n++) {
-			/* Wrong checksums among the second kind. */
+			/* Packets of the second kind may have wrong checksums. */
 			size_t len = n % 2 ? generate_sound(&model, family, p)
 					   : generate_packet(&model, family, p);
 
@@ -412,9 +417,9 @@ START_TEST(test_6to4to6)
 }
 END_TEST
 
-/* --- fragments of a whole -------------------------------------------------------------------- */
+/* --- fragments of a packet ------------------------------------------------------------------ */
 
-/* Cuts the whole packet at P as a host would, into pieces of SIZE bytes of payload. */
+/* Fragments the packet at P as a host would, with SIZE bytes of payload each. */
 static void cut(const struct message *m, size_t size, struct pile *out)
 {
 	static uint8_t p[MODEL_BYTES];
@@ -440,7 +445,7 @@ static void cut(const struct message *m, size_t size, struct pile *out)
 	}
 }
 
-/* A whole TCP segment or UDP datagram in three pieces or more, each translated by itself. */
+/* Sends a TCP segment or UDP datagram in three or more fragments, each translated separately. */
 static bool in_fragments(const uint8_t *p, size_t len)
 {
 	static struct pile whole, cuts, away;

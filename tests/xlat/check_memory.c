@@ -1,5 +1,5 @@
-/* check_memory - the core without memory: each allocation fails once, and whoever asked says so and
- * leaks nothing. Linked with --wrap for malloc, calloc and realloc. */
+/* check_memory - makes each allocation of the core fail once: the caller must report it and leak
+ * nothing.  Linked with --wrap for malloc, calloc and realloc. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "support/run.h"
 #include "support/plain_pool.h"
 
-static int left; /* allocations until one fails; 0: none does */
+static int left; /* allocations until one fails; 0: none fails */
 static bool failed;
 
 void *__real_malloc(size_t n);
@@ -21,7 +21,7 @@ void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
 
-/* For checks in between: Check allocates, too. */
+/* For assertions in between, because Check allocates too. */
 static int hold(void)
 {
 	int n = left;
@@ -62,8 +62,8 @@ static bool try_lpm(void)
 
 	if (!t)
 		return false;
-	/* three lengths: the longest leaves a marker for each, so that sealing has to grow as well
-	 */
+	/* three lengths: the longest adds a marker for each, so that sealing has to grow the table
+	 * too */
 	for (unsigned i = 1; i < 100; i++) {
 		uint8_t a[4] = {10, (uint8_t)i, 1, 0}, b[4] = {(uint8_t)(i | 1), i & 1 ? 0 : 128};
 
@@ -107,7 +107,7 @@ static bool try_pool(void)
 	return true;
 }
 
-/* Restored newest first, so that there is something to sort; what cannot be sorted stays. */
+/* Restores the newest lease first, so that sorting is needed; if it fails, the order stays. */
 static bool try_sort(void)
 {
 	static const struct prefix4 range = {0x0a000000, 24};
@@ -154,7 +154,7 @@ static bool try_bitmap(void)
 static const struct {
 	const char *name;
 	bool (*try)(void);
-	int allocations; /* at least */
+	int allocations; /* minimum number */
 } rows[] = {
 	{"lpm: new, add, grow, seal", try_lpm, 6},
 	{"map: new, add, grow, seal", try_map, 16},

@@ -1,9 +1,9 @@
-/* check_model - the translator against a slow model of the rules, on random configurations and
- * packets.
+/* check_model - compares the translator with a slow model of the rules, on random configurations
+ * and packets.
  *
- * NAT64D_MODEL_PACKETS says how many packets, NAT64D_MODEL_SEED where to begin.  Every BLOCK
- * packets a new configuration comes with the next seed, so a difference is found again with the
- * seed that it names and BLOCK packets. */
+ * NAT64D_MODEL_PACKETS sets the number of packets, NAT64D_MODEL_SEED the first seed.  After every
+ * BLOCK packets, a new configuration is made with the next seed.  To reproduce a difference, use
+ * the seed in its message and BLOCK packets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void bench_open(struct bench *b, uint64_t seed)
 	b->out.scratch = &b->scratch;
 }
 
-/* --- saying what is wrong -------------------------------------------------------------------- */
+/* --- reporting a difference ----------------------------------------------------------------- */
 
 static void print_hex(const char *what, const uint8_t *p, size_t n)
 {
@@ -142,7 +142,7 @@ static bool differs(struct bench *b, enum reason why, const uint8_t *packet)
 	return false;
 }
 
-/* What the shell does: leases that are to be put on record are. */
+/* Marks leases as stored, like the daemon. */
 static void put_on_record(struct bench *b)
 {
 	if (!b->out.record)
@@ -152,7 +152,9 @@ static void put_on_record(struct bench *b)
 
 static bool send_one(struct bench *b)
 {
-	uint8_t *room = malloc(XLAT_HEADROOM + b->len); /* exactly, for a sanitizer to see */
+	uint8_t *room =
+		malloc(XLAT_HEADROOM +
+		       b->len); /* exact size, so that a sanitizer detects an access beyond it */
 	uint8_t chosen[20] = {0};
 	enum reason why;
 	bool bad;
@@ -204,14 +206,14 @@ static void print_seen(const struct bench *b, unsigned long packets)
 			b->seen[why][0], b->seen[why][1]);
 }
 
-/* Random packets that never reach a rule say nothing about it. */
+/* Fails if the random packets never reached some rule. */
 static void check_all_seen(const struct bench *b)
 {
 	for (int why = 0; why < REASON_COUNT; why++)
-		ck_assert_msg(
-			why == REASON_BAD_OFFLOAD || /* of GSO packets, which the model has not */
-				b->seen[why][0] + b->seen[why][1] > 0,
-			"no packet was %s", reason_table[why].name);
+		ck_assert_msg(why == REASON_BAD_OFFLOAD || /* only for GSO packets, which the model
+							      does not have */
+				      b->seen[why][0] + b->seen[why][1] > 0,
+			      "no packet was %s", reason_table[why].name);
 }
 
 START_TEST(test_model)

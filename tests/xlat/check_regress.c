@@ -1,4 +1,4 @@
-/* check_regress - packets that once did harm. */
+/* check_regress - packets that once triggered a bug. */
 #include <stdio.h>
 
 #include "support/rig.h"
@@ -8,8 +8,8 @@
 	"own4 192.168.255.1; own6 2001:db8:ffff::64; mtu 1500;" \
 	"map 198.51.100.7 2001:db8:9::7; pool 192.168.255.0/30;"
 
-/* Without a prefix a host reaches mapped addresses only, yet has a lease; what came to it from an
- * address without map was embedded in the first prefix, which is not there. */
+/* Without a prefix, a host reaches only mapped addresses, but has a lease.  A packet to it from an
+ * address without a map used to be embedded in the first prefix, which does not exist. */
 START_TEST(test_lease_without_prefix)
 {
 	static struct rig r;
@@ -21,7 +21,7 @@ START_TEST(test_lease_without_prefix)
 	ck_assert_int_eq(why, REASON_OK);
 
 	why = rig_send_text(&r, "4 s=203.0.113.9 d=192.168.255.2 | udp");
-	if (why == REASON_NO_MAP_DST) /* it was the other one */
+	if (why == REASON_NO_MAP_DST) /* the other host has this address */
 		why = rig_send_text(&r, "4 s=203.0.113.9 d=192.168.255.3 | udp");
 	bad = rig_differs(&r, why, REASON_NO_MAP_SRC, "answer 3 13");
 	ck_assert_msg(!bad, "%s", bad);
@@ -29,9 +29,9 @@ START_TEST(test_lease_without_prefix)
 }
 END_TEST
 
-/* A guest of a virtual machine says where a checksum is to go, and the kernel passes that on.  In
- * the data offset of a TCP header it makes the header longer or shorter than it was; the rig
- * compares what an output says of its headers with its bytes. */
+/* The guest of a virtual machine chooses where a checksum is written, and the kernel passes that
+ * on. Written to the data offset of a TCP header, it changes the length of the header; the rig
+ * compares the output's facts with its bytes. */
 START_TEST(test_checksum_in_the_data_offset)
 {
 	static struct rig r;

@@ -1,5 +1,5 @@
-/* check_xlat - what both directions share: own addresses, mapping, hairpinning, leases, answers,
- * and random packets. */
+/* check_xlat - rules for both directions: own addresses, mapping, hairpinning, leases, answers, and
+ * random packets. */
 #include "support/rig.h"
 #include "support/run.h"
 #include "lib/wire.h"
@@ -312,7 +312,7 @@ static const struct rig_row hairpin_rows[] = {
 	 "4r d=9.9.9.9 ttl=63 id=* | udp"},
 };
 
-/* What README sets up: the Well-Known Prefix and a pool; and SIIT with a prefix of its own. */
+/* The setup of README: the Well-Known Prefix and a pool; and SIIT with another prefix. */
 #define NAT64 "own4 10.77.0.1; own6 64:ff9b::10.77.0.1; prefix 64:ff9b::/96; pool 10.77.0.0/28;"
 #define OWNED OWN MAP "prefix 2001:db8:64::/96; pool 10.77.0.0/28; source 10.78.0.0/28;"
 #define SOME  OWNED "translatable 198.51.100.0/24; translatable 198.18.0.7/32"
@@ -465,7 +465,7 @@ static const struct rig_row circle_rows[] = {
 #define CLAMP        RIG_BASE "mss auto; mtu "
 #define MSS(hex)     "fl=2 opts=0204" hex "0402080a"
 #define MSS_ACK(hex) "fl=0x12 opts=010204" hex "000000"
-/* TCP segments that announce a size: 05b4 is 1460, 05a0 1440, 053c 1340, 0514 1300, 04c4 1220. */
+/* TCP segments with an MSS: 05b4 is 1460, 05a0 1440, 053c 1340, 0514 1300, 04c4 1220. */
 static const struct rig_row mss_rows[] = {
 	{"own mss-clamp off, 4->6", NULL, "4 | tcp " MSS("ffff"), REASON_OK,
 	 "6 hop=63 | tcp " MSS("ffff")},
@@ -565,7 +565,7 @@ END_TEST
 
 static struct rig rig;
 
-/* The IPv4 address that the host of TEXT leases by sending it, as text. */
+/* Sends TEXT, and formats the IPv4 address that its host leases. */
 static void lease_by(const char *text, char *addr)
 {
 	uint8_t b[CRAFT_MAX];
@@ -591,10 +591,10 @@ START_TEST(lease_is_used_both_ways)
 	snprintf(in, sizeof(in), "4 d=%s | icmp 3 1 0 | 4r s=%s | udp", addr, addr);
 	rig_expect(&rig, in, REASON_OK,
 		   "6 d=2001:db8:5::1 hop=63 | icmp 1 0 0 | 6r " NEWHOST " | udp");
-	snprintf(in, sizeof(in), "4 s=%s | udp", addr); /* hairpin: a lease to a map */
+	snprintf(in, sizeof(in), "4 s=%s | udp", addr); /* hairpin: from a lease to a map */
 	snprintf(out, sizeof(out), "6 s=2001:db8:64::%s hop=63 | udp", addr);
 	rig_expect(&rig, in, REASON_OK, out);
-	snprintf(in, sizeof(in), "4 s=203.0.113.9 d=%s | udp", addr); /* a map to a lease */
+	snprintf(in, sizeof(in), "4 s=203.0.113.9 d=%s | udp", addr); /* from a map to a lease */
 	rig_expect(&rig, in, REASON_OK,
 		   "6 s=2001:db8:64::203.0.113.9 d=2001:db8:5::1 hop=63 | udp");
 	ck_assert_uint_eq(pool_used(rig.x.pool), 1);
@@ -602,7 +602,7 @@ START_TEST(lease_is_used_both_ways)
 }
 END_TEST
 
-/* What the shell does with a lease that is to be put on record. */
+/* Marks the lease as stored, like the daemon. */
 static void put_on_record(void)
 {
 	if (!rig.out.record)
@@ -639,7 +639,7 @@ START_TEST(lease_is_reported_when_new_confirmed_or_stale)
 }
 END_TEST
 
-/* A lease that the shell has not put on record yet is reported again. */
+/* A lease that is not stored yet is reported again. */
 START_TEST(lease_is_not_claimed_by_others)
 {
 	char a[20], in[200];
@@ -696,8 +696,8 @@ START_TEST(only_its_host_renews_a_lease)
 }
 END_TEST
 
-/* A lease is confirmed once its host sends after a packet from IPv4 was translated to it; what is
- * refused, or goes to another host, is no such packet. */
+/* A lease is confirmed when its host sends after a packet from IPv4 was translated to it.  Packets
+ * that are refused, or go to another host, do not count. */
 START_TEST(answer_and_packet_confirm_a_lease)
 {
 	char a[20], b[20], in[200];
@@ -724,7 +724,7 @@ START_TEST(answer_and_packet_confirm_a_lease)
 }
 END_TEST
 
-/* A scan of the whole pool every 7000 s used to keep all leases for ever. */
+/* A scan of the whole pool every 7000 s used to keep all leases forever. */
 START_TEST(scan_from_ipv4_takes_no_pool_away)
 {
 	char in[100];
@@ -745,7 +745,7 @@ START_TEST(scan_from_ipv4_takes_no_pool_away)
 }
 END_TEST
 
-/* Packets of a new host that fail for another reason must not take an address. */
+/* A packet of a new host that is refused for another reason must not take an address. */
 static const struct {
 	const char *in;
 	enum reason why;
@@ -794,7 +794,7 @@ START_TEST(bad_packet_takes_no_lease)
 }
 END_TEST
 
-/* A refused packet does not keep a lease alive either. */
+/* A refused packet does not renew a lease either. */
 START_TEST(refused_packet_does_not_touch)
 {
 	struct ip6 host = {{0x20, 0x01, 0x0d, 0xb8, 0, 5, [15] = 1}};
@@ -841,7 +841,7 @@ START_TEST(full_pool)
 }
 END_TEST
 
-/* Who has a lease goes on; who has none is refused like one too many. */
+/* A host with a lease continues; one without is refused as if the pool were full. */
 START_TEST(draining)
 {
 	rig_open(&rig, POOL);
@@ -890,7 +890,7 @@ START_TEST(lease_per_prefix)
 }
 END_TEST
 
-/* Answers per /32 and per /64, and over all [4443-2.4f]. */
+/* The limits of answers per /32, per /64 and over all [4443-2.4f]. */
 START_TEST(rate_limit)
 {
 	static const char *const in[] = {"4 s=198.51.100.7 ttl=1 | udp",
@@ -918,8 +918,8 @@ START_TEST(rate_limit)
 }
 END_TEST
 
-/* Forged sources that use up what there is for other errors leave path MTU discovery alone, and the
- * other way round. */
+/* Forged sources that exhaust the budget of other errors do not affect path MTU discovery, and vice
+ * versa. */
 START_TEST(too_big_has_its_own_budget)
 {
 	static const char *const small[] = {"4 s=198.18.0.9 ttl=1 | udp",
@@ -944,7 +944,7 @@ START_TEST(too_big_has_its_own_budget)
 }
 END_TEST
 
-/* What icmp-errors says, with a rate of so many; how many of ten errors leave. */
+/* icmp-errors with a rate; how many of ten errors are sent. */
 static const struct {
 	const char *setup;
 	int sent;
@@ -977,7 +977,7 @@ START_TEST(errors_limited_or_not)
 }
 END_TEST
 
-/* A router with a lease has an address; one without does not get one by its errors. */
+/* A router with a lease has its address; a router without one gets none for its errors. */
 START_TEST(leased_router_has_its_address)
 {
 	char addr[20], out[100];
@@ -1010,8 +1010,8 @@ static unsigned rnd(unsigned n)
 
 static const char *const l4[] = {"udp", "tcp", "echo", "reply", "udp", "tcp"};
 
-/* A random payload as text, of at most MAX bytes: a transport message, other bytes, or an error
- * about one that the host DST has sent. */
+/* Makes a random payload as text, of at most MAX bytes: a transport message, other bytes, or an
+ * error about a packet from host DST. */
 static void random_payload(char *to, size_t size, const char *dst, bool error, unsigned max)
 {
 	bool six = strchr(dst, ':');
@@ -1044,7 +1044,7 @@ static void random_packet(char *to, size_t size, bool six, unsigned max)
 			 rnd(4) ? "" : "opts=0101010101010101", part, payload);
 }
 
-/* Each valid packet goes through, and comes out as a valid one. */
+/* Each valid packet is translated to a valid one. */
 START_TEST(random_valid)
 {
 	static uint8_t b[CRAFT_MAX];
@@ -1072,7 +1072,8 @@ START_TEST(random_valid)
 }
 END_TEST
 
-/* There and back: payload, addresses, traffic class, protocol and fragment stay; TTL loses two. */
+/* Both ways: payload, addresses, traffic class, protocol and fragment stay; the TTL is lower by
+ * two. */
 START_TEST(random_round_trip)
 {
 	static uint8_t once[CRAFT_MAX], first[CRAFT_MAX], twice[CRAFT_MAX];
@@ -1103,7 +1104,7 @@ START_TEST(random_round_trip)
 		ck_assert_msg(twice[_i ? 7 : 8] + 2 == first[_i ? 7 : 8], "%s: TTL", in);
 		ck_assert_msg(_i || twice[1] == first[1], "%s: TOS", in);
 		ck_assert_msg(!_i || memcmp(twice, first, 4) == 0, "%s: traffic class", in);
-		if (!strstr(in, "icmp")) /* whose quote has a new identification and checksum */
+		if (!strstr(in, "icmp")) /* its quote has a new Identification and checksum */
 			ck_assert_msg(memcmp(twice + head, first + head + skip, len - head) == 0,
 				      "%s: payload", in);
 	}
@@ -1111,7 +1112,7 @@ START_TEST(random_round_trip)
 }
 END_TEST
 
-/* Makes checksums right again after a mutation, so that it gets past the first look. */
+/* Corrects the checksums after a mutation, so that it passes the first checks. */
 static void reseal(uint8_t *b, size_t len)
 {
 	bool six = b[0] >> 4 == 6;
@@ -1146,7 +1147,7 @@ static size_t mutate(uint8_t *b, size_t len)
 	return len;
 }
 
-/* The checksum of a mutated TCP or UDP payload may well be wrong, as it was before. */
+/* The checksum of a mutated TCP or UDP payload may be wrong, as before. */
 static bool excused(const char *fault, const uint8_t *b)
 {
 	unsigned proto = b[0] >> 4 == 6 ? b[6] : b[9];

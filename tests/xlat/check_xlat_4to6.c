@@ -371,7 +371,7 @@ START_TEST(every_tos_and_ttl)
 }
 END_TEST
 
-/* Among all values of a payload word are those whose checksum is 0 in one family or the other [768,
+/* All values of a payload word, among them those whose checksum is 0 in one of the families [768,
  * 8200-8.1]. */
 START_TEST(every_checksum)
 {
@@ -390,7 +390,7 @@ START_TEST(every_checksum)
 }
 END_TEST
 
-/* Every protocol number but those that are refused or understood passes untouched. */
+/* Every protocol number passes unchanged, except those that are refused or translated. */
 START_TEST(every_protocol)
 {
 	static struct rig r;
@@ -421,7 +421,7 @@ START_TEST(trailing_bytes_are_cut_off)
 }
 END_TEST
 
-/* A packet that was cut anywhere is shorter than its length field says. */
+/* A packet cut at any byte is shorter than its length field. */
 START_TEST(truncated_anywhere)
 {
 	static const char *const in[] = {"4 opts=01010101 | udp", "4 | tcp", "4 | echo",
@@ -431,7 +431,7 @@ START_TEST(truncated_anywhere)
 }
 END_TEST
 
-/* The longest datagram in the smallest pieces. */
+/* The longest datagram in the smallest fragments. */
 START_TEST(longest_packet)
 {
 	static struct rig r;
@@ -450,8 +450,8 @@ START_TEST(longest_packet)
 		memcpy(whole + at, b + 48, len - 48);
 		at += (unsigned)len - 48;
 	}
-	/* a UDP length of 65515 does not fit IPv6 in one packet of the crafter either, but its
-	 * payload does */
+	/* IPv6 cannot carry a UDP length of 65515 in one packet of the crafter, but its payload
+	 * fits */
 	len = craft(want, "6 hop=63 | udp n=65507", NULL);
 	ck_assert_uint_eq(at, len - 40);
 	ck_assert_mem_eq(whole, want + 40, at);

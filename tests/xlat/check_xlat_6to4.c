@@ -339,7 +339,7 @@ START_TEST(every_class_and_hop_limit)
 }
 END_TEST
 
-/* Among all values of a payload word are those whose checksum is 0 in one family or the other [768,
+/* All values of a payload word, among them those whose checksum is 0 in one of the families [768,
  * 8200-8.1]. */
 START_TEST(every_checksum)
 {
@@ -396,8 +396,8 @@ START_TEST(truncated_anywhere)
 }
 END_TEST
 
-/* The same, with a payload length that fits: the chain is cut, or the transport header, or neither
- * is noticed. */
+/* The same with a correct payload length: the cut is in the header chain, in the transport header,
+ * or not noticed. */
 START_TEST(chain_cut_anywhere)
 {
 	static struct rig r;
@@ -420,8 +420,8 @@ START_TEST(chain_cut_anywhere)
 }
 END_TEST
 
-/* RFC 7739 taste: an identification does not come back soon for a pair of addresses, and one pair
- * does not tell about another. */
+/* As in RFC 7739: an Identification does not repeat soon for a pair of addresses, and one pair
+ * reveals nothing about another. */
 START_TEST(identification)
 {
 	static struct rig r;

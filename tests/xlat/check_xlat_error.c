@@ -1,5 +1,5 @@
-/* check_xlat_error - ICMP errors both ways: types, pointers, MTUs, the quoted packet, RFC 4884
- * extensions, sources. */
+/* check_xlat_error - ICMP errors in both directions: types, pointers, MTUs, the quoted packet, RFC
+ * 4884 extensions, sources. */
 #include "support/rig.h"
 #include "support/run.h"
 #include "lib/wire.h"
@@ -247,7 +247,7 @@ static const struct rig_row source_rows[] = {
 #define ROUTER  "s=2001:db8:dead::1"
 #define SOURCE  RIG_BASE "mtu 1500; source 198.18.0.9/32"
 #define NODE_ID RIG_BASE "mtu 1500; nodeid yes"
-/* What stands for routers that IPv4 cannot name. */
+/* The sources for errors of routers without an IPv4 address. */
 static const struct rig_row stand_in_rows[] = {
 	{"6791-3.2 pool: no route", SOURCE, "6r " ROUTER " | icmp 1 0 0 | 6 | udp", REASON_OK,
 	 "4r s=198.18.0.9 ttl=63 id=* | icmp 3 1 0 | 4 id=0 | udp"},
@@ -466,7 +466,7 @@ START_TEST(rows)
 }
 END_TEST
 
-/* The source of an error from router number I of network NET. */
+/* Returns the source of an error from router I of network NET. */
 static uint32_t source_of(struct rig *r, unsigned net, unsigned i)
 {
 	uint8_t b[CRAFT_MAX];
@@ -478,7 +478,8 @@ static uint32_t source_of(struct rig *r, unsigned net, unsigned i)
 	return get32(b + offsetof(struct ip4_hdr, src));
 }
 
-/* Distinct hops of a traceroute look distinct, and the same ones the same [6791-3.2]. */
+/* Different routers in a traceroute have different addresses, and a router always the same
+ * [6791-3.2]. */
 START_TEST(source_pool_spreads)
 {
 	static struct rig r, restarted;
@@ -495,7 +496,7 @@ START_TEST(source_pool_spreads)
 		ck_assert_uint_eq(source_of(&restarted, i % 10, i), a);
 		distinct += seen[a & 255]++ == 0;
 	}
-	ck_assert_uint_gt(distinct, 230); /* 256 (1 - e^(-1000/256)) = 251 are to be expected */
+	ck_assert_uint_gt(distinct, 230); /* 256 (1 - e^(-1000/256)) = 251 are expected */
 	for (i = 0; i < 256; i++)
 		ck_assert_uint_lt(seen[i], 20);
 	rig_close(&r);
@@ -503,7 +504,7 @@ START_TEST(source_pool_spreads)
 }
 END_TEST
 
-/* All of a pool of whatever size, and nothing beside it. */
+/* Uses all addresses of a pool of any size, and no others. */
 START_TEST(source_pool_lengths)
 {
 	static struct rig r;
@@ -525,8 +526,7 @@ START_TEST(source_pool_lengths)
 }
 END_TEST
 
-/* Overwrites the end of the ICMP error at B with the extension of HEX, and makes its checksum right
- * again. */
+/* Overwrites the end of the ICMP error at B with the extension HEX, and corrects its checksum. */
 static void put_extension(uint8_t *b, size_t len, const char *hex)
 {
 	bool six = b[0] >> 4 == 6;
@@ -551,7 +551,7 @@ static void put_extension(uint8_t *b, size_t len, const char *hex)
 	"2000ddf4" \
 	"00080101" \
 	"00010101"
-/* Errors from ROUTER, and what they become: the ext= of either is that behind it. */
+/* Errors from ROUTER and their translations; IN_EXT and OUT_EXT are the extensions after them. */
 static const struct {
 	const char *name, *in, *in_ext, *out, *out_ext;
 } named_rows[] = {
@@ -646,7 +646,8 @@ START_TEST(node_id)
 }
 END_TEST
 
-/* An extension of LEN bytes: kept as long as its quote keeps 128, then replaced by the name. */
+/* An extension of LEN bytes is kept while the quote has at least 128 bytes, and then replaced by
+ * the name. */
 START_TEST(node_id_sizes)
 {
 	static uint8_t in[CRAFT_MAX], got[CRAFT_MAX];
@@ -678,10 +679,10 @@ START_TEST(node_id_sizes)
 }
 END_TEST
 
-/* The tables of sections 6 and 7 of nat64-rules(7), written down once more. */
+/* A second copy of the tables of sections 6 and 7 of nat64-rules(7). */
 struct type_row {
 	int type, first, last, to_type, to_code;
-	unsigned rest; /* in, and out */
+	unsigned rest; /* the four bytes of the input, and of the output */
 	unsigned to_rest;
 };
 
@@ -709,7 +710,7 @@ static const struct type_row *find_type(bool six, int type, int code)
 	return NULL;
 }
 
-/* One error of TYPE and CODE through R, and what section 6 or 7 of nat64-rules(7) says of it. */
+/* Sends an error of TYPE and CODE through R, and compares with section 6 or 7 of nat64-rules(7). */
 static const char *type_differs(struct rig *r, bool six, int type, int code)
 {
 	const struct type_row *t = find_type(six, type, code);
@@ -819,7 +820,7 @@ END_TEST
 
 static const struct {
 	const char *name, *setup;
-	unsigned m, quoted, to; /* 4->6: total length of the quoted packet; 6->4: 0 */
+	unsigned m, quoted, to; /* QUOTED, 4->6: total length of the quoted packet; 6->4: 0 */
 } mtu_rows[] = {
 	{"7915-4.2 1480", NULL, 1480, 1500, 1500},
 	{"7915-4.2 1479", NULL, 1479, 1500, 1499},
@@ -869,7 +870,7 @@ START_TEST(mtu)
 
 	rig_open(&r, mtu_rows[_i].setup);
 	if (to == 1512 && r.x.mtu < to)
-		to = r.x.mtu; /* plateau 1492 + 20, but not beyond the device */
+		to = r.x.mtu; /* plateau 1492 + 20, limited by the device */
 	if (quoted) {
 		snprintf(in, sizeof(in), "4 | icmp 3 4 %u cut=28 | 4r p=50 len=%u | data 8", m,
 			 quoted);
@@ -886,7 +887,7 @@ START_TEST(mtu)
 }
 END_TEST
 
-/* An MTU below the header must not wrap around. */
+/* An MTU below the header length must not wrap around. */
 START_TEST(tiny_mtu_6to4)
 {
 	static struct rig r;
@@ -907,8 +908,8 @@ START_TEST(tiny_mtu_6to4)
 }
 END_TEST
 
-/* Quoted packets cut at every byte: IN as sent; HEAD: its IP header; CSUM: where the checksum
- * begins; OUT and OUT_HEAD of the result. */
+/* Quoted packets cut at every byte.  IN is the packet, HEAD the length of its IP header, CSUM the
+ * offset of the checksum; OUT and OUT_HEAD describe the result. */
 static const struct {
 	const char *in, *out;
 	size_t head, out_head, csum, len;
@@ -954,7 +955,7 @@ START_TEST(quote_cut_anywhere)
 		enum reason why;
 
 		if (whole && l4 == cut_rows[_i].csum + 1)
-			continue; /* half a checksum */
+			continue; /* half of a checksum */
 		snprintf(in, sizeof(in), cut_rows[_i].in, cut);
 		snprintf(out, sizeof(out), cut_rows[_i].out, cut_rows[_i].out_head + l4);
 		why = rig_send_text(&r, in);

@@ -1,5 +1,5 @@
-/* check_xlat_gso - a GSO packet must become, segment by segment, what its segments would have
- * become had each come alone (IPv4 Identifications aside). */
+/* check_xlat_gso - a GSO packet must give the same packets as its segments sent one by one (except
+ * IPv4 Identifications). */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static const char *const setups[] = {
 	RIG_BASE "mtu 1280; errors never; tos 6to4",
 };
 
-struct made { /* a packet, complete, and where its L4 is */
+struct made { /* a complete packet, and the offset of its L4 header */
 	uint8_t bytes[CRAFT_MAX];
 	size_t len, l4_at;
 	unsigned proto;
@@ -119,7 +119,7 @@ static void make(void)
 		put32(made.bytes + made.l4_at + 4, random_next());
 }
 
-/* Often just at the limits that decide something. */
+/* Chooses a segment size, often at a limit. */
 static size_t choose_seg(const struct rig *r, size_t header)
 {
 	const size_t at[] = {r->x.mtu, r->conf.offlink_mtu, 1280, 1260, 1240, 100};
@@ -129,7 +129,7 @@ static size_t choose_seg(const struct rig *r, size_t header)
 	return seg > 65000 ? 65000 : seg;
 }
 
-/* Of a whole TCP packet, where 0 and 0xffff are the same checksum: the one becomes the other. */
+/* Makes the checksum of a complete TCP packet 0 or 0xffff, which are equivalent. */
 static void choose_zero(uint8_t *p, size_t len)
 {
 	size_t at = (p[0] >> 4 == 4 ? 20 : 40) + offsetof(struct tcp_hdr, csum);
@@ -188,13 +188,14 @@ static const char *compare(void)
 	return NULL;
 }
 
-/* The last segment may be short enough to pass where the others are too big. */
+/* The last segment may be short enough to pass although the others are too big. */
 static bool may_follow(unsigned i, enum reason first, enum reason why)
 {
 	return why == first || (i == whole.n - 1 && first == REASON_TOO_BIG && why == REASON_OK);
 }
 
-/* Each segment of `whole` by itself; of those that are refused, only what comes of the first. */
+/* Sends each segment of `whole` separately; if they are refused, keeps only the result of the
+ * first. */
 static enum reason send_alone(void)
 {
 	enum reason first = REASON_OK;

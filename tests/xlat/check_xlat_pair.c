@@ -1,5 +1,5 @@
-/* check_xlat_pair - which packets show what becomes of all others between the same addresses, and
- * what a cache of decisions is told of those. */
+/* check_xlat_pair - checks which packets are plain, so that their translation holds for all packets
+ * between the same addresses, and what the fast path learns of them. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define POOL    RIG_SETUP ";pool 10.77.0.0/28"
 #define NEWHOST "s=2001:db8:5::1"
 
-/* --- which are plain ------------------------------------------------------------------------- */
+/* --- plain packets -------------------------------------------------------------------------- */
 
 static const struct row {
 	const char *name, *setup, *in;
@@ -71,7 +71,7 @@ START_TEST(plain)
 }
 END_TEST
 
-/* The host of a lease, and who is spoken to by whom that has one as well. */
+/* The host of a lease, and packets between two hosts with leases. */
 START_TEST(leases)
 {
 	struct rig r;
@@ -88,7 +88,7 @@ START_TEST(leases)
 	snprintf(text, sizeof(text), "4 s=8.8.8.8 d=%s | tcp", a);
 	ck_assert_int_eq(rig_send_text(&r, text), REASON_OK);
 	ck_assert(r.out.plain && r.out.lease == l);
-	ck_assert_int_eq(rig_send_text(&r, "6r | tcp"), REASON_OK); /* forgets it */
+	ck_assert_int_eq(rig_send_text(&r, "6r | tcp"), REASON_OK); /* resets the notes */
 	ck_assert(r.out.plain && !r.out.lease);
 	snprintf(text, sizeof(text), "4 s=%s d=203.0.113.5 | tcp", a);
 	ck_assert_int_eq(rig_send_text(&r, text), REASON_OK);
@@ -126,7 +126,7 @@ static const struct train {
 	 REASON_TOO_BIG, true},
 };
 
-/* Where an answer to the source is the first output, that one says nothing of the pair. */
+/* If an answer to the source is the first output, that output does not describe the pair. */
 START_TEST(train)
 {
 	const struct train *t = &trains[_i];
@@ -139,7 +139,7 @@ START_TEST(train)
 }
 END_TEST
 
-/* --- what is told ---------------------------------------------------------------------------- */
+/* --- what the fast path is told ------------------------------------------------------------- */
 
 static const struct told {
 	const char *setup;
@@ -188,7 +188,7 @@ START_TEST(tells)
 }
 END_TEST
 
-/* The addresses as they come and as they leave. */
+/* The addresses before and after the translation. */
 START_TEST(addresses)
 {
 	static const uint8_t world4[] = {198, 51, 100, 7}, host4[] = {203, 0, 113, 5};
@@ -212,7 +212,7 @@ START_TEST(addresses)
 }
 END_TEST
 
-/* Half a turn away from those that the translator uses itself. */
+/* Half the number space away from those that the translator uses itself. */
 START_TEST(identification)
 {
 	struct fastpath_pair pair;
@@ -238,7 +238,7 @@ static uint64_t sum6(const struct xlat_pair *p)
 	return csum_sum(&p->v6, sizeof(p->v6));
 }
 
-/* What the kernel does with the difference: it adds it to the complement [1624 eqn 3]. */
+/* The kernel adds the difference to the complement [1624 eqn 3]. */
 static uint16_t by_difference(uint16_t csum, const struct fastpath_pair *pair)
 {
 	return csum_finish((uint64_t)(uint16_t)~csum + get16((const uint8_t *)&pair->csum));

@@ -1,17 +1,19 @@
-/* check_xlat_policy - who may use the translator, and whom nobody reaches through it. */
+/* check_xlat_policy - checks `allow' and `deny': which hosts may use the translator, and which
+ * destinations they may reach. */
 #include "support/rig.h"
 #include "support/run.h"
 
 #include <stdio.h>
 
-/* The host of the map is 2001:db8:1::5, which is 203.0.113.5; that of a lease 2001:db8:5::1. */
+/* The host with a map is 2001:db8:1::5, alias 203.0.113.5; the host with a lease is
+ * 2001:db8:5::1. */
 #define MAPS \
 	"own4 192.0.2.254; own6 2001:db8:ffff::64; mtu 1500; map 203.0.113.0/24 2001:db8:1::/120;"
 #define NAT64 RIG_SETUP ";pool 10.77.0.0/28;"
 #define NEW   "6 s=2001:db8:5::1 d=2001:db8:64::9.9.9.9"
 #define CLAT  MAPS "prefix 2001:db8:64::/96; translatable no;"
 
-/* Hosts of 2001:db8:5::/48 may, of 198.51.100.0/24 as the prefix has it. */
+/* Allows hosts of 2001:db8:5::/48, and of 198.51.100.0/24 inside the prefix. */
 #define ALLOW "allow 2001:db8:5::/48; allow 2001:db8:64::198.51.100.0/120;"
 #define OTHER "6 s=2001:db8:6::1 d=2001:db8:64::9.9.9.9"
 #define HERE  NAT64 ALLOW "translatable 198.51.0.0/16;"
@@ -139,10 +141,9 @@ static const struct rig_row deny_rows[] = {
 	 REASON_DENIED, "answer 1 1 0"},
 };
 
-/* --- pools for some hosts ----------------------------------------------------------------------
- */
+/* --- pools for some hosts ------------------------------------------------------------------- */
 
-/* One for a network, a larger one for a subnet of it, which are two ranges. */
+/* A pool for a network, and a larger one for a subnet of it, which has two ranges. */
 #define FROM                                                                                 \
 	RIG_SETUP ";pool 10.77.0.0/28 2001:db8:5::/48; pool 10.78.0.0/28 2001:db8:5:1::/64;" \
 		  "pool 10.79.0.0/28 2001:db8:5:1::/64;"
@@ -173,7 +174,7 @@ END_TEST
 
 static struct rig rig;
 
-/* The address of the lease that the packet IN takes, or renews. */
+/* Returns the address of the lease that the packet IN takes or renews. */
 static uint32_t lease_of(const char *in)
 {
 	rig_expect(&rig, in, REASON_OK, "*");
@@ -214,8 +215,7 @@ START_TEST(full_pool_is_no_way_to_another)
 }
 END_TEST
 
-/* --- leases ------------------------------------------------------------------------------------
- */
+/* --- leases --------------------------------------------------------------------------------- */
 
 static struct lpm *one_network(const struct ip6 *a, unsigned len)
 {
@@ -226,7 +226,8 @@ static struct lpm *one_network(const struct ip6 *a, unsigned len)
 	return t;
 }
 
-/* Who may have a lease is asked when it begins, and by those who read a configuration. */
+/* Whether a host may have a lease is checked when the lease begins, and when a configuration is
+ * loaded. */
 START_TEST(lease_is_not_asked_again)
 {
 	static const struct ip6 other = {{0x20, 0x01, 0x0d, 0xb8, 0, 6}};
@@ -282,8 +283,8 @@ START_TEST(policy_goes_before_drain_and_room)
 }
 END_TEST
 
-/* A GSO packet that is too big is first of all one that must not pass, its last segment included.
- */
+/* `allow' and `deny' are checked before the size, also for the last segment of a GSO packet that is
+ * too big. */
 START_TEST(policy_goes_before_size)
 {
 	const struct offload o = {.gso = GSO_TCP6,
