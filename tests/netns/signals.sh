@@ -100,6 +100,6 @@ same "as another user: the process is theirs" nobody "$(ps -o user= -p "$PID")"
 t "as another user: leases are written" grep -q 2001:db8:1::2 "$T/data/dynamic.map"
 stops "as another user: TERM, exit status 0"
 shows "as another user who may have no process more: says what failed" \
-	"$T/conf:6: data-dir: $T/data: the process that syncs the leases cannot be started: Resource temporarily unavailable" \
+	"$T/conf:6: data-dir: $T/data: cannot start the process that syncs the leases: Resource temporarily unavailable" \
 	in_router bash -c 'ulimit -u 1 && exec timeout 10 "$@"' bash "$NAT64D" --nodetach -c "$T/conf" --user nobody
 finish

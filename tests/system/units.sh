@@ -227,7 +227,7 @@ wait_for restarted 0
 again "kill -9" kill_it
 again "stopped in its tracks: the watchdog bites" stop_it
 again "link down and up" down_up
-t "the journal says why" journal_says "its addresses and routes have gone with the link"
+t "the journal says why" journal_says "the link went down and lost its addresses and routes"
 again "link down and up within an instant" flap
 again "MTU below 1280 and back" narrow
 again "the device deleted" inside ip link del nat64
