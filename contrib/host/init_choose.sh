@@ -98,10 +98,12 @@ choose_prefix()
 
 # --- the pool -------------------------------------------------------------------------------------------------------
 
-# in_way4 PREFIX: "NETWORK WHAT", the first that shares addresses with it.
+# in_way4 PREFIX: "NETWORK WHAT", the largest that shares addresses with it.
 in_way4()
 {
-	printf '%s\n' "$used4" | awk -v pool="$1" "$ipv4_awk"'NF > 1 && overlap($1, pool) { print; exit }'
+	printf '%s\n' "$used4" | awk -v pool="$1" "$ipv4_awk"'
+		NF > 1 && overlap($1, pool) && (found == "" || len($1) < least) { found = $0; least = len($1) }
+		END { if (found != "") print found }'
 }
 
 # pool_length: a host has several IPv6 addresses at a time, so four for each that is known now, and room for as many again.

@@ -192,7 +192,7 @@ used_networks4()
 			net = $1 ~ /^[a-z]+$/ && $1 != "default" ? $2 : $1; dev = ""
 			for (i = 2; i < NF; i++) if ($i == "dev") dev = $(i + 1)
 			if (net !~ /^[0-9]/ || net ~ /^127\./ || dev == own) next
-			long = net ~ "/" ? substr(net, index(net, "/") + 1) : 32
+			long = net ~ "/" ? substr(net, index(net, "/") + 1) + 0 : 32
 			if (long < 8 || refused && long <= 16) next
 			print net, dev == "" ? "a route" : dev
 		}'
@@ -201,8 +201,8 @@ used_networks4()
 			/^(0|127|22[4-9]|23[0-9]|24[0-9]|25[0-9])\./ { next }
 			{
 				split($1, part, "/")
-				if (part[2] == "") part[2] = 24
-				if (part[2] >= 8 && part[2] <= 32) print part[1] "/" part[2], file
+				long = part[2] == "" ? 24 : part[2] + 0
+				if (long >= 8 && long <= 32) print part[1] "/" long, file
 			}'
 	done
 	! echo "${wan_addr4:-0.0.0.0}" | awk "$ipv4_awk"'{ exit !within($1, "100.64.0.0/10") }' || echo "100.64.0.0/10 the provider, whose address $wan4 has"
@@ -286,7 +286,7 @@ is_mounted_ro()
 
 look_at_rights()
 {
-	(: <>/dev/net/tun) 2>/dev/null ||
+	{ [ -c /dev/net/tun ] && (: </dev/net/tun) 2>/dev/null; } ||
 		problem "there is no TUN device (/dev/net/tun cannot be opened): modprobe tun, or let the container have it"
 	(: >>/proc/sys/net/ipv4/ip_forward) 2>/dev/null ||
 		problem "/proc/sys is read-only, so this machine cannot be told to forward packets; is this a container without that right?"
