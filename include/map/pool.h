@@ -286,8 +286,8 @@ bool pool_network(const struct pool *p, size_t *cursor, struct pool_network *out
 /* Copies the refused and displaced counters of FROM for the ranges that P has too. */
 void pool_take_counts(struct pool *p, const struct pool *from);
 
-/* Iterates over leases, range group by range group, in each from the most to the least recently
- * used one. Returns the lease after L, or the first for NULL; NULL at the end. */
+/* Iterates over all leases, pool by pool; within a pool, from the most to the least recently used.
+ * Returns the lease after L, or the first for NULL; NULL at the end. */
 struct lease *pool_next(const struct pool *p, const struct lease *l);
 
 /* Iterates over leases, and tolerates changes in between.  Returns the first lease at index *CURSOR

@@ -5,9 +5,8 @@
  * an error. */
 #include "conf_text.h"
 
-/* ipv4-addr lies inside a mapped network: the host that would have had this address has no IPv4
- * address.  A map of 0.0.0.0/0 contains every possible ipv4-addr, so there is nothing to warn
- * about. */
+/* ipv4-addr lies inside a mapped network: the host at the mapped IPv6 address has no IPv4 address.
+ * A map of 0.0.0.0/0 contains every possible ipv4-addr, so there is nothing to warn about. */
 static void check_map_around4(struct conf_reader *r, const struct map *m)
 {
 	const struct xlat_conf *x = &r->conf->xlat;

@@ -259,7 +259,7 @@ static void read_lines(struct conf_reader *r, char *p, size_t len)
 	}
 }
 
-/* O_NONBLOCK because open() of a FIFO would wait for a writer, perhaps forever.  Reading from a
+/* O_NONBLOCK because open() of a FIFO would wait for a writer without limit.  Reading from a
  * FIFO with a writer may block, unless HURRIED. */
 static FILE *open_file(const char *path, bool hurried)
 {

@@ -25,7 +25,7 @@ struct range {
 	uint64_t refused, displaced; /* as in struct pool_range */
 };
 
-#define LEVELS 3 /* of networks inside networks */
+#define LEVELS 3 /* of networks: /48, /64, and the length of shares */
 
 /* The ranges that serve the same hosts. */
 struct group {

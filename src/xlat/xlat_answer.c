@@ -47,8 +47,8 @@ static uint32_t answer_rest(const struct xlat_job *j, enum reason why)
 	}
 }
 
-/* Writes the first packet of GSO packet P to AT, as far as an error quotes it, with a complete
- * checksum: the packet that the source believes it has sent. */
+/* An error about GSO packet P quotes its first segment, because the source believes that it sent
+ * segments.  Writes the quoted part of that segment to AT, with a complete checksum. */
 static void put_first(const struct packet *p, uint8_t *at, struct packet *first)
 {
 	struct gso_packet t = xlat_gso(p, p->l4.p);

@@ -7,7 +7,7 @@
 
 #define EXPECT(cond) fuzz_expect(cond, #cond, __FILE__, __LINE__)
 
-/* Prints WHAT and aborts, unless HOLDS. */
+/* Prints WHAT and aborts if HOLDS is false. */
 void fuzz_expect(bool holds, const char *what, const char *file, int line);
 
 struct input {

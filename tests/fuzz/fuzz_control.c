@@ -1,8 +1,8 @@
 /* fuzz_control - arbitrary bytes as a request, as text for JSON, and as a packet for the trace.
  *
- * A request takes the same path as in the daemon: words, command, arguments.  Times take that of
- * nat64ctl.  Lines of the history come from a file that other programs may write.  Linked with
- * libFuzzer (--enable-fuzzer) or with replay.c, which `make check` runs. */
+ * A request takes the same path as in the daemon: words, command, arguments.  Times go
+ * through the parser of nat64ctl.  Lines of the history come from a file that other programs may
+ * write.  Linked with libFuzzer (--enable-fuzzer) or with replay.c, which `make check` runs. */
 #include <stdlib.h>
 #include <string.h>
 

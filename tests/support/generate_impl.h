@@ -14,8 +14,9 @@ static inline bool percent(unsigned n)
 
 #define PICK(table) (table)[generate_below(sizeof(table) / sizeof(*(table)))]
 
-/* Return the other end of a conversation (any IPv4 address); a host on the IPv6 side by its IPv4
- * address; one of these or an unusual address.  Then the same for IPv6. */
+/* generate_world4() returns a random peer in IPv4, generate_host4() the IPv4 address of a host on
+ * the IPv6 side; the next function returns one of these or an unusual address.  The others do the
+ * same for IPv6. */
 uint32_t generate_world4(void);
 uint32_t generate_host4(const struct model *m);
 uint32_t generate_any4(const struct model *m);

@@ -341,7 +341,8 @@ static void expand_answer(const struct rig *r, const char *text, char *to, size_
 		 text + strlen("answer "));
 }
 
-/* For an IPv4 packet with text "id=*", copies the Identification from GOT, and DF for an answer. */
+/* If the text of the IPv4 packet WANT has "id=*", copies the Identification from GOT to it; for an
+ * answer also DF. */
 static void adopt_id(uint8_t *want, const uint8_t *got, bool answer)
 {
 	memcpy(want + 4, got + 4, 2);

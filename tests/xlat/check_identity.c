@@ -280,8 +280,8 @@ static void check_same(const struct message *in, const struct message *out)
 /* Valid reasons to refuse the second step: the TTL has expired, the packet has become too long, it
  * was an echo request that had to be fragmented, a fragment of AH [7915-5.1.1], IGMP, or it came
  * from 240.0.0.0/4. */
-/* On the way back, the source is the former destination; with the last setup, only denied sources
- * are stopped there. */
+/* The way back swaps source and destination.  With the last setup, it refuses only packets whose
+ * new source is denied. */
 static bool is_denied(uint32_t a)
 {
 	return rig.conf.deny && (a >> 24 == 1 || a >> 7 == 0xcb0071ff >> 7);
