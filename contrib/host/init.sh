@@ -53,11 +53,19 @@ want_service()
 
 # --- the steps ------------------------------------------------------------------------------------------------------
 
+# clean_up: what is temporary.
+clean_up()
+{
+	trap '' INT TERM HUP
+	rm -rf "$stage" ${turn_taken:+"$turn"}
+}
+
 # begin_stage: a directory for what is collected.  It goes on every way out.
 begin_stage()
 {
+	turn_taken=
 	stage=$(mktemp -d "${TMPDIR:-/tmp}/nat64-host.XXXXXX" 2>/dev/null) || stop "cannot make a directory in ${TMPDIR:-/tmp}; nothing was changed"
-	trap 'rm -rf "$stage"' EXIT
+	trap 'clean_up' EXIT
 	trap 'failure=130; stop "interrupted: nothing was changed"' INT TERM HUP
 	trap 'exit 141' PIPE
 	: >"$stage/plan"

@@ -190,6 +190,7 @@ turn=/run/nat64-host-init
 take_turn()
 {
 	tries=0
+	trap '' INT TERM HUP # or the directory could stay without a number
 	while ! mkdir "$turn" 2>/dev/null; do
 		[ -w "$(dirname "$turn")" ] || stop "cannot write to $(dirname "$turn"); nothing was changed"
 		owner=$(cat "$turn/pid" 2>/dev/null)
@@ -200,7 +201,8 @@ take_turn()
 		tries=$((tries + 1))
 		if [ -n "$owner" ] || [ $tries -gt 1 ]; then rm -rf "$turn"; else sleep 1; fi
 	done
-	trap 'rm -rf "$stage" "$turn"' EXIT
+	trap 'clean_up' EXIT
+	turn_taken=yes
 	echo $$ >"$turn/pid"
 }
 
@@ -422,7 +424,7 @@ apply()
 	write_manifest
 	put_files
 	run_services
-	trap - INT TERM HUP
+	trap 'exit 130' INT TERM HUP
 	[ ! -e "$stage/backup" ] || say "the former $conf is now $(cat "$stage/backup")"
 	while read -r number mode path; do
 		[ ! -e "$stage/placed.$number" ] || say "written: $path"
