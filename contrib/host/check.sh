@@ -1,7 +1,7 @@
 # check: the doctor.  What a finding looks like, and in which order one asks; the questions are in check_*.sh.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
-for part in check_system check_daemon check_service check_pool check_route check_firewall check_reach check_fast check_dns check_ping; do
+for part in check_system check_clat check_daemon check_service check_pool check_route check_firewall check_reach check_fast check_dns check_ping; do
 	# shellcheck source=/dev/null
 	. "$lib/$part.sh" || exit 2
 done
@@ -142,13 +142,6 @@ find_uplinks()
 	gateway4=$(ip -4 route show default 2>/dev/null | after via)
 }
 
-# is_clat: a customer-side translator hides addresses of this very machine, and its prefix leads to another one.
-is_clat()
-{
-	[ -z "$(values dynamic-pool)" ] && [ -n "$first_map4" ] || return 1
-	ip -4 route get "${first_map4%/*}" 2>/dev/null | has '^local'
-}
-
 colours_wanted()
 {
 	[ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]
@@ -165,11 +158,26 @@ one_to_start_from()
 	word "$example"
 }
 
+# running_conf: the configuration of a daemon in this network namespace, such as one that clatd started.
+running_conf()
+{
+	for process in /proc/[0-9]*; do
+		[ "$(cat "$process/comm" 2>/dev/null)" = nat64d ] || continue
+		[ "$(stat -L -c %i "$process/ns/net" 2>/dev/null)" = "$(stat -L -c %i /proc/self/ns/net)" ] || continue
+		tr '\0' '\n' <"$process/cmdline" 2>/dev/null | sed -n -e '/^-c$/{n;p;}' -e '/^--config$/{n;p;}' -e 's/^--config=//p'
+	done | sed -n '/^\//p' | sed -n 1p
+}
+
 check_configuration()
 {
 	find_nat64d
 	if ! [ -e "$conf" ]; then
-		finding FAIL configuration "$conf: no such file" "cp $(one_to_start_from) $file"
+		other=$(running_conf)
+		if [ -n "$other" ]; then
+			finding FAIL configuration "$conf: no such file, but a daemon runs with $(plain "$other")" "$(word "$0") check $(word "$other")"
+		else
+			finding FAIL configuration "$conf: no such file" "cp $(one_to_start_from) $file"
+		fi
 		return 1
 	fi
 	if ! read_conf; then
@@ -204,6 +212,7 @@ check_all()
 	check_data_dir
 	check_forwarding
 	check_uplinks
+	check_clat
 	check_accept_ra
 	check_overlap
 	check_device_and_routes
@@ -241,8 +250,9 @@ check()
 	if check_configuration; then
 		all_maps_once=$(all_maps)
 		first_map4=$(printf '%s\n' "$all_maps_once" | sed -n '1s/ .*//p')
-		clat=
+		clat='' clatd=
 		! is_clat || clat=yes
+		[ -z "$clat" ] || ! is_by_clatd || clatd=$(clatd_command)
 		check_all
 	fi
 	[ "$problems" -eq 0 ] || exit 1

@@ -250,25 +250,14 @@ check_own_routes()
 	done
 }
 
-# The prefix of a customer-side translator is that of another one, and IPv4 as a whole leads into the device.
-check_clat_routes()
-{
-	check_lead "the IPv4 internet" 8.8.8.8 0.0.0.0/0
-	for prefix in $(values prefix); do
-		way=$(leads_to "$(embed "$prefix" 8.8.8.8)")
-		judge route "prefix $prefix of the provider has no route but $device" "prefix $prefix leads to the provider by $way" \
-			"ip -6 route replace $prefix via ROUTER dev $(word "${uplink6:-DEVICE}")" [ -n "${way#"$device"}" ]
-	done
-}
-
 check_routes()
 {
 	if [ -n "$clat" ]; then
 		check_clat_routes
-	else
-		check_prefix_routes
-		check_own_routes
+		return
 	fi
+	check_prefix_routes
+	check_own_routes
 	for astray in $(check_map_routes); do
 		finding FAIL route "map $astray: neither side leads to $device" "$(mend_route "$(nth "$astray" 0)" "$astray")"
 	done

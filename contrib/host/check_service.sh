@@ -102,6 +102,7 @@ check_service()
 	find_unit
 	find_daemon
 	start="$(word "$nat64d") --config $file"
+	[ -z "$clatd" ] || start=$clatd
 	unit_state=
 	# systemd itself keeps the device for the next process, between two starts.
 	[ "$daemon $command" != "1 systemd" ] || daemon=

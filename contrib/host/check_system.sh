@@ -22,12 +22,12 @@ switch_on()
 	fi
 }
 
-# The IPv4 programs of a customer-side translator are on this machine: nothing of theirs is forwarded.
+# The IPv4 programs of most customer-side translators are on this machine: it forwards no IPv4 for them.
 check_forwarding()
 {
 	judge forwarding-6 "the machine does not forward IPv6" "IPv6 is forwarded" \
 		"$(keep_routes)$(switch_on net.ipv6.conf.all.forwarding)" [ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ]
-	[ -z "$clat" ] || return 0
+	[ -z "$clat" ] || [ "${first_map4#*/}" -lt 32 ] || return 0
 	judge forwarding-4 "the machine does not forward IPv4" "IPv4 is forwarded" \
 		"$(switch_on net.ipv4.ip_forward)" [ "$(sysctl_is ipv4/ip_forward)" = 1 ]
 	[ "$(sysctl_is ipv4/ip_forward)" = 1 ] || return 0
@@ -87,7 +87,7 @@ check_uplinks()
 	fi
 	if [ -n "$uplink4" ]; then
 		finding ok route-4 "IPv4 leaves by $uplink4"
-	else
+	elif [ -z "$clat" ]; then # its own IPv4 route is checked with the device
 		finding WARN route-4 "no IPv4 default route: the IPv4 internet is out of reach" \
 			"ip -4 route add default via ROUTER dev DEVICE"
 	fi

@@ -121,6 +121,27 @@ wait_for ping_out
 t "out: ping, 1,200 bytes" ping_out -s 1200
 everything "out"
 inwards "in"
+
+# doctor [OPTION...]: what nat64-host check prints on the host, in $T/found.
+doctor() { in_client env NAT64D="$NAT64D" sh "$HOST" check --ignore fast-path,gro-list,softnet "$@" >"$T/found" 2>&1; }
+# finds NAME LINE: one point, ok if the doctor printed such a line.
+finds() { if grep -q "$2" "$T/found"; then ok "$1"; else not_ok "$1" "$(cat "$T/found")"; fi; }
+doctor --target 8.8.8.8 "$T/clat.conf"
+same "doctor: nothing is wrong with this host" "0 " "$? $(grep -v -e '^ok' -e '^skip' "$T/found")"
+finds "doctor: it recognizes the host" "^ok    clat: this is the customer side of 464XLAT, run by clatd: 192.0.0.1 is $clat6, and another translator has prefix 64:ff9b::/96$"
+same "doctor: it asks nothing that such a host does not need" "" \
+	"$(grep -E ' (masquerade|forwarding-4|guard|open|allow|exposed|private|hairpin|wkp|dns64|overlap): ' "$T/found")"
+ip -n "$C" -6 neighbour del proxy $clat6 dev lan
+doctor "$T/clat.conf"
+finds "doctor: the router cannot find the host's second address" "^FAIL  clat: no machine answers on lan for $clat6: .* => .* clatd restart$\|systemctl restart clatd$"
+ip -n "$C" -6 neighbour add proxy $clat6 dev lan
+ip -n "$C" -6 rule del prio 0 table 49575
+doctor "$T/clat.conf"
+finds "doctor: the answers do not come to the translator" "^FAIL  route: answers to $clat6, which is 192.0.0.1, lead to lan, not to clat => "
+ip -n "$C" -6 rule add prio 0 from 64:ff9b::/96 to $clat6 table 49575
+doctor "$T/none.conf"
+finds "doctor: it names the file of the daemon that runs" "^FAIL  configuration: $T/none.conf: no such file, but a daemon runs with $T/clat.conf => .* check $T/clat.conf$"
+
 # 1,260 bytes of IPv4 are 1,280 of IPv6, which every link carries; the provider's side lets them be cut (RFC 7915, 5.1).
 # Only ICMP cannot be translated in pieces (1.2): no long ping.
 narrow 1000 "$B1" "$B2"
@@ -159,8 +180,32 @@ clat_stops
 clat_runs ""
 t "a device that stayed is used again" wait_for ping_out
 clat_stops
+doctor "$T/clat.conf"
+same "doctor: a CLAT that does not run is one failure" "FAIL  service" "$(grep -o '^\(FAIL\|WARN\)  [a-z0-9-]*' "$T/found")"
 t "nat64d --config F --rmtun" clatd_calls --rmtun
 t "the device is gone" fails ip -n "$C" link show dev clat
+
+# --- a router with a CLAT for its network: each IPv4 address is one of IPv6 -------------------------------------------
+
+space "$N-phone"
+join "$C" lan4 "$N-phone" lan
+ip -n "$C" addr add 192.168.1.1/24 dev lan4
+ip -n "$N-phone" addr add 192.168.1.7/24 dev lan
+ip -n "$N-phone" route add default via 192.168.1.1
+printf '%s\n' 'tun-device clat' 'prefix 64:ff9b::/96' 'ipv4-addr 192.0.0.2' 'map 192.168.1.0/24 2001:db8:2::100/120' \
+	'tun-up yes' 'tun-route 2001:db8:2::100/120' >"$T/clat.conf"
+in_client sysctl -qw net.ipv4.ip_forward=1
+ip -n "$C" -6 route del local 2001:db8:2::/64 dev lo
+clat_runs ""
+ip -n "$C" -4 route replace default dev clat
+t "a CLAT for a network: ping" wait_for ip netns exec "$N-phone" ping -4 -n -c 1 -W 2 8.8.8.8
+doctor --target 8.8.8.8 "$T/clat.conf"
+same "a CLAT for a network: the doctor finds nothing wrong" "0 " "$? $(grep -v -e '^ok' -e '^skip' "$T/found")"
+finds "a CLAT for a network: it recognizes the router" "^ok    clat: .* 192.168.1.0/24 is 2001:db8:2::100/120, and"
+in_client sysctl -qw net.ipv4.ip_forward=0
+doctor "$T/clat.conf"
+finds "a CLAT for a network: it has to forward IPv4" "^FAIL  forwarding-4"
+clat_stops
 PID=$plat
 stops "the provider's side: TERM, exit status 0"
 
@@ -175,6 +220,7 @@ config "map 192.168.255.77 $clat6" >"$T/conf"
 ip netns exec "$R" "$tayga" --nodetach -c "$T/conf" </dev/null >>"$T/tayga.log" 2>&1 &
 plat=$!
 wait_for link_exists nat64 && set_routes
+clatd_prepares
 clatd_calls --mktun "" 2>/dev/null && clatd_sets_device_up && clatd_routes
 clat_runs ""
 t "Tayga as the provider's side" wait_for ping_out

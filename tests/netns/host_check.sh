@@ -642,6 +642,7 @@ same "a customer-side translator in health: every line is ok" "" "$(not_ok_lines
 in_client sysctl -qw net.ipv6.conf.all.forwarding=0
 in_client sh "$HOST" check "$T/clat.conf" >"$T/found"
 t "a customer-side translator: forwarding" grep -q "^FAIL  forwarding-6" "$T/found"
+t "a customer-side translator: recognized" grep -q "^ok    clat: .* 192.0.0.1 is 2001:db8:3::c1a7, and another translator has prefix 64:ff9b::/96$" "$T/found"
 
 # --- what cannot be checked -----------------------------------------------------------------------------------------
 
