@@ -320,8 +320,8 @@ else
 fi
 refused "no command" 2 "up, down or check?" host "${tool[@]}"
 refused "a wrong command" 2 "unknown command \`upp'" host "${tool[@]}" upp
-refused "a wrong option" 2 "unknown option \`--force'" host "${tool[@]}" up --force
+refused "a wrong option" 2 "unknown option \`--forced'" host "${tool[@]}" up --forced
 refused "two configurations" 2 "one configuration at a time" host "${tool[@]}" up "$T/conf" "$T/second.conf"
 refused "a target that is no address" 2 "--target wants an IPv4 address" host "${tool[@]}" check --target 8.8.8
-shows "--help" "usage: nat64-host up" "${tool[@]}" --help
+shows "--help" "usage: nat64-host init" "${tool[@]}" --help
 finish
