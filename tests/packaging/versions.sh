@@ -1,5 +1,5 @@
 #!/bin/sh
-# versions - every package has the version of configure.ac.
+# versions - configure.ac has the version; the packages and NEWS have the same, and no other file repeats it.
 #
 # Prints TAP.  $srcdir is the top of the source tree.
 
@@ -22,4 +22,17 @@ has contrib/packaging/rpm/nat64d.spec 's/^Version: *//p'
 has contrib/packaging/rpm/nat64d.spec '/^%changelog/,$s/^\* .* - \([^-]*\)-[0-9]*$/\1/p'
 has contrib/packaging/arch/PKGBUILD 's/^pkgver=//p'
 has contrib/packaging/alpine/APKBUILD 's/^pkgver=//p'
+has contrib/packaging/openwrt/Makefile 's/^PKG_VERSION:=//p'
+has contrib/packaging/nix/default.nix 's/^  version = "\(.*\)";$/\1/p'
+has contrib/NEWS '3s/^\([0-9.]*\) (.*)$/\1/p'
+
+# Everything else derives it from configure.ac.
+pattern="(^|[^0-9.])$(printf %s "$version" | sed 's/\./\\./g')([^0-9.]|\$)"
+others=$(cd "$top" && grep -rInE "$pattern" README configure.ac Makefile.am tayga.conf.example src include man contrib 2>/dev/null |
+	grep -v "version=$version" | cut -d : -f 1 | sort -u | # that format has a version, too
+	grep -v -x -e configure.ac -e contrib/NEWS -e contrib/debian/changelog -e contrib/packaging/rpm/nat64d.spec \
+		-e contrib/packaging/arch/PKGBUILD -e contrib/packaging/alpine/APKBUILD -e contrib/packaging/openwrt/Makefile \
+		-e contrib/packaging/nix/default.nix)
+[ -z "$others" ]
+report $? "no other file repeats the version" "$others"
 finish

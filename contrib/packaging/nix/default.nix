@@ -19,7 +19,7 @@
 
 stdenv.mkDerivation {
   pname = "nat64d";
-  version = "0.1.0";
+  version = "1.0.0";
   inherit src;
 
   nativeBuildInputs = [
