@@ -107,6 +107,7 @@ kill -9 "$pid"
 t "a daemon that is killed is started again" wait_for other "$pid"
 t "nat64-host start" svc nat64-host start
 t "nat64-host reload" svc nat64-host reload
+shows "a reload of nat64d reloads it as well" "Preparing this machine for NAT64 again" svc nat64d reload
 t "nat64-host stop" svc nat64-host stop
 t "stop" svc nat64d stop
 t "the daemon is gone" wait_for gone nat64.conf
