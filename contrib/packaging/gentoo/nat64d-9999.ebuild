@@ -3,6 +3,8 @@
 
 EAPI=8
 
+inherit linux-info systemd
+
 DESCRIPTION="Stateless NAT64 translator in user space"
 HOMEPAGE="https://nat64d.example/"
 SRC_URI="https://nat64d.example/${P}.tar.gz"
@@ -16,11 +18,14 @@ RESTRICT="!test? ( test )"
 RDEPEND="acct-group/nat64d
 	acct-user/nat64d
 	sys-apps/iproute2"
-BDEPEND="virtual/pkgconfig
+DEPEND="sys-kernel/linux-headers
 	test? ( dev-libs/check )"
+BDEPEND="virtual/pkgconfig"
+
+CONFIG_CHECK="~TUN"
 
 src_configure() {
-	econf --with-systemdsystemunitdir=/usr/lib/systemd/system
+	econf --with-systemdsystemunitdir="$(systemd_get_systemunitdir)"
 }
 
 src_test() {
