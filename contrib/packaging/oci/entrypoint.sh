@@ -106,6 +106,8 @@ choose_conf()
 		case ${NAT64_IPV4_ADDR-}$pool in
 		"") die "without a pool NAT64_IPV4_ADDR is needed" ;;
 		esac
+		# The user of the daemon may write to the directory, and what is there may be a link.
+		rm -f "$conf"
 		configuration >"$conf" || die "cannot write $conf (a read-only container needs a tmpfs on /run)"
 	fi
 }
