@@ -215,7 +215,7 @@ static const struct family {
 	{"nat64d_icmp_sent_total", "counter",
 	 "ICMP errors and echo replies that the translator sent.", .get = get_sent},
 	{"nat64d_icmp_suppressed_total", "counter",
-	 "ICMP errors not sent because of the rate limit.", .get = get_suppressed},
+	 "ICMP errors not sent because of icmp-rate or icmp-errors.", .get = get_suppressed},
 	{"nat64d_write_failed_total", "counter", "Packets that the device did not accept.",
 	 .get = get_failed},
 	{"nat64d_leases", "gauge", "Leased addresses.", WITH_POOLS, .of_pool = get_used},
