@@ -1,11 +1,11 @@
-# What contrib/test and contrib/demo share: missing packages, and a private copy of the tree to build.
+# Functions that contrib/test and contrib/demo share: install missing packages, and copy the tree for a build.
 # shellcheck shell=bash
 
-# su without "-" leaves root with the PATH of a user: without iptables, sysctl, modprobe.
+# After su without "-", root has the PATH of a user, without iptables, sysctl and modprobe.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# ensure THING:PACKAGE...: installs the packages whose thing (a command, a file, a pattern of files, or NAME.pc for
-# pkg-config) is missing, and says which in one line.  1 if something is missing still.
+# ensure THING:PACKAGE...: installs each PACKAGE whose THING (a command, a file, a pattern of files, or NAME.pc for pkg-config)
+# is missing, and prints one line about it.  It returns 1 if something is still missing.
 ensure() {
 	local missing log status=0
 	missing=$(absent "$@")
@@ -22,7 +22,7 @@ ensure() {
 	return $status
 }
 
-# absent THING:PACKAGE...: the packages of what is missing, each once.
+# absent THING:PACKAGE...: prints each PACKAGE whose THING is missing, once.
 absent() {
 	local entry
 	for entry in "$@"; do
@@ -38,7 +38,7 @@ have() {
 	esac
 }
 
-# apt_get [OPTION...] PACKAGE...: installs them, and never at the price of another package.
+# apt_get [OPTION...] PACKAGE...: installs the packages; it never removes another package.
 apt_get() {
 	local install=(apt-get install -qy --no-install-recommends --no-remove "$@")
 	export DEBIAN_FRONTEND=noninteractive
@@ -46,13 +46,13 @@ apt_get() {
 	apt-get update -q </dev/null && "${install[@]}" </dev/null
 }
 
-# complaint LOG: what apt-get says is wrong, each thing once.
+# complaint LOG: prints each error of apt-get once.
 complaint() { { grep '^E:' "$1" || tail -n 5 "$1"; } | sort -u; }
 
-# borrow DIRECTORY PROGRAM:PACKAGE...: programs whose packages would start a service, now and at each boot, on a machine
-# whose owner only wants to run a test.  So they are not installed: they are unpacked into DIRECTORY, with those libraries
-# that the machine lacks, and called from there, by way of a script that knows where the libraries are.  Nothing is left of
-# them, and no profile of AppArmor, which goes by the path of a program, keeps them out of the files of a test.
+# borrow DIRECTORY PROGRAM:PACKAGE...: makes programs available without installing their packages, which would start a service
+# now and at each boot.  It unpacks the packages and missing libraries into DIRECTORY; a script calls each program with the
+# path of the libraries.  Nothing remains after the test, and AppArmor profiles, which apply to the path of a program, do not
+# deny it access to the files of a test.
 borrow() {
 	local dir=$1 package log
 	shift
@@ -73,12 +73,12 @@ borrow() {
 	call_from "$dir"
 }
 
-# fetch DIRECTORY PACKAGE...: the packages, and what they need and the machine has not.
+# fetch DIRECTORY PACKAGE...: downloads the packages and those dependencies that are not installed.
 fetch() {
 	apt_get --download-only -o "Dir::Cache::Archives=$1" -o APT::Sandbox::User=root "${@:2}"
 }
 
-# call_from DIRECTORY: its programs are in the PATH, behind those of the machine.
+# call_from DIRECTORY: appends its programs to PATH.
 call_from() {
 	local dir=$1 file machine
 	machine=$(gcc -print-multiarch)
@@ -94,13 +94,13 @@ call_from() {
 	[ ! -r "$dir/etc/bind/named.conf" ] || export BIND_ETC=$dir/etc/bind
 }
 
-# load_tun: udev makes the device when the module is loaded, where it is not there from the beginning.
+# load_tun: loads the module if /dev/net/tun does not exist; udev then creates it.
 load_tun() {
 	[ -c /dev/net/tun ] || modprobe tun 2>/dev/null
 	[ -c /dev/net/tun ]
 }
 
-# for_everybody DIRECTORY: may other users look into it?  Not root's own directory, nor one of pam_tmpdir.
+# for_everybody DIRECTORY: succeeds if other users can enter it, unlike the home of root or a directory of pam_tmpdir.
 for_everybody() {
 	local dir
 	dir=$(cd "$1" 2>/dev/null && pwd -P) || return
@@ -110,10 +110,10 @@ for_everybody() {
 	done
 }
 
-# shellcheck disable=SC2034 # for those who read this
+# shellcheck disable=SC2034 # used by the scripts that read this file
 build_tools=(autoreconf:autoconf automake:automake make:make gcc:gcc pkg-config:pkg-config
 	/usr/include/stdio.h:libc6-dev /usr/include/linux/if_tun.h:linux-libc-dev)
-# What the tests call: a test whose tool is missing is skipped, so each of them is here.
+# All tools that the tests call; a test whose tool is missing is skipped.
 # shellcheck disable=SC2034 # for contrib/test
 test_tools=(check.pc:check ip:iproute2 ss:iproute2 ping:iputils-ping tracepath:iputils-tracepath iptables:iptables
 	nft:nftables traceroute:traceroute mtr:mtr-tiny nmap:nmap hping3:hping3 tcpdump:tcpdump conntrack:conntrack tshark:tshark ethtool:ethtool
@@ -134,7 +134,7 @@ long_test_tools=(buildah:buildah)
 test_daemons=(named:bind9 named-checkconf:bind9-utils unbound:unbound unbound-checkconf:unbound tayga:tayga
 	promtool:prometheus prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter)
 
-# copy_tree FROM TO: the files of the project, without what a build has left among them, if git can tell.
+# copy_tree FROM TO: copies the files of the project, without build products if git can list the files.
 copy_tree() {
 	mkdir -p "$2"
 	if (cd "$1" && git ls-files -z 2>/dev/null | grep -qz .); then

@@ -1,4 +1,4 @@
-# check: the doctor.  What a finding looks like, and in which order one asks; the questions are in check_*.sh.
+# nat64-host check: prints findings, and calls the checks of check_*.sh in order.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
 for part in check_system check_clat check_daemon check_service check_pool check_route check_firewall check_reach check_fast check_dns check_ping; do
@@ -9,7 +9,7 @@ done
 # --- findings -------------------------------------------------------------------------------------------------------
 
 problems=0
-causes= # findings whose FAIL keeps packets from passing at all
+causes= # names of the findings that FAIL; a failed ping is then only a consequence
 appends=
 
 paint()
@@ -23,7 +23,8 @@ paint()
 	esac
 }
 
-# finding LEVEL NAME TEXT [COMMAND]: one line.  What is ok and has a command may well stay so.  What appends to a file is said once: twice, it would make a mistake there.
+# finding LEVEL NAME TEXT [COMMAND]: prints one line.  With ok, COMMAND is only an offer.  A command that appends to the
+# file is printed once, because a second copy of the line would be a mistake in the file.
 finding()
 {
 	level=$1
@@ -46,18 +47,18 @@ finding()
 	printf '%s%-4s%s  %s: %s%s\n' "$(paint "$level")" "$level" "$(paint end)" "$2" "$3" "${mends:+ => $mends}"
 }
 
-# fault NAME TEXT [COMMAND]: what does not work, which is no news after what has been found to be broken before: one cause is
-# one failure.
+# fault NAME TEXT [COMMAND]: FAIL, or skip if an earlier finding failed: that one is the probable cause, and each cause is
+# reported as one failure.
 fault()
 {
 	if [ -n "$causes" ]; then
-		finding skip "$1" "$2 (perhaps because of what FAILs above)"
+		finding skip "$1" "$2 (probably caused by a FAIL above)"
 	else
 		finding FAIL "$@"
 	fi
 }
 
-# judge NAME WRONG RIGHT COMMAND CONDITION...: fine if CONDITION holds.
+# judge NAME WRONG RIGHT COMMAND CONDITION...: ok with the text RIGHT if CONDITION succeeds, else FAIL with WRONG.
 judge()
 {
 	judged=$1 wrong=$2 right=$3 mend=$4
@@ -69,27 +70,27 @@ judge()
 	fi
 }
 
-# --- what everybody asks for ------------------------------------------------------------------------------------------
+# --- shared by the checks ---------------------------------------------------------------------------------------------
 
-# sysctl NAME: its value, empty if there is none.  Slashes between the words, for the sake of devices with a dot.
+# sysctl_is NAME: prints its value, empty if there is none.  NAME has slashes, because the name of a device may have a dot.
 sysctl_is()
 {
 	cat "/proc/sys/net/$1" 2>/dev/null
 }
 
-# name_sysctl: as sysctl(8) wants it on its command line.
+# name_sysctl NAME: prints the name as the command line of sysctl(8) needs it.
 name_sysctl()
 {
 	word "$(echo "net/$1" | tr ./ /.)"
 }
 
-# stands NAME: is there a line of this directive in the file itself?
+# stands NAME: succeeds if the file itself has a line of this directive.
 stands()
 {
 	grep -qi "^[[:space:]]*$1[[:space:]]" "$conf"
 }
 
-# set_directive NAME VALUE: the command that writes it into the configuration, where it may stand only once.
+# set_directive NAME VALUE: prints the command that sets a directive that the file may have only once.
 set_directive()
 {
 	if stands "$1"; then
@@ -97,11 +98,11 @@ set_directive()
 	elif [ -z "$(tail -c 1 "$conf")" ]; then
 		echo "echo '$1 $2' >>$file"
 	else
-		echo "echo >>$file && echo '$1 $2' >>$file" # the last line has no end
+		echo "echo >>$file && echo '$1 $2' >>$file" # the last line does not end with a newline
 	fi
 }
 
-# add_directives NAME VALUES: the command that writes them, of a directive that may stand there many times.
+# add_directives NAME VALUES: prints the command that adds lines of a directive that the file may have many times.
 add_directives()
 {
 	lines=
@@ -112,14 +113,14 @@ add_directives()
 	echo "{ ${lines% && }; } >>$file"
 }
 
-# drop_directive NAME [VALUE]: the command that takes it out.
+# drop_directive NAME [VALUE]: prints the command that removes it from the file.
 drop_directive()
 {
 	value=$(printf %s "${2-}" | sed 's/[./]/\\&/g')
 	echo "sed -i '/^[[:space:]]*$1[[:space:]]${value:+[[:space:]]*$value[^0-9.]}/Id' $file"
 }
 
-# tool COMMAND [PACKAGE]: the command, and where it comes from if it is missing.
+# tool COMMAND [PACKAGE]: prints COMMAND, and the package to install if its program is missing.
 tool()
 {
 	if have "${1%% *}"; then
@@ -129,7 +130,7 @@ tool()
 	fi
 }
 
-# after WORD: what follows WORD on the line of standard input where it stands first.
+# after WORD: prints the word after WORD, from the first line of standard input that has one.
 after()
 {
 	sed -n "s/.* $1 \([^ ]*\).*/\1/p" | sed -n 1p
@@ -147,7 +148,7 @@ colours_wanted()
 	[ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]
 }
 
-# one_to_start_from: Tayga's, where it was in use; it loads as it is.
+# one_to_start_from: prints the configuration of Tayga, if there is one, because nat64d reads it unchanged; else the example.
 one_to_start_from()
 {
 	if [ "$conf" = "$sysconfdir/nat64.conf" ]; then
@@ -188,15 +189,15 @@ check_configuration()
 	[ -z "$warned" ] || printf '%s\n' "$warned" | while read -r warning; do
 		finding WARN configuration "$warning"
 	done
-	[ -z "$warned" ] || problems=$((problems + 1)) # those in the pipe were counted in vain
-	finding ok configuration "$conf is one that nat64d takes"
+	[ -z "$warned" ] || problems=$((problems + 1)) # the loop above counted in a subshell
+	finding ok configuration "nat64d accepts $conf"
 }
 
-# The daemon and its device first: without them, the rest would only repeat that they are not there.
+# If the daemon or its device is missing, the other checks would only report the same cause again.
 check_device_and_routes()
 {
 	if [ -z "$daemon" ]; then
-		finding skip device "not asked, nor are addresses, routes and pings: there is no daemon"
+		finding skip device "not checked, and neither are addresses, routes and pings: there is no daemon"
 	elif check_device; then
 		check_mtu
 		check_rp_filter
@@ -243,7 +244,7 @@ check()
 {
 	need_root
 	have awk || die "awk is missing (Debian: apt install mawk)"
-	file=$(word "$conf") # in a command
+	file=$(word "$conf") # quoted for use in a command
 	colours=
 	! colours_wanted || colours=yes
 	find_uplinks

@@ -1,9 +1,8 @@
-# Questions about a customer-side translator (464XLAT): is this machine one, and do the answers of the provider's translator
-# find it?
+# Checks a customer-side translator (464XLAT): is this machine one, and do the answers of the provider's translator reach it?
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
-# is_clat: the prefix of a customer-side translator belongs to another translator.  It has no pool, and it maps addresses of
-# this machine, or of a network that this machine is in.  192.0.0.0/29 is reserved for such machines (RFC 7335).
+# is_clat: succeeds for a customer-side translator.  Its prefix belongs to another translator.  It has no pool, and it maps
+# addresses of this machine, or of a network that this machine is in.  192.0.0.0/29 is reserved for such machines (RFC 7335).
 is_clat()
 {
 	[ -z "$(values dynamic-pool)" ] && [ -n "$first_map4" ] && [ -n "$(values prefix)" ] || return 1
@@ -18,13 +17,13 @@ is_clat()
 	[ -n "$way" ] && [ "$way" != "$device" ]
 }
 
-# is_by_clatd: clatd(8) wrote the configuration, starts the daemon, and sets its routes.
+# is_by_clatd: succeeds if clatd(8) wrote the configuration; clatd then also starts the daemon and sets its routes.
 is_by_clatd()
 {
 	sed -n 1p "$conf" | has '^# Ephemeral TAYGA config file written by .*clatd'
 }
 
-# clatd_command: the command that sets everything up again.
+# clatd_command: prints the command that sets everything up again.
 clatd_command()
 {
 	if [ -d /run/systemd/system ]; then
@@ -34,7 +33,7 @@ clatd_command()
 	fi
 }
 
-# provider_link: the device that leads to the provider's translator.
+# provider_link: prints the device that leads to the provider's translator.
 provider_link()
 {
 	leads_to "$(embed "$(values prefix | sed -n 1p)" 8.8.8.8)"
@@ -42,8 +41,8 @@ provider_link()
 
 # --- routes -----------------------------------------------------------------------------------------------------------
 
-# answers_lead_to ADDRESS: the device that gets packets from the provider's translator to ADDRESS.  clatd has a rule for them
-# alone, so that the rest of this address, which may be the machine's own, stays with the machine.
+# answers_lead_to ADDRESS: prints the device that gets packets from the provider's translator to ADDRESS.  clatd adds a rule
+# for only these packets, so that other packets to ADDRESS, which may be an address of the machine, stay with the machine.
 answers_lead_to()
 {
 	mark=$(ip -6 rule show 2>/dev/null | grep -F " to $1 " | after fwmark)
@@ -51,8 +50,8 @@ answers_lead_to()
 		sed -n '1s/.* dev \([^ ]*\).*/\1/p'
 }
 
-# mend_answers IPV4 IPV6: the command.  An address of this machine stays with it, unless clatd set the rule that takes only
-# the answers.
+# mend_answers IPV4 IPV6: prints the command.  The machine keeps its own address, unless clatd set the rule for only the
+# answers.
 mend_answers()
 {
 	if [ -n "$clatd" ]; then
@@ -76,13 +75,13 @@ check_answers()
 	END
 }
 
-# The prefix of a customer-side translator belongs to another one, and all of IPv4 leads into the device.
+# A customer-side translator uses the prefix of the provider's translator, and all of IPv4 leads to its device.
 check_clat_routes()
 {
 	check_lead "the IPv4 internet" 8.8.8.8 0.0.0.0/0
 	for prefix in $(values prefix); do
 		way=$(leads_to "$(embed "$prefix" 8.8.8.8)")
-		judge route "prefix $prefix of the provider has no route but $device" "prefix $prefix leads to the provider by $way" \
+		judge route "the provider's prefix $prefix has no route except to $device" "prefix $prefix leads to the provider by $way" \
 			"ip -6 route replace $prefix via ROUTER dev $(word "${uplink6:-DEVICE}")" [ -n "${way#"$device"}" ]
 	done
 	link=$(provider_link)
@@ -91,23 +90,23 @@ check_clat_routes()
 
 # --- neighbors --------------------------------------------------------------------------------------------------------
 
-# is_on_link ADDRESS: is it in a network of $link, so that routers there ask for it by neighbor discovery?
+# is_on_link ADDRESS: succeeds if it is in a network of $link, so that routers there ask for it by neighbor discovery.
 is_on_link()
 {
 	ip -6 route show match "$1" dev "$link" 2>/dev/null | grep -v -e '^default' -e ' via ' | has / &&
 		! ip -o link show dev "$link" 2>/dev/null | has -e '[<,]NOARP[,>]' -e '[<,]POINTOPOINT[,>]'
 }
 
-# has_answer ADDRESS: a router on $link that asks for it gets an answer.
+# has_answer ADDRESS: succeeds if a router on $link that asks for it gets an answer.
 has_answer()
 {
 	[ -z "$(address_lines "$1")" ] || return 0
-	! cat /proc/[0-9]*/comm 2>/dev/null | has -x ndppd || return 0 # it has a configuration of its own
+	! cat /proc/[0-9]*/comm 2>/dev/null | has -x ndppd || return 0 # ndppd answers according to its own configuration
 	ip -6 neigh show proxy 2>/dev/null | has -F -e "$1 dev $link " &&
 		[ "$(sysctl_is "ipv6/conf/$link/proxy_ndp")$(sysctl_is ipv6/conf/all/proxy_ndp)" != 00 ]
 }
 
-# check_clat: what such a machine does not need, such as NAT44, allow and the guard, is not asked for elsewhere.
+# check_clat: reports the mapping.  Other checks skip what such a machine does not need, such as NAT44, allow and the guard.
 check_clat()
 {
 	[ -n "$clat" ] || return 0

@@ -1,7 +1,7 @@
-# Questions that the daemon answers itself, through nat64ctl: where and how it runs, and what it would do to a packet.
+# Queries to the daemon through nat64ctl: where and how it runs, and what it would do with a packet.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
-# ask_daemon WORD...: what it answers at $socket, in one line of JSON; nothing if there is none, or it is stuck.
+# ask_daemon WORD...: prints the answer from $socket, one line of JSON; prints nothing if no daemon answers within 3 s.
 ask_daemon()
 {
 	nat64ctl=$(dirname "$nat64d")/nat64ctl
@@ -13,19 +13,19 @@ ask_daemon()
 	fi
 }
 
-# told_value NAME: a text or number in `told', its status, where it is the only one of that name.
+# told_value NAME: prints a text or number from `told' (the status of the daemon).  The name must be unique there.
 told_value()
 {
 	printf '%s\n' "$told" | sed -n "s/.*\"$1\": \"\{0,1\}\([^\",}]*\).*/\1/p"
 }
 
-# told_object NAME: what is between its braces.
+# told_object NAME: prints the text between the braces of an object in `told'.
 told_object()
 {
 	printf '%s\n' "$told" | sed -n "s/.*\"$1\": {\([^}]*\)}.*/\1/p"
 }
 
-# likely_socket: where the daemon of this configuration is asked, before its process is known.
+# likely_socket: prints the control socket that the daemon of this configuration probably has; its process is not known yet.
 likely_socket()
 {
 	place=$(values control)
@@ -36,8 +36,8 @@ likely_socket()
 	esac
 }
 
-# socket_of PROCESS: where that daemon is asked, empty if nowhere: in the directory that it was given at its start, unless the
-# configuration names another place.
+# socket_of PROCESS: prints the control socket of that daemon, empty if it has none.  The configuration names it; the default
+# is in RUNTIME_DIRECTORY of the process.
 socket_of()
 {
 	place=$(values control)
@@ -46,14 +46,14 @@ socket_of()
 	[ "$place" = off ] || printf '%s\n' "$place"
 }
 
-# holds PROCESS: does it hold the device, in this network namespace?
+# holds PROCESS: succeeds if the process has the device open, in this network namespace.
 holds()
 {
 	grep -qs "^iff:[[:space:]]*$device\$" "/proc/$1/fdinfo/"* &&
 		[ "$(stat -L -c %i "/proc/$1/ns/net" 2>/dev/null)" = "$(stat -L -c %i /proc/self/ns/net)" ]
 }
 
-# ask_where_it_runs: `daemon' is its process, if one answers that has our device; `told' is its status then.
+# ask_where_it_runs: sets `daemon' to the process ID and `told' to the status, if a daemon answers that has our device.
 ask_where_it_runs()
 {
 	daemon='' told=''
@@ -67,7 +67,7 @@ ask_where_it_runs()
 	[ -n "$daemon" ] && [ "$(told_value device)" = "$device" ] && holds "$daemon" || daemon='' told=''
 }
 
-# ask_process: the same of a process that was found otherwise.
+# ask_process: sets `told' for a process that was found in another way.
 ask_process()
 {
 	told='' socket=
@@ -75,29 +75,29 @@ ask_process()
 	[ -z "$socket" ] || told=$(ask_daemon status)
 }
 
-# in_effect_since: when the daemon has read the configuration by which it goes.
+# in_effect_since: prints the time at which the daemon read its current configuration, in seconds since 1970.
 in_effect_since()
 {
 	when=$(told_object last_reload | sed -n 's/.*"time": "\([^"]*\)Z".*/\1/p')
 	date -u -d "$(printf '%s\n' "${when:-$(told_value since)}" | tr TZ '  ')" +%s 2>/dev/null
 }
 
-# refusal FROM TO: why the daemon refuses a ping, in its own words; nothing if it does not, or cannot be asked.
+# refusal FROM TO: prints the daemon's reason to refuse a ping; nothing if it does not refuse it or does not answer.
 refusal()
 {
 	[ -n "$told" ] && [ -n "$1" ] && [ -n "$2" ] || return 0
 	plain "$(ask_daemon explain "$1" "$2" icmp | sed -n '/"verdict": "\(drop\|reject\)"/s/.*"reason": "\([^"]*\)", "text": "\([^"]*\)".*/: \1 (\2)/p')"
 }
 
-# peer_answer FROM TO: the addresses of the answer to that ping, as they come to the daemon.
+# peer_answer FROM TO: prints the source and destination of the answer to that ping, as the daemon receives it.
 peer_answer()
 {
 	[ -z "$told" ] || ask_daemon explain "$1" "$2" icmp |
 		sed -n 's/.*"answer": {"source": "\([^"]*\)", "destination": "\([^"]*\)"}.*/\1 \2/p'
 }
 
-# explain_command FROM TO: for a reader who wants to know more.
+# explain_command FROM TO: prints a command that shows which line of the configuration decides about the packet.
 explain_command()
 {
-	[ -n "$told" ] && [ -n "$2" ] && echo "nat64ctl -s $(word "$socket") explain $(word "$1") $(word "$2") icmp # decided by which line?"
+	[ -n "$told" ] && [ -n "$2" ] && echo "nat64ctl -s $(word "$socket") explain $(word "$1") $(word "$2") icmp # shows the line that decides"
 }

@@ -1,7 +1,7 @@
-# Questions about DNS64: are hosts told addresses that lead to the translator?
+# Checks DNS64: do the resolvers of the hosts synthesize addresses inside the prefix?
 # shellcheck shell=sh disable=SC2154 # variables of check.sh
 
-# told_resolvers: those that radvd tells hosts about, unless --dns64 names one.
+# told_resolvers: prints the resolver of --dns64, or else those that radvd announces to hosts.
 told_resolvers()
 {
 	if [ -n "$dns64" ]; then
@@ -11,7 +11,7 @@ told_resolvers()
 	fi
 }
 
-# ask RESOLVER NAME: its IPv6 addresses, one a line.  2 if there is no answer.
+# ask RESOLVER NAME: prints the IPv6 addresses of NAME, one per line.  Returns 2 if there is no answer.
 ask()
 {
 	if have dig; then
@@ -26,7 +26,7 @@ ask()
 	fi
 }
 
-# The name whose IPv4 addresses never change (RFC 7050): what a DNS64 makes of them tells its prefix.
+# The IPv4 addresses of ipv4only.arpa never change (RFC 7050), so the synthesized addresses show the prefix of the DNS64.
 check_resolver()
 {
 	if ! answer=$(ask "$1" ipv4only.arpa); then
@@ -35,14 +35,14 @@ check_resolver()
 	fi
 	for prefix in $(values prefix); do
 		! printf '%s\n' "$answer" | has -ixF "$(shortened "$(embed "$prefix" 192.0.0.170)")" || {
-			finding ok dns64 "the resolver $1 leads hosts to prefix $prefix"
+			finding ok dns64 "the resolver $1 uses prefix $prefix"
 			return
 		}
 	done
 	if [ -z "$answer" ]; then
-		finding FAIL dns64 "the resolver $1 is no DNS64: hosts get no address that leads to the translator"
+		finding FAIL dns64 "the resolver $1 does not do DNS64: hosts get no address inside the prefix"
 	else
-		finding FAIL dns64 "the resolver $1 leads hosts to another prefix: ipv4only.arpa is $(plain "$(printf '%s\n' "$answer" | sed -n 1p)") there"
+		finding FAIL dns64 "the resolver $1 uses another prefix: ipv4only.arpa resolves to $(plain "$(printf '%s\n' "$answer" | sed -n 1p)")"
 	fi
 }
 
@@ -53,7 +53,7 @@ check_dns64()
 		if have dig || have host || have nslookup; then
 			check_resolver "$resolver"
 		else
-			finding skip dns64 "the resolver $resolver was not asked: no dig, host or nslookup (Debian: apt install bind9-dnsutils)"
+			finding skip dns64 "the resolver $resolver was not checked: no dig, host or nslookup (Debian: apt install bind9-dnsutils)"
 			return
 		fi
 	done

@@ -1,10 +1,10 @@
-# Questions about the fast path: is the daemon's program in the kernel, and what loses or breaks packets on that way?
+# Checks the fast path: is it on, and does anything on this machine drop or corrupt its packets?
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
-# --- what the daemon says -------------------------------------------------------------------------------------------
+# --- what the daemon reports ----------------------------------------------------------------------------------------
 
-# find_fast_path: whether it is `on', true or false, how many packets have `passed' there, and `why' it is off; or why all this
-# is `unknown'.
+# find_fast_path: sets `on' (true or false), `passed' (the number of packets), and `why' (the reason if it is off); or sets
+# `unknown' to the reason why the daemon does not answer.
 find_fast_path()
 {
 	on='' passed='' why='' unknown="there is no daemon"
@@ -18,7 +18,7 @@ find_fast_path()
 	unknown="the daemon does not answer at $(plain "$socket")"
 }
 
-# may_be_fast: unless it is known to be off.
+# may_be_fast: succeeds unless the fast path is known to be off.
 may_be_fast()
 {
 	case $on,$(values fast-path) in
@@ -38,10 +38,10 @@ restart_command()
 	esac
 }
 
-# without_it: the words for where nothing can be done about it.
+# without_it: prints the command for a machine where the fast path cannot be switched on.
 without_it()
 {
-	echo "edit $file: fast-path off, if it is to stay so, then: $(restart_command)"
+	echo "edit $file: fast-path off, if this is acceptable, then: $(restart_command)"
 }
 
 is_old_kernel()
@@ -49,13 +49,13 @@ is_old_kernel()
 	uname -r | awk -F . '{ exit !($1 < 6 || $1 == 6 && $2 + 0 < 1) }'
 }
 
-# has_own_users: a container for which root is not the root of the machine.
+# has_own_users: succeeds in a container with its own user namespace.
 has_own_users()
 {
 	has . </proc/self/uid_map && ! awk '{ print $1, $2, $3 }' /proc/self/uid_map 2>/dev/null | has -x '0 0 4294967295'
 }
 
-# may_have_bpf: CAP_BPF, number 39, is among the rights that anybody can have here.
+# may_have_bpf: succeeds if a process here can have CAP_BPF (capability number 39).
 may_have_bpf()
 {
 	sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status | has '^.\{6\}[89a-f].\{9\}$'
@@ -66,7 +66,8 @@ is_filtered()
 	has '^Seccomp:[[:space:]]*[1-9]' </proc/self/status
 }
 
-# unit_lacks: the lines that its unit would need.  Each only if it is lacking: where nothing is limited, they would limit.
+# unit_lacks: prints the lines that the unit needs.  A line is printed only if its right is missing: where nothing is limited,
+# the line would add a limit.
 unit_lacks()
 {
 	[ -n "$unit" ] || return 0
@@ -80,7 +81,7 @@ unit_lacks()
 	esac
 }
 
-# let_unit LINES: the command that lets the unit do it, behind what other drop-ins say.
+# let_unit LINES: prints the command that adds LINES to the unit, in a drop-in that is read after other drop-ins.
 let_unit()
 {
 	dropin=/etc/systemd/system/$unit.d
@@ -91,24 +92,24 @@ let_unit()
 	echo "mkdir -p $dropin && { $lines; } >$dropin/zz-nat64-fast-path.conf && systemctl daemon-reload && $start"
 }
 
-# explain_forbidden: who forbids it, `because', and the `cure'.
+# explain_forbidden: sets `because' (what forbids it) and `cure' (the command).
 explain_forbidden()
 {
 	lacks=$(unit_lacks | paste -s -d ' ' -)
 	if has_own_users; then
-		because=": this container has users of its own, and the kernel gives that to none of them"
+		because=": this container has its own user namespace, and the kernel grants CAP_BPF to none of its users"
 		cure=$(without_it)
 	elif ! may_have_bpf; then
 		because=": this container has no CAP_BPF"
-		cure="edit the settings of the container: CAP_BPF, and the system call bpf, then start it again"
+		cure="edit the settings of the container: allow CAP_BPF and the system call bpf, then start it again"
 	elif [ -n "$lacks" ]; then
 		because=": $unit lacks $lacks"
 		cure=$(let_unit "$lacks")
 	elif is_filtered; then
-		because=": this container has a filter of system calls"
-		cure="edit the settings of the container: the system call bpf, then start it again"
+		because=": this container filters system calls"
+		cure="edit the settings of the container: allow the system call bpf, then start it again"
 	else
-		cure="edit what starts nat64d: CAP_BPF and CAP_NET_ADMIN at the start, and the system call bpf, then: $(restart_command)"
+		cure="edit what starts nat64d: grant CAP_BPF and CAP_NET_ADMIN at the start, allow the system call bpf, then: $(restart_command)"
 	fi
 }
 
@@ -117,13 +118,13 @@ explain_off()
 	because=
 	cure=$(without_it)
 	if is_old_kernel; then
-		because=": this kernel is $(plain "$(uname -r)"), and it takes 6.1"
+		because=": this kernel is $(plain "$(uname -r)"), and the fast path needs 6.1"
 		return
 	fi
 	case $why in
 	*"not permitted"*) explain_forbidden ;;
 	*modprobe*) cure="modprobe -a sch_ingress cls_bpf && $(restart_command)" ;;
-	*"ingress qdisc"*) cure="tc qdisc show dev $device # an ingress qdisc has the place of clsact: whose is it?" ;;
+	*"ingress qdisc"*) cure="tc qdisc show dev $device # an ingress qdisc is where clsact must be: find out which program added it" ;;
 	esac
 }
 
@@ -140,19 +141,19 @@ check_fast_path()
 			finding WARN fast-path "off, every packet passes through the daemon: $why$because" "$cure"
 		fi
 		;;
-	*) finding skip fast-path "not asked: $unknown" ;;
+	*) finding skip fast-path "not checked: $unknown" ;;
 	esac
 }
 
-# --- what loses or breaks packets there -------------------------------------------------------------------------------
+# --- what drops or corrupts packets there -----------------------------------------------------------------------------
 
 softnet()
 {
 	cat /proc/net/softnet_stat 2>/dev/null
 }
 
-# dropped: packets since the machine was started, of all its processors and network namespaces, that were too many to wait for
-# one.
+# dropped: prints the number of packets that were dropped since boot because a backlog was full, on all processors and in all
+# network namespaces.
 dropped()
 {
 	softnet | awk '
@@ -164,30 +165,30 @@ dropped()
 		END { printf "%.0f\n", sum }'
 }
 
-# larger_backlog: the switch is the machine's, and not there in network namespaces.
+# larger_backlog: prints the command.  The sysctl belongs to the machine and does not exist in other network namespaces.
 larger_backlog()
 {
 	backlog=$(sysctl_is core/netdev_max_backlog)
 	if [ -z "$backlog" ]; then
-		echo "edit the settings of the machine around this container: net.core.netdev_max_backlog, four times as much"
+		echo "edit the settings of the host of this container: multiply net.core.netdev_max_backlog by four"
 	elif [ "$backlog" -lt 16000 ]; then
 		echo "sysctl -w net.core.netdev_max_backlog=$((backlog * 4))"
 	fi
 }
 
-# What was lost long ago is no news: a first look is taken when the check begins.
+# Only drops during the check count, so check_all reads the counter at its start.
 check_softnet()
 {
 	lost=$(dropped)
 	if [ "$lost" -gt "$lost_before" ]; then
-		finding WARN softnet "$((lost - lost_before)) packets dropped while this was checked, as too many waited for a processor; $lost since the machine was started" \
+		finding WARN softnet "$((lost - lost_before)) packets dropped during this check because too many waited for a processor; $lost since boot" \
 			"$(larger_backlog)"
 	else
-		finding ok softnet "no packet dropped while this was checked, $lost since the machine was started"
+		finding ok softnet "no packet dropped during this check, $lost since boot"
 	fi
 }
 
-# below DEVICE: it, and those that it consists of: ports of a bridge, the link of a VLAN.
+# below DEVICE: prints it and its lower devices, such as the ports of a bridge or the link of a VLAN.
 below()
 {
 	echo "$1"
@@ -196,7 +197,7 @@ below()
 	done
 }
 
-# ports: the devices by which packets come and go.
+# ports: prints the devices that packets use.
 ports()
 {
 	for dev in $(ip -o addr show up 2>/dev/null | awk '{ print $2 }' | sort -u); do
@@ -204,25 +205,25 @@ ports()
 	done | sort -u | grep -vx -e lo -e "$device"
 }
 
-# Packets that were merged into a list come out of a change of family broken, on kernels from before 2026.
+# Kernels from before 2026 corrupt packets that were merged into a list when the fast path changes their family.
 check_gro_list()
 {
 	may_be_fast || return 0
 	if ! have ethtool; then
-		finding skip gro-list "not asked: ethtool is not installed (Debian: apt install ethtool)"
+		finding skip gro-list "not checked: ethtool is not installed (Debian: apt install ethtool)"
 		return
 	fi
 	lists=
 	for dev in $(ports); do
 		ethtool -k "$dev" 2>/dev/null | has '^rx-gro-list: on' || continue
 		lists=yes
-		finding WARN gro-list "$dev has rx-gro-list on, and some kernels break such packets on the fast path" \
+		finding WARN gro-list "$dev has rx-gro-list on, and some kernels corrupt such packets on the fast path" \
 			"ethtool -K $(word "$dev") rx-gro-list off"
 	done
 	[ -n "$lists" ] || finding ok gro-list "no interface has rx-gro-list on"
 }
 
-# our_flowtables: "FAMILY TABLE NAME DEVICE" of those that have our device, perhaps by a name that ends with a star.
+# our_flowtables: prints "FAMILY TABLE NAME DEVICE" for each flowtable with our device; DEVICE may end with a star.
 our_flowtables()
 {
 	printf '%s\n' "$ruleset" | awk -v own="$device" '
@@ -239,23 +240,23 @@ our_flowtables()
 		}'
 }
 
-# leave_flowtable FAMILY TABLE NAME DEVICE: the others stay in it.
+# leave_flowtable FAMILY TABLE NAME DEVICE: prints the command that removes only our device from the flowtable.
 leave_flowtable()
 {
 	if [ "$4" = "$device" ]; then
 		echo "nft $(word "delete flowtable $1 $2 $3 { devices = { \"$device\" }; }")"
 	else
-		echo "edit the rules: flowtable $3 of table $1 $2 with devices by their names, and without $device"
+		echo "edit the rules: list the devices of flowtable $3 of table $1 $2 by name, without $device"
 	fi
 }
 
-# A packet of the fast path may be longer than it says until IPv4 or IPv6 have received it, and a flowtable comes before that.
+# A packet of the fast path may have more bytes than its header says.  The IP layer trims it, but a flowtable runs before that.
 check_flowtable()
 {
 	may_be_fast || return 0
 	while read -r family table name listed; do
 		[ -n "$family" ] || continue
-		finding WARN flowtable "$name of table $family $table has $device, whose packets it may not take from the fast path as they are" \
+		finding WARN flowtable "$name of table $family $table contains $device, and processes packets of the fast path before their length is correct" \
 			"$(leave_flowtable "$family" "$table" "$name" "$listed")"
 	done <<-END
 		$(our_flowtables)

@@ -1,7 +1,7 @@
-# Questions about packet filters and NAT: what becomes of the translator's packets, by the rules as they are.
+# Checks packet filters and NAT: what the current rules do with the packets of the translator.
 # shellcheck shell=sh disable=SC2154 # variables of check.sh
 
-# legacy_rules FAMILY COMMAND FILE: asking iptables-legacy would load its modules where they are not in use.
+# legacy_rules FAMILY COMMAND FILE: prints the rules only if FILE exists, because iptables-legacy-save loads its modules.
 legacy_rules()
 {
 	grep -qs . "/proc/net/$3" && have "$2-legacy-save" || return 0
@@ -26,7 +26,7 @@ read_firewall()
 	ruleset=$(dump_rules)
 }
 
-# fate FAMILY HOOK IIF OIF SADDR DADDR PROTO STATE [ICMP]: see firewall.awk.
+# fate FAMILY HOOK IIF OIF SADDR DADDR PROTO STATE [ICMP]: what the rules do with a packet; see firewall.awk.
 fate()
 {
 	printf '%s\n' "$ruleset" | awk -v dev="$device" -v fam="$1" -v hook="$2" -v iif="$3" -v oif="$4" \
@@ -35,7 +35,7 @@ fate()
 
 # --- MASQUERADE -----------------------------------------------------------------------------------------------------
 
-# is_hidden ADDRESS: does a packet from there leave with another source?
+# is_hidden ADDRESS: succeeds if a packet from ADDRESS leaves with another source.
 is_hidden()
 {
 	fate 4 postrouting "$device" "${uplink4:-?}" "$1" "?" tcp new | has '^nat'
@@ -48,17 +48,18 @@ check_masquerade()
 		if is_hidden "$(nth "$pool" 2)"; then
 			finding ok masquerade "pool $pool is hidden behind the machine's own IPv4 address"
 		elif is_private "$pool"; then
-			finding FAIL masquerade "pool $pool is private, and no MASQUERADE or SNAT hides it: no answer finds back" \
+			finding FAIL masquerade "pool $pool is private, and no MASQUERADE or SNAT hides it: answers cannot come back" \
 				"$(word "$0") up $file"
 		else
-			finding ok masquerade "pool $pool is public and goes out as it is: it must be routed to this machine"
+			finding ok masquerade "pool $pool is public and not hidden: it must be routed to this machine"
 		fi
 	done
 }
 
 # --- the forward chains ---------------------------------------------------------------------------------------------
 
-# forwarded PROTO STATE [STATE-OF-ANSWERS]: what becomes of translated traffic, both ways, as lines of firewall.awk.
+# forwarded PROTO STATE [STATE-OF-ANSWERS]: prints what the rules do with translated traffic in both directions, as lines of
+# firewall.awk.
 forwarded()
 {
 	pool=$(values dynamic-pool | sed -n 1p)
@@ -72,7 +73,7 @@ forwarded()
 	} | sort -u
 }
 
-# whose TABLE FAMILY: who has made such rules.
+# whose TABLE FAMILY: prints the program that made the rules of this table.
 whose()
 {
 	case $1 in
@@ -87,7 +88,7 @@ whose()
 	fi
 }
 
-# let_through AUTHOR TOOL FAMILY TABLE CHAIN: the command.
+# let_through AUTHOR TOOL FAMILY TABLE CHAIN: prints the command that lets translated packets pass the chain.
 let_through()
 {
 	set -- "$1" "$2" "$3" "$(word "$4")" "$(word "$5")"
@@ -105,7 +106,7 @@ let_through()
 	esac
 }
 
-# Docker's chain for others is in its IPv6 table only where Docker filters IPv6.
+# Docker adds DOCKER-USER to the IPv6 table only if it filters IPv6.
 let_through_checked()
 {
 	author=$1
@@ -118,7 +119,7 @@ let_through_checked()
 	let_through "$author" "$@"
 }
 
-# report_dropped NAME WHAT: one finding for each chain that drops, from the lines of standard input.
+# report_dropped NAME WHAT: prints one finding for each chain that drops, from the lines of standard input.
 report_dropped()
 {
 	tab=$(printf '\t')
@@ -131,7 +132,7 @@ report_dropped()
 	done
 }
 
-# tell LINES: the findings of report_dropped.  Not in a pipe: they are counted.
+# tell LINES: prints the findings of report_dropped.  It does not run in a pipe, because `finding' counts.
 tell()
 {
 	while IFS=$(printf '\t') read -r number kind text command; do
@@ -153,9 +154,9 @@ check_firewall()
 	[ -n "$errors" ] || finding ok icmp "ICMP errors may be forwarded"
 }
 
-# --- what the machine itself must hear and say ------------------------------------------------------------------------
+# --- packets that the machine itself must receive and send ------------------------------------------------------------
 
-# neighbourly HOOK: what becomes of neighbour discovery on each device with IPv6, as lines of firewall.awk.
+# neighbourly HOOK: prints what the rules do with neighbor discovery on each device with IPv6, as lines of firewall.awk.
 neighbourly()
 {
 	for dev in $(ip -6 -o addr show scope link up 2>/dev/null | awk '{ print $2 }' | sort -u); do
@@ -166,7 +167,7 @@ neighbourly()
 	done | sort -u
 }
 
-# too_big: of the ICMP errors of the machine, with which path MTU discovery begins where its own wan is the narrow place.
+# too_big: prints what the rules do with the ICMP errors that the machine itself sends if its wan has the smallest MTU.
 too_big()
 {
 	pool=$(values dynamic-pool | sed -n 1p)
@@ -176,7 +177,7 @@ too_big()
 	} | sort -u
 }
 
-# accept_types TOOL FAMILY TABLE CHAIN WHAT: the command, a rule of ours for nothing but that.
+# accept_types TOOL FAMILY TABLE CHAIN WHAT: prints the command, which adds a rule for only these ICMP types.
 accept_types()
 {
 	case $5 in
@@ -201,7 +202,7 @@ accept_types()
 	echo "${line# && }"
 }
 
-# report_silenced NAME TEXT WHAT: one finding for each chain that drops it, as report_dropped has them.
+# report_silenced NAME TEXT WHAT: prints one finding for each chain that drops WHAT, like report_dropped.
 report_silenced()
 {
 	tab=$(printf '\t')
@@ -214,17 +215,17 @@ report_silenced()
 check_local()
 {
 	lines=$(
-		neighbourly input | report_silenced input "hosts and routers cannot find this machine (neighbour discovery)" neighbours
-		neighbourly output | report_silenced output "this machine cannot find hosts and routers (neighbour discovery)" neighbours
-		too_big | report_silenced output "path MTU discovery, where a link of this machine is narrow (its ICMP too big)" errors
+		neighbourly input | report_silenced input "hosts and routers cannot find this machine (neighbor discovery)" neighbours
+		neighbourly output | report_silenced output "this machine cannot find hosts and routers (neighbor discovery)" neighbours
+		too_big | report_silenced output "path MTU discovery, if a link of this machine has a small MTU (its ICMP too big)" errors
 	)
 	tell "$lines"
-	[ -n "$lines" ] || finding ok local "what the machine itself must hear and say is not dropped"
+	[ -n "$lines" ] || finding ok local "no chain drops packets that the machine itself must receive or send"
 }
 
 # --- forged sources -------------------------------------------------------------------------------------------------
 
-# is_guarded PREFIX: by the rules of nat64-host, or by any others that drop such a source from all devices but ours.
+# is_guarded PREFIX: succeeds if the rules of nat64-host, or others, drop such a source from all devices except ours.
 is_guarded()
 {
 	printf '%s\n' "$ruleset" | awk -v rule="ip6 saddr $1 " -v saved="-A nat64d_guard -s $1 " '
@@ -234,7 +235,7 @@ is_guarded()
 		END { exit !found }' || fate 6 forward "?" "$device" "$1" "$1" tcp new | has '^drop'
 }
 
-# guard_command PREFIX: where nat64-host is in use, its own; elsewhere, a rule beside those of the operator.
+# guard_command PREFIX: prints `nat64-host up' if that is in use; otherwise, a rule in addition to those of the operator.
 guard_command()
 {
 	if [ "$(setting NAT44)" = yes ] || printf '%s\n' "$ruleset" "$facts" | has -e nat64d_ -e '^pass '; then
@@ -246,25 +247,25 @@ guard_command()
 	fi
 }
 
-# For configurations where nobody but the translator has an address in the prefix.
+# This applies to configurations where no host has an address inside the prefix.
 check_guard()
 {
 	[ -z "$clat" ] || return 0
 	facts=$(printf '%s\n' "$reading" | awk -f "$lib/ipv6.awk" -f "$lib/guard.awk")
 	for prefix in $(printf '%s\n' "$facts" | sed -n 's/^drop //p'); do
 		if is_guarded "$prefix"; then
-			finding ok guard "nobody but the translator sends from $prefix"
+			finding ok guard "only the translator can send from $prefix"
 		elif [ "$(setting GUARD)" = no ]; then
 			finding skip guard "sources in $prefix may be forged: GUARD=no"
 		else
-			finding WARN guard "hosts may forge sources in $prefix, and so pass for any IPv4 address" "$(guard_command "$prefix")"
+			finding WARN guard "hosts can forge sources in $prefix and so pose as any IPv4 address" "$(guard_command "$prefix")"
 		fi
 	done
 }
 
-# --- strangers ------------------------------------------------------------------------------------------------------
+# --- hosts on the internet ------------------------------------------------------------------------------------------
 
-# guard PREFIX: the command.  Where clients and strangers come by one device, their addresses tell them apart.
+# guard PREFIX: prints the command.  If clients and the internet share one device, the rule distinguishes their addresses.
 guard()
 {
 	others=$(ip -6 -o addr show scope global 2>/dev/null | awk -v a="$device" -v b="$uplink6" '$2 != a && $2 != b && $2 != "lo"')
@@ -278,7 +279,7 @@ guard()
 	fi
 }
 
-# is_local PREFIX: nobody routes these on the internet.
+# is_local PREFIX: succeeds for prefixes that are not routed on the internet.
 is_local()
 {
 	case $1 in
@@ -293,18 +294,18 @@ check_open()
 	[ -z "$clat" ] && [ -n "$uplink6" ] || return 0
 	allowed=$(values allow | paste -s -d ' ' -)
 	if [ -n "$allowed" ]; then
-		finding ok open "of hosts without a map, only those of $allowed may use the translator"
+		finding ok open "only hosts of $allowed, and hosts with a map, may use the translator"
 		return
 	fi
 	for prefix in $(values prefix); do
 		if fate 6 forward "$uplink6" "$device" stranger "$prefix" tcp new | has '^drop'; then
-			finding ok open "strangers cannot use prefix $prefix"
+			finding ok open "hosts on the internet cannot use prefix $prefix"
 			opened=${opened:-no}
 		elif is_local "$prefix"; then
-			finding ok open "prefix $prefix is not routed on the internet: only neighbours on $uplink6 could use it"
+			finding ok open "prefix $prefix is not routed on the internet: only neighbors on $uplink6 can use it"
 		else
 			opened=yes
-			finding WARN open "anybody on the internet may use prefix $prefix, and lease addresses: an open translator" "$(guard "$prefix")"
+			finding WARN open "every host on the internet can use prefix $prefix and lease addresses (an open translator)" "$(guard "$prefix")"
 		fi
 	done
 }

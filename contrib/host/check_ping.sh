@@ -1,20 +1,20 @@
-# Questions that only a live packet answers: where does a ping through the translator stop?
+# Checks with live packets: does a ping through the translator succeed, and if not, where does it stop?
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
-large_enough=160 # bytes of a ping that the fast path leaves to the daemon: one that it takes is not seen on the device
+large_enough=160 # bytes: the daemon itself translates a ping of this size; the fast path would bypass the device counters
 
-speaker= # one of the machine's addresses, where the one that the kernel would take will not do
+speaker= # a source address to use instead of the one that the kernel selects
 
-# try ADDRESS: one ping; what was said about it is in `said'.
+# try ADDRESS: sends one ping; sets `said' to the output.
 try()
 {
 	said=$(ping "$(family "$1")" ${speaker:+-I "$speaker"} -n -c 1 -W 1 -s $large_enough "$1" 2>&1)
 }
 
-burst=8 # pings at once; what else crosses the device in their second must be fewer than half of them
+burst=8 # pings per test; other packets on the device in that second must be fewer than half of them
 
-# try_hard ADDRESS: is one of so many pings answered?  They are enough to stand out from other traffic: a new device sends
-# router solicitations and multicast reports of its own.
+# try_hard ADDRESS: succeeds if one of `burst' pings is answered.  One ping is not enough to count packets, because a new
+# device also sends router solicitations and multicast reports.
 try_hard()
 {
 	said=$(
@@ -28,7 +28,7 @@ try_hard()
 	printf '%s\n' "$said" | has 'bytes from'
 }
 
-# crossings: packets to the daemon and from it, so far.
+# crossings: prints the numbers of packets to the daemon and from it.
 crossings()
 {
 	ip -s -o link show dev "$device" 2>/dev/null | awk '
@@ -39,14 +39,14 @@ crossings()
 			}
 			print tx, rx
 		}
-		# The packets are the second number behind the next backslash.
+		# The number of packets is the second number after the next backslash.
 		function NR_field(i) {
 			while ($i !~ /\\$/ && i < NF) i++
 			return $(i + 2)
 		}'
 }
 
-# complaint: what an ICMP error said.
+# complaint: prints the ICMP error in the output of ping.
 complaint()
 {
 	printf '%s\n' "$said" | sed -n 's/.*\(From [^ ]*\).*\(Destination [A-Za-z ]*\|Packet [A-Za-z ]*\|Time to live exceeded\|Administratively prohibited\|No route\|Address unreachable\|.*ailed policy\).*/ (\1: \2)/p' | sed -n 1p
@@ -54,17 +54,17 @@ complaint()
 
 counters_hint()
 {
-	[ -z "$daemon" ] || echo "kill -USR1 $daemon, and read its log: which packets it refused, and why"
+	[ -z "$daemon" ] || echo "kill -USR1 $daemon, and read in its log which packets it refused, and why"
 }
 
-# refused WHAT FROM TO: a packet that stops at the daemon.
+# refused WHAT FROM TO: reports a packet that the daemon refuses.
 refused()
 {
 	asked=$(explain_command "$2" "$3")
 	fault ping "$1 stops at the daemon, which refused it$(refusal "$2" "$3")" "${asked:-$(counters_hint)}"
 }
 
-# stopped WHAT TX RX FROM TO: where, by how often the device was crossed while nothing came back.
+# stopped WHAT TX RX FROM TO: reports where a ping stops.  TX and RX say how often it crossed the device to and from the daemon.
 stopped()
 {
 	answer=$(peer_answer "$4" "$5")
@@ -78,7 +78,7 @@ stopped()
 	esac
 }
 
-# moved: how often each of the pings since `before' has crossed the device, "TO FROM"; "?" where other traffic hides that.
+# moved: prints how often each ping since `before' crossed the device, "TO FROM"; "?" if there is too much other traffic.
 moved()
 {
 	echo "$before $(crossings) $burst" | awk '
@@ -86,46 +86,46 @@ moved()
 		{ print times($3 - $1), times($4 - $2) }'
 }
 
-# crossed: has anything, in both directions?
+# crossed: succeeds if any packet crossed the device in both directions since `before'.
 crossed()
 {
 	echo "$before $(crossings)" | awk '{ exit !($3 > $1 && $4 > $2) }'
 }
 
-# silent ADDRESS: where the ping to the daemon itself ends.
+# silent ADDRESS: reports where a ping to the daemon's own address stops.
 silent()
 {
 	at="the daemon does not answer at its own address $1"
 	case $(moved) in
 	0*) fault ping "$at: nothing has reached the daemon: the kernel drops it, or the daemon is stuck" "ip route get $1" ;;
 	'1 0') fault ping "$at: it reaches the daemon, and nothing comes back" "$(counters_hint)" ;;
-	'1 1') fault ping "$at: the answer comes, and is lost on the machine: is it dropped by an input chain?" "$(tool "nft list ruleset" nftables)" ;;
+	'1 1') fault ping "$at: the answer comes, and is lost on the machine: does an input chain drop it?" "$(tool "nft list ruleset" nftables)" ;;
 	*) fault ping "$at" "ip route get $1" ;;
 	esac
 }
 
-# An answer is the daemon's only if something has crossed the device: the machine may have the address itself, or send it
-# somewhere else.
+# An answer comes from the daemon only if packets crossed the device: the machine may have the address itself, or route it
+# elsewhere.
 ping_own()
 {
 	address=$(values "$1")
 	before=$(crossings)
 	if [ "$1" = ipv6-addr ] && ! ready "$address"; then
-		fault ping "the machine has no IPv6 address to ask $address from" "ip -6 addr show scope global"
+		fault ping "the machine has no IPv6 address to ping $address from" "ip -6 addr show scope global"
 	elif [ "$(leads_to "$address")" = local ]; then
-		finding skip ping "not the daemon at $address: the machine has that address itself, and would answer"
+		finding skip ping "the daemon at $address is not pinged: the machine has that address itself and would answer"
 	elif try "$address" || { before=$(crossings) && try_hard "$address"; }; then
 		if crossed; then
 			finding ok ping "the daemon answers at $address"
 		else
-			fault ping "somebody else answers at the daemon's own address $address: nothing crossed $device" "ip route get $address"
+			fault ping "another host answers at the daemon's own address $address: nothing crossed $device" "ip route get $address"
 		fi
 	else
 		silent "$address"
 	fi
 }
 
-# ping_through WHAT ADDRESS: a ping to ADDRESS, which is translated.
+# ping_through WHAT ADDRESS: sends a ping to ADDRESS through the translator.
 ping_through()
 {
 	before=$(crossings)
@@ -145,7 +145,7 @@ ping_through()
 	stopped "$1" "${moved% *}" "${moved#* }" "$from" "$2"
 }
 
-# source_of ADDRESS: from where the machine would ask.
+# source_of ADDRESS: prints the source address of packets to ADDRESS.
 source_of()
 {
 	ip "$(family "$1")" -o route get "$1" 2>/dev/null | after src
@@ -158,7 +158,7 @@ has_source()
 	esac
 }
 
-# ready ADDRESS: has the machine an address to ask from?  One that was added just now is not used for a second or two.
+# ready ADDRESS: succeeds if the machine has a source address.  It waits for tentative addresses, up to three seconds.
 ready()
 {
 	for nap in 1 1 1; do
@@ -169,7 +169,7 @@ ready()
 	has_source "$1"
 }
 
-# ping_large ADDRESS: where the wan is narrower than the device, this machine is the one to say so.
+# ping_large ADDRESS: if the wan has a smaller MTU than the device, this machine must send the ICMP error.
 ping_large()
 {
 	mtu=$(mtu_of "$device")
@@ -177,28 +177,28 @@ ping_large()
 	[ "$((${narrow:-65535} + 20))" -lt "$mtu" ] || return 0
 	said=$(ping -6 ${speaker:+-I "$speaker"} -n -c 3 -i 0.3 -W 1 -M "do" -s $((mtu - 48)) "$1" 2>&1)
 	case $said in
-	*oo" "big* | *oo" "long* | *"bytes from"*) finding ok pmtu "$uplink4 is narrower than $device, and large packets are told" ;;
+	*oo" "big* | *oo" "long* | *"bytes from"*) finding ok pmtu "$uplink4 has a smaller MTU than $device, and ICMP errors report packets that are too big" ;;
 	*" 0 received"*)
-		fault pmtu "$uplink4 ($narrow) is narrower than $device ($mtu), and no ICMP too big tells hosts: is it dropped by an output chain?" \
+		fault pmtu "$uplink4 has a smaller MTU ($narrow) than $device ($mtu), and no ICMP error reports packets that are too big: does an output chain drop it?" \
 			"$(tool "nft list ruleset" nftables)"
 		;;
 	esac
 }
 
-# shortened ADDRESS: as one writes it, which the kernel knows best.
+# shortened ADDRESS: prints the address in its short form, as the kernel prints it.
 shortened()
 {
 	short=$(ip -6 -o route get "$1" 2>/dev/null | cut -d ' ' -f 1)
 	echo "${short:-$1}"
 }
 
-# is_kept_out ADDRESS: the prefix must not hold it.
+# is_kept_out ADDRESS: succeeds if the prefix must not contain it.
 is_kept_out()
 {
 	[ "$(values wkpf-strict)" = yes ] && values prefix | sed -n 1p | has -x '64:ff9b::/96' && ! is_global "$1"
 }
 
-# allowed_of ADDRESSES: the first of them that may use the translator.
+# allowed_of ADDRESSES: prints the first of them that may use the translator.
 allowed_of()
 {
 	printf '%s\n' "$1" | awk -v all="$(values allow | paste -s -d ' ' -)" "$(cat "$lib/ipv6.awk")"'
@@ -213,13 +213,13 @@ allowed_of()
 		END { if (found) print found }'
 }
 
-# own_addresses: of IPv6, as a packet may bear them.
+# own_addresses: prints the global IPv6 addresses of the machine.
 own_addresses()
 {
 	ip -6 -o addr show scope global 2>/dev/null | awk -v dev="$device" '$2 != dev { sub("/.*", "", $4); print $4 }'
 }
 
-# choose_speaker ADDRESS: an address to ask it from, if the machine has one that may ask.
+# choose_speaker ADDRESS: sets `speaker' to a source address that may use the translator, if the machine has one.
 choose_speaker()
 {
 	speaker=
@@ -228,7 +228,7 @@ choose_speaker()
 	from=$(allowed_of "${speaker:-$from}")
 }
 
-# far_end: whom to ping, an IPv4 address, or why nobody.
+# far_end: sets `far' to the IPv4 address to ping, or `why' to the reason that there is none.
 far_end()
 {
 	far=${target:-$gateway4}
@@ -240,7 +240,7 @@ far_end()
 	elif echo "$far" | has '^169\.254\.'; then
 		why="the IPv4 gateway $far has a link-local address, which is never translated"
 	elif is_kept_out "$far"; then
-		why="the IPv4 gateway $far is not of the public internet, and 64:ff9b::/96 must not hold it"
+		why="the IPv4 gateway $far is not a public address, and 64:ff9b::/96 must not contain it"
 	elif is_denied "$far"; then
 		why="the IPv4 gateway $far is in a network that \`deny' names"
 	fi
@@ -252,18 +252,18 @@ ping_prefix()
 	prefix=$(values prefix | sed -n 1p)
 	[ -n "$prefix" ] || return 0
 	if ! far_end; then
-		finding skip ping "not through the translator: $why; give --target ADDRESS"
+		finding skip ping "no ping through the translator: $why; give --target ADDRESS"
 		return
 	elif is_kept_out "$far"; then
-		fault ping "$far is not of the public internet, and 64:ff9b::/96 must not hold it (wkpf-strict)" \
+		fault ping "$far is not a public address, and 64:ff9b::/96 must not contain it (wkpf-strict)" \
 			"$(set_directive wkpf-strict no) && $(reload_command)"
 		return
 	fi
 	address=$(shortened "$(embed "$prefix" "$far")")
-	has_source "$address" || return 0 # ping_own has said that
+	has_source "$address" || return 0 # ping_own has reported that
 	choose_speaker "$address"
 	if [ -z "$from" ]; then
-		finding skip ping "not through the translator: no address of the machine itself is one that \`allow' names"
+		finding skip ping "no ping through the translator: \`allow' names no address of the machine itself"
 	else
 		ping_through "from $from to $far as $address" "$address"
 	fi

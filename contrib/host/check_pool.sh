@@ -1,11 +1,11 @@
-# Questions about the leases: is there room for a new host?
+# Checks the leases: does the pool have an address for a new host?
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
 guarantee=7440 # seconds that a lease is safe after its last packet; include/map/pool.h has these three
-behind=600     # the record of a lease in use is never older
+behind=600     # seconds: maximum age of the record of a lease in use
 keep=1209600
 
-# pool_groups: "GUARANTEE KEEP POOL..." lines, one for all pools of the same hosts, whose leases last equally long.
+# pool_groups: prints "GUARANTEE KEEP POOL..." lines, one for all pools with the same hosts.
 pool_groups()
 {
 	{
@@ -38,7 +38,7 @@ pool_groups()
 		}'
 }
 
-# pool_size POOLS: how many addresses they have to give: all but the first of each, and those that belong to others.
+# pool_size POOLS: prints how many addresses they can lease: all except the first of each and those with another use.
 pool_size()
 {
 	pools=$1
@@ -61,8 +61,8 @@ pool_size()
 		END { printf "%.0f\n", size }'
 }
 
-# record: the file of leases.  Whose directory it is may put a link, a FIFO or anything else there: no link is followed, nothing
-# is waited for, and nothing of it is shown but numbers.
+# record: prints the file of leases.  The owner of its directory is not trusted and may put a link or a FIFO there: this
+# function follows no link and does not block, and the checks show only numbers from the file.
 record()
 {
 	leases=$(values data-dir)/dynamic.map
@@ -74,8 +74,8 @@ record()
 	fi
 }
 
-# leases GUARANTEE KEEP POOLS: of the file on standard input, how many there are in these pools, and how many of them cannot be
-# taken back yet.  Of an address, or a host and its prefix, the last line counts.
+# leases GUARANTEE KEEP POOLS: prints how many leases of the file on standard input are in these pools, and how many of them
+# are still guaranteed.  The last line of an address, or of a host and its prefix, counts.
 leases()
 {
 	awk -v now="$(date +%s)" -v held=$(($1 + behind)) -v kept=$(($2 + behind)) -v pools="$3" "$ipv4_awk"'
@@ -100,7 +100,7 @@ leases()
 check_drain()
 {
 	case $told in
-	*'"draining": true'*) finding WARN drain "new hosts get no address, since somebody has said \`nat64ctl drain on'" "$(word "$(dirname "$nat64d")/nat64ctl") -s $(word "$socket") drain off" ;;
+	*'"draining": true'*) finding WARN drain "new hosts get no address, because of \`nat64ctl drain on'" "$(word "$(dirname "$nat64d")/nat64ctl") -s $(word "$socket") drain off" ;;
 	esac
 }
 
@@ -115,7 +115,7 @@ check_pool()
 	END
 }
 
-# check_pools GUARANTEE KEEP POOLS: each group is full by itself.
+# check_pools GUARANTEE KEEP POOLS: reports whether this group of pools is full.
 check_pools()
 {
 	size=$(pool_size "$3")
@@ -126,11 +126,11 @@ check_pools()
 	[ "$(printf '%s\n' "$groups" | grep -c .)" -eq 1 ] || of=" of $3"
 	recent="the last two hours"
 	[ "$1" -eq $guarantee ] || recent="the last $1 seconds"
-	larger="edit $file: share for those who hold most (nat64ctl networks shows them), or another dynamic-pool beside this one, then: $(reload_command)"
+	larger="edit $file: share for the networks that hold most leases (nat64ctl networks shows them), or another dynamic-pool in addition, then: $(reload_command)"
 	if [ "$held" -ge "$size" ]; then
-		finding FAIL pool "$held of $size addresses$of leased, all to hosts of $recent: there is none for another host" "$larger"
+		finding FAIL pool "$held of $size addresses$of leased, all to hosts active in $recent: none is left for another host" "$larger"
 	elif [ $((held * 10)) -ge $((size * 9)) ]; then
-		finding WARN pool "$held of $size addresses$of leased to hosts of $recent" "$larger"
+		finding WARN pool "$held of $size addresses$of leased to hosts active in $recent" "$larger"
 	else
 		finding ok pool "$used of $size addresses$of leased"
 	fi

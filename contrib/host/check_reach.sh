@@ -1,9 +1,9 @@
-# Questions about what hosts may reach through the translator, and which of them: what the configuration and the rules leave open.
+# Checks which hosts may use the translator, and what they may reach.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
 # --- who may use it -------------------------------------------------------------------------------------------------
 
-# takes_strangers: hosts that nobody has named are translated.
+# takes_strangers: succeeds if hosts without a map are translated.
 takes_strangers()
 {
 	[ -z "$(values dynamic-pool)" ] || return 0
@@ -13,7 +13,7 @@ takes_strangers()
 	esac
 }
 
-# client_networks: of IPv6, as this machine knows them; what lies beyond the uplink is no client of ours, unless all are there.
+# client_networks: prints the IPv6 networks in the routing table.  Networks on the uplink count only if there is no other.
 client_networks()
 {
 	ip -6 route show 2>/dev/null | awk -v own="$device" -v up="$uplink6" '
@@ -31,7 +31,7 @@ client_networks()
 		}' | sort | sed -n 1,8p
 }
 
-# allow_command: who is meant is the operator's to say; these are known.
+# allow_command: prints the command for the networks that this machine knows; the operator must check the list.
 allow_command()
 {
 	clients=$(client_networks | paste -s -d ' ' -)
@@ -42,22 +42,22 @@ allow_command()
 	fi
 }
 
-# Whom the uplink leaves out is said before; that anybody on the internet may use it, too.
+# check_open reports hosts on the internet; this check is about every host that can route packets here.
 check_allow()
 {
 	[ -z "$clat" ] && [ -z "$(values allow)" ] && [ "$opened" != yes ] && takes_strangers || return 0
-	finding ok allow "there is no \`allow': whoever can route to this machine may use the translator" "$(allow_command)"
+	finding ok allow "there is no \`allow': every host that can route packets to this machine may use the translator" "$(allow_command)"
 }
 
 # --- what they may reach --------------------------------------------------------------------------------------------
 
-# is_strict: none of the prefixes may hold an address that is not of the public internet.
+# is_strict: succeeds if no prefix may contain an address that is not public.
 is_strict()
 {
 	[ "$(values wkpf-strict)" = yes ] && ! values prefix | has -v -x '64:ff9b::/96'
 }
 
-# undenied: of the IPv4 addresses and networks on standard input, those that some prefix lets hosts reach, and no `deny' holds.
+# undenied: prints those IPv4 addresses and networks of standard input that hosts can reach by a prefix and no `deny' contains.
 undenied()
 {
 	strict=
@@ -71,7 +71,7 @@ undenied()
 		}'
 }
 
-# is_denied ADDRESS
+# is_denied ADDRESS: succeeds if a network of `deny' contains ADDRESS.
 is_denied()
 {
 	[ -n "$(values deny)" ] && [ -z "$(echo "$1" | awk -v all="$(values deny | paste -s -d ' ' -)" "$ipv4_awk"'
@@ -79,7 +79,7 @@ is_denied()
 		{ for (i = 1; i <= n; i++) if (within($1, net[i])) next; print }')" ]
 }
 
-# services: those of this machine that hear what is for any of its addresses, "tcp PORT"; not what only waits for answers.
+# services: prints "tcp PORT" for each service that listens at all addresses of this machine, without sockets of clients.
 services()
 {
 	ss -Hlntu 2>/dev/null | awk '
@@ -89,14 +89,14 @@ services()
 		!seen[$1, port]++ { print $1 == "tcp" ? 0 : 1, port, $1 " " port }' | sort -k 1,1n -k 2,2n | cut -d ' ' -f 3-
 }
 
-# own_ipv4: addresses of the machine that hosts may reach by a prefix.
+# own_ipv4: prints the addresses of the machine that hosts may reach by a prefix.
 own_ipv4()
 {
 	ip -4 -o addr show 2>/dev/null | awk -v dev="$device" '$2 != dev { sub("/.*", "", $4); print $4 }' |
 		grep -v -e '^127\.' -e '^169\.254\.' | undenied
 }
 
-# is_closed: by the rules of nat64-host, or by any others that drop what comes from our device.
+# is_closed: succeeds if the rules of nat64-host, or others, drop packets from our device.
 is_closed()
 {
 	printf '%s\n' "$ruleset" | awk -v dev="$device" '
@@ -109,7 +109,7 @@ is_closed()
 		END { exit !found }' || fate 4 input "$device" "?" "?" "?" tcp new | has '^drop'
 }
 
-# local_command: where nat64-host is in use, its own; elsewhere, a rule beside those of the operator.
+# local_command: prints `nat64-host up' if that is in use; otherwise, a rule in addition to those of the operator.
 local_command()
 {
 	if [ "$(setting NAT44)" = yes ] || printf '%s\n' "$ruleset" | has -e 'nat64d_'; then
@@ -122,15 +122,15 @@ local_command()
 	fi
 }
 
-# To rules for the wan or the LAN, what was translated comes from neither.
+# Translated packets come from the device, so rules for the wan or the LAN do not match them.
 check_exposed()
 {
 	[ -z "$clat" ] && [ -n "$(values prefix)" ] || return 0
 	if is_closed; then
-		finding ok exposed "what was translated does not reach the services of this machine, but for ICMP and DNS"
+		finding ok exposed "translated packets do not reach the services of this machine, except ICMP and DNS"
 		return
 	fi
-	have ss || { finding skip exposed "not asked which services this machine has: ss is not installed" && return; }
+	have ss || { finding skip exposed "the services of this machine are not checked: ss is not installed" && return; }
 	at=$(own_ipv4 | sed -n 1,3p | in_words)
 	heard=$(services | sed -n 1,5p | in_words)
 	if [ -z "$at" ] || [ -z "$heard" ]; then
@@ -138,12 +138,12 @@ check_exposed()
 	elif [ "$(setting LOCAL)" = yes ]; then
 		finding skip exposed "hosts reach $heard of this machine through the translator: LOCAL=yes"
 	else
-		finding WARN exposed "hosts reach $heard of this machine through the translator, by its address $at, past rules for the wan or the LAN" \
+		finding WARN exposed "hosts reach $heard of this machine through the translator, at its address $at, and rules for the wan or the LAN do not stop them" \
 			"$(local_command)"
 	fi
 }
 
-# Private networks near by, which some mean to be reached.
+# Reaching private networks of this machine may be intended, so this is not a warning.
 check_private()
 {
 	[ -z "$clat" ] && [ -n "$(values prefix)" ] || return 0

@@ -1,7 +1,7 @@
-# Questions about addresses and routes: does everything that is the translator's lead into the device?
+# Checks addresses and routes: do all networks of the translator lead to its device?
 # shellcheck shell=sh disable=SC2154 # variables of check.sh
 
-# family ADDRESS: the option of ip(8).
+# family ADDRESS: prints the option of ip(8) for its family.
 family()
 {
 	case $1 in
@@ -10,7 +10,7 @@ family()
 	esac
 }
 
-# embed PREFIX IPV4: the IPv4 address in a translation prefix (RFC 6052, section 2.2).
+# embed PREFIX IPV4: prints the IPv6 address that contains IPV4 (RFC 6052, section 2.2).
 embed()
 {
 	echo "$1" "$2" | awk '
@@ -33,7 +33,7 @@ embed()
 		}'
 }
 
-# leads_to ADDRESS: the device that the kernel sends it to, "local" if it is its own, empty if there is no route.
+# leads_to ADDRESS: prints the device of its route, "local" for an address of the machine, nothing if there is no route.
 leads_to()
 {
 	ip "$(family "$1")" -o route get "$1" 2>/dev/null | sed -n '1{
@@ -45,13 +45,13 @@ leads_to()
 
 # --- addresses ------------------------------------------------------------------------------------------------------
 
-# address_lines ADDRESS: "DEVICE ADDRESS/LENGTH" where the machine itself has it.
+# address_lines ADDRESS: prints "DEVICE ADDRESS/LENGTH" if the machine itself has it.
 address_lines()
 {
 	ip -o addr show to "$1" 2>/dev/null | awk '{ for (i = 3; i < NF; i++) if ($i ~ /^inet6?$/) print $2, $(i + 1) }'
 }
 
-# is_free ADDRESS: it is nobody's, as far as this machine knows.
+# is_free ADDRESS: succeeds if this machine knows of no use of it.
 is_free()
 {
 	case $(leads_to "$1") in
@@ -60,7 +60,7 @@ is_free()
 	return 1
 }
 
-# another_address: an address of the pool that the daemon may have instead, empty if none is found.
+# another_address: prints a free address of the pool for the daemon, nothing if none is found.
 another_address()
 {
 	for pool in $(values dynamic-pool); do
@@ -74,7 +74,7 @@ another_address()
 	done
 }
 
-# is_pooled ADDRESS
+# is_pooled ADDRESS: succeeds if a pool contains ADDRESS.
 is_pooled()
 {
 	for pool in $(values dynamic-pool); do
@@ -83,15 +83,15 @@ is_pooled()
 	return 1
 }
 
-# another_network [POOL]: what to do about a pool in which the machine has addresses.  Its route is one that tun-setup leaves
-# out, unless it is asked for.
+# another_network [POOL]: prints the command for a pool in which the machine has addresses.  tun-setup omits the route of
+# such a pool unless tun-route names it.
 another_network()
 {
-	echo "edit $file: dynamic-pool and ipv4-addr of a network that is used nowhere else${1:+, or, if nobody there needs its addresses, tun-route $1}, then: $(reload_command)"
+	echo "edit $file: dynamic-pool and ipv4-addr of a network that is used nowhere else${1:+, or, if no host there needs its addresses, tun-route $1}, then: $(reload_command)"
 }
 
-# give_way DIRECTIVE ADDRESS: the machine keeps its address, and the daemon gets another one.  Without ipv6-addr, the daemon
-# has one inside the prefix.
+# give_way DIRECTIVE ADDRESS: prints the command that gives the daemon another address, because the machine has this one.
+# Without ipv6-addr, the daemon has an address inside the prefix.
 give_way()
 {
 	another=$(another_address)
@@ -108,8 +108,8 @@ give_way()
 	fi
 }
 
-# With its address on our device goes the route that came with it: the pool needs one of its own.  From other devices than
-# ours, nothing is taken away.
+# Prints the command.  Removing an address from our device also removes the route that came with it, so the command adds a
+# route for the pool.  It removes no address from other devices.
 mend_address()
 {
 	last=$(lasting)
@@ -132,7 +132,7 @@ mend_address()
 	done
 }
 
-# in_clash PREFIX: it is in a network of the machine that has been said to be in the way.
+# in_clash PREFIX: succeeds if check_overlap has reported a network of the machine that contains it.
 in_clash()
 {
 	case $1 in
@@ -153,12 +153,12 @@ check_addresses()
 		finding FAIL addresses "$address is the daemon's own ($directive), but ${found%% *} has it too: the kernel keeps its packets" \
 			"$(mend_address $directive "$address" "$found")"
 	done
-	[ -n "$mixed" ] || finding ok addresses "the daemon's own addresses are its alone"
+	[ -n "$mixed" ] || finding ok addresses "only the daemon has its own addresses"
 }
 
 # --- routes ---------------------------------------------------------------------------------------------------------
 
-# length_of_route ENTRY: of its network.
+# length_of_route ENTRY: prints the prefix length of its network.
 length_of_route()
 {
 	net=${1#unreachable }
@@ -173,8 +173,9 @@ length_of_route()
 	esac
 }
 
-# is_in_the_way: is `entry', which wins over a route of `wanted' to our device, somebody's?  One for less of it is, and one of
-# a network that the machine is in; so is one that wins by its metric, or the default route, if we want all.
+# is_in_the_way: succeeds if `entry' takes precedence over a route of `wanted' to our device and another program needs it: a
+# longer route, the route of a network that the machine is in, a route with a better metric, or the default route if `wanted'
+# is everything.
 is_in_the_way()
 {
 	[ -n "$entry" ] || return 1
@@ -183,8 +184,8 @@ is_in_the_way()
 	[ "$length" -eq "${wanted#*/}" ] && ip "$six" route show "$wanted" dev "$device" ${table:+table "$table"} 2>/dev/null | has .
 }
 
-# mend_route ADDRESS PREFIX: a route of our own is added, or put in the place of another one for the same network; what is
-# somebody's is only shown.
+# mend_route ADDRESS PREFIX: prints the command that adds a route to our device or replaces one for the same network.  A route
+# that another program needs is only shown.
 mend_route()
 {
 	wanted=$2
@@ -194,17 +195,17 @@ mend_route()
 	table=$(echo "$entry" | after table)
 	length=$(length_of_route "$entry")
 	if is_in_the_way; then
-		echo "ip $six route show table all to root $2 # which of these is to stay?"
+		echo "ip $six route show table all to root $2 # decide which of these to keep"
 		return
 	fi
-	[ -z "$table" ] || last= # other tables are not the daemon's
+	[ -z "$table" ] || last= # the daemon sets routes only in the main table
 	case $entry in
 	unreachable* | prohibit* | blackhole*) last= ;;
 	esac
 	echo "${last:-ip $six route replace $2 dev $device${table:+ table $(word "$table")}}"
 }
 
-# check_lead WHAT ADDRESS PREFIX
+# check_lead WHAT ADDRESS PREFIX: reports whether ADDRESS leads to our device.
 check_lead()
 {
 	way=$(leads_to "$2")
@@ -227,7 +228,7 @@ check_prefix_routes()
 	done
 }
 
-# Of many maps, the first ones stand for all: they are written, and routed, together.
+# If there are many maps, only the first ones are checked: the others are usually in the same file and routed alike.
 check_map_routes()
 {
 	printf '%s\n' "$all_maps_once" | sed -n 1,8p | while read -r four six; do
@@ -241,7 +242,7 @@ check_own_routes()
 {
 	for directive in ipv4-addr ipv6-addr; do
 		address=$(values $directive)
-		# Its own finding says that it is an address of the machine.
+		# check_addresses reports an address of the machine.
 		[ "$(leads_to "$address")" = local ] || in_clash "$address" ||
 			case $address in
 			*:*) check_lead "$directive $address" "$address" "$address/128" ;;
@@ -263,9 +264,9 @@ check_routes()
 	done
 }
 
-# --- networks that are there already --------------------------------------------------------------------------------
+# --- networks of the machine ----------------------------------------------------------------------------------------
 
-# Networks with which a pool shares addresses; the daemon's own address, if that is all, is for check_addresses.
+# Reports networks that overlap a pool.  If only the daemon's own address is shared, check_addresses reports it.
 check_overlap()
 {
 	clash=
@@ -277,10 +278,10 @@ check_overlap()
 		clash=${found% *}
 		finding FAIL overlap "pool $pool is in use on ${found#* } ($clash): choose another pool" "$(another_network "$pool")"
 	done
-	[ -n "$clash" ] || [ -z "$(values dynamic-pool)" ] || finding ok overlap "no network of the machine lies in a pool"
+	[ -n "$clash" ] || [ -z "$(values dynamic-pool)" ] || finding ok overlap "no network of the machine overlaps a pool"
 }
 
-# RFC 6052, section 3.1: the Well-Known Prefix is for the public internet.
+# RFC 6052, section 3.1: the Well-Known Prefix must not contain private IPv4 addresses.
 check_wkp()
 {
 	[ -z "$clat" ] && [ "$(values wkpf-strict)" = yes ] || return 0
@@ -290,6 +291,6 @@ check_wkp()
 		finding WARN wkp "64:ff9b::/96 does not reach private IPv4, such as $unreached here (RFC 6052, section 3.1)" \
 			"$(set_directive wkpf-strict no) && $(reload_command)"
 	else
-		finding ok wkp "64:ff9b::/96, and no private IPv4 network near by"
+		finding ok wkp "64:ff9b::/96, and no private IPv4 network here"
 	fi
 }

@@ -1,7 +1,7 @@
-# Questions about the service: who holds the device, is it the unit's daemon, does it translate by the file as it is?
+# Checks the service: which process uses the device, is it the daemon of the unit, and has it read the current file?
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
-# find_unit: the unit that runs this configuration, where there is systemd.
+# find_unit: sets `unit' to the unit of this configuration, if systemd runs.
 find_unit()
 {
 	unit=
@@ -12,15 +12,15 @@ find_unit()
 	esac
 }
 
-# unit_is PROPERTY [OPTION]: what systemd knows of it.
+# unit_is PROPERTY [OPTION]: prints a property of the unit.
 unit_is()
 {
 	systemctl show -p "$1" --value ${2:+"$2"} "$unit" 2>/dev/null
 }
 
-# --- who holds the device -------------------------------------------------------------------------------------------
+# --- which process uses the device ----------------------------------------------------------------------------------
 
-# owners: the processes that hold the device, in this network namespace.
+# owners: prints the processes that have the device open, in this network namespace.
 owners()
 {
 	find /proc/[0-9]*/fdinfo -type f -exec grep -ls "^iff:[[:space:]]*$device\$" {} + 2>/dev/null |
@@ -29,8 +29,8 @@ owners()
 	done
 }
 
-# find_daemon: the one that answers where it should; else who holds the device: if the unit's own process is among them, that
-# one.
+# find_daemon: sets `daemon' to the process that answers at the control socket; otherwise, to a process that has the device
+# open, preferably the one of the unit.
 find_daemon()
 {
 	main=
@@ -43,8 +43,8 @@ find_daemon()
 	command=$(plain "$(cat "/proc/${daemon:-0}/comm" 2>/dev/null)")
 }
 
-# is_stranger: another program, or a daemon that stands in the way of the unit's.  One by hand beside a unit that nobody
-# wants is neither.
+# is_stranger: succeeds if `daemon' is another program, or a nat64d that keeps the unit from starting.  A nat64d that was
+# started by hand is fine if the unit is inactive.
 is_stranger()
 {
 	[ "$daemon" != "$main" ] || return 1
@@ -55,9 +55,8 @@ is_stranger()
 	[ -n "$unit" ] && [ "$unit_state" != inactive ]
 }
 
-# dismiss: the command that ends the stranger, by its service if it is one.  In two steps, for `disable --now' leaves a
-# service of /etc/init.d running.  Only a translator is ended: what else holds the device may be the VPN by which the machine
-# is reached.
+# dismiss: prints the command that stops the other translator, by its service if it has one.  It has two steps because
+# `disable --now' leaves a service of /etc/init.d running.
 dismiss()
 {
 	service=$(sed -n 's|.*/system\.slice/\(.*/\)\{0,1\}\([^/]*\)\.service$|\2|p' "/proc/$daemon/cgroup" 2>/dev/null | sed -n 1p)
@@ -68,7 +67,8 @@ dismiss()
 	esac
 }
 
-# make_room: the command for a device that somebody else holds.
+# make_room: prints the command for a device that another process uses.  It stops only translators: another program may be
+# the VPN through which the operator reaches this machine.
 make_room()
 {
 	case $command in
@@ -77,7 +77,7 @@ make_room()
 	esac
 }
 
-# last_words: of a service that has failed, its own: those of systemd about it only say that it has.
+# last_words: prints the last message of a failed service itself; the messages of systemd only say that it failed.
 last_words()
 {
 	have journalctl || return 0
@@ -104,19 +104,19 @@ check_service()
 	start="$(word "$nat64d") --config $file"
 	[ -z "$clatd" ] || start=$clatd
 	unit_state=
-	# systemd itself keeps the device for the next process, between two starts.
+	# Between two starts, systemd itself keeps the device open for the next process.
 	[ "$daemon $command" != "1 systemd" ] || daemon=
 	[ -z "$unit" ] || { start="systemctl restart $(word "$unit")" && unit_state=$(systemctl is-active "$unit"); }
 	state=${unit_state:+ ($unit is $unit_state)}
 	words=$(last_words)
 	if [ -z "$daemon" ]; then
-		finding FAIL service "no daemon holds $device$state${words:+, its last words: $words}" "${words:+mend that, then: }$start"
+		finding FAIL service "no daemon uses $device$state${words:+, its last message: $words}" "${words:+fix that, then: }$start"
 	elif is_stranger; then
-		finding FAIL service "process $daemon ($command) holds $device, and is not the daemon of $conf$state" "$(make_room)"
+		finding FAIL service "process $daemon ($command) uses $device, and is not the daemon of $conf$state" "$(make_room)"
 		daemon=
 	elif [ -n "$unit" ] && [ "$daemon" != "$main" ]; then
 		finding ok service "process $daemon translates on $device$state"
-		unit= # another daemon is in its place: what is said of it below is not for the unit
+		unit= # this daemon does not belong to the unit, so commands below must not use the unit
 		start="kill $daemon && $start"
 	else
 		finding ok service "process $daemon translates on $device"
@@ -124,10 +124,10 @@ check_service()
 	fi
 }
 
-# --- does it translate by the file as it is? ------------------------------------------------------------------------
+# --- has it read the current file? ----------------------------------------------------------------------------------
 
-# changed_state: when the unit was started or reloaded, by the later one of two clocks: that of the wall may have been wrong
-# at boot, and the other one stands still in suspend.
+# changed_state: prints when the unit was started or reloaded.  It is the later one of two clocks: the wall clock may have
+# been wrong at boot, and the monotonic clock stops in suspend.
 changed_state()
 {
 	{
@@ -137,7 +137,7 @@ changed_state()
 	} | sort -n | tail -n 1
 }
 
-# was_refused: the last reload.
+# was_refused: succeeds if the last reload was refused.
 was_refused()
 {
 	if [ -n "$told" ]; then
@@ -147,7 +147,8 @@ was_refused()
 	fi
 }
 
-# is_newer FILE: changed since then.  Seconds, so that nothing is said of one that was written just before.
+# is_newer FILE: succeeds if it was changed after the daemon read it.  The times are whole seconds, so a file that was written
+# just before does not count.
 is_newer()
 {
 	since=$([ -z "$told" ] || in_effect_since)
@@ -162,8 +163,8 @@ check_effect()
 		[ -z "$read" ] || ! is_newer "$read" || stale=$read
 	done
 	if was_refused; then
-		finding WARN reload "the last reload was refused: the daemon goes by $conf as it was before" \
-			"$(reload_command) || $start" # which says why, and helps where something needs a restart
+		finding WARN reload "the last reload was refused: the daemon uses the previous content of $conf" \
+			"$(reload_command) || $start" # the reload prints the reason; the start helps if a restart is needed
 	elif [ -n "$stale" ]; then
 		finding WARN reload "$stale was changed after the daemon had read it" "$(reload_command)"
 	fi
@@ -171,7 +172,7 @@ check_effect()
 
 # --- where leases are kept ------------------------------------------------------------------------------------------------
 
-# is_writable_to_unit DIRECTORY: does the unit let its daemon write there?
+# is_writable_to_unit DIRECTORY: succeeds if the unit lets its daemon write there.
 is_writable_to_unit()
 {
 	case $1/ in
@@ -187,12 +188,12 @@ is_writable_to_unit()
 	return 1
 }
 
-# move_in DIRECTORY: every step that lets the unit keep leases there.  A directory of somebody else's stays his.
+# move_in DIRECTORY: prints every step that lets the unit keep leases there.  The owner of an existing directory is not changed.
 move_in()
 {
 	owner=$(unit_is User)
 	if [ -e "$1" ] && [ "$(stat -c %U "$1")" != "${owner:-root}" ]; then
-		echo "edit $file: data-dir of a directory that is not there yet, or that belongs to ${owner:-root}, then: systemctl restart $(word "$unit")"
+		echo "edit $file: data-dir of a directory that does not exist yet, or that belongs to ${owner:-root}, then: systemctl restart $(word "$unit")"
 		return
 	fi
 	make="install -d -m 750 -o ${owner:-root} -g ${owner:-root} $(word "$1") && "
@@ -201,30 +202,30 @@ move_in()
 	echo "${make}mkdir -p $dropin && { echo '[Service]' && echo ReadWritePaths=$(word "$1"); } >$dropin/nat64-data-dir.conf && systemctl daemon-reload && systemctl restart $(word "$unit")"
 }
 
-# Under the unit everything is read-only but what it names, and home directories are hidden.
+# The unit makes all directories read-only except those that it names, and hides home directories.
 check_data_dir()
 {
 	dir=$(values data-dir)
 	[ -n "$unit" ] && [ -n "$dir" ] || return 0
 	case $dir/,$(unit_is ProtectHome),$(unit_is PrivateTmp) in
 	/home/*,yes,* | /root/*,yes,* | /run/user/*,yes,* | /tmp/*,yes | /var/tmp/*,yes)
-		finding FAIL data-dir "$unit does not see $dir, as it sees no home and no common temporary directory" \
-			"edit $file: another data-dir, or none, which is $(service_directory), then: $start"
+		finding FAIL data-dir "$unit cannot use $dir, because home directories and common temporary directories are hidden from it" \
+			"edit $file: another data-dir, or none for the default $(service_directory), then: $start"
 		;;
 	*) [ "$(unit_is ProtectSystem)" != strict ] || is_writable_to_unit "$dir" || finding FAIL data-dir "$unit may not write to $dir" "$(move_in "$dir")" ;;
 	esac
 }
 
-# --- what lasts -----------------------------------------------------------------------------------------------------
+# --- commands that last ---------------------------------------------------------------------------------------------
 
-# is_persistent: the device is somebody else's, with all its routes.  The daemon's own, which it keeps between two
-# processes, says so.
+# is_persistent: succeeds if another program made the device.  Its routes are then not set by the daemon.  A device that the
+# daemon keeps between two processes has an alias that says so.
 is_persistent()
 {
 	ip -d -o link show dev "$device" 2>/dev/null | grep -v 'alias made by nat64d' | has ' persist on'
 }
 
-# lasting: the command that gives the device what it needs, and does so at every start; none if that is not the daemon's.
+# lasting: prints the command that lets the daemon set up the device at every start; nothing if another program made it.
 lasting()
 {
 	[ -n "$unit" ] && [ -z "$clat" ] || return 0
@@ -235,7 +236,7 @@ lasting()
 	fi
 }
 
-# lasting_or COMMAND
+# lasting_or COMMAND: prints the lasting command, or else COMMAND.
 lasting_or()
 {
 	lasts=$(lasting)

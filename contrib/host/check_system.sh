@@ -1,10 +1,10 @@
-# Questions about the machine: forwarding, uplinks, the device, connection tracking.
+# Checks the machine: forwarding, uplinks, the device, connection tracking.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
 # --- forwarding -----------------------------------------------------------------------------------------------------
 
-# keep_routes: a default route that came from a router advertisement goes when the machine begins to forward, unless this is
-# said first.
+# keep_routes: prints the commands to run before forwarding is switched on, which would otherwise remove a default route that
+# came from a router advertisement.
 keep_routes()
 {
 	for dev in $(ip -6 route show default proto ra 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
@@ -12,7 +12,7 @@ keep_routes()
 	done
 }
 
-# switch_on SYSCTL: where there is a service, as lasting as that.
+# switch_on SYSCTL: prints the command.  If there is a service, the setting is as permanent as the service.
 switch_on()
 {
 	if [ -n "$unit" ] && [ -z "$clat" ] && [ -e "$sysctls" ]; then
@@ -22,7 +22,7 @@ switch_on()
 	fi
 }
 
-# The IPv4 programs of most customer-side translators are on this machine: it forwards no IPv4 for them.
+# Most customer-side translators serve programs of this machine and need no IPv4 forwarding.
 check_forwarding()
 {
 	judge forwarding-6 "the machine does not forward IPv6" "IPv6 is forwarded" \
@@ -37,7 +37,7 @@ check_forwarding()
 	done
 }
 
-# A device that forwards ignores router advertisements, unless told otherwise: the default route goes when it expires.
+# A device that forwards ignores router advertisements unless accept_ra is 2, so the default route is lost when it expires.
 check_accept_ra()
 {
 	[ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ] || return 0
@@ -50,7 +50,7 @@ check_accept_ra()
 
 # --- uplinks --------------------------------------------------------------------------------------------------------
 
-# Devices that would take a default route from an advertisement if they did not forward.
+# Prints the devices that would accept a default route from an advertisement if they did not forward.
 deaf_to_ra()
 {
 	[ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ] || return 0
@@ -74,19 +74,19 @@ has_address6()
 	ip -6 -o addr show scope global 2>/dev/null | awk -v dev="$device" '$2 != dev && $2 != "lo"' | has .
 }
 
-# Only some translators need the whole of both internets: no more than a warning.
+# A missing default route is only a warning, because some translators do not need the internet.
 check_uplinks()
 {
 	judge ipv6 "the machine has no IPv6 address of its own" "the machine has an IPv6 address" \
-		"$(ra_command "ip -6 addr add ADDRESS/64 dev DEVICE, one of your own network")" has_address6
+		"$(ra_command "ip -6 addr add ADDRESS/64 dev DEVICE, an address of your own network")" has_address6
 	if [ -n "$uplink6" ]; then
-		finding ok route-6 "IPv6 leaves by $uplink6"
+		finding ok route-6 "the IPv6 default route uses $uplink6"
 	else
-		finding WARN route-6 "no IPv6 default route: only hosts near by can use the translator" \
+		finding WARN route-6 "no IPv6 default route: only hosts of networks that have a route can use the translator" \
 			"$(ra_command "ip -6 route add default via ROUTER dev DEVICE")"
 	fi
 	if [ -n "$uplink4" ]; then
-		finding ok route-4 "IPv4 leaves by $uplink4"
+		finding ok route-4 "the IPv4 default route uses $uplink4"
 	elif [ -z "$clat" ]; then # its own IPv4 route is checked with the device
 		finding WARN route-4 "no IPv4 default route: the IPv4 internet is out of reach" \
 			"ip -4 route add default via ROUTER dev DEVICE"
@@ -95,7 +95,7 @@ check_uplinks()
 
 # --- the device -----------------------------------------------------------------------------------------------------
 
-# link_is FLAG: such as UP, LOWER_UP.
+# link_is FLAG: succeeds if the device has a flag such as UP or LOWER_UP.
 link_is()
 {
 	ip -o link show dev "$device" 2>/dev/null | has "[<,]$1[,>]"
@@ -120,7 +120,8 @@ check_device()
 	fi
 }
 
-# Translation makes a packet 20 bytes longer or shorter: a device as large as the uplinks never is the narrowest place.
+# Translation makes a packet 20 bytes longer or shorter.  If the MTU of the device is at least that of the uplink, it is never
+# the smallest on the path.
 check_mtu()
 {
 	mtu=$(mtu_of "$device")
@@ -131,16 +132,16 @@ check_mtu()
 		[ "$narrow" -ge 1280 ] || narrow=1280
 		finding FAIL mtu "$device has an MTU of $mtu, and IPv6 needs 1280" "ip link set $device mtu $narrow"
 	elif [ "$mtu" -lt "${up:-0}" ] && [ -z "$clat" ]; then
-		finding WARN mtu "$device has an MTU of $mtu, $uplink4 one of $up: packets are refused or cut that need not be" \
+		finding WARN mtu "$device has an MTU of $mtu and $uplink4 one of $up: packets are rejected or fragmented unnecessarily" \
 			"ip link set $device mtu $up"
 	elif [ "${up:-1500}" -lt 1260 ]; then
-		finding WARN mtu "$uplink4 has an MTU of $up, below 1260: IPv6 hosts cannot send that little, so IPv4 is fragmented"
+		finding WARN mtu "$uplink4 has an MTU of $up, below 1260: IPv6 hosts cannot send packets that small, so IPv4 packets are fragmented"
 	else
 		finding ok mtu "$device $mtu${up:+, $uplink4 $up}"
 	fi
 }
 
-# The stricter one of the two counts, but 2 (loose) overrules 1.
+# The kernel uses the larger one of the two values, so 2 (loose) overrides 1 (strict).
 check_rp_filter()
 {
 	strictest=$(sysctl_is ipv4/conf/all/rp_filter)
@@ -156,7 +157,7 @@ check_rp_filter()
 
 # --- connection tracking --------------------------------------------------------------------------------------------
 
-# MASQUERADE has no room for a connection that the table has no room for.
+# MASQUERADE fails for new connections if the table is full.
 check_conntrack()
 {
 	count=$(sysctl_is netfilter/nf_conntrack_count)

@@ -1,4 +1,4 @@
-# What up, down and check share: messages, the configuration as nat64d reads it, arithmetic on IPv4 prefixes.
+# Functions that init, up, down and check share: messages, the configuration as nat64d reads it, IPv4 arithmetic.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
 say()
@@ -6,7 +6,7 @@ say()
 	echo "nat64-host: $*"
 }
 
-# die MESSAGE: one line, and the exit status that the command has for "could not".
+# die MESSAGE: prints MESSAGE and exits with the failure status of the command.
 die()
 {
 	echo "nat64-host: $*" >&2
@@ -18,20 +18,20 @@ have()
 	command -v "$1" >/dev/null 2>&1
 }
 
-# has PATTERN: does standard input have such a line?  Reads all of it: a service is started with SIGPIPE ignored, and who
-# writes to a reader that has gone complains then.
+# has PATTERN: succeeds if standard input has such a line.  It reads all input: a service starts with SIGPIPE ignored, and a
+# program that writes to a closed pipe then prints an error.
 has()
 {
 	[ -n "$(grep "$@")" ]
 }
 
-# have_nft: one that works, for a kernel may lack nftables.
+# have_nft: succeeds if nft works; the kernel may lack nftables.
 have_nft()
 {
 	have nft && nft list tables >/dev/null 2>&1
 }
 
-# word TEXT: one word of a command that somebody may paste into a shell.
+# word TEXT: prints TEXT quoted as one word of a shell command.
 word()
 {
 	case $1 in
@@ -40,7 +40,7 @@ word()
 	esac
 }
 
-# words TEXT: each of its words.
+# words TEXT: prints each word of TEXT, quoted.
 words()
 {
 	set -f
@@ -52,19 +52,19 @@ words()
 	printf '%s\n' "$quoted"
 }
 
-# plain TEXT: what others have written, in one line that cannot pass for a command of ours or do anything to a terminal.
+# plain TEXT: prints text from other programs in one line, without `=>' and without control characters for the terminal.
 plain()
 {
 	printf %s "$1" | tr '\001-\037\177-\377' '?' | sed 's/=>/->/g'
 }
 
-# in_words: the lines of standard input, with commas.
+# in_words: joins the lines of standard input with commas.
 in_words()
 {
 	paste -s -d , - | sed 's/,/, /g'
 }
 
-# setting NAME: from the environment, or else from the file that the service reads.
+# setting NAME: prints its value from the environment, or else from the file that the service reads.
 setting()
 {
 	case $1 in
@@ -85,14 +85,14 @@ need_root()
 
 # --- the configuration ----------------------------------------------------------------------------------------------
 
-# The daemon of the build tree for its tests, else the one installed beside this program.
+# Sets `nat64d' to $NAT64D (tests set it), or else to the installed program.
 find_nat64d()
 {
 	nat64d=${NAT64D:-$sbindir/nat64d}
 	[ -x "$nat64d" ] || nat64d=$(command -v nat64d) || die "nat64d is not installed (no $sbindir/nat64d)"
 }
 
-# Where the service keeps its leases: a relative map-file begins there.
+# service_directory: prints the directory in which the service keeps its leases; a relative map-file is relative to it.
 service_directory()
 {
 	case $conf in
@@ -106,22 +106,22 @@ run_nat64d()
 	STATE_DIRECTORY=${STATE_DIRECTORY:-$(service_directory)} "$nat64d" "$@" --config "$conf"
 }
 
-# read_conf: everything that is known of the configuration, from one run of the daemon: `canonical' without the maps, which
-# all_maps has, and what the daemon `said' of it.  1 if it is not one that nat64d takes.  Nothing else here reads a file that
-# the user of the daemon may write: what root does next must not depend on what stands there then.
+# read_conf: reads the configuration with one run of the daemon.  It sets `canonical' (the configuration without the maps,
+# which all_maps prints) and `said' (the messages).  It returns 1 if nat64d does not accept the configuration.  Only this
+# function reads files that the user of the daemon may write: root must not depend on a second, different content.
 read_conf()
 {
 	reading=$({ run_nat64d --print --expand 2>&3 3>&- | awk -f "$lib/facts.awk" 3>&-; } 3>&1)
 	said=$(printf '%s\n' "$reading" | grep -v '^=')
 	canonical=$(printf '%s\n' "$reading" | sed -n 's/^= //p')
 	strange=$(printf '%s\n' "$reading" | sed -n 's/^=! //p' | sed -n 1p)
-	[ -z "$strange" ] || said="$conf: $strange: its value must not get into a command"
+	[ -z "$strange" ] || said="$conf: $strange: its value cannot be used in a command"
 	device=$(values tun-device)
 	[ -n "$device" ] && [ -z "$strange" ]
 }
 
-# mistakes: what the daemon has said, without its warnings.  Of a map-file, which may be anybody's, only where: the words that
-# stand there could be those of a file that nobody else may see.
+# mistakes: prints the errors of the daemon without its warnings.  For a map-file, it prints only the file and line: the user
+# of the daemon may replace that file by a link, and the error would quote a file that the user must not read.
 mistakes()
 {
 	printf '%s\n' "$said" | grep -v '^warning: ' | other_files
@@ -136,33 +136,33 @@ other_files()
 {
 	CONF=$conf awk '
 		index($0, "/") != 1 || index($0, ENVIRON["CONF"] ":") == 1 { print; next }
-		match($0, /:[0-9]+: /) { print substr($0, 1, RSTART + RLENGTH - 3) ": see what nat64d -t says of this line"; next }
+		match($0, /:[0-9]+: /) { print substr($0, 1, RSTART + RLENGTH - 3) ": run nat64d -t to see what is wrong with this line"; next }
 		{ print }'
 }
 
-# need_conf: the mistakes of a broken file are nat64d's to tell.
+# need_conf: reads the configuration; if that fails, prints the errors of nat64d and exits.
 need_conf()
 {
 	find_nat64d
-	[ -e "$conf" ] || die "$conf: no such file (nat64.conf(5) explains it; $example is one to start from)"
+	[ -e "$conf" ] || die "$conf: no such file ($example is an example; nat64.conf(5) explains it)"
 	read_conf && return
 	mistakes >&2
-	die "$conf: not a configuration that nat64d takes; nothing was changed"
+	die "$conf: nat64d does not accept this configuration; nothing was changed"
 }
 
-# values DIRECTIVE: its values, one a line.
+# values DIRECTIVE: prints its values, one per line.
 values()
 {
 	printf '%s\n' "$canonical" | sed -n "s/^$1 //p"
 }
 
-# map_file: its path, if there is one.
+# map_file: prints its path, if there is one.
 map_file()
 {
 	printf '%s\n' "$canonical" | sed -n 's/^# map-file //p'
 }
 
-# all_maps: "IPv4/LENGTH IPv6/LENGTH" lines, those of map-file among them.
+# all_maps: prints "IPv4/LENGTH IPv6/LENGTH" lines, including those of map-file.
 all_maps()
 {
 	printf '%s\n' "$reading" | sed -n 's/^=M //p'
@@ -170,7 +170,7 @@ all_maps()
 
 # --- IPv4 arithmetic ------------------------------------------------------------------------------------------------
 
-# For awk: is the prefix A within B, do they overlap?  Numbers there are exact far beyond 32 bits.
+# Functions for awk, whose numbers are exact up to 53 bits.
 # shellcheck disable=SC2016 # the dollars are awk's
 ipv4_awk='
 function number(a, part) { split(a, part, /[.\/]/); return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4] }
@@ -181,7 +181,7 @@ function overlap(a, b) { return within(a, b) || within(b, a) }
 function private(a) {
 	return within(a, "10.0.0.0/8") || within(a, "172.16.0.0/12") || within(a, "192.168.0.0/16") || within(a, "100.64.0.0/10")
 }
-# As src/lib/addr.c has it.
+# The same list as in src/lib/addr.c.
 function special(a) {
 	if (a ~ /^192\.0\.0\.(9|10)$/) return 0
 	return private(a) || within(a, "0.0.0.0/8") || within(a, "127.0.0.0/8") || within(a, "169.254.0.0/16") ||
@@ -191,7 +191,7 @@ function special(a) {
 }
 '
 
-# only_private: those of the prefixes on standard input that no router of the internet knows.
+# only_private: prints those prefixes of standard input that are private.
 only_private()
 {
 	awk "$ipv4_awk"' private($1) { print $1 }'
@@ -202,13 +202,13 @@ is_private()
 	[ -n "$(echo "$1" | only_private)" ]
 }
 
-# is_global ADDRESS: may 64:ff9b::/96 hold it?
+# is_global ADDRESS: succeeds if 64:ff9b::/96 may contain it.
 is_global()
 {
 	echo "$1" | awk "$ipv4_awk"'{ exit special($1) }'
 }
 
-# overlap PREFIX PREFIX
+# overlap PREFIX PREFIX: succeeds if they share an address.
 overlap()
 {
 	echo "$1 $2" | awk "$ipv4_awk"'{ exit !overlap($1, $2) }'
@@ -219,7 +219,7 @@ is_ipv4()
 	echo "$1" | awk -F. 'NF != 4 { bad = 1 } { for (i = 1; i <= NF; i++) if ($i !~ /^[0-9]+$/ || $i > 255) bad = 1 } END { exit bad }'
 }
 
-# nth PREFIX N: its Nth address, from 0.
+# nth PREFIX N: prints its Nth address; the first one is 0.
 nth()
 {
 	echo "$1 $2" | awk "$ipv4_awk"'{
@@ -228,9 +228,9 @@ nth()
 	}'
 }
 
-# --- networks that are there already --------------------------------------------------------------------------------
+# --- networks of the machine ----------------------------------------------------------------------------------------
 
-# real_networks: "PREFIX DEVICE" lines of what is not the translator's.
+# real_networks: prints "PREFIX DEVICE" lines of all routed IPv4 networks except those of the translator.
 real_networks()
 {
 	ip -4 route show table all 2>/dev/null | awk -v own="$device" '

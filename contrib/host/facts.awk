@@ -1,6 +1,6 @@
-# What `nat64d --print --expand' says of a configuration, line by line.  It ends up in rules and commands of root, so what does
-# not look exactly as it must is not passed on: "=! DIRECTIVE" comes out instead.  A map becomes "=M IPv4/LENGTH IPv6/LENGTH",
-# any other line "= LINE".
+# Filters the output of `nat64d --print --expand'.  The output is used in rules and commands that root runs, so each line must
+# match exactly what is expected; "=! DIRECTIVE" replaces a line that does not.  A map becomes "=M IPv4/LENGTH IPv6/LENGTH",
+# and any other line becomes "= LINE".
 
 function is_number(s, largest) {
 	return s ~ /^[0-9]+$/ && length(s) <= 3 && s + 0 <= largest
@@ -36,12 +36,12 @@ function all_prefixes(    i) {
 	return NF > 1
 }
 
-# is_time(S): of a lease.
+# is_time(S): true if S is the time of a lease.
 function is_time(s) {
 	return s ~ /^[0-9]+[smhd]?$/ && length(s) <= 11
 }
 
-# is_pool(): a prefix, and words about it, of which each is followed by its values.
+# is_pool(): true if the line is a prefix and options, each followed by its values.
 function is_pool(    i) {
 	if (!is_prefix($2, 0))
 		return 0
@@ -57,7 +57,7 @@ function is_pool(    i) {
 	return 1
 }
 
-# Other directives are not used here.
+# is_fine(): checks the directives that the scripts use.
 function is_fine() {
 	if ($1 == "tun-device")
 		return NF == 2 && $2 ~ /^[A-Za-z0-9._-]+$/ && length($2) <= 15 && $2 !~ /^\.\.?$/

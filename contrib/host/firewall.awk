@@ -1,11 +1,12 @@
-# What becomes of one packet at one hook, by the rules on standard input: one line for each chain that is hooked there,
-# "VERDICT tool family table chain RULE" with tabs between.  VERDICT is accept, drop, or nat.
+# Evaluates the rules on standard input for one packet at one hook.  It prints one line for each chain that is hooked there,
+# "VERDICT tool family table chain RULE", separated by tabs.  VERDICT is accept, drop, or nat.
 #
 # It reads `nft list ruleset' and, after a line "@save FAMILY TOOL", `iptables-save'.  The packet is in the variables
-# fam (4, 6), hook, iif, oif, saddr, daddr, proto, state; "?" is a value not known.  A condition on what is not known
-# is taken to hold where the rule accepts, and not to hold where it drops: somebody has thought of this traffic.  A
-# condition of a kind not known here makes a rule count for nothing; with `lenient', it is one on what is not known.  An ICMP
-# packet is of the kind `icmp': "too-big" unless said otherwise, "solicit" or "advert" (of neighbours).
+# fam (4, 6), hook, iif, oif, saddr, daddr, proto, state; "?" is an unknown value.  A condition on an unknown value is
+# assumed to match in a rule that accepts, and not to match in a rule that drops: the author of the rules probably
+# considered this traffic.  A rule with a condition of an unknown kind is ignored; with `lenient', the condition counts as one
+# on an unknown value.  `icmp' is the kind of an ICMP packet: "too-big" (the default), or "solicit" or "advert" (neighbor
+# discovery).
 
 BEGIN {
 	FS = "\n"
@@ -69,7 +70,7 @@ saved { next }
 	split($0, word, " ")
 	chain = word[2]
 	tool = "nft"
-	# Tables of iptables-nft: its rules are changed by its own means.
+	# iptables-nft made this table, so only iptables should change its rules.
 	if (family ~ /^ip6?$/ && table ~ /^(filter|nat|mangle|raw|security)$/ && chain ~ /^[A-Z]+$/)
 		tool = family == "ip6" ? "ip6tables" : "iptables"
 	key = tool "\t" family "\t" table "\t" chain
@@ -94,7 +95,7 @@ saved { next }
 	rule[key, ++rules[key]] = $0
 }
 
-# --- matching: 0 no, 1 perhaps, 2 yes -------------------------------------------------------------------------------
+# --- matching: 0 no, 1 possibly, 2 yes ------------------------------------------------------------------------------
 
 function number(a,    part) {
 	split(a, part, /[.\/]/)
@@ -150,7 +151,8 @@ function one_value(kind, candidate) {
 	return candidate ~ icmp_names ? 2 : 0
 }
 
-# values(KIND): of the words from `at' on, one value or a set; `at' moves behind it.  A map leaves its verdict in `mapped'.
+# values(KIND): matches one value or a set that begins at word `at', and moves `at' after it.  A map leaves its verdict in
+# `mapped'.
 function values(kind,    best, m, negated, is_map, last) {
 	mapped = ""
 	if (word_at[at] == "!=" || word_at[at] == "==")
@@ -195,7 +197,7 @@ function kind_of(w, next_word) {
 	return ""
 }
 
-# nft_rule(KEY): sets `target' and returns how far the conditions hold.
+# nft_rule(KEY): sets `target' and returns whether the conditions match (0, 1 or 2).
 function nft_rule(    w, kind, m, how) {
 	how = 2
 	for (at = 1; at <= words;) {
@@ -283,7 +285,7 @@ function save_target(how, name) {
 	return (how == "-g" ? "goto " : "jump ") name
 }
 
-# --- the walk -------------------------------------------------------------------------------------------------------
+# --- evaluation of chains -------------------------------------------------------------------------------------------
 
 function sibling(key, chain,    part) {
 	split(key, part, "\t")
@@ -292,7 +294,8 @@ function sibling(key, chain,    part) {
 	return part[1] "\t" part[2] "\t" part[3] "\t" chain
 }
 
-# walk(KEY, PERHAPS): the verdict, or "" where the chain ends without one.  `culprit' is the rule that decided.
+# walk(KEY, PERHAPS): returns the verdict of a chain, or "" if the chain ends without one.  It sets `culprit' to the rule that
+# decided.  PERHAPS: the packet only possibly reaches this chain.
 function walk(key, perhaps, depth,    i, how, verdict, maybe) {
 	for (i = 1; i <= rules[key] && depth < 20; i++) {
 		words = split(rule[key, i], word_at, /[ \t]+/)

@@ -1,8 +1,9 @@
-# What the guard has to know of one configuration, from the lines of facts.awk: "device NAME"; "drop PREFIX", whose sources come
-# from that device alone; "both PREFIX PREFIX", a source and a destination of which none is translated; "pass PREFIX", sources
-# within a prefix that are hosts of their own.  With guard=no it has nothing to drop.  It needs ipv6.awk.
+# Prints what the guard needs from one configuration, from the lines of facts.awk: "device NAME"; "drop PREFIX", sources that
+# may come only from that device; "both PREFIX PREFIX", a source and a destination that are both inside prefixes and not
+# translated; "pass PREFIX", sources inside a prefix that belong to real hosts.  With guard=no, it prints nothing to drop.
+# It needs ipv6.awk.
 
-# embed(I, IPV4): a network of IPv4 within prefix number I (RFC 6052, section 2.2).
+# embed(I, IPV4): returns the IPv6 network of an IPv4 network in prefix number I (RFC 6052, section 2.2).
 function embed(i, four,    out, byte, n, bits, text) {
 	out = substr(digits[i], 1, long[i] / 4)
 	split(address_of(four), byte, ".")
@@ -36,11 +37,11 @@ $1 == "=M" { mapped[++maps] = $3 }
 END {
 	if (!translatable)
 		translatable = pooled || well_known ? "no" : "yes"
-	# A host with an address of its own within a prefix is found by its map, before any prefix is.
+	# nat64d looks up maps before prefixes, so a mapped IPv6 address inside a prefix belongs to a host.
 	for (m = 1; m <= maps && prefixes; m++) {
 		bits = length_of(mapped[m])
 		if (bits >= 16 && !(substr(mapped[m], 1, index(mapped[m], ":")) in begins))
-			continue # most of many maps, without a closer look
+			continue # a fast test that is enough for most maps
 		own = hex(address_of(mapped[m]))
 		for (i = 1; i <= prefixes; i++)
 			if (shares(own, digits[i], bits < long[i] ? bits : long[i])) {

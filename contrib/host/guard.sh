@@ -1,8 +1,9 @@
-# The guard: nobody but a translator sends from a translation prefix.  All configurations that are up share it, in one table of
-# nftables or one chain of ip6tables, since they may share a prefix: it is made anew from what each of them wants of it.
+# The guard: only a translator may send packets whose source is inside a translation prefix.  All configurations that are up
+# share one table of nftables or one chain of ip6tables, because they may share a prefix.  Each up and down makes it again from
+# the facts of all of them.
 #
-#   $mine/guard                one configuration, as guard.awk has it
-#   $space/guard-backend       where the guard is now: nft or iptables
+#   $mine/guard                the facts of one configuration, from guard.awk
+#   $space/guard-backend       the current backend of the guard: nft or iptables
 # shellcheck shell=sh disable=SC2154 # variables of updown.sh
 
 guard_name=nat64d_guard
@@ -12,8 +13,8 @@ guard_facts()
 	printf '%s\n' "$reading" | awk -v guard="$(setting GUARD)" -f "$lib/ipv6.awk" -f "$lib/guard.awk"
 }
 
-# guard_lines: of all configurations that are up, ours as `guarded' has it.  The files are root's; still, no line of another
-# kind gets through.
+# guard_lines: prints the facts of all configurations that are up; ours are in `guarded'.  Only root can write the files, but
+# unexpected lines are removed anyway.
 guard_lines()
 {
 	{
@@ -25,7 +26,7 @@ guard_lines()
 		-e 'pass [0-9a-f:./]*' | sort -u
 }
 
-# set_guard: all that is wanted, and whether there is anything to drop.
+# set_guard: sets `guard' to all facts, and `wanted' to yes if there is anything to drop.
 set_guard()
 {
 	guard=$(guard_lines)
@@ -37,7 +38,7 @@ guards()
 	printf '%s\n' "$guard" | sed -n "s/^$1 //p"
 }
 
-# nft_guard: nothing where no guard is wanted nor was, for then the kernel need not even have tables of IPv6.
+# nft_guard: prints nothing if there is no guard and none is wanted, because the kernel may lack nftables for IPv6.
 nft_guard()
 {
 	[ -n "$wanted" ] || [ -e "$space/guard-backend" ] || return 0
@@ -77,7 +78,7 @@ iptables_guard_alone()
 	rules=$(iptables_guard_rules)
 	[ -n "$rules" ] || [ -e "$space/guard-backend" ] || return 0
 	if ! have ip6tables-restore || ! have ip6tables-save; then
-		say "ip6tables is missing, so there can be no guard (GUARD=no in $sysconfdir/default/nat64d goes without)" >&2
+		say "ip6tables is missing, so the guard cannot be added (GUARD=no in $sysconfdir/default/nat64d omits it)" >&2
 		return 1
 	fi
 	iptables_commit ip6tables "$(iptables_table filter "$(iptables_guard_leftover)" "$rules")"
@@ -88,15 +89,15 @@ nft_guard_alone()
 	nft_guard | nft -f -
 }
 
-# --- where it is ----------------------------------------------------------------------------------------------------
+# --- the backend of the guard ---------------------------------------------------------------------------------------
 
-# guard_home: where it is, or will be.
+# guard_home: prints the backend that has the guard or will have it.
 guard_home()
 {
 	backend_in "$space/guard-backend" || echo "$backend"
 }
 
-# guard_moves: whoever has come to another backend since the last up takes the guard along.
+# guard_moves: removes the guard from its old backend if the backend has changed since the last up.
 guard_moves()
 {
 	case $(guard_home) in
@@ -106,13 +107,13 @@ guard_moves()
 	esac && rm -f "$space/guard-backend"
 }
 
-# guard_begins: remembered before it is there, so that whatever happens, the next down removes it.
+# guard_begins: records the backend before the guard is added, so that the next down removes it even after a failure.
 guard_begins()
 {
 	[ -z "$wanted" ] || [ -e "$space/guard-backend" ] || echo "$backend" >"$space/guard-backend"
 }
 
-# guard_ends: forgotten where none is wanted any more.
+# guard_ends: removes the record when no guard is wanted.
 guard_ends()
 {
 	[ -n "$wanted" ] || rm -f "$space/guard-backend"

@@ -1,6 +1,6 @@
 # Arithmetic on IPv6 prefixes, in hexadecimal digits.
 
-# hex(A): the 32 digits of an IPv6 address.
+# hex(A): returns the 32 digits of an IPv6 address.
 function hex(a,    part, left, right, gap, word, n, i, out, tail, byte) {
 	if (a ~ /\./) {
 		n = match(a, /[0-9.]+$/)
@@ -31,7 +31,7 @@ function address_of(prefix) {
 	return substr(prefix, 1, index(prefix, "/") - 1)
 }
 
-# shares(A, B, BITS): do these digits begin alike?
+# shares(A, B, BITS): true if the first BITS bits of these digits are equal.
 function shares(a, b, bits,    whole, rest, x, y) {
 	whole = int(bits / 4)
 	if (substr(a, 1, whole) != substr(b, 1, whole))

@@ -1,13 +1,12 @@
-# Rules: one nftables table, or iptables chains with one comment, for each configuration, and the guard, which is for all of
-# them; replaced at one go.  MASQUERADE hides the pools; what comes from IPv4 reaches a host of a pool only if somebody has
-# asked for it; nobody else sends from the IPv4 addresses of the translator; and what it has translated does not reach the
-# machine itself.
+# Rules: one nftables table, or iptables chains with one comment, for each configuration, and the guard for all of them.  Each
+# set is replaced in one step.  MASQUERADE hides the pools.  Packets from IPv4 reach a host of a pool only as answers.  Only
+# the translator may send from its IPv4 addresses.  Translated packets do not reach services of the machine itself.
 # shellcheck shell=sh disable=SC2154 # variables of updown.sh
 
 # shellcheck source=contrib/host/guard.sh
 . "$lib/guard.sh" || exit 1
 
-# Networks that may have a route back to a mapped host: to them it keeps its address.
+# Networks that may have a route back to a mapped host; packets to them are not hidden.
 inside="10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.168.0.0/16"
 
 choose_backend()
@@ -17,11 +16,11 @@ choose_backend()
 	elif have iptables-restore && have iptables-save; then
 		backend=iptables
 	else
-		die "neither nft nor iptables is there (Debian: apt install nftables); nothing was changed"
+		die "neither nft nor iptables is installed (Debian: apt install nftables); nothing was changed"
 	fi
 }
 
-# own_rules: what the rules of this configuration are made of.
+# own_rules: sets the variables from which the rules of this configuration are made.
 own_rules()
 {
 	pools=$(values dynamic-pool)
@@ -42,8 +41,8 @@ no_rules()
 	pools='' private='' reachable='' closed='' served='' forged='' spared='' guarded=''
 }
 
-# in_use PREFIXES: networks of the machine that share addresses with these.  Whoever has them is cut off by no mistake in a
-# configuration; the check says what is wrong there.
+# in_use PREFIXES: prints the networks of the machine that overlap these.  The rules spare them, so that a mistake in a
+# configuration cuts no host off; check reports the mistake.
 in_use()
 {
 	real_networks | awk -v all="$(echo "$1" | paste -s -d ' ' -)" "$ipv4_awk"'
@@ -51,7 +50,7 @@ in_use()
 		{ for (i = 1; i <= n; i++) if (overlap($1, prefix[i])) { print $1; break } }' | sort -u
 }
 
-# reachable_in_pools: whom a stranger may reach there: mapped hosts, and the daemon.
+# reachable_in_pools: prints the addresses in the pools that accept new connections: mapped hosts and the daemon.
 reachable_in_pools()
 {
 	{
@@ -62,7 +61,7 @@ reachable_in_pools()
 	} | sort -u
 }
 
-# summary: one line.
+# summary: prints one line about the rules.
 summary()
 {
 	if [ -z "$pools$private" ]; then
@@ -70,19 +69,19 @@ summary()
 	else
 		done="MASQUERADE ($backend) for $(printf '%s\n' "$pools" "$private" | sed '/^$/d' | sed -n 1,5p | paste -s -d ' ' -)"
 	fi
-	[ -z "$reachable" ] || done="$done; from IPv4, new connections to mapped hosts only"
+	[ -z "$reachable" ] || done="$done; new connections from IPv4 to mapped hosts only"
 	[ -z "$closed" ] || done="$done; from $device, only ICMP and DNS to the machine itself"
 	own=$(printf '%s\n' "$guarded" | sed -n 's/^drop //p' | paste -s -d ' ' -)
-	echo "$done${own:+; nobody else sends from $own}"
+	echo "$done${own:+; only the translator sends from $own}"
 }
 
-# listed: the lines of standard input with commas between.
+# listed: joins the lines of standard input with commas.
 listed()
 {
 	paste -s -d , -
 }
 
-# backend_in FILE: what stands there, if it is one.
+# backend_in FILE: prints the backend that FILE names; fails if it names none.
 backend_in()
 {
 	grep -x -e nft -e iptables "$1" 2>/dev/null
@@ -90,13 +89,13 @@ backend_in()
 
 # --- nftables -------------------------------------------------------------------------------------------------------
 
-# nft_set NAME: the prefixes of standard input, which may overlap.
+# nft_set NAME: prints a set of the prefixes on standard input, which may overlap.
 nft_set()
 {
 	echo "set $1 { type ipv4_addr; flags interval; auto-merge; elements = { $(listed) }; }"
 }
 
-# Only what leaves for IPv4 is hidden: hosts behind the translator that speak to each other keep their addresses.
+# Only packets that leave by other devices are hidden: hosts behind the translator keep their addresses towards each other.
 nft_postrouting()
 {
 	echo "chain postrouting { type nat hook postrouting priority srcnat; policy accept;"
@@ -107,7 +106,7 @@ nft_postrouting()
 	echo "}"
 }
 
-# nft_forward: an answer to what was hidden comes back as established.  What belongs to no connection is no answer.
+# nft_forward: drops packets to the pools that are not answers.  Answers to hidden packets are established.
 nft_forward()
 {
 	echo "chain forward { type filter hook forward priority filter; policy accept;"
@@ -121,8 +120,8 @@ nft_forward()
 	echo "}"
 }
 
-# nft_guard4: its IPv4 addresses are the translator's.  What is sent to the machine itself is left alone: who has made a
-# mistake shall get in to mend it.
+# nft_guard4: only the translator may send from its IPv4 addresses.  Packets to the machine itself pass, so that a mistake
+# cannot lock out the administrator.
 nft_guard4()
 {
 	[ -z "$spared" ] || printf '%s\n' "$spared" | nft_set spared
@@ -134,8 +133,8 @@ nft_guard4()
 	echo "}"
 }
 
-# nft_input: what the machine itself has asked for comes back, also where connections are not tracked.  An address of its own
-# that is mapped is meant to be reached.
+# nft_input: accepts answers to the machine itself, even if connections are not tracked, and packets to an address of the
+# machine for which there is a map.
 nft_input()
 {
 	[ -z "$served" ] || printf '%s\n' "$served" | nft_set served
@@ -151,7 +150,8 @@ nft_input()
 	echo "}"
 }
 
-# nft_own: without any, the table goes.  Naming it first makes removing it no mistake.
+# nft_own: replaces the table, or removes it if there are no rules.  The first line makes the `delete' succeed if there is no
+# table.
 nft_own()
 {
 	echo "table ip $name"
@@ -174,7 +174,7 @@ nft_replace()
 
 # --- iptables -------------------------------------------------------------------------------------------------------
 
-# iptables_each CHAIN -s|-d JUMP [PREFIX...]: a rule with $note for each.
+# iptables_each CHAIN -s|-d JUMP [PREFIX...]: prints a rule with $note for each prefix.
 iptables_each()
 {
 	chain=$1 side=$2 jump=$3
@@ -184,7 +184,7 @@ iptables_each()
 	done
 }
 
-# A chain of its own: what returns from it goes on to the rules of others.
+# A separate chain: packets that return from it continue with the rules of other programs.
 iptables_nat()
 {
 	[ -n "$pools$private" ] || return 0
@@ -200,7 +200,7 @@ iptables_nat()
 	done
 }
 
-# In front of the rules of others, since those may accept.
+# Insert before the rules of other programs, because those may accept.
 iptables_filter()
 {
 	[ -n "$reachable" ] || return 0
@@ -236,7 +236,7 @@ iptables_input()
 	echo "-A ${name}_l $note -j DROP"
 }
 
-# iptables_leftover COMMAND TABLE HOOK CHAIN: the commands that remove our chain and what leads to it.
+# iptables_leftover COMMAND TABLE HOOK CHAIN: prints the commands that remove our chain and the rules that jump to it.
 iptables_leftover()
 {
 	saved=$("$1-save" -t "$2")
@@ -244,7 +244,7 @@ iptables_leftover()
 	! printf '%s\n' "$saved" | has "^:$4 " || printf '%s\n' "-F $4" "-X $4"
 }
 
-# iptables_table TABLE LINES...: as iptables-restore reads it; nothing if there is nothing to do.
+# iptables_table TABLE LINES...: prints the input for iptables-restore; nothing if there are no lines.
 iptables_table()
 {
 	table=$1
@@ -253,7 +253,7 @@ iptables_table()
 	[ -z "$lines" ] || printf '*%s\n%s\nCOMMIT\n' "$table" "$lines"
 }
 
-# iptables_commit COMMAND TEXT
+# iptables_commit COMMAND TEXT: passes TEXT to COMMAND-restore, unless it is empty.
 iptables_commit()
 {
 	[ -z "$2" ] || printf '%s\n' "$2" | "$1-restore" --noflush -w
@@ -271,7 +271,7 @@ iptables_replace()
 
 # --- both -----------------------------------------------------------------------------------------------------------
 
-# replace_rules: by what own_rules or no_rules has set.
+# replace_rules: replaces the rules by those that own_rules or no_rules has set.
 replace_rules()
 {
 	set_guard
@@ -282,7 +282,7 @@ replace_rules()
 
 add_rules()
 {
-	# Whoever has come to nft since the last up has rules of iptables to lose.
+	# If the last up used iptables and this one uses nft, the iptables rules must go.
 	new=$backend
 	[ "$(backend_in "$mine/backend" || echo "$new")" = "$new" ] || remove_rules || return
 	backend=$new

@@ -1,13 +1,13 @@
-# Forwarding: switched on, and put back to what it was where nobody else has changed it since.
+# Forwarding: switches it on, and restores each value unless another program has changed it since.
 #
-# The two switches for all devices write through to every device, and to accept_redirects; hence all of them are
-# remembered.  Written straight into /proc/sys: sysctl(8) need not be there, and a device may have a dot in its name.
+# The two switches for all devices also change the value of every device, and accept_redirects, so all of them are
+# recorded.  The values are written to /proc/sys directly: sysctl(8) may be missing, and a device may have a dot in its name.
 # shellcheck shell=sh disable=SC2154 # variables of updown.sh
 
 sys=/proc/sys/net
 switches="$sys/ipv4/ip_forward $sys/ipv6/conf/all/forwarding"
 
-# snapshot: "FILE VALUE" lines.
+# snapshot: prints the current values as "FILE VALUE" lines.
 snapshot()
 {
 	# shellcheck disable=SC2086 # two words
@@ -15,9 +15,9 @@ snapshot()
 		"$sys"/ipv6/conf/*/forwarding "$sys"/ipv6/conf/*/accept_ra | sed 's/:/ /'
 }
 
-# ra_devices: those whose default route or address came from a router advertisement.  The kernel ignores advertisements from
-# now on, when forwarding is switched on, unless accept_ra is 2: it drops the route at once, and the address when its lifetime
-# ends.  Where accept_ra is 0, another program takes care of both.
+# ra_devices: prints the devices whose default route or address came from a router advertisement.  When forwarding is switched
+# on, the kernel ignores advertisements unless accept_ra is 2: it removes the route at once, and the address when its lifetime
+# ends.  If accept_ra is 0, another program handles advertisements.
 ra_devices()
 {
 	{
@@ -32,15 +32,15 @@ switch_on()
 {
 	for dev in $(ra_devices); do
 		echo 2 >"$sys/ipv6/conf/$dev/accept_ra"
-		say "$dev: accept_ra=2, or it would lose its IPv6 default route and addresses"
+		say "$dev: accept_ra=2, so that it keeps its IPv6 default route and addresses"
 	done
 	for file in $switches; do
 		[ "$(cat "$file")" = 1 ] || echo 1 >"$file" || return
 	done 2>/dev/null
 }
 
-# remember BEFORE AFTER: what this up has changed, on top of what others did.  AFTER is empty at first: if that is the
-# last word, because up was killed, all of it counts as changed.
+# remember BEFORE AFTER: records what this up has changed, in addition to earlier records.  The first call has an empty AFTER:
+# if up is killed before the second call, all values count as changed by up.
 remember()
 {
 	touch "$space/sysctl.old" "$space/sysctl.new"
@@ -62,7 +62,7 @@ forwarding_on()
 	switch_on && remember "$before" "$(snapshot)"
 }
 
-# differing: of the wanted "FILE VALUE" lines on standard input those that are not so now.
+# differing: prints those "FILE VALUE" lines of standard input that differ from the current values.
 differing()
 {
 	{ cat; echo "="; snapshot; } | awk '

@@ -1,10 +1,10 @@
-# up and down: what is changed, what is remembered of it, in which order.
+# nat64-host up and down: changes the machine, and records the changes so that down can undo them.
 #
-# /run/nat64-host/NETNS/         one network namespace, by the number of its inode
-#     sysctl.old, sysctl.new     "FILE VALUE" lines: before the first up, and as up left them
+# /run/nat64-host/NETNS/         one network namespace; NETNS is its inode number
+#     sysctl.old, sysctl.new     "FILE VALUE" lines: before the first up, and after up
 #     guard-backend              see guard.sh
 #     NAME/                      one configuration that is up; down of the last of them restores the sysctls
-#     lock/pid                   who is at work
+#     lock/pid                   the process that is running up or down
 # shellcheck shell=sh disable=SC2154 # variables of nat64-host
 
 # shellcheck source=contrib/host/sysctl.sh
@@ -12,18 +12,18 @@
 # shellcheck source=contrib/host/rules.sh
 . "$lib/rules.sh" || exit 1
 
-# name_instance: a name for the rules of this configuration, the same however its path is written.
+# name_instance: sets `name', the name for the rules of this configuration.  It depends on the resolved path of the file.
 name_instance()
 {
 	full=$(readlink -f "$conf" 2>/dev/null) || full=$conf
 	base=$(basename "$full" .conf)
-	base=$(printf %s "$base" | tr -c A-Za-z0-9 _ | cut -c 1-8) # iptables takes 28 characters
+	base=$(printf %s "$base" | tr -c A-Za-z0-9 _ | cut -c 1-8) # iptables accepts at most 28 characters
 	name=nat64d_${base}_$(printf %s "$full" | cksum | cut -d ' ' -f 1)
 	space=/run/nat64-host/$(stat -L -c %i /proc/self/ns/net)
 	mine=$space/$name
 }
 
-# is_roots DIRECTORY: nobody else can have put anything there.
+# is_roots DIRECTORY: succeeds if only root can have put files there.
 is_roots()
 {
 	[ ! -L "$1" ] || return 1
@@ -34,22 +34,22 @@ is_roots()
 	return 1
 }
 
-# make_space: root does what is written there.
+# make_space: makes the directory of this network namespace.  Root trusts its content, so only root may write to it.
 make_space()
 {
 	mkdir -p "$space" || die "cannot write to $space"
 	{ is_roots /run/nat64-host && is_roots "$space"; } ||
-		die "$space is not root's alone, so what it says is not to be trusted; nothing was changed"
+		die "$space may contain files of other users, so it cannot be trusted; nothing was changed"
 }
 
-# lock_owner: its number, empty if there is none yet.
+# lock_owner: prints the process ID of the lock's owner, nothing if it is not written yet.
 lock_owner()
 {
 	sed -n '1s/^\([0-9]\{1,\}\)$/\1/p' "$space/lock/pid" 2>/dev/null
 }
 
-# take_lock: two at once would remember each other's changes.  A lock whose owner is dead is nobody's.  Only the wait for
-# it can be interrupted: between the lock and the name in it, a signal would leave one that nobody owns.
+# take_lock: two processes at once would record each other's changes.  A lock whose owner is dead is removed.  Signals are
+# accepted only during the wait: one between making the lock and writing the process ID would leave a lock without an owner.
 take_lock()
 {
 	tries=0
@@ -61,7 +61,7 @@ take_lock()
 			continue
 		fi
 		tries=$((tries + 1))
-		[ $tries -le 20 ] || die "another nat64-host is at work (process ${owner:-unknown}; if not: rm -r $space/lock)"
+		[ $tries -le 20 ] || die "another nat64-host is running (process ${owner:-unknown}; if not: rm -r $space/lock)"
 		trap 'exit 130' INT TERM HUP
 		sleep 0.5 2>/dev/null || sleep 1
 		trap '' INT TERM HUP
@@ -69,7 +69,7 @@ take_lock()
 	echo $$ >"$space/lock/pid"
 }
 
-# release_lock: and nothing is left of what has become empty.
+# release_lock: removes the lock, and the directories if they are empty.
 release_lock()
 {
 	rm -rf "$space/lock"
@@ -90,7 +90,7 @@ enabled()
 	[ "$(setting NAT44)" = yes ]
 }
 
-# forget: all but the rules.
+# forget: undoes and removes all records, without the rules.
 forget()
 {
 	others_up || restore_sysctls
@@ -100,8 +100,8 @@ forget()
 	guard_ends
 }
 
-# give_up STATUS MESSAGE: an up that was up before stays as it was.  Rules that were not taken need not go, so that it is
-# no matter if nft does nothing at all.
+# give_up STATUS MESSAGE: ends a failed up.  A configuration that was up before stays as it was.  Errors of nft are ignored,
+# because the rules may not have been added.
 give_up()
 {
 	trap '' INT TERM HUP
@@ -127,7 +127,7 @@ do_up()
 	mkdir -p "$mine" || give_up 1 "cannot write to $mine"
 	[ -z "$if_enabled" ] || : >"$mine/by-unit"
 	forwarding_on || give_up 1 "cannot switch forwarding on (is /proc/sys read-only here?); nothing was changed"
-	add_rules || give_up 1 "$backend did not take the rules; nothing was changed"
+	add_rules || give_up 1 "$backend did not accept the rules; nothing was changed"
 	guard_ends
 	trap '' INT TERM HUP
 	release_lock
@@ -147,18 +147,18 @@ up()
 	say "$conf: up${again:+ (as it was)}: forwarding on; $(summary)"
 }
 
-# down: works without the configuration, which may have gone since.
+# down: works without the configuration file, which may have been removed.
 down()
 {
 	need_root
 	name_instance
 	[ -z "$if_enabled" ] || [ -e "$mine/by-unit" ] || exit 0
 	if [ ! -d "$mine" ]; then
-		[ -e "$conf" ] || die "$conf: no such file, and nothing of it is up"
+		[ -e "$conf" ] || die "$conf: no such file, and its rules are not up"
 		say "$conf: not up, nothing to undo"
 		exit 0
 	fi
-	trap '' INT TERM HUP # half an undoing helps nobody, and it is short
+	trap '' INT TERM HUP # undoing is short, and must not stop half-way
 	take_lock
 	remove_rules && forget
 	status=$?

@@ -247,7 +247,7 @@ static const struct family {
 	{"nat64d_leases_displaced_total", "counter",
 	 "Leases that were ended to make room for new ones.", WITH_POOLS, .get = displaced},
 	{"nat64d_pool_displaced_total", "counter",
-	 "The same, by the pool of the address that was needed.", WITH_POOLS,
+	 "Leases that were ended, by the pool that needed the address.", WITH_POOLS,
 	 .of_pool = get_displaced},
 	{"nat64d_lease_file_errors_total", "counter",
 	 "Failed attempts to write, sync or rewrite the lease file.", WITH_FILE, .get = get_errors},

@@ -87,7 +87,7 @@ fi
 only "$T/bare"
 without_nft "$T/bare"
 virgin=$(traces)
-shows "neither nft nor iptables: said" "neither nft nor iptables is there" up "$T/conf"
+shows "neither nft nor iptables: said" "neither nft nor iptables is installed" up "$T/conf"
 t "neither nft nor iptables: a failure" fails up "$T/conf"
 same "neither nft nor iptables: nothing changed" "$virgin" "$(traces)"
 tool=("${shell[@]}" "$HOST")
@@ -237,7 +237,7 @@ odd() {
 	echo "$2" >"$T/to"
 	out=$(NAT64D=$T/odd up "$T/second.conf" 2>&1)
 	same "$2: refused" 1 $?
-	shows "$2: said" "$1: its value must not get into a command" echo "$out"
+	shows "$2: said" "$1: its value cannot be used in a command" echo "$out"
 	same "$2: nothing changed" "$virgin" "$(traces)"
 }
 odd tun-device 'tun-device nat64" accept; ip daddr "x'
@@ -255,7 +255,7 @@ odd translatable 'translatable yes no'
 printf 'secret\n' >"$T/secret"
 ln -sf "$T/secret" "$T/theirs/maps"
 shows "a mistake in a map-file: where" "nat64-host: $T/swapped.conf: not a configuration" up "$T/swapped.conf"
-shows "a mistake in a map-file: the line" "$T/theirs/maps:1: see what nat64d -t says of this line" up "$T/swapped.conf"
+shows "a mistake in a map-file: the line" "$T/theirs/maps:1: run nat64d -t to see what is wrong with this line" up "$T/swapped.conf"
 t "a mistake in a map-file: not what stands there" fails grep -q secret <<<"$(up "$T/swapped.conf" 2>&1 | sed "s|$T||g")"
 rm -rf "$T/theirs"
 for way in "chmod 777" "chmod 775" "chown 1234"; do
@@ -263,7 +263,7 @@ for way in "chmod 777" "chmod 775" "chown 1234"; do
 	$way "$T/run/nat64-host"
 	out=$(up "$T/conf" 2>&1)
 	same "$way /run/nat64-host: refused" 1 $?
-	shows "$way /run/nat64-host: said" "is not root's alone" echo "$out"
+	shows "$way /run/nat64-host: said" "may contain files of other users" echo "$out"
 	rm -rf "$T/run/nat64-host"
 done
 mkdir "$T/elsewhere" && ln -s "$T/elsewhere" "$T/run/nat64-host"
@@ -321,7 +321,7 @@ fi
 refused "no command" 2 "up, down or check?" host "${tool[@]}"
 refused "a wrong command" 2 "unknown command \`upp'" host "${tool[@]}" upp
 refused "a wrong option" 2 "unknown option \`--forced'" host "${tool[@]}" up --forced
-refused "two configurations" 2 "one configuration at a time" host "${tool[@]}" up "$T/conf" "$T/second.conf"
-refused "a target that is no address" 2 "--target wants an IPv4 address" host "${tool[@]}" check --target 8.8.8
+refused "two configurations" 2 "unexpected argument" host "${tool[@]}" up "$T/conf" "$T/second.conf"
+refused "a target that is no address" 2 "--target must be an IPv4 address" host "${tool[@]}" check --target 8.8.8
 shows "--help" "usage: nat64-host init" "${tool[@]}" --help
 finish

@@ -58,7 +58,7 @@ host "$HOST" up "$T/conf" >/dev/null
 (for _ in $(seq 30); do in_router ping -6 -n -c 1 -W 0.1 -I nat64 ff02::2 >/dev/null 2>&1; sleep 0.6; done) &
 talker=$!
 finds "the answer is lost, and the device is talkative" "FAIL  ping: the daemon does not answer at its own address 64:ff9b::c0a8:ff01: the answer comes, and is lost on the machine"
-t "the others are told as what follows from it" grep -q "^skip  ping: .*(perhaps because of what FAILs above)" "$T/found"
+t "the others are told as what follows from it" grep -q "^skip  ping: .*(probably caused by a FAIL above)" "$T/found"
 { kill $talker && wait $talker; } 2>/dev/null
 in_router ip6tables -F INPUT
 in_router ip6tables -A OUTPUT -d 64:ff9b::c0a8:ff01 -j DROP
@@ -72,7 +72,7 @@ kill -CONT "$PID"
 
 base='table inet mine { chain input { type filter hook input priority 0; policy drop; iif lo accept; ct state established,related accept; tcp dport 22 accept;'
 rules <<<"$base icmpv6 type echo-request accept; }; }"
-finds "an input chain without neighbour discovery" "FAIL  input: .*\(neighbour discovery\): chain input of table inet mine drops it: policy => nft insert rule inet mine input icmpv6 type nd-neighbor-solicit accept"
+finds "an input chain without neighbour discovery" "FAIL  input: .*\(neighbor discovery\): chain input of table inet mine drops it: policy => nft insert rule inet mine input icmpv6 type nd-neighbor-solicit accept"
 cured "an input chain without neighbour discovery"
 rules <<<"$base icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept; }; }"
 t "an input chain with conditions: all is well" well
@@ -83,7 +83,7 @@ finds "an input chain that trusts an IPv4 network" "FAIL  input: "
 rules <<<"table inet mine { chain input { type filter hook input priority 0; meta l4proto ipv6-icmp drop; }; }"
 finds "an input chain that drops ICMPv6" "FAIL  input: .*drops it: meta l4proto ipv6-icmp drop"
 host sh -c "$cure"
-finds "an input chain that drops the rest of ICMPv6" "FAIL  ping: .*: the answer comes, and is lost on the machine: is it dropped by an input chain"
+finds "an input chain that drops the rest of ICMPv6" "FAIL  ping: .*: the answer comes, and is lost on the machine: does an input chain drop it"
 rules </dev/null
 in_router ip6tables -P INPUT DROP
 in_router ip6tables -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
@@ -110,7 +110,7 @@ rules <<<'table inet mine { chain output { type filter hook output priority 0; p
 if command -v socat >/dev/null; then
 	same "an output chain that drops fragmentation-needed, and a narrow wan: an upload" 0 "$(upload 3)"
 fi
-finds "an output chain that drops fragmentation-needed" "FAIL  output: path MTU discovery, where a link of this machine is narrow .*chain output of table inet mine drops it: policy => nft insert rule inet mine output icmpv6 type packet-too-big accept && nft insert rule inet mine output icmp type destination-unreachable accept"
+finds "an output chain that drops fragmentation-needed" "FAIL  output: path MTU discovery, if a link of this machine has a small MTU .*chain output of table inet mine drops it: policy => nft insert rule inet mine output icmpv6 type packet-too-big accept && nft insert rule inet mine output icmp type destination-unreachable accept"
 cured "an output chain that drops fragmentation-needed"
 if command -v socat >/dev/null; then
 	same "an output chain that drops fragmentation-needed, and a narrow wan: the upload, after that" 200000 "$(upload 20)"
@@ -126,7 +126,7 @@ finds "iptables OUTPUT drops ICMP" "FAIL  output: .* => iptables -t filter -I OU
 in_router iptables -F OUTPUT
 rules </dev/null
 well
-t "a narrow wan, and large packets are told" grep -q "^ok    pmtu: wan is narrower than nat64, and large packets are told" "$T/found"
+t "a narrow wan, and large packets are told" grep -q "^ok    pmtu: wan has a smaller MTU than nat64, and ICMP errors report packets that are too big" "$T/found"
 ip -n "$R" link set wan mtu 1500
 
 # --- DNS64 ------------------------------------------------------------------------------------------------------------
@@ -151,16 +151,16 @@ while True:
 	resolver 64:ff9b::c000:aa 64:ff9b::c000:ab
 	well --dns64 2001:db8:1::1
 	same "a DNS64: exit status 0" 0 $?
-	t "a DNS64: its prefix is ours" grep -q "^ok    dns64: the resolver 2001:db8:1::1 leads hosts to prefix 64:ff9b::/96" "$T/found"
+	t "a DNS64: its prefix is ours" grep -q "^ok    dns64: the resolver 2001:db8:1::1 uses prefix 64:ff9b::/96" "$T/found"
 	resolver
-	finds "a resolver that is no DNS64" "FAIL  dns64: the resolver 2001:db8:1::1 is no DNS64" --dns64 2001:db8:1::1
+	finds "a resolver that is no DNS64" "FAIL  dns64: the resolver 2001:db8:1::1 does not do DNS64" --dns64 2001:db8:1::1
 	resolver 2001:db8:64::c000:aa
-	finds "a DNS64 with another prefix" "FAIL  dns64: the resolver 2001:db8:1::1 leads hosts to another prefix: ipv4only.arpa is 2001:db8:64::c000:aa there" --dns64 2001:db8:1::1
+	finds "a DNS64 with another prefix" "FAIL  dns64: the resolver 2001:db8:1::1 uses another prefix: ipv4only.arpa resolves to 2001:db8:64::c000:aa" --dns64 2001:db8:1::1
 	printf '%s\n' 'interface lan {' '	RDNSS 2001:db8:1::1 { AdvRDNSSLifetime 600; };' '	# RDNSS 2001:db8::53' '};' >"$T/radvd.conf"
 	if [ -e /etc/radvd.conf ] || { : >/etc/radvd.conf && made=yes; } 2>/dev/null; then
 		in_router sh -c "mount --bind '$T/radvd.conf' /etc/radvd.conf && exec '$HOST' check '$T/conf'" >"$T/found" 2>&1
 		[ -z "${made-}" ] || rm -f /etc/radvd.conf
-		same "those that radvd tells hosts about" "FAIL  dns64: the resolver 2001:db8:1::1 leads hosts to another prefix" "$(grep -o '^.* dns64: .* prefix' "$T/found")"
+		same "those that radvd tells hosts about" "FAIL  dns64: the resolver 2001:db8:1::1 uses another prefix" "$(grep -o '^.* dns64: .* prefix' "$T/found")"
 	fi
 	kill "$RESOLVER"
 else

@@ -97,9 +97,9 @@ illness "the device is down" device "is down" ip link set nat64 down
 illness "an MTU below IPv6's" mtu "IPv6 needs 1280" ip link set nat64 mtu 1000
 illness "an MTU below the uplink's" mtu "wan one of 1500" ip link set nat64 mtu 1400
 stop_nat64d
-ails "no daemon" service "no daemon holds nat64"
+ails "no daemon" service "no daemon uses nat64"
 same "no daemon: one cause is one failure" "FAIL  service" "$(grep -o '^\(FAIL\|WARN\)  [a-z0-9-]*' "$T/found")"
-t "no daemon: what depends on it is not asked" grep -q "^skip  device: not asked, nor are addresses, routes and pings" "$T/found"
+t "no daemon: what depends on it is not asked" grep -q "^skip  device: not checked, and neither are addresses, routes and pings" "$T/found"
 start_bare
 wait_for link_running nat64
 t "the daemon is back: all is well" wait_for well
@@ -117,7 +117,7 @@ ip -n "$R" addr add 10.5.5.5/32 dev lan
 ails "the machine has the daemon's IPv4 address" addresses "10.5.5.5 is the daemon's own \(ipv4-addr\), but lan has it too"
 same "the machine has the daemon's IPv4 address: what to write instead" \
 	"sed -i 's/^[[:space:]]*ipv4-addr[[:space:]].*/ipv4-addr 192.168.255.1/I' $T/conf && kill -HUP $PID" "$cure"
-t "the machine has the daemon's IPv4 address: its answer does not count" grep -q "^skip  ping: not the daemon at 10.5.5.5: the machine has that address itself" "$T/found"
+t "the machine has the daemon's IPv4 address: its answer does not count" grep -q "^skip  ping: the daemon at 10.5.5.5 is not pinged: the machine has that address itself" "$T/found"
 t "the machine has the daemon's IPv4 address: nothing is taken from it" fails grep -q "addr del" "$T/found"
 cured "the machine has the daemon's IPv4 address"
 ip -n "$R" addr del 10.5.5.5/32 dev lan
@@ -130,7 +130,7 @@ ip -n "$R" addr del 192.168.255.1/32 dev lan
 ip -n "$R" addr add "$OWN6/128" dev lan
 ails "the machine has the daemon's IPv6 address" addresses "$OWN6 is the daemon's own"
 same "the machine has the daemon's IPv6 address: what to write instead" "sed -i '/^[[:space:]]*ipv6-addr[[:space:]]/Id' $T/conf && kill -HUP $PID" "$cure"
-t "the machine has the daemon's IPv6 address: its answer does not count" grep -q "^skip  ping: not the daemon at $OWN6: " "$T/found"
+t "the machine has the daemon's IPv6 address: its answer does not count" grep -q "^skip  ping: the daemon at $OWN6 is not pinged: " "$T/found"
 cured "the machine has the daemon's IPv6 address"
 ip -n "$R" addr del "$OWN6/128" dev lan
 config 'tun-setup yes' 'tun-ip 192.168.255.1/24' >"$T/conf"
@@ -140,14 +140,14 @@ ails "the configuration gives it to the device" addresses "192.168.255.1 is the 
 same "the configuration gives it to the device: what to take out" "sed -i '/^[[:space:]]*tun-ip[[:space:]][[:space:]]*192\\.168\\.255\\.1[^0-9.]/Id' $T/conf && kill -HUP $PID" "$cure"
 cured "the configuration gives it to the device"
 in_router iptables -t nat -A OUTPUT -d 192.168.255.1 -j DNAT --to-destination 8.8.8.8
-ails "another machine answers in the daemon's place" ping "somebody else answers at the daemon's own address 192.168.255.1: nothing crossed nat64"
+ails "another machine answers in the daemon's place" ping "another host answers at the daemon's own address 192.168.255.1: nothing crossed nat64"
 in_router iptables -t nat -F OUTPUT
 t "the daemon answers itself: all is well" well
 
 illness "no route of the pool" route "pool 192.168.255.0/24" ip route del 192.168.255.0/24
 illness "no route of the prefix" route "prefix 64:ff9b::/96 leads to wan" ip -6 route del 64:ff9b::/96 dev nat64
 # Of others' routes, only those that stand exactly where ours belong are for a command to replace.
-shown() { same "$1: shown, not removed" "$2 # which of these is to stay?" "$cure"; }
+shown() { same "$1: shown, not removed" "$2 # decide which of these to keep" "$cure"; }
 ip -n "$R" -6 route add 64:ff9b::808:0/112 via 2001:db8:9::2
 ails "a longer route elsewhere" route "prefix 64:ff9b::/96 leads to wan"
 shown "a longer route elsewhere" "ip -6 route show table all to root 64:ff9b::/96"
@@ -168,7 +168,7 @@ ip -n "$R" addr del 192.168.255.200/28 dev lan
 ip -n "$R" addr add 10.1.0.1/16 dev lan
 well --target 10.1.0.1
 t "private IPv4 behind the Well-Known Prefix: a target there is named as such" \
-	grep -q "^FAIL  ping: 10.1.0.1 is not of the public internet, and 64:ff9b::/96 must not hold it (wkpf-strict) => the same as above$" "$T/found"
+	grep -q "^FAIL  ping: 10.1.0.1 is not a public address, and 64:ff9b::/96 must not contain it (wkpf-strict) => the same as above$" "$T/found"
 t "private IPv4 behind the Well-Known Prefix: and what is above" grep -q "^WARN  wkp: .* => echo 'wkpf-strict no' >>" "$T/found"
 illness "private IPv4 behind the Well-Known Prefix" wkp "does not reach private IPv4, such as 10.1.0.0/16" true
 well --target 10.1.0.1
@@ -177,7 +177,7 @@ ip -n "$R" addr del 10.1.0.1/16 dev lan
 ip -n "$R" -6 addr flush dev wan scope global
 ip -n "$R" -6 addr flush dev lan scope global
 ails "no IPv6 address" ipv6 "no IPv6 address of its own"
-shows "no IPv6 address: the ping says so, too" "no IPv6 address to ask" cat "$T/found"
+shows "no IPv6 address: the ping says so, too" "no IPv6 address to ping" cat "$T/found"
 in_router sysctl -qw net.ipv6.conf.wan.accept_ra=1
 well
 t "no IPv6 address, deaf to advertisements" grep -q "^FAIL  ipv6: .* => sysctl -w net.ipv6.conf.wan.accept_ra=2" "$T/found"
@@ -186,7 +186,7 @@ ip -n "$R" addr add 2001:db8:1::1/64 dev lan
 ip -n "$R" -6 route replace 2001:db8:2::/64 via 2001:db8:1::2
 ip -n "$R" addr add 2001:db8:9::1/64 dev wan
 ip -n "$R" -6 route del default
-ails "no IPv6 default route" route-6 "only hosts near by"
+ails "no IPv6 default route" route-6 "only hosts of networks that have a route"
 ip -n "$R" -6 route replace default via 2001:db8:9::2
 ip -n "$R" route del default
 ails "no IPv4 default route" route-4 ""
@@ -200,7 +200,7 @@ ip -n "$R" addr add 192.168.255.200/24 dev lan
 ip -n "$R" route del 192.168.255.0/24 dev nat64
 ails "the LAN is the pool" overlap "pool 192.168.255.0/24 is in use on lan \(192.168.255.0/24\): choose another pool"
 one_failure "the LAN is the pool" overlap
-same "the LAN is the pool: what to write" "edit $T/conf: dynamic-pool and ipv4-addr of a network that is used nowhere else, or, if nobody there needs its addresses, tun-route 192.168.255.0/24, then: kill -HUP $PID" "$cure"
+same "the LAN is the pool: what to write" "edit $T/conf: dynamic-pool and ipv4-addr of a network that is used nowhere else, or, if no host there needs its addresses, tun-route 192.168.255.0/24, then: kill -HUP $PID" "$cure"
 ip -n "$R" addr del 192.168.255.200/24 dev lan
 ip -n "$R" route replace 192.168.255.0/24 dev nat64
 
@@ -235,7 +235,7 @@ kill "$PID" && wait "$PID" 2>/dev/null
 ip netns exec "$R" "$T/x => rm y" --nodetach --stdout -c "$T/conf" </dev/null >>"$LOG" 2>&1 &
 PID=$!
 wait_for link_running nat64
-ails "a process with an odd name" service "process $PID \(x -> rm y\) holds nat64"
+ails "a process with an odd name" service "process $PID \(x -> rm y\) uses nat64"
 stop_nat64d
 start_bare
 wait_for link_running nat64
@@ -290,7 +290,7 @@ if [ -z "$CANNOT" ]; then
 		rm -f "$T/no-ethtool/ethtool"
 		sed "s|^PATH=.*|PATH=$T/no-ethtool|; s|^lib=.*|lib=$(dirname "$HOST")/host|" "$HOST" >"$T/no-ethtool/nat64-host"
 		in_router sh "$T/no-ethtool/nat64-host" check "$T/conf" >"$T/found" 2>&1
-		fast_line "no ethtool" "skip  gro-list: not asked: ethtool is not installed"
+		fast_line "no ethtool" "skip  gro-list: not checked: ethtool is not installed"
 	else
 		skip "rx-gro-list" "there is no ethtool, or the kernel has none"
 	fi
@@ -306,7 +306,7 @@ case \" \$* \" in *' list ruleset ') cat '$T/flowtable' ;; esac"
 	same "a flowtable of others" "" "$(not_ok_lines)"
 	for devices in 'lan, nat64' '"nat64", "lan"' "$(printf '"lan",\n\t\t\t    "nat64"')"; do
 		flowtable "$devices"
-		fast_line "our device in a flowtable: ${devices//[[:space:]]/}" "WARN  flowtable: f of table inet own has nat64, "
+		fast_line "our device in a flowtable: ${devices//[[:space:]]/}" "WARN  flowtable: f of table inet own contains nat64, "
 		same "our device in a flowtable: what to do" "nft 'delete flowtable inet own f { devices = { \"nat64\" }; }'" "$cure"
 	done
 	flowtable '"lan", "nat*"'
@@ -323,22 +323,22 @@ backlog() { echo "$1" >"$T/backlog"; }
 softnet() { printf '%s\n' '00001000 0000000a 00000000' "00002000 $1 00000001"; }
 softnet 00000010 >"$T/softnet"
 well
-fast_line "packets dropped long ago" "ok    softnet: no packet dropped while this was checked, 26 since the machine was started"
+fast_line "packets dropped long ago" "ok    softnet: no packet dropped during this check, 26 since boot"
 # drops CURE: five, between the two looks.
 drops() {
 	softnet 00000010 >"$T/softnet"
 	softnet 00000015 >"$T/softnet.next"
 	well
 	same "packets dropped: exit status 1" 1 $?
-	fast_line "packets dropped: found as softnet" "WARN  softnet: 5 packets dropped while this was checked, as too many waited for a processor; 31 since the machine was started"
+	fast_line "packets dropped: found as softnet" "WARN  softnet: 5 packets dropped during this check because too many waited for a processor; 31 since boot"
 	same "packets dropped: what to do" "$1" "$cure"
 }
 backlog 1000
 drops "sysctl -w net.core.netdev_max_backlog=4000"
 backlog 16000
-drops "WARN  softnet: 5 packets dropped while this was checked, as too many waited for a processor; 31 since the machine was started"
+drops "WARN  softnet: 5 packets dropped during this check because too many waited for a processor; 31 since boot"
 rm "$T/backlog"
-drops "edit the settings of the machine around this container: net.core.netdev_max_backlog, four times as much"
+drops "edit the settings of the host of this container: multiply net.core.netdev_max_backlog by four"
 echo "00000000 00000000 00000000" >"$T/softnet"
 
 # Where it cannot be had.
@@ -353,19 +353,19 @@ if [ -z "$CANNOT" ]; then
 	same "no right to it: exit status 1" 1 $?
 	one="kill $PID && $NAT64D --config $T/conf"
 	grep -q '^Seccomp:[[:space:]]*0' /proc/self/status &&
-		same "no right to it: what to do" "edit what starts nat64d: CAP_BPF and CAP_NET_ADMIN at the start, and the system call bpf, then: $one" "${cure#*: not permitted}"
+		same "no right to it: what to do" "edit what starts nat64d: grant CAP_BPF and CAP_NET_ADMIN at the start, allow the system call bpf, then: $one" "${cure#*: not permitted}"
 	t "no right to it: what breaks packets there is not asked" fails grep -qE ' (gro-list|flowtable): ' "$T/found"
 	in_router setpriv --bounding-set -cap_39 env PATH="$T/impatient:$PATH" "${shell[@]}" "$HOST" check "$T/conf" >"$T/found" 2>&1
-	fast_line "a container without it" "WARN  fast-path: .*: this container has no CAP_BPF => edit the settings of the container: CAP_BPF, and the system call bpf"
+	fast_line "a container without it" "WARN  fast-path: .*: this container has no CAP_BPF => edit the settings of the container: allow CAP_BPF and the system call bpf"
 	instead awk "for last; do :; done
 [ \"\$last\" != /proc/self/uid_map ] || exec echo 0 100000 65536
 exec \$real \"\$@\""
 	PATH=$fast:$PATH well
-	fast_line "a container with users of its own" "WARN  fast-path: .*: this container has users of its own, .* => edit $T/conf: fast-path off, if it is to stay so, then: kill $PID && "
+	fast_line "a container with users of its own" "WARN  fast-path: .*: this container has its own user namespace, .* => edit $T/conf: fast-path off, if this is acceptable, then: kill $PID && "
 	rm "$fast/awk"
 	instead uname 'echo 5.10.0-32-amd64'
 	PATH=$fast:$PATH well
-	fast_line "an old kernel" "WARN  fast-path: .*: this kernel is 5.10.0-32-amd64, and it takes 6.1 => edit $T/conf: fast-path off, if it is to stay so"
+	fast_line "an old kernel" "WARN  fast-path: .*: this kernel is 5.10.0-32-amd64, and the fast path needs 6.1 => edit $T/conf: fast-path off, if this is acceptable"
 	instead uname 'echo 6.1.0-40-amd64'
 	PATH=$fast:$PATH well
 	t "a kernel that is just new enough" fails grep -q "this kernel is" "$T/found"
@@ -397,12 +397,12 @@ well
 fast_line "fast-path off when the daemon was started" "(WARN|skip)  fast-path: off: the daemon was started before $T/conf was changed => kill $PID && "
 stop_nat64d
 well
-fast_line "no daemon: the fast path is not asked about" "skip  fast-path: not asked: there is no daemon"
+fast_line "no daemon: the fast path is not asked about" "skip  fast-path: not checked: there is no daemon"
 echo 'control off' >>"$T/conf"
 start_bare
 wait_for link_running nat64
 t "no control socket: all is well" well
-fast_line "no control socket: said" "skip  fast-path: not asked: the daemon has no control socket"
+fast_line "no control socket: said" "skip  fast-path: not checked: the daemon has no control socket"
 stop_nat64d
 sed -i "s|^control.*|control $T/another|" "$T/conf"
 start_bare
@@ -528,7 +528,7 @@ clean_rules
 
 # --- the guard ----------------------------------------------------------------------------------------------------------
 
-illness "no guard" guard "hosts may forge sources in 64:ff9b::/96" nft delete table ip6 nat64d_guard
+illness "no guard" guard "hosts can forge sources in 64:ff9b::/96" nft delete table ip6 nat64d_guard
 GUARD=no well
 t "GUARD=no: a guard that is there" grep -q "^ok    guard: " "$T/found"
 in_router nft delete table ip6 nat64d_guard
@@ -540,7 +540,7 @@ in_router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 in_router nft -f - <<-'END'
 	table ip own { chain post { type nat hook postrouting priority 100; oifname "wan" masquerade; }; }
 END
-ails "rules of one's own, and no guard" guard "hosts may forge sources"
+ails "rules of one's own, and no guard" guard "hosts can forge sources"
 same "rules of one's own, and no guard: a rule beside them" \
 	"nft 'table inet nat64_guard { chain forward { type filter hook forward priority 0; iifname != \"nat64\" ip6 saddr 64:ff9b::/96 drop; }; }'" "$cure"
 cured "rules of one's own, and no guard"
@@ -575,7 +575,7 @@ config 'tun-setup yes' 'prefix 2001:db8:64::/96' 'wkpf-strict no' >"$T/conf"
 start_bare
 wait_for link_running nat64
 host "$HOST" up "$T/conf" >/dev/null
-illness "an open translator" open "anybody on the internet may use prefix 2001:db8:64::/96" true
+illness "an open translator" open "every host on the internet can use prefix 2001:db8:64::/96" true
 t "the guard: own clients pass" ping6 2001:db8:64::808:808
 in_router nft delete table inet nat64_guard
 well --ignore open
@@ -609,7 +609,7 @@ t "the answer is lost: the hop" grep -q "^FAIL  ping: .*: the answer came, was t
 in_router ip6tables -F
 well --ignore open --target 169.254.9.9
 t "the daemon refuses it: the hop, and why" \
-	grep -q "^FAIL  ping: .*: stops at the daemon, which refused it: illegal-address (source or destination is not routable) => nat64ctl -s $T/control/control explain [0-9a-f:]* 64:ff9b::a9fe:909 icmp # decided by which line?$" "$T/found"
+	grep -q "^FAIL  ping: .*: stops at the daemon, which refused it: illegal-address (source or destination is not routable) => nat64ctl -s $T/control/control explain [0-9a-f:]* 64:ff9b::a9fe:909 icmp # shows the line that decides$" "$T/found"
 in_router ip6tables -A OUTPUT -d 64:ff9b::/96 -j DROP
 well --ignore open
 t "the kernel keeps it: the hop" grep -q "^FAIL  ping: .*: stops before nat64" "$T/found"
@@ -617,7 +617,7 @@ in_router ip6tables -F
 kill -STOP "$PID"
 well --ignore open
 t "the daemon is stuck: its own address is silent" grep -q "^FAIL  ping: the daemon does not answer at its own address" "$T/found"
-t "the daemon is stuck: the fast path cannot be asked about" grep -q "^skip  fast-path: not asked: the daemon does not answer at $T/control/control" "$T/found"
+t "the daemon is stuck: the fast path cannot be asked about" grep -q "^skip  fast-path: not checked: the daemon does not answer at $T/control/control" "$T/found"
 kill -CONT "$PID"
 
 # --- a customer-side translator ---------------------------------------------------------------------------------------

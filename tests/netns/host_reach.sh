@@ -56,20 +56,20 @@ host "$HOST" up "$T/conf" >/dev/null
 # --- who may use it -------------------------------------------------------------------------------------------------
 
 is_well "a healthy machine"
-line "no allow: said" "ok    allow: there is no \`allow': whoever can route to this machine may use the translator => "
+line "no allow: said" "ok    allow: there is no \`allow': every host that can route packets to this machine may use the translator => "
 same "no allow: what to write" "{ echo 'allow 2001:db8:1::/64' && echo 'allow 2001:db8:2::/64'; } >>$T/conf && kill -HUP $PID" "$cure"
 quiet "the services of the machine: nothing is open" exposed
 quiet "64:ff9b::/96 holds no private network" private
 quiet "64:ff9b::/96 holds no private pool" hairpin
 cured "no allow"
 quiet "with allow: no more" allow
-line "with allow: who may" "ok    open: of hosts without a map, only those of 2001:db8:1::/64 2001:db8:2::/64 may use the translator"
+line "with allow: who may" "ok    open: only hosts of 2001:db8:1::/64 2001:db8:2::/64, and hosts with a map, may use the translator"
 line "with allow: the ping is from an address that may" "ok    ping: from 2001:db8:1::1 to 8.8.8.8 as 64:ff9b::808:808: answered"
 t "with allow: a host is served" ping6 "$GOOGLE"
 
 write 'allow 2001:db8:77::/64'
 is_well "allow does not name the machine"
-line "allow does not name the machine: not asked" "skip  ping: not through the translator: no address of the machine itself is one that \`allow' names"
+line "allow does not name the machine: not asked" "skip  ping: no ping through the translator: \`allow' names no address of the machine itself"
 ip -n "$R" -6 route del 2001:db8:2::/64
 ip -n "$R" -6 addr flush dev lan scope global
 write
@@ -101,7 +101,7 @@ t "the pool denied: the others are served" ping6 "$GOOGLE"
 ip -n "$R" addr del 10.1.0.1/16 dev lan
 write 'allow 2001:db8::/32' 'deny 8.8.8.0/24'
 is_well "the gateway is denied"
-line "the gateway is denied: not asked" "skip  ping: not through the translator: the IPv4 gateway 8.8.8.8 is in a network that \`deny' names"
+line "the gateway is denied: not asked" "skip  ping: no ping through the translator: the IPv4 gateway 8.8.8.8 is in a network that \`deny' names"
 
 # --- the services of the machine --------------------------------------------------------------------------------------
 
@@ -122,10 +122,10 @@ LOCAL=yes well
 same "LOCAL=yes: exit status 0" 0 $?
 line "LOCAL=yes: said" "skip  exposed: hosts reach tcp 5008, udp 5008 of this machine through the translator: LOCAL=yes"
 t "LOCAL=yes: so it is" opens $OWN 5008
-ails "the service of the machine" "WARN  exposed: hosts reach tcp 5008, udp 5008 of this machine through the translator, by its address 8.8.8.1, past rules for the wan or the LAN => "
+ails "the service of the machine" "WARN  exposed: hosts reach tcp 5008, udp 5008 of this machine through the translator, at its address 8.8.8.1, and rules for the wan or the LAN do not stop them => "
 cured "the service of the machine"
 t "the service of the machine: shut" fails opens $OWN 5008
-line "the service of the machine: said" "ok    exposed: what was translated does not reach the services of this machine, but for ICMP and DNS"
+line "the service of the machine: said" "ok    exposed: translated packets do not reach the services of this machine, except ICMP and DNS"
 
 # own_rules BACKEND: a machine that does NAT44 by itself.
 own_rules() {
@@ -155,7 +155,7 @@ own_iptables() {
 	PATH=$T/fake:$PATH host "$HOST" up "$T/conf" >/dev/null
 	in_router iptables -D INPUT -i nat64 -m conntrack --ctstate NEW -j DROP
 	PATH=$T/fake:$PATH well
-	line "iptables: nat64-host up is known" "ok    exposed: what was translated does not reach"
+	line "iptables: nat64-host up is known" "ok    exposed: translated packets do not reach"
 }
 own_iptables
 stop_nat64d

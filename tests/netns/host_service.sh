@@ -111,9 +111,9 @@ stop_service
 config >"$conf"
 set_state failed
 says "failed: the daemon's last words, and not systemd's about it" \
-	"FAIL  service: no daemon holds nat64 (nat64d.service is failed), its last words: data-dir /nowhere does not exist => mend that, then: $restart"
+	"FAIL  service: no daemon uses nat64 (nat64d.service is failed), its last message: data-dir /nowhere does not exist => fix that, then: $restart"
 set_state inactive
-says "stopped by the operator: no words of long ago" "FAIL  service: no daemon holds nat64 (nat64d.service is inactive) => $restart"
+says "stopped by the operator: no words of long ago" "FAIL  service: no daemon uses nat64 (nat64d.service is inactive) => $restart"
 
 # --- routes that last -------------------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ ip -n "$R" addr del 192.168.255.1/32 dev lan
 ip -n "$R" -6 route add 64:ff9b::808:0/112 via 2001:db8:9::2
 well --target 8.8.8.8
 cure=$(sed -n 's/^FAIL  route: .* => //p' "$T/found")
-same "a longer route elsewhere: is shown, and stays" "ip -6 route show table all to root 64:ff9b::/96 # which of these is to stay?" "$cure"
+same "a longer route elsewhere: is shown, and stays" "ip -6 route show table all to root 64:ff9b::/96 # decide which of these to keep" "$cure"
 ip -n "$R" -6 route del 64:ff9b::808:0/112
 stop_service
 config 'Tun-Setup NO' >"$conf"
@@ -172,7 +172,7 @@ cured "forwarding is off"
 echo 'prefix of nothing' >>"$conf"
 t "a file that is wrong is refused" fails host systemctl reload nat64d
 config 'tun-setup yes' >"$conf"
-says "a reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $reload || $restart"
+says "a reload was refused" "WARN  reload: the last reload was refused: the daemon uses the previous content of $conf => $reload || $restart"
 cured "a reload was refused"
 config 'prefix 2001:db8:64::/96' 'tun-setup yes' >"$conf"
 touch -d "+2 seconds" "$conf"
@@ -184,7 +184,7 @@ config 'control off' 'tun-setup yes' >"$conf"
 start_service
 t "a daemon that cannot be asked: all is well" wait_for well
 echo "0 of 254 addresses leased, 2 packets translated, 0 refused; the last reload was refused, see the log" >"$T/unit/StatusText"
-says "its reload was refused" "WARN  reload: the last reload was refused: the daemon goes by $conf as it was before => $reload || $restart"
+says "its reload was refused" "WARN  reload: the last reload was refused: the daemon uses the previous content of $conf => $reload || $restart"
 : >"$T/unit/StatusText"
 echo @100 >"$T/unit/StateChangeTimestamp"
 awk '{ printf "%.0f\n", $1 * 1e6 }' /proc/uptime >"$T/unit/StateChangeTimestampMonotonic"
@@ -216,23 +216,23 @@ set_state failed
 cp "$NAT64D" "$T/openvpn"
 kill "$STRANGER" && wait "$STRANGER" 2>/dev/null
 stranger "$T/openvpn"
-says "another program holds the device: it is not ended" "FAIL  service: process $STRANGER (openvpn) holds nat64, and is not the daemon of $conf (nat64d.service is failed) => edit $conf: tun-device NAME, one that no other program has, then: $restart"
+says "another program holds the device: it is not ended" "FAIL  service: process $STRANGER (openvpn) uses nat64, and is not the daemon of $conf (nat64d.service is failed) => edit $conf: tun-device NAME, one that no other program has, then: $restart"
 kill "$STRANGER" && wait "$STRANGER" 2>/dev/null
 stranger "$T/tayga"
-says "Tayga holds the device" "FAIL  service: process $STRANGER (tayga) holds nat64, and is not the daemon of $conf (nat64d.service is failed) => kill $STRANGER && $restart"
+says "Tayga holds the device" "FAIL  service: process $STRANGER (tayga) uses nat64, and is not the daemon of $conf (nat64d.service is failed) => kill $STRANGER && $restart"
 cured "Tayga holds the device"
 stop_service
 wait "$STRANGER" 2>/dev/null
 stranger "$NAT64D"
 set_state activating
-says "another nat64d holds the device" "FAIL  service: process $STRANGER (nat64d) holds nat64, and is not the daemon of $conf (nat64d.service is activating) => kill $STRANGER && $restart"
+says "another nat64d holds the device" "FAIL  service: process $STRANGER (nat64d) uses nat64, and is not the daemon of $conf (nat64d.service is activating) => kill $STRANGER && $restart"
 set_state inactive
 says "a nat64d by hand, and a unit that nobody wants" "ok    service: process $STRANGER translates on nat64 (nat64d.service is inactive)"
 kill "$STRANGER" && wait "$STRANGER" 2>/dev/null
 stranger "$T/tayga"
 cp "$conf" "$T/conf"
 well "$T/conf"
-t "Tayga holds the device, and there is no unit" grep -q "^FAIL  service: process $STRANGER (tayga) holds nat64.* => kill $STRANGER && $NAT64D --config $T/conf" "$T/found"
+t "Tayga holds the device, and there is no unit" grep -q "^FAIL  service: process $STRANGER (tayga) uses nat64.* => kill $STRANGER && $NAT64D --config $T/conf" "$T/found"
 kill "$STRANGER" && wait "$STRANGER" 2>/dev/null
 
 # --- where leases are kept ----------------------------------------------------------------------------------------------
@@ -246,13 +246,13 @@ start_service
 sed -i "s|^data-dir.*|data-dir $T/new|" "$conf"
 says "data-dir elsewhere: every step at once" "FAIL  data-dir: nat64d.service may not write to $T/new => install -d -m 750 -o nobody -g nobody $T/new && mkdir -p /etc/systemd/system/nat64d.service.d && { echo '[Service]' && echo ReadWritePaths=$T/new; } >/etc/systemd/system/nat64d.service.d/nat64-data-dir.conf && systemctl daemon-reload && $restart"
 sed -i "s|^data-dir.*|data-dir $T/mine|" "$conf"
-says "data-dir is somebody's: it stays his" "FAIL  data-dir: nat64d.service may not write to $T/mine => edit $conf: data-dir of a directory that is not there yet, or that belongs to nobody, then: $restart"
+says "data-dir is somebody's: it stays his" "FAIL  data-dir: nat64d.service may not write to $T/mine => edit $conf: data-dir of a directory that does not exist yet, or that belongs to nobody, then: $restart"
 sed -i "s|^data-dir.*|data-dir $T/other/leases|" "$conf"
 well
 t "data-dir where the unit may write" fails grep "^[A-Z]* *data-dir: " "$T/found"
 echo yes >"$T/unit/PrivateTmp"
 sed -i "s|^data-dir.*|data-dir /tmp/leases|" "$conf"
-says "data-dir in /tmp" "FAIL  data-dir: nat64d.service does not see /tmp/leases, as it sees no home and no common temporary directory => edit $conf: another data-dir, or none, which is /var/lib/nat64d, then: $restart"
+says "data-dir in /tmp" "FAIL  data-dir: nat64d.service cannot use /tmp/leases, because home directories and common temporary directories are hidden from it => edit $conf: another data-dir, or none for the default /var/lib/nat64d, then: $restart"
 rm "$T/unit/PrivateTmp" "$T/unit/ProtectSystem" "$T/unit/ReadWritePaths" "$T/unit/User"
 stop_service
 
@@ -325,7 +325,7 @@ start_service
 # Who sends again when he was answered keeps his lease.
 for n in 1 2; do in_client ping -6 -n -c 3 -i 0.2 -W 1 -I 2001:db8:2::$n "$GOOGLE" >/dev/null; done
 wait_for grep -q 2001:db8:2::2 "$T/data/dynamic.map"
-pool_says "a full pool" "FAIL  pool: 2 of 2 addresses leased, all to hosts of the last two hours: there is none for another host => edit $conf: share for those who hold most (nat64ctl networks shows them), or another dynamic-pool beside this one, then: $reload"
+pool_says "a full pool" "FAIL  pool: 2 of 2 addresses leased, all to hosts active in the last two hours: none is left for another host => edit $conf: share for the networks that hold most leases (nat64ctl networks shows them), or another dynamic-pool in addition, then: $reload"
 t "and so it is: the ping of the machine itself is refused" grep -q '^skip  ping: .*\(Address unreachable\|stops\)' "$T/found"
 stop_service
 recorded 10000 192.168.255.2 192.168.255.3 >"$T/data/dynamic.map"
@@ -351,7 +351,7 @@ stop_service
 config 'tun-setup yes' >"$conf"
 recorded 60 192.168.255.{2..230} >"$T/data/dynamic.map"
 start_service
-pool_says "a pool almost full" "WARN  pool: 229 of 254 addresses leased to hosts of the last two hours => edit $conf: share for those who hold most (nat64ctl networks shows them), or another dynamic-pool beside this one, then: $reload"
+pool_says "a pool almost full" "WARN  pool: 229 of 254 addresses leased to hosts active in the last two hours => edit $conf: share for the networks that hold most leases (nat64ctl networks shows them), or another dynamic-pool in addition, then: $reload"
 stop_service
 customers() {
 	config 'tun-setup yes' 'dynamic-pool 192.168.254.0/24 from 2001:db8:3::/48' |
@@ -360,7 +360,7 @@ customers() {
 	start_service
 }
 customers ""
-pool_says "the pool of one customer is full" "FAIL  pool: 2 of 2 addresses of 192.168.255.0/30 leased, all to hosts of the last two hours: there is none for another host => edit $conf: share for those who hold most (nat64ctl networks shows them), or another dynamic-pool beside this one, then: $reload"
+pool_says "the pool of one customer is full" "FAIL  pool: 2 of 2 addresses of 192.168.255.0/30 leased, all to hosts active in the last two hours: none is left for another host => edit $conf: share for the networks that hold most leases (nat64ctl networks shows them), or another dynamic-pool in addition, then: $reload"
 t "that of another one is not" grep -q "^ok    pool: 0 of 255 addresses of 192.168.254.0/24 leased" "$T/found"
 stop_service
 customers " lease 1m 1h"
@@ -401,7 +401,7 @@ for net in 198.51.100 203.0.113 192.0.2 198.18.0; do
 	ip -n "$R" addr add "$net.2/24" dev wan
 	ip -n "$S" addr add "$net.1/24" dev wan
 	ip -n "$R" route replace default via "$net.1"
-	says "the gateway $net.1 is not pinged" "skip  ping: not through the translator: the IPv4 gateway $net.1 is not of the public internet, and 64:ff9b::/96 must not hold it; give --target ADDRESS"
+	says "the gateway $net.1 is not pinged" "skip  ping: no ping through the translator: the IPv4 gateway $net.1 is not a public address, and 64:ff9b::/96 must not contain it; give --target ADDRESS"
 	ip -n "$R" addr del "$net.2/24" dev wan
 done
 ip -n "$R" route replace default via 8.8.8.8

@@ -178,7 +178,7 @@ shows "its leases are counted" "ok    pool: 1 of 254 addresses leased" cat "$T/f
 echo 'data-dir /nowhere' >>"$ROOT/etc/nat64.conf"
 inside systemctl restart nat64d 2>/dev/null
 finds "a start that failed: the daemon's own words" \
-	"(nat64d.service is failed), its last words: /etc/nat64.conf:$(grep -c "" "$ROOT/etc/nat64.conf"): data-dir: /nowhere is on a read-only file system"
+	"(nat64d.service is failed), its last message: /etc/nat64.conf:$(grep -c "" "$ROOT/etc/nat64.conf"): data-dir: /nowhere is on a read-only file system"
 base | grep -v tun-setup >"$ROOT/etc/nat64.conf"
 inside systemctl stop nat64d
 # The device of the last good start has outlived the one that failed.
@@ -208,7 +208,7 @@ has_device() { inside ip link show dev nat64; }
 wait_for has_device
 inside systemctl start nat64d 2>/dev/null
 finds "Tayga still runs" \
-	" (tayga) holds nat64, and is not the daemon of /etc/nat64.conf (nat64d.service is failed) => systemctl stop tayga && systemctl disable tayga && systemctl restart nat64d.service"
+	" (tayga) uses nat64, and is not the daemon of /etc/nat64.conf (nat64d.service is failed) => systemctl stop tayga && systemctl disable tayga && systemctl restart nat64d.service"
 cured "Tayga still runs" service
 same "and does not come back" disabled "$(inside systemctl is-enabled tayga)"
 rm -f "$ROOT/etc/systemd/system/tayga.service" "$ROOT/usr/sbin/tayga"
