@@ -17,7 +17,7 @@ static const struct prefix4 special[] = {
 	{0xac100000, 12}, /* private use [1918] */
 	{0xc0000000, 24}, /* IETF protocol assignments [6890] */
 	{0xc0000200, 24}, /* TEST-NET-1 [5737] */
-	{0xc0586300, 24}, /* 6to4 relay anycast [3068], listed by [5735-3] */
+	{0xc0586300, 24}, /* 6to4 relay anycast [3068]: listed in [5735-3], cited in [6052-3.1] */
 	{0xc0a80000, 16}, /* private use [1918] */
 	{0xc6120000, 15}, /* benchmarking [2544] */
 	{0xc6336400, 24}, /* TEST-NET-2 [5737] */
