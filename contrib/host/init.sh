@@ -27,12 +27,12 @@ done
 
 tell()
 {
-	printf '  %-9s %s\n' "$1" "$2" >>"$stage/plan"
+	printf '  %-9s %s\n' "$1" "$2" >>"$stage/plan" || no_room
 }
 
 problem()
 {
-	printf '%s\n' "$1" >>"$stage/problems"
+	printf '%s\n' "$1" >>"$stage/problems" || no_room
 }
 
 stop()
@@ -43,12 +43,24 @@ stop()
 # need_package COMMAND PACKAGE
 need_package()
 {
-	have "$1" || echo "$2" >>"$stage/packages"
+	have "$1" || echo "$2" >>"$stage/packages" || no_room
 }
 
 want_service()
 {
-	echo "$1 $2" >>"$stage/services"
+	echo "$1 $2" >>"$stage/services" || no_room
+}
+
+no_room()
+{
+	stop "cannot write to $stage: is the disk full? nothing was changed"
+}
+
+# need_room: for all that init collects.  A line that is lost could be a reason to refuse.
+need_room()
+{
+	head -c 262144 /dev/zero 2>/dev/null >"$stage/room" || no_room
+	rm -f "$stage/room"
 }
 
 # --- the steps ------------------------------------------------------------------------------------------------------
@@ -68,6 +80,7 @@ begin_stage()
 	trap 'clean_up' EXIT
 	trap 'failure=130; stop "interrupted: nothing was changed"' INT TERM HUP
 	trap 'exit 141' PIPE
+	need_room
 	: >"$stage/plan"
 	: >"$stage/problems"
 	: >"$stage/packages"
@@ -167,6 +180,7 @@ init()
 		exit 0
 	fi
 	ask_operator
+	need_room
 	apply
 	[ -n "$service" ] || { say_how_to_start && exit 0; }
 	echo

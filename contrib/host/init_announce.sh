@@ -145,7 +145,7 @@ plan_option_108()
 		esac
 	done
 	is_read || { tell DHCPv4 "dnsmasq does not read /etc/dnsmasq.d: no option 108" && return; }
-	cat <<-END | want_file "$dnsmasq_file"
+	cat <<-END | want_file "$dnsmasq_file" || exit
 		# Made by nat64-host init: hosts that can do without IPv4 give it up for half an hour at a time (RFC 8925).
 		dhcp-option=108,1800i
 	END

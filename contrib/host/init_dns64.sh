@@ -102,7 +102,7 @@ choose_address()
 	why_address="a new static address of ${new_address%% *}"
 	mode=644
 	[ "$manager" != NetworkManager ] || mode=755
-	address_file_text "$manager" "${new_address%% *}" "${new_address#* }" | want_file "$address_file" $mode
+	address_file_text "$manager" "${new_address%% *}" "${new_address#* }" | want_file "$address_file" $mode || exit
 }
 
 # add_address: the manager does it at the next boot.
@@ -156,7 +156,7 @@ need_port()
 {
 	holder=$(port_holder "$1")
 	[ -z "$holder" ] ||
-		problem "--dns64 $dns64: ${holder%% *} has port 53 (at ${holder#* }) already; end it first, or configure DNS64 there (examples: $examples)"
+		problem "--dns64 $dns64: ${holder%% *} has port 53 (at ${holder#* }) already; stop it first$(case ${holder%% *} in unbound | named | dnsmasq) echo " (systemctl disable --now ${holder%% *})" ;; esac), or configure DNS64 there (examples: $examples)"
 }
 
 # clients: the networks whose hosts may ask: those that may use the translator, and that of the new address.
@@ -240,7 +240,7 @@ plan_unbound()
 	fi
 	need_port unbound
 	wrong=$(unbound_check) || problem "unbound refuses the planned configuration: $(printf '%s\n' "$wrong" | sed "s|$stage/||" | first_line)"
-	unbound_text | want_file "$unbound_file"
+	unbound_text | want_file "$unbound_file" || exit
 	want_service unbound.service enable
 	want_service unbound.service restart
 }
@@ -343,7 +343,7 @@ plan_bind()
 			problem "named refuses the planned configuration: $(printf '%s\n' "$wrong" | sed "s|$stage/named.conf|$bind_file|" | first_line)"
 		want_file "$bind_file" <"$stage/named.conf"
 		printf '# Made by nat64-host init: the options of named cannot be extended by a file, so it reads ours instead.\n[Service]\nExecStart=\nExecStart=%s -c %s\n' \
-			"$start" "$bind_file" | want_file "$bind_dropin"
+			"$start" "$bind_file" | want_file "$bind_dropin" || exit
 		want_service named.service enable
 		want_service named.service restart
 	fi

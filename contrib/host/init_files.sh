@@ -12,6 +12,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of init.sh
 
 defaults=$sysconfdir/default/nat64d
+[ ! -L "$defaults" ] || defaults=$(readlink -f "$defaults") # the link stays
 state=${manifest%/*}
 
 # recorded WORD: what the manifest has of one kind.
@@ -49,14 +50,16 @@ exists()
 want_file()
 {
 	number=$(($(wc -l <"$stage/list") + 1))
-	cat >"$stage/$number" || stop "cannot write to $stage; nothing was changed"
-	echo "$number ${2:-644} $1" >>"$stage/list"
-	if ! exists "$1" || is_ours "$1" || cmp -s "$stage/$number" "$1"; then
+	cat >"$stage/$number" || no_room
+	echo "$number ${2:-644} $1" >>"$stage/list" || no_room
+	if exists "$1" && { [ -L "$1" ] || [ ! -f "$1" ]; }; then
+		problem "$1 is a symbolic link or a directory: init writes only plain files; remove it first"
+	elif ! exists "$1" || is_ours "$1" || cmp -s "$stage/$number" "$1"; then
 		return 0
 	elif [ "$1" != "$conf" ]; then
 		problem "$1 exists, and init did not make it, or it was changed since: it is left alone"
 	elif [ -z "$force" ]; then
-		problem "$conf exists, and init did not make it, or it was changed since: nat64-host check says how it does; --force replaces it and keeps a copy"
+		problem "$conf exists, and init did not make it, or it was changed since: nat64-host check examines it; --force replaces it and keeps a copy"
 	fi
 }
 
@@ -124,19 +127,19 @@ with_nat44()
 
 plan_files()
 {
-	configuration | want_file "$conf"
+	configuration | want_file "$conf" || exit
 	check_planned
 	nat44=
 	if [ ! -e "$defaults" ]; then
-		echo "NAT44=yes" | want_file "$defaults"
+		echo "NAT44=yes" | want_file "$defaults" || exit
 	elif [ "$(nat44_before)" != yes ]; then
 		nat44=yes
-		with_nat44 yes >"$stage/nat44"
+		with_nat44 yes >"$stage/nat44" || no_room
 	fi
 	tell NAT44 "yes: the machine forwards, and hides the pool behind ${wan_addr4:-its own address}; nobody else may send from the prefix or the pool"
 	by_ra=$(ra_devices | paste -s -d ' ' -)
 	if [ -n "$by_ra" ]; then
-		ra_settings | want_file /etc/sysctl.d/90-nat64d-accept-ra.conf
+		ra_settings | want_file /etc/sysctl.d/90-nat64d-accept-ra.conf || exit
 		tell IPv6 "accept_ra=2 on $by_ra, because a machine that forwards would lose its IPv6 default route or addresses there"
 	fi
 }
@@ -167,7 +170,7 @@ plan_services()
 		elif is_ours "$path"; then
 			echo "$path (made by init before)"
 		else
-			echo "$path (replaced, with a copy)"
+			echo "$path (replaced; a copy stays)"
 		fi
 	done | in_words)${nat44:+, $defaults (NAT44=yes)}"
 }
@@ -382,7 +385,9 @@ new_manifest()
 write_manifest()
 {
 	[ ! -e "$manifest" ] || cp -p "$manifest" "$stage/old.manifest"
-	{ new_manifest >"$manifest$new" && mv "$manifest$new" "$manifest"; } 2>/dev/null || failed "cannot write to $state"
+	new_manifest >"$stage/manifest"
+	# cp says whether there was room, which a series of commands does not.
+	{ cp "$stage/manifest" "$manifest$new" && mv "$manifest$new" "$manifest"; } 2>/dev/null || failed "cannot write to $state"
 }
 
 put_files()
@@ -457,12 +462,13 @@ undo_plan()
 		if is_ours "$path"; then
 			say "would remove $path"
 		elif exists "$path"; then
-			say "would leave $path, which was changed"
+			say "would not remove $path, because it was changed"
 		fi
 	done
 	recorded unit | while read -r unit enabled active; do
-		say "would leave $unit as it was before: $enabled, $active"
+		say "would set $unit back to: $enabled, $active"
 	done
+	recorded nat44 | sed "s|.*|nat64-host: would set NAT44 in $defaults back to: &|"
 }
 
 undo_files()
