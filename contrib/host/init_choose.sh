@@ -106,6 +106,14 @@ in_way4()
 		END { if (found != "") print found }'
 }
 
+# in_use4: the largest private networks in use, in words.
+in_use4()
+{
+	for region in 192.168.0.0/16 100.64.0.0/10 172.16.0.0/12 10.0.0.0/8; do
+		in_way4 "$region"
+	done | sed 's/\([^ ]*\) \(.*\)/\1 (\2)/' | in_words
+}
+
 # pool_length: a host has several IPv6 addresses at a time, so four for each that is known now, and room for as many again.
 pool_length()
 {
@@ -152,7 +160,7 @@ choose_pool()
 	else
 		long=$(pool_length)
 		pool=$(free_pool "$long")
-		[ -n "$pool" ] || { problem "no private IPv4 network of /$long is free on this machine: --pool names one that you use nowhere else" && return; }
+		[ -n "$pool" ] || { problem "no private IPv4 network of /$long is free: $(in_use4) are in use; make one of these routes or networks smaller" && return; }
 		used=$(in_way4 192.168.255.0/24)
 		why_pool="no route, address or file here uses it${used:+; ${used%% *} is in use (${used#* })}"
 	fi
@@ -193,6 +201,12 @@ tell_choice()
 	else
 		tell uplink "no IPv4 default route: hosts reach only what this machine has a route for"
 	fi
+	for dev in $uplinks; do
+		case " $wan4 $wan6 $lan " in
+		*" $dev "*) ;;
+		*) tell "" "$dev has another default route: its networks may not use the translator (--lan $dev lets them)" ;;
+		esac
+	done
 	[ -n "$wan6" ] || tell "" "no IPv6 default route: hosts reach IPv4, but nothing that has only IPv6"
 	tell_hosts
 	tell device "$device"

@@ -1,6 +1,7 @@
 # init: the facts of the machine.  Everything here only reads.
 #
 #   $wan4 $wan6       the devices of the default routes
+#   $uplinks          these and those of all other default routes, as words
 #   $wan_addr4 $gateway4  the IPv4 address that the machine has on the internet side, and its gateway
 #   $reachable4       an IPv4 address to ping through the translator
 #   $lan              the devices with the hosts, as words
@@ -15,10 +16,16 @@ manifest=/var/lib/nat64-host/init
 
 # --- devices --------------------------------------------------------------------------------------------------------
 
-# links: every device but the loopback, one a line.
+# links: every device except the loopback, one a line.
 links()
 {
-	ip -o link show 2>/dev/null | awk -F ': ' '{ sub(/@.*/, "", $2); if ($2 != "lo" && $2 ~ /^[A-Za-z0-9._:-]+$/) print $2 }'
+	ip -o link show 2>/dev/null | awk -F ': ' '{ sub(/@[^@]*$/, "", $2); if ($2 != "lo" && $2 ~ /^[A-Za-z0-9._:-]+$/) print $2 }'
+}
+
+# odd_links: devices whose names init cannot write into files and commands.
+odd_links()
+{
+	ip -o link show 2>/dev/null | awk -F ': ' '{ sub(/@[^@]*$/, "", $2); if ($2 !~ /^[A-Za-z0-9._:-]+$/) { gsub(/[^!-~]/, "?", $2); print $2 } }'
 }
 
 is_link()
@@ -30,7 +37,7 @@ is_link()
 is_of_containers()
 {
 	case $1 in
-	docker* | virbr* | lxcbr* | lxdbr* | incusbr* | podman* | cni* | flannel* | cali* | kube* | vnet* | tap[0-9]*) return 0 ;;
+	veth* | ve-* | docker* | virbr* | lxcbr* | lxdbr* | incusbr* | podman* | cni* | flannel* | cali* | kube* | vnet* | tap[0-9]*) return 0 ;;
 	br-*) echo "$1" | has '^br-[0-9a-f]\{12\}$' ;;
 	*) return 1 ;;
 	esac
@@ -39,6 +46,18 @@ is_of_containers()
 is_ethernet()
 {
 	ip -o link show dev "$1" 2>/dev/null | has 'link/ether'
+}
+
+# is_in_vrf DEVICE: its routes are in another table than those of the translator.
+is_in_vrf()
+{
+	ip -d -o link show dev "$1" 2>/dev/null | has vrf_slave
+}
+
+# has_only_link_local DEVICE: it is up, and could be the LAN of hosts if it had an address.  The port of a bridge is not.
+has_only_link_local()
+{
+	! ip -o link show dev "$1" 2>/dev/null | has ' master ' && [ -n "$(ip -6 -o addr show dev "$1" scope link 2>/dev/null)" ]
 }
 
 # addresses6 DEVICE: "DEVICE ADDRESS/LENGTH static|dynamic" lines of what hosts may use to reach the machine.
@@ -70,6 +89,7 @@ look_at_uplinks()
 {
 	wan4=${wan:-$(ip -4 route show default 2>/dev/null | after dev)}
 	wan6=${wan:-$(ip -6 route show default 2>/dev/null | after dev)}
+	uplinks=${wan:-$({ ip -4 route show default && ip -6 route show default; } 2>/dev/null | grep -oE ' dev [^ ]+' | cut -d ' ' -f 3 | sort -u | paste -s -d ' ' -)}
 	[ -z "$wan" ] || is_link "$wan" || { problem "--wan $wan: there is no such device" && return; }
 	gateway4=$(ip -4 route show default ${wan:+dev "$wan"} 2>/dev/null | after via)
 	wan_addr4=$([ -z "$wan4" ] || ip -4 -o addr show dev "$wan4" scope global 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }')
@@ -82,37 +102,42 @@ look_at_uplinks()
 }
 
 # look_at_lans: those that --lan names; else each Ethernet device with an IPv6 network of its own that is no uplink; else the
-# uplink itself, where this machine is one among the hosts.
+# uplink itself, where this machine is one among the hosts.  That is not assumed if another device could have the hosts: the
+# neighbors on the uplink may be strangers.
 look_at_lans()
 {
-	lan='' left_out='' one_armed=''
+	lan='' left_out='' one_armed='' bare=''
 	if [ -n "$lans" ]; then
 		for dev in $lans; do
 			is_link "$dev" || { problem "--lan $dev: there is no such device" && continue; }
+			! is_in_vrf "$dev" || { problem "--lan $dev: it is in a VRF, and the translator is not" && continue; }
 			[ -n "$(addresses6 "$dev")" ] || { problem "--lan $dev: it has no IPv6 address that hosts could use; give it one of your own network" && continue; }
 			lan=$lan${lan:+ }$dev
 		done
 	else
 		for dev in $(links); do
-			case $dev in
-			"$wan4" | "$wan6" | "$old_device") continue ;;
+			case " $uplinks $old_device " in
+			*" $dev "*) continue ;;
 			esac
-			[ -n "$(addresses6 "$dev")" ] || continue
-			if is_of_containers "$dev" || ! is_ethernet "$dev"; then
+			if [ -z "$(addresses6 "$dev")" ]; then
+				is_of_containers "$dev" || ! is_ethernet "$dev" || ! has_only_link_local "$dev" || bare=$bare${bare:+ }$dev
+			elif is_of_containers "$dev" || ! is_ethernet "$dev" || is_in_vrf "$dev"; then
 				left_out=$left_out${left_out:+ }$dev
 			else
 				lan=$lan${lan:+ }$dev
 			fi
 		done
-		if [ -z "$lan" ]; then
+		odd=$(odd_links | grep -v -x -F -e "$wan4" -e "$wan6" | paste -s -d ' ' -)
+		[ -z "$odd" ] || left_out="$left_out${left_out:+ }$odd (the name has unusual characters)"
+		if [ -z "$lan$bare$odd" ]; then
 			for dev in $wan6 $wan4; do
-				[ -n "$lan" ] || ! is_ethernet "$dev" || [ -z "$(addresses6 "$dev")" ] || lan=$dev
+				[ -n "$lan" ] || ! is_link "$dev" || ! is_ethernet "$dev" || [ -z "$(addresses6 "$dev")" ] || lan=$dev
 			done
 		fi
 	fi
 	for dev in $lan; do
-		case $dev in
-		"$wan4" | "$wan6") one_armed=yes ;;
+		case " $uplinks " in
+		*" $dev "*) one_armed=yes ;;
 		esac
 	done
 	lan6=$(for dev in $lan; do addresses6 "$dev"; done)
@@ -124,6 +149,8 @@ look_at_lans()
 	[ -z "$lans" ] || [ -n "$lan" ] || return
 	if [ ! -e /proc/net/if_inet6 ]; then
 		problem "the kernel has no IPv6 (is it disabled by ipv6.disable=1?)"
+	elif [ -z "$lan" ] && [ -n "$bare" ]; then
+		problem "no IPv6 network for hosts: $bare has only link-local addresses; give it an address of your own network, or name the device with the hosts by --lan DEV"
 	elif [ -z "$lan" ] || [ -z "$own6" ]; then
 		problem "no IPv6 network for hosts: no Ethernet device has a global or unique local IPv6 address${left_out:+ (left out: $left_out; --lan takes one)}; give one to the LAN first"
 	fi
@@ -136,7 +163,7 @@ networks6()
 	{
 		printf '%s\n' "$lan6" | sed 's/^/A /'
 		ip -6 route show table main 2>/dev/null | sed 's/^/R /'
-	} | awk -v lans=" $lan " -v uplinks=" $wan4 $wan6 " "$(cat "$lib/ipv6.awk")"'
+	} | awk -v lans=" $lan " -v uplinks=" $uplinks " "$(cat "$lib/ipv6.awk")"'
 		function is_net(p) { return p ~ /^([23]|f[cd])[0-9a-f:]*\/[0-9]+$/ && length_of(p) >= 16 }
 		function holds(p, q) { return length_of(p) <= length_of(q) && shares(hex(address_of(p)), hex(address_of(q)), length_of(p)) }
 		$1 == "A" { if (NF == 4) kind[$3] = $4; next }
@@ -205,6 +232,8 @@ used_networks4()
 				if (long >= 8 && long <= 32) print part[1] "/" long, file
 			}'
 	done
+	# Tailscale takes addresses of its peers from the whole network, and has routes to some of them only.
+	ip -4 -o addr show 2>/dev/null | awk '$4 ~ /^100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.[0-9.]+(\/32)?$/ { print "100.64.0.0/10", $2 }'
 	! echo "${wan_addr4:-0.0.0.0}" | awk "$ipv4_awk"'{ exit !within($1, "100.64.0.0/10") }' || echo "100.64.0.0/10 the provider, whose address $wan4 has"
 }
 
@@ -235,6 +264,7 @@ look_at_service()
 	service='' host_service='' instance=''
 	case $conf in
 	"$sysconfdir/nat64.conf") ;;
+	"$sysconfdir"/nat64/*/*) problem "$conf: the service reads only $sysconfdir/nat64.conf and $sysconfdir/nat64/NAME.conf" ;;
 	"$sysconfdir"/nat64/?*.conf) instance=@$(basename "$conf" .conf) ;;
 	*) problem "$conf: the service reads only $sysconfdir/nat64.conf and $sysconfdir/nat64/NAME.conf" ;;
 	esac
