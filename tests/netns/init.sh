@@ -110,8 +110,8 @@ fresh() {
 	ip -n "$M" -b - <<-END
 		link add lan type veth peer name lan-far
 		link add wan type veth peer name wan-far
-		link set lan-far up
-		link set wan-far up
+		link set lan-far addrgenmode none up
+		link set wan-far addrgenmode none up
 		link set lan up
 		link set wan up
 		addr add 203.0.113.2/24 dev wan
@@ -150,7 +150,7 @@ plans() {
 	same "$name: nothing is changed" "$before" "$(traces)"
 }
 
-# refuses NAME SETUP OPTIONS WANTED: one line on such a machine, and nothing changed.
+# refuses NAME SETUP OPTIONS WANTED: one line on such a machine, perhaps after the plan, and nothing changed.
 refuses() {
 	local name=$1 before out status
 	fresh
@@ -159,6 +159,7 @@ refuses() {
 	# shellcheck disable=SC2086 # words
 	out=$(run --yes $3 2>&1 </dev/null)
 	status=$?
+	out=$(sed '/^The plan/,/^  files/d' <<<"$out")
 	same "$name: exit status 1" 1 $status
 	if grep -qE -- "^nat64-host: .*$4" <<<"$out" && [ "$(wc -l <<<"$out")" -eq 1 ]; then ok "$name: one line"; else not_ok "$name: one line with $4" "$out"; fi
 	same "$name: nothing is changed" "$before" "$(traces)"
@@ -197,6 +198,14 @@ plans "a network behind a router on the LAN" "ip -6 route add 2001:db8:77::/48 v
 plans "a delegated prefix, which may change" "ip addr del 2001:db8:1::1/64 dev lan; ip addr add 2001:db8:100:1::1/64 dev lan nodad valid_lft 3000 preferred_lft 2000; ip -6 route add unreachable 2001:db8:100::/56 proto dhcp" \
 	"" '^allow 2001:db8:100::/56$' '!^allow 2001:db8:100:1' 'may change' '^# The provider may replace 2001:db8:100::/56'
 plans "one among the hosts" "ip link del lan; ip addr add 192.0.2.5/24 dev wan" "" '^allow 2001:db8:9::/64' 'one among the hosts'
+plans "a second IPv4 uplink" "ip route add default via 192.168.1.2 dev lan metric 50; ip link add lan2 type veth peer name lan2-far; ip link set lan2-far addrgenmode none up; ip link set lan2 up; ip addr add 2001:db8:2::1/64 dev lan2 nodad" \
+	"" 'lan has another default route' '^allow 2001:db8:2::/64' '!^allow 2001:db8:1:'
+plans "a second IPv6 uplink, of the same route" "ip -6 route del default; ip -6 route add default nexthop via 2001:db8:9::1 dev wan nexthop via 2001:db8:1::9 dev lan" "--lan lan" '^allow 2001:db8:1::/64' 'one among the hosts'
+plans "an uplink without Ethernet" "ip tuntap add ppp0 mode tun; ip link set ppp0 up; ip route del default; ip -6 route del default; ip addr add 203.0.113.77 peer 203.0.113.1 dev ppp0; ip route add default dev ppp0; ip -6 route add default dev ppp0" \
+	"" 'uplink +ppp0, 203.0.113.77: ' '^allow 2001:db8:1::/64'
+plans "an address of Tailscale" "ip route add 192.168.0.0/16 dev lan; ip addr add 100.101.1.2/32 dev lan" "" '^dynamic-pool 172.31.255.0/24$'
+plans "a name that no command can have" "ip link add 'x\$(id)' type veth peer name x-far; ip link set x-far addrgenmode none; ip link set 'x\$(id)' addrgenmode none" "" 'left out: x\$\(id\) \(the name' '^allow 2001:db8:1::/64'
+plans "NAT44 in a file that is a link" "mv /etc/default/nat64d /etc/nat64d.real; ln -s ../nat64d.real /etc/default/nat64d" "" '--- /etc/nat64d.real, one line'
 plans "private targets: an own prefix" "ip -6 route add unreachable 2001:db8:1::/48" --private '^prefix 2001:db8:1:ffff::/96$' '^allow 2001:db8:1::/48'
 plans "private targets: a prefix of a ULA" "ip addr add fd12:3456:789a:1::1/64 dev lan nodad" --private '^prefix fd12:3456:789a:ffff::/96$'
 plans "private targets: no prefix of its own" "" --private '^prefix 64:ff9b:1::/96$' 'RFC 8215'
@@ -217,6 +226,11 @@ plans "no /etc/default/nat64d" "rm /etc/default/nat64d" "" '--- /etc/default/nat
 refuses "no IPv4 default route" "ip route del default" "" 'no IPv4 default route'
 refuses "no IPv4 address" "ip addr flush dev wan scope global; ip addr add 2001:db8:9::2/64 dev wan nodad; ip route add default dev wan" "" 'wan has no IPv4 address'
 refuses "no IPv6 network" "ip -6 addr flush dev lan; ip -6 addr flush dev wan" "" 'no IPv6 network for hosts'
+refuses "only link-local addresses on the LAN: the uplink is not taken instead" "ip -6 addr flush dev lan scope global" "" 'lan has only link-local addresses'
+refuses "no private network is free" "for net in 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10; do ip route add \$net dev lan; done" "" \
+	'no private IPv4 network of /24 is free: 192.168.0.0/16 \(lan\), 100.64.0.0/10 \(lan\), 172.16.0.0/12 \(lan\), 10.0.0.0/8 \(lan\) are in use'
+refuses "a configuration that is a link" "echo tun-device x >/etc/x.conf; ln -s x.conf /etc/nat64.conf" --force '/etc/nat64.conf is a symbolic link or a directory'
+refuses "a configuration that is a directory" "mkdir /etc/nat64.conf" --force '/etc/nat64.conf is a symbolic link or a directory'
 refuses "a configuration of somebody else" "echo tun-device x >/etc/nat64.conf" "" '/etc/nat64.conf exists.*--force'
 refuses "Tayga starts at boot" ": >/run/units/tayga.enabled" "" 'Tayga starts at boot: .*disable --now tayga'
 refuses "another NAT64" "ip -6 route add 64:ff9b::/96 via 2001:db8:9::1" "" '64:ff9b::/96 leads to wan already'
@@ -237,6 +251,10 @@ refuses "a prefix of a wrong length" "" "--prefix 2001:db8:5::/97" 'refuses the 
 refuses "a prefix on the link" "" "--prefix 2001:db8:1:0:64::/96" 'inside 2001:db8:1::/64'
 refuses "private targets by the well-known prefix" "" "--private --prefix 64:ff9b::/96" 'must not lead to private'
 refuses "a configuration elsewhere" "" /root/nat64.conf 'the service reads only'
+refuses "a configuration elsewhere, by a detour" "" /etc/nat64/../nat64.conf 'the service reads only'
+refuses "no room for what is collected" "mount -t tmpfs -o size=8k tmpfs $T/tmp; echo full >$T/tmp/x" "" 'cannot write to .*is the disk full'
+refuses "no room for the manifest" "umount /var/lib; mount -t tmpfs -o size=4k tmpfs /var/lib; echo full >/var/lib/x" "" 'cannot write to /var/lib/nat64-host; everything is as it was before'
+refuses "no room for NAT44" "mount -t tmpfs -o size=4k tmpfs /etc/default; echo NAT44=no >/etc/default/nat64d" "" 'cannot write to /etc/default; everything is as it was before'
 fresh
 on sh -c 'echo nat64d.service >/run/broken'
 before=$(traces)
