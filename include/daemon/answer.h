@@ -8,7 +8,7 @@
 
 #define ANSWER_MAX 65536 /* bytes */
 
-/* What a client receives when it does not get one answer, but lines as events happen. */
+/* The kind of lines that a client receives as events happen, instead of one answer. */
 enum answer_stream {
 	STREAM_NONE,
 	STREAM_WATCH, /* events */

@@ -68,7 +68,7 @@ void control_push(struct control *c, struct answer *a, const char *line, size_t 
 void control_expire(struct control *c, int64_t now);
 
 /* Splits LINE, of LEN bytes without its newline, into the words of R.  False if it is not a valid
- * request, and A says why. */
+ * request; A then has the reason. */
 bool control_parse(struct control_request *r, char *line, size_t len, struct answer *a);
 
 /* One row of a table of commands. */

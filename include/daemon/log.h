@@ -65,7 +65,8 @@ struct log_limit {
 	unsigned long suppressed;
 };
 
-/* May a line be written at NOW (ms, never going back)?  If not, it is counted as suppressed. */
+/* Returns true if a line may be written at NOW (ms, never going back).  If not, it is counted as
+ * suppressed. */
 bool log_limit_take(struct log_limit *l, int64_t now);
 
 /* Returns how many lines were suppressed since the last call. */

@@ -35,7 +35,7 @@ void rates_take(struct rates *r, int64_t now, const struct traffic *total);
 
 /* Returns the rate over about the last MS milliseconds.  TOTAL are the current counts.  It uses the
  * newest sample that is at least MS old, or else the oldest sample, and divides by the time that
- * has really passed since.  So it is also correct in the first minute and after a stall. */
+ * has really passed since.  Therefore it is also correct in the first minute and after a stall. */
 struct rate rates_over(const struct rates *r, int64_t now, const struct traffic *total, int64_t ms);
 
 #endif

@@ -1,5 +1,5 @@
-/* send - writes packets and GSO packets to the device.  What the device cannot do is done here: GSO
- * packets are split, and partial checksums are completed, so that no packet is lost. */
+/* send - writes packets and GSO packets to the device.  If the device lacks a feature, GSO packets
+ * are split here, and partial checksums are completed, so that no packet is lost. */
 #ifndef NAT64D_SEND_H
 #define NAT64D_SEND_H
 
@@ -13,7 +13,7 @@
 
 struct send {
 	struct tun *tun;
-	struct batch *batch;       /* is told which GSO packets are useful */
+	struct batch *batch;       /* learns which GSO packets are useful */
 	struct counters *counters; /* gso_written, write_failed */
 	unsigned gso; /* enum batch_merge bits: the GSO packets that the device accepts */
 	bool partial; /* the device accepts partial checksums */

@@ -50,7 +50,7 @@ int service_user_find(struct service_user *u, const char *user, const char *grou
 /* Looks up GROUP, which is a name or a number. */
 int service_group_find(gid_t *gid, const char *group, char *err);
 
-/* Is this process a member of group GID? */
+/* Returns true if this process is a member of group GID. */
 bool service_is_in(gid_t gid);
 
 /* Changes the root directory to ROOT (NULL: does not), then drops to the user and group

@@ -71,12 +71,12 @@ struct trace_filter {
 /* Parses the N words at WORD.  False if one of them is invalid, and A lists the valid ones. */
 bool trace_filter_read(struct trace_filter *f, char *const *word, unsigned n, struct answer *a);
 
-/* Does P match F?  Each given word must match: the reason, the direction, and an address of the
- * packet before or after translation. */
+/* Returns true if P matches F.  Each given word must match: the reason, the direction, and an
+ * address of the packet before or after translation. */
 bool trace_filter_wants(const struct trace_filter *f, const struct trace_packet *p);
 
-/* Could F match a packet that is translated in direction DIR and has the addresses of V4 in IPv4
- * and those of V6 in IPv6? */
+/* Returns true if F could match a packet that is translated in direction DIR and has the addresses
+ * of V4 in IPv4 and those of V6 in IPv6. */
 bool trace_filter_wants_pair(const struct trace_filter *f, enum report_dir dir,
 			     const struct fastpath_key4 *v4, const struct fastpath_key6 *v6);
 

@@ -14,7 +14,7 @@
  * prefix, is the valid one.  If it lacks "# since", an earlier one of the same lease applies. There
  * is no record for a lease that was turned into a map.
  *
- * The packet path only does one small write(2) to the page cache per burst; so kill -9 loses
+ * The packet path only does one small write(2) to the page cache per burst; therefore kill -9 loses
  * nothing.  Operations that may wait for a disk (sync, create, rename, remove) are done by a child
  * process, the keeper.  It is forked, not executed.  A seccomp filter of the daemon must therefore
  * allow a later fork() and the system calls of the keeper, or a dead keeper cannot be restarted.
@@ -51,8 +51,8 @@ struct leasefile *leasefile_open(const char *dir, const char *name, char *err, s
 bool leasefile_missing(const char *dir, const char *name, const char *user, char *err,
 		       size_t err_size);
 
-/* Could this process keep leases in the directory DIR?  Changes nothing; otherwise as
- * leasefile_open(). */
+/* Returns true if this process could keep leases in the directory DIR.  Changes nothing; otherwise
+ * as leasefile_open(). */
 bool leasefile_usable(const char *dir, const char *name, char *err, size_t err_size);
 
 /* Handles the secret of pool_set_secret() in the file NAME of the directory, which has 32

@@ -1,9 +1,9 @@
-/* leaselog - the history: which host had which address when.  It consists of leases.log and older
- * files.
+/* leaselog - the history: which host had which address at which time.  It consists of leases.log
+ * and older files.
  *
  * The packet path puts events into memory that it shares with the keeper (see leasefile.h), and the
- * keeper writes them.  Thus events survive the death of either process: the keeper still writes
- * what a killed daemon has handed over, and the next keeper writes what a killed one has not.
+ * keeper writes them.  Thus events survive the death of either process: the keeper still writes the
+ * events of a killed daemon, and the next keeper writes those that a killed one has not written.
  * Nothing here blocks.
  *
  * Within one file, times never go back.  When the clock is set back, a new file begins. */
@@ -30,7 +30,7 @@ void leaselog_free(struct leaselog *l); /* NULL is fine */
  * are not accepted, and existing files stay. */
 void leaselog_use(struct leaselog *l, unsigned days, uint64_t bytes);
 
-/* Does it accept events? */
+/* Returns true if it accepts events. */
 bool leaselog_wanted(const struct leaselog *l);
 
 /* Accepts E without allocating memory.  If there is no room, because the disk is full or too slow,
@@ -48,10 +48,10 @@ void leaselog_hand_over(struct leaselog *l);
 /* The same, and wakes the keeper, which may then preempt this process. */
 void leaselog_commit(struct leaselog *l);
 
-/* Do events wait for room, so that leaselog_commit() should be called again soon? */
+/* Returns true if events wait for room, so that leaselog_commit() should be called again soon. */
 bool leaselog_waits(const struct leaselog *l);
 
-/* The keeper has ended for good: events that it has not written are lost. */
+/* The keeper has ended and is not restarted: events that it has not written are lost. */
 void leaselog_give_up(struct leaselog *l);
 
 /* As leasefile_news(). */

@@ -158,7 +158,7 @@ struct span {
 	size_t len;
 };
 
-/* The next N bytes of S, which is shortened by them; NULL, and S untouched, where S has fewer. */
+/* The next N bytes of S, which is shortened by them; NULL, and S is unchanged, if S has fewer. */
 static inline const void *span_take(struct span *s, size_t n)
 {
 	const uint8_t *p = s->p;

@@ -39,8 +39,8 @@ struct fastpath *fastpath_opened(struct fastpath_opening *o, char *err);
 
 /* Attaches the program to the egress of device INDEX.  Needs the same privileges. */
 int fastpath_attach(struct fastpath *f, unsigned index, char *err);
-/* Must the program check that the daemon is alive?  Before Linux 6.6 it may outlive the daemon
- * [FASTPATH_WATCH]. */
+/* Returns true if the program must check that the daemon is alive.  Before Linux 6.6 it may outlive
+ * the daemon [FASTPATH_WATCH]. */
 bool fastpath_must_watch(const struct fastpath *f);
 
 /* Returns the number of CPUs that this process may run on. */

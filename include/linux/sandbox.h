@@ -10,7 +10,7 @@
 
 #define SANDBOX_ERR 128 /* room for a message */
 
-/* May this process change links, addresses and routes? */
+/* Returns true if this process may change links, addresses and routes. */
 bool sandbox_may_configure(void);
 
 /* Protects our memory, which holds keys and packets, from other processes of the same user and

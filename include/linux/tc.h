@@ -1,11 +1,11 @@
 /* tc - attaches our program as a tc filter to the egress of a device [tc-bpf(8)], for kernels
  * before 6.6, which have no tcx links.
  *
- * Such a filter outlives the process that added it, so tc_detach() must remove it.  It is
- * identified by its name, nat64d.  Filters of other programs, and the clsact qdisc that contains
- * all filters, are not touched.  INDEX is that of an interface in our network namespace.  Both
- * functions need CAP_NET_ADMIN and may block while the kernel changes a device, so they are only
- * for the start and the end. */
+ * Such a filter remains after its process ends, so tc_detach() must remove it.  It is identified by
+ * its name, nat64d.  Filters of other programs, and the clsact qdisc that contains all filters, are
+ * not touched.  INDEX is that of an interface in our network namespace.  Both functions need
+ * CAP_NET_ADMIN and may block while the kernel changes a device, so they are only for the start and
+ * the end. */
 #ifndef NAT64D_TC_H
 #define NAT64D_TC_H
 

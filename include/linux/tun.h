@@ -45,7 +45,7 @@ struct tun *tun_open(const char *name, bool offload, char *err);
 void tun_close(struct tun *t);
 
 /* Opens the device NAME only to configure its link, addresses and routes.  The process that has the
- * device open goes on reading and writing its packets. */
+ * device open continues to read and write its packets. */
 struct tun *tun_reach(const char *name, char *err);
 /* Opens the device NAME through FD, which an earlier process used.  Returns NULL if FD is another
  * device or uses another header; the caller then still owns FD. */
@@ -54,8 +54,8 @@ struct tun *tun_open_kept(int fd, const char *name, bool offload);
 bool tun_hold(int fd);
 /* Makes the device non-persistent again, if it is marked. */
 void tun_let_go(int fd);
-/* tun_is_ours(): did a daemon create the device for the lifetime of its service?  Persistent
- * devices of an operator are not ours. */
+/* tun_is_ours() returns true if a daemon created the device for the lifetime of its service.
+ * Persistent devices of an operator are not ours. */
 bool tun_is_ours(const struct tun *t);
 bool tun_is_marked(const struct tun *t);
 /* Marks the device as created by a daemon. */
@@ -119,14 +119,15 @@ int tun_route_del(struct tun *t, const struct prefix *r, char *err);
 bool tun_addr_has(struct tun *t, const struct prefix *a);
 bool tun_route_has(struct tun *t, const struct prefix *r);
 
-/* Does the kernel route packets for A, an address, into the device?  Needs no privilege. */
+/* True if the kernel routes packets for A, an address, into the device.  Needs no privilege. */
 bool tun_is_way(struct tun *t, const struct prefix *a);
 
 /* Reads the current addresses and networks of all interfaces, for the next two functions. */
 void tun_look(struct tun *t);
-/* Is R completely inside a network of another interface?  Then WHERE (TUN_ERR bytes) names both. */
+/* True if R is completely inside a network of another interface.  Then WHERE (TUN_ERR bytes) names
+ * both. */
 bool tun_elsewhere(struct tun *t, const struct prefix *r, char *where);
-/* Does any interface, ours or another, have an address in NET?  Then WHERE names both. */
+/* True if any interface, ours or another, has an address in NET.  Then WHERE names both. */
 bool tun_owned(struct tun *t, const struct prefix *net, char *where);
 
 #endif

@@ -2,10 +2,10 @@
  * active.
  *
  * A lease belongs to a host and a translation prefix (an index into the prefixes).  All operations
- * on the packet path are O(1), except when a network becomes known (see pool_touch()), and allocate
- * nothing: pool_new() reserves all memory, which is touched only as leases are made.  NOW is in
- * seconds of a clock that never steps (CLOCK_BOOTTIME); times before the start of that clock are
- * negative. */
+ * on the packet path are O(1), except when a network becomes known (see pool_touch()).  They
+ * allocate nothing: pool_new() reserves all memory, which is touched only as leases are made.  NOW
+ * is in seconds of a clock that never steps (CLOCK_BOOTTIME); times before the start of that clock
+ * are negative. */
 #ifndef NAT64D_POOL_H
 #define NAT64D_POOL_H
 
@@ -97,7 +97,7 @@ void pool_set_secret(struct pool *p, const struct siphash_key *secret);
  * the pool. */
 void pool_set_allow(struct pool *p, const struct lpm *allow);
 
-/* Tells whether HOST could have the lease of ADDR. */
+/* Whether HOST could have the lease of ADDR, or why not. */
 enum pool_fit {
 	POOL_FITS,
 	POOL_NOT_ALLOWED, /* by pool_set_allow() */
@@ -168,8 +168,8 @@ void pool_unreserve(struct pool *p, uint32_t addr);
 
 /* Records that a packet from the host of lease L was translated at NOW.  The lease becomes
  * confirmed if a packet had been sent to the host before.  O(1), except when the first confirmed
- * lease makes a /48 known: that takes a step for each different lease count below its own among the
- * known networks. */
+ * lease makes a /48 known.  Then it takes one step for each different number of leases, below that
+ * of the /48, that a known network has. */
 void pool_touch(struct pool *p, struct lease *l, int32_t now);
 
 /* Records that a packet from IPv4 was translated to the host of lease L. */

@@ -66,9 +66,10 @@ static inline bool packet_is_icmp(const struct packet *p)
 	return p->proto == (p->family == 4 ? PROTO_ICMP : PROTO_ICMPV6);
 }
 
-/* Continues from where the parser stopped, at AH or after a fragment header, to the payload at the
- * end of the header chain.  Then p->proto and p->l4 describe that payload, and the fragment fields
- * come from whichever header has them.  Returns false if the packet does not contain the end. */
+/* Continues where the parser stopped, at AH or after a fragment header, and follows the header
+ * chain to the payload at its end.  Then p->proto and p->l4 describe that payload, and the fragment
+ * fields come from the header that has them.  Returns false if the packet does not contain the
+ * end. */
 bool packet_go_to_end(struct packet *p);
 
 /* Returns the ICMP type of P, or -1 if P is not ICMP, is not the first fragment, or is too

@@ -1,4 +1,4 @@
-/* explain - tells what would happen to a packet and why, without any effect.
+/* explain - computes what would happen to a packet and why, without any effect.
  *
  * It runs the translator on the smallest packet of its kind, up to the point where the translator
  * would take a lease or write. */

@@ -46,8 +46,8 @@ static bool set_range(struct conf_reader *r, const char *s, struct pool_conf *p)
 	return range_ok(r, s, &p->range);
 }
 
-/* A share limits the networks of one length inside `from`; a network that contains all of `from`
- * cannot be one of several. */
+/* A share limits each network of one length inside `from`.  A network that contains all of `from`
+ * is the only one, so a share for it has no use. */
 static bool share_fits(struct conf_reader *r, const struct pool_conf *p)
 {
 	char text[ADDR_TEXT];

@@ -68,7 +68,8 @@ bool http_is_whole(const char *text, size_t len)
 	return false;
 }
 
-/* Do the parameters contain "q=0" or "q=0.000"?  Then the client does not accept this type. */
+/* Returns true if the parameters contain "q=0" or "q=0.000".  Then the client does not accept this
+ * type. */
 static bool is_refused(struct piece parameters)
 {
 	while (parameters.len > 0) {
@@ -81,7 +82,7 @@ static bool is_refused(struct piece parameters)
 	return false;
 }
 
-/* Does a header line say that the client accepts OpenMetrics? */
+/* Returns true if a header line shows that the client accepts OpenMetrics. */
 static bool takes_openmetrics(struct piece line)
 {
 	if (!equals(trim(cut(&line, ':')), "Accept"))

@@ -16,7 +16,7 @@ struct http_request {
 	char instance[HTTP_INSTANCE]; /* empty: nat64d itself */
 };
 
-/* Does the text contain the complete head of a request? */
+/* True if the text contains the complete head of a request. */
 bool http_is_whole(const char *text, size_t len);
 
 /* Parses the LEN bytes at TEXT, which may be incomplete.  Ignores everything after the head.
@@ -28,7 +28,7 @@ int http_understand(struct http_request *r, const char *text, size_t len);
  */
 size_t http_head(char out[HTTP_HEAD], int status, bool openmetrics, size_t len);
 
-/* Returns the body for an error STATUS: a line that says what is wrong. */
+/* Returns the body for an error STATUS: a line that describes the error. */
 const char *http_words(int status);
 
 #endif

@@ -124,7 +124,7 @@ static int put_word(struct line *l, const char *word)
 	return -1;
 }
 
-/* Is WORD a time that contains a blank?  Such a word is not sent to the daemon. */
+/* Returns true if WORD is a time that contains a blank.  Such a word is not sent to the daemon. */
 static bool is_time(const struct line *l, const char *word)
 {
 	const char *command = l->word[0];
@@ -143,8 +143,8 @@ static int add_word(struct line *l, char *word)
 	return put_word(l, word);
 }
 
-/* Is the argument the long option NAME or the option LETTER?  Then sets VALUE to the text after it,
- * or to the next argument. */
+/* Returns true if the argument is the long option NAME or the option LETTER. Then sets VALUE to the
+ * text after it, or to the next argument. */
 static bool is_option(char ***arg, char letter, const char *name, const char **value)
 {
 	const char *a = **arg;

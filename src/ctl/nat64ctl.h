@@ -60,7 +60,8 @@ void ctl_each(const struct ctl *c, const char *request, bool follow, ctl_take *t
  */
 bool ctl_print_line(void *arg, char *line);
 
-/* Is LINE the message by which the daemon ends an incomplete list?  Then prints it as an error. */
+/* True if LINE is the message by which the daemon ends an incomplete list.  Then prints it as an
+ * error. */
 bool ctl_breaks(const struct ctl *c, const char *line);
 
 /* Prints R and returns its status. */

@@ -118,8 +118,8 @@ static int open_socket(const struct ctl *c, struct ctl_reply *r)
 	return fd;
 }
 
-/* Does not report errors: the daemon may have refused the connection, and then its answer tells
- * why. */
+/* Does not report errors: the daemon may have refused the connection, and then its answer has the
+ * reason. */
 static void send_line(int fd, const char *line)
 {
 	char request[4097];

@@ -49,8 +49,8 @@ static void ask(const struct ctl *c, bool openmetrics, struct ctl_reply *r)
 }
 
 /* Returns the metrics, which the caller must free.  If the daemon does not run, does not answer or
- * ends before its answer is complete, they say that it is down.  Returns NULL, after printing the
- * reason, if the daemon may run but cannot be reached. */
+ * ends before its answer is complete, they report that it is down.  Returns NULL, after printing
+ * the reason, if the daemon may run but cannot be reached. */
 static char *get_metrics(const struct ctl *c, bool openmetrics)
 {
 	struct answer down = {.text = NULL};
@@ -123,8 +123,8 @@ static FILE *make(const char *path)
 	return out;
 }
 
-/* Is PATH a regular file, or does it not exist?  A device such as /dev/null must not be replaced by
- * a file. */
+/* Returns true if PATH is a regular file or does not exist.  A device such as /dev/null must not be
+ * replaced by a file. */
 static bool is_place(const char *path)
 {
 	struct stat st;
@@ -204,7 +204,7 @@ static int read_request(char text[HTTP_MOST], size_t *len)
 	return 200;
 }
 
-/* Gives up if the client does not read. */
+/* Stops if the client does not read. */
 static void write_answer(const char *text, size_t len)
 {
 	const struct timeval moment = {.tv_sec = 1};

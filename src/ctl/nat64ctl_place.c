@@ -31,7 +31,7 @@ static int copy_dir(char dir[CTL_PATH], const char *from, size_t len)
 	return CTL_DONE;
 }
 
-/* No daemon answers, so the configuration that the unit uses must tell. */
+/* No daemon answers, so the directory is taken from the configuration that the unit uses. */
 static int look_up(const struct ctl *c, char dir[CTL_PATH])
 {
 	struct conf_diag diag = {.say = ignore, .hurried = true, .mapless = true};

@@ -29,7 +29,7 @@
 /* The state of one attempt. */
 struct job {
 	const struct ctl *ctl;
-	char *config, *state, *device; /* as told by the daemon; they point into ITS */
+	char *config, *state, *device; /* as the daemon reports them; they point into ITS */
 	bool itself;                   /* the daemon may change its device itself */
 	bool once_more;                /* the configuration has changed in the meantime */
 	bool again;                    /* an earlier attempt has put a configuration into effect */
@@ -107,8 +107,7 @@ static void release_lock(int fd)
 
 /* --- the daemon's list ---------------------------------------------------------------------- */
 
-/* Allocates a list of N entries.  It will be sorted as setup needs it, because the daemon sends it
- * so. */
+/* Allocates a list of N entries.  The daemon sends the list in the order that setup needs. */
 static struct prefix *get_list(size_t n)
 {
 	return calloc(n + 1, sizeof(struct prefix));
@@ -275,10 +274,10 @@ static void clear_away(const struct setup *was, const struct setup *now, struct 
 		ctl_complain("warning: %s", err);
 }
 
-/* Makes the device match what is in effect after the answer R.  The daemon reads the configuration
- * later than this process, so it may have read a newer one.  If the answer was lost, the daemon may
- * have reloaded nevertheless, or a new daemon may have started.  False if the device lacks, or may
- * lack, something that the newer configuration needs. */
+/* Makes the device match the configuration that is in effect after the answer R.  The daemon reads
+ * the configuration later than this process, so it may have read a newer one.  If the answer was
+ * lost, the daemon may have reloaded nevertheless, or a new daemon may have started.  False if the
+ * device lacks, or may lack, something that the newer configuration needs. */
 static bool settle(struct job *j, const struct ctl_reply *r)
 {
 	struct job again;

@@ -24,7 +24,7 @@ void screen_line(const struct screen *s, bool bright, const char *format, ...)
 /* Shows the picture.  False after a write error on standard output. */
 bool screen_end(const struct screen *s);
 
-/* Has the size of the terminal changed since screen_begin()? */
+/* True if the size of the terminal has changed since screen_begin(). */
 bool screen_is_resized(void);
 
 /* Waits for MS milliseconds, or until the size of the terminal changes.  False if the user wants to

@@ -1,8 +1,8 @@
 /* nat64ctl_who - `who ADDRESS at TIME`: finds which host had an address at a time.
  *
  * The history records the end of a lease with its beginning, and the daemon knows the current
- * leases.  So for an IPv4 address the first event after TIME decides; if there is none, the daemon
- * does.  An IPv6 address may have several leases, one for each prefix. */
+ * leases.  Therefore, for an IPv4 address, the first event after TIME decides; if there is none,
+ * the daemon does.  An IPv6 address may have several leases, one for each prefix. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,8 +35,8 @@ static bool take_holder(void *arg, char *line)
 	return true;
 }
 
-/* Is the reply the refusal that means "no lease"?  Others, such as too many clients, say nothing
- * about the lease. */
+/* Returns true if the reply is the refusal that means "no lease".  Other refusals, such as too many
+ * clients, do not depend on the lease. */
 static bool says_nobody(const struct ctl_reply *r)
 {
 	return !r->lost && strstr(r->line, " has no lease");
@@ -132,7 +132,7 @@ static void print_holders(struct who *w)
 }
 
 /* The lease began before AT, but its end is not on record.  A crash or a full disk may have
- * prevented that, or no daemon runs that could tell whether it still exists. */
+ * prevented that, or no daemon is running that knows whether the lease still exists. */
 static void print_begun(struct who *w, const struct lease_event *begun)
 {
 	struct lease_event e = *begun;
@@ -205,7 +205,7 @@ static int search(struct who *w, const struct leasehistory *h)
 	return rc < 0 ? -1 : 0;
 }
 
-/* True if the daemon alone can tell: an IPv4 address has no other lease at the same time. */
+/* True if the history is not needed: an IPv4 address has no other lease at the same time. */
 static bool is_plain(const struct who *w)
 {
 	return is_single(w) && w->n_holds > 0 && w->holds[0].since > 0 &&

@@ -77,8 +77,8 @@ static struct ip6 stranger(const struct prefix6 *p, uint32_t n)
 	return a;
 }
 
-/* Would any of some unknown hosts inside P that range number RANGE of the configuration serves get
- * a lease? */
+/* Tries some unknown hosts inside P that range number RANGE of the configuration serves.  Returns
+ * true if one of them would get a lease. */
 static bool has_room_in(const struct daemon *d, size_t range, const struct prefix6 *p)
 {
 	const struct pool *pool = d->active->pool;
@@ -223,7 +223,7 @@ static void check_target(struct health *h, const struct prefix *target)
 
 /* --- arguments ---------------------------------------------------------------------------- */
 
-/* Parses the target that R asks about, if any.  False if it is wrong, and A says why. */
+/* Parses the target that R asks about, if any.  False if it is wrong; A then has the reason. */
 static bool read_target(const struct control_request *r, struct prefix *out, struct answer *a)
 {
 	static const char option[] = "--target", usage[] = "usage health [--target ADDRESS]\n";

@@ -5,7 +5,7 @@
 
 static const char none[] = "none";
 
-/* False if one of the words is not a class, and A says so. */
+/* False if one of the words is not a class; A then has a message. */
 static bool read_classes(const struct control_request *r, unsigned *classes, struct answer *a)
 {
 	*classes = 0;

@@ -76,7 +76,7 @@ static bool more_maps(void *arg, struct answer *a)
 	return more;
 }
 
-/* Stores in A whether JSON is wanted.  False without memory, and A says so. */
+/* Stores in A whether JSON is wanted.  False without memory; A then has a message. */
 static bool remember_json(const struct control_request *r, struct answer *a)
 {
 	a->state = r->json ? malloc(1) : NULL;

@@ -47,8 +47,8 @@ static bool add_some(const struct daemon *d, struct answer *a)
 	return metrics_add(&m, a, &a->cursor);
 }
 
-/* After a reload the pools may be different.  The answer then ends without its last line, which
- * tells the client to start again. */
+/* After a reload the pools may be different.  The answer then ends without its last line, and the
+ * client starts again. */
 static bool more_metrics(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;

@@ -16,7 +16,7 @@ struct listing {
 	char pool[ADDR_TEXT], from[ADDR_TEXT];
 };
 
-/* Does N contain the requested prefix, or is it inside it? */
+/* Returns true if N contains the requested prefix, or is inside it. */
 static bool is_wanted(const struct listing *s, const struct pool_network *n)
 {
 	const struct prefix p = {.family = 6, .len = n->prefix.len, .addr6 = n->prefix.addr};
@@ -100,7 +100,8 @@ static bool more_networks(void *arg, struct answer *a)
 
 /* --- arguments ---------------------------------------------------------------------------- */
 
-/* Replaces an IPv4 address by the host that has it.  False if no host has it, and A says so. */
+/* Replaces an IPv4 address by the host that has it.  False if no host has it; A then has a message.
+ */
 static bool find_host(const struct daemon *d, const char *word, struct prefix *p, struct answer *a)
 {
 	const struct lease *l = d->active->pool ? pool_find4(d->active->pool, p->addr4) : NULL;
@@ -113,7 +114,7 @@ static bool find_host(const struct daemon *d, const char *word, struct prefix *p
 	return true;
 }
 
-/* False if WORD is wrong, and A says why. */
+/* False if WORD is wrong; A then has the reason. */
 static bool read_wanted(const struct daemon *d, const char *word, struct prefix *p,
 			struct answer *a)
 {

@@ -3,8 +3,8 @@
  *
  * A pin is written to disk before it takes effect, so that a client that reads `ok` can rely on
  * it.  While the keeper writes pinned.map, the client waits and other clients are served.  In the
- * meantime a reload may happen or the lease may end; so everything is checked again before the
- * change is applied. */
+ * meantime a reload may happen or the lease may end; therefore everything is checked again before
+ * the change is applied. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static void say_mapped(const struct daemon *d, const struct map *m, const char *
 	answer_add(a, "error %s is mapped by line %u of %s%s\n", word, place.line, place.file, but);
 }
 
-/* Returns NULL if there is none, and A says why. */
+/* Returns NULL if there is none; A then has the reason. */
 static struct lease *find_lease(const struct daemon *d, const char *word, struct answer *a)
 {
 	const struct map *m;
@@ -103,7 +103,7 @@ static struct lease *find_lease(const struct daemon *d, const char *word, struct
 
 /* --- release ---------------------------------------------------------------------------------- */
 
-/* Reports the end with everything that was counted for the lease, for the history. */
+/* Reports the end, with the packets and bytes of the lease, for the history. */
 static void tell_end(struct daemon *d, struct lease *l, enum lease_cause cause)
 {
 	daemon_gather_lease(d, l);
@@ -137,7 +137,8 @@ static void say_no_place(const struct daemon *d, struct answer *a)
 			   "error no data-dir is configured, and it is needed for " CONF_PINS "\n");
 }
 
-/* Starts to write pinned.map as it will be after CHANGE.  False if that fails, and A says why. */
+/* Starts to write pinned.map as it will be after CHANGE.  False if that fails; A then has the
+ * reason. */
 static bool begin_write(struct daemon *d, const struct conf_change *change, struct answer *a)
 {
 	size_t len;
@@ -213,7 +214,8 @@ void command_pin(void *arg, const struct control_request *r, struct answer *a)
 		wait_for_disk(d, &m, true, r->json, a);
 }
 
-/* After pin number I is removed, will its address be available for its host, and for no other? */
+/* Returns true if the address of pin number I will be available for its host, and for no other,
+ * after the pin is removed. */
 static bool may_unpin(const struct daemon *d, size_t i, const char *word, struct answer *a)
 {
 	const struct conf *c = d->active->conf;
@@ -286,8 +288,8 @@ static bool change_maps(struct daemon *d, const struct conf_change *change)
 	return true;
 }
 
-/* Is the change (PIN: to a map) that is now on disk already in effect?  A reload may have applied
- * it. */
+/* Returns true if the change (PIN: to a map) that is now on disk is already in effect.  A reload
+ * may have applied it. */
 static bool is_done(const struct daemon *d, bool pin)
 {
 	const struct map *m = map_find4(d->active->conf->maps, d->pins.addr);

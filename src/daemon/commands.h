@@ -53,7 +53,7 @@ size_t command_pools(const struct daemon *d);
 /* --- command_words.c: shared by several commands */
 
 /* Parses WORD as an address or a prefix. *ONE: it is an address.  False if it is neither or has
- * host bits set, and A says so. */
+ * host bits set; A then has a message. */
 bool command_read_place(const char *word, struct prefix *out, bool *one, struct answer *a);
 
 /* Formats range number I of the pool as a prefix. */

@@ -185,7 +185,7 @@ static void admit(struct control *c, int fd, int64_t now)
 	k->len = k->sent = 0;
 }
 
-/* Without free descriptors, pending connections would wake the daemon again and again.  So stops
+/* Without free descriptors, pending connections would wake the daemon repeatedly.  Therefore stops
  * listening for them until control_expire() resumes it. */
 static void accept_some(struct control *c, int64_t now)
 {

@@ -26,7 +26,7 @@ static int fail_errno(char *err)
 	return fail(err, strerror(errno), "");
 }
 
-/* Does a process listen there?  A full backlog also proves that. */
+/* Returns true if a process listens there.  A full backlog also proves that. */
 static bool is_alive(const struct sockaddr_un *at)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

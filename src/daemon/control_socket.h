@@ -19,7 +19,7 @@ struct control_socket {
  * and then S is unchanged. */
 int control_socket_listen(struct control_socket *s, char *err);
 
-/* Is the file at PATH still the socket that we created? */
+/* Returns true if the file at PATH is still the socket that we created. */
 bool control_socket_is_there(const struct control_socket *s);
 
 /* Creates the directory of PATH if it does not exist and the parent is writable. */

@@ -33,8 +33,7 @@
 
 #define DAEMON_PATH 4096
 
-/* Leases that reloads ended, kept so that a later reload can restore those for which there is room
- * again. */
+/* Leases that reloads have ended.  They are kept, because a later reload may have room for them. */
 struct aside {
 	struct aside_lease *at;
 	size_t n;
@@ -46,7 +45,7 @@ struct one_pool {
 		ranges;    /* index of its first range in the configuration; number of its ranges */
 	size_t size, used; /* totals of its ranges as of the last daemon_count_pools() */
 	uint64_t refused;  /* likewise */
-	uint8_t told;      /* the state that clients of `watch` were last told */
+	uint8_t told;      /* the state that was last sent to clients of `watch` */
 	struct poolwatch watch;
 };
 
@@ -72,7 +71,7 @@ struct crashes {          /* crashes of earlier processes of this service */
 	int64_t speak_at; /* ms: when that minute ends; 0: it has ended */
 };
 
-/* What earlier processes of this service left for this one. */
+/* The state that earlier processes of this service left for this one. */
 struct before {
 	int kept; /* file descriptor of the device, or -1 */
 	struct crashes crashes;
@@ -229,7 +228,8 @@ void active_say_open(const struct active *a, const struct active *was);
 /* Must be called after the maps of the active configuration have changed. */
 void active_use_maps(struct daemon *d);
 
-/* Does C keep A from being leased for a reason other than a map?  A need not be in a dynamic-pool.
+/* Returns true if C keeps A from being leased for a reason other than a map.  A need not be in a
+ * dynamic-pool.
  */
 bool active_withholds(const struct conf *c, uint32_t a);
 
@@ -245,7 +245,7 @@ void daemon_leave_device(struct daemon *d);
 
 /* --- daemon_link.c: the state of the link, and the routes into the device */
 
-/* Creates the tracking of routes, which knows no route yet.  Returns 0, or -1 without memory. */
+/* Creates the object that tracks routes; it has no routes yet.  Returns 0, or -1 without memory. */
 int daemon_new_routes(struct daemon *d);
 /* Passes the MTU and the kernel's routes to the translator. */
 void daemon_start_link(struct daemon *d);
@@ -277,9 +277,9 @@ void daemon_commit_leases(struct daemon *d);
 /* Writes records that were queued by functions of leasefile.h. */
 void daemon_write_leases(struct daemon *d);
 
-/* Reports to the log, the history and `watch` that L began, or that it ended with everything that
- * was counted for it.  When it ended, L may be a copy.  Call each once per lease.  A lease that was
- * never recorded is not reported. */
+/* Reports to the log, the history and `watch` that L began, or that it ended, with its packets and
+ * bytes.  When it ended, L may be a copy.  Call each once per lease.  A lease that was never
+ * recorded is not reported. */
 void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_cause cause);
 /* The same for a lease that a reload ended.  Its prefix is an index into MAPS. */
 void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const struct lease *l,
@@ -363,7 +363,7 @@ int daemon_open_control(struct daemon *d, gid_t gid);
 /* Creates the socket again if it was removed. */
 void daemon_renew_control(struct daemon *d);
 int daemon_control_fd(const struct daemon *d); /* -1: no socket, or it is paused */
-/* Is the socket paused, until control_rest, so that other work gets its turn? */
+/* true while the socket is paused, until control_rest, for other work */
 bool daemon_control_rests(const struct daemon *d);
 void daemon_serve_control(struct daemon *d);
 void daemon_maintain_control(struct daemon *d);
@@ -374,7 +374,7 @@ void daemon_serve_pins(struct daemon *d);
 
 /* --- daemon_watch.c: events, for the clients of `watch` */
 
-/* Is any client watching?  If not, events need not be formatted. */
+/* True if any client is watching.  If not, events need not be formatted. */
 bool daemon_is_watched(const struct daemon *d);
 /* Sends EVENT to the clients of `watch`.  FORMAT produces further members of its JSON object, each
  * preceded by a comma, with strings already quoted.  Allocates nothing and never blocks. */
@@ -403,7 +403,8 @@ void daemon_count_traces(struct daemon *d);
  * result. */
 void daemon_trace(struct daemon *d, enum report_dir dir, const struct trace_side *before,
 		  enum reason why);
-/* Does any client trace packets of the address pair in D's out member, in direction DIR? */
+/* Returns true if any client traces packets of the address pair in D's out member, in direction
+ * DIR. */
 bool daemon_traces_pair(const struct daemon *d, enum report_dir dir);
 void daemon_maintain_traces(struct daemon *d);
 int64_t daemon_traces_due(const struct daemon *d);
@@ -454,14 +455,14 @@ void daemon_maintain_fast(struct daemon *d);
 /* A plain packet was translated, and D's out member holds it: considers its pair for the program.
  */
 void daemon_see_pair(struct daemon *d);
-/* Must be called when all of a burst of PACKETS has been sent.  DRAINED: the burst emptied the
- * device of everything that was in it at the beginning of the burst. */
+/* Must be called when all of a burst of PACKETS has been sent.  DRAINED: the burst has read all
+ * packets that were in the device when it began. */
 void daemon_end_burst(struct daemon *d, unsigned packets, bool drained);
 
-/* Tells the program, which may outlive the daemon, that the daemon is alive. */
+/* Informs the program that the daemon is alive; the program can remain after the daemon ends. */
 void daemon_show_life(const struct daemon *d);
-/* UDP has just become the daemon's again: must its packets wait, so that they do not overtake those
- * that the program redirected before? */
+/* True if UDP has just returned to the daemon and its packets must wait, so that they do not
+ * overtake those that the program redirected before. */
 bool daemon_fast_holds(const struct daemon *d);
 
 void daemon_serve_fast(struct daemon *d);

@@ -2,9 +2,9 @@
  * that wait in it, until the service is stopped.
  *
  * The service manager keeps a descriptor of the device.  It closes that when the unit stops, but
- * also when a start has failed; so the device is also made persistent.  Only between a clean exit
- * and the next start it is not persistent: then it is deleted when the manager closes its
- * descriptor. */
+ * also when a start has failed.  Therefore the device is also made persistent.  Only between a
+ * clean exit and the next start it is not persistent: then it is deleted when the manager closes
+ * its descriptor. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -97,8 +97,8 @@ void daemon_keep_device(struct daemon *d)
 		tun_hold(tun_fd(d->tun));
 }
 
-/* A start that fails leaves the device of an earlier process as it is, and does not leave one of
- * its own. */
+/* A start that fails does not change the device of an earlier process, and removes a device that it
+ * has created. */
 void daemon_leave_device(struct daemon *d)
 {
 	char err[TUN_ERR];

@@ -19,7 +19,7 @@ _Static_assert(sizeof(((struct daemon *)0)->fast_off) >= FASTPATH_ERR, "room for
 #define SPARE      4     /* with so many CPUs, the daemon's one is not the only resource */
 #define LEASES_MIN 4096  /* at least so many, since a reload may enlarge the pool */
 #define LET_PASS   1000  /* us; by then, redirected packets have passed through the kernel */
-#define IN_USE_MS  3000  /* since the last use: the program is told that we live */
+#define IN_USE_MS  3000  /* since the last use, we report to the program that we are alive */
 #define ALIVE_MS   25    /* interval of these messages */
 #define ONE_MS     1000  /* in us */
 #define ONE_US     1000u /* in ns */

@@ -16,7 +16,7 @@
 #define PUT_OFF_MS    60000  /* interval of log lines about leases that were put off */
 
 /* The offset between the clocks changes only when the time of day is set.  Otherwise rounding would
- * change the shown time of an event by a second now and then. */
+ * sometimes change the shown time of an event by a second. */
 static void mind_clock(struct daemon *d)
 {
 	int64_t wall = clock_wall_us() - clock_us();

@@ -31,7 +31,7 @@ void daemon_set_queue(const struct daemon *d)
 		log_warning("tun-queue: %s", err);
 }
 
-/* Only a restart can help.  Without a service manager, keeps running with what still works until an
+/* Only a restart can help.  Without a service manager, continues as far as possible until an
  * operator reads the message. */
 static void want_restart(struct daemon *d)
 {

@@ -34,8 +34,8 @@ char *daemon_status_line(const struct daemon *d, char line[STATUS_MAX])
 	return status_line(line, &now);
 }
 
-/* The manager may be too busy to receive a message.  So READY=1 is sent with each line until one is
- * accepted. */
+/* The manager may be too busy to receive a message.  Therefore READY=1 is sent with each line until
+ * one is accepted. */
 void daemon_status(struct daemon *d)
 {
 	char line[STATUS_MAX], message[STATUS_MAX + 32];

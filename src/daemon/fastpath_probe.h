@@ -1,4 +1,5 @@
-/* fastpath_probe - self-test: does the program in this kernel translate like the daemon? */
+/* fastpath_probe - a self-test: compares the program in this kernel with the translator of the
+ * daemon. */
 #ifndef NAT64D_FASTPATH_PROBE_H
 #define NAT64D_FASTPATH_PROBE_H
 

@@ -63,7 +63,8 @@ static int open_terminal(int stream)
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Is standard error connected to the journal? systemd passes the device and inode of that stream.
+/* Returns true if standard error is connected to the journal. systemd passes the device and inode
+ * of that stream.
  */
 static bool stderr_is_journal(void)
 {

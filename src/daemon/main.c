@@ -1,7 +1,7 @@
 /* main - the sequence of start and stop.  It owns everything.
  *
  * The configuration is read before anything is changed.  Everything that needs root is opened
- * before privileges are dropped.  The caller is told about success only after the leases have been
+ * before privileges are dropped.  Success is reported to the caller only after the leases have been
  * loaded.
  */
 #include <errno.h>
@@ -135,7 +135,7 @@ static int open_pidfile(struct daemon *d)
 
 /* Root stays root with all its capabilities.  Any other user needs no capability from here on.
  *
- * The lease file is opened later, as the user that the daemon runs as.  Then errors tell what that
+ * The lease file is opened later, as the user that the daemon runs as.  Then errors show what that
  * user may not do, and root does not follow a symbolic link that the user created. */
 static int give_up_rights(struct daemon *d, const struct service_user *user)
 {

@@ -160,8 +160,8 @@ void setup_free(struct setup *s)
 	free(s);
 }
 
-/* Both lists are sorted.  So of the first two entries that differ, the smaller one is in only one
- * list. */
+/* Both lists are sorted.  Therefore, of the first two entries that differ, the smaller one is in
+ * only one list. */
 static const struct prefix *changed(const struct prefix *a, size_t an, const struct prefix *b,
 				    size_t bn)
 {

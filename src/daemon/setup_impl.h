@@ -6,7 +6,7 @@
 
 /* Compares by family, address and length.  Prefixes inside another one follow it. */
 int setup_compare(const void *a, const void *b);
-/* Is A one of the N entries of LIST, which is sorted? */
+/* Returns true if A is one of the N entries of LIST, which is sorted. */
 bool setup_holds(const struct prefix *list, size_t n, const struct prefix *a);
 
 /* Reports that R is left out because it is inside WHERE, or because it is a default route. */

@@ -26,7 +26,8 @@ void setup_say_left(const struct prefix *r, const char *where, setup_say *say, v
 	say(arg, line);
 }
 
-/* Is R a single address that the machine has? warn_owned() has a better message for that. */
+/* Returns true if R is a single address that the machine has. warn_owned() has a better message for
+ * that. */
 static bool is_owned_address(struct tun *t, const struct prefix *r)
 {
 	char ignored[TUN_ERR];

@@ -96,7 +96,7 @@ bool trace_filter_read(struct trace_filter *f, char *const *word, unsigned n, st
 	return ok;
 }
 
-/* Does net number I contain ADDR, which is of FAMILY? */
+/* Returns true if net number I contains ADDR, which is of FAMILY. */
 static bool holds(const struct trace_filter *f, unsigned i, unsigned family, const uint8_t *addr)
 {
 	unsigned bytes = f->net[i].len / 8u, bits = f->net[i].len % 8u;

@@ -57,7 +57,8 @@ static void end_trial(struct udp_choice *c, double rate, int64_t now)
 	c->try_at = now + c->try_wait;
 }
 
-/* Could the daemon have handled the load for long enough, so that it may take UDP back to measure?
+/* Returns true if the daemon could have handled the load for long enough, so that it may take UDP
+ * back to measure.
  */
 static bool may_look(const struct udp_choice *c, int64_t now)
 {

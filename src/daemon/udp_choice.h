@@ -1,11 +1,11 @@
 /* udp_choice - decides whether the program in the kernel or the daemon translates UDP.
  *
  * The daemon merges packets of a burst into GSO packets, which is faster for few flows.  The
- * program uses all CPUs but merges nothing.  So the program gets UDP in two cases.  Either the
- * daemon has much to do and nothing to merge.  Or the daemon is the bottleneck, and a trial has
- * shown that the program translates more packets.  In a trial, packets may overtake others, because
- * the daemon's queue is never empty then.  Therefore a trial is only made on machines with spare
- * CPUs.
+ * program uses all CPUs but merges nothing.  Therefore the program gets UDP in two cases.  In the
+ * first, the daemon is busy and has nothing to merge.  In the second, the daemon is the bottleneck,
+ * and a trial has shown that the program translates more packets.  In a trial, packets may overtake
+ * others, because the daemon's queue is never empty then.  Therefore a trial is only made on
+ * machines with spare CPUs.
  *
  * Only the daemon can see what can be merged, so it takes UDP back from time to time to measure
  * that.  It does so while it could handle the load without merging; otherwise measuring would lose
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What was measured in a span of time. */
+/* The measurements of a span of time. */
 struct udp_load {
 	int64_t us;       /* length of the span */
 	int64_t busy;     /* us of it in which the daemon translated packets */

@@ -16,11 +16,11 @@
  *                 other prefixes, next slice  '---'              '----------'  keeper died: the
  *                                                                              next one checks
  *
- * From FILLING on, records go to both files.  So after a crash at any time, one of the two has the
- * name, and either is complete.  In a rewrite, each line gets the time that is on record (saved),
- * not a later one.  Otherwise the time that a start after a crash adds, POOL_RESTAMP, would
- * accumulate with each rewrite.  Only the final rewrite of a clean stop writes exact times, and
- * marks them as such in its last line.
+ * From FILLING on, records go to both files.  Therefore, after a crash at any time, one of the two
+ * has the name, and both are complete.  In a rewrite, each line gets the time that is on record
+ * (saved), not a later one.  Otherwise the time that a start after a crash adds, POOL_RESTAMP,
+ * would accumulate with each rewrite.  Only the final rewrite of a clean stop writes exact times,
+ * and marks them as such in its last line.
  *
  * One buffer feeds both files, and each file has its own position in it.  A short write leaves an
  * incomplete line at the end of a file.  Since only this process writes, the next attempt continues
@@ -195,8 +195,8 @@ int leasefile_commit(struct leasefile *f)
 	return -1;
 }
 
-/* Writes the line that says to which prefix lines without one belong to OUT.  Returns its length; 0
- * if all lines have a prefix. */
+/* Writes the comment about the prefix of lines without a prefix to OUT.  Returns its length; 0 if
+ * all lines have a prefix. */
 static size_t format_default(const struct leasefile *f, char out[LEASETEXT_MAX])
 {
 	if (f->prefix_count > 1)

@@ -1,8 +1,8 @@
 /* leasehistory - finds lines among millions, in files that may be renamed meanwhile.
  *
  * The newest file is opened first, and then the others in the order of their numbers.  A file that
- * is renamed meanwhile gets a higher number.  So it may be found twice, and is then ignored the
- * second time, but it is never missed.
+ * is renamed meanwhile gets a higher number.  Therefore it may be found twice, and is then ignored
+ * the second time, but it is never missed.
  *
  * Within a file the times ascend, so a time is found by binary search.  An address is searched as
  * text in large pieces, which takes little longer than reading them. */

@@ -68,8 +68,8 @@ static void say_unopened(const struct keyfile *k)
 		say(k, "", "cannot be opened: %s" OTHERWISE, strerror(errno));
 }
 
-/* Is this a regular file with only one name?  Root reads it, too, in a directory of another user,
- * who could have linked another file there. */
+/* Returns true if this is a regular file with only one name.  Root reads it, too, in a directory of
+ * another user, who could have linked another file there. */
 static bool is_plain(const struct keyfile *k, int fd)
 {
 	struct stat st;

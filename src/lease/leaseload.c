@@ -153,7 +153,8 @@ static bool lock_dir(int dir)
 	return true;
 }
 
-/* Can files be created and removed in DIR?  Also removes a temporary file that a crash left. */
+/* Returns true if files can be created and removed in DIR.  Also removes a temporary file that a
+ * crash left. */
 static bool can_rewrite(int dir)
 {
 	int fd = -1;
@@ -403,8 +404,8 @@ static int32_t since_when(const struct load *l, int32_t saved)
 	return when < saved ? (int32_t)when : saved;
 }
 
-/* Has T become the map that now exists for its address and host?  Its line may remain in the file
- * for a short time. */
+/* Returns true if T has become the map that now exists for its address and host.  Its line may
+ * remain in the file for a short time. */
 static bool is_map(const struct load *l, const struct leasetext *t)
 {
 	const struct map *m = map_find4(l->maps, t->addr);
@@ -532,9 +533,9 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 	return lease;
 }
 
-/* Does a line that may be cut name the prefix of its lease?  If several prefixes are or were
- * configured, each line has a fourth column, which may be missing here.  A truncated prefix length
- * never equals a configured one, since those have two digits. */
+/* Returns true if a line whose end may be missing contains the prefix of its lease.  If several
+ * prefixes are or were configured, each line has a fourth column, which may be missing here.  A
+ * truncated prefix length never equals a configured one, since those have two digits. */
 static bool says_prefix(struct load *l, const struct leasetext *t)
 {
 	if (t->has_prefix)
@@ -543,8 +544,8 @@ static bool says_prefix(struct load *l, const struct leasetext *t)
 }
 
 /* A line without a newline was cut by a crash, or an editor has omitted the newline.  Digits of the
- * last word may be missing.  So an address only counts if something follows it.  The time never
- * counts; the current time is used instead. */
+ * last word may be missing.  Therefore an address only counts if something follows it.  The time
+ * never counts; the current time is used instead. */
 static void take_cut_lease(struct load *l, struct leasetext *t)
 {
 	if (!says_prefix(l, t)) {
@@ -555,7 +556,8 @@ static void take_cut_lease(struct load *l, struct leasetext *t)
 	l->tail = take_lease(l, t);
 }
 
-/* Did an earlier start find this line incomplete, and report and mark it? */
+/* Returns true if an earlier start has found this line incomplete, and has reported and marked
+ * it. */
 static bool is_closed_off(const char *line, size_t len)
 {
 	const size_t mark = strlen(CUT_SHORT) - 1; /* without the newline */
@@ -749,8 +751,8 @@ static void drop_beyond_share(struct load *l)
 		l->tail = NULL;
 }
 
-/* Does a following line without a prefix belong to the only prefix?  If no prefix is configured, it
- * belongs to the first one that will be. */
+/* Returns true if a following line without a prefix belongs to the only prefix.  If no prefix is
+ * configured, it belongs to the first one that will be. */
 static bool says_whose(const struct load *l)
 {
 	if (l->f->prefix_count == 0)

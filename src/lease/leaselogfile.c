@@ -205,7 +205,7 @@ static int64_t span_of_part(const struct leaselogfile *f)
 }
 
 /* Removes files that exceed the limits, from the newest to the oldest.  Each file ended before the
- * next newer one began, even if its times say otherwise. */
+ * next newer one began, even if its times contradict this. */
 static void purge(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 {
 	const int64_t oldest = now < f->trust_at ? INT64_MIN : wall - (int64_t)f->days * DAY;
@@ -257,7 +257,7 @@ static int turn_over(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 	return 0;
 }
 
-/* Must a line of this time go to a new file? */
+/* Returns true if a line of this time must be written to a new file. */
 static bool is_over(const struct leaselogfile *f, int64_t at, size_t more)
 {
 	const struct leaselog_part *p = &f->part;

@@ -88,7 +88,7 @@ static bool receive_message(int sock, struct leasesync_message *m, int flags)
 	return true;
 }
 
-/* Does NAME refer to the file FD? */
+/* Returns true if NAME refers to the file FD. */
 static bool has_name(int dir, const char *name, int fd)
 {
 	struct stat a, b;
@@ -283,7 +283,7 @@ static void let_go(const struct keeper *k)
 	}
 }
 
-/* Does what is due for the history.  Returns the ms until more is due. */
+/* Performs the work on the history that is due.  Returns the ms until more is due. */
 static int keep_history(struct keeper *k)
 {
 	if (k->wake < 0)

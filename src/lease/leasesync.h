@@ -61,7 +61,8 @@ bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd);
 /* The same about pinned.map, for the tasks that create, publish and remove a file. */
 bool leasesync_ask_pins(struct leasesync *k, enum leasesync_task task, int fd);
 
-/* Is there an answer, or has the keeper died?  Then A describes it, and the keeper is idle. */
+/* Returns true if there is an answer or the keeper has died.  Then A describes it, and the keeper
+ * is idle. */
 bool leasesync_hear(struct leasesync *k, struct leasesync_message *a);
 
 /* Waits until leasesync_hear() would return true. */

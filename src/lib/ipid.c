@@ -1,7 +1,7 @@
 /* ipid - a table of counters [7739-5.3].
  *
- * A keyed hash assigns each address pair to a counter, which several pairs share, and gives it an
- * offset of its own. */
+ * A keyed hash assigns each address pair to a counter, which several pairs share, and to its own
+ * offset. */
 #include "lib/ipid.h"
 
 uint16_t ipid_take(struct ipid *t, uint32_t src, uint32_t dst, unsigned n)

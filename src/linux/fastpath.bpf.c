@@ -2,7 +2,7 @@
  * repeats what the daemon has decided, and redirects the translated packet to the device's ingress.
  *
  * It is only a cache: it knows no prefixes, maps, leases or rules.  A packet either becomes exactly
- * what the daemon would make of it (except for the IPv4 Identification), or goes on to the daemon
+ * what the daemon would make of it (except for the IPv4 Identification), or reaches the daemon
  * unchanged.  The program never answers packets.  It only drops a packet that it has partly
  * rewritten and cannot complete for lack of memory.
  *
@@ -208,8 +208,8 @@ static inline bool is_plain_tcp(struct __sk_buff *skb, struct facts *f)
 	return count_segments(skb, f, f->header);
 }
 
-/* A UDP GSO packet may belong to a tunnel, and then its segments are different. skb->wire_len
- * tells, since the kernel has counted the headers of all segments in it.  But before 6.17 the
+/* A UDP GSO packet may belong to a tunnel, and then its segments are different.  This is visible in
+ * skb->wire_len, in which the kernel has counted the headers of all segments.  But before 6.17 the
  * kernel read a TCP header length after the outer UDP header, and counted 8 bytes if that had the
  * value 2.
  */
@@ -306,7 +306,7 @@ static inline bool wants_df(uint64_t l4)
 	return HEAD4 + l4 > DF_ABOVE;
 }
 
-/* Does the last segment of a GSO packet need a different DF flag than the others? */
+/* True if the last segment of a GSO packet needs a different DF flag than the others. */
 static inline bool is_mixed(const struct facts *f)
 {
 	return f->dir == 1 && wants_df(f->first) != wants_df(f->last);
@@ -325,7 +325,7 @@ static inline bool fits(const struct facts *f)
 	return !is_mixed(f) || (f->proto == TCP && !(f->flags & CWR));
 }
 
-/* Is the lease of the pair still the one for which the decision was made? */
+/* True if the lease of the pair is still the one for which the decision was made. */
 static inline bool is_current(const struct facts *f, const struct shared *s)
 {
 	return f->lease == 0 || s->lease->generation == f->lease_generation;
@@ -353,8 +353,8 @@ static inline struct fastpath_wait *find_flow(struct __sk_buff *skb, struct fact
 	return map_find(&fastpath_flows, &key);
 }
 
-/* Has everything that went to the daemon until PASSED left it, so that no packet overtakes
- * another?  Or have packets waited since SINCE for too long? */
+/* True if all packets that went to the daemon until PASSED have left it, so that no packet
+ * overtakes another.  Also true if packets have waited since SINCE for too long. */
 static inline bool is_over(const struct fastpath_control *control, uint64_t passed, uint64_t since)
 {
 	if (passed + FASTPATH_MARGIN <= control->drained)
@@ -370,9 +370,9 @@ static inline int pass(struct fastpath_wait *w)
 	return TO_DAEMON;
 }
 
-/* Must the packet also go to the daemon, because earlier packets of its flow, or of all flows to
- * which it may belong, are still there?  That must not continue forever, so the flow does not wait
- * longer than the packets that it waits for. */
+/* True if the packet must also go to the daemon, because earlier packets of its flow, or of all
+ * flows to which it may belong, are still there.  That must not continue forever, so the flow does
+ * not wait longer than the packets that it waits for. */
 static inline bool waits(const struct fastpath_control *control, struct fastpath_wait *flow,
 			 uint64_t passed, uint64_t since)
 {

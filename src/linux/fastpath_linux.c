@@ -444,8 +444,8 @@ static bool find(int map, const void *key, void *old)
 	return bpf(BPF_MAP_LOOKUP_ELEM, &a) == 0;
 }
 
-/* Is PAIR different from its current value WAS?  Identifications continue after those that the
- * program has used. */
+/* Returns true if PAIR is different from its current value WAS.  Identifications continue after
+ * those that the program has used. */
 static bool is_new(struct fastpath_pair *pair, const struct fastpath_pair *was)
 {
 	pair->id = was->id + ID_STEP;

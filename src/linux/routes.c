@@ -104,7 +104,7 @@ static const struct route6 *innermost(struct nest *nest, const struct route6 *ro
 	return nest->n > 0 ? nest->at[nest->n - 1] : NULL;
 }
 
-/* Does the kernel never use ROUTE, because another one takes precedence? */
+/* Returns true if the kernel never uses ROUTE, because another one takes precedence. */
 static bool is_hidden(const struct route6 *route, const struct route6 *around)
 {
 	return around && (route->to.len == around->to.len || (around->local && !route->local));

@@ -51,7 +51,7 @@ struct routes {
 
 /* routes.c: routes and tables, regardless of their origin */
 int route_scope_set(struct route_scope *s, const struct prefix6 *of, size_t n);
-/* Is TO inside or around one of the prefixes? */
+/* Returns true if TO is inside or around one of the prefixes. */
 bool route_scope_has(const struct route_scope *s, const struct prefix6 *to);
 void route_list_add(struct route_list *l, const struct route6 *route);
 /* Sorts L.  Returns NULL without memory. */

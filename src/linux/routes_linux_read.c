@@ -7,7 +7,7 @@
 #include "netlink_linux_msg.h"
 #include "routes_impl.h"
 
-/* Does any next hop of a multipath route lead into the device? */
+/* Returns true if any next hop of a multipath route leads into the device. */
 static bool any_hop(struct span hops, unsigned device)
 {
 	struct rtnexthop hop;

@@ -77,7 +77,8 @@ struct tun *tun_reach(const char *name, char *err)
 	return NULL;
 }
 
-/* Is FD a descriptor of exactly this device, with the header that tun_attach() would choose? */
+/* Returns true if FD is a descriptor of exactly this device, with the header that tun_attach()
+ * would choose. */
 static bool fits(int fd, const char *name, bool offload, bool *header)
 {
 	unsigned features = 0;

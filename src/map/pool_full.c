@@ -1,8 +1,8 @@
 /* pool_full - chooses the lease that ends when all addresses are in use.
  *
  * A host that sends again after an answer exists; a lease without this confirmation may come from a
- * forged source address.  So a network that fills a group loses its own leases: an unconfirmed
- * lease of the network with the most of them makes room.  All strangers count as one network,
+ * forged source address.  Therefore a network that fills a group loses its own leases: an
+ * unconfirmed lease of the network with the most of them ends.  All strangers count as one network,
  * because one sender may have invented them.  A confirmed lease ends only for a network below its
  * fair share. */
 #include "pool_impl.h"

@@ -167,7 +167,7 @@ void pool_rank_raise(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 void pool_rank_lower(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 
 /* Add network I to the siblings with top rung TOP, or remove it.  Adding takes one step for each
- * rung below its own. */
+ * rung below that of the network. */
 void pool_rank_enter(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 void pool_rank_leave(struct nets *n, uint32_t *top, uint32_t i, enum side side);
 

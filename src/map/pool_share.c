@@ -1,5 +1,5 @@
-/* pool_share - memory shared with the kernel program: a generation for each lease, which the
- * program checks, and counters, which it increases. */
+/* pool_share - memory shared with the kernel program.  It has a generation for each lease, which
+ * the program checks, and counters, which the program increases. */
 #include "pool_impl.h"
 
 void pool_share(struct pool *p, union fastpath_element *shared, size_t n)

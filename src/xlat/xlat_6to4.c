@@ -74,9 +74,9 @@ static enum xlat_by taken_by(const struct xlat *x, uint32_t a)
 
 /* Checks whether A, the IPv4 address that a source inside a prefix claims, is genuine.  Such a
  * source may write to any host with an explicit map; mapped hosts do so by hairpinning.  It may not
- * claim an address with a lease, which only we know, so such a source is forged.  To other
- * destinations, nothing else would stop a forged source.  A quoted packet went the other way: PEER
- * sent it to A. */
+ * claim an address with a lease, which only we know, so such a source is forged.  For other
+ * destinations, no other check would stop a forged source.  A quoted packet went the other way:
+ * PEER sent it to A. */
 static enum reason check_claim(struct xlat_job *j, uint32_t a, uint32_t peer, bool peer_mapped)
 {
 	const struct xlat_conf *conf = j->x->conf;

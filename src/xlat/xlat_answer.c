@@ -3,9 +3,9 @@
 #include "packet/reply.h"
 #include "xlat_job.h"
 
-/* Returns the rate limit budget.  Too big has its own budgets, so that path MTU discovery works
- * while a flood of packets refused for other reasons, possibly with forged sources, exhausts
- * theirs. */
+/* Returns the rate limit budget.  Too big has its own budgets.  Path MTU discovery then works even
+ * while a flood of packets that are refused for other reasons, possibly with forged sources,
+ * exhausts the budgets of those reasons. */
 static unsigned budget(const struct xlat_job *j, enum reason why)
 {
 	return (j->p.family == 6 ? 2u : 0u) + (why == REASON_TOO_BIG ? 1u : 0u);

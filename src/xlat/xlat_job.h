@@ -16,7 +16,7 @@
 
 struct xlat_job;
 
-/* What differs between the two directions. */
+/* The functions and values that differ between the two directions. */
 struct xlat_dir {
 	size_t message_max; /* maximum length of an ICMP error on the other side, with its IP header
 			     */
