@@ -73,7 +73,7 @@ static void look_up_n(void *arg, unsigned n)
 		bench_must(look_up(what, &query[i % QUERIES]) != 0, "not found");
 }
 
-/* Returns the bytes of memory that this process uses; 0 if /proc does not tell. */
+/* Returns the bytes of memory that this process uses; 0 if /proc does not show it. */
 static double resident(void)
 {
 	FILE *f = fopen("/proc/self/statm", "r");

@@ -24,7 +24,7 @@ struct blast_options {
 	bool targets, random, unlike;
 };
 
-/* Do the flows differ by addresses and share one socket? */
+/* True if the flows differ by addresses and share one socket. */
 static inline bool one_socket(const struct blast_options *o)
 {
 	return o->sources || o->targets;

@@ -1124,7 +1124,7 @@ START_TEST(test_many_maps)
 }
 END_TEST
 
-/* A daemon that reloads translates nothing meanwhile. */
+/* The daemon does not translate packets during a reload. */
 /* As many customers, each with an allow of network FROM and a pool for AT. */
 static void write_customers(const char *from, const char *at)
 {
@@ -1192,7 +1192,7 @@ START_TEST(test_many_allows_and_translatables)
 }
 END_TEST
 
-/* A daemon that reloads translates nothing meanwhile. */
+/* The daemon does not translate packets during a reload. */
 START_TEST(test_many_prefixes_twice)
 {
 	FILE *f = fopen("t", "w");

@@ -308,7 +308,7 @@ START_TEST(test_stalling)
 }
 END_TEST
 
-/* Sends a byte now and then, to keep the connection forever. */
+/* Sends a byte from time to time, to keep the connection forever. */
 START_TEST(test_dripping)
 {
 	int a = client();
@@ -428,7 +428,8 @@ START_TEST(test_stream)
 }
 END_TEST
 
-/* A client that does not read delays no other, loses complete lines, and is told how many. */
+/* A client that does not read does not delay other clients.  It loses complete lines, and gets
+ * their number. */
 START_TEST(test_stream_stalls)
 {
 	static char is[65536];
@@ -571,7 +572,7 @@ START_TEST(test_path)
 	ck_assert_ptr_nonnull(other);
 	control_close(control);
 	control = NULL;
-	ck_assert_int_eq(access(path, F_OK), 0); /* it belongs to the other one */
+	ck_assert_int_eq(access(path, F_OK), 0); /* it belongs to the other process */
 	control_close(other);
 	ck_assert_int_eq(access(path, F_OK), -1);
 	snprintf(path, sizeof(path), "%s/none/it", dir);

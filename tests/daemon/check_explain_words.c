@@ -48,7 +48,7 @@ static const struct row {
 	 "(for IPv6 hosts the source is 64:ff9b::808:808)\n"},
 };
 
-/* Is A's text exactly one line? */
+/* Returns true if A's text is exactly one line. */
 static void check_said(const struct answer *a, const char *words, const char *want)
 {
 	const char *said = a->text ? a->text : "";

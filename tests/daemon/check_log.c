@@ -1,5 +1,5 @@
-/* check_log - the format of log lines, that no line can be forged, that none blocks, and the rate
- * limit. */
+/* check_log - checks the format of log lines and the rate limit, and that no line can be forged or
+ * can block. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -116,8 +116,8 @@ START_TEST(full_pipe)
 }
 END_TEST
 
-/* The kernel passes text to the reader of a terminal asynchronously and in pieces.  So even if
- * nothing has arrived yet, it may still arrive. */
+/* The kernel passes text to the reader of a terminal asynchronously and in pieces.  Therefore text
+ * may still arrive later, even if nothing has arrived yet. */
 static bool arrives(int master, const char *line)
 {
 	struct pollfd p = {.fd = master, .events = POLLIN};

@@ -70,7 +70,7 @@ int tun_write(struct tun *t, const struct output *out)
 	return 0;
 }
 
-/* --- a GSO packet, and the naive idea of its segments
+/* --- a GSO packet, and its segments by naive code
  * -------------------------------------------------
  */
 

@@ -1,5 +1,5 @@
-/* check_service - the notify socket, the watchdog, the status line, the user, the pid file, and
- * that no privilege and no descriptor of the caller remains. */
+/* check_service - checks the notify socket, the watchdog, the status line, the user and the pid
+ * file, and that no privilege and no descriptor of the caller remains. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -88,7 +88,7 @@ START_TEST(notify_outside_the_file_system)
 }
 END_TEST
 
-/* A manager that does not read delays nothing, and the failure is reported. */
+/* A manager that does not read does not delay the daemon, and the failure is reported. */
 START_TEST(notify_never_waits)
 {
 	int there = manager(path), fd = service_notify_open();

@@ -332,7 +332,8 @@ END_TEST
 
 static void same_device(const char *name, const struct tun *a, const struct tun *b);
 
-/* Another process makes the changes: adds them before, checks them, and takes them back. */
+/* Another process makes the changes: it adds the entries first, checks them, and removes them
+ * again. */
 START_TEST(done_by_another)
 {
 	struct prefix ip = {.family = 4, .len = 24, .addr4 = 0x0c000001};
@@ -749,7 +750,7 @@ END_TEST
 static const struct again_row {
 	const char *name;
 	bool net_before, net_now, named_before, named_now, may;
-	bool there; /* does the route of the pool exist after the reload? */
+	bool there; /* the route of the pool exists after the reload */
 } again_rows[] = {
 	{"nothing new", false, false, false, false, true, true},
 	{"the network is new: what is there stays", false, true, false, false, true, true},

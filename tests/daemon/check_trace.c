@@ -38,7 +38,7 @@ static bool read_words(struct trace_filter *f, const char *words, struct answer 
 	return trace_filter_read(f, word, n, a);
 }
 
-/* --- which packets it wants ---------------------------------------------------------------- */
+/* --- which packets match ---------------------------------------------------------------- */
 
 static const struct want_row {
 	const char *words;

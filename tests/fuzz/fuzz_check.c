@@ -158,7 +158,8 @@ static bool may_be_answered(const struct packet *p)
 	return packet_go_to_end(&end) ? !packet_is_icmp_error(&end) : !packet_is_fragment(&end);
 }
 
-/* An echo reply has a checksum as right as that of the request, for which we trust the device. */
+/* The checksum of an echo reply is correct if that of the request is correct, for which we trust
+ * the device. */
 static bool is_vouched_echo(const struct input *in, enum reason why)
 {
 	return why == REASON_SELF_ECHO && in->p.csum == CSUM_VOUCHED && !in->right;
@@ -275,8 +276,8 @@ static void check_batch(const struct xlat_out *out, unsigned pieces)
 	EXPECT(sent == pieces);
 }
 
-/* No source may use an IPv4 address inside a prefix, unless it is translatable or writes to a
- * mapped host [rules-1.6]; none may use our address. */
+/* A source may use an IPv4 address inside a prefix only if it is translatable or writes to a mapped
+ * host [rules-1.6].  No source may use our address. */
 static void check_claim(const struct input *in)
 {
 	const struct xlat *x = in->x;
@@ -323,7 +324,7 @@ void fuzz_check_translated(const struct input *in, const struct xlat_out *out)
 	for (unsigned i = 0; i < out->outputs; i++)
 		check_output(&w, &out->output[i]);
 	EXPECT(w.open == in->p.mf);
-	/* Only in ICMP errors may the length change, by the quote. */
+	/* The length may change only in ICMP errors, because of the quote. */
 	if (!packet_is_icmp_error(&in->p))
 		EXPECT(w.l4 == in->p.l4.len + headers);
 	if (!in->p.mf)

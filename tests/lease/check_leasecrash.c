@@ -154,7 +154,7 @@ static _Noreturn void daemon_run(struct leasedir *d, int out, int32_t now)
 }
 
 /* Check stores the position of a test in a file that all its processes share.  An incomplete note
- * of a killed process would make it unreadable.  So the child writes none; its failures are
+ * of a killed process would make it unreadable.  Therefore the child writes none; its failures are
  * detected by how it ends, see watch(). */
 static void leave_notes(int keep)
 {
@@ -525,8 +525,8 @@ static void remove_directory(const struct leasedir *d)
 	ck_assert_int_eq(rmdir(d->path), 0);
 }
 
-/* The directory is removed and created again while the daemon runs.  It is detected at once,
- * noticed while it is missing, found by another keeper, or only used at the stop. */
+/* The directory is removed and created again while the daemon runs.  This is detected at once,
+ * while the directory is missing, by another keeper, or only at the stop. */
 enum {
 	MADE_AT_ONCE,
 	MADE_LATER,
@@ -686,7 +686,7 @@ START_TEST(keeper_dies_in_the_last_rewrite)
 }
 END_TEST
 
-/* ---- what a power cut finds ---- */
+/* ---- the state of the disk at a power cut ---- */
 
 /* The operations requested from the disk, in order, by this process or by the keeper, which shares
  * this page: s(ync of a file), d(ata of a file), D(irectory), r(ename). */
@@ -855,8 +855,8 @@ END_TEST
 
 /* ---- no space ---- */
 
-/* Check writes to a file as well and must not hit the limit.  So there must be no assertion while a
- * limit is set. */
+/* Check writes to a file as well and must not hit the limit.  Therefore there must be no assertion
+ * while a limit is set. */
 static void limit_size(rlim_t to)
 {
 	struct rlimit r = {0};

@@ -1,4 +1,4 @@
-/* check_leasefile - what is read back from the lease file: its format, damage, times, and errors
+/* check_leasefile - checks what is read from the lease file: its format, damage, times, and errors
  * when it is opened. */
 #include <pwd.h>
 #include <signal.h>
@@ -301,9 +301,9 @@ START_TEST(garbage)
 }
 END_TEST
 
-/* Wherever the file is cut, each line before the cut is kept, the cut line is reported, and the
- * next record is not appended to it. */
-/* Is the IPv6 address in the last line of the CUT bytes at TEXT followed by a blank? */
+/* The file is cut at every byte.  Each line before the cut is kept, and the cut line is reported.
+ * The next record is not appended to the cut line. */
+/* Returns true if a blank follows the IPv6 address in the last line of the CUT bytes at TEXT. */
 static bool has_whole_addresses(const char *text, size_t cut)
 {
 	unsigned blanks = 0;

@@ -17,7 +17,7 @@ static bool is_key(const struct siphash_key *a, const struct siphash_key *b)
 	return a->k0 == b->k0 && a->k1 == b->k1;
 }
 
-/* Returns the key after a start that has drawn RANDOM for itself. */
+/* Returns the key after a start for which RANDOM is the new random key. */
 static struct siphash_key start(struct leasedir *d, const struct siphash_key *random)
 {
 	struct siphash_key key = *random;
@@ -179,7 +179,7 @@ START_TEST(nul_bytes)
 }
 END_TEST
 
-/* Of a file of gigabytes, no more is read than a key has. */
+/* If the file has gigabytes, only as many bytes as a key has are read. */
 START_TEST(huge)
 {
 	struct leasedir d;
@@ -254,7 +254,7 @@ static const struct odd_row {
 	{"socket", make_socket, "is not a regular file (move it away)"},
 };
 
-/* The start continues with the key that it has drawn, and does not touch the file. */
+/* The start continues with its random key, and does not change the file. */
 START_TEST(odd_files)
 {
 	struct leasedir d;

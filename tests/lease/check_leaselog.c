@@ -603,7 +603,8 @@ static void limit_size(rlim_t to)
 	setrlimit(RLIMIT_FSIZE, &r);
 }
 
-/* Wherever a write fails, there is no incomplete line, and no event is lost or written twice. */
+/* A write fails at every position.  There is no incomplete line, and no event is lost or written
+ * twice. */
 START_TEST(full_disk)
 {
 	struct history h;
@@ -796,7 +797,7 @@ START_TEST(daemon_is_killed)
 }
 END_TEST
 
-/* Events that a daemon has not handed over are lost; no other process has been told about them. */
+/* Events that a daemon has not handed over are lost; no other process knows them. */
 START_TEST(daemon_is_killed_before_it_commits)
 {
 	struct history h;

@@ -177,7 +177,7 @@ static const char *repeats_among_others(const struct generator *g)
 #define SAMPLES (1 << 14)
 
 /* Chi-square over 256 bins has 255 degrees of freedom: between 160 and 380, except with a
- * probability of 10^-6.  A sample that is too even also fails: a counter is. */
+ * probability of 10^-6.  A sample that is too even also fails, such as that of a counter. */
 static const char *check_spread(const char *what, const uint16_t *sample)
 {
 	for (int shift = 0; shift <= 8; shift += 8) {
@@ -235,9 +235,9 @@ static const char *hides_others(const struct generator *g)
 	return fault;
 }
 
-/* A host that knows when two pairs get values cannot derive one from the other.  The difference of
- * two pairs is constant if they share a counter, so the check compares steps: equal steps would be
- * those of a common counter. */
+/* A host that knows when two pairs get values cannot derive one from the other.  If two pairs share
+ * a counter, the difference of their values is constant.  Therefore the check compares steps: a
+ * common counter would produce equal steps. */
 static const char *steps_alone(const struct generator *g)
 {
 	uint16_t a = 0, b = 0;

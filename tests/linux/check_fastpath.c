@@ -28,7 +28,7 @@ START_TEST(same_as_the_translator)
 }
 END_TEST
 
-/* Can any program be loaded on this machine?  Then ours must load, too. */
+/* Returns true if any program can be loaded on this machine.  Then ours must load, too. */
 static bool is_possible(void)
 {
 	static const struct bpf_insn pass_on[] = {

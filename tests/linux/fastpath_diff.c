@@ -57,8 +57,8 @@ static struct diff {
 
 /* --- configuration ------------------------------------------------------------------------- */
 
-/* The kernel takes bytes 12 and 13 of a packet for an Ethertype.  So all IPv6 source addresses
- * contain the Ethertype of IPv6 there, as far as the prefix covers these bytes. */
+/* The kernel takes bytes 12 and 13 of a packet for an Ethertype.  Therefore all IPv6 source
+ * addresses contain the Ethertype of IPv6 there, if the prefix covers these bytes. */
 static void shape6(struct prefix6 *p)
 {
 	static const uint8_t type[2] = {0x86, 0xdd};
@@ -347,7 +347,7 @@ static bool is_clamped(const struct shot *s)
 	       (s->b[s->head + 13] & TCP_SYN);
 }
 
-/* Must the daemon add this pair again? */
+/* Returns true if the daemon must add this pair again. */
 static bool is_outdated(const struct diff *d, const struct fastpath_pair *told)
 {
 	unsigned n;
@@ -489,7 +489,7 @@ static void print_seen(const struct diff *d)
 		d->outdated);
 }
 
-/* A kind of packets that was never generated, or never taken, was not tested. */
+/* If a kind of packets was never generated or never taken, it was not tested. */
 static void check_seen(const struct diff *d)
 {
 	ck_assert_msg(d->outdated > 0, "no lease has ended");

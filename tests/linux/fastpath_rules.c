@@ -126,7 +126,7 @@ static bool sent(void)
 	return bench.run.taken;
 }
 
-/* Does the program take the packet TEXT? */
+/* Returns true if the program takes the packet TEXT. */
 static bool taken(const char *text)
 {
 	craft_in(text);
@@ -268,7 +268,7 @@ START_TEST(order)
 }
 END_TEST
 
-/* When everything from before the pair has left the queue, packets that waited for that may still
+/* When all packets from before the pair have left the queue, packets that waited for them may still
  * be in it. */
 START_TEST(waits_behind_what_waited)
 {

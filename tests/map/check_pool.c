@@ -223,8 +223,8 @@ static void find_rivals(const struct siphash_key *known, bool rival[MANY])
 	}
 }
 
-/* Without the secret, an attacker cannot choose hosts that prefer the same address: hosts that
- * collide under one secret spread under another. */
+/* Without the secret, an attacker cannot choose hosts that prefer the same address.  Hosts that
+ * prefer one address under one secret prefer different addresses under another. */
 START_TEST(preferred_is_secret)
 {
 	static const struct siphash_key none = {0, 0};
@@ -635,7 +635,7 @@ START_TEST(walk_goes_on_elsewhere)
 }
 END_TEST
 
-/* --- since when, and confirmed --- */
+/* --- the beginning of a lease, and its confirmation --- */
 
 START_TEST(since_assigned)
 {
@@ -1070,8 +1070,8 @@ static double cpu_seconds(void)
 
 #define CUSTOMERS 20000
 
-/* One pool and one map per customer: reserving must be fast, because a daemon that reloads
- * translates nothing meanwhile. */
+/* One pool and one map per customer: reserving must be fast, because the daemon does not translate
+ * packets during a reload. */
 START_TEST(reserves_in_many_ranges)
 {
 	struct prefix4 *range = calloc(CUSTOMERS, sizeof(*range));

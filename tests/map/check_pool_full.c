@@ -784,8 +784,8 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-/* Site 1 has this many leases.  Site 2, a stranger, has one, and so has site 3, which is known.
- * The fair share of 7 addresses shows which other sites are known. */
+/* Site 1 has this many leases.  Site 2, a stranger, has one lease, and site 3, which is known, has
+ * one too.  The fair share of 7 addresses depends on how many sites are known. */
 static void check_site1(const struct pool *p, size_t used, size_t confirmed)
 {
 	size_t known = 1 + (confirmed > 0);
@@ -972,8 +972,8 @@ START_TEST(networks_are_told)
 }
 END_TEST
 
-/* More /64s than can be counted separately take nothing from other /48s or from the pool's memory,
- * and everything is freed. */
+/* A /48 has more /64s than can be counted separately.  The other /48s and the pool's memory are not
+ * affected, and everything is freed. */
 START_TEST(networks_run_out)
 {
 	struct pool *p = plain_pool(&(struct prefix4){IP4(10, 0, 0, 0), 14}, 1, &key);

@@ -1,4 +1,4 @@
-/* craft - builds test packets from a line of text, and checks packets, with naive code of its own.
+/* craft - builds test packets from a line of text, and checks packets, with separate naive code.
  *
  * A packet is a list of layers separated by '|', each a name and its keys.  Keys that are left out
  * have sensible defaults; lengths, next headers and checksums are correct unless a key changes

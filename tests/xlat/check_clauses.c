@@ -294,8 +294,8 @@ START_TEST(tos_ignored)
 }
 END_TEST
 
-/* [7757-4]: a packet that loops through the translator loses a hop each way, and the last one is
- * answered. */
+/* [7757-4]: a packet that loops through the translator loses one hop in each direction.  When no
+ * hop is left, an error is sent. */
 START_TEST(hairpin_costs_a_hop_each_way)
 {
 	static uint8_t b[CRAFT_MAX];
@@ -370,8 +370,8 @@ START_TEST(missing_checksum_covers_the_udp_length)
 }
 END_TEST
 
-/* [7915-4.5]: a datagram dropped because it has no checksum is an event for the log, which names
- * it. */
+/* [7915-4.5]: if a datagram is dropped because it has no checksum, the log line describes the
+ * datagram. */
 START_TEST(no_checksum_is_an_event)
 {
 	ck_assert_int_eq(reason_table[REASON_UDP_ZERO].class, CLASS_DROP);

@@ -1,5 +1,5 @@
-/* check_explain - on random configurations and packets, the explanation equals what the translator
- * then does; rows check what decides; asking changes nothing. */
+/* check_explain - compares the explanation with the translator on random configurations and
+ * packets.  Rows check what decides, and asking has no side effect. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -17,8 +17,8 @@
  *
  * Hairpinned packets return differently and are left out.
  *
- * Everything else stays: addresses, TOS, protocol, offsets, payload, and checksums: correct ones
- * stay correct, and wrong ones stay wrong by the same difference. */
+ * Everything else stays: addresses, TOS, protocol, offsets and payload.  Correct checksums stay
+ * correct, and wrong ones stay wrong by the same difference. */
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +56,7 @@ struct message { /* the message that a list of fragments contains */
 static struct rig rig;
 static struct model model;
 
-/* Tells the generator what is configured in the rig. */
+/* Passes the configuration of the rig to the generator. */
 static void open_rig(const char *setup)
 {
 	rig_open(&rig, setup);

@@ -1010,7 +1010,7 @@ static unsigned rnd(unsigned n)
 
 static const char *const l4[] = {"udp", "tcp", "echo", "reply", "udp", "tcp"};
 
-/* Makes a random payload as text, of at most MAX bytes: a transport message, other bytes, or an
+/* Makes a random payload of at most MAX bytes, as text: a transport message, other bytes, or an
  * error about a packet from host DST. */
 static void random_payload(char *to, size_t size, const char *dst, bool error, unsigned max)
 {

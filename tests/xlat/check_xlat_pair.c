@@ -139,7 +139,7 @@ START_TEST(train)
 }
 END_TEST
 
-/* --- what the fast path is told ------------------------------------------------------------- */
+/* --- the data for the fast path ------------------------------------------------------------- */
 
 static const struct told {
 	const char *setup;
