@@ -20,7 +20,8 @@ struct poolwatch_look {
 
 /* Returns a warning about the pool NAME, written to LINE, or NULL.  NOW is in ms and never goes
  * back.  The first refusals are reported at once, further ones once an hour.  The same applies to a
- * pool of which 80 % are leased, until less than 75 % are. */
+ * pool of which at least 80 % is leased; this warning can be repeated only after less than 75 % was
+ * leased. */
 const char *poolwatch_look(struct poolwatch *w, const char *name, const struct poolwatch_look *is,
 			   int64_t now, char line[POOLWATCH_LINE]);
 

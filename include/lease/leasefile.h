@@ -46,8 +46,8 @@ struct leasefile;
  * the file yet. */
 struct leasefile *leasefile_open(const char *dir, const char *name, char *err, size_t err_size);
 
-/* Does DIR not exist?  Then ERR has a line about that, which calls it NAME and says that USER
- * (NULL: the current user) must own it. */
+/* Returns true if DIR does not exist.  Then ERR has a line about that, which calls it NAME and says
+ * that USER (NULL: the current user) must own it. */
 bool leasefile_missing(const char *dir, const char *name, const char *user, char *err,
 		       size_t err_size);
 

@@ -115,7 +115,7 @@ int tun_addr_del(struct tun *t, const struct prefix *a, char *err);
 int tun_route_add(struct tun *t, const struct prefix *r, char *err);
 int tun_route_del(struct tun *t, const struct prefix *r, char *err);
 
-/* Does the device already have it?  Needs no privilege. */
+/* True if the device already has it.  Needs no privilege. */
 bool tun_addr_has(struct tun *t, const struct prefix *a);
 bool tun_route_has(struct tun *t, const struct prefix *r);
 

@@ -38,7 +38,7 @@ static void check_map_around6(struct conf_reader *r, const struct map *m)
 		return;
 	conf_point_to_map(r, m);
 	conf_warn(r,
-		  "%s contains ipv6-addr: nat64d keeps %s, and %s leads to no host (if one needs "
+		  "%s contains ipv6-addr: nat64d keeps %s, and %s reaches no host (if a host needs "
 		  "that address, choose another ipv6-addr)",
 		  addr_text_prefix6(net, &m->p6), addr_text6(own, &x->own6),
 		  addr_text4(addr, lost));
@@ -186,8 +186,8 @@ static void check_source(struct conf_reader *r, const struct prefix *a)
 		addr_text_prefix6(text, p), conf_line_of(r, "prefix", (size_t)i));
 }
 
-/* If the kernel has one of the daemon's addresses, it answers in place of the daemon, and treats
- * the daemon's ICMP errors as forged. */
+/* If the kernel has one of the daemon's addresses, the kernel answers in place of the daemon, and
+ * treats the daemon's ICMP errors as forged. */
 static void check_tun_ip(struct conf_reader *r)
 {
 	const struct conf *c = r->conf;

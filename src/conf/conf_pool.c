@@ -164,7 +164,7 @@ static void complain_differs(struct conf_reader *r, size_t i, const char *says, 
 	conf_point_at(r, "dynamic-pool", i);
 	conf_error(
 		r,
-		"%s, but line %u says %s (lines with the same `from` form one pool: say it on one "
+		"%s, but line %u says %s (lines with the same `from` form one pool: set it on one "
 		"line, or the same on each)",
 		says, conf_line_of(r, "dynamic-pool", k), other);
 }

@@ -40,7 +40,7 @@ void conf_print_tun_device(const struct conf_out *out)
 	conf_put(out, "%s", out->conf->tun_device);
 }
 
-#define OWN_WANTED "%s is not routable (use an address of your own, for example %s)"
+#define OWN_WANTED "%s is not routable (use an address of your network, for example %s)"
 
 bool conf_take_ipv4_addr(struct conf_reader *r, const char *s, const struct prefix *a)
 {

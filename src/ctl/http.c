@@ -173,7 +173,7 @@ static const struct {
 	{408, "Request Timeout", "the request took too long\n"},
 	{431, "Request Header Fields Too Large", "the request is too long\n"},
 	{503, "Service Unavailable",
-	 "nat64d cannot be reached; the log of this service says why\n"},
+	 "nat64d cannot be reached; the log of this service shows the reason\n"},
 };
 
 #define ANSWERS (sizeof(answers) / sizeof(*answers))

@@ -52,7 +52,7 @@ static const char help[] =
 	"\n"
 	"  -i, --instance NAME talk to nat64d@NAME instead of nat64d\n"
 	"  -s, --socket PATH   connect to the socket PATH\n"
-	"  -w, --wake PID      before a reload: tell nat64d, process PID, to create its socket\n"
+	"  -w, --wake PID      before a reload: make nat64d, process PID, create its socket\n"
 	"                      again if it was removed\n"
 	"      --json          answer in JSON\n"
 	"  -h, --help          print this summary and exit\n"

@@ -120,7 +120,8 @@ static bool pass_on(void *arg, char *line)
 
 /* --- sorted rows ---------------------------------------------------------------------------- */
 
-/* Does A come before B?  Rows with equal keys stay in the order in which they were received. */
+/* Returns true if A comes before B.  Rows with equal keys stay in the order in which they were
+ * received. */
 static bool before(const struct kept *a, const struct kept *b)
 {
 	return a->key != b->key ? a->key > b->key : a->number < b->number;

@@ -136,7 +136,7 @@ void datadir_prepare(const char *dir, const struct service_user *user)
 	close(parent);
 }
 
-/* Would datadir_prepare() create it? */
+/* Returns true if datadir_prepare() would create it. */
 static bool can_be_made(const char *dir)
 {
 	char last[NAME_MAX + 1];
@@ -153,7 +153,7 @@ static bool can_be_made(const char *dir)
 	return can;
 }
 
-/* Would datadir_prepare() change its owner? */
+/* Returns true if datadir_prepare() would change its owner. */
 static bool will_be_given(const char *dir)
 {
 	char last[NAME_MAX + 1];

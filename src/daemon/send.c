@@ -97,7 +97,7 @@ static unsigned kind_of(const struct offload *o)
 	return o->gso == GSO_UDP ? BATCH_UDP : BATCH_TCP;
 }
 
-/* Must the remaining work on a packet be done here? */
+/* Returns true if the remaining work on a packet must be done here. */
 static bool is_ours(const struct send *s, const struct offload *o)
 {
 	if (o->gso)

@@ -48,7 +48,7 @@ static void warn_left(const struct setup *s, struct tun *t, setup_say *say, void
 	}
 	if (s->lefts <= MOST_SAID)
 		return;
-	snprintf(line, sizeof(line), "tun-setup: %zu more routes are left out like these",
+	snprintf(line, sizeof(line), "tun-setup: %zu more routes are left out for these reasons",
 		 s->lefts - MOST_SAID);
 	say(arg, line);
 }

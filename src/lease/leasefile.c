@@ -80,7 +80,7 @@ static const struct {
 			   "is written again, every lease is on record"},
 	[TROUBLE_SYNC] = {"cannot be synced to its disk", "it is rewritten", "is synced again"},
 	[TROUBLE_MOVED] = {"was removed or replaced by another program", "it is rewritten",
-			   "was rewritten and has its name again"},
+			   "was rewritten under its name"},
 	[TROUBLE_REWRITE] = {"cannot be rewritten", "the old file stays in use; retrying later",
 			     "was rewritten"},
 	[TROUBLE_KEEPER] = {"the process that syncs it died", "another one is started",

@@ -52,7 +52,7 @@ bool sandbox_hide(void)
 }
 
 /* The kernel may know more capabilities than the headers.  The loop ends at the first one that the
- * kernel does not know, or at once without CAP_SETPCAP. */
+ * kernel does not know, or immediately without CAP_SETPCAP. */
 void sandbox_bound(void)
 {
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)

@@ -8,7 +8,7 @@
 #define SPAN 20000 /* us of a span */
 #define NOW  1000000
 
-/* --- one look -------------------------------------------------------------------------------- */
+/* --- one decision ---------------------------------------------------------------------------- */
 
 /* BUSY is the part of the time, in thousandths, in which the daemon was busy. */
 static const struct row {

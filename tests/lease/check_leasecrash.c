@@ -482,7 +482,7 @@ START_TEST(removed_file_comes_back)
 	ck_assert_str_eq(news(&d), "dynamic.map: was removed or replaced by another program: Stale "
 				   "file handle (it is rewritten)");
 	dir_calm(&d, NOW + 20, WALL + 20);
-	ck_assert_str_eq(news(&d), "dynamic.map: was rewritten and has its name again");
+	ck_assert_str_eq(news(&d), "dynamic.map: was rewritten under its name");
 	dir_crash(&d);
 	compare(&d, NOW + 20, WALL + 20, "removed");
 	dir_remove(&d);

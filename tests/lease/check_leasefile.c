@@ -636,8 +636,9 @@ START_TEST(since_comes_back)
 }
 END_TEST
 
-/* What the file contains about 192.0.2.1, and whether that lease is confirmed.  Without the comment
- * it is, since other writers do not know it, and their hosts must not be at a disadvantage. */
+/* What the file contains about 192.0.2.1, and whether that lease is confirmed.  Without the
+ * comment, the lease is confirmed.  Other programs do not write the comment, and their hosts must
+ * not be at a disadvantage. */
 static const struct {
 	const char *name, *text;
 	bool confirmed;

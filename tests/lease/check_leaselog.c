@@ -295,7 +295,8 @@ START_TEST(sizes)
 }
 END_TEST
 
-/* For sixteen days, an event per hour: none is removed too early or more than a day late. */
+/* There is one event per hour for sixteen days.  No event is removed too early or more than a day
+ * late. */
 START_TEST(ages)
 {
 	const int hours = 40 * 24;

@@ -1,4 +1,4 @@
-/* model - the order of the rules: what is refused, answered and sent. */
+/* model - the order of the rules: which packets are refused, answered and sent. */
 #include "model.h"
 
 #include <string.h>

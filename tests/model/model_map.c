@@ -306,7 +306,7 @@ static enum reason by_extraction(const struct model *m, int prefix, const struct
 	return model_may_carry(m, (unsigned)prefix, *out) ? REASON_OK : REASON_WKP_PRIVATE;
 }
 
-/* A host whose map gives our own address has none. */
+/* If the map of a host gives our own address, the host has no address. */
 static const struct map *usable_map(const struct model *m, const struct ip6 *a)
 {
 	const struct map *e = model_find_map6(m, a);

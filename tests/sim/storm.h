@@ -1,4 +1,4 @@
-/* storm - packets with source addresses that no host, or another host, has. */
+/* storm - packets with source addresses that belong to no host or to another host. */
 #ifndef NAT64D_TESTS_STORM_H
 #define NAT64D_TESTS_STORM_H
 

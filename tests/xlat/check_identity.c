@@ -319,8 +319,8 @@ static bool is_mapped(const struct ip6 *a)
 }
 
 /* Mapped hosts communicate through the prefix [7757-4], and their packets come back with other
- * addresses. A packet to our own address does not come back, one from it gets another address, and
- * no other host may claim our address. */
+ * addresses. A packet to our own address does not come back, and a packet from our own address gets
+ * another address.  No other host may claim our address. */
 static bool is_hairpin(const struct model_view *v)
 {
 	const struct prefix6 *p = &model.prefix[0];

@@ -977,7 +977,8 @@ START_TEST(errors_limited_or_not)
 }
 END_TEST
 
-/* A router with a lease has its address; a router without one gets none for its errors. */
+/* The errors of a router with a lease have the leased address.  A router without a lease gets none
+ * for its errors. */
 START_TEST(leased_router_has_its_address)
 {
 	char addr[20], out[100];
