@@ -96,7 +96,7 @@ refuse()
 		if have apt-get; then
 			problem "programs are missing; first: apt install $packages"
 		else
-			problem "programs are missing; install these packages first: $packages"
+			problem "programs are missing; install these packages first (names of Debian): $packages"
 		fi
 	fi
 	[ -s "$stage/problems" ] || return 0

@@ -46,11 +46,18 @@ exists()
 
 # --- staging --------------------------------------------------------------------------------------------------------
 
-# want_file PATH [MODE]: "N MODE PATH" in the list; the content is in $stage/N.
+# seen PATH: what is there now, to tell whether somebody has changed it since.
+seen()
+{
+	if [ -f "$1" ]; then sum "$1"; elif exists "$1"; then echo something; else echo nothing; fi
+}
+
+# want_file PATH [MODE]: "N MODE PATH" in the list; the content is in $stage/N, and what was there in $stage/seen.N.
 want_file()
 {
 	number=$(($(wc -l <"$stage/list") + 1))
 	cat >"$stage/$number" || no_room
+	seen "$1" >"$stage/seen.$number" || no_room
 	echo "$number ${2:-644} $1" >>"$stage/list" || no_room
 	if exists "$1" && { [ -L "$1" ] || [ ! -f "$1" ]; }; then
 		problem "$1 is a symbolic link or a directory: init writes only plain files; remove it first"
@@ -134,6 +141,7 @@ plan_files()
 		echo "NAT44=yes" | want_file "$defaults" || exit
 	elif [ "$(nat44_before)" != yes ]; then
 		nat44=yes
+		seen "$defaults" >"$stage/seen.nat44" || no_room
 		with_nat44 yes >"$stage/nat44" || no_room
 	fi
 	tell NAT44 "yes: the machine forwards, and hides the pool behind ${wan_addr4:-its own address}; nobody else may send from the prefix or the pool"
@@ -149,7 +157,7 @@ check_planned()
 {
 	[ ! -s "$stage/problems" ] || return 0
 	mistakes=$(STATE_DIRECTORY=$(service_directory) "$nat64d" --test --config "$stage/1" 2>&1) ||
-		problem "nat64d refuses the planned configuration: $(printf '%s\n' "$mistakes" | sed -n "1s|^$stage/1|$conf|p")"
+		problem "nat64d refuses the planned configuration: $(printf '%s\n' "$mistakes" | grep -v '^warning: ' | sed "s|^$stage/1|$conf|;q")"
 }
 
 plan_services()
@@ -197,7 +205,8 @@ take_turn()
 	while ! mkdir "$turn" 2>/dev/null; do
 		[ -w "$(dirname "$turn")" ] || stop "cannot write to $(dirname "$turn"); nothing was changed"
 		owner=$(cat "$turn/pid" 2>/dev/null)
-		if [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null; then
+		# The number may be that of another program by now.
+		if [ -n "$owner" ] && kill -0 "$owner" 2>/dev/null && grep -qs nat64-host "/proc/$owner/cmdline"; then
 			stop "another nat64-host init is at work (process $owner); nothing was changed"
 		fi
 		# Without a number it is about to write one, or it was killed before.
@@ -321,10 +330,20 @@ make_directory()
 	mkdir "$1" 2>/dev/null && chmod 755 "$1"
 }
 
+# refuse_changes: what somebody has written since the plan was made is not replaced.
+refuse_changes()
+{
+	{ cat "$stage/list" && { [ -z "$nat44" ] || echo "nat44 - $defaults"; }; } >"$stage/planned"
+	while read -r number mode path; do
+		[ "$(seen "$path")" = "$(cat "$stage/seen.$number")" ] || stop "$path was changed after the plan was made; nothing was changed"
+	done <"$stage/planned"
+}
+
 # prepare_files: everything that may fail for want of room or rights, while no file is in its place.
 prepare_files()
 {
 	while read -r number mode path; do
+		rm -f "$path$new" # of a process that was killed
 		is_new "$number" "$path" || continue
 		make_directory "$(dirname "$path")" || failed "cannot make the directory $(dirname "$path")"
 		[ ! -e "$path" ] || cp -p "$path" "$stage/old.$number" || failed "cannot copy $path"
@@ -422,6 +441,7 @@ reason_of()
 apply()
 {
 	take_turn
+	refuse_changes
 	trap 'roll_back 130 interrupted' INT TERM HUP
 	[ -z "$service" ] || for unit in $(units_wanted); do unit_state_of "$unit"; done >"$stage/units"
 	prepare_files
@@ -474,6 +494,7 @@ undo_plan()
 undo_files()
 {
 	while read -r checksum path <&3; do
+		rm -f "$path$new"
 		if is_ours "$path"; then
 			rm -f "$path" && say "removed: $path"
 		elif exists "$path"; then
