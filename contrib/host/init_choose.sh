@@ -68,16 +68,23 @@ own_candidates()
 		}' | sort -u
 }
 
+# same_prefix PREFIX PREFIX: in any spelling.
+same_prefix()
+{
+	echo "$1 $2" | awk "$(cat "$lib/ipv6.awk")"'{ exit !(length_of($1) == length_of($2) && hex(address_of($1)) == hex(address_of($2))) }'
+}
+
 choose_prefix()
 {
 	why_prefix="named on the command line"
 	if [ -n "$prefix" ]; then
+		prefix=$(printf '%s\n' "$prefix" | tr A-F a-f) # like the output of ip
 		case $prefix in
 		*[!0-9A-Fa-f:./]* | *:*:*/*[!0-9]*) problem "--prefix $prefix: not an IPv6 prefix" && return ;;
 		*:*:*/*) ;;
 		*) problem "--prefix $prefix: not an IPv6 prefix, such as 2001:db8:1:64::/96" && return ;;
 		esac
-		[ -z "$private" ] || [ "$prefix" != "$well_known" ] ||
+		[ -z "$private" ] || ! same_prefix "$prefix" "$well_known" ||
 			problem "--private: $well_known must not lead to private IPv4 addresses (RFC 6052); leave --prefix out, or name a prefix of your own"
 	elif [ -n "$old_prefix" ] && { [ -z "$private" ] || [ "$old_prefix" != "$well_known" ]; } && [ -z "$force" ]; then
 		prefix=$old_prefix why_prefix="as in $conf until now"

@@ -9,7 +9,7 @@
 unbound_file=/etc/unbound/unbound.conf.d/nat64d.conf
 bind_file=/etc/bind/nat64d.conf
 bind_dropin=/etc/systemd/system/named.service.d/nat64d.conf
-examples=/usr/share/doc/nat64d/dns64
+examples=${example%/*}/dns64
 
 # first_line: of standard input, if it has one, as part of a message.
 first_line()

@@ -248,6 +248,7 @@ refuses "a pool that is none" "" "--pool 300.1.1.0/24" 'not an IPv4 network'
 refuses "a pool of odd letters" "" "--pool \$(reboot)/24" 'not an IPv4 network'
 refuses "a prefix that is none" "" "--prefix 2001:db8" 'not an IPv6 prefix'
 refuses "a prefix of a wrong length" "" "--prefix 2001:db8:5::/97" 'refuses the planned configuration'
+refuses "a prefix on the link, in capitals" "" "--prefix 2001:DB8:1:0:64::/96" 'inside 2001:db8:1::/64'
 refuses "a prefix on the link" "" "--prefix 2001:db8:1:0:64::/96" 'inside 2001:db8:1::/64'
 refuses "private targets by the well-known prefix" "" "--private --prefix 64:ff9b::/96" 'must not lead to private'
 refuses "a configuration elsewhere" "" /root/nat64.conf 'the service reads only'
@@ -255,6 +256,9 @@ refuses "a configuration elsewhere, by a detour" "" /etc/nat64/../nat64.conf 'th
 refuses "no room for what is collected" "mount -t tmpfs -o size=8k tmpfs $T/tmp; echo full >$T/tmp/x" "" 'cannot write to .*is the disk full'
 refuses "no room for the manifest" "umount /var/lib; mount -t tmpfs -o size=4k tmpfs /var/lib; echo full >/var/lib/x" "" 'cannot write to /var/lib/nat64-host; everything is as it was before'
 refuses "no room for NAT44" "mount -t tmpfs -o size=4k tmpfs /etc/default; echo NAT44=no >/etc/default/nat64d" "" 'cannot write to /etc/default; everything is as it was before'
+refuses "a configuration in a deeper directory" "mkdir -p /etc/nat64/sub" /etc/nat64/sub/x.conf 'the service reads only'
+refuses "private targets by another spelling of that prefix" "" "--private --prefix 64:FF9B:0::/96" 'must not lead to private'
+refuses "a device with an odd name" "ip link set wan down; ip link set wan name 'w\$(id)'; ip link set 'w\$(id)' up; ip route add default via 203.0.113.1" "" 'its name has other characters'
 fresh
 on sh -c 'echo nat64d.service >/run/broken'
 before=$(traces)
@@ -272,12 +276,12 @@ done
 on "${shell[@]}" "$HOST" up --yes >/dev/null 2>&1
 same "up --yes: exit status 2" 2 $?
 
-# answer TEXT: what is typed at the question; the output is in `out'.
+# answer TEXT [COMMAND]: what is typed at the question, after COMMAND; the output is in `out'.
 answer() {
 	out=$(on python3 -c 'import os, pty, sys
 text = sys.argv[1]
 pid, fd = pty.fork()
-if not pid: os.execvp(sys.argv[2], sys.argv[2:])
+if not pid: os.execvp(sys.argv[3], sys.argv[3:])
 seen = b""
 while True:
     try: piece = os.read(fd, 4096)
@@ -285,10 +289,11 @@ while True:
     if not piece: break
     seen += piece
     if b"[y/N]" in seen and text:
+        os.system(sys.argv.pop(2))
         os.write(fd, text.encode())
         text = ""
 print(seen.decode())
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 255)' "$1" "${shell[@]}" "$HOST" init)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 255)' "$1" "${2-:}" "${shell[@]}" "$HOST" init)
 }
 before=$(traces)
 for no in $'n\n' $'\n' $'yesno\n' $'\x04'; do
@@ -301,8 +306,19 @@ same "asked, and interrupted: exit status 130" 130 $?
 same "without a yes, nothing is changed" "$before" "$(traces)"
 t "the question comes once" test "$(grep -c '\[y/N\]' <<<"$out")" = 1
 
+# What appears between the plan and the answer is not replaced.
+for file in /etc/nat64.conf /etc/default/nat64d; do
+	fresh
+	answer $'y\n' "echo '# mine' >>$file"
+	same "$file was changed after the plan: exit status 1" 1 $?
+	shows "$file was changed after the plan: it says so" "$file was changed after the plan was made; nothing was changed" echo "$out"
+	t "$file was changed after the plan: it stays" on grep -qx '# mine' $file
+	same "$file was changed after the plan: no service is started" "" "$(on ls /run/units)"
+done
+
 # --- what it writes ---------------------------------------------------------------------------------------------------
 
+fresh
 answer $'y\n'
 t "yes: the configuration is there" on grep -qx 'dynamic-pool 192.168.255.0/24' /etc/nat64.conf
 shows "yes: NAT44" "NAT44=yes" on grep ^NAT44 /etc/default/nat64d
@@ -311,6 +327,10 @@ once=$(traces)
 on rm /run/calls
 run --yes >/dev/null 2>&1
 same "twice is as once" "$once" "$(traces)"
+# An earlier process may have been killed before the last step.
+on sh -c 'echo stale >/etc/nat64.conf.nat64-host-new; mkdir /run/nat64-host-init; echo 1 >/run/nat64-host-init/pid'
+run --yes >/dev/null 2>&1
+same "what a killed process left is not used" "$once" "$(traces)"
 shows "--undo --dry-run" "would remove /etc/nat64.conf" run --undo --dry-run
 same "--undo --dry-run changes nothing" "$once" "$(traces)"
 t "--undo" run --undo
@@ -397,7 +417,7 @@ for n in 3 7 9; do
 	on rm -rf /run/nat64-host-init
 	# shellcheck disable=SC2016 # for the other shell
 	on sh -c 'rm -rf "$TMPDIR"/nat64-host.*'
-	same "killed at step $n: --undo cleans up" "$before" "$(traces | grep -v nat64-host-new)"
+	same "killed at step $n: --undo cleans up" "$before" "$(traces)"
 done
 fresh
 before=$(traces)
