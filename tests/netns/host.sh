@@ -254,7 +254,7 @@ odd map 'map 100.64.1.0/24 2001:db8:3::/120;'
 odd translatable 'translatable yes no'
 printf 'secret\n' >"$T/secret"
 ln -sf "$T/secret" "$T/theirs/maps"
-shows "a mistake in a map-file: where" "nat64-host: $T/swapped.conf: not a configuration" up "$T/swapped.conf"
+shows "a mistake in a map-file: where" "nat64-host: $T/swapped.conf: nat64d does not accept this configuration" up "$T/swapped.conf"
 shows "a mistake in a map-file: the line" "$T/theirs/maps:1: run nat64d -t to see what is wrong with this line" up "$T/swapped.conf"
 t "a mistake in a map-file: not what stands there" fails grep -q secret <<<"$(up "$T/swapped.conf" 2>&1 | sed "s|$T||g")"
 rm -rf "$T/theirs"
@@ -318,7 +318,7 @@ if to_others "$HOST"; then
 else
 	skip "not root" "$HOST is nothing that another user may read"
 fi
-refused "no command" 2 "up, down or check?" host "${tool[@]}"
+refused "no command" 2 "give a command: init, up, down or check" host "${tool[@]}"
 refused "a wrong command" 2 "unknown command \`upp'" host "${tool[@]}" upp
 refused "a wrong option" 2 "unknown option \`--forced'" host "${tool[@]}" up --forced
 refused "two configurations" 2 "unexpected argument" host "${tool[@]}" up "$T/conf" "$T/second.conf"
