@@ -1,6 +1,6 @@
 #!/bin/bash
-# The checks inside of the guest: traffic of every kind, in each way that nat64d can take it; what a killed daemon leaves
-# behind; and the programs that somebody has put there.
+# The checks in the guest: traffic of every kind, by each way through nat64d; what a killed daemon leaves; and the programs
+# that were added to the image.
 here=$(dirname "$0")
 # shellcheck source=tests/netns/lib.sh
 . "$here/../netns/lib.sh"
@@ -13,18 +13,18 @@ guest=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/kernels/programs.sh
 . "$guest/programs.sh"
 
-# knows LINE: does nat64d know this line of a configuration?
+# knows LINE: succeeds if nat64d accepts this line of a configuration.
 knows() {
 	config "$1" >"$T/line"
 	"$NAT64D" -t -c "$T/line" >/dev/null 2>&1
 }
 
-# complaints: what the kernel has said since the beginning that it should not have had to say.
+# complaints: prints the warnings and errors of the kernel since the boot.
 complaints() {
 	dmesg | sed '1,/the checks begin/d' | grep -E 'WARNING|BUG|Oops|Call Trace|csum failure|refcount|unregister_netdevice'
 }
 
-# wanted PART: is this part of the checks asked for?
+# wanted PART: succeeds if this part of the checks is selected.
 wanted() { [ -z "$only" ] || [ "$only" = "$1" ]; }
 
 network() {
@@ -35,14 +35,14 @@ network() {
 	! knows 'fast-path off' || fast=yes
 }
 
-# traffic_each: in each way that nat64d knows.
+# traffic_each: runs the traffic by each way through nat64d.
 traffic_each() {
 	[ $fast = no ] || fast=no traffic "fast-path off" 'fast-path off'
 	traffic "default"
 }
 
 only=$(cat /tree/only)
-fast=no # should the kernel translate?
+fast=no # whether the kernel should translate
 diag "$(uname -r), booted in $(cut -d ' ' -f 1 /proc/uptime) s"
 echo "the checks begin" >/dev/kmsg
 netns_tests

@@ -1,19 +1,19 @@
-# What is booted: a file system in memory with the programs of this machine, the libraries and modules that they need, nat64d
-# and its tests.
+# Makes the initial RAM file system to boot: programs of this machine, the libraries and modules that they need, nat64d and its
+# tests.
 # shellcheck shell=bash disable=SC2154 # variables of run
 
-# What busybox has not, or does otherwise than lib.sh wants it.
+# Programs that busybox lacks, or whose busybox version does not work with lib.sh.
 guest_tools=(awk bash ethtool find grep ip iperf3 modprobe mount nft ping sed setpriv socat ss stat sysctl tc timeout umount)
-# What the tests in tests/netns call beside that, if it is there.
+# Other programs that the tests in tests/netns call, if they are installed.
 netns_tools=(comm date hping3 id install iptables iptables-restore iptables-save ip6tables ip6tables-restore ip6tables-save
 	kill ls mktemp nstat pgrep prlimit ps sort tail tcpdump traceroute tracepath unshare)
-# The names by which the kernel asks for a module that it lacks lead to these; they come with what they depend on.
+# The kernel requests these modules by alias.  Their dependencies are added too.
 guest_modules=(tun veth dummy sch_ingress cls_bpf nf_nat nft_masq nft_chain_nat nft_ct nft_compat xt_MASQUERADE)
 
-# libraries FILE: those that the loader finds for it, and the loader.
+# libraries FILE: prints the libraries that the loader finds for it, and the loader.
 libraries() { ldd "$1" 2>/dev/null | grep -o '/[^ ]*'; }
 
-# add ROOT FILE [NAME]: a file, under its own name or another one, and its libraries.
+# add ROOT FILE [NAME]: adds a file, with its own name or another one, and its libraries.
 add() {
 	local root=$1 file=$2 name=${3:-$2} library
 	install -D "$file" "$root$name" || return
@@ -22,7 +22,7 @@ add() {
 	done < <(libraries "$file")
 }
 
-# add_tools ROOT TOOL...: each of them where it is here; what is not here is left out.
+# add_tools ROOT TOOL...: adds those tools that are installed.
 add_tools() {
 	local root=$1 tool file
 	shift
@@ -40,7 +40,7 @@ add_busybox() {
 	done
 }
 
-# add_modules ROOT KERNEL RELEASE: the modules of guest_modules, and of netfilter for the tests in tests/netns.
+# add_modules ROOT KERNEL RELEASE: adds the modules of guest_modules, and those of netfilter for tests/netns.
 add_modules() {
 	local root=$1 kernel=$2 files=$2/lib/modules/$3 names=("${guest_modules[@]}") file
 	[ ${#netns[@]} -eq 0 ] || mapfile -t -O ${#names[@]} names < <(netfilter "$files")
@@ -54,7 +54,7 @@ netfilter() {
 	find "$1"/kernel/net/{netfilter,ipv4/netfilter,ipv6/netfilter,sched} -name '*.ko*' | sed 's|.*/||; s|\.ko.*||'
 }
 
-# add_python ROOT: the interpreter, whatever stands for it in PATH, and its library.
+# add_python ROOT: adds the real interpreter, even if python3 in PATH is a wrapper, and its library.
 add_python() {
 	local program library
 	read -r program library < <(python3 -c 'import os, sys; print(os.path.realpath(sys.executable), os.path.dirname(os.__file__))')
@@ -63,7 +63,7 @@ add_python() {
 		find "$library/lib-dynload" -name '*.so' | while read -r program; do add "$1" "$program" || return; done
 }
 
-# add_tests ROOT: the daemon, the scripts, and the programs that are to run, in their order.
+# add_tests ROOT: adds the daemon, the scripts, and the programs to run, in their order.
 add_tests() {
 	local root=$1 program n=10
 	add "$root" "$build/nat64d" /tree/nat64d && add "$root" "$build/nat64ctl" /tree/nat64ctl || return
@@ -76,7 +76,7 @@ add_tests() {
 	echo "$only" >"$root/tree/only"
 }
 
-# image KERNEL RELEASE FILE: for that kernel, which lies unpacked in the directory KERNEL.
+# image KERNEL RELEASE FILE: writes the image for the kernel that is unpacked in the directory KERNEL.
 image() {
 	local root=$1.image
 	mkdir -p "$root"/{dev,etc,proc,root,run,sys,tmp,usr/{bin,lib,lib64}} || return
@@ -93,7 +93,7 @@ image() {
 	rm -rf "$root"
 }
 
-# add_plugins ROOT: what iptables loads.
+# add_plugins ROOT: adds the plugins of iptables.
 add_plugins() {
 	local file
 	for file in /usr/lib/*/xtables/*.so; do

@@ -1,12 +1,12 @@
-# Where the kernels come from: packages of Debian's, fetched without a trace on the machine, and unpacked.
+# Downloads and unpacks kernel packages of Debian, without changes to this machine.
 # shellcheck shell=bash disable=SC2154 # variables of run
 
 # The release that has each kernel.
 declare -A release=([6.1]=bookworm [6.12]=trixie)
 archive=${DEBIAN_ARCHIVE:-http://deb.debian.org}
 
-# apt_place DIRECTORY RELEASE: lists and a cache of their own for apt.  How it gets at the network is the machine's affair,
-# and so are its keys.
+# apt_place DIRECTORY RELEASE: makes separate lists and a separate cache for apt.  It uses the proxy and the keys of this
+# machine.
 apt_place() {
 	mkdir -p "$1/lists/partial" "$1/cache/archives/partial"
 	cat >"$1/sources" <<-END
@@ -23,12 +23,12 @@ apt_place() {
 	END
 }
 
-# kernel_package: the name of the package that the newest kernel is in.
+# kernel_package: prints the name of the package with the newest kernel.
 kernel_package() {
 	apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" && $2 ~ /^linux-image-/ { print $2; exit }'
 }
 
-# download VERSION DIRECTORY: the package of that kernel is in DIRECTORY.
+# download VERSION DIRECTORY: downloads the package of that kernel to DIRECTORY.
 download() {
 	local place=$T/apt-$1
 	apt_place "$place" "${release[$1]}"
@@ -44,12 +44,12 @@ fetch() {
 	apt-get -q update && name=$(kernel_package) && [ -n "$name" ] && cd "$2" && apt-get -q download "$name"
 }
 
-# package_in VERSION DIRECTORY: the newest package of that kernel there, if there is one.
+# package_in VERSION DIRECTORY: prints the newest package of that kernel in DIRECTORY, if there is one.
 package_in() {
 	find "$2" -maxdepth 1 -name "linux-image-$1.*-cloud-amd64_*.deb" 2>/dev/null | sort -V | tail -n 1 | grep .
 }
 
-# package VERSION|FILE: the package, from the network if it has to be.
+# package VERSION|FILE: prints the path of the package, and downloads it if necessary.
 package() {
 	if [ -f "$1" ]; then
 		echo "$1"
@@ -58,7 +58,7 @@ package() {
 	fi
 }
 
-# unpack FILE DIRECTORY: a kernel is in DIRECTORY, with its modules as modprobe wants them.  Its release is printed.
+# unpack FILE DIRECTORY: unpacks a kernel to DIRECTORY, with its modules prepared for modprobe, and prints its release.
 unpack() {
 	local image
 	dpkg-deb -x "$1" "$2" && image=$(compgen -G "$2/boot/vmlinuz-*") || return

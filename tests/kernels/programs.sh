@@ -1,7 +1,7 @@
-# Tests of others, their points among ours.
+# Runs other tests, and adds their points to ours.
 # shellcheck shell=bash
 
-# adopt NAME COMMAND...: runs a program that prints TAP.  One point for all that is well, and one for each that is not.
+# adopt NAME COMMAND...: runs a program that prints TAP: one point for all its passed points, and one for each failed point.
 adopt() {
 	local name=$1 line good=0 end=""
 	shift
@@ -22,7 +22,7 @@ adopt() {
 	esac
 }
 
-# each_program [NAME]: those of --program.
+# each_program [NAME]: runs the programs of --program.
 each_program() {
 	local program
 	for program in /tree/programs/*; do
@@ -30,7 +30,7 @@ each_program() {
 	done
 }
 
-# netns_tests: those of --netns.
+# netns_tests: runs the tests of --netns.
 netns_tests() {
 	local name
 	while read -r name; do

@@ -1,7 +1,7 @@
-# What a daemon that was killed leaves behind, and whether that harms.
+# Tests what a killed daemon leaves, and that it does no harm.
 # shellcheck shell=bash
 
-# attached: our filters on the way into the device, for tc.  It does not know of links, which Linux 6.6 has.
+# attached: prints our filters on the egress of the device that tc shows.  tc does not show links, which Linux 6.6 and later use.
 attached() { in_router tc filter show dev nat64 egress 2>/dev/null | grep -w nat64d; }
 
 # Somebody else has a filter there, which matches nothing.
@@ -11,18 +11,18 @@ add_other() {
 }
 other() { in_router tc filter show dev nat64 egress | grep -q 'pref 7 .*bytecode'; }
 
-# take_off: what a unit does after a stop, with rights that the daemon has given up.
+# take_off: removes our filters, like a unit after a stop, with rights that the daemon has dropped.
 take_off() {
 	! "$NAT64D" --help | grep -q -e --rmfilter || in_router "$NAT64D" -c "$T/conf" --rmfilter
 }
 
-# received: packets that the server has got.
+# received: prints how many packets the server received.
 received() {
 	in_server cat /proc/net/snmp | awk '$1 == "Ip:" && ++n == 1 { split($0, name) }
 		$1 == "Ip:" && n == 2 { for (i in name) if (name[i] == "InReceives") print $i }'
 }
 
-# silent: for a second, while the client goes on, nothing is translated.
+# silent: succeeds if no packet is translated for a second while the client sends.
 silent() {
 	local before
 	before=$(received)
@@ -32,7 +32,7 @@ silent() {
 
 same_as() { [ "$1" = "$2" ] || { echo "the server has received $1 packets before, $2 after" && return 1; }; }
 
-# busy: somebody sends all the time.
+# busy: starts a sender that does not stop.
 busy() {
 	ip netns exec "$S" iperf3 -s -1 </dev/null >/dev/null 2>&1 &
 	disown
@@ -49,7 +49,7 @@ idle() {
 	done
 }
 
-# killed NAME: under load, and started again.
+# killed NAME: kills the daemon under load, and starts it again.
 killed() {
 	up || return
 	t "$1: traffic passes" wait_for ping6 "$GOOGLE"
@@ -65,7 +65,7 @@ killed() {
 	tcp "$1: after a restart"
 }
 
-# stopped NAME: and what is left removed.
+# stopped NAME: stops the daemon, and removes what it left.
 stopped() {
 	stops "$1: a clean stop"
 	diag "left behind on the device: $(attached | grep . || echo no filter of ours)"
@@ -75,7 +75,7 @@ stopped() {
 	t "$1: the filter of somebody else is still there" other
 }
 
-# remains NAME: on a device that stays, and on one that ends with the daemon.
+# remains NAME: tests a persistent device, and one that disappears with the daemon.
 remains() {
 	config >"$T/conf"
 	ip -n "$R" tuntap add dev nat64 mode tun
@@ -88,7 +88,7 @@ remains() {
 	t "$1: kill -9 takes it away" wait_for fails link_exists nat64
 }
 
-# each_value: for each value that says who may use bpf(2), this and the programs of others.  From 1 there is no way back.
+# each_value: runs this and the other programs for each value of unprivileged_bpf_disabled.  The value 1 cannot be undone.
 each_value() {
 	local value
 	for value in 2 0 1; do

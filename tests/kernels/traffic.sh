@@ -1,4 +1,4 @@
-# Traffic of every kind between the client and the server, and what may not happen meanwhile.
+# Traffic of every kind between the client and the server, with checks for errors during it.
 # shellcheck shell=bash disable=SC2154 # variables of guest.sh and lib.sh
 
 seconds=2
@@ -6,15 +6,15 @@ seconds=2
 # offload SPACE DEVICE FEATURE on|off
 offload() { ip netns exec "$1" ethtool -K "$2" "$3" "$4" >/dev/null 2>&1; }
 
-# as_cables: what leaves the router has a checksum that the receiver looks at.  Between veth devices that leave it to each
-# other a wrong one would not show.
+# as_cables: switches checksum offload off on the router, so that receivers verify the checksums.  With it, veth devices skip
+# the check, and the test would not notice a wrong checksum.
 as_cables() {
 	offload "$R" lan tx off
 	offload "$R" wan tx off
 }
 
-# links trains|single|merged: TCP comes to the router as the sender made it, cut to the MTU with whole checksums, or put
-# together again by GRO as behind a network card.
+# links trains|single|merged: TCP arrives at the router as GSO packets of the sender, as segments with complete checksums, or
+# merged by GRO like from a network card.
 links() {
 	local tx=off gro=off
 	[ "$1" != trains ] || tx=on
@@ -26,11 +26,11 @@ links() {
 	offload "$R" wan gro $gro
 }
 
-# packets DEVICE rx|tx: what the router's device has counted.
+# packets DEVICE rx|tx: prints the packet counter of the router's device.
 packets() { in_router cat "/sys/class/net/$1/statistics/$2_packets"; }
 arrived() { echo $(($(packets lan rx) + $(packets wan rx))); }
 
-# iperf NAME [OPTION...]: one point, ok if data arrive; how much of it is said.
+# iperf NAME [OPTION...]: one point, ok if data arrive; the amount is printed.
 iperf() {
 	local name=$1 out
 	shift
@@ -54,7 +54,7 @@ pings() {
 	done
 }
 
-# tcp NAME: both directions, and how much of it the daemon has read.
+# tcp NAME: tests both directions, and prints how much the daemon has read.
 tcp() {
 	local before read
 	before=$(arrived) read=$(packets nat64 tx)
@@ -72,19 +72,19 @@ udp() {
 	iperf "$1: UDP in fragments up" -u -b 20M -l 3000
 }
 
-# mtu MTU SPACE DEVICE SPACE DEVICE: of a cable.
+# mtu MTU SPACE DEVICE SPACE DEVICE: sets the MTU of a link.
 mtu() {
 	ip -n "$2" link set "$3" mtu "$1"
 	ip -n "$4" link set "$5" mtu "$1"
 	forget
 }
 
-# told SPACE MTU [4|6]: a sender there has learnt of it.
+# told SPACE MTU [4|6]: succeeds if a sender there has learned the MTU.
 told() { ip -n "$1" "-${3-4}" route show cache | grep -q "mtu $2"; }
 
-# A host that says what segments it would take, as if its own link were wider, does not tell the other before any error does.
+# The host announces a larger MSS than its link allows, so that the other end learns the MTU only from ICMP errors.
 
-# narrow_exit NAME: towards the server, so that errors of the router go to the client by way of the daemon.
+# narrow_exit NAME: a small MTU towards the server, so that the errors of the router reach the client through the daemon.
 narrow_exit() {
 	mtu 1400 "$R" wan "$S" wan
 	ip -n "$S" route change default via 8.8.8.1 advmss 1460
@@ -97,7 +97,7 @@ narrow_exit() {
 	mtu 1500 "$R" wan "$S" wan
 }
 
-# narrow_lan NAME: towards the client.
+# narrow_lan NAME: a small MTU towards the client.
 narrow_lan() {
 	mtu 1400 "$C" lan "$R" lan
 	ip -n "$C" -6 route change default via 2001:db8:1::1 advmss 1440
@@ -119,7 +119,7 @@ masquerade() {
 	fi
 }
 
-# bad_checksums SPACE: how many packets it has refused for one.
+# bad_checksums SPACE: prints how many packets it has refused because of a checksum.
 bad_checksums() {
 	ip netns exec "$1" cat /proc/net/snmp /proc/net/snmp6 | awk '
 		$1 ~ /:$/ && $1 == last { for (i = 2; i <= NF; i++) if (counts($1, name[i])) sum += $i }
@@ -137,7 +137,7 @@ no_bad_checksums() {
 	same "$1: no wrong checksum at client, router, server" " 0 0 0" "$all"
 }
 
-# up: nat64d as the user nobody on that configuration.  What it says of its fast path is shown.
+# up: starts nat64d as the user nobody with that configuration, and prints its message about the fast path.
 up() {
 	: >"$LOG"
 	chown -R nobody "$T/data"
@@ -145,7 +145,7 @@ up() {
 	diag "$(grep -i fast.path "$LOG" || echo "not a word about a fast path")"
 }
 
-# traffic NAME [LINE...]: everything, with such a configuration.
+# traffic NAME [LINE...]: runs all traffic tests, with LINEs added to the configuration.
 traffic() {
 	local name=$1 kind
 	shift

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The program in the kernel beside the translator: random packets by the million.
+# The program in the kernel compared with the translator, by millions of random packets.
 #
-# From another seed each time, for LONG_MINUTES (30).  A difference names the seed that shows it again:
+# It runs for LONG_MINUTES (30) with a new seed each time.  A difference prints the seed to repeat it:
 # tests/linux/check_fastpath -s SEED -n 1000
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
@@ -18,7 +18,7 @@ trap 'exit 130' INT TERM HUP
 "$check" -n 1 >"$T/said" 2>&1
 ! grep -q '^1\.\.0' "$T/said" || skip_all "$(sed -n 's/^1\.\.0 # SKIP //p' "$T/said")"
 
-# Each configuration has 400 packets at most, and the next seed.
+# Each configuration gets at most 400 packets, and the next seed.
 seed=$((($(date +%s) % 1000000) * 1000000))
 rounds=0
 rc=0

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzing: libFuzzer looks for a packet that the translator mishandles, and for a request that the daemon does.
+# Fuzzing: libFuzzer searches for packets that the translator mishandles, and for requests that the daemon mishandles.
 #
-# From new corpora, which are the seeds of tests/fuzz/replay and replay_control, for LONG_MINUTES (30) each, on each processor.
-# A find is printed as base64; to look into it, put its bytes into a file: FUZZ_VERBOSE=1 tests/fuzz/replay FILE
+# It begins with the seeds of tests/fuzz/replay and replay_control, and runs for LONG_MINUTES (30) each on every processor.
+# A failure is printed as base64; to examine it, decode it into a file: FUZZ_VERBOSE=1 tests/fuzz/replay FILE
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 top=$(cd "$here/../.." && pwd)
@@ -23,7 +23,7 @@ cd "$T/build" || exit 1
 build() { "$top/configure" -q CC="$clang" --enable-fuzzer && make -s -j"$(nproc)" tests/fuzz/fuzz_packet tests/fuzz/fuzz_control; }
 build >"$T/built" 2>&1 || skip_all "needs a clang with libFuzzer (Debian: libclang-rt-dev): $(tail -n 1 "$T/built")"
 
-# hunt WHAT FUZZER REPLAY LONGEST: two points and one more.  One process for each processor; they share what they find out.
+# hunt WHAT FUZZER REPLAY LONGEST: runs one process on each processor; they share one corpus.  Three points.
 hunt() {
 	local what=$1 dir=$T/$2 replay=$built/$3 bad=0 i hunter tries
 	mkdir "$dir" "$dir/corpus"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A history of ten million lines, a gigabyte: each question about it is answered within a second, and rightly.
+# A history of ten million lines, a gigabyte: every query is answered correctly within a second.
 HISTORY_LINES=${HISTORY_LINES:-10000000}
 HISTORY_QUESTIONS=${HISTORY_QUESTIONS:-20}
 export HISTORY_LINES HISTORY_QUESTIONS

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The container images: built by buildah from a Debian of this machine's release, and run with packets that pass.
+# The container images: buildah builds them from a Debian of this machine's release, and packets pass when they run.
 #
-# No registry is needed.  NAT64_OCI_BASE=FILE is an archive of a root directory with the packages below, instead of one that
-# debootstrap makes.
+# No registry is needed.  NAT64_OCI_BASE=FILE is an archive of a root directory with the packages below; without it, debootstrap
+# makes one.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 top=$(cd "$here/../.." && pwd)
@@ -33,7 +33,7 @@ import() {
 	container=$(oci from scratch) && oci add -q "$container" "$base" && oci commit -q "$container" localhost/base:1 &&
 		oci rm "$container"
 }
-# image NAME FILE: one point, ok if it can be built; its root directory is $T/NAME.
+# image NAME FILE: one point, ok if it can be built; $T/NAME is its root directory.
 image() {
 	local container
 	t "$1: buildah builds it" oci build -q --isolation chroot --network host --format docker --build-arg BASE=localhost/base:1 \
@@ -49,8 +49,8 @@ if [ "$size" -lt 1024 ]; then ok "static: less than 1 MiB"; else not_ok "static:
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-# container ROOT VOLUME COMMAND...: starts it in the router with its root directory read-only, as process 1.  A runtime that
-# needs control groups does not run everywhere.
+# container ROOT VOLUME COMMAND...: starts it in the router as process 1, with a read-only root directory.  It uses no container
+# runtime, because those need control groups, which are not available everywhere.
 container() {
 	# shellcheck disable=SC2016 # for the inner shell
 	ip netns exec "$R" unshare --mount --pid --fork --kill-child sh -c '
@@ -92,6 +92,6 @@ RUNTIME_DIRECTORY=/run container "$T/static" "$T/volume" /nat64d --nodetach --st
 t "static: NAT64" wait_for passes
 t "static: health" within /nat64ctl -s /run/control health
 end static
-# Without it, the layers would stay mounted.
+# Without this, the layers would stay mounted.
 oci umount -a >/dev/null 2>&1
 finish

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The tests in which time plays a part: again and again, on a machine that is busy.
+# The tests that depend on time, repeated on a busy machine.
 #
-# LONG_ROUNDS (20) times, beside two processes for each processor that do nothing but use it: what passes by luck does not
-# pass that often.
+# They run LONG_ROUNDS (20) times, with two processes per processor that only use it: a test that passes by luck does not pass
+# that often.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 rounds=${LONG_ROUNDS:-20}
@@ -15,7 +15,7 @@ LOG=""
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
-# The build is where the daemon is; scripts are where this one is.
+# Programs are in the directory of the daemon, scripts in that of this script.
 built=$(cd "$(dirname "$NAT64D")" && pwd)
 command_of() {
 	case $1 in
@@ -30,13 +30,13 @@ for ((i = 0; i < 2 * $(nproc); i++)); do
 	disown
 done
 
-# one TEST: its output is in $T/said; 1 if a point of it failed, or it was cut short.
+# one TEST: runs it with its output in $T/said; returns 1 if a point failed or the test did not finish.
 one() {
 	# shellcheck disable=SC2046 # words
 	timeout 600 $(command_of "$1") </dev/null >"$T/said" 2>&1 && ! grep -q '^not ok' "$T/said" && grep -q '^1\.\.' "$T/said"
 }
 
-# repeat TEST: one point; what went wrong is told each time.
+# repeat TEST: one point; each failure is printed.
 repeat() {
 	local bad=0 n
 	for ((n = 1; n <= rounds; n++)); do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Restarts: hosts keep their addresses whenever the daemon is killed, and however often.
+# Restarts: hosts keep their addresses, however often the daemon is killed.
 #
-# Fifty times LONG_ROUNDS (20) it is killed while new hosts and old ones speak: what a host has once been answered under, it
-# keeps, and nobody else gets.
+# The daemon is killed fifty times LONG_ROUNDS (20) while new and old hosts send.  A host that got an answer at an address keeps
+# the address, and no other host gets it.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 need ss
@@ -12,7 +12,7 @@ config >"$T/conf"
 serve_udp
 : >"$T/known"
 
-# learn: what $T/said tells is added to what is known; 1, and the differences, if a host has another address than before.
+# learn: adds $T/said to the known addresses; returns 1 and prints the differences if a host has another address than before.
 learn() {
 	: >"$T/known.new"
 	grep -v none "$T/said" | awk -v out="$T/known.new" 'FILENAME != "-" { known[$1] = $2; next }
@@ -31,7 +31,7 @@ for ((round = 0; round < rounds; round++)); do
 	udp_in "$C" within 0.8 $((20 + round % 220)) "$GOOGLE" 5007 >"$T/said" 2>/dev/null &
 	job=$!
 	sleep "0.$(printf %03d $((RANDOM % 600)))"
-	# Every fifth ends in good order.
+	# Every fifth daemon is stopped cleanly.
 	if [ $((round % 5)) -eq 4 ]; then stop_nat64d TERM; else stop_nat64d KILL; fi
 	wait "$job"
 	moved+=$(learn) || diag "round $round: $moved"

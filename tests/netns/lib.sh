@@ -1,19 +1,19 @@
-# What the namespace tests share: TAP, a network of three namespaces, the daemon in the middle one.
+# Shared by the namespace tests: TAP, and a network of three namespaces with the daemon in the middle one.
 #
 #   client (IPv6 only)          router (nat64d)             server (IPv4 only)
 #   lan 2001:db8:1::2  <-----> lan 2001:db8:1::1
 #       2001:db8:2::/64             wan 8.8.8.1  <------->  wan 8.8.8.8
 #
-# 2001:db8:2::/64 is routed to the client, which answers to all of it: as many hosts as a test wants.
-# Namespaces have names of their own and vanish, with everything in them, on every way out.
+# 2001:db8:2::/64 is routed to the client, which answers to all its addresses, so a test can have many hosts.
+# The namespaces have unique names.  They are removed with everything in them, however the test ends.
 # shellcheck shell=bash disable=SC2034 # variables are for the tests
 
 set -u
-# What the caller's shell has no say in: language, modes of files, what a service manager may have left to him.
+# Do not depend on these settings of the caller: language, umask, variables of a service manager.
 export LC_ALL=C
 umask 022
 unset CDPATH RUNTIME_DIRECTORY NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID LISTEN_FDS LISTEN_PID STATE_DIRECTORY JOURNAL_STREAM
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # after su without "-", root has a user's
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # after su without "-", root has the PATH of a user
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 NAT64D=${NAT64D:-$here/../../nat64d}
 BLAST=${BLAST:-$(dirname "$NAT64D")/tests/bench/blast}
@@ -23,7 +23,7 @@ OWN6=2001:db8:1000::64 GOOGLE=64:ff9b::808:808
 LOG="" PID="" T=""
 points=0 failures=0
 SPACES="$C $R $S"
-CHILDREN="" # processes outside of them that are to go as well
+CHILDREN="" # processes outside the namespaces to kill at the end
 
 # --- TAP ------------------------------------------------------------------------------------------------------------
 
@@ -57,14 +57,14 @@ skip_all() {
 	exit 0
 }
 
-# t NAME COMMAND...: one point, ok if COMMAND succeeds; what it printed is shown otherwise.
+# t NAME COMMAND...: one point, ok if COMMAND succeeds; otherwise, its output is printed.
 t() {
 	local name=$1 out
 	shift
 	if out=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "$*" "$out"; fi
 }
 
-# shows NAME TEXT COMMAND...: one point, ok if the output of COMMAND holds TEXT, whatever its exit status.
+# shows NAME TEXT COMMAND...: one point, ok if the output of COMMAND contains TEXT, whatever its exit status.
 shows() {
 	local name=$1 text=$2 out
 	shift 2
@@ -72,7 +72,7 @@ shows() {
 	if [[ $out == *"$text"* ]]; then ok "$name"; else not_ok "$name" "$*" "wanted: $text" "$out"; fi
 }
 
-# same NAME WANTED FOUND: one point.
+# same NAME WANTED FOUND: one point, ok if the texts are equal.
 same() {
 	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted: $2" "found:  $3"; fi
 }
@@ -86,7 +86,7 @@ finish() {
 	exit $((failures > 0))
 }
 
-# wait_for COMMAND...: tries it until it succeeds, for twenty seconds at most: a machine may be busy with something else.
+# wait_for COMMAND...: repeats it until it succeeds, for at most twenty seconds, because the machine may be busy.
 wait_for() {
 	local end=$((SECONDS + 20))
 	until "$@" >/dev/null 2>&1; do
@@ -112,7 +112,7 @@ need() {
 	[ -z "$lack" ] || skip_all "$lack"
 }
 
-# lacks_rights: what root may not do here, as in a container: tried in a namespace of its own.
+# lacks_rights: prints what root may not do here, such as in a container.  It tries in a separate namespace.
 lacks_rights() {
 	if ! ip -n "$N-probe" tuntap add dev probe mode tun >/dev/null 2>&1; then
 		echo "may not make TUN devices"
@@ -121,11 +121,11 @@ lacks_rights() {
 	fi
 }
 
-# to_others PATH: may another user look there?
+# to_others PATH: succeeds if another user can access PATH.
 to_others() { setpriv --reuid 65534 --clear-groups test -r "$1" 2>/dev/null; }
 
-# make_place: a directory for temporary files, $T, which other users can get at, whatever TMPDIR is; and so they can at the
-# daemon, wherever it was built.
+# make_place: makes $T, a directory for temporary files.  Other users can access it, whatever TMPDIR is, and the daemon,
+# wherever it was built.
 make_place() {
 	T=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || skip_all "needs a directory for temporary files"
 	chmod 755 "$T"
@@ -134,7 +134,7 @@ make_place() {
 		chmod 755 "$T"
 	fi
 	to_others "$NAT64D" || ! install -D "$NAT64D" "$T/open/nat64d" 2>/dev/null || NAT64D=$T/open/nat64d
-	# What stands for python3 in PATH may be a script that looks for it, which takes longer than most of what follows.
+	# python3 in PATH may be a slow wrapper script, so find the real program.
 	mkdir "$T/python" && ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$T/python/python3" && PATH=$T/python:$PATH
 }
 
@@ -145,7 +145,7 @@ in_server() { ip netns exec "$S" "$@"; }
 cleanup() {
 	local ns p
 	trap - EXIT INT TERM HUP
-	# A child that is hit by a signal before it has become another program runs the traps of its parent.
+	# A child that gets a signal before its exec runs the traps of its parent; only the parent must clean up.
 	[ "$BASHPID" = $$ ] || return
 	# shellcheck disable=SC2086 # a list
 	[ -z "$CHILDREN" ] || kill $CHILDREN 2>/dev/null
@@ -158,20 +158,20 @@ cleanup() {
 	[ -z "$T" ] || rm -rf "$T"
 }
 
-# space NAME: a namespace more, which goes with the others.
+# space NAME: makes another namespace, which is removed with the others.
 space() {
 	[[ " $SPACES " == *" $1 "* ]] || SPACES+=" $1"
 	ip netns add "$1" && as_born "$1" && ip -n "$1" link set lo up
-	# Duplicate address detection only costs time here, limits on ICMP make tests fail.
+	# Duplicate address detection takes time, and rate limits of ICMP make tests fail.
 	ip netns exec "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0 \
 		net.ipv6.conf.default.accept_ra=0 net.ipv6.ip_nonlocal_bind=1 \
 		net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
-	# Since Linux 6.14 a limit of the namespace.
+	# Since Linux 6.14, each namespace has this limit.
 	ip netns exec "$1" sysctl -qw net.ipv4.icmp_msgs_per_sec=100000 net.ipv4.icmp_msgs_burst=10000 2>/dev/null
 	return 0
 }
 
-# as_born SPACE: a new namespace takes over what the machine has been told about IPv4, and perhaps about IPv6; not this one.
+# as_born SPACE: sets the sysctls to the defaults of the kernel, because a new namespace inherits those of the machine.
 as_born() {
 	local which
 	for which in all default; do
@@ -182,13 +182,13 @@ as_born() {
 	done
 }
 
-# router NAME: the same, and it forwards.
+# router NAME: makes a namespace that forwards.
 router() {
 	space "$1"
 	ip netns exec "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 }
 
-# join SPACE DEVICE SPACE DEVICE: a cable.
+# join SPACE DEVICE SPACE DEVICE: connects two namespaces by a veth pair.
 join() {
 	ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"
 	ip -n "$1" link set "$2" up
@@ -219,11 +219,11 @@ topology() {
 	wait_for in_server ping -4 -n -c 1 -W 1 8.8.8.1
 }
 
-# more_routers: two routers of their own on either side, so that a narrow link can lie between them.
+# more_routers: adds two routers on either side, so that a link with a small MTU can be between them.
 #
 #   client <--> A1 <-mid-> A2 <--> router <--> B1 <-mid-> B2 <--> server
 #
-# As 2001:db8:aN::/64 the nets from A1 on, as 9.9.N.0/24 those up to B2; the nearer to the client, the lower.
+# The networks from A1 on are 2001:db8:aN::/64, those up to B2 are 9.9.N.0/24; N is lower near the client.
 more_routers() {
 	A1=$N-a1 A2=$N-a2 B1=$N-b1 B2=$N-b2
 	local ns
@@ -269,26 +269,26 @@ more_routers() {
 	wait_for in_server ping -4 -n -c 1 -W 1 9.9.1.1
 }
 
-# Both ends forget what they have learnt about paths.
+# Removes the path MTUs that both ends have learned.
 forget() {
 	ip -n "$S" route flush cache
 	ip -n "$C" route flush cache
 	ip -n "$C" -6 route flush cache
 }
 
-# narrow MTU ROUTER ROUTER: the link between the two, on one side of more_routers.
+# narrow MTU ROUTER ROUTER: sets the MTU of the link between two routers of more_routers.
 narrow() {
 	ip -n "$2" link set mid mtu "$1"
 	ip -n "$3" link set mid mtu "$1"
 	forget
 }
 
-# hop_list: of what traceroute says, the addresses on one line.
+# hop_list: prints the addresses in the output of traceroute on one line.
 hop_list() { awk 'NR > 1 { print $2 }' | paste -sd ' '; }
 
 # --- the daemon -----------------------------------------------------------------------------------------------------
 
-# config [LINE...]: the configuration that most tests start from, with more lines.
+# config [LINE...]: prints the configuration of most tests, and more lines.
 config() {
 	cat <<-END
 		tun-device nat64
@@ -305,18 +305,18 @@ link_exists() { ip -n "$R" link show dev "$1"; }
 # link_running DEVICE [SPACE]
 link_running() { ip -n "${2:-$R}" -o link show dev "$1" | grep -q LOWER_UP; }
 
-# start_bare [OPTION...]: starts nat64d on $T/conf in the router and leaves it to it.
+# start_bare [OPTION...]: starts nat64d with $T/conf in the router and does not wait for it.
 start_bare() {
-	# Not in_router: in the background that would be a shell, and the process id its own.
+	# Not in_router: in the background, $! would be the process ID of a shell.
 	ip netns exec "$R" "$NAT64D" --nodetach --stdout -c "$T/conf" "$@" </dev/null >>"$LOG" 2>&1 &
 	PID=$!
 }
 
-# from=$(since) ... said "$from" WORDS: the log, from where it ended then, has a line with WORDS.
+# from=$(since) ... said "$from" WORDS: succeeds if the log has a line with WORDS since then.
 since() { echo $(($(wc -l <"$LOG") + 1)); }
 said() { tail -n "+$1" "$LOG" | grep -E "$2"; }
 
-# By hand, what an operator without tun-setup does.
+# Sets up the device by hand, like an operator without tun-setup.
 set_routes() {
 	ip -n "$R" link set nat64 up
 	ip -n "$R" route replace 192.168.255.0/24 dev nat64
@@ -324,7 +324,7 @@ set_routes() {
 	ip -n "$R" -6 route replace "$OWN6/128" dev nat64
 }
 
-# start_nat64d [OPTION...]: starts it on $T/conf, and returns when packets can pass.
+# start_nat64d [OPTION...]: starts nat64d with $T/conf, and returns when packets can pass.
 start_nat64d() {
 	start_bare "$@"
 	wait_for link_exists nat64 && set_routes && wait_for link_running nat64 && return 0
@@ -334,11 +334,11 @@ start_nat64d() {
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-# stop_nat64d [SIGNAL]: the exit status of nat64d.
+# stop_nat64d [SIGNAL]: stops nat64d and returns its exit status.
 stop_nat64d() {
 	[ -n "$PID" ] || return 0
 	kill -"${1:-TERM}" "$PID" 2>/dev/null
-	# A job that has ended stays until waited for: look at its state instead of kill -0.
+	# A job that has ended is a zombie until `wait', so check its state instead of kill -0.
 	wait_for ended "$PID" || kill -9 "$PID" 2>/dev/null
 	wait "$PID" 2>/dev/null
 	local status=$?
@@ -346,7 +346,7 @@ stop_nat64d() {
 	return $status
 }
 
-# stops NAME [SIGNAL]: one point, ok if nat64d ends with status 0.  Not by way of t: only its parent may wait for it.
+# stops NAME [SIGNAL]: one point, ok if nat64d ends with status 0.  It cannot use t, because only the parent can wait.
 stops() {
 	stop_nat64d "${2:-TERM}"
 	same "$1" 0 $?
@@ -360,7 +360,7 @@ ended() {
 
 alive() { ! ended "$PID"; }
 
-# Clock ticks of processor time that nat64d has used.
+# Prints the processor time that nat64d has used, in clock ticks.
 cpu_ticks() {
 	local stat
 	read -r stat <"/proc/$PID/stat" || return
@@ -372,10 +372,10 @@ cpu_ticks() {
 ping6() { in_client ping -6 -n -c 1 -W 2 "$@"; }
 ping4() { in_server ping -4 -n -c 1 -W 2 "$@"; }
 
-# The IPv4 addresses that hosts 2001:db8:2::1 ... 2001:db8:2::N speak from, as the server sees them: "HOST ADDRESS" lines.
+# Prints the IPv4 addresses that the server sees of hosts 2001:db8:2::1 to 2001:db8:2::N: "HOST ADDRESS" lines.
 hosts() { in_client python3 "$here/udp.py" hosts "$1" "${2:-$GOOGLE}" 5007; }
 
-# Echo services on the server, gone with its namespace.
+# Starts echo services on the server; they end with its namespace.
 serve_udp() {
 	udp_server "$S" 5007
 }
@@ -385,9 +385,9 @@ iptables_masquerade() {
 		in_router iptables -t nat -A POSTROUTING -s 192.168.255.0/24 -j MASQUERADE
 }
 
-# --- what the daemon has counted ------------------------------------------------------------------------------------
+# --- counters of the daemon -----------------------------------------------------------------------------------------
 
-# counters: its lines about them.
+# counters: prints the counters that the daemon logs.
 counters() {
 	local was
 	was=$(wc -l <"$LOG")
@@ -397,17 +397,17 @@ counters() {
 }
 counted_after() { tail -n "+$(($1 + 1))" "$LOG" | grep -q 'both: '; }
 
-# counter LINES DIRECTION NAME: its value, 0 if it is not there.
+# counter LINES DIRECTION NAME: prints its value, 0 if it is missing.
 counter() {
 	local n
 	n=$(sed -n "s/.*$2: //p" <<<"$1" | tr ',' '\n' | awk -v name="$3" '$1 == name { print $2 }')
 	echo "${n:-0}"
 }
 
-# mark: what `counts' and `grown' compare with.
+# mark: records the counters for `counts' and `grown'.
 mark() { marked=$(counters); }
 
-# grown DIRECTION NAME: by how much a counter has grown since the mark.
+# grown DIRECTION NAME: prints the increase of a counter since the mark.
 grown() {
 	local now
 	now=$(counters)
@@ -428,8 +428,7 @@ sum() { sha256sum <"$1"; }
 # listening SPACE -t|-u PORT
 listening() { ip netns exec "$1" ss -Hln "$2" "sport = :$3" | grep -q .; }
 
-# exchange NAME SPACE LISTEN SPACE CONNECT: each side sends a file of its own, $T/a and $T/b, while it receives the
-# other's.
+# exchange NAME SPACE LISTEN SPACE CONNECT: one point.  The sides send $T/a and $T/b at the same time; both must arrive.
 exchange() {
 	local name=$1 server=$2 listen=$3 client=$4 connect=$5 job
 	rm -f "$T"/*.got
@@ -442,14 +441,14 @@ exchange() {
 	same "$name: client to server" "$(sum "$T/b")" "$(sum "$T/b.got")"
 }
 
-# udp_server SPACE PORT: the echo server of udp.py, gone with its namespace.
+# udp_server SPACE PORT: starts the echo server of udp.py; it ends with its namespace.
 udp_server() {
 	ip netns exec "$1" python3 "$here/udp.py" serve "$2" </dev/null >/dev/null 2>&1 &
 	disown
 	wait_for listening "$1" -u "$2"
 }
 
-# tcp_server SPACE PORT: somebody who accepts connections.
+# tcp_server SPACE PORT: starts a server that accepts connections.
 tcp_server() {
 	ip netns exec "$1" python3 -c 'import socket, sys
 s = socket.create_server(("", int(sys.argv[1])), family=getattr(socket, sys.argv[2]), backlog=500)
@@ -464,7 +463,7 @@ wire_in() { ip netns exec "$1" python3 "$here/wire.py" "${@:2}"; }
 
 # --- the fast path --------------------------------------------------------------------------------------------------
 
-# need_fast_path: skips all of it where there is none, with the daemon's word on that.
+# need_fast_path: skips the test if the fast path is off, with the reason that the daemon logged.
 need_fast_path() {
 	[ -x "$BLAST" ] || skip_all "needs $BLAST"
 	config >"$T/conf"
@@ -475,7 +474,7 @@ need_fast_path() {
 	: >"$LOG"
 }
 
-# below [DIRECTION]: how many packets the program in the kernel has translated since the mark, of one direction or of both.
+# below [DIRECTION]: prints how many packets the program in the kernel has translated since the mark, in one direction or both.
 below() {
 	local now n=0 dir
 	now=$(counters)
@@ -485,14 +484,14 @@ below() {
 	echo $n
 }
 
-# known COMMAND...: does it until the program translates packets of it in both directions.
+# known COMMAND...: repeats it until the program in the kernel translates its packets in both directions.
 known() { wait_for is_known "$@"; }
 is_known() {
 	mark
 	"$@" && [ "$(below '4->6')" -gt 0 ] && [ "$(below '6->4')" -gt 0 ]
 }
 
-# csum_errors: what all receivers have found wrong.
+# csum_errors: prints the number of checksum errors of all receivers.
 csum_errors() {
 	local ns
 	for ns in $SPACES; do
@@ -502,17 +501,17 @@ csum_errors() {
 
 blast_in() { ip netns exec "$1" "$BLAST" "${@:2}"; }
 
-# start_sink SPACE PORT [SECONDS]: its process in $job, its words in $T/sink.PORT when nothing has come for a moment.
+# start_sink SPACE PORT [SECONDS]: starts a receiver as $job.  When no packets come for a while, it writes to $T/sink.PORT.
 start_sink() {
 	ip netns exec "$1" "$BLAST" sink -p "$2" -t "${3:-60}" </dev/null >"$T/sink.$2" 2>&1 &
 	job=$!
 	wait_for listening "$1" -u "$2"
 }
-# blasted PORT NAME: a number of what that sink has said, or of what a sender has said in $T/sent.PORT.
+# blasted PORT NAME: prints a number from $T/sink.PORT, or from the output of a sender in $T/sent.PORT.
 blasted() { sed -n "s/.*\"$2\": \([0-9]*\).*/\1/p" "$T/sink.$1"; }
 sent() { sed -n 's/.*"sent": \([0-9]*\).*/\1/p' "$T/sent.$1"; }
 
-# hole SPACE PORT: a UDP socket that nobody reads: what comes is dropped, and nobody is told.
+# hole SPACE PORT: opens a UDP socket without a reader: packets are dropped without an ICMP error.
 hole() {
 	ip netns exec "$1" python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_INET if sys.argv[2] == "4" else socket.AF_INET6, socket.SOCK_DGRAM)
@@ -522,11 +521,11 @@ time.sleep(3600)' "$2" "$([ "$1" = "$S" ] && echo 4 || echo 6)" </dev/null >/dev
 	wait_for listening "$1" -u "$2"
 }
 
-# start_load: so much UDP from 2001:db8:1::2 to port 9 that UDP is moved to the program, and stays there, but for moments in
-# which the daemon has a look.  Nothing of it can be merged.  end_load ends it, or the end of the test.
+# start_load: sends so much UDP from 2001:db8:1::2 to port 9 that UDP moves to the program in the kernel and stays there, except
+# for the short times in which the daemon samples it.  The packets cannot be merged.  end_load or the end of the test stops it.
 start_load() {
 	hole "$S" 9
-	# Not blast_in: in the background that would be a shell, and the process id its own.
+	# Not blast_in: in the background, $! would be the process ID of a shell.
 	ip netns exec "$C" "$BLAST" send -6 "$GOOGLE" 9 -n 32 -b 1 -s 64 --unlike --rate "${1:-100000}" -t 600 </dev/null >/dev/null 2>&1 &
 	load=$!
 	disown
@@ -545,13 +544,13 @@ HOST=${NAT64_HOST:-$here/../../contrib/nat64-host}
 # shellcheck disable=SC2206 # perhaps two words, such as busybox ash
 shell=(${SHELL_UNDER_TEST:-sh})
 
-# host_topology: the network, for a test of nat64-host.
+# host_topology: makes the network for a test of nat64-host.
 host_topology() {
 	export NAT64D
 	topology
 	in_router nft list tables >/dev/null 2>&1 || skip_all "needs nftables"
 	mkdir "$T/run" "$T/impatient"
-	# The check waits a second for each answer, and many do not come.  Those that do take milliseconds here.
+	# check waits a second for each answer, and many do not come.  Answers take milliseconds here, so wait less.
 	cat >"$T/impatient/ping" <<-END
 		#!/bin/sh
 		for word; do
@@ -562,7 +561,7 @@ host_topology() {
 		done
 		exec $(command -v ping) "\$@"
 	END
-	# What the machine drops besides, while this is tested, is no finding.
+	# Hide drops of the real machine from the check.
 	cat >"$T/impatient/cat" <<-END
 		#!/bin/sh
 		case \$1 in
@@ -578,30 +577,30 @@ host_topology() {
 	chmod +x "$T"/impatient/*
 }
 
-# uplinks: a way to both internets.
+# uplinks: adds default routes of both families.
 uplinks() {
 	ip -n "$R" addr add 2001:db8:9::1/64 dev wan
 	ip -n "$R" route add default via 8.8.8.8
 	ip -n "$R" -6 route add default via 2001:db8:9::2
 }
 
-# host COMMAND...: in the router, with a /run of its own.
+# host COMMAND...: runs it in the router, with a private /run.
 host() { in_router sh -c "mount --bind '$T/run' /run && exec \"\$@\"" sh "$@"; }
 
-CANNOT="" # a finding that is to be expected here
+CANNOT="" # a finding that is expected on this machine
 
-# may_be_fast: nothing to be expected if the daemon that has started may put its program into the kernel.
+# may_be_fast LOG: sets CANNOT if the daemon could not load its program into the kernel.
 may_be_fast() {
 	wait_for grep -q 'fast-path: ' "$1"
 	grep -q 'fast-path: on' "$1" || CANNOT=fast-path
 }
 
-# well [OPTION...]: the check finds nothing wrong.  What it says is in $T/found.
+# well [OPTION...]: succeeds if the check finds nothing wrong.  Its output is in $T/found.
 well() {
 	timeout 120 ip netns exec "$R" env PATH="$T/impatient:$PATH" "${shell[@]}" "$HOST" check ${CANNOT:+--ignore "$CANNOT"} "$@" "$T/conf" >"$T/found" 2>&1
 }
 
-# cured WHAT [OPTION...]: one point, ok if the command of the finding, `cure', mends it and the check finds nothing more.
+# cured WHAT [OPTION...]: one point, ok if the command of the finding, in `cure', fixes the problem and the check then succeeds.
 # shellcheck disable=SC2154 # the test says what the command is
 cured() {
 	local what=$1 said
@@ -610,11 +609,12 @@ cured() {
 	if wait_for well "$@"; then ok "$what: mended by its command"; else not_ok "$what: mended by $cure" "$said" "$(cat "$T/found")"; fi
 }
 
-# The daemon is none the worse for it: it lives, its descriptors are as many as `healthy' found, and so are its leases.
+# Checks that the daemon is unharmed: it runs, and has as many descriptors and leases as `healthy' recorded.
 healthy() { echo "$(find "/proc/$PID/fd" -type l | wc -l) descriptors, $(counter "$(counters)" both leases-used) leases"; }
 
-# wires_for_gso: what leaves the router is cut up and has its checksums, what comes to it does not; and 2001:db8:1::77 and
-# 8.8.8.77 have neighbours, but nobody has these addresses, so nobody answers.  MAC6 and MAC4 are the router's, for gso.py.
+# wires_for_gso: packets that leave the router are segmented and have complete checksums; packets to the router are not.
+# 2001:db8:1::77 and 8.8.8.77 have neighbor entries, but no host has these addresses, so nothing answers.  MAC6 and MAC4 are
+# those of the router, for gso.py.
 mac() { ip -n "$1" -o link show dev "$2" | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p'; }
 wires_for_gso() {
 	local dev

@@ -1,7 +1,7 @@
-# What the tests of texts and command lines share: TAP, one point at a time.
+# Shared by tests of texts and command lines: prints TAP.
 # shellcheck shell=sh
 
-# What the caller's shell has no say in.
+# Do not depend on these settings of the caller.
 export LC_ALL=C
 umask 022
 unset CDPATH NOTIFY_SOCKET STATE_DIRECTORY JOURNAL_STREAM
@@ -9,7 +9,7 @@ unset CDPATH NOTIFY_SOCKET STATE_DIRECTORY JOURNAL_STREAM
 count=0
 failed=0
 
-# report STATUS NAME [TEXT]: one point, ok if STATUS is 0; TEXT is shown otherwise.
+# report STATUS NAME [TEXT]: prints one test point, ok if STATUS is 0; otherwise, prints TEXT too.
 report()
 {
 	count=$((count + 1))
@@ -22,14 +22,14 @@ report()
 	fi
 }
 
-# leave_out NAME WHY: one point that is skipped.
+# leave_out NAME WHY: prints one skipped test point.
 leave_out()
 {
 	count=$((count + 1))
 	echo "ok $count - $1 # SKIP $2"
 }
 
-# finish: no more points.
+# finish: prints the plan and ends the test.
 finish()
 {
 	echo "1..$count"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# One command, `nat64-host init', from a fresh Debian with the package to a page by name on an IPv6-only host, over a reboot,
-# and back; with unbound, with BIND, and where radvd can, with all that the host has from router advertisements.
+# `nat64-host init' alone takes a fresh Debian with the package to a web page by name on an IPv6-only host.  The test continues
+# with a reboot and --undo, with Unbound and BIND, and with router advertisements if radvd supports PREF64.
 #
 #   client (IPv6 only)          router: the container        server (with the servers of the root)
 #   lan 2001:db8:1::2  <-----> lan 2001:db8:1::1
 #                                   wan 8.8.8.1     <------->  wan 8.8.8.8
 #
-# NAT64_RELEASE says which Debian; MANAGERS, which managers of the network are to give the machine an address for DNS64, each
-# on a machine of its own; TRANSCRIPT is a file for what the operator sees.
+# NAT64_RELEASE selects the Debian; MANAGERS lists the network managers that set an address for DNS64, each on a separate
+# machine; TRANSCRIPT is a file for the output that the operator sees.
 # shellcheck disable=SC2016,SC2317 # what is for other shells; functions that are called by name
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,7 +17,7 @@ make_root
 
 # --- the network ----------------------------------------------------------------------------------------------------
 
-# network_files MANAGER static|dynamic: its files, with those addresses on the LAN.
+# network_files MANAGER static|dynamic: writes its files, with static or dynamic addresses on the LAN.
 network_files() {
 	"files_of_$1" "$2"
 	[ "$1" = networkd ] || chroot "$ROOT" systemctl -q disable systemd-networkd 2>/dev/null
@@ -58,7 +58,7 @@ files_of_NetworkManager() {
 	chmod 600 "$place"/*
 }
 
-# in_root COMMAND...: before the machine is switched on; no service starts.
+# in_root COMMAND...: runs it before the machine boots; no service starts.
 in_root() {
 	printf '#!/bin/sh\nexit 101\n' >"$ROOT/usr/sbin/policy-rc.d" && chmod 755 "$ROOT/usr/sbin/policy-rc.d"
 	t "before the first boot: $*" chroot "$ROOT" env DEBIAN_FRONTEND=noninteractive "$@" </dev/null
@@ -115,7 +115,7 @@ world() {
 	wait_for listening "$S" -t 80
 }
 
-# This world has no signatures.  A site may say so in files of its own, which stay in effect.
+# The DNS of this test is not signed, so disable validation in separate files, as a site may do; they stay in effect.
 unsigned_world() {
 	printf 'server:\n  domain-insecure: "org"\n  domain-insecure: "arpa"\n  domain-insecure: "net"\n' >"$ROOT/etc/unbound/unbound.conf.d/site.conf"
 }
@@ -127,7 +127,7 @@ own_zone() {
 
 # --- the machine, before and after ----------------------------------------------------------------------------------
 
-# machine: what --undo must leave as it was.  What programs write down for themselves is theirs.
+# machine: prints the state that --undo must restore, without files that programs write for themselves.
 machine() {
 	inside sh -c '
 		find /etc /usr/lib/systemd /lib/systemd -type f ! -name "*.bak-*" ! -path /etc/.pwd.lock -exec sha256sum {} + | sort -k 2
@@ -151,7 +151,7 @@ by_name() {
 page() { [ "$(by_name curl -6 -sS --max-time 5 http://v4.example.org/)" = "a page by name" ]; }
 answers() { in_client dig +noall +answer +tries=2 +time=3 "$@" "@$resolver" | awk '$4 == "AAAA" { print $5 }' | sort | paste -sd ' '; }
 
-# host_has WHEN
+# host_has WHEN: points about what the host can reach.
 host_has() {
 	t "$1: a page by name on an IPv6-only host" wait_for page
 	same "$1: the prefix can be found out" "64:ff9b::c000:aa 64:ff9b::c000:ab" "$(answers AAAA ipv4only.arpa)"
@@ -160,7 +160,7 @@ host_has() {
 	same "$1: strangers are refused" REFUSED "$(in_server dig +noall +comments +tries=1 +time=3 AAAA v4.example.org "@$resolver" | sed -n 's/.*status: \([A-Z]*\).*/\1/p')"
 }
 
-# init NAME OPTION...: one point, and one for the time; what it printed is in $said.
+# init NAME OPTION...: one point, and one for the time; the output is in $said.
 init() {
 	local name=$1 start end status
 	shift
@@ -173,7 +173,7 @@ init() {
 	if [ $status -eq 0 ]; then ok "$name (${took} ms)"; else not_ok "$name" "exit status $status" "$said"; fi
 }
 
-# refused NAME TEXT OPTION...: init says why, and nothing has changed.
+# refused NAME TEXT OPTION...: init prints the reason, and changes nothing.
 refused() {
 	local name=$1 text=$2 before
 	shift 2
@@ -191,7 +191,7 @@ undone() {
 	diag "$(cat "$T/undo")"
 }
 
-# without_ipv6 RESOLVER: where the machine itself has only IPv4 to the internet, the host has nothing else either.
+# without_ipv6 RESOLVER: if the machine itself has only IPv4 to the internet, the host gets only translated addresses.
 without_ipv6() {
 	step "ip -6 route del default"
 	inside nat64-host init --yes --dns64 "$1" >"$T/said" 2>&1
@@ -209,7 +209,7 @@ world
 network_files networkd static
 cp "$DEB" "$ROOT/root/nat64d.deb"
 boot cables
-failed=$(failed_units) # of what a container cannot do
+failed=$(failed_units) # units that cannot run in a container
 resolver=2001:db8:1::1
 step "apt-get install -qy --no-install-recommends /root/nat64d.deb nftables"
 refused "what is missing is named" "apt install bind9-dnsutils unbound" --dns64 unbound
@@ -233,9 +233,9 @@ same "unbound, rebooted: no unit has failed" "$failed" "$(failed_units)"
 undone "unbound"
 without_ipv6 unbound
 
-# --- what the host has from router advertisements -------------------------------------------------------------------
+# --- a host that uses router advertisements -------------------------------------------------------------------------
 
-# advertised: the host has nothing but what it is told.
+# advertised: the host uses only router advertisements.
 advertised() {
 	ip -n "$C" -6 addr flush dev lan scope global
 	ip -n "$C" -6 route flush default
@@ -300,7 +300,7 @@ without_ipv6 bind
 # --- an address for DNS64, by each manager --------------------------------------------------------------------------
 
 has_dynamic() { inside ip -6 -o addr show dev lan scope global dynamic | grep -q 2001:db8:1:; }
-# The router's own addresses come and go; the host knows it by one that stays.
+# The addresses of the router change; the host uses one that stays.
 host_route() {
 	local router
 	router=$(inside ip -6 -o addr show dev lan scope link | sed -n 's|.*inet6 \([^/]*\)/.*|\1|p')
@@ -308,10 +308,10 @@ host_route() {
 }
 has_resolver() { inside ip -6 -o addr show dev lan | grep -q " $resolver/64"; }
 
-# NetworkManager may take half a minute to believe in the network.
+# NetworkManager may take half a minute to report the network as connected.
 has_resolver_soon() { wait_for has_resolver || wait_for has_resolver; }
 
-# managed MANAGER: a machine whose LAN has only an address with a lifetime.
+# managed MANAGER: tests a machine whose only address on the LAN has a lifetime.
 managed() {
 	end_container
 	rm -rf --one-file-system "$ROOT"

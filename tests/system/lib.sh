@@ -1,25 +1,25 @@
-# What the tests with the real systemd share: a Debian of this machine's release in a container, and the package in it.
+# Shared by the tests with systemd: a container with a Debian of this machine's release, and the package in it.
 #
-#   NAT64_ROOT      a tree of this Debian to copy, with systemd, dbus, iproute2, iputils-ping, procps in it; without one,
-#                   debootstrap makes it, and a copy is kept in TMPDIR for the next time
+#   NAT64_ROOT      a root directory of this Debian to copy, with systemd, dbus, iproute2, iputils-ping, procps; without it,
+#                   debootstrap makes one, and a copy is kept in TMPDIR for later runs
 #   NAT64_DEB       the package (default: contrib/mkdeb builds it)
 #
-# The container sees no network but what a test gives it.  It vanishes, with everything in it, on every way out.
+# The container has only the networks that a test makes.  It is removed with everything in it, however the test ends.
 # shellcheck shell=bash disable=SC2034,SC2154 # variables are for the tests; netns/lib.sh knows where it is
 
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../netns/lib.sh"
 top=$here/../..
 CONTAINER="" LEADER="" ROOT="" DEB=""
-# What is in the container from the beginning, and what a test can install there without a network.
+# Packages in the container from the beginning, and those that a test can install there without a network.
 base_packages=systemd,systemd-sysv,dbus,iproute2,iputils-ping,procps
 more_packages="bind9 bind9-dnsutils dnsmasq ifupdown iptables iptables-persistent network-manager nftables radvd unbound"
-# os NAME: a line of os-release.
+# os NAME: prints a value of os-release.
 os() { sed -n "s/^$1=\"*\([^\"]*\).*/\1/p" /etc/os-release; }
-# The Debian in the container: this machine's own, or a newer one, on which the package runs as well.
+# The Debian in the container: that of this machine, or a newer one, on which the package must also run.
 RELEASE=${NAT64_RELEASE:-$(os VERSION_CODENAME)}
 
-# --- ways out -------------------------------------------------------------------------------------------------------
+# --- cleanup --------------------------------------------------------------------------------------------------------
 
 leave_rest() {
 	skip "under the real systemd" "$1"
@@ -36,13 +36,13 @@ remove_container() {
 	trap - EXIT INT TERM HUP
 	[ "$BASHPID" = $$ ] || return # as in cleanup
 	end_container
-	# What debootstrap leaves mounted when it is interrupted.
+	# An interrupted debootstrap leaves these mounted.
 	umount -l "$T/root/proc" "$T/root/sys" 2>/dev/null
 	[ -z "$T" ] || rm -rf --one-file-system "$T/root"
 	cleanup
 }
 
-# need_container TOOL...: whether there can be one; a directory for temporary files, $T.
+# need_container TOOL...: skips the test if containers are not possible; makes $T, a directory for temporary files.
 need_container() {
 	local tool
 	[ "$(id -u)" -eq 0 ] || leave_rest "needs root"
@@ -54,13 +54,13 @@ need_container() {
 	chmod 755 "$T"
 	trap remove_container EXIT
 	trap 'exit 130' INT TERM HUP
-	# As udev makes it, whatever this machine has.
+	# The same mode as with udev, whatever this machine has.
 	{ mknod "$T/tun" c 10 200 && chmod 666 "$T/tun"; } || leave_rest "may not make device nodes"
 }
 
 # --- a Debian -------------------------------------------------------------------------------------------------------
 
-# new_root: with what more_packages needs, still packed.
+# new_root: makes the root directory; the packages in more_packages are downloaded but not installed.
 new_root() {
 	ROOT=$T/root
 	debootstrap --variant=minbase --include="$base_packages" "$RELEASE" "$ROOT" >"$T/debootstrap" 2>&1 ||
@@ -73,7 +73,7 @@ new_root() {
 	echo nat64 >"$ROOT/etc/hostname"
 }
 
-# kept: the archive of it, in a directory that is nobody else's to write to.
+# kept: prints the path of the archive, in a directory that no other user can write to.
 kept() {
 	local dir
 	dir=${TMPDIR:-/tmp}/nat64-container-$RELEASE
@@ -82,14 +82,14 @@ kept() {
 	echo "$dir/$(cksum <<<"$base_packages $more_packages" | cut -d ' ' -f 1).tar"
 }
 
-# unpack ARCHIVE: 1 if there is none yet.
+# unpack ARCHIVE: unpacks it; returns 1 if there is none yet.
 unpack() {
 	[ -s "$1" ] || return
 	mkdir "$ROOT"
 	tar -C "$ROOT" -xpf "$1" || leave_rest "$1 is broken: remove it"
 }
 
-# make_kept ARCHIVE: one test makes it, those that run at the same time wait.  Nobody ever sees half of it.
+# make_kept ARCHIVE: makes the archive; tests that run at the same time wait.  The archive appears only when it is complete.
 make_kept() {
 	local lock
 	exec {lock}>"$1.lock"
@@ -114,12 +114,13 @@ make_root() {
 
 # --- a container ----------------------------------------------------------------------------------------------------
 
-# inside COMMAND...: in the container, and in its root: where all of this is in a chroot, that of the namespace is another.
+# inside COMMAND...: runs it in the container with the root directory of its process 1, which differs from that of the mount
+# namespace if this script runs in a chroot.
 inside() {
 	nsenter -t "$LEADER" -a -r -w -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# nspawn's first child is not yet the one that stays.
+# The first child of nspawn is temporary.
 is_running() {
 	LEADER=$(pgrep -o -P "$CONTAINER") && [[ $(inside systemctl is-system-running 2>/dev/null) =~ running|degraded ]]
 }
@@ -128,12 +129,12 @@ has_netns() {
 	LEADER=$(pgrep -o -P "$CONTAINER") && ! [ "/proc/$LEADER/ns/net" -ef /proc/self/ns/net ] && [ -e "/proc/$LEADER/ns/net" ]
 }
 
-# boot [COMMAND]: starts it, has COMMAND put cables in, and returns when it is up.
+# boot [COMMAND]: starts the container, lets COMMAND connect networks, and returns when systemd has started.
 boot() {
 	local scope=()
 	[ -d /run/systemd/system ] || scope=(--keep-unit)
-	# By a name of its own: from systemd 256 on two of the same, from the name of the directory, are refused.
-	# bpf is among the calls that nspawn forbids.
+	# A unique name: systemd 256 and later refuse two containers with the same name, which is that of the directory by default.
+	# nspawn forbids bpf by default.
 	systemd-nspawn --quiet --register=no --system-call-filter=bpf --machine=n64-$$ "${scope[@]}" --private-network --bind="$T/tun:/dev/net/tun" \
 		--capability=all -b -D "$ROOT" </dev/null >"$T/boot" 2>&1 &
 	CONTAINER=$!
@@ -142,8 +143,8 @@ boot() {
 	leave_rest "no container with systemd comes up here: $(tail -n 1 "$T/boot")"
 }
 
-# reboot [COMMAND]: as boot.  With or without a service manager outside, nspawn ends or makes the container anew; ended by
-# the test, it is the same to the machine inside, which has shut down in good order.
+# reboot [COMMAND]: like boot.  On a reboot, nspawn ends or restarts the container, depending on the service manager outside.
+# This function always ends it; the machine inside has shut down cleanly before.
 reboot() {
 	local old=$LEADER
 	inside systemctl reboot 2>/dev/null
@@ -155,7 +156,7 @@ reboot() {
 
 # --- the package ----------------------------------------------------------------------------------------------------
 
-# make_deb: the package's path is in $DEB.
+# make_deb: sets DEB to the path of the package.
 make_deb() {
 	if [ -n "${NAT64_DEB-}" ]; then
 		DEB=$NAT64_DEB
@@ -169,8 +170,8 @@ make_deb() {
 	DEB=$(tail -n 1 "$T/mkdeb")
 }
 
-# --- what the points are made of ------------------------------------------------------------------------------------
+# --- test points ----------------------------------------------------------------------------------------------------
 
-# step COMMAND: one point; what a person would type as root.
+# step COMMAND: one point, ok if COMMAND, as a person would type it as root, succeeds.
 step() { t "root: ${1%%$'\n'*}" inside sh -ec "${1:-false}"; }
 is_active() { [ "$(inside systemctl is-active "$1")" = active ]; }

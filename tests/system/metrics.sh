@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The units for Prometheus under the real systemd: a process for each request, without rights; and a file by a timer.
+# The units for Prometheus with systemd: one process without rights for each request, and a file that a timer writes.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
@@ -27,7 +27,7 @@ install_units() {
 	mkdir -p "$ROOT/etc/nat64"
 	base >"$ROOT/etc/nat64.conf"
 	base | sed 's/ nat64$/ nat64x/; s/192\.168\.255/192.168.254/; s/1000::64/1001::64/; s/64:ff9b::/64:ff9b:1::/' >"$ROOT/etc/nat64/x.conf"
-	# Who asks leaves a note of who he is.
+	# Each nat64ctl records its user.
 	mkdir -p "$ROOT/etc/systemd/system/nat64d-metrics@.service.d"
 	printf '%s\n' '[Service]' "ExecStartPre=sh -c 'grep -E \"^(Uid|CapPrm|CapEff|CapBnd|NoNewPrivs)\" /proc/self/status >&2; exit 0'" 'SyslogLevel=notice' \
 		>"$ROOT/etc/systemd/system/nat64d-metrics@.service.d/test.conf"
@@ -35,13 +35,13 @@ install_units() {
 install_units
 boot
 
-# ask [PATH [REQUEST]]: the whole answer.
+# ask [PATH [REQUEST]]: prints the whole answer.
 # shellcheck disable=SC2016 # the shell inside expands it
 ask() {
 	inside timeout 20 bash -c 'exec 3<>/dev/tcp/::1/9664 && printf "%s %s HTTP/1.1\r\nHost: x\r\n\r\n" "$1" "$0" >&3 && cat <&3' \
 		"${1:-/metrics}" "${2:-GET}" | tr -d '\r'
 }
-# told NAME [PATH]: the value of a sample.
+# told NAME [PATH]: prints the value of a sample.
 told() { ask "${2-}" | awk -v name="$1" '$1 == name { print $2 }'; }
 is_told() { [ "$(told "$1" "${3-}")" = "$2" ]; }
 in_file() { awk -v name="$1" '$1 == name { print $2 }' "$ROOT$files/$2" 2>/dev/null; }
@@ -85,7 +85,7 @@ inside chmod 750 /run/nat64d
 
 t "without the directory of node_exporter: done, and nothing happens" inside systemctl start nat64d-textfile.service
 t "no file" fails test -e "$ROOT$files"
-inside install -d -o games "$files" # as Debian gives it to a user of its own
+inside install -d -o games "$files" # the directory belongs to another user, as in Debian
 t "the timer" inside systemctl start nat64d-textfile.timer nat64d-textfile@x.timer
 t "writes a file" wait_for file_says nat64d_up 1 nat64d.prom
 t "and one for the instance, with its name" wait_for file_says 'nat64d_up{translator="x"}' 1 nat64d-x.prom

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The package: what is in it, and how it comes, is upgraded and goes on a machine with the real systemd.
+# The package: its files, and its installation, upgrade and removal on a machine with systemd.
 #
-#   NAT64_BUILD     a directory where configure and make have run, whose `make install' shall agree with the package
+#   NAT64_BUILD     a build directory; its `make install' must install the same files as the package
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # --- completion: needs neither root nor a container -------------------------------------------------------------------
 
-# completed COMMAND WORD...: what bash would offer for the last of the words, without bash-completion's own functions.
+# completed COMMAND WORD...: prints what bash offers for the last word, without the functions of bash-completion.
 completed() {
 	bash -c '_init_completion() { words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${words[cword]} prev=${words[cword-1]}; }
 		_filedir() { COMPREPLY=(a-file); }
@@ -16,7 +16,7 @@ completed() {
 		echo "${COMPREPLY[@]}"' bash "$top/contrib/nat64d.bash-completion" "$@"
 }
 
-# every_option COMMAND...: the options that its --help tells of, the long ones.
+# every_option COMMAND...: prints the long options in its --help.
 every_option() { "$@" --help 2>&1 | grep -oE -- '--[a-z][a-z-]+' | sort -u | tr '\n' ' '; }
 long_ones() { tr ' ' '\n' | grep '^--' | sort -u | tr '\n' ' '; }
 
@@ -44,7 +44,7 @@ else
 	skip "lintian" "not installed"
 fi
 
-# The same names, whether packed with gzip or not, and without what only Debian wants.
+# Compare names without .gz, and without the files that only Debian needs.
 in_deb() {
 	dpkg-deb --fsys-tarfile "$DEB" | tar -t | sed 's|^\./|/|; s|\.gz$||' |
 		grep -v '/$\|README.Debian$\|/changelog$\|/copyright$' | sort
@@ -53,7 +53,7 @@ by_make() {
 	make -s -C "$NAT64_BUILD" install DESTDIR="$T/inst" prefix=/usr sysconfdir=/etc \
 		systemdsystemunitdir=/usr/lib/systemd/system >"$T/install" 2>&1 && (cd "$T/inst" && find . ! -type d | sed 's|^\.||' | sort)
 }
-# What the manual says is there, and is not.
+# Prints the files that the manual names and that are missing.
 elsewhere() {
 	make -s -C "$NAT64_BUILD" install DESTDIR="$T/local" prefix=/usr/local sysconfdir=/etc \
 		systemdsystemunitdir=/usr/local/lib/systemd/system >"$T/install" 2>&1
@@ -68,7 +68,7 @@ else
 	skip "make install DESTDIR=" "NAT64_BUILD does not say where it is built"
 fi
 
-# of_own_prefix: what the program and the settings name, where somebody has chosen other directories.
+# of_own_prefix: checks the paths in the program and the settings after `configure' with other directories.
 of_own_prefix() {
 	make -s -C "$NAT64_BUILD" install DESTDIR="$T/own" prefix=/opt/own sysconfdir=/opt/own/etc \
 		systemdsystemunitdir=/opt/own/systemd >"$T/install" 2>&1 &&
@@ -85,7 +85,7 @@ fi
 
 # --- a machine on which it cannot be built ----------------------------------------------------------------------------
 
-# missing WORDS: what mkdeb says when dpkg, of Debian 12 or 13, says that; with or without lintian, as this machine is.
+# missing WORDS: checks the message of mkdeb when dpkg prints WORDS (Debian 12 or 13), with or without lintian.
 missing() {
 	mkdir -p "$T/bin"
 	printf '#!/bin/sh\necho "dpkg-checkbuilddeps: error: %s" >&2\nexit 1\n' "$1" >"$T/bin/dpkg-checkbuilddeps"
@@ -102,14 +102,14 @@ else
 	skip "mkdeb: one command that installs what is missing" "needs dpkg-buildpackage"
 fi
 
-# The same tree under a higher version: what an upgrade sees of it is the number and the maintainer scripts.
+# The same tree with a higher version: for an upgrade, only the version and the maintainer scripts matter.
 newer() {
 	dpkg-deb -R "$DEB" "$T/newer" && sed -i 's/^Version: .*/&+newer/' "$T/newer/DEBIAN/control" &&
 		dpkg-deb --root-owner-group -b "$T/newer" "$ROOT/root/newer.deb"
 }
 
 make_root
-# Nobody but this test has had a hand in it, whatever NAT64_ROOT has seen.
+# Remove files of earlier tests from NAT64_ROOT.
 rm -rf "$ROOT"/etc/nat64* "$ROOT"/etc/systemd/system/nat64d* "$ROOT"/usr/sbin/nat64* "$ROOT"/var/lib/nat64d
 cp "$DEB" "$ROOT/root/nat64d.deb"
 newer >"$T/newer.log" 2>&1 || not_ok "a package of a higher version" "$(cat "$T/newer.log")"
@@ -125,7 +125,7 @@ step "apt-get install --simulate $command"
 
 # --- installed ------------------------------------------------------------------------------------------------------
 
-# Both ends are the container itself: what one address says to the other goes through the translator twice.
+# Both ends are the container itself: packets from one address to the other pass the translator twice.
 translates() { inside ping -6 -n -q -c 1 -W 1 -I 2001:db8:1::1 "${1:-$GOOGLE}"; }
 state() { inside systemctl show -p ActiveState --value "$1"; }
 main() { inside systemctl show -p MainPID --value "$1"; }
@@ -146,9 +146,9 @@ t "the system user is there" inside getent passwd nat64d
 shows "the doctor knows the next step" "=> cp /usr/share/doc/nat64d/tayga.conf.example /etc/nat64.conf" inside nat64-host check
 t "which is one" test -e "$ROOT/usr/share/doc/nat64d/tayga.conf.example"
 
-# --- the doctor, with what systemd really says ------------------------------------------------------------------------
+# --- nat64-host check with systemd ------------------------------------------------------------------------------------
 
-# finds NAME TEXT: one point, ok if a line of the doctor has that text; the command of that line is in `cure'.
+# finds NAME TEXT: one point, ok if a finding has that text; its command is in `cure'.
 finds() {
 	local line
 	inside nat64-host check >"$T/found" 2>&1
@@ -157,7 +157,7 @@ finds() {
 	if [ -n "$line" ]; then ok "the doctor: $1"; else not_ok "the doctor: $1" "wanted: $2" "$(cat "$T/found")"; fi
 }
 
-# cured NAME FINDING: one point, ok if `cure' mends it.
+# cured NAME FINDING: one point, ok if `cure' fixes it.
 cured() {
 	inside sh -c "$cure" >"$T/cure" 2>&1
 	inside nat64-host check >"$T/found" 2>&1
@@ -181,7 +181,7 @@ finds "a start that failed: the daemon's own words" \
 	"(nat64d.service is failed), its last message: /etc/nat64.conf:$(grep -c "" "$ROOT/etc/nat64.conf"): data-dir: /nowhere is on a read-only file system"
 base | grep -v tun-setup >"$ROOT/etc/nat64.conf"
 inside systemctl stop nat64d
-# The device of the last good start has outlived the one that failed.
+# The device of the last successful start still exists after the failed start.
 inside nat64d --rmtun >/dev/null 2>&1
 inside systemctl start nat64d
 finds "no tun-setup" "FAIL  device: nat64 is down => echo 'tun-setup yes' >>/etc/nat64.conf && systemctl reload nat64d.service"
@@ -198,7 +198,7 @@ base 'offload off' 'map 203.0.113.8 2001:db8:2::78' >"$ROOT/etc/nat64.conf"
 finds "a change that nobody has told of" "WARN  reload: /etc/nat64.conf was changed after the daemon had read it"
 cured "a change that nobody has told of" reload
 
-# As Debian's script would have started it: a service of that name.
+# A service with the name that the init script of Debian would give it.
 step "systemctl stop nat64d"
 cp "$ROOT/usr/sbin/nat64d" "$ROOT/usr/sbin/tayga"
 printf '%s\n' '[Service]' 'ExecStart=/usr/sbin/tayga --nodetach --config /etc/nat64.conf' '[Install]' 'WantedBy=multi-user.target' \
@@ -232,11 +232,11 @@ same "NAT44=yes: the machine forwards" "1 1" "$(sysctls)"
 shows "and hides the pool" masquerade inside nft list ruleset
 held=$(lease "") held_x=$(lease x/)
 
-# --- beside rules of one's own, with the words of nat64(7) ------------------------------------------------------------
+# --- with the rules of an operator, as in nat64(7) --------------------------------------------------------------------
 
 hides() { inside nft list ruleset | grep -q masquerade; }
 has_file() { inside nft list table ip nat64_nat44 >/dev/null 2>&1; }
-# at_boot: what the page says to have the rules of that file at each boot.
+# at_boot: runs the commands of the page that load the rules at each boot.
 at_boot() { sed -n '/^echo .*nat44.nft.*nftables.conf$/p; /^systemctl enable .*nftables$/p' "$top/man/nat64.7"; }
 
 inside tee /etc/nat64/nat44.nft >/dev/null <<-'END'
@@ -268,7 +268,7 @@ step "nat64-host up"
 
 answers_more_than() { [ "$(grep -c icmp_seq "$T/pings")" -gt "$1" ]; }
 
-# gap COMMAND...: the longest silence in the answers to a ping every 50 ms while it runs, in milliseconds, in $gap.
+# gap COMMAND...: sets gap to the longest time without an answer to a ping every 50 ms while it runs, in milliseconds.
 gap() {
 	local job
 	gap=0
@@ -309,7 +309,7 @@ inside sed -i s/^NAT44=.*/NAT44=yes/ /etc/default/nat64d
 step "systemctl restart nat64-host"
 t "NAT44=yes and a restart of its unit: it is" hides_pool
 
-# Stopped by the operator: an upgrade is no reason to start it.
+# An upgrade must not start a service that the operator stopped.
 inside systemctl stop nat64d@x
 t "an upgrade of what is stopped" inside apt-get install -qy --reinstall /root/newer.deb
 same "it stays so" inactive "$(state nat64d@x)"
@@ -318,7 +318,7 @@ inside systemctl start nat64d@x
 # --- removed, purged ------------------------------------------------------------------------------------------------
 
 inside nat64-host up /etc/nat64/idle.conf >/dev/null 2>&1
-# A start that fails leaves the device of the good one before.
+# A failed start leaves the device of the earlier successful start.
 echo nonsense >>"$ROOT/etc/nat64/x.conf"
 inside systemctl restart nat64d@x 2>/dev/null
 same "a failed restart" failed "$(state nat64d@x)"

@@ -35,7 +35,7 @@ def send(device, prefix):
             with link:
                 link.sendto(message, (ALL_NODES, 0, 0, index))
         except OSError:
-            pass  # there is no link while the machine boots
+            pass  # the link is down while the machine boots
         time.sleep(0.5)
 
 

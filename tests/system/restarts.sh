@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Users notice nothing: downloads, datagrams and native traffic through a router whose daemon is restarted, killed, upgraded.
+# Downloads, datagrams and native traffic survive when the daemon of the router is restarted, killed or upgraded.
 #
 #   client                      router: the container        server
 #   lan 2001:db8:1::2  <-----> lan 2001:db8:1::1
@@ -9,10 +9,10 @@
 #
 #   RESTARTS (5), KILLS (2), UPGRADES (1), DOWNLOADS (3)     how many
 #
-# The table at the end is in milliseconds: the longest silence of a stream of datagrams around each event, and in as long a
-# time without one.  With STRICT not empty the limits count, for the 95th percentile of five and more events; a machine that
-# is busy with other things is given what it takes by itself.  Else half a second is enough: a few events on a machine that
-# does something else say nothing about a limit, only that no connection notices.
+# The table at the end is in milliseconds: the longest silence in a stream of datagrams around each event, and in an equal time
+# without an event.  If STRICT is not empty, the limits apply to the 95th percentile of five or more events; the silence without
+# an event is added, because the machine may be busy.  Otherwise the limit is half a second: a few events on a busy machine show
+# only that no connection breaks.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 restarts=${RESTARTS:-5} kills=${KILLS:-2} upgrades=${UPGRADES:-1} downloads=${DOWNLOADS:-3}
@@ -21,7 +21,7 @@ make_deb
 make_root
 rm -rf "$ROOT"/etc/nat64* "$ROOT"/etc/systemd/system/nat64* "$ROOT"/usr/sbin/nat64* "$ROOT"/var/lib/nat64d
 
-# The same tree under a higher version: what an upgrade sees of it is the number and the maintainer scripts.
+# The same tree with a higher version: for an upgrade, only the version and the maintainer scripts matter.
 newer() {
 	dpkg-deb -R "$DEB" "$T/newer" && sed -i 's/^Version: .*/&+newer/' "$T/newer/DEBIAN/control" &&
 		dpkg-deb --root-owner-group -b "$T/newer" "$ROOT/root/1.deb"
@@ -29,7 +29,7 @@ newer() {
 
 # --- the network ----------------------------------------------------------------------------------------------------
 
-# joined: nspawn's first child, which is not the one that stays, may have been the one to get them.
+# joined: connects the networks again if the temporary first child of nspawn got them.
 joined() {
 	has_netns || return
 	ip -n "$C" link show dev lan || join "$C" lan "$LEADER" lan || return
@@ -64,7 +64,7 @@ step "systemctl enable --now nat64d"
 
 # --- the traffic ----------------------------------------------------------------------------------------------------
 
-# Not in_client: the process id must be that of the program.
+# Not in_client: $! must be the process ID of the program.
 ip netns exec "$S" python3 "$top/tests/system/traffic.py" serve </dev/null >"$T/server" 2>&1 &
 disown
 wait_for listening "$S" -t 80
@@ -98,7 +98,7 @@ upgrade() {
 	inside dpkg -i --force-downgrade "/root/$version.deb"
 }
 
-# event KIND COMMAND...: writes down from when to when its silence is looked for.
+# event KIND COMMAND...: runs it, and records the time span in which its silence is measured.
 event() {
 	local kind=$1 begin
 	shift
@@ -118,9 +118,9 @@ kill -INT "$native_ping"
 kill "$traffic"
 wait "$traffic" "$native_ping"
 
-# --- what has become of it ------------------------------------------------------------------------------------------
+# --- results --------------------------------------------------------------------------------------------------------
 
-# silences KIND: the longest one of each event of that kind, in milliseconds, the shortest of these first.
+# silences KIND: prints the longest silence of each event of that kind, in milliseconds, sorted.
 silences() {
 	awk -v kind="$1" '
 		FNR == NR { if ($1 == kind) { from[++n] = $2; to[n] = $3 } next }
@@ -128,12 +128,12 @@ silences() {
 		END { for (i = 1; i <= n; i++) print most[i] + 0 }' "$T/events" "$T/result" | sort -n
 }
 
-# rank PERCENT: of the numbers on standard input, sorted, the one that so many are not above.
+# rank PERCENT: prints that percentile of the sorted numbers on standard input.
 rank() { awk -v p="$1" '{ v[NR] = $1 } END { i = int((NR * p + 99) / 100); printf "%.0f\n", v[i < 1 ? 1 : i] }'; }
 
 line() { silences "$1" >"$T/$1.ms" && echo "$1: $(wc -l <"$T/$1.ms"), median $(rank 50 <"$T/$1.ms"), 95th percentile $(rank 95 <"$T/$1.ms"), longest $(rank 100 <"$T/$1.ms")"; }
 
-# within KIND MOST: one point.
+# within KIND MOST: one point, ok if the silence of that kind is at most MOST.
 within() {
 	local percent=50 is limit=500 most
 	[ -z "${STRICT-}" ] || limit=$2

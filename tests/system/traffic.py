@@ -34,7 +34,7 @@ def echo(s):
     while True:
         try:
             s.sendto(*s.recvfrom(2048))
-        except OSError:  # no way back to where that came from, without NAT44 for example
+        except OSError:  # no route to the sender, for example without NAT44
             pass
 
 
@@ -79,7 +79,7 @@ class Stream:
         while not stop.is_set():
             try:
                 self.sock.send(b"%d" % self.sent)
-            except OSError:  # of an ICMP error that came before; this one was not sent
+            except OSError:  # an earlier ICMP error; this datagram was not sent
                 pass
             self.sent += 1
             due = max(due + self.every, time.monotonic() - 1)
@@ -136,7 +136,7 @@ def watch(path, downloads):
     over.set()
     for t in threads:
         t.join()
-    # What has brought nothing since the end is as good as broken, whatever its socket says.
+    # A connection that has delivered nothing since the end counts as broken, even without an error of its socket.
     counts["whole"] -= sum(1 for s in socks if 0 < counts.get(("last", s), 1) <= ended)
     with open(path, "w") as f:
         print("downloads %d %d %d" % (downloads, counts["whole"], counts["bytes"]), file=f)

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# The units: how exposed they are, and how they live under the real systemd, in a container made for the purpose.
+# The units: their exposure, and their behavior with systemd, in a container.
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
-# By systemd's figures.  They do not count InaccessiblePaths=/sys, which is looked at below.
+# The limits are scores of systemd-analyze.  They do not include InaccessiblePaths=/sys, which is tested below.
 MOST_EXPOSED=1.6
 FILTER=${FILTER:-$(dirname "$NAT64D")/tests/linux/filter_tc}
 
 # --- exposure: needs neither root nor a container -------------------------------------------------------------------
 
-# fill_in UNIT: as `make install' does.
+# fill_in UNIT: replaces the directories, like `make install'.
 fill_in() { sed 's|@sbindir@|/usr/sbin|g; s|@sysconfdir@|/etc|g' "$top/contrib/$1.service.in"; }
 
-# exposure UNIT: one point.
+# exposure UNIT: one point, ok if its exposure is within the limit.
 exposure() {
 	local dir out figure
 	command -v systemd-analyze >/dev/null || { skip "$1: exposure" "needs systemd-analyze" && return; }
@@ -39,7 +39,7 @@ exposure nat64d-textfile@
 
 # --- a container with the real systemd ------------------------------------------------------------------------------
 
-# A stand-in for nat64-host, of which the units only need to call the right verb in the right environment.
+# Replaces nat64-host: the units only have to call the right command in the right environment.
 stand_in() {
 	cat <<-'END'
 		#!/bin/sh
@@ -47,7 +47,8 @@ stand_in() {
 	END
 }
 
-# A call that the filter forbids kills here, so that none goes unnoticed; the daemon does without chown, and asks.
+# Here a system call that the filter forbids kills the process, so that the test notices it.  chown is allowed, because
+# the daemon tries it and works without it.
 drop_in() {
 	printf '%s\n' '[Service]' 'SystemCallErrorNumber=' 'SystemCallFilter=@chown' 'WatchdogSec=2'
 }
@@ -81,9 +82,9 @@ make_root
 install_units
 boot
 
-# --- what the points are made of ------------------------------------------------------------------------------------
+# --- test points ----------------------------------------------------------------------------------------------------
 
-# Both ends are the container itself: what one address says to the other goes through the translator twice.
+# Both ends are the container itself: packets from one address to the other pass the translator twice.
 inside ip addr add 2001:db8:1::1/128 dev lo
 inside ip addr add 8.8.8.8/32 dev lo
 translates() { inside ping -6 -n -q -c 1 -W 1 -I 2001:db8:1::1 "${1:-$GOOGLE}"; }
@@ -100,8 +101,8 @@ lease() { awk '$2 == "2001:db8:1::1" { print $1; exit }' "$ROOT/var/lib/nat64d/d
 owner() { inside stat -c %U:%G "$1"; }
 conf=$ROOT/etc/nat64.conf
 
-# again NAME COMMAND...: one point, ok if COMMAND makes systemd start the daemon anew, and packets pass and the lease is the
-# one it was.
+# again NAME COMMAND...: one point, ok if COMMAND makes systemd start the daemon again, packets pass, and the lease is
+# unchanged.
 again() {
 	local name=$1 before
 	shift
@@ -116,7 +117,7 @@ again() {
 	fi
 }
 
-# rights PID: the user, and every set of capabilities that it can give up.
+# rights PID: prints the user, and the sets of capabilities.
 # shellcheck disable=SC2016 # the shell inside expands it
 rights() {
 	inside sh -c 'stat -c %U /proc/$0 && grep -E "^(CapInh|CapPrm|CapEff|CapAmb|NoNewPrivs)" /proc/$0/status' "$1" | tr -s '\t\n' '  '
@@ -158,7 +159,7 @@ t "reload with a mistake: fails" fails inside systemctl reload nat64d
 t "and the journal names the line" journal_says "/etc/nat64.conf:9: nonsense"
 t "and everything goes on" translates
 
-# as_it_was: the routes of the device.
+# as_it_was: prints the routes of the device.
 device_routes() { inside ip route show dev nat64 && inside ip -6 route show dev nat64; }
 main_before=$(main)
 base 'map 203.0.113.7 2001:db8:2::77' 'dynamic-pool 10.9.0.0/24' 'prefix 2001:db8:64::/96' 'log drop' >"$conf"
@@ -248,7 +249,7 @@ same "the lease is kept" "$held" "$(lease)"
 
 # --- nat64-host.service ----------------------------------------------------------------------------------------------
 
-# last_call: what nat64-host was told, and whether it had rights.
+# last_call: prints the arguments of nat64-host, and whether it had rights.
 last_call() { inside sed 's/effective 0*[1-9a-f].*/effective/; $!d' /run/nat64-host.calls; }
 calls() { inside grep -c . /run/nat64-host.calls; }
 host_is() { [ "$(inside systemctl is-active nat64-host)" = "$1" ]; }
@@ -337,9 +338,9 @@ t "both" translates 64:ff9b:1::808:808
 inside systemctl stop nat64d@x nat64d
 t "both stopped: nothing is left running" fails inside pgrep -x nat64d
 
-# --- what is left on the device's egress ------------------------------------------------------------------------------
+# --- filters that remain on the egress of the device -----------------------------------------------------------------
 
-# left: how many filters of ours there are on a device that stays.
+# left: prints the number of our filters on a persistent device.
 left() { inside tc filter show dev nat64 egress | grep -c ' nat64d '; }
 attach() { install -m 755 "$FILTER" "$ROOT/usr/sbin/filter_tc" && inside filter_tc nat64 attach; }
 check_filter() {

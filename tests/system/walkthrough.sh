@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From the package to a ping, to a name, and over a reboot: what an operator types, with the real systemd, iptables, named.
+# From the package to a ping, to a name, and over a reboot, with the commands of an operator, systemd, iptables and named.
 #
 #   client (IPv6 only)          router: the container        server (IPv4 only)
 #   lan 2001:db8:1::2  <-----> lan 2001:db8:1::1, ::53, ::64
@@ -12,7 +12,7 @@ make_root
 
 plain=2001:db8:1::53 dns64=2001:db8:1::64
 
-# --- what is there before -------------------------------------------------------------------------------------------
+# --- the network before the installation ------------------------------------------------------------------------------
 
 network_files() {
 	printf '%s\n' '[Match]' 'Name=lan' '[Network]' 'IPv6AcceptRA=no' 'Address=2001:db8:1::1/64' \
@@ -28,7 +28,7 @@ cables() {
 	wait_for has_no_cable
 	join "$C" lan "$LEADER" lan 2>/dev/null
 	join "$S" wan "$LEADER" wan 2>/dev/null
-	# The router's ends are for its own network manager.
+	# The network manager of the router configures its ends.
 	ip -n "$C" link set lan up && ip -n "$S" link set wan up &&
 		ip -n "$C" addr add 2001:db8:1::2/64 dev lan && ip -n "$C" -6 route add default via 2001:db8:1::1 &&
 		ip -n "$S" addr add 8.8.8.8/24 dev wan
@@ -62,18 +62,18 @@ in_server python3 -m http.server 80 --bind 0.0.0.0 -d "$T/www" </dev/null >"$T/h
 disown
 wait_for listening "$S" -t 80
 
-# --- what an IPv6-only host gets ------------------------------------------------------------------------------------
+# --- the view of an IPv6-only host ----------------------------------------------------------------------------------
 
-# answers SERVER TYPE NAME: the data of that type in the answer, sorted, on one line.
+# answers SERVER TYPE NAME: prints the data of that type in the answer, sorted, on one line.
 answers() {
 	in_client dig +noall +answer +tries=2 +time=3 "$2" "$3" "@$1" |
 		awk -v type="$2" '$4 == type { print $5 }' | sort | paste -sd ' '
 }
 
-# nslookup has two headings: whom it asked, and what was found.
+# The output of nslookup has two parts: the server, and the answer.
 looked_up() { in_client nslookup "$2" "$1" | sed '1,/^$/d' | sed -n 's/^Address: //p' | sort | paste -sd ' '; }
 
-# by_name COMMAND...: the client looks names up at the DNS64.
+# by_name COMMAND...: runs it on the client, with the DNS64 as resolver.
 by_name() {
 	echo "nameserver $dns64" >"$T/resolv.conf"
 	# shellcheck disable=SC2016 # for the inner shell
@@ -83,7 +83,7 @@ by_name() {
 pings() { in_client ping -6 -n -c 1 -W 2 "$1"; }
 resolves() { [ -n "$(answers "$dns64" AAAA v4.example.org)" ] && [ -n "$(answers "$plain" A v4.example.org)" ]; }
 
-# everything WHEN
+# everything WHEN: all points about the client.
 everything() {
 	t "$1: ping 64:ff9b::8.8.8.8" wait_for pings 64:ff9b::8.8.8.8
 	t "$1: both resolvers answer" wait_for resolves
@@ -108,8 +108,8 @@ everything() {
 lease() { awk '$2 == "2001:db8:1::2" { print $1; exit }' "$ROOT/var/spool/tayga/dynamic.map"; }
 rules() { inside iptables-save -t nat | grep '^-A'; }
 
-# is_healthy WHEN: one point; the doctor's last word.  The rules here are the operator's own, without the guard of nat64-host;
-# whether a container may have the fast path is not its to say, and ethtool is not installed there.
+# is_healthy WHEN: one point, ok if nat64-host check succeeds.  It ignores the guard, because the operator wrote the rules, and
+# the fast path, which the container may not be allowed to use; ethtool is not installed there.
 is_healthy() {
 	local out status
 	out=$(inside nat64-host check --ignore guard,fast-path,softnet --target 8.8.8.8 2>&1)
@@ -118,11 +118,11 @@ is_healthy() {
 	diag "$out"
 }
 
-# --- what the operator does -----------------------------------------------------------------------------------------
+# --- the steps of the operator --------------------------------------------------------------------------------------
 
 step "apt-get install -qy /root/nat64d.deb"
 step "ln -s /usr/share/nat64d/90-nat64d.conf /etc/sysctl.d/"
-# As `sysctl --system', but a container may not write the settings of others.
+# Like `sysctl --system', but a container may not write all settings.
 step "sysctl -p /etc/sysctl.d/90-nat64d.conf"
 step "cat >/etc/nat64.conf <<END
 tun-device nat64
@@ -132,7 +132,8 @@ prefix 64:ff9b::/96
 dynamic-pool 192.168.255.0/24
 data-dir /var/spool/tayga
 END"
-# To the letter of the field's walkthrough, on a machine that never had Tayga: one line is missing, and the log begins with it.
+# Exactly the common walkthrough for Tayga, on a machine without Tayga: one line is missing, and the log begins with an error
+# about it.
 step "nat64d -t"
 step "systemctl restart nat64d"
 same "data-dir was made for the service" "nat64d:nat64d 750" "$(inside stat -c '%U:%G %a' /var/spool/tayga)"
@@ -155,7 +156,7 @@ step "apt-get install -qy bind9"
 zone >"$ROOT/etc/bind/db.example.org"
 echo 'zone "example.org" { type primary; file "/etc/bind/db.example.org"; };' >>"$ROOT/etc/bind/named.conf.local"
 step "cp /usr/share/doc/nat64d/dns64/named.conf.options /etc/bind/"
-# The commands of its own steps 3 and 4; step 2 is done.
+# The commands of steps 3 and 4; step 2 is done.
 for command in 'sed -i .*' 'named-checkconf .*'; do
 	step "$(sed -n "s,^// *[0-9. ]*\($command\),\1,p" "$ROOT/etc/bind/named.conf.options")"
 done

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Inside a folder no files call each other in a circle, no function is public for tests alone, and each member of struct
-# daemon is written by the file that its comment names.
+# Checks three rules: the files of a folder do not call each other in a circle; no function is public only for tests; only the
+# file that a comment names writes a member of struct daemon.
 srcdir=${srcdir:-.}
 nm=${NM:-nm}
 folders="lib packet map lease linux daemon ctl" # conf and xlat call back through their tables
 for_tests=" main routes_take_news routes_take_dump " # messages that no kernel sends on demand
-for_tests="$for_tests fastpath_load fastpath_attach " # what the daemon has done in a process aside
+for_tests="$for_tests fastpath_load fastpath_attach " # the daemon does this in another process
 
 n=0
 status=0
@@ -20,7 +20,7 @@ report() { # WHY-NOT NAME
 	fi
 }
 
-# The global symbols of folder $1, or of all; each line behind the name of its object.
+# Prints the global symbols of folder $1, or of all folders; each line begins with the name of the object.
 symbols() {
 	(cd "$srcdir" && find "src/$1" -name '*.c') | while read -r source; do
 		object=${source%.c}.o
@@ -36,7 +36,7 @@ fi
 plan=$(echo "$folders" | wc -w)
 echo "1..$((plan + 2))"
 
-# Which object needs a symbol that another object of its folder has; tsort(1) complains of what it cannot order.
+# Finds the objects that need a symbol of another object in their folder; tsort(1) reports circles.
 for folder in $folders; do
 	circle=$(symbols "$folder" | awk '
 		$(NF - 1) == "U" { user[++uses] = $1; used[uses] = $NF; next }
@@ -59,7 +59,7 @@ idle=$(symbols '' | awk -v for_tests="$for_tests" '
 	}' | tr '\n' ' ')
 report "$idle" "no function is public for tests alone"
 
-# A member whose comment names no file is written by functions of another folder alone.
+# If the comment of a member names no file, only functions of another folder may write it.
 strays=$(cd "$srcdir/src/daemon" && awk '
 	FILENAME == "daemon.h" {
 		if (/^struct daemon \{/)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The folders of src/ and include/ are layers: a file includes what is in its own folder or in one before it, never a
-# private header of another folder, and inside a folder no headers include each other in a circle.  The boundary to the
-# system knows bytes and addresses, and nothing of what they are for.
+# The folders of src/ and include/ are layers: a file may include headers of its own folder and of lower ones, but no private
+# header of another folder.  Headers of a folder must not include each other in a circle.  The folder for the system knows only
+# bytes and addresses, not their meaning.
 srcdir=${srcdir:-.}
 folders="lib packet map xlat conf lease linux daemon ctl"
 
@@ -13,7 +13,7 @@ grep -H '^#[[:space:]]*include[[:space:]]*"' $(find include src -name '*.[ch]' |
 		failed += !ok
 	}
 	function folder_of(path, part) { split(path, part, "/"); return part[2] }
-	# Does a walk along the headers that FILE includes come back to one that is being looked at?
+	# True if the headers that FILE includes lead back to a header that is being visited.
 	function circle(file, i, n, list, found) {
 		if (state[file] == "open")
 			return " " file
@@ -51,7 +51,7 @@ grep -H '^#[[:space:]]*include[[:space:]]*"' $(find include src -name '*.[ch]' |
 			bad[file] = bad[file] " " header " (private to another folder)"
 			next
 		}
-		if (header !~ /\//) { # beside it
+		if (header !~ /\//) { # in the same directory
 			target = "src/" own "/" header
 			if (file !~ /^src\//)
 				bad[file] = bad[file] " " header " (not public)"

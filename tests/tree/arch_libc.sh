@@ -1,5 +1,5 @@
 #!/bin/sh
-# The daemon needs the C library and nothing else.  Prints its size as well.
+# The daemon needs no library except the C library.  This test also prints its size.
 daemon=${NAT64D:-./nat64d}
 
 if [ -n "${INSTRUMENTED:-}" ]; then

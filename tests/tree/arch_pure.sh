@@ -1,5 +1,5 @@
 #!/bin/sh
-# The pure core calls memory, strings, qsort and bsearch, and nothing else: no I/O, no clock, no randomness.
+# The pure core calls only functions for memory and strings, qsort and bsearch: no I/O, no clock, no randomness.
 lib=${LIBCORE:-./libcore.a}
 nm=${NM:-nm}
 
@@ -12,8 +12,8 @@ if ! [ -f "$lib" ] || ! command -v "$nm" >/dev/null; then
 	exit 0
 fi
 
-# The compiler's own helpers: FORTIFY wraps the allowed names (__memcpy_chk), the stack protector adds one, and
-# clang turns some memcmp into bcmp.
+# The compiler adds calls: FORTIFY wraps the allowed names (__memcpy_chk), the stack protector adds one, and clang replaces some
+# memcmp by bcmp.
 allowed='^((__)?(mem|str)[a-z0-9]*(_chk)?|bcmp|[a-z]*alloc[a-z]*|free|qsort|bsearch|__stack_chk_fail|__stack_chk_guard|_GLOBAL_OFFSET_TABLE_)$'
 own=$("$nm" -g --defined-only "$lib" | awk 'NF == 3 { print $3 }' | sort -u)
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# check_configure - where configure puts the configuration, and that the tests build without the Check library.
+# check_configure - checks where configure puts the configuration, and that the tests build without the Check library.
 #
 # Prints TAP.  $srcdir is the top of the source tree.
 
@@ -10,7 +10,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# configure OPTION...: fast from the second time on.
+# configure OPTION...: runs configure with a cache, so that later runs are fast.
 configure()
 {
 	(cd "$dir" && "$top/configure" -q --cache-file=cache "$@") >"$dir/said" 2>&1
@@ -34,7 +34,7 @@ goes_to /etc --prefix=/usr
 goes_to /usr/etc --prefix=/usr --sysconfdir=/usr/etc
 goes_to /opt/nat64d/etc --prefix=/opt/nat64d
 
-# What it has found out about the library and pkg-config is not to be known.
+# Remove the library and pkg-config from the cache.
 sed -i '/CHECK_\|PKG_CONFIG\|pkg_cv/d' "$dir/cache"
 configure PKG_CONFIG=false && grep -q 'unit tests  *no: ' "$dir/said"
 report $? "without the Check library, configure says so"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# No command of the doctor is printed unreviewed: tests/tree/cures has them all, by kind.
+# Every command of nat64-host check must be reviewed: tests/tree/cures lists all of them by kind.
 here=$(dirname "$0")
 # shellcheck source=tests/support/tap.sh
 . "$here/../support/tap.sh"
@@ -17,7 +17,7 @@ report "$([ -z "$old" ]; echo $?)" "tests/tree/cures has no others" "$old"
 strange=$(grep -vE '^(#|(look|device|file|kernel|ours|rule|service|edit|parts|text)	)' "$here/cures")
 report "$([ -z "$strange" ]; echo $?)" "each is of a kind" "$strange"
 
-# What no command may do: the words by which machines have been cut off.
+# Words that no command may contain, because such commands have cut off machines.
 harm=$(sed '/^#/d' "$here/cures" | grep -E '(addr|route|rule|link|neigh) (del|flush)|link set .* down|policy drop|flush ruleset|-F |-P |=0' |
 	grep -v "ip addr del %s dev %s && ' \"\$cidr\" \"\$dev\"")
 report "$([ -z "$harm" ]; echo $?)" "nothing is deleted, flushed, put down or switched off, but an address of our own device" "$harm"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# check_manual - nat64.7 is whole: each block is marked for the tests, what it writes is accepted, what it names exists, and
-# its addresses are for documentation.  What the commands do is tried by netns/manual.sh.  Of nat64-rules.7, what it names
-# and its addresses.
+# check_manual - checks nat64.7: each block is marked for the tests, its files are accepted, the names in it exist, and its
+# addresses are reserved for documentation.  netns/manual.sh runs its commands.  Of nat64-rules.7, this test checks names and
+# addresses.
 #
 # Prints TAP.  $srcdir is the top of the source tree, $NAT64D the daemon.
 
@@ -15,7 +15,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# none NAME LINES: one point, ok if there are none.
+# none NAME LINES: one point, ok if LINES is empty.
 none()
 {
 	[ -z "$2" ]
@@ -32,7 +32,7 @@ block()
 	awk -v block="$1" -f "$top/tests/tree/manual.awk" "$page"
 }
 
-# of KIND: NUMBER MACHINE PATH SECTION, with tabs between.
+# of KIND: prints NUMBER MACHINE PATH SECTION of each block, separated by tabs.
 of()
 {
 	blocks | awk -F '\t' -v OFS='\t' -v kind="$1" '$2 == kind { print $1, $3, $4, $5 }'
@@ -46,7 +46,7 @@ check_marks()
 	none "every command has a machine to run on" "$(of run | awk -F '\t' '$2 == "-"')"
 	none "every file has a machine and a path" "$(of file | awk -F '\t' '$3 !~ /^\//')"
 	none "there is much to try" "$([ "$(of run | wc -l)" -ge 15 ] || of run)"
-	# The mark must not say another name than the reader sees.
+	# The mark must have the same name that the reader sees.
 	none "every file is named in the text before it" "$(of file | while IFS="$tab" read -r number machine path section; do
 		head -n $((number - 3)) "$page" | tail -n 5 | grep -Fq ".Pa $path" || echo "$number: $path ($machine, $section)"
 	done)"
@@ -54,7 +54,7 @@ check_marks()
 
 # --- files and commands ------------------------------------------------------------------------------------------------
 
-# tried NUMBER: what nat64d says to this configuration, with its map-file beside it.
+# tried NUMBER: prints the messages of nat64d about this configuration and its map-file.
 tried()
 {
 	block "$1" | sed "s|^map-file .*/|map-file $dir/|" >"$dir/conf"
@@ -90,13 +90,13 @@ directives()
 	sed -n 's/^\.It Ic \([^ ]*\).*/\1/p' "$top/man/nat64.conf.5"
 }
 
-# marked MACRO PAGE: the words of that macro.
+# marked MACRO PAGE: prints the arguments of that macro.
 marked()
 {
 	sed -n "s/^\.\(It \)\{0,1\}$1 //p; s/^\.Pq $1 //p" "$2" | tr ', ' '\n' | grep '^[a-z]' | sort -u
 }
 
-# check_names PAGE NAME: does what PAGE names exist?
+# check_names PAGE NAME: checks that the names in PAGE exist.
 check_names()
 {
 	none "every directive in $2 is in nat64.conf.5" "$(marked Ic "$1" | while read -r word; do
@@ -105,7 +105,7 @@ check_names()
 	none "every reason and finding in $2 is in nat64d.8 or nat64-host.8" "$(marked Cm "$1" | grep -v '^like-this$' | while read -r word; do
 		grep -Eq "^\.(It )?Cm (.* )?$word( |\$)" "$top/man/nat64d.8" "$top/man/nat64-host.8" || echo "$word"
 	done)"
-	# Of this page, or behind `under', of the one named next.
+	# A section of this page, or after `under', of the page that is named next.
 	none "every section that $2 refers to is there" "$(awk '/^\.Sx / { sub(/^\.Sx /, ""); sub(/ [.,;:)]$/, ""); print }' "$1" | sort -u | while read -r title; do
 		grep -Fqx -e ".Sh $title" -e ".Ss $title" "$1" "$top/man/nat64d.8" "$top/man/nat64.conf.5" || echo "$title"
 	done)"
@@ -122,7 +122,7 @@ check_words()
 
 # --- addresses ------------------------------------------------------------------------------------------------------------
 
-# addresses PAGE PATTERN: those in it that match the pattern.  The clause in [1812-4.3.2.7] is none.
+# addresses PAGE PATTERN: prints the addresses in it that match the pattern.  The clause [1812-4.3.2.7] is not an address.
 addresses()
 {
 	sed 's/[0-9]\{3,4\}-[0-9.]*[0-9]//g' "$1" | grep -Eo "$2" | sort -u
@@ -131,8 +131,8 @@ addresses()
 ipv4='\b[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\b'
 ipv6='\b[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f:.]*'
 
-# RFC 5737, RFC 3849, private networks, what the translators' RFCs define, and the one that everybody pings; in the rules,
-# those that they treat apart.
+# Allowed: RFC 5737, RFC 3849, private networks, addresses of the RFCs about translators, and 8.8.8.8; in the rules, also those
+# that they treat specially.
 check_addresses()
 {
 	none "its IPv4 addresses are for documentation, or private" "$(addresses "$page" "$ipv4" |
@@ -144,7 +144,7 @@ check_addresses()
 		grep -Ev '^2001:db8:|^64:ff9b:|^(fe80|ff00|ff02)::$|^ffff:0:0$')"
 }
 
-# What a newcomer types first, and what .ci/run runs.
+# The first commands of a new user, and those of .ci/run.
 check_readme()
 {
 	none "README names the commands to set up, to try and to test" "$(for command in 'nat64-host init --dns64 unbound' contrib/demo contrib/test; do
@@ -152,7 +152,7 @@ check_readme()
 	done)"
 }
 
-# The steps are in the files as well.
+# The comments in the files repeat the steps.
 check_dns64()
 {
 	none "the DNS64 files it copies are there" "$(sed -n 's|^cp .*/dns64/\([^ ]*\) .*|\1|p' "$page" | while read -r name; do

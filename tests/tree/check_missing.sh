@@ -1,3 +1,3 @@
 #!/bin/sh
-# Stands in for the unit tests where there is no Check library, so that `make check` says what it leaves out.
+# Replaces the unit tests if there is no Check library, so that `make check` reports that they are skipped.
 echo "1..0 # SKIP the Check library was not found by configure (Debian: apt-get install check)"

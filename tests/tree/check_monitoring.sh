@@ -1,6 +1,6 @@
 #!/bin/sh
-# check_monitoring - what Prometheus and Grafana are given: the alert rules are right and fire when they should, the
-# dashboard can be read, and both speak of metrics that there are.
+# check_monitoring - checks the files for Prometheus and Grafana: the alert rules are valid and fire when they should, the
+# dashboard is valid, and both use metrics that exist.
 #
 # Prints TAP.  $srcdir is the top of the source tree.
 
@@ -10,7 +10,7 @@ board=$top/contrib/monitoring/nat64d-dashboard.json
 # shellcheck source=tests/support/tap.sh
 . "$top/tests/support/tap.sh"
 
-# metrics: those of the source; a histogram has three names.
+# metrics: prints the metrics in the source; a histogram has three names.
 metrics()
 {
 	sed -n 's/^[[:space:]]*{"\(nat64d_[a-z_]*\)", "\([a-z]*\)".*/\1 \2/p' "$top/src/daemon/metrics.c" | while read -r name type; do
@@ -19,7 +19,7 @@ metrics()
 	done
 }
 
-# named FILE: the metrics that it speaks of.
+# named FILE: prints the metrics that it uses.
 named()
 {
 	grep -Eo 'nat64d_[a-z_]+' "$1" | sort -u
@@ -42,7 +42,7 @@ check_names()
 	done
 }
 
-# Every expression is one that Prometheus understands: as rules, since promtool reads these.
+# Checks that every expression is valid.  They are written as rules, because promtool checks rules.
 expressions()
 {
 	python3 - "$board" <<-'END'

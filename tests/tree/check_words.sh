@@ -1,5 +1,5 @@
 #!/bin/sh
-# check_words - the words of the program are in its manual: directives, reasons; and the manual is well formed.
+# check_words - checks that the manual has every directive, reason, command and key, and that it is well formed.
 #
 # Prints TAP.  $srcdir is the top of the source tree.
 
@@ -20,7 +20,7 @@ directives()
 	sed -n '/ conf_directives\[\] = {$/,/^};/s/^[[:space:]]*{"\([^"]*\)".*/\1/p' "$top/src/conf/conf_directives.c"
 }
 
-# restarts: the directives that need a restart.
+# restarts: prints the directives that need a restart.
 restarts()
 {
 	awk '/^};/ { table = 0 } / conf_directives\[\] = [{]$/ { table = 1 } table && /^\t[{]"/ { split($0, part, "\""); name = part[2] }
@@ -37,7 +37,7 @@ entries()
 	sed -n 's/^\.It Ic \([^ ]*\).*/\1/p' "$conf_man"
 }
 
-# has_word FILE WORD: does WORD stand in FILE, not as a part of a longer one?
+# has_word FILE WORD: succeeds if FILE contains WORD as a whole word.
 has_word()
 {
 	sed 's/\\-/-/g' "$1" | grep -Eq "(^|[^a-z0-9-])$2([^a-z0-9-]|\$)"
@@ -78,20 +78,20 @@ check_reasons()
 	done
 }
 
-# answers: NAME ICMPV4 ICMPV6 of each reason in the source: type/code, or - for none.
+# answers: prints NAME ICMPV4 ICMPV6 of each reason in the source: type/code, or - for none.
 answers()
 {
 	sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)", *[A-Z]*, *\([A-Z]*[^A-Z]*\), *\([A-Z]*[^A-Z]*\), *".*/\1 \2 \3/p' "$top/include/packet/reason.h" |
 		sed 's/NOTHING/-/g; s|ANSWER(\([0-9]*\), \([0-9]*\))|\1/\2|g'
 }
 
-# rows: the same, and the sections, in the table of nat64-rules.7.
+# rows: prints the same from the table of nat64-rules.7, and the sections.
 rows()
 {
 	sed -n '/^\.\\" table: reasons$/,/^\.El$/s/^\.It Cm \([^ ]*\) Ta \(.*\) Ta \(.*\) Ta \(.*\)$/\1 \3 \4 \2/p' "$rules_man"
 }
 
-# text_of NUMBER: the section of nat64-rules.7, up to the next heading of its kind.
+# text_of NUMBER: prints the section of nat64-rules.7, up to the next heading of the same level.
 text_of()
 {
 	awk -v number="$1" '
@@ -100,7 +100,7 @@ text_of()
 		here' "$rules_man"
 }
 
-# Every reason is where the rules say, with the answer that the source gives.  There is no packet to refuse with \`ok'.
+# Every reason is in the rules, with the same answer as in the source.  \`ok' refuses no packet.
 check_rules()
 {
 	names=$(answers | grep -v '^ok ')
@@ -122,7 +122,7 @@ check_rules()
 	done
 }
 
-# types_of WAY: TYPE/CODE TO-TYPE/TO-CODE of each ICMP error in the source that is translated.
+# types_of WAY: prints TYPE/CODE TO-TYPE/TO-CODE of each ICMP error that the source translates.
 types_of()
 {
 	sed -n "/ table_$1\[\] = {\$/,/^};/s/^\t{\([^/]*\),.*/\1/p" "$top/src/packet/icmp.c" | sed 's/SAME/code/' | tr -d ' ' | awk -F , '
@@ -130,7 +130,7 @@ types_of()
 		{ for (code = $2; code <= $3; code++) print $1 "/" code, $4 "/" $5 }' | sort
 }
 
-# types_told WAY: the same, in the table of nat64-rules.7.
+# types_told WAY: prints the same from the table of nat64-rules.7.
 types_told()
 {
 	sed -n '/^\.\\" table: '"$1"'$/,/^\.El$/s/^\.It \([0-9].*\) Ta \(.*\)/\1 > \2/p' "$rules_man" |
@@ -149,7 +149,7 @@ check_types()
 	done
 }
 
-# cited: the sections of nat64-rules.7 that rows and clauses cite, and comments that name the page.
+# cited: prints the sections of nat64-rules.7 that rows, clauses, and comments with the name of the page cite.
 cited()
 {
 	grep -Eoh 'rules-[0-9]+(\.[0-9]+)?' "$top"/tests/*/*.[ch] "$top/tests/tree/CLAUSES" | sed 's/rules-//'
@@ -167,13 +167,13 @@ check_citations()
 		[ -n "$(text_of "$number")" ]
 		report $? "section $number, which the source cites, is in nat64-rules.7"
 	done
-	# Numbers that say not whose they are, and what earlier rows were called.
+	# Section numbers without the name of the document, and the names of earlier rows.
 	found=$(grep -En '"spec-[0-9]|\{"[1-9][0-9]?\.[0-9] |^	(.*\| )?(check_[a-z0-9_]*: )?(spec-)?[1-9]\.[0-9] ' "$top"/tests/*/*.[ch] "$top/tests/tree/CLAUSES")
 	[ -z "$found" ]
 	report $? "every row that cites the rules begins with rules-" "$found"
 }
 
-# Reasons of class drop that are answered all the same.
+# Reasons of class drop that are answered anyway.
 check_answered()
 {
 	for name in $(sed -n 's/^[[:space:]]*X([A-Z0-9_]*, *"\([^"]*\)", *DROP,.*ANSWER(.*/\1/p' "$top/include/packet/reason.h"); do
@@ -182,7 +182,7 @@ check_answered()
 	done
 }
 
-# Those of the daemon, and what nat64ctl makes of them by itself.
+# Commands of the daemon, and those that nat64ctl implements with them.
 commands()
 {
 	{
@@ -191,7 +191,7 @@ commands()
 	} | sort -u
 }
 
-# The commands: in the manual, in the help of nat64ctl and in its completion.
+# The commands are in the manual, in the help of nat64ctl and in its completion.
 check_commands()
 {
 	names=$(commands)
@@ -211,7 +211,7 @@ check_commands()
 	done
 }
 
-# The keys of its JSON.
+# The keys of the JSON output.
 check_keys()
 {
 	names=$(grep -oh '\\"[a-z0-9_]*\\": ' "$top"/src/daemon/command_*.c "$top/src/daemon/daemon_watch.c" "$top/src/daemon/trace_line.c" | tr -d '\\": ' | sort -u)
@@ -223,13 +223,13 @@ check_keys()
 	done
 }
 
-# entry_in_ctl NAME: does an entry or a line of nat64ctl.8 name it?
+# entry_in_ctl NAME: succeeds if nat64ctl.8 has an entry or line for NAME.
 entry_in_ctl()
 {
 	grep -Eq "^\.(It )?Cm (.* )?$1( |\$)" "$ctl_man"
 }
 
-# Counters that are no reasons, spans of rates, and metrics: in their tables as they are told.
+# Counters that are not reasons, time spans of rates, and metrics are in their tables.
 check_counters()
 {
 	for table in counts.c:3 command_status.c:3 metrics.c:20; do
@@ -248,7 +248,7 @@ check_counters()
 	done
 }
 
-# Configurations are in /etc/nat64.conf and /etc/nat64, whichever page speaks of them.
+# All pages use /etc/nat64.conf and /etc/nat64 for configurations.
 check_places()
 {
 	! cat "$top"/man/* | grep -q '/etc/nat64d'
@@ -260,7 +260,7 @@ findings()
 	sed -n 's/^\(.*[^a-z]\)*\(finding ok\|finding WARN\|finding FAIL\|finding skip\|fault\|judge\) \([a-z0-9-]*[a-z0-9]\)\( .*\)*$/\3/p' "$top"/contrib/host/check*.sh | sort -u
 }
 
-# Each finding of the doctor has an entry; one of both families may have it by their names.
+# Each finding of nat64-host check has an entry; a finding for both families has one for each name.
 check_findings()
 {
 	names=$(findings)

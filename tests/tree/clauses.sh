@@ -1,14 +1,14 @@
 #!/bin/sh
-# tests/tree/CLAUSES and the tests agree: every row it names exists, every row of the translator's tables proves a clause of
-# it, no name stands twice, and what an RFC demands has a row or a deviation.  With --table it prints the clauses instead,
-# each with all the rows that prove it.
+# tests/tree/CLAUSES and the tests agree: every row that it names exists, every row of the translator's tables proves one of its
+# clauses, no name occurs twice, and every requirement of an RFC has a row or a deviation.  With --table, this script prints
+# the clauses with the rows that prove them.
 #
 # A row is "program: name": its name is the first string of a row of a table whose struct begins with `name', or, with
-# () behind it, that of a START_TEST.  "netns/x: name" is a point of tests/netns/x.sh.
+# () after it, that of a START_TEST.  "netns/x: name" is a point of tests/netns/x.sh.
 srcdir=${srcdir:-.}
 tests=$srcdir/tests
 
-# The programs whose every row must prove a clause.
+# Each row of these programs must prove a clause.
 must="check_packet check_header check_icmp check_reply check_xlat check_xlat_4to6 check_xlat_6to4 check_xlat_error
 	check_xlat_policy check_addr check_map check_csum check_clauses"
 
@@ -35,7 +35,7 @@ awk -v must="$must" -v table_wanted="${1-}" '
 		proofs_of[i] = proofs_of[i] "\t" row "\n"
 	}
 
-	# How many rows of the tests match RE, all of which prove clause I.
+	# Returns how many rows of the tests match RE; all of them prove clause I.
 	function prove_matching(i, re,    row, n) {
 		for (row in rows)
 			if (row ~ re) {
@@ -63,7 +63,7 @@ awk -v must="$must" -v table_wanted="${1-}" '
 		return (word[1] in seen || word[1] == "rules" || ref ~ /\(\)$/) && prove_matching(i, any re)
 	}
 
-	# The rows that are named by a clause prove it; where it demands one thing only, nobody has to say so.
+	# The rows that a clause names prove it; if it demands only one thing, naming them is optional.
 	function prove_named(i,    row, n, j) {
 		n = split(named[tag[i]], row, "\n")
 		for (j = 2; j <= n; j++)
@@ -91,7 +91,7 @@ awk -v must="$must" -v table_wanted="${1-}" '
 		table = 0
 	}
 
-	# --- the namespace tests: whatever is quoted may be the name of a point
+	# --- the namespace tests: every quoted text may be the name of a point
 	is_netns {
 		n = split($0, word, "\"")
 		for (i = 2; i <= n; i += 2)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# coverage.sh NAME SOURCE... - a table of what the tests ran of each source, lines and branches (each way out of a
-# condition), and its sum as NAME.  Run where the objects are; $srcdir is the top of the source tree.
+# coverage.sh NAME SOURCE... - prints a table of the lines and branches (outcomes of conditions) of each source that the tests
+# ran, and the sum as NAME.  Run it in the directory of the objects; $srcdir is the top of the source tree.
 name=$1
 shift
 for f; do

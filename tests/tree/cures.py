@@ -1,6 +1,6 @@
-"""Every text of the doctor that may be a command or a part of one: "FUNCTION<tab>TEXT" lines, as the scripts have it.
+"""Prints every text of nat64-host check that may be a command or a part of one: "FUNCTION<tab>TEXT" lines.
 
-That is the last word of finding, fault and judge, all that echo and printf write, and assignments of several words.  Arguments: contrib/host/check*.sh.
+These are the last argument of finding, fault and judge, the arguments of echo and printf, and assignments of several words.  Arguments: contrib/host/check*.sh.
 """
 
 import re
@@ -11,7 +11,7 @@ ENDS = ";|&)\n"
 
 
 def skip_quoted(s, i):
-    """The index behind the quoted text, or the substitution, that begins at s[i]."""
+    """Returns the index after the quoted text or the substitution that begins at s[i]."""
     if s[i] == "\\":
         return i + 2
     if s[i] == "'":
@@ -35,7 +35,7 @@ def skip_quoted(s, i):
 
 
 def words_from(s, i):
-    """The words of the simple command that begins at s[i], and the index behind it."""
+    """Returns the words of the simple command that begins at s[i], and the index after it."""
     words, word = [], ""
     while i < len(s) and s[i] not in ENDS:
         if s.startswith("\\\n", i):
@@ -66,7 +66,7 @@ def commands(s):
         if re.compile(r"(finding|fault|judge|echo|printf)[ \t]").match(s, i) and (i == 0 or not re.match(r"[\w-]", s[i - 1])):
             words, end = words_from(s, i)
             yield function, words
-            # What stands in substitutions there, too.
+            # Also search the substitutions in it.
             for inner in re.finditer(r"\$\(", s[i:end]):
                 at = i + inner.end()
                 yield from ((function, w) for _, w in commands(s[at:skip_quoted(s, at - 2) - 1]))
@@ -79,7 +79,7 @@ def commands(s):
                 yield function, ["echo", s[assigned.end() - 1:end]]
             i = end
             continue
-        # Quotes are skipped, but not substitutions in them.
+        # Skip quoted text, but not substitutions in it.
         i = s.index("'", i + 1) + 1 if s[i] == "'" else i + 1 if s[i] != "\\" else i + 2
 
 

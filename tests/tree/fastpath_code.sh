@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The bytecode of the fast path is what clang makes of its source; where clang is another version, what that one makes does
-# the same.
+# The committed bytecode of the fast path is the output of clang for its source.  If clang has another version, its output must
+# behave the same.
 srcdir=${srcdir:-.}
 # shellcheck source=tests/support/tap.sh
 . "$srcdir/tests/support/tap.sh"
@@ -28,10 +28,10 @@ make -s fastpath-code FASTPATH_CODE="$T/$code" >"$T/said" 2>&1
 report $? "clang makes code of the source" "$(cat "$T/said")"
 [ -s "$T/$code" ] || finish
 
-# make_variable NAME: as configure has set it.
+# make_variable NAME: prints the value that configure has set.
 make_variable() { sed -n "s/^$1 = //p" Makefile; }
 
-# Does the program that is built with the other code do what the translator does?
+# Checks that the program with the other code does the same as the translator.
 try() {
 	# shellcheck disable=SC2046 # lists of words
 	cp "$srcdir/src/linux/fastpath_linux.c" "$T/src/linux" &&

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tree is as clang-format 14 leaves it: other versions differ in details, so only that one is asked.
+# The C files are formatted by clang-format 14.  Other versions differ in details, so this test needs version 14.
 srcdir=${srcdir:-.}
 
 for tool in clang-format-14 clang-format; do
@@ -16,7 +16,7 @@ fi
 count=0
 status=0
 set -- "$srcdir"/include/*/*.h "$srcdir"/src/*/*.[ch] "$srcdir"/tests/*/*.[ch]
-# All at once costs a fraction of one by one, which is for finding out which.
+# One run for all files is much faster; only if it fails, each file is checked alone.
 "$tool" --dry-run -Werror "$@" 2>/dev/null && all=yes || all=
 for f in "$@"; do
 	count=$((count + 1))

@@ -1,4 +1,4 @@
-# What the tests find in man/nat64.7: its literal blocks, and the mark in the line before each.
+# Extracts the literal blocks of man/nat64.7, and the mark in the line before each block.
 #
 #   awk -f manual.awk nat64.7              a line for each: NUMBER KIND MACHINE PATH SECTION, with tabs between; the number
 #                                          is that of its first line, the kind `file', `run', `shown', `not-run', or
