@@ -119,7 +119,7 @@ rules </dev/null
 in_router iptables -A OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP
 ip -n "$R" -6 route flush cache
 # nft(8) does not show what kind of ICMP this is: one packet does.
-finds "iptables OUTPUT drops fragmentation-needed" "FAIL  (output: .*|pmtu: wan \(1400\) is narrower than nat64 \(1500\), and no ICMP too big tells hosts)"
+finds "iptables OUTPUT drops fragmentation-needed" "FAIL  (output: .*|pmtu: wan has a smaller MTU \(1400\) than nat64 \(1500\), and no ICMP error reports packets that are too big)"
 in_router iptables -F OUTPUT
 in_router iptables -A OUTPUT -p icmp -j DROP
 finds "iptables OUTPUT drops ICMP" "FAIL  output: .* => iptables -t filter -I OUTPUT -p icmp --icmp-type fragmentation-needed -j ACCEPT"
