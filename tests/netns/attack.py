@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Clients of the control socket that mean no good, and what packets take meanwhile.
+# Malicious clients of the control socket, and the delay of packets during their attack.
 #
 #   attack.py echo ADDRESS PORT             answers every datagram, for ever
 #   attack.py probe ADDRESS PORT SECONDS    sends a datagram each millisecond and prints, in us, the 99.9th percentile and

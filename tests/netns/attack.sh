@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Clients that stall, flood, vanish and talk rubbish, all at once: no packet waits for them, and the daemon does not grow.
+# Clients that stall, flood, disconnect and send garbage at the same time delay no packet, and the daemon uses no more memory.
 #
-# A datagram passes the translator each millisecond and comes back.  Seconds with the clients and without them take turns,
-# and of each kind the best one counts: what else this machine does disturbs some of them, and these clients would disturb
-# all.  Where that is allowed, both ends and the daemon run before everybody else, and the clients behind: they would take
-# the processor from the daemon whatever it does, and this is about what it does.
+# A datagram passes the translator each millisecond and comes back.  Periods with and without the clients alternate, and the
+# best one of each kind counts: other load on this machine disturbs only some of them, but the clients would disturb all.  If
+# that is allowed, both ends and the daemon get a higher priority than the clients, which would otherwise take processor time
+# from the daemon; this test is not about that.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need python3 chrt
@@ -33,7 +33,7 @@ probe() { in_client $first python3 "$here/attack.py" probe "$GOOGLE" 7007 "$SPAN
 rss() { awk '/^VmRSS:/ { print $2 }' "/proc/$PID/status"; }
 wait_for probe >/dev/null
 
-# turns: lines "KIND PERCENTILE MAXIMUM LOST" into $T/turns.
+# turns: writes lines "KIND PERCENTILE MAXIMUM LOST" to $T/turns.
 turns() {
 	local i attacking
 	: >"$T/turns"
@@ -47,10 +47,10 @@ turns() {
 	done
 }
 
-# best KIND COLUMN: the least of them.
+# best KIND COLUMN: prints the lowest value.
 best() { awk -v kind="$1" -v column="$2" '$1 == kind && (n == "" || $column < n) { n = $column } END { print n }' "$T/turns"; }
 
-# undisturbed: with them the best percentile and the best maximum are at most a millisecond more than without.
+# undisturbed: succeeds if the best percentile and the best maximum with the clients are at most 1 ms above those without.
 undisturbed() {
 	local column
 	for column in 2 3; do
@@ -58,7 +58,7 @@ undisturbed() {
 	done
 }
 
-# A machine on which the best quiet second has a packet that takes so long can say nothing about a millisecond.
+# If a packet takes this long even in the best quiet period, the machine is too busy to measure a millisecond.
 too_busy() { [ "$(best quiet 3)" -gt 5000 ]; }
 
 before=$(rss)
@@ -76,7 +76,7 @@ fi
 same "none is lost" 0 "$(best attacked 4)"
 t "the clients did what they could" test "$(awk '{ n += $1 } END { print n }' "$T/attacks")" -gt 1000
 after=$(rss)
-# 32 clients with 64 KiB each, and what the C library keeps beside.
+# 32 clients with 64 KiB each, and memory that the C library keeps.
 t "memory: $before KiB, $after KiB afterwards" test "$after" -lt $((before + 4096))
 turns
 again=$(rss)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# 464XLAT (RFC 6877): nat64d on an IPv6-only host, called as clatd calls Tayga, and nat64d as the provider's translator on
-# the router, with routers and narrow links between; then Tayga as the provider's, if there is one.
+# 464XLAT (RFC 6877): nat64d on an IPv6-only host, called as clatd calls Tayga, and nat64d as the provider's translator on the
+# router, with routers and links with a small MTU between them; then Tayga as the provider's translator, if it is installed.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need socat ss traceroute sha256sum
@@ -10,9 +10,9 @@ clat6=2001:db8:1::c1a7
 head -c 1000000 /dev/urandom >"$T/a"
 head -c 900001 /dev/urandom >"$T/b"
 
-# --- what clatd does ------------------------------------------------------------------------------------------------
+# --- the steps of clatd ---------------------------------------------------------------------------------------------
 
-# clatd_calls ARGUMENT...: it passes an empty argument where it might pass -d.
+# clatd_calls ARGUMENT...: clatd passes an empty argument instead of -d.
 clatd_calls() { in_client "$NAT64D" --config "$T/clat.conf" "$@"; }
 
 clatd_prepares() {
@@ -57,7 +57,7 @@ clatd_routes_plainly() {
 	ip -n "$C" -4 route add default dev clat
 }
 
-# clat_runs ARGUMENT: one point; in the background, its number is in $clat.
+# clat_runs ARGUMENT: one point; starts it in the background, with its process ID in $clat.
 clat_runs() {
 	ip netns exec "$C" "$NAT64D" --config "$T/clat.conf" --nodetach "$1" </dev/null >>"$T/clat.log" 2>&1 &
 	clat=$!
@@ -69,11 +69,11 @@ clat_stops() {
 	stops "the host's side: TERM, exit status 0"
 }
 
-# --- what a program on the host gets for it ---------------------------------------------------------------------------
+# --- the view of a program on the host ------------------------------------------------------------------------------
 
 ping_out() { in_client ping -4 -n -c 1 -W 2 "$@" 8.8.8.8; }
 
-# everything NAME: each protocol, all lengths.
+# everything NAME: tests each protocol with all lengths.
 everything() {
 	t "$1: ping" ping_out
 	t "$1: UDP" udp_in "$C" echo 8.8.8.8 5007 20 1200
@@ -82,7 +82,7 @@ everything() {
 	exchange "$1: TCP" "$S" TCP4-LISTEN "$C" TCP4:8.8.8.8
 }
 
-# inwards NAME: the host as a server, where the provider has given its CLAT an address.
+# inwards NAME: tests the host as a server; the provider has assigned an address to its CLAT.
 inwards() {
 	t "$1: ping" ping4 192.168.255.77
 	t "$1: UDP" udp_in "$S" echo 192.168.255.77 5008 20 1200
@@ -152,7 +152,7 @@ narrow 1280 "$A1" "$A2"
 everything "out, a link of 1,280 bytes in IPv6"
 inwards "in, a link of 1,280 bytes in IPv6"
 narrow 1500 "$A1" "$A2"
-# The first piece would need the checksum of the whole: a clear refusal, by the CLAT, not silence.
+# The first fragment would need the checksum of the whole packet: the CLAT must send an error, not drop it silently.
 same "UDP without checksum in fragments is refused, and the program told" "EHOSTUNREACH from 192.0.0.2" \
 	"$(wire_in "$C" nocheck 8.8.8.8 5007 3000)"
 clat_stops
@@ -161,7 +161,7 @@ clatd_unroutes
 clatd_routes_plainly
 clat_runs -d
 wait_for ping_out
-# The CLAT, the host's kernel, three routers, the provider's translator: what has no IPv4 address answers as the CLAT.
+# The CLAT, the host's kernel, three routers, the provider's translator: hops without an IPv4 address answer as the CLAT.
 path="192.0.0.2 192.0.0.2 192.0.0.2 192.0.0.2 192.0.0.2 192.0.0.2 9.9.1.1 9.9.1.2 9.9.2.2 8.8.8.8"
 same "traceroute, UDP" "$path" "$(hops)"
 same "traceroute, ICMP" "$path" "$(hops -I)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What Tab offers behind nat64ctl: commands, options, and the addresses of a running daemon, by the real bash-completion.
+# Completion of nat64ctl with the real bash-completion: commands, options, and addresses from a running daemon.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need sed

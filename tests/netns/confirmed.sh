@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Which leases are confirmed is on record: a restart, kill -9 and a file of Tayga keep it, each lease costs one more line at
-# most, and nothing is told twice.
+# The lease file records which leases are confirmed: a restart, kill -9 and a file of Tayga keep this, each lease costs at most
+# one more line, and nothing is logged twice.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ss
@@ -34,7 +34,7 @@ ask() {
 		print(sum(n == rounds for n in got))
 	END
 }
-# Host and whether it is confirmed, as nat64ctl has it, and as the last line of the file about each address.
+# Compares nat64ctl with the last line of the file for each address: the host, and whether its lease is confirmed.
 told() { ctl leases --json | each 'it["ipv6"] + " " + str(it["confirmed"])' | sort; }
 on_disk() {
 	awk -F '\t' '!/^#/ && NF >= 3 { is[$1] = $2 " " (said == "# unconfirmed" ? "False" : "True") } { said = $0 }
@@ -62,7 +62,7 @@ for way in off auto; do
 	t "and that is on record at once" cmp "$T/before" "$T/disk"
 	same "with one line more for each" 40 "$(recorded)"
 	ask 1 a 20 >/dev/null
-	told >/dev/null # what was translated in the kernel is gathered
+	told >/dev/null # collects the packets that were translated in the kernel
 	same "which is all, however often they ask" 40 "$(recorded)"
 
 	kill -9 "$PID"
@@ -121,9 +121,9 @@ for header in '### TAYGA dynamic map database' '# prefix 64:ff9b::/96'; do
 	same "none is marked in the file" 0 "$(grep -c '^# unconfirmed' "$map")"
 done
 
-# --- what was put off ---------------------------------------------------------------------------------------------------
+# --- delayed records --------------------------------------------------------------------------------------------------
 
-# A pool of 254, in which 254 hosts take the places of others that were not heard again, at once.
+# A pool of 254, in which 254 hosts replace unconfirmed ones at the same time.
 rm -f "$T/data"/*
 : >"$LOG"
 config 'log lease' 'lease-log 30' >"$T/conf"

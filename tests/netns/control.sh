@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The control socket: who may ask what, clients that stall or talk rubbish, and a reload that does what it says.
+# The control socket: permissions, clients that stall or send garbage, and reloads.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv ss
@@ -7,7 +7,7 @@ topology
 # shellcheck source=tests/netns/ctl.sh
 . "$here/ctl.sh"
 
-# raw TEXT: sends TEXT as it is, and prints what comes back.
+# raw TEXT: sends TEXT unchanged, and prints the answer.
 raw() {
 	python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1])
@@ -22,7 +22,7 @@ while True:
 }
 
 
-# knocked: somebody has connected whom the daemon has not let in yet.
+# knocked: succeeds if a client is connected that the daemon has not accepted yet.
 knocked() { in_router ss -Hlx src "$SOCKET" | awk '$3 > 0 { n++ } END { exit !n }'; }
 
 has_route() { ip -n "$R" route show "$1" dev nat64 | grep -q .; }
@@ -109,7 +109,7 @@ t "a packet whose hop limit ends" lost_ping
 sleep 0.2
 same "has none: the configuration says so" 1 "$(said "$from" ttl-exceeded | wc -l)"
 
-# --- rubbish, and clients that stall --------------------------------------------------------------------------------
+# --- garbage, and clients that stall --------------------------------------------------------------------------------
 
 same "an empty line: usage" "usage no command (try status)" "$(raw '\n')"
 same "CR LF is taken" "ok" "$(raw 'status\r\n' | head -n 1)"
@@ -122,7 +122,7 @@ same "4096 bytes without an end: usage" "usage a request has at most 4096 bytes"
 same "4095 bytes and a newline are read" "usage xxxx" "$(raw "$(printf 'x%.0s' {1..4095})"'\n' | head -c 10)"
 same "two lines: the first is answered" 1 "$(raw 'status\nstatus\n' | grep -c '^ok$')"
 
-# clients N COMMAND: N clients that have sent COMMAND and do not read; prints what the last one is told.
+# clients N COMMAND: connects N clients that send COMMAND and do not read; prints the answer to the last one.
 cat >"$T/clients.py" <<'END'
 import socket, sys, time
 all = []
@@ -176,7 +176,7 @@ many() {
 t "40 at once: each is answered or told so" many
 same "and none is left" "1 0" "$(find "/proc/$PID/fd" -type l -printf '%l\n' | grep -c eventpoll) $(in_router ss -Hx state established | grep -cF "$SOCKET")"
 
-# Whoever listens there has no say over root's terminal.
+# Another program that listens there must not control root's terminal.
 cat >"$T/evil.py" <<'END'
 import socket, sys
 s = socket.socket(socket.AF_UNIX)
@@ -280,7 +280,7 @@ t "root's: it does" ctl reload
 t "from another network namespace: the device is found where it is" \
 	"$NAT64CTL" -s "$SOCKET" reload
 
-# The kernel is asked for a route by an address in it: that one may be somebody else's.
+# The kernel looks a route up by an address in it; the route that it finds may belong to another program.
 ip -n "$R" route add 10.2.0.0/32 dev wan
 ip -n "$R" -6 route add 2001:db8:65::/128 dev wan
 t "a narrower route of somebody in a new one does no harm" reload 'dynamic-pool 10.2.0.0/24' 'prefix 2001:db8:65::/96'
@@ -299,7 +299,7 @@ t "a device that is down: root sets it up again" reload 'dynamic-pool 10.2.0.0/2
 t "its routes are there" has_route 10.2.0.0/24
 t "and traffic passes" wait_for ping6 "$GOOGLE"
 
-# Two pools in turns, by several at once: whichever comes last, device and daemon agree.
+# Several clients switch between two pools at the same time: whichever is last, device and daemon agree.
 race() {
 	local i job jobs=()
 	for i in {1..8}; do
@@ -313,8 +313,8 @@ race() {
 }
 t "eight reloads at once: device and daemon agree in the end" race
 
-# Another configuration between root's look at it and the daemon's: who stands in between writes it just before the daemon
-# is told to read.
+# The configuration changes after root read it and before the daemon reads it: a proxy writes it just before it forwards the
+# reload command.
 cat >"$T/between.py" <<'END'
 import os, socket, sys
 mine, its, conf = sys.argv[1:]
@@ -360,7 +360,7 @@ t "and leaves it where it is" ctl status
 t "no lock is left behind" test ! -e /run/nat64ctl.lock
 stops "TERM: exit status 0"
 t "the socket is gone" test ! -e "$SOCKET"
-# A daemon that stays root does it itself; and one that was given a relative path tells the whole one.
+# A daemon that stays root does it itself; one that was started with a relative path reports the absolute one.
 chown -R root "$T/run" "$T/data"
 config 'tun-setup yes' >"$T/conf"
 start_bare
@@ -390,7 +390,7 @@ t "and why" grep -q "closed the connection without an answer" "$T/killed"
 wait "$PID" 2>/dev/null
 rm -f "$SOCKET"
 
-# --- a socket that somebody removes ----------------------------------------------------------------------------------
+# --- a socket that another process removes ---------------------------------------------------------------------------
 
 config 'tun-setup yes' >"$T/conf"
 mkdir "$T/home"
@@ -451,7 +451,7 @@ shows "no such group: which line, and what to do" "$T/conf:8: control-group: no-
 config 'tun-setup yes' 'control-group 12346' >"$T/conf"
 chmod 644 "$T/conf"
 mknod "$T/tun" c 10 200 && chmod 666 "$T/tun"
-# As the unit starts it: never root, with one right.
+# Started like by the unit: never as root, with one capability.
 # shellcheck disable=SC2016 # the shell there expands it
 shows "never root, and not in the group: which line, and what to do" \
 	"$T/conf:8: control-group: 12346: the user of nat64d is not a member of that group (add it" \

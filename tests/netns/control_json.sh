@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Every command with --json on a network of ten hosts, held against the schema that is installed with nat64ctl; and each key
-# of the schema against the manual.
+# Checks the output of every command with --json, on a network of ten hosts, against the installed schema, and each key of the
+# schema against the manual.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nft
 top=$here/../..
 SCHEMA=$top/contrib/nat64ctl.schema.json
-# The module comes with Debian's python3, whatever other python3 stands in PATH.
+# The module belongs to Debian's python3, so do not use another python3 in PATH.
 PYTHON=/usr/bin/python3
 "$PYTHON" -c 'import jsonschema' 2>/dev/null || skip_all "needs the Python module jsonschema (Debian: python3-jsonschema)"
 topology
@@ -34,7 +34,7 @@ for line in sys.stdin:
 print(lines)
 END2
 
-# fits NAME LINES COMMAND...: one point; it prints so many lines of JSON, which are all of the kind NAME.
+# fits NAME LINES COMMAND...: one point, ok if COMMAND prints LINES lines of JSON, all of the kind NAME.
 fits() {
 	local name=$1 lines=$2
 	shift 2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A daemon that crashes again and again: it goes on at a calmer pace, and the log is not filled.
+# A daemon that crashes repeatedly slows its restarts down, and does not fill the log.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need
@@ -8,9 +8,9 @@ config 'tun-setup yes' >"$T/conf"
 mkdir "$T/run"
 export RUNTIME_DIRECTORY=$T/run
 
-# The line about the fast path comes when it is loaded, which a life may be too short for.
+# The line about the fast path appears when it is loaded; a short run may end before that.
 lines() { grep -vc fast-path: "$LOG"; }
-# lines_of COMMAND...: how many lines it adds to the log.
+# lines_of COMMAND...: prints how many lines it adds to the log.
 lines_of() {
 	local before
 	before=$(lines)
@@ -24,13 +24,13 @@ t "the first process tells of itself" test "$told" -ge 2
 for _ in 1 2 3 4 5 6 7 8 9; do life KILL; done
 same "ten crashes: the next process says so" 1 "$(life KILL; grep -c '10 crashes in a row' "$LOG")"
 same "those that follow within a minute say nothing" "0 0 0" "$(lines_of life KILL) $(lines_of life KILL) $(lines_of life KILL)"
-# From one start to the next: the first of two may have waited before.
+# Measure from one start to the next, because the first one may have been delayed.
 began=$(date +%s%N)
 life KILL
 life KILL
 t "and leave a second between them" test $((($(date +%s%N) - began) / 1000000)) -ge 1000
 
-# As if it were a minute later.
+# Simulate that a minute has passed.
 read -r count started said <"$T/run/crashes"
 echo "$count $started $((said - 61))" >"$T/run/crashes"
 t "a minute later one tells of itself again" test "$(lines_of life KILL)" -ge "$told"

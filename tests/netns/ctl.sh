@@ -1,17 +1,17 @@
-# What the tests of nat64ctl share, behind lib.sh and topology: the control socket of the daemon to come, and questions.
-# A test that wants the socket in another directory than $T/run sets RUNTIME_DIRECTORY before.
+# Shared by the tests of nat64ctl; read it after lib.sh and topology.  It sets the control socket of the next daemon, and has
+# functions for queries.  To have the socket in another directory than $T/run, set RUNTIME_DIRECTORY before.
 # shellcheck shell=bash disable=SC2034,SC2154 # variables are for the tests, or lib.sh's
 
 NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
 export RUNTIME_DIRECTORY=${RUNTIME_DIRECTORY:-$T/run}
 SOCKET=$RUNTIME_DIRECTORY/control
-install -D "$NAT64CTL" "$T/open/nat64ctl" # where other users get at it
+install -D "$NAT64CTL" "$T/open/nat64ctl" # other users can access this copy
 mkdir -p "$RUNTIME_DIRECTORY"
 
 ctl() { in_router "$NAT64CTL" -s "$SOCKET" "$@"; }
 as_other() { in_router setpriv --reuid 12345 --regid 12345 --clear-groups "$T/open/nat64ctl" -s "$SOCKET" "$@"; }
 
-# exits NAME STATUS TEXT COMMAND...: one point; TEXT stands on standard error, and standard output is empty.
+# exits NAME STATUS TEXT COMMAND...: one point, ok if TEXT is on standard error, and standard output is empty.
 exits() {
 	local name=$1 status=$2 text=$3 is
 	shift 3
@@ -33,5 +33,5 @@ for line in sys.stdin:
     it = json.loads(line)
     print(eval("(" + sys.argv[1] + ")"))' "$1"; }
 
-# Somebody follows a stream, or waits for the end of an answer.
+# A client follows a stream, or waits for the end of an answer.
 connected() { in_router ss -Hx state established | grep -qF "$SOCKET"; }

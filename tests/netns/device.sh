@@ -5,7 +5,7 @@
 need
 topology
 
-# Processor time of a second: nothing to do must cost nothing.
+# Processor time in one second: an idle daemon must use none.
 idle() {
 	local before after
 	before=$(cpu_ticks)
@@ -48,7 +48,7 @@ shows "tun-ip: the IPv4 address" 192.0.2.1/32 ip -n "$R" addr show dev nat64
 shows "tun-ip: the IPv6 address" 2001:db8:99::1/128 ip -n "$R" addr show dev nat64
 stop_nat64d
 
-# tun-mtu: a new device, one that is there, one that may not be changed.
+# tun-mtu: a new device, an existing one, one that may not be changed.
 mtu_is() { ip -n "$R" -o link show dev nat64 | grep -q " mtu $1 "; }
 config 'tun-setup yes' 'tun-mtu 1400' >"$T/conf"
 from=$(since)

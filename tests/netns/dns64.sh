@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The two resolver configurations of contrib/dns64, word for word, in the real named and unbound on the router: names
-# without IPv6 addresses get them, others do not, and an IPv6-only client reaches a web server by name.
+# The two resolver configurations of contrib/dns64, unchanged, with the real named and unbound on the router: names without IPv6
+# addresses get one, others do not, and an IPv6-only client reaches a web server by name.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need dig nslookup curl ss named named-checkconf
@@ -17,9 +17,8 @@ reverse=8.0.8.0.8.0.8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.b.9.f.f.4.6.0.0.ip6.arpa
 ip -n "$R" addr add $plain/64 dev lan
 ip -n "$R" addr add $dns64/64 dev lan
 
-# Runs a command with the files below a directory in the place of the system's, which stay untouched.  Where named and
-# unbound are not installed there is nothing to take the place of: make_room gives the command an /etc, /var/cache or /run
-# of its own first.
+# Runs a command with the files of a directory mounted over those of the system, which stay unchanged.  If named and unbound are
+# not installed, there is nothing to mount over, so make_room first gives the command a private /etc, /var/cache and /run.
 cat >"$T/etc.sh" <<'EOF'
 make_room() {
 	cd "/${1%/*}" && mount -t tmpfs tmpfs "/${1%/*}" || return
@@ -42,11 +41,11 @@ etc() {
 	ip netns exec "$ns" bash "$T/etc.sh" "$@"
 }
 
-# daemon SPACE DIRECTORY COMMAND...: in the background; its process number is in $job.
+# daemon SPACE DIRECTORY COMMAND...: starts it in the background, with its process ID in $job.
 daemon() {
 	local ns=$1
 	shift
-	# Not etc: in the background that would be a shell, and the process number its own.
+	# Not etc: in the background, $! would be the process ID of a shell.
 	ip netns exec "$ns" bash "$T/etc.sh" "$@" </dev/null >>"$1/log" 2>&1 &
 	job=$!
 }
@@ -59,7 +58,7 @@ end_daemon() {
 }
 
 resolver() { in_client dig +noall +answer +comments +tries=1 +time=3 "$@"; }
-# answers SERVER TYPE NAME [OPTION...]: the data of that type in the answer, sorted, on one line.
+# answers SERVER TYPE NAME [OPTION...]: prints the data of that type in the answer, sorted, on one line.
 answers() {
 	local server=$1 type=$2 name=$3
 	shift 3
@@ -67,7 +66,7 @@ answers() {
 		awk -v type="$type" '$4 == type { print $5 }' | sort | paste -sd ' '
 }
 status() { resolver "$2" "$3" "@$1" "${@:4}" | sed -n 's/.*status: \([A-Z]*\).*/\1/p'; }
-# flag NAME SERVER TYPE NAME: whether the answer has it.
+# flag NAME SERVER TYPE NAME: succeeds if the answer has this flag.
 flag() { resolver +dnssec "$3" "$4" "@$2" | grep -q "^;; flags:.* $1[ ;]"; }
 
 # --- the world: one authoritative server at 8.8.8.8 ------------------------------------------------------------------
@@ -103,7 +102,7 @@ world() {
 	zone >"$dir/etc/bind/db.arpa" <<-END
 		8       PTR   v4.example.org.
 	END
-	# As the root of the world has it; named needs no help, unbound asks.
+	# As in the real root zone; unbound asks for this, named does not.
 	printf '%s\n' '$TTL 60' '@ SOA ns.example.org. hostmaster.example.org. 1 3600 600 86400 60' '@ NS ns.example.org.' \
 		'@ A 192.0.0.170' '@ A 192.0.0.171' >"$dir/etc/bind/db.only"
 	cat >"$dir/etc/bind/named.conf" <<-END
@@ -141,7 +140,7 @@ in_server python3 -m http.server 80 --bind 8.8.8.8 -d "$T/www" </dev/null >"$T/h
 disown
 wait_for listening "$S" -t 80
 
-# The client looks names up where told, the system's own resolv.conf stays untouched.
+# The client uses this resolver; the resolv.conf of the system stays unchanged.
 by_name() {
 	local server=$1
 	shift
@@ -152,7 +151,7 @@ by_name() {
 
 # --- what both must do -----------------------------------------------------------------------------------------------
 
-# synthesises WHO: what the DNS64 at $dns64 must answer, whoever it is.
+# synthesises WHO: tests the answers of the DNS64 at $dns64.
 synthesises() {
 	local who=$1
 	same "$who: a name with IPv4 only gets an address in the prefix" 64:ff9b::808:808 "$(answers $dns64 AAAA v4.example.org)"
@@ -176,7 +175,7 @@ synthesises() {
 	same "$who: strangers are refused" REFUSED "$(status $dns64 AAAA v4.example.org -b 2001:db8:2::9)"
 }
 
-# reaches WHO: what an IPv6-only host gets for that.
+# reaches WHO: tests what an IPv6-only host reaches with these answers.
 reaches() {
 	shows "$1: ping by name" " 0% packet loss" by_name $dns64 ping -n -c 1 -W 2 v4.example.org
 	shows "$1: a web page by name" "a page by name" by_name $dns64 curl -sS --max-time 5 http://v4.example.org/
@@ -205,7 +204,7 @@ bind_files() {
 	step_3 "$dir"
 }
 
-# step_3 DIRECTORY: the command of that step.
+# step_3 DIRECTORY: runs the command of step 3.
 step_3() { etc "$R" "$1" sh -c "$(sed -n 's,^// *\(sed -i .*\),\1,p' "$shipped/named.conf.options")"; }
 
 checkconf() { etc "$R" "$1" named-checkconf /etc/bind/named.conf; }

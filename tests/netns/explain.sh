@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# explain and health: what is said of a packet is what then happens to it, and nothing happens by asking.
+# explain and health: explain predicts what happens to a packet, and a query changes nothing.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv
@@ -7,7 +7,7 @@ topology
 # shellcheck source=tests/netns/ctl.sh
 . "$here/ctl.sh"
 
-# tells NAME WANTED SRC DST [PROTOCOL]: one point; what decides about the packet, and what becomes of it.
+# tells NAME WANTED SRC DST [PROTOCOL]: one point, ok if explain prints WANTED: what decides about the packet, and the result.
 tells() {
 	local name=$1 wanted=$2
 	shift 2
@@ -19,7 +19,7 @@ tells() {
 		(" hairpin" if it["hairpin"] else "") + (" lease" if it["would_lease"] else "")')"
 }
 
-# refuses NAME TEXT COMMAND...: one point; usage, and nothing on standard output.
+# refuses NAME TEXT COMMAND...: one point, ok if it prints a usage error and nothing on standard output.
 refuses() {
 	local name=$1 text=$2 is
 	shift 2
@@ -32,10 +32,10 @@ refuses() {
 	fi
 }
 
-# from_host ADDRESS DESTINATION: one ping.
+# from_host ADDRESS DESTINATION: sends one ping.
 from_host() { in_client ping -6 -n -c 1 -W 1 -I "$1" "$2"; }
 
-# proves_itself ADDRESS: that host sends again after an answer, so that its lease does not end for a newcomer.
+# proves_itself ADDRESS: the host sends again after an answer, so its lease is confirmed and a new host does not displace it.
 proves_itself() {
 	from_host "$1" "$GOOGLE" >/dev/null
 	from_host "$1" "$GOOGLE" >/dev/null
@@ -48,7 +48,7 @@ chown -R nobody "$T/data" "$T/run"
 start_bare --user nobody
 wait_for ctl status || { not_ok "nat64d starts" && finish; }
 
-# --- asking takes nothing -------------------------------------------------------------------------------------------
+# --- a query changes nothing ----------------------------------------------------------------------------------------
 
 ctl explain 2001:db8:2::10 "$GOOGLE" >"$T/text"
 tells "a new host" "translate ok by pool:5 prefix:4 to None 8.8.8.8 answer 8.8.8.8 None lease" 2001:db8:2::10 "$GOOGLE"
@@ -64,7 +64,7 @@ tells "with a lease, which is the one foretold" \
 tells "to that host" "translate ok by prefix:4 lease:5 to 64:ff9b::808:808 2001:db8:2::10 answer 2001:db8:2::10 64:ff9b::808:808" \
 	8.8.8.8 "$foretold"
 
-# --- what is said is what happens -----------------------------------------------------------------------------------
+# --- the prediction is correct --------------------------------------------------------------------------------------
 
 tells "a map, by its line" \
 	"translate ok by prefix:4 map:8 to 64:ff9b::808:808 2001:db8:2::a1 answer 2001:db8:2::a1 64:ff9b::808:808" 8.8.8.8 192.168.255.201
@@ -102,7 +102,7 @@ ip -n "$R" route del 192.168.255.202/32
 
 # --- as trace shows it ----------------------------------------------------------------------------------------------
 
-# What explain says of each packet that trace has shown, next to that.  The redirects that the kernel sends about a
+# Prints each packet of trace together with the output of explain for it.  The ICMP redirects that the kernel sends for a
 # hairpin are not echo requests.
 cat >"$T/compare.py" <<-'END'
 	import json, subprocess, sys
@@ -211,7 +211,7 @@ refuses "no protocol, with --json" "explain: sctp is not a protocol" ctl explain
 
 # --- health ---------------------------------------------------------------------------------------------------------
 
-# health STATUS [WORD...]: one point, and what was said is in `said'; on standard output, whatever the status.
+# health STATUS [WORD...]: one point; sets `said' to the output, which is on standard output for every status.
 health() {
 	local name=$1 wanted=$2 is
 	shift 2

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Known traffic is translated in the kernel: nothing of it costs the daemon anything, all of it is counted, and leases whose
-# hosts send that way are in use.
+# Known traffic is translated in the kernel: it costs the daemon no time, all of it is counted, and leases whose hosts send this
+# way count as in use.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need iperf3 nstat ss
 topology
 need_fast_path
-# A busy machine may stop the daemon for a moment: nothing is to be lost then.
+# A busy machine may pause the daemon for a short time; make the queue long enough that nothing is lost.
 BASE=('map 192.168.255.77 2001:db8:1::2' 'icmp-errors send' 'tun-queue 10000')
 config "${BASE[@]}" >"$T/conf"
 start_nat64d || finish
@@ -15,7 +15,7 @@ start_nat64d || finish
 
 pings6() { in_client ping -6 -q -n -i 0.002 -W 2 -c "$@" "$GOOGLE"; }
 pings4() { in_server ping -4 -q -n -i 0.002 -W 2 -c "$@" 192.168.255.77; }
-# The device's own kernel says something of multicast groups from time to time.
+# The kernel sometimes sends multicast reports on the device.
 bytes6() { echo $(($(grown '6->4' bytes) - 76 * $(grown '6->4' multicast-noise))); }
 counted() { echo "$(grown '6->4' "$1") $(grown '4->6' "$1")"; }
 
@@ -26,7 +26,7 @@ ticks=$(cpu_ticks)
 t "500 pings from IPv6" pings6 500
 t "500 pings from IPv4" pings4 500
 ticks=$(($(cpu_ticks) - ticks))
-# A flow that begins while a packet of the kernel's own waits for the daemon has to wait behind it, so its first packet does.
+# A flow that begins while a packet of the kernel is in the queue goes through the daemon at first, to keep the order.
 waited() { [ "$(($1))" -le 1000 ] && [ "$(($1 + $(grown '6->4' multicast-noise)))" -ge 1000 ] && [ "$2" = 1000 ]; }
 # shellcheck disable=SC2046 # two numbers
 t "all requests and replies are translated below" waited $(counted fast-path)
@@ -81,7 +81,7 @@ stop_nat64d
 
 # --- UDP ------------------------------------------------------------------------------------------------------------
 
-# Datagrams that are counted by the daemon, then by the program, then by the daemon: their sender knows how many they were.
+# The daemon, the program and again the daemon count datagrams; the sender knows how many it sent.
 start_nat64d || finish
 start_sink "$S" 5300
 mark
@@ -106,7 +106,7 @@ stop_nat64d
 
 # --- leases ---------------------------------------------------------------------------------------------------------
 
-# last ADDRESS: when it was used, by the lease file.
+# last ADDRESS: prints when it was last used, from the lease file.
 last() { awk -F '\t' -v a="$1" '$1 == a { last = $3 } END { print last }' "$T/data/dynamic.map"; }
 speak() { in_client ping -6 -q -n -i 0.1 -W 2 -c "$1" -I 2001:db8:2::5 "$GOOGLE"; }
 
@@ -130,7 +130,7 @@ else
 fi
 t "and of others, too: they have spoken before" test "$(last "$(awk -F '\t' '$2 == "2001:db8:2::1" { print $1 }' "$T/data/dynamic.map" | tail -n 1)")" -lt $((end - 2))
 
-# What comes from IPv4 says nothing of the host.
+# Packets from IPv4 do not show that the host is active.
 start_nat64d || finish
 t "from IPv4 to a leased host" wait_for ping4 "$address"
 stop_nat64d

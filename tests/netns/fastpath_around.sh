@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What else happens around the device while known traffic passes below the daemon: the machine's own traffic, address
-# translation behind it, hosts that reach each other by way of it.
+# Other traffic around the device while the kernel translates known traffic: traffic of the machine itself, NAT after the
+# translation, and hosts that reach each other through the translator.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need iptables nstat socat sha256sum ss
 topology
 need_fast_path
-# A second client, 2001:db8:3::/64, on a link of its own.
+# A second client, 2001:db8:3::/64, on a separate link.
 D=$N-other
 space "$D"
 join "$D" lan "$R" lan2
@@ -18,7 +18,7 @@ ip -n "$R" route add 2001:db8:3::/64 via 2001:db8:d::2
 head -c 8000000 /dev/urandom >"$T/a"
 head -c 7000001 /dev/urandom >"$T/b"
 
-# most NAME: of what was translated since the mark nine in ten packets were below.
+# most NAME: one point, ok if the kernel translated nine of ten packets since the mark.
 most() {
 	local ok below
 	ok=$(($(grown '6->4' ok) + $(grown '4->6' ok))) below=$(below)
@@ -28,7 +28,7 @@ all() { "$@" | grep ' 0% packet loss'; }
 ping_in() { ip netns exec "$1" ping -6 -q -n -i 0.01 -W 2 -c 10 "${@:2}"; }
 # --- the machine itself ---------------------------------------------------------------------------------------------
 
-# It has an address of its own on the device, so its packets leave there and come in there.
+# The machine has an address on the device, so its packets leave and arrive there.
 config 'map 192.168.255.77 2001:db8:1::2' 'map 192.168.255.78 2001:db8:1::1' 'tun-queue 10000' 'wkpf-strict no' >"$T/conf"
 start_nat64d || finish
 how="the machine itself"
@@ -41,7 +41,7 @@ most "$how"
 mark
 exchange "$how: TCP from IPv4" "$R" TCP6-LISTEN "$S" TCP4:192.168.255.78
 most "$how: from IPv4"
-# To its own IPv4 address, which is not a translated one.
+# To the machine's own IPv4 address, which is not translated.
 t "$how: to its own IPv4 address" known ping_in "$R" 64:ff9b::808:801
 ip -n "$R" -6 route replace 64:ff9b::/96 dev nat64
 
@@ -58,7 +58,7 @@ s.connect((sys.argv[1], 5007))
 s.send(b"who")
 print(s.recv(100).decode())' "$GOOGLE" "$2"
 }
-# pre IPV4: the same behind the prefix.
+# pre IPV4: prints the IPv6 address that contains it.
 pre() {
 	local IFS=.
 	# shellcheck disable=SC2086 # four words are wanted
@@ -103,9 +103,9 @@ same "no checksum is wrong" 0 "$(csum_errors)"
 
 # --- marks --------------------------------------------------------------------------------------------------------------
 
-# A packet that has a mark in front of the device has none behind it, whoever translates it.
+# A packet with a mark before the device has none after it, whether the daemon or the kernel translates it.
 how="marks"
-# no_marks: each packet gets a mark on its way in, and is dropped if it has none there, or one behind the device.
+# no_marks: adds rules that set a mark before the device, and drop packets without it there or with it after the device.
 no_marks() {
 	in_router ip6tables -t mangle -A PREROUTING -i lan -j MARK --set-mark 0x42 &&
 		in_router iptables -t mangle -A PREROUTING -i wan -j MARK --set-mark 0x43 &&

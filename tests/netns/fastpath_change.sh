@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What changes while traffic is in the fast path, under full load: after a reload has returned no packet is translated by what
-# was decided before; a device that is narrowed, down, up, renamed or deleted is no different than with fast-path off.
+# Changes during full load on the fast path: after a reload returns, no packet is translated by earlier decisions; a device with
+# a new MTU, or that is set down or up, renamed or deleted, behaves as with fast-path off.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
@@ -12,8 +12,8 @@ export RUNTIME_DIRECTORY=$T/run
 mkdir "$T/run"
 reload() { in_router "$NAT64CTL" -s "$T/run/control" reload; }
 
-# What has come to either end, by the kernel's own counters, which lose nothing under load.
-# seen SPACE FAMILY NAME: how many packets have come from there since it is watched.
+# Packets at either end are counted by nftables counters, which lose nothing under load.
+# seen SPACE FAMILY NAME: prints how many packets have come from there since `watch'.
 seen() {
 	ip netns exec "$1" nft list table "$2" "seen$3" 2>/dev/null | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'
 }
@@ -45,7 +45,7 @@ flood() {
 # shellcheck disable=SC2086 # a list
 dry() { kill $floods 2>/dev/null; sleep 0.2; }
 
-# stands_still SPACE FAMILY NAME: nothing comes from there any more, from a moment on in which what was on its way has come.
+# stands_still SPACE FAMILY NAME: succeeds if no more packets come from there, after those already on the way.
 stands_still() {
 	local was
 	sleep 0.05
@@ -109,7 +109,7 @@ dry
 
 # --- routes that say the same again -----------------------------------------------------------------------------------
 
-# As a router's advertisement does again and again.  It is around the prefix, so it matters.
+# Like repeated router advertisements.  The route contains the prefix, so it is relevant.
 how="the very same default route"
 again() { ip -n "$R" -6 route replace default via 2001:db8:1::2; }
 echoes() { in_client ping -6 -q -n -i 0.01 -W 2 -c "$1" "$GOOGLE"; }
@@ -129,7 +129,7 @@ ip -n "$R" -6 route del default
 
 # --- leases ---------------------------------------------------------------------------------------------------------
 
-# Of a pool of two hosts one has to leave when its address is mapped to somebody else.
+# A pool has two hosts; one loses its lease when its address is mapped to another host.
 how="a lease that ends"
 config "${BASE[@]}" | sed 's|^dynamic-pool .*|dynamic-pool 192.168.255.0/29|' >"$T/conf"
 reload

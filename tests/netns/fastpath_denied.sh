@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Where there is no fast path for lack of rights, of a kernel, or because a filter of system calls forbids it: one line says
-# so, and everything works as without.
+# If there is no fast path because of missing rights, the kernel, or a filter of system calls, one line reports it, and the
+# daemon works without it.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv socat sha256sum ss unshare
@@ -11,15 +11,15 @@ NAT64D=$T/wrapped
 head -c 1000000 /dev/urandom >"$T/a"
 head -c 1000001 /dev/urandom >"$T/b"
 
-# by COMMAND...: what runs nat64d from now on.
+# by COMMAND...: sets the command that runs nat64d from now on.
 by() {
 	printf '#!/bin/sh\nexec %s %s "$@"\n' "$*" "$real" >"$T/wrapped"
 	chmod 755 "$T/wrapped"
 }
 words() { sed -n "$1,\$s/^nat64d: \(fast-path: .*\)/\1/p" "$LOG"; }
 
-# denied NAME WORDS [tcp]: WORDS, an extended regular expression, are all that is said of it; traffic passes by way of the
-# daemon.
+# denied NAME WORDS [tcp]: ok if the only message about it matches WORDS, an extended regular expression, and traffic passes
+# through the daemon.
 denied() {
 	local name=$1 from said
 	from=$(since)
@@ -61,7 +61,7 @@ denied "without CAP_BPF" "its tables: $right" tcp
 by "setpriv --bounding-set=-bpf,-sys_admin prlimit --memlock=0"
 denied "nor memory to lock" "its tables: $right"
 
-# fine NAME [OPTION...]: it is on, and packets go below.
+# fine NAME [OPTION...]: ok if it is on and the kernel translates packets.
 fine() {
 	local name=$1 from
 	shift
@@ -81,7 +81,7 @@ chown -R nobody "$T/data"
 fine "as another user, who has no rights" --user nobody
 same "and it said nothing of pairs" "" "$(grep 'takes no pairs' "$LOG")"
 
-# --- a namespace of users of one's own --------------------------------------------------------------------------------
+# --- a separate user namespace ----------------------------------------------------------------------------------------
 
 config 'tun-setup yes' 'tun-ip 2001:db8:77::1/64' | sed '/^data-dir/d' >"$T/conf"
 cat >"$T/inside" <<-END

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Nothing harmful is left behind by a daemon that ends in any way, with a link and with a filter of tc (as before Linux 6.6);
-# other people's programs on the device are left alone and see what passes; two daemons are in nobody's way.
+# However the daemon ends, it leaves nothing harmful, with a link or with a filter of tc (before Linux 6.6).  Other programs on
+# the device stay and see the packets.  Two daemons do not disturb each other.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need tc
@@ -8,7 +8,7 @@ topology
 need_fast_path
 real=$NAT64D
 
-# by COMMAND...: what runs nat64d from now on.
+# by COMMAND...: sets the command that runs nat64d from now on.
 by() {
 	NAT64D=$T/wrapped
 	printf '#!/bin/sh\nexec %s %s "$@"\n' "$*" "$real" >"$T/wrapped"
@@ -17,7 +17,7 @@ by() {
 device() { ip -n "$R" tuntap add dev nat64 mode tun && ip -n "$R" link set nat64 up; }
 egress() { tc -n "$R" filter show dev nat64 egress; }
 filters() { egress | grep -c ' nat64d direct-action '; }
-# links: how many programs the device has at its egress without a filter of tc: BPF_PROG_QUERY, BPF_TCX_EGRESS.
+# links: prints how many programs are on the egress of the device without a filter of tc: BPF_PROG_QUERY, BPF_TCX_EGRESS.
 links() {
 	in_router python3 -c 'import ctypes, platform, socket, struct
 attr = ctypes.create_string_buffer(struct.pack("=IIIIQI", socket.if_nametoindex("nat64"), 47, 0, 0, 0, 0).ljust(128, b"\0"), 128)
@@ -26,7 +26,7 @@ if ctypes.CDLL(None).syscall(number, 16, attr, 128) < 0: raise SystemExit("query
 print(struct.unpack_from("=I", attr, 24)[0])'
 }
 there() { echo "$(links) links, $(filters) filters"; }
-# Where there is nobody, packets go nowhere.
+# Without a daemon, no packets pass.
 deaf() { fails in_client ping -6 -q -n -c 3 -i 0.05 -W 0.5 "$GOOGLE" && fails in_server ping -4 -q -n -c 3 -i 0.05 -W 0.5 192.168.255.77; }
 pings() { in_client ping -6 -q -n -c "${1:-20}" -i 0.02 -W 2 "$GOOGLE"; }
 start() { start_nat64d "$@" && wait_for said "$from" 'fast-path: '; }
@@ -89,7 +89,7 @@ for how in link filter; do
 	same "$how: and nothing is left" "0 links, 0 filters" "$(there)"
 	config 'map 192.168.255.77 2001:db8:1::2' >"$T/conf"
 
-	# Who has given up the right to take a filter away leaves one that does nothing.
+	# A daemon that dropped the right to remove the filter leaves one that does nothing.
 	chown -R nobody "$T/data"
 	from=$(since)
 	start --user nobody || finish
@@ -99,7 +99,7 @@ for how in link filter; do
 	t "$how: as another user: packets go nowhere then" deaf
 	chown -R root "$T/data"
 
-	# A start that is refused, after the program has been attached.
+	# A start that fails after the program was attached.
 	mkdir "$T/nodata"
 	chmod 555 "$T/nodata"
 	sed "s|^data-dir.*|data-dir $T/nodata|" "$T/conf" >"$T/refused"
@@ -110,7 +110,7 @@ for how in link filter; do
 	rmdir "$T/nodata"
 	ip -n "$R" link del nat64
 
-	# Programs of other people, before ours and behind it, which sees what ours passes on.
+	# Other programs before and after ours; the latter sees the packets that ours passes on.
 	device
 	tc -n "$R" qdisc add dev nat64 clsact
 	for where in "egress pref 1" "ingress pref 1"; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packets of a flow leave in the order they came while their pair moves from the daemon to the program and back.
+# Packets of a flow keep their order while their pair moves from the daemon to the program in the kernel and back.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nstat ss
@@ -9,7 +9,7 @@ config 'map 192.168.255.77 2001:db8:1::2' 'map 10.64.0.0/16 2001:db8:2::/112' 't
 start_nat64d || finish
 ip -n "$R" route replace 10.64.0.0/16 dev nat64
 
-# start_receive NAMESPACE PORT FLOWS COUNT: the receiver's process in $job, its words in $T/PORT.
+# start_receive NAMESPACE PORT FLOWS COUNT: starts the receiver as $job, with its output in $T/PORT.
 start_receive() {
 	ip netns exec "$1" python3 "$here/order.py" receive "$2" "$3" "$4" </dev/null >"$T/$2" 2>&1 &
 	job=$!
@@ -18,8 +18,8 @@ start_receive() {
 
 # --- UDP at moderate rates, of hosts that are new, both ways --------------------------------------------------------
 
-# waited: ms in which the daemon had work and no processor.  A pair moves when it has waited 10 ms for the queue to be empty,
-# so a daemon that is not let run that long may be overtaken, and nothing is to be learnt from it.
+# waited: prints the ms in which the daemon had work but no processor.  A pair moves when the queue has had 10 ms to drain.  If
+# the daemon cannot run for that long, the kernel may overtake it, and the result does not count.
 waited() { awk '{ print int($2 / 1000000) }' "/proc/$PID/schedstat" 2>/dev/null || echo 0; }
 
 # in_time NAME LATE: one point, ok if none is late.
@@ -30,7 +30,7 @@ in_time() {
 		same "$1" 0 "$2"
 	fi
 }
-# said_in_order NAME WORDS: likewise, by the words of order.py.
+# said_in_order NAME WORDS: the same with the output of order.py.
 said_in_order() { in_time "$1" "$(sed 's/^in order$/0/' <<<"$2")"; }
 
 # flows NAME: 40 hosts to the server, 8 flows to the client, for some seconds.
@@ -68,7 +68,7 @@ blasted_well() {
 	diag "$name: $(blasted "$port" packets) there, $(below) below, $(blasted "$port" reordered) late, $(blasted "$port" lost) lost; the daemon had to wait $waited ms"
 	same "$name: nothing twice, nothing damaged" "0 0" "$(blasted "$port" duplicate) $(blasted "$port" corrupt)"
 }
-# A flow begins with the daemon; it is so much that UDP is moved below, and the pair with it.
+# A flow begins in the daemon; it is large enough that UDP, and the pair with it, moves to the kernel.
 in_order() {
 	blasted_well "$@"
 	in_time "$1: none is late" "$(blasted "$3" reordered)"
@@ -85,7 +85,7 @@ done
 # Too much for the daemon: the queue may never be empty.
 blasted_well "too much for the daemon" "$S" 5020 from_client -n 64 -t 2 --sources 2001:db8:2::a00
 
-# --- a flow of which the program may take a part --------------------------------------------------------------------
+# --- a flow of which the kernel can translate only a part -----------------------------------------------------------
 
 known ping6 "$GOOGLE"
 mark
@@ -108,9 +108,9 @@ else
 fi
 end_load
 
-# --- TCP: nothing comes out of order, so nothing waits in a queue of the receiver's ---------------------------------
+# --- TCP: no segment arrives out of order -----------------------------------------------------------------------------
 
-# tcp_count SPACE: segments that came out of order, and those that were sent for nothing.
+# tcp_count SPACE: prints the numbers of segments out of order and of spurious retransmissions.
 tcp_count() { ip netns exec "$1" nstat -az | awk '/^TcpExt(TCPOFOQueue|TCPDSACKRecv) / { n += $2 } END { print n + 0 }'; }
 # Connections one after the other, each from another host, with 300 kB in either direction in pieces.
 cat >"$T/tcp.py" <<'END'
@@ -153,7 +153,7 @@ connections auto
 fast=$late
 t "auto: they move to the program" test "$(below)" -gt 10000
 stops "TERM: exit status 0"
-# Where a process moves to another processor its packets may overtake each other, without us, too.
+# Packets of a process that moves to another processor may overtake each other even without nat64d.
 echo 'fast-path off' >>"$T/conf"
 start_nat64d || finish
 ip -n "$R" route replace 10.64.0.0/16 dev nat64

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What both ends see is the same whoever translates, the daemon or the program in the kernel: GSO packets and all kinds of
-# single ones, IPv4 Identifications aside.
+# Both ends receive the same packets, except for IPv4 Identifications, whether the daemon or the program in the kernel
+# translates: GSO packets and all kinds of single packets.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ethtool ss
@@ -13,7 +13,7 @@ wires_for_gso
 fast() { echo "$(below '6->4') $(below '4->6')"; }
 enough() { [ "${1% *}" -ge "$2" ] && [ "${1#* }" -ge "$2" ]; }
 
-# drops: how many packets the kernel has dropped because a queue was full: the backlog of a processor, or that of the device.
+# drops: prints how many packets the kernel dropped because a queue was full: the backlog of a processor, or the device queue.
 drops() {
 	local n sum
 	sum=$(in_router cat /sys/class/net/nat64/statistics/tx_dropped)
@@ -49,7 +49,7 @@ run auto
 diag "auto: below, 6->4 and 4->6: $below_gso of GSO packets, $below_plain of others"
 t "auto: GSO packets go below" enough "$below_gso" 100
 t "auto: others go below" enough "$below_plain" 200
-# A busy machine loses a packet now and then under this load: at most so many, and none that the kernel did not count.
+# A busy machine sometimes loses a packet under this load: at most this many, and the kernel must have counted each.
 LOSSES=5
 start_load
 run load $LOSSES
@@ -61,9 +61,9 @@ t "load: others go below" enough "$below_plain" 200
 end_load
 stop_nat64d
 
-# of CASE FILE: its lines there.
+# of CASE FILE: prints the lines of CASE.
 of() { awk -F '\t' -v name="$1" '$1 == name' "$2"; }
-# The first of standard input's lines at each end.
+# Prints the first line of standard input for each end.
 firsts() { awk -F '\t' '!seen[$2]++' | sort; }
 for mode in auto load; do
 	while IFS=$'\t' read -r name _ kind; do

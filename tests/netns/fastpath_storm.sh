@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# 200,000 pairs of addresses that a stranger makes up, beside hosts that are in the fast path: they lose no more than without
-# it, and are there afterwards; a small table turns over, and that is all.
+# A stranger forges 200,000 pairs of addresses while other hosts use the fast path: the hosts lose no more packets than without
+# the storm, and use the fast path afterwards.  A small table only replaces its entries.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need iperf3 ss
@@ -24,9 +24,9 @@ end_storm() {
 	kill "$storm"
 	wait_for gone "$storm"
 }
-# lost: of 200 pings in two seconds.
+# lost: prints how many of 200 pings in two seconds are lost.
 lost() { in_client ping -6 -q -n -i 0.01 -c 200 -W 1 "$GOOGLE" | sed -n 's/^200 packets transmitted, \([0-9]*\) received.*/\1/p' | awk '{ print 200 - $1 }'; }
-# mbits: of a TCP stream of two seconds.
+# mbits: prints the rate of a TCP stream of two seconds.
 mbits() {
 	timeout 30 ip netns exec "$C" iperf3 -6 -c "$GOOGLE" -t 2 -f m | sed -n 's/.* \([0-9]*\)\(\.[0-9]*\)\? Mbits\/sec .*receiver.*/\1/p'
 }
@@ -39,7 +39,7 @@ for mode in off auto "auto 1024"; do
 	ip -n "$R" route replace 10.64.0.0/14 dev nat64
 	wait_for pings
 	[ "$mode" = off ] || t "$mode: the host is in the fast path" known pings
-	# Of 5000 each comes back before it is forgotten, and goes into the table, which is too small for them.
+	# Each of 5000 pairs comes back before it is forgotten, and enters the table, which is too small for all of them.
 	start_storm "$([ "$mode" = "auto 1024" ] && echo 5000 || echo 200000)"
 	sleep 0.5
 	mark
@@ -66,7 +66,7 @@ for mode in off auto "auto 1024"; do
 	stops "$mode: exit status 0"
 done
 
-# --- of hosts that all want a lease -----------------------------------------------------------------------------------
+# --- a storm of hosts that all need a lease ---------------------------------------------------------------------------
 
 config "${NET[@]}" 'map 192.168.254.0/24 2001:db8:3::/120' | sed '/^map 10.64/d; s|^dynamic-pool.*|dynamic-pool 10.128.0.0/16|' >"$T/conf"
 start_nat64d || finish

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tunnels of UDP through the translator: the program leaves their GSO packets to the daemon, and takes their single packets.
+# UDP tunnels through the translator: the daemon translates their GSO packets, the program in the kernel their single packets.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ethtool nstat socat sha256sum ss
@@ -11,7 +11,7 @@ ip -n "$C" link add tunnel type vxlan id 7 dstport 4789 local 2001:db8:1::2 remo
 config 'map 192.168.255.77 2001:db8:1::2' 'tun-queue 10000' >"$T/conf"
 start_nat64d || finish
 
-# Their GSO packets look like those of plain UDP but for their segments, which are of what is inside.
+# Their GSO packets look like plain UDP, but their segments are those of the inner packet.
 ip -n "$S" link add tunnel type vxlan id 7 dstport 4789 local 8.8.8.8 remote 192.168.255.77 udpcsum
 for ns in "$C" "$S"; do
 	ip -n "$ns" link set tunnel mtu 1380 up

@@ -23,7 +23,7 @@ import sys
 import time
 
 ETH_ALL, SOL_PACKET, PACKET_IGNORE_OUTGOING, PACKET_VNET_HDR = 3, 263, 23, 15
-CLIENT, SERVER = "2001:db8:1::77", "8.8.8.77"  # nobody answers there, but there is a neighbour entry
+CLIENT, SERVER = "2001:db8:1::77", "8.8.8.77"  # no host answers there, but there is a neighbor entry
 TCP, UDP = 6, 17
 GSO_TCP4, GSO_TCP6, GSO_UDP, GSO_ECN = 1, 4, 5, 0x80
 CWR, PSH, ACK, FIN = 0x80, 0x08, 0x10, 0x01
@@ -133,7 +133,7 @@ def enter(name):
             sys.exit(f"{name}: {os.strerror(ctypes.get_errno())}")
 
 
-# What goes to the two: a filter of the kernel's, so that the load of a test is nothing to a reader in Python.
+# A kernel filter for packets to these two, because Python is too slow for the load of a test.
 OURS = [
     (0x28, 0, 0, 12), (0x15, 0, 3, 0x0800),  # IPv4?
     (0x20, 0, 0, 30), (0x15, 3, 4, struct.unpack("!I", ADDRS[4][:4])[0]),  # then: the destination
@@ -162,7 +162,7 @@ def without_id(packet):
     return packet[:4] + b"\0\0" + packet[6:10] + b"\0\0" + packet[12:] if packet[0] >> 4 == 4 else packet
 
 
-# What else is on the wire: neighbours and the like.
+# Other packets on the wire, such as neighbor discovery.
 def is_ours(frame):
     ip = frame[14:]
     if frame[12:14] == b"\x08\x00":

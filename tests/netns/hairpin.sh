@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need socat ss sha256sum traceroute
 topology
-# A second client, 2001:db8:3::/64, on a link of its own.
+# A second client, 2001:db8:3::/64, on a separate link.
 D=$N-other
 space "$D"
 join "$D" lan "$R" lan2
@@ -20,7 +20,7 @@ serve_udp
 head -c 2000000 /dev/urandom >"$T/a"
 head -c 1500001 /dev/urandom >"$T/b"
 
-# pre IPV4: the same behind the prefix.
+# pre IPV4: prints the IPv6 address that contains it.
 pre() {
 	local IFS=.
 	# shellcheck disable=SC2086 # four words are wanted
@@ -30,14 +30,14 @@ pre() {
 
 gateway() { if [ "$1" = "$C" ]; then echo 2001:db8:1::1; else echo 2001:db8:d::1; fi; }
 
-# speak SPACE ADDRESS: programs there that do not choose an address speak from this one.  With nodad a route may name it at
-# once; otherwise the kernel takes it into use a moment later.
+# speak SPACE ADDRESS: makes it the default source address there.  With nodad, a route can name it at once; otherwise the kernel
+# first needs time for duplicate address detection.
 speak() {
 	ip -n "$1" -6 addr replace "$2/128" dev lo nodad
 	ip -n "$1" -6 route replace default via "$(gateway "$1")" src "$2"
 }
 
-# lease_of SPACE ADDRESS: its IPv4 address, as the server sees it.
+# lease_of SPACE ADDRESS: prints its IPv4 address, as the server sees it.
 lease_of() {
 	speak "$1" "$2"
 	ip netns exec "$1" python3 - "$GOOGLE" <<-'END'
@@ -53,10 +53,10 @@ lease_of() {
 ping_in() { ip netns exec "$1" ping -6 -n -c 2 -i 0.1 -W 2 "${@:2}"; }
 hops_in() { ip netns exec "$1" traceroute -6 -n -q 1 -w 2 -m 9 "${@:2}" | hop_list; }
 
-# What a program is told about its datagram to a closed port: the error, who says so, and what it asked.
+# Prints what a program learns about its datagram to a closed port: the error, its sender, and the original destination.
 complaint() { wire_in "$1" complaint "$2" 9; }
 
-# pair NAME SPACE HOST IPV4 SPACE HOST IPV4: everything between two hosts, both ways.
+# pair NAME SPACE HOST IPV4 SPACE HOST IPV4: tests everything between two hosts, in both directions.
 pair() {
 	local name=$1 x=$2 hx=$3 x4=$4 y=$5 hy=$6 y4=$7
 	speak "$x" "$hx"
@@ -68,8 +68,8 @@ pair() {
 	same "$name: a closed port" "ECONNREFUSED from $(pre "$y4") about $(pre "$y4") port 9" "$(complaint "$x" "$(pre "$y4")")"
 	same "$name: a closed port, back" "ECONNREFUSED from $(pre "$x4") about $(pre "$x4") port 9" "$(complaint "$y" "$(pre "$x4")")"
 	exchange "$name: TCP" "$x" TCP6-LISTEN "$y" "TCP6:[$(pre "$x4")]"
-	# The router forwards three times: to the device, as IPv4 back to it, and on to the host.  What its IPv6 side
-	# says, no map covers: it comes from ipv4-addr.
+	# The router forwards three times: to the device, as IPv4 back to it, and on to the host.  There is no map for its
+	# IPv6 address, so its ICMP errors come from ipv4-addr.
 	same "$name: traceroute" "$(gateway "$x") $OWN6 $(pre 8.8.8.1) $(pre 192.168.255.1) $(pre 192.168.255.1) $(pre "$y4")" \
 		"$(hops_in "$x" "$(pre "$y4")")"
 }
@@ -85,7 +85,7 @@ pair "leased to leased" "$C" 2001:db8:2::5 "$lc" "$D" 2001:db8:3::6 "$ld"
 pair "a mapped host to itself" "$C" 2001:db8:2::a1 $m1 "$C" 2001:db8:2::a1 $m1
 pair "a leased host to itself" "$C" 2001:db8:2::5 "$lc" "$C" 2001:db8:2::5 "$lc"
 
-# A narrow link in front of the second host: the error comes from a router that has no IPv4 address, crosses twice.
+# A small MTU in front of the second host: the error of a router without an IPv4 address passes the translator twice.
 speak "$C" 2001:db8:2::a1
 speak "$D" 2001:db8:3::a2
 ip -n "$R" -6 route add 2001:db8:3::a2 via 2001:db8:d::2 dev lan2 mtu lock 1400
@@ -96,9 +96,9 @@ exchange "TCP across it" "$D" TCP6-LISTEN "$C" "TCP6:[$(pre $m2)]"
 ip -n "$R" -6 route del 2001:db8:3::a2
 ip -n "$C" -6 route flush cache
 
-# Nobody holds these addresses, yet the kernel sends them back: the packet is refused when it does.
+# No host has these addresses, but the kernel routes them back to the device: the packet is refused there.
 ip -n "$R" route add 203.0.113.0/24 dev nat64
-# crossings: how often packets went through the translator since the mark.
+# crossings: prints how often packets passed the translator since the mark.
 crossings() { echo $(($(grown '6->4' ok) + $(grown '4->6' ok))); }
 speak "$C" 2001:db8:2::5
 for hops in 255 64 6; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The history of leases: what hosts do is on record, whoever is killed meanwhile, and `nat64ctl who' and `history' find it.
+# The history of leases: all events of hosts are recorded, even if a process is killed, and `nat64ctl who' and `history' find
+# them.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv ss unshare
@@ -11,7 +12,7 @@ map=$T/data/dynamic.map
 
 
 speak() { in_client ping -6 -n -c 1 -W 2 -I "$1" "$GOOGLE" >/dev/null; }
-# small NET LINE...: a configuration with the pool NET.
+# small NET LINE...: writes a configuration with the pool NET.
 small() {
 	local net=$1
 	shift
@@ -32,7 +33,7 @@ keeper() { pgrep -P "$PID" nat64d-leases; }
 # A second that is over, for a time that lies between events.
 moment() { sleep 1.1 && date -u +%Y-%m-%dT%H:%M:%SZ && sleep 1.1; }
 
-# --- what is written ------------------------------------------------------------------------------------------------
+# --- the records ----------------------------------------------------------------------------------------------------
 
 config 'log lease' 'lease-log 30' >"$T/conf"
 start_nat64d || finish
@@ -85,9 +86,9 @@ log_lines >"$T/logged"
 cut -d ' ' -f 2- "$file" >"$T/told"
 t "the log still says the same" cmp "$T/logged" "$T/told"
 
-# --- who had it -----------------------------------------------------------------------------------------------------
+# --- queries --------------------------------------------------------------------------------------------------------
 
-# answers ARGUMENT...: IPv4, IPv6, beginning and end.
+# answers ARGUMENT...: prints IPv4, IPv6, start and end of each answer.
 answers() { ctl "$@" --json | sed -E 's/[{}",]//g' | awk '{ print $2, $4, $8, $10 }'; }
 ended=$(sed -n 201p "$file" | cut -d ' ' -f 1)
 same "who had the address" "$address $host $assigned $ended" "$(answers who "$address" at "$between")"
@@ -129,7 +130,7 @@ exits "but not before" 1 "$address had no lease" ctl who "$address" at "$between
 stop_nat64d
 exits "nobody is there to ask who has it now" 3 "no process listens there" ctl who "$address"
 exits "nor where the history is, at a path of one's own" 3 "no process listens there" ctl history
-# With /etc as the unit would find it.
+# With the /etc that the unit sees.
 at_home() { in_router unshare -m sh -c 'mount -t tmpfs none /etc && cp "$0" /etc/nat64.conf && exec "$@"' "$T/conf" "$NAT64CTL" "$@"; }
 if in_router "$NAT64D" --help | grep -q ' /etc/nat64.conf' && [ ! -S /run/nat64d/control ]; then
 	same "by the configuration: it is read while the daemon is down" 401 "$(at_home history | sed 1d | wc -l)"
@@ -169,7 +170,7 @@ start_nat64d || finish
 sleep 0.3
 same "once" 406 "$(lines)"
 
-# --- a loss of either process ----------------------------------------------------------------------------------------
+# --- either process is killed ----------------------------------------------------------------------------------------
 
 stop_nat64d
 rm -rf "$T/data"
@@ -177,7 +178,7 @@ mkdir "$T/data"
 small 172.16.0.0/18 'lease-log 30' >"$T/conf"
 start_nat64d || finish
 ip -n "$R" route replace 172.16.0.0/18 dev nat64
-# flood: 2000 new hosts, and no answer is waited for.
+# flood: 2000 new hosts send, without waiting for answers.
 flood() {
 	in_client python3 - "$GOOGLE" "$1" <<-'END_OF_SCRIPT'
 		import socket, sys
@@ -188,7 +189,7 @@ flood() {
 		    s.close()
 	END_OF_SCRIPT
 }
-# The last word of the lease file on who has what, and what the history says of it.
+# Compares the last lines of the lease file with the history.
 leased() { awk -F '\t' '!/^#/ && NF >= 3 { host[$1] = $2 } END { for (a in host) print a, host[a] }' "$map" | sort; }
 assigned() { awk '$2 == "assigned" { print $4, $5 }' "$file" | sort; }
 complete() { grep -vcE '^20[0-9T:-]{17}Z (assigned new|ended [a-z]+) ([0-9.]+ ){1}([0-9a-f:/]+ ){2}([0-9-]+ [0-9-]+)( 20[0-9T:-]{17}Z)?$' "$file"; }
@@ -210,7 +211,7 @@ for round in 1 2; do
 	same "in whole lines" 0 "$(complete)"
 done
 from=$(since)
-# Of those that began right before a kill nobody has heard: they may be in the history and not on record.
+# Leases that began right before a kill were not answered; they may be in the history and missing from the lease file.
 unheard=$(comm -13 "$T/leased" "$T/assigned" | wc -l)
 diag "leases that nobody has heard of: $unheard"
 for round in 3 4; do
@@ -288,8 +289,8 @@ lines=${HISTORY_LINES:-300000}
 python3 "$here/history.py" "$T/data" "$lines" 9 "${HISTORY_QUESTIONS:-20}" >"$T/questions"
 config 'lease-log 36500 2000' >"$T/conf"
 start_nat64d || finish
-cat "$T"/data/leases.log* >/dev/null # what is asked for is in memory
-# The time of a processor, for others may have it as well.
+cat "$T"/data/leases.log* >/dev/null # load the files into the page cache
+# Measure processor time, because other processes may run.
 TIMEFORMAT='%U %S'
 while read -r kind address at answer; do
 	{ time ctl who "$address" at "$at" --json >"$T/answer" 2>/dev/null; } 2>"$T/time"

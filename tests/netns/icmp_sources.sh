@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Who speaks for IPv6 routers that have no IPv4 address: one of a pool, or 192.0.0.8 with the router's name behind it.
-# On a machine that checks where sources are routed to, so that the routes of tun-setup matter.
+# The source of ICMP errors from IPv6 routers without an IPv4 address: an address of a pool, or 192.0.0.8 with the address of
+# the router in an extension.  The machine has a strict reverse path filter, so the routes of tun-setup matter.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need traceroute tcpdump
@@ -12,7 +12,7 @@ start_bare
 wait_for link_running nat64 || { not_ok "nat64d starts" && finish; }
 routed() { ip -n "$R" route show | grep -q "^$1 dev nat64"; }
 
-# From the server to the client: B2, B1, the router, the translator, then the three that speak IPv6 only.
+# From the server to the client: B2, B1, the router, the translator, then three IPv6-only hops.
 hops() { in_server timeout 20 traceroute -4 -n -q 1 -w 2 -m 12 "$@" 192.168.255.77 | hop_list; }
 apart() { tr ' ' '\n' <<<"$1" | sed -n 5,7p | grep '^192\.168\.255\.2[45][0-9]$' | sort -u | wc -l; }
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The device between two processes of a service: against a manager of our own, which keeps its descriptor as systemd does.
+# The device is kept between two processes of a service, with a test manager that stores its descriptor like systemd.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need
 topology
 
-# Starts what it is given with what it keeps, each time when $T/go is there; kills it by the signal in $T/end.  It writes
-# down what it is told.  Stands for a unit with FileDescriptorStoreMax=1.
+# Starts a command with the stored descriptor when $T/go exists; kills it with the signal in $T/end; records its messages.
+# It simulates a unit with FileDescriptorStoreMax=1.
 cat >"$T/manager.py" <<'END'
 import array, os, select, signal, socket, subprocess, sys, time
 place, command = sys.argv[1], sys.argv[2:]
@@ -71,7 +71,7 @@ ip netns exec "$R" python3 "$T/manager.py" "$T" "$NAT64D" --nodetach --stdout -c
 disown
 wait_for test -S "$T/socket"
 
-# order WORD...: to the manager, and it is done.
+# order WORD...: gives the manager a command, and waits until it is done.
 order() {
 	rm -f "$T/done"
 	echo "$*" >"$T/order.new" && mv "$T/order.new" "$T/order"
@@ -93,7 +93,7 @@ t "the manager is given the device" heard "FDSTORE=1|FDNAME=tun|FDPOLL=0"
 first=$(index)
 t "which is marked" grep -q "made by nat64d" <(ip -n "$R" link show dev nat64)
 
-# between NAME COMMAND...: one point; a ping sent while no daemon runs is answered by the next.
+# between NAME COMMAND...: one point, ok if the next daemon answers a ping that was sent while no daemon ran.
 between() {
 	local name=$1 job
 	shift
@@ -116,7 +116,7 @@ begin
 same "what the new configuration does not ask for is gone" "" "$(ip -n "$R" route show 203.0.113.7; ip -n "$R" -o addr show to 192.0.2.9)"
 t "and traffic passes" ping6 "$GOOGLE"
 
-# A start that fails, after which the manager lets go of its descriptor.
+# A failed start, after which the manager closes its descriptor.
 order end TERM
 echo nonsense >>"$T/conf"
 order start
@@ -130,7 +130,7 @@ begin
 same "the next good one has it" "$first" "$(index)"
 t "and traffic passes" wait_for ping6 "$GOOGLE"
 
-# What does not fit any more.
+# A stored device that no longer fits the configuration.
 config 'tun-setup yes' 'offload off' >"$T/conf"
 order end TERM
 begin
@@ -153,7 +153,7 @@ order end TERM
 order empty
 t "stopped, and the manager lets go: no device is left" wait_for fails link_exists nat64b
 
-# Link and routes that are somebody else's, such as a network manager's.
+# Link and routes that another program manages, such as a network manager.
 config >"$T/conf"
 : >"$T/heard"
 order start
@@ -170,7 +170,7 @@ order end TERM
 order empty
 wait_for fails link_exists nat64
 
-# A device that somebody else has made persistent stays his.
+# A device that another program made persistent is kept.
 in_router ip tuntap add dev nat64 mode tun
 config 'tun-setup yes' >"$T/conf"
 begin
@@ -181,7 +181,7 @@ order empty
 t "and it stays" link_exists nat64
 ip -n "$R" link del nat64
 
-# Nor does one go that is given to him: what a failed start has left, after --mktun.
+# A device that a failed start left is also kept after --mktun.
 begin
 order end KILL
 order empty

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What the operator may choose: rates of ICMP errors, TOS, the segment size of TCP, each seen on the wire.
+# Options of the operator, checked on the wire: rates of ICMP errors, TOS, the segment size of TCP.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need tcpdump ss
 topology
 configure() { config 'map 192.168.255.77 2001:db8:1::2' "$@" >"$T/conf"; }
 
-# now LINE...: the same daemon with these lines instead.
+# now LINE...: reloads the daemon with these lines.
 now() {
 	local before
 	before=$(reloads)
@@ -17,16 +17,15 @@ now() {
 reloads() { grep -c 'is in effect' "$LOG"; }
 reloaded_after() { [ "$(reloads)" -gt "$1" ]; }
 
-# Thirty packets, which all end at the translator: how many errors they are answered with, and in how many milliseconds they
-# were sent.
+# Sends thirty packets that all end at the translator; prints the number of errors, and the milliseconds that sending took.
 thirty4() { in_server ping -4 -n -c 30 -i 0.002 -W 1 -t 2 192.168.255.77 | answered 'Time to live exceeded'; }
 thirty6() { in_client ping -6 -n -c 30 -i 0.002 -W 1 -t 2 "$GOOGLE" | answered 'Hop limit'; }
 answered() { awk -v error="$1" '$0 ~ error { n++ } sub(/.*, time /, "") { ms = $0 + 0 } END { print n + 0, ms + 0 }'; }
 errors4() { thirty4 | cut -d ' ' -f 1; }
 errors6() { thirty6 | cut -d ' ' -f 1; }
 
-# limited NAME RATE COMMAND: one point, ok if what two seconds allow is answered at once, and no more than that and what has
-# come in since; a busy machine takes its time for thirty packets.  The number of errors is in `errors' then.
+# limited NAME RATE COMMAND: one point, ok if the burst of two seconds is answered at once, and no more than the rate allows
+# for the time that sending took.  Sets `errors' to the number of errors.
 limited() {
 	local ms most
 	read -r errors ms < <("$3")
@@ -64,7 +63,7 @@ t "icmp-errors never: the daemon answers pings" ping6 "$OWN6"
 now
 same "the default: all thirty" 30 "$(errors4)"
 
-# seen SPACE DEVICE FILTER COMMAND...: what tcpdump says of the first packet there while COMMAND runs.
+# seen SPACE DEVICE FILTER COMMAND...: prints the output of tcpdump for the first packet there while COMMAND runs.
 seen() {
 	local ns=$1 device=$2 filter=$3 job
 	shift 3
@@ -95,7 +94,7 @@ connect() { ip netns exec "$1" python3 -c 'import socket, sys; socket.create_con
 mss() { sed -n 's/.*\[\(mss [0-9]*\),.*/\1/p' <<<"$1"; }
 syn4() { mss "$(seen "$S" wan "tcp[tcpflags] & tcp-syn != 0 and $1 host 8.8.8.8" connect "$2" "$3")"; }
 syn6() { mss "$(seen "$C" lan "ip6[6] == 6 and ip6[53] & 2 != 0 and $1 host $GOOGLE" connect "$2" "$3")"; }
-# every_syn NAME TO-IPV4 TO-IPV6: SYN, and SYN with ACK, of either side as the other sees them.
+# every_syn NAME TO-IPV4 TO-IPV6: checks SYN and SYN-ACK of either side, as the other side sees them.
 every_syn() {
 	same "$1: SYN to IPv4" "mss $2" "$(syn4 dst "$C" "$GOOGLE")"
 	same "$1: SYN and ACK to IPv4" "mss $2" "$(syn4 dst "$S" 192.168.255.77)"
