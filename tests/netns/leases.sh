@@ -9,7 +9,7 @@ start_nat64d || finish
 serve_udp
 map=$T/data/dynamic.map
 
-# The file's word on who has what, as `hosts' prints it; the last line about an address counts.
+# Prints the leases in the file in the format of `hosts'; the last line of an address counts.
 on_disk() { awk -F '\t' '!/^#/ && NF >= 3 { host[$1] = $2 } END { for (a in host) print host[a], a }' "$map" | sort; }
 
 hosts 200 | sort >"$T/before"
@@ -37,7 +37,7 @@ hosts 200 | sort >"$T/after"
 t "the same addresses after a clean restart" cmp "$T/before" "$T/after"
 stop_nat64d
 
-# Another prefix in front of the only one: the leases are not its own.
+# A new first prefix: the leases belong to the old one.
 sed -i 's|^prefix|prefix 2001:db8:1:ffff::/96\n&|' "$T/conf"
 : >"$LOG"
 start_nat64d || finish
@@ -93,7 +93,7 @@ small() {
 }
 # Event, cause, IPv4 and IPv6 address.
 lease_lines() { tail -n "+$1" "$LOG" | sed -nE 's/^nat64d: lease (assigned|ended) (.*)/\1 \2/p' | cut -d ' ' -f 1-4; }
-# What a reload says of leases, asked for or not.
+# Prints what a reload logs about leases.
 reload_lines() { tail -n "+$1" "$LOG" | sed -n 's/^nat64d: \(lease .* of .*\|.* more leases .*\)/\1/p' | sort; }
 reload() {
 	from=$(since)
@@ -104,7 +104,7 @@ speak() { in_client ping -6 -n -c 1 -W 2 -I "$1" "$GOOGLE"; }
 
 now=$(date +%s)
 two_weeks=$((14 * 24 * 3600))
-# The next to the last has six seconds to live.
+# The last but one lease has six seconds left.
 printf '192.168.255.%d\t2001:db8:2::%x\t%d\n' 4 4 $((now - two_weeks - 10)) 5 5 $((now - two_weeks + 6)) \
 	6 6 "$now" >"$map"
 echo '# clean' >>"$map"
@@ -140,7 +140,7 @@ speak 2001:db8:2::79 >/dev/null
 same "without log lease: nothing" "" "$(lease_lines "$from")"
 stop_nat64d
 
-# Who keeps what at a reload, and what comes back: the pool of five hosts, who use it in turn.
+# Which leases survive a reload, and which come back: a pool that five hosts use in turn.
 : >"$LOG"
 printf '192.168.255.%d\t2001:db8:2::%x\t%d\n' 1 1 "$now" 2 2 "$now" 3 3 "$now" 9 9 "$now" 10 10 "$now" >"$map"
 small 192.168.255.0/28 | sed 's|^ipv4-addr.*|ipv4-addr 192.168.254.1|' >"$T/conf"
@@ -205,7 +205,7 @@ stop_nat64d
 same "they are in the file in the end" 50 "$(grep -c "^192.168.255.1[0-9][0-9]" "$map")"
 t "the file says how far it may be behind" grep -q '^# While nat64d runs, the last use .* lag by up to 10 minutes' "$map"
 
-# Of three addresses one can be taken back: its two hours and four minutes are over.
+# One of three addresses can be reused: its two hours and four minutes are over.
 printf '192.168.254.%d\t2001:db8:2::%x\t%d\n' 1 1 "$now" 2 2 $((now - 7500)) 3 3 $((now - 7300)) >"$map"
 echo '# clean' >>"$map"
 small 192.168.254.0/30 'log dyn' >"$T/conf"
@@ -230,7 +230,7 @@ rm "$map"
 : >"$LOG"
 start_nat64d || finish
 ip -n "$R" route replace 172.16.0.0/18 dev nat64
-# A busy machine may stop the daemon for a moment: nothing is to be lost then.
+# A busy machine may pause the daemon for a short time; make the queue long enough that nothing is lost.
 ip -n "$R" link set nat64 txqueuelen 10000
 in_client python3 - "$GOOGLE" <<'END'
 import socket, sys
@@ -242,7 +242,7 @@ for i in range(1, 6001):
 END
 leased() { [ "$(counter "$(counters)" both leases-used)" -ge 4000 ]; }
 t "a flood of new hosts: they have leases" wait_for leased
-# all_told: what was suppressed is told a second later.
+# all_told: succeeds when the suppressed lines were counted in the log, a second later.
 all_told() {
 	lines=$(lease_lines 1 | wc -l)
 	suppressed=$(sed -n 's/.*nat64d: \([0-9]*\) lines about leases suppressed$/\1/p' "$LOG" | awk "{ n += \$1 } END { print n + 0 }")

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# What an operator asks about leases and does to them: `leases', `release', `maps', `config', `pin' and `unpin', with real
-# hosts.
+# The commands of nat64ctl about leases: `leases', `release', `maps', `config', `pin' and `unpin', with real hosts.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv
@@ -14,7 +13,7 @@ of() { ctl leases "$1" --json | each "$2"; }
 lease_of() { of "$1" 'it["ipv4"]'; }
 listed() { ctl leases "$1" | tail -n +2 | wc -l; }
 
-# in_time HOST: it gets a lease now, and this is what is told of it.
+# in_time HOST: HOST gets a lease now; prints what nat64ctl reports about it.
 in_time() {
 	local from till is
 	from=$(date +%s)
@@ -214,7 +213,7 @@ stop_nat64d
 start_nat64d || finish
 same "a stop keeps what was unpinned a lease" "$a6" "$(lease_of 2001:db8:2::6)"
 
-# --- somebody edits the configuration -----------------------------------------------------------------------------
+# --- the configuration is edited at the same time -----------------------------------------------------------------
 
 config "map $a7 2001:db8:1::2" >"$T/conf"
 exits "a map for a pinned address: the reload is refused" 1 "the reload is refused" ctl reload
@@ -277,7 +276,7 @@ same "they have ended meanwhile: the list says that it is not complete" \
 	"a reload changed the leases in the meantime; the list is not complete" "$(begun "'$NAT64CTL' -s $SOCKET reload")"
 stop_nat64d
 
-# --- where it cannot be -------------------------------------------------------------------------------------------------
+# --- a configuration that cannot be changed -----------------------------------------------------------------------------
 
 config | sed '/^data-dir/d' >"$T/conf"
 start_nat64d || finish
@@ -291,7 +290,7 @@ exits "without dynamic-pool: exit status 1" 1 "no dynamic-pool is configured" ct
 same "and nothing to list" 1 "$(ctl leases | wc -l)"
 stop_nat64d
 
-# A disk of its own, which gets full.
+# A separate file system, which gets full.
 mkdir "$T/small"
 mount -t tmpfs -o size=64k tmpfs "$T/small" || finish
 trap 'umount -l "$T/small"; cleanup' EXIT

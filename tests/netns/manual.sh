@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tutorials of nat64(7), done as they are written: each file and each command is taken out of the page itself, in the
-# network that its section speaks of.  A changed command in the page is a changed command here.
+# Runs the tutorials of nat64(7): this test extracts each file and command from the page and runs it in the network of its
+# section.  A change of a command in the page also changes this test.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need awk nft iptables ip6tables nsenter setpriv setsid ss sysctl traceroute
@@ -30,7 +30,7 @@ printf '#!/bin/sh\nNAT64D=%s exec "%s" "$@"\n' "$T/bin/nat64d" "$HOST" >"$T/bin/
 printf '#!/bin/sh\nUNITS=%s SBIN=%s LOGS=%s exec bash "%s" "$@"\n' "$top/contrib" "$T/bin" "$T" "$here/systemctl.sh" >"$T/bin/systemctl"
 command -v ifup >/dev/null || cat >"$T/bin/ifup" <<-'END'
 	#!/bin/sh
-	# For want of the real one: what stands behind pre-up and up.
+	# Replaces a missing ifup: runs the commands after pre-up and up.
 	sed -n 's/^ *\(pre-\)\{0,1\}up //p' "/etc/network/interfaces.d/$1" | sh -e
 END
 chmod 755 "$T"/bin/*
@@ -81,7 +81,7 @@ address() {
 }
 route() { ip -n "$N-$1" route add "${@:2}"; }
 
-# Every machine of the section before goes, and all that runs there.
+# Removes the machines of the previous section and their processes.
 no_machines() {
 	local ns p
 	for ns in $SPACES; do
@@ -108,7 +108,7 @@ kept() {
 	return $is
 }
 
-# neutral: without what is another one in each run: which address of a pool, and when.
+# neutral: replaces values that differ in each run: addresses of a pool, and times.
 neutral() { sed -E 's/192\.168\.255\.[0-9]+/192.168.255.N/g; s/[0-9-]{10}T[0-9:.]{15}Z/TIME/'; }
 
 # prints SECTION LINE: one point, ok if the last command has printed what the block at LINE of the page shows.
@@ -133,13 +133,13 @@ perform() {
 	done 3<"$T/steps"
 }
 
-# Nothing that can be run is left out.
+# Every block that can be run was run.
 all_performed() {
 	same "every file and command of the page has been tried" "" \
 		"$(awk -F '\t' 'NR == FNR { tried[$1] = 1; next } ($2 == "run" || $2 == "file" || $2 == "shown") && !($1 in tried) { print $1 ": " $5 }' "$T/done" "$T/steps")"
 }
 
-# --- who reaches whom -------------------------------------------------------------------------------------------------
+# --- connectivity -----------------------------------------------------------------------------------------------------
 
 pings() { on "$1" ping -n -c 1 -W 2 "${@:2}"; }
 # silent: as pings, but no answer comes.  Those that do take milliseconds here.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What must not pass, with NAT44 in place: tcp, udp and icmp of real programs to each place that nobody may reach through the
-# translator, and from each that nobody may pretend to be.  A point is what the sender is told, that nothing of it arrives
-# anywhere, and that its opposite, which differs in nothing else, is answered.
+# Packets that must not pass, with NAT44: tcp, udp and icmp of real programs to each address that no host may reach through the
+# translator, and from each address that no host may forge.  A point checks the error that the sender gets, that no packet
+# arrives anywhere, and that an allowed packet, which differs in nothing else, is answered.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nft iptables ip6tables sysctl ss

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which networks hold the pool: `networks', with real hosts in several of them, counted again from the leases.
+# `nat64ctl networks' with real hosts in several networks; the test counts their leases again.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the service manager hears, and the life without rights: against a manager of our own, which writes down what comes.
+# Messages to the service manager, and a daemon without rights, with a test manager that records the messages.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv

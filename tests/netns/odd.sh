@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Odd packets, as nmap, hping3 and ping make them and as no program should: the answers of the rules, nothing worse.
+# Odd packets from nmap, hping3 and ping, and invalid packets: the answers are those of the rules, and the daemon survives.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ss nmap hping3

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# What the kernel leaves to the translator: said at the start, left as it was found, and the same on the wire as
-# without.
+# Offloads: the daemon logs them at the start and restores them, and the packets on the wire are the same as without offloads.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ethtool socat ss

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# 50,000 packets a second from addresses that a stranger makes up, beside hosts that have a lease and hosts that want one: who
-# has one loses nothing, and who comes from elsewhere gets one at once.
+# A stranger sends 50,000 packets a second from forged addresses.  Hosts with a lease lose nothing, and new hosts of other
+# networks get a lease at once.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ss

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Who gets an address from which pool, for how long, and who may not: at a start, at a reload under traffic, and with the
-# secret of the pools elsewhere.  All of it with the fast path and without.
+# Which hosts get an address from which pool and for how long, at a start, at a reload under traffic, and with the secret of the
+# pools in another place; with and without the fast path.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ss

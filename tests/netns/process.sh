@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is left of the caller in the process, and what others see of it: descriptors, memory, core dumps.
+# The process keeps nothing of its caller, and hides its data from other processes: descriptors, memory, core dumps.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What must not start: one line that names the thing, exit status 1, nothing touched.
+# Failed starts: one line names the cause, the exit status is 1, and nothing is changed.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which destinations the kernel would send back into the device: its routes, by hand, moved, and changing all the time.
+# The route monitor knows which destinations the kernel routes back into the device, while routes are set, moved and changed.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 WATCH=${WATCH:-$(dirname "$NAT64D")/tests/linux/watch_routes}

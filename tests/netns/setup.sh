@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Addresses and routes of the device: changed, refused, lost and found again, and nobody else's touched.
+# Addresses and routes of the device: changed, refused, lost and restored; those of other programs are not changed.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Stands in for systemctl where the manual is tried: does what the units of this tree say, as far as that needs no systemd.
-# The units under the real one are the matter of tests/system.
+# Replaces systemctl in manual.sh: runs the units of this tree as far as that is possible without systemd.  tests/system tests
+# the units with systemd.
 #
 #   UNITS   the directory of the units
 #   SBIN    where nat64d and nat64-host are

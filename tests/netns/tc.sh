@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The filter on the device where there is no tcx link: added, found again and removed, beside those of other people.
+# The filter on the device without tcx links: added, found again and removed, next to filters of other programs.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 FILTER=${FILTER:-$(dirname "$NAT64D")/tests/linux/filter_tc}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `nat64ctl trace` shows of packets, and what it costs: nothing when nobody looks, no packet when somebody does.
+# The output of `nat64ctl trace`, and its cost: no time without a client, and no lost packet with one.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ss

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The walkthrough that operators follow: its configuration to the letter, its two MASQUERADE rules.
+# The common walkthrough for operators: its exact configuration and its two MASQUERADE rules.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need iptables ss

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `nat64ctl watch` tells, as it happens: the device, reloads, pools that get full, drain and the fast path.
+# The events of `nat64ctl watch`: the device, reloads, full pools, drain and the fast path.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ss
