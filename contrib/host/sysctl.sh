@@ -81,7 +81,7 @@ write_sysctls()
 	done 2>/dev/null
 }
 
-# The switches first, since they change the others.
+# Restore the switches first, because they change the other values.
 restore_sysctls()
 {
 	[ -f "$space/sysctl.old" ] || return 0

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# nat64-host up and down: what up did is undone exactly, by nft and by iptables, also when it is interrupted, run twice,
-# or when somebody else has changed something since.
+# nat64-host up and down: down restores the state before up exactly, with nft and with iptables, even if up is interrupted, runs
+# twice, or another program has changed something since.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nft iptables sysctl awk

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# nat64-host check, where the translator is well and the network is not: packet filters that silence the machine itself, a
-# resolver that is no DNS64, a reverse path filter; and right after a start, when the device is talkative.
+# nat64-host check with a working translator and a broken network: packet filters that block the machine itself, a resolver that
+# does not do DNS64, a reverse path filter; and right after a start, when the kernel sends packets on the device.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nft iptables ip6tables sysctl awk

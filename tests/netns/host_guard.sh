@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What nat64-host up keeps out, with real packets, by nft and by iptables: who forges a source within a translation prefix, or
-# of the translator's IPv4; who opens a connection from IPv4 to a host that only has a lease; and who comes through the
-# translator to the machine itself.
+# The rules of nat64-host up, with real packets, by nft and by iptables, drop: forged sources inside a translation prefix or of
+# the translator's IPv4 addresses; new connections from IPv4 to a host that only has a lease; and translated packets to the
+# machine itself.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nft iptables ip6tables sysctl awk ss

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# nat64-host check: who may use the translator and what they may reach.  Each finding is there when it should be, goes by its
-# command, and does not come by itself.
+# nat64-host check: which hosts may use the translator, and what they may reach.  Each finding appears when it should, its
+# command removes it, and it does not appear otherwise.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nft iptables ss awk

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# nat64-host check where the daemon is a service: whose words it shows, whose process holds the device, whether the file is
-# in effect, remedies that outlive a restart; and whether the pool has room.  systemd is made up here; tests/system/package.sh
-# has the real one.
+# nat64-host check with the daemon as a service: its messages, the process that uses the device, changes of the file, commands
+# that survive a restart, and full pools.  systemd is simulated here; tests/system/package.sh uses the real one.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$here/../.." && pwd)

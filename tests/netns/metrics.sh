@@ -312,7 +312,7 @@ if [ -c /dev/full ]; then
 	ln -s /dev/full "$T/files/link.prom.new"
 	t "a link in the way is not followed" ctl metrics --textfile "$T/files/link.prom"
 fi
-# Whoever reads meanwhile reads all of it.
+# A reader always sees a complete file.
 whole() {
 	local i job
 	while :; do ctl metrics --textfile "$T/files/nat64d.prom"; done &

@@ -8,7 +8,7 @@ tayga=${TAYGA:-$(command -v tayga)}
 need ss "$tayga"
 topology
 
-# As Debian's package has it, but for addresses, and a map.
+# Like the file of Debian's package, except for the addresses and a map.
 cat >"$T/conf" <<-END
 	tun-device nat64
 	ipv4-addr 192.168.255.1

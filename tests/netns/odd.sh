@@ -140,7 +140,7 @@ same "nmap -sO of ipv4-addr: 3/2 to all but ICMP" "255 closed 1 open" "$(scan "$
 same "nmap -sO of ipv6-addr: 4/1 to all but ICMPv6 and extension headers" \
 	"250 closed 0 open|filtered 43 open|filtered 44 open|filtered 58 open 59 open|filtered 60 open|filtered" \
 	"$(scan "$C" -6 -sO "$OWN6")"
-# What the host behind it does not speak, it says itself.
+# The host itself sends the error for protocols that it does not support.
 closed=$(scan "$S" -sO $mapped | sed 's/ closed.*//')
 t "nmap -sO through it from IPv4" test "${closed:-0}" -gt 200
 closed=$(scan "$C" -6 -sO "$GOOGLE" | sed 's/ closed.*//')
