@@ -399,7 +399,7 @@ dns64_check()
 		fi
 		sleep 1
 	done
-	# It knows this name by itself, and waits for nobody.
+	# unbound answers this name without asking another server.
 	if ask "$resolver_address" localhost >/dev/null; then
 		echo "WARN  dns64: $dns64 answers at $resolver_address, but does not find ipv4only.arpa: it cannot reach the name servers of the internet now (is the machine offline, or is port 53 filtered?), so DNS64 could not be tested; later: dig AAAA ipv4only.arpa @$resolver_address"
 		return 1

@@ -33,7 +33,7 @@ made()
 	grep -E '^[0-9a-f]{64}  /' "$manifest" 2>/dev/null
 }
 
-# is_ours PATH: init made it, and nobody has changed it since.
+# is_ours PATH: true if init made it and it is unchanged since.
 is_ours()
 {
 	[ -f "$1" ] && [ ! -L "$1" ] && made | has -x -F -e "$(sum "$1")  $1"
@@ -46,7 +46,7 @@ exists()
 
 # --- staging --------------------------------------------------------------------------------------------------------
 
-# seen PATH: what is there now, to tell whether somebody has changed it since.
+# seen PATH: prints its present state, so that a later change can be recognized.
 seen()
 {
 	if [ -f "$1" ]; then sum "$1"; elif exists "$1"; then echo something; else echo nothing; fi
@@ -144,7 +144,7 @@ plan_files()
 		seen "$defaults" >"$stage/seen.nat44" || no_room
 		with_nat44 yes >"$stage/nat44" || no_room
 	fi
-	tell NAT44 "yes: the machine forwards, and hides the pool behind ${wan_addr4:-its own address}; nobody else may send from the prefix or the pool"
+	tell NAT44 "yes: the machine forwards, and hides the pool behind ${wan_addr4:-its own address}; packets of others from the prefix or the pool are dropped"
 	by_ra=$(ra_devices | paste -s -d ' ' -)
 	if [ -n "$by_ra" ]; then
 		ra_settings | want_file /etc/sysctl.d/90-nat64d-accept-ra.conf || exit
@@ -330,7 +330,7 @@ make_directory()
 	mkdir "$1" 2>/dev/null && chmod 755 "$1"
 }
 
-# refuse_changes: what somebody has written since the plan was made is not replaced.
+# refuse_changes: init does not replace a file that has changed since the plan was made.
 refuse_changes()
 {
 	{ cat "$stage/list" && { [ -z "$nat44" ] || echo "nat44 - $defaults"; }; } >"$stage/planned"

@@ -332,7 +332,7 @@ look_at_rights()
 	need_package sha256sum coreutils
 }
 
-# choose_target: somebody on the internet who answers, or else the gateway.
+# choose_target: an address on the internet that answers, or else the gateway.
 choose_target()
 {
 	reachable4=
