@@ -449,7 +449,7 @@ apply()
 	write_manifest
 	put_files
 	run_services
-	trap 'exit 130' INT TERM HUP
+	trap 'failure=3; stop "interrupted: everything is written${service:+ and started}, but not all of it is checked (nat64-host init --undo takes it back)"' INT TERM HUP
 	[ ! -e "$stage/backup" ] || say "the former $conf is now $(cat "$stage/backup")"
 	while read -r number mode path; do
 		[ ! -e "$stage/placed.$number" ] || say "written: $path"
