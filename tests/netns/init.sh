@@ -278,7 +278,7 @@ same "up --yes: exit status 2" 2 $?
 
 # answer TEXT [COMMAND]: what is typed at the question, after COMMAND; the output is in `out'.
 answer() {
-	out=$(on python3 -c 'import os, pty, sys
+	out=$(on timeout 60 python3 -c 'import os, pty, sys
 text = sys.argv[1]
 pid, fd = pty.fork()
 if not pid: os.execvp(sys.argv[3], sys.argv[3:])
