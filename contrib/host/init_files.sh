@@ -409,8 +409,10 @@ write_manifest()
 	{ cp "$stage/manifest" "$manifest$new" && mv "$manifest$new" "$manifest"; } 2>/dev/null || failed "cannot write to $state"
 }
 
+# put_files: moves the new files into place.  Their contents are on the disk by then: a power cut leaves no empty file.
 put_files()
 {
+	sync
 	while read -r number mode path; do
 		[ -e "$path$new" ] || continue
 		: >"$stage/placed.$number"
