@@ -90,7 +90,7 @@ cat_hold() {
 }
 
 # on COMMAND...: on the machine.
-on() { nsenter -t "$holder" -m -n -- env PATH="$T/fake:$PATH" TMPDIR="$T/tmp" "$@"; }
+on() { nsenter -t "$holder" -m -n -r -w -- env PATH="$T/fake:$PATH" TMPDIR="$T/tmp" "$@"; }
 run() { on "${shell[@]}" "$HOST" init "$@"; }
 
 # born SPACE: a new machine in this namespace.

@@ -31,7 +31,7 @@ container() {
 	PID=$!
 }
 inner() { pgrep -P "$PID"; }
-within() { nsenter -t "$(inner)" -m -p env PATH="$T/bin:$PATH" setpriv --bounding-set="$rights" --inh-caps="$rights" "$@"; }
+within() { nsenter -t "$(inner)" -m -p -r -w env PATH="$T/bin:$PATH" setpriv --bounding-set="$rights" --inh-caps="$rights" "$@"; }
 # shellcheck disable=SC2317 # by way of wait_for
 passes() { ping6 -I "2001:db8:2::$1" "$GOOGLE"; }
 # ends NAME SIGNAL: one point, ok if the container ends with 0.
