@@ -12,6 +12,7 @@
 #include "support/leasedir.h"
 #include "support/machine.h"
 #include "support/random.h"
+#include "support/shortened.h"
 
 #define BIG "10.0.0.0"
 
@@ -1147,7 +1148,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, keeper_dies_in_each_state, REWRITE_OPENING, REWRITE_PUBLISHING + 1);
 	tcase_add_test(t, append_while_it_is_renamed);
 	tcase_add_test(t, temporary_vanishes);
-	tcase_add_loop_test(t, rewrite_under_load, 0, 20);
+	tcase_add_loop_test(t, rewrite_under_load, 0, SHORTENED(20));
 	tcase_add_test(t, log_does_not_grow);
 	tcase_add_loop_test(t, removed_file_comes_back, 0, 3);
 	tcase_add_loop_test(t, removed_directory_comes_back, 0, REMOVALS);
@@ -1159,7 +1160,7 @@ static Suite *suite(void)
 	tcase_add_test(t, rewrite_is_synced_in_order);
 	tcase_add_loop_test(t, keeper_dies_while_it_renames, 0, 3);
 	tcase_add_loop_test(t, disk_refuses, 0, ROWS(refusals));
-	tcase_add_loop_test(t, full_disk, 0, 50);
+	tcase_add_loop_test(t, full_disk, 0, SHORTENED(50));
 	tcase_add_loop_test(t, full_disk_while_it_is_renamed, 0, 2);
 	tcase_add_test(t, full_disk_for_long);
 	tcase_add_test(t, full_disk_at_the_end);

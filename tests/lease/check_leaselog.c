@@ -10,6 +10,7 @@
 #include "support/leasedir.h"
 #include "support/machine.h"
 #include "support/random.h"
+#include "support/shortened.h"
 
 #define MB    UINT64_C(1000000)
 #define DAY   86400
@@ -930,7 +931,7 @@ static Suite *suite(void)
 	tcase_add_test(t, clock_is_set_back);
 	tcase_add_test(t, clock_jumps_ahead);
 	tcase_add_test(t, clock_is_ahead_at_start);
-	tcase_add_loop_test(t, full_disk, 0, 25);
+	tcase_add_loop_test(t, full_disk, 0, SHORTENED(25));
 	tcase_add_test(t, full_disk_for_long);
 	if (machine_may(machine_mounts))
 		tcase_add_test(t, full_file_system);

@@ -2,6 +2,7 @@
  * random packets. */
 #include "support/rig.h"
 #include "support/run.h"
+#include "support/shortened.h"
 #include "lib/wire.h"
 
 #include <stdio.h>
@@ -1166,7 +1167,7 @@ START_TEST(random_mutations)
 
 	seed = 31337u * (unsigned)(_i + 1);
 	rig_open(&rig, setup[_i]);
-	for (i = 0; i < 100000; i++) {
+	for (i = 0; i < SHORTENED(100000); i++) {
 		enum reason why;
 		unsigned f;
 		size_t len;
@@ -1186,7 +1187,7 @@ START_TEST(random_mutations)
 				      reason_table[why].name, bad);
 		}
 	}
-	ck_assert_int_gt(ok, 10000);
+	ck_assert_int_gt(ok, SHORTENED(10000));
 	rig_close(&rig);
 }
 END_TEST
