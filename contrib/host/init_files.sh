@@ -233,8 +233,11 @@ serve()
 {
 	case $2 in
 	enable) systemctl -q enable "$1" 2>&1 ;;
-	restart) systemctl restart "$1" 2>&1 ;;
-	reload) systemctl reload-or-restart "$1" 2>&1 ;;
+	restart | reload)
+		# Several runs within seconds would reach the limit of starts that systemd sets.
+		systemctl reset-failed "$1" >/dev/null 2>&1
+		if [ "$2" = restart ]; then systemctl restart "$1" 2>&1; else systemctl reload-or-restart "$1" 2>&1; fi
+		;;
 	up) ! systemctl -q is-active "$1" || systemctl reload "$1" 2>&1 ;;
 	esac
 }
@@ -253,7 +256,7 @@ units_down()
 units_again()
 {
 	while read -r unit enabled active; do
-		[ "$active" = inactive ] || systemctl try-restart "$unit" >/dev/null 2>&1
+		[ "$active" = inactive ] || { systemctl reset-failed "$unit"; systemctl try-restart "$unit"; } >/dev/null 2>&1
 	done
 }
 
