@@ -65,12 +65,8 @@ in_root() {
 	rm "$ROOT/usr/sbin/policy-rc.d"
 }
 
-has_no_cable() { ! ip -n "$C" link show dev lan && ! ip -n "$S" link show dev wan; }
-
 cables() {
-	wait_for has_no_cable
-	join "$C" lan "$LEADER" lan 2>/dev/null
-	join "$S" wan "$LEADER" wan 2>/dev/null
+	plug_in
 	ip -n "$C" link set lan up && ip -n "$S" link set wan up &&
 		ip -n "$S" addr add 8.8.8.8/24 dev wan && ip -n "$S" addr add 2001:db8:5::2/64 dev wan nodad &&
 		ip -n "$S" -6 route add default via 2001:db8:5::1

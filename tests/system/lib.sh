@@ -143,6 +143,16 @@ boot() {
 	leave_rest "no container with systemd comes up here: $(tail -n 1 "$T/boot")"
 }
 
+has_no_cable() { ! ip -n "$C" link show dev lan && ! ip -n "$S" link show dev wan; }
+
+# plug_in: connects lan to the client and wan to the server of a machine that has just started, when the cables of its last
+# start are gone.
+plug_in() {
+	wait_for has_no_cable
+	join "$C" lan "$LEADER" lan 2>/dev/null
+	join "$S" wan "$LEADER" wan 2>/dev/null
+}
+
 # reboot [COMMAND]: like boot.  On a reboot, nspawn ends or restarts the container, depending on the service manager outside.
 # This function always ends it; the machine inside has shut down cleanly before.
 reboot() {

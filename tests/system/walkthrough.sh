@@ -22,12 +22,8 @@ network_files() {
 	chroot "$ROOT" systemctl -q enable systemd-networkd
 }
 
-has_no_cable() { ! ip -n "$C" link show dev lan && ! ip -n "$S" link show dev wan; }
-
 cables() {
-	wait_for has_no_cable
-	join "$C" lan "$LEADER" lan 2>/dev/null
-	join "$S" wan "$LEADER" wan 2>/dev/null
+	plug_in
 	# The network manager of the router configures its ends.
 	ip -n "$C" link set lan up && ip -n "$S" link set wan up &&
 		ip -n "$C" addr add 2001:db8:1::2/64 dev lan && ip -n "$C" -6 route add default via 2001:db8:1::1 &&
