@@ -73,8 +73,14 @@ setting()
 	INBOUND) set -- "$1" "${INBOUND-unset}" ;;
 	LOCAL) set -- "$1" "${LOCAL-unset}" ;;
 	esac
-	[ "$2" != unset ] || set -- "$1" "$(sed -n "s/^$1=[\"']*\([a-z]*\).*/\1/p" "$sysconfdir/default/nat64d" 2>/dev/null | tail -n 1)"
+	[ "$2" != unset ] || set -- "$1" "$(written_setting "$1")"
 	printf '%s\n' "$2"
+}
+
+# written_setting NAME: from the file that the service reads, whatever the environment says.
+written_setting()
+{
+	sed -n "s/^$1=[\"']*\([a-z]*\).*/\1/p" "$sysconfdir/default/nat64d" 2>/dev/null | tail -n 1
 }
 
 need_root()

@@ -4,16 +4,16 @@
 #
 #   tell LABEL TEXT           adds one line to the plan that the operator sees
 #   want_file PATH [MODE]     stages standard input as the new content of PATH
-#   want_service UNIT WHAT    enable, restart or reload UNIT after the files are written, in the order of the calls
+#   want_service UNIT WHAT    enable or restart UNIT after the files are written, in the order of the calls
 #   need_package COMMAND PKG  init ends before the question if COMMAND is missing, and names the package
 #   problem TEXT              collects a reason to refuse; all of them are printed together before the question
 #   stop TEXT                 prints one line and ends, at once
 #
 #   $conf $force $private     from the command line
 #   $wan4 $wan6 $wan_addr4 $gateway4      the uplinks; empty if there is none
-#   $lan $lan6 $own6          see init_look.sh
+#   $lan $lan6 $nets6         see init_look.sh
 #   $manager                  networkd, NetworkManager, ifupdown or unknown: who configures the first LAN device
-#   $device $prefix $pool $ipv4_addr $allow6 see init_choose.sh
+#   $device $prefix $pool $ipv4_addr see init_choose.sh
 #
 # Everything that is collected is in files of $stage, so that it may come from the end of a pipe.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
@@ -144,7 +144,7 @@ show_next()
 {
 	target4=${reachable4:-8.8.8.8}
 	echo
-	echo "On an IPv6-only host of ${lan6_networks:-the LAN}, try:"
+	echo "On an IPv6-only host of $(printf '%s\n' "$lan" | sed 's/ /, /g'), try:"
 	echo "    ping $(embedded "$target4")"
 	if [ -n "$one_armed" ]; then
 		echo "The host needs a route to this machine.  Add it on the router of the network, or on the host:"

@@ -31,7 +31,7 @@ nets_of()
 	else
 		{
 			ip -6 route show dev "$1" table main 2>/dev/null | awk '$1 ~ /^([23]|f[cd])[0-9a-f:]*\/64$/ && !/ via /{ print $1 }'
-			[ "${new_address%% *}" != "$1" ] || echo "${new_address#* }" | sed 's|::64/64$|::/64|'
+			[ "${new_address%% *}" != "$1" ] || new_network
 		} | sort -u
 	fi
 }
@@ -57,7 +57,7 @@ radvd_text()
 # other_announcer DEVICE: who sends router advertisements there already.
 other_announcer()
 {
-	file=$(sed -n 's/^NETWORK_FILE=//p' "/run/systemd/netif/links/$(cat "/sys/class/net/$1/ifindex" 2>/dev/null)" 2>/dev/null)
+	file=$(network_file_of "$1")
 	if [ -n "$file" ] && cat "$file" "/etc/systemd/network/${file##*/}.d"/*.conf 2>/dev/null | has -iE '^[[:space:]]*IPv6SendRA=(yes|true|1|on)'; then
 		echo "systemd-networkd ($file)"
 	elif grep -hvE '^[[:space:]]*#' /etc/dnsmasq.conf /etc/dnsmasq.d/*.conf 2>/dev/null | has -E '^[[:space:]]*(enable-ra|dhcp-range=.*\<(ra-only|slaac|ra-names|ra-stateless|ra-advrouter)\>)'; then

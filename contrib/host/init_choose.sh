@@ -1,7 +1,6 @@
 # init: what the translator gets, from the facts of init_look.sh.  An earlier choice stays where it still fits.
 #
 #   $device $prefix $pool $ipv4_addr   as in nat64.conf(5)
-#   $allow6                            the networks that may use the translator, "PREFIX static|dynamic DEVICE" lines
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of init.sh
 
 well_known=64:ff9b::/96
@@ -180,13 +179,7 @@ choose_pool()
 # dynamic_nets: those that a provider may exchange for others.
 dynamic_nets()
 {
-	printf '%s\n' "$allow6" | awk '$2 == "dynamic" { print $1 }'
-}
-
-choose_allow()
-{
-	allow6=$nets6
-	lan6_networks=$(printf '%s\n' "$lan" | sed 's/ /, /g')
+	printf '%s\n' "$nets6" | awk '$2 == "dynamic" { print $1 }'
 }
 
 # --- all of it ------------------------------------------------------------------------------------------------------
@@ -194,7 +187,7 @@ choose_allow()
 tell_hosts()
 {
 	for dev in $lan; do
-		tell hosts "$dev: $(printf '%s\n' "$allow6" | awk -v dev="$dev" '$3 == dev { print $1 ($2 == "dynamic" ? " (may change)" : "") }' | in_words); only these networks may use the translator (allow)"
+		tell hosts "$dev: $(printf '%s\n' "$nets6" | awk -v dev="$dev" '$3 == dev { print $1 ($2 == "dynamic" ? " (may change)" : "") }' | in_words); only these networks may use the translator (allow)"
 	done
 	[ -z "$one_armed" ] || tell "" "this machine is one among the hosts there: they need a route to it"
 	[ -z "$left_out" ] || tell "" "left out: $left_out (--lan DEV takes one)"
@@ -225,7 +218,6 @@ tell_choice()
 choose()
 {
 	choose_device
-	choose_allow
 	choose_prefix
 	choose_pool
 	tell_choice

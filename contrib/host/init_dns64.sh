@@ -24,7 +24,7 @@ address_file_of()
 {
 	case $1 in
 	networkd)
-		network_file=$(sed -n 's/^NETWORK_FILE=//p' "/run/systemd/netif/links/$(cat "/sys/class/net/$2/ifindex")" 2>/dev/null)
+		network_file=$(network_file_of "$2")
 		[ -z "$network_file" ] || echo "/etc/systemd/network/$(basename "$network_file").d/nat64d.conf"
 		;;
 	NetworkManager) echo /etc/NetworkManager/dispatcher.d/90-nat64d ;;
@@ -70,6 +70,12 @@ address_of_file()
 unique_local()
 {
 	od -An -N5 -tx1 /dev/urandom | tr -d ' \n' | sed 's|\(..\)\(....\)\(....\)|fd\1:\2:\3::64/64\n|'
+}
+
+# new_network: that of $new_address.
+new_network()
+{
+	echo "${new_address#* }" | sed 's|::64/64$|::/64|'
 }
 
 # resolver_before: the address of the resolver that an earlier init has configured.
@@ -163,8 +169,8 @@ need_port()
 clients()
 {
 	{
-		printf '%s\n' "$allow6" | cut -d ' ' -f 1
-		[ -z "$new_address" ] || { echo "${new_address#* }" | sed 's|::64/64$|::/64|'; }
+		printf '%s\n' "$nets6" | cut -d ' ' -f 1
+		[ -z "$new_address" ] || new_network
 	} | grep : | sort -u
 }
 

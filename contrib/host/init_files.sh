@@ -102,7 +102,7 @@ configuration()
 		# The provider may replace $(dynamic_nets | in_words).  Hosts are refused then (nat64ctl counters:
 		# not-allowed), until the new prefix is here, by an edit or by \`nat64-host init --force'.
 	END
-	printf '%s\n' "$allow6" | sed 's/^\([^ ]*\).*/allow \1/'
+	printf '%s\n' "$nets6" | sed 's/^\([^ ]*\).*/allow \1/'
 }
 
 # ra_settings: where the kernel itself listens to router advertisements, it stops when the machine forwards, and the IPv6 default
@@ -119,7 +119,7 @@ ra_settings()
 # nat44_before: yes, no, absent: the line of the file, whatever the environment says.
 nat44_before()
 {
-	word=$(sed -n "s/^NAT44=[\"']*\([a-z]*\).*/\1/p" "$defaults" 2>/dev/null | tail -n 1)
+	word=$(written_setting NAT44)
 	echo "${word:-absent}"
 }
 
@@ -233,10 +233,10 @@ serve()
 {
 	case $2 in
 	enable) systemctl -q enable "$1" 2>&1 ;;
-	restart | reload)
+	restart)
 		# Several runs within seconds would reach the limit of starts that systemd sets.
 		systemctl reset-failed "$1" >/dev/null 2>&1
-		if [ "$2" = restart ]; then systemctl restart "$1" 2>&1; else systemctl reload-or-restart "$1" 2>&1; fi
+		systemctl restart "$1" 2>&1
 		;;
 	up) ! systemctl -q is-active "$1" || systemctl reload "$1" 2>&1 ;;
 	esac
@@ -408,14 +408,14 @@ write_manifest()
 {
 	[ ! -e "$manifest" ] || cp -p "$manifest" "$stage/old.manifest"
 	new_manifest >"$stage/manifest"
-	# cp says whether there was room, which a series of commands does not.
-	{ cp "$stage/manifest" "$manifest$new" && mv "$manifest$new" "$manifest"; } 2>/dev/null || failed "cannot write to $state"
+	# cp says whether there was room, which a series of commands does not.  After sync the manifest and the prepared files are
+	# on the disk, so that a power cut leaves no empty file behind any of the renames.
+	{ cp "$stage/manifest" "$manifest$new" && sync && mv "$manifest$new" "$manifest"; } 2>/dev/null || failed "cannot write to $state"
 }
 
-# put_files: moves the new files into place.  Their contents are on the disk by then: a power cut leaves no empty file.
+# put_files: moves the prepared files into place.
 put_files()
 {
-	sync
 	while read -r number mode path; do
 		[ -e "$path$new" ] || continue
 		: >"$stage/placed.$number"

@@ -6,9 +6,9 @@
 #   $reachable4       an IPv4 address to ping through the translator
 #   $lan              the devices with the hosts, as words
 #   $lan6             "DEVICE ADDRESS/LENGTH static|dynamic" lines: IPv6 addresses of the machine there
-#   $nets6            "PREFIX static|dynamic DEVICE" lines: IPv6 networks of the hosts; $own6 has the prefixes alone
+#   $nets6            "PREFIX static|dynamic DEVICE" lines: IPv6 networks of the hosts, which may use the translator
 #   $used4            "PREFIX WHAT" lines: IPv4 networks that are in use, or that a file of the machine names
-#   $old_device $old_prefix $old_pool $old_ipv4 $old_allow    of the configuration that is there already, if it is valid
+#   $old_device $old_prefix $old_pool $old_ipv4    of the configuration that is there already, if it is valid
 #   $service $host_service    the units for $conf; empty without systemd
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of init.sh
 
@@ -66,6 +66,12 @@ addresses6()
 	ip -6 -o addr show dev "$1" scope global 2>/dev/null | awk -v dev="$1" '
 		/ (temporary|deprecated|dadfailed)/ { next }
 		{ print dev, $4, / dynamic/ ? "dynamic" : "static" }'
+}
+
+# network_file_of DEVICE: the file by which systemd-networkd configures it.
+network_file_of()
+{
+	sed -n 's/^NETWORK_FILE=//p' "/run/systemd/netif/links/$(cat "/sys/class/net/$1/ifindex" 2>/dev/null)" 2>/dev/null
 }
 
 # manager_of DEVICE: the program that gives it its addresses.
@@ -148,14 +154,13 @@ look_at_lans()
 	manager=unknown
 	[ -z "$lan" ] || manager=$(manager_of "${lan%% *}")
 	nets6=$(networks6)
-	own6=$(printf '%s\n' "$nets6" | cut -d ' ' -f 1)
 	lan_addr6=$(printf '%s\n' "$lan6" | sort -k 3,3r | sed -n '1s/^[^ ]* \([^ /]*\).*/\1/p') # a static one first
 	[ -z "$lans" ] || [ -n "$lan" ] || return
 	if [ ! -e /proc/net/if_inet6 ]; then
 		problem "the kernel has no IPv6 (is it disabled by ipv6.disable=1?)"
 	elif [ -z "$lan" ] && [ -n "$bare" ]; then
 		problem "no IPv6 network for hosts: $bare has only link-local addresses; give it an address of your own network, or name the device with the hosts by --lan DEV"
-	elif [ -z "$lan" ] || [ -z "$own6" ]; then
+	elif [ -z "$lan" ] || [ -z "$nets6" ]; then
 		problem "no IPv6 network for hosts: no Ethernet device has a global or unique local IPv6 address${left_out:+ (left out: $left_out; --lan takes one)}; give one to the LAN first"
 	fi
 }
@@ -254,7 +259,7 @@ hosts_seen()
 # look_at_conf: what an earlier configuration has decided, which stays unless the command line says otherwise.
 look_at_conf()
 {
-	old_device='' old_prefix='' old_pool='' old_ipv4='' old_allow=''
+	old_device='' old_prefix='' old_pool='' old_ipv4=''
 	[ -f "$conf" ] || return 0
 	read_conf || { device='' && return; }
 	old_device=$device
