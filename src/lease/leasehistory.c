@@ -2,7 +2,9 @@
  *
  * The newest file is opened first, and then the others in the order of their numbers.  A file that
  * is renamed meanwhile gets a higher number.  Therefore it may be found twice, and is then ignored
- * the second time, but it is never missed.
+ * the second time, but it is never missed.  If there is a newer file at the end, the files are
+ * opened again: after two rotations between two calls of open(), a number that is still to come
+ * belongs to a newer file, and the order would be wrong.
  *
  * Within a file the times ascend, so a time is found by binary search.  An address is searched as
  * text in large pieces, which takes little longer than reading them. */
@@ -22,6 +24,7 @@
 #define PIECE ((size_t)1 << 18)
 #define NEAR  8192 /* bytes to read to find a line */
 #define WORD  96
+#define TRIES 1000 /* a rotation needs thousands of new lines, so the second attempt succeeds */
 
 struct part {
 	int fd;
@@ -66,10 +69,15 @@ static ssize_t read_at(int fd, char *out, size_t len, off_t at)
 
 /* --- files ---------------------------------------------------------------------------------- */
 
+static bool is_part(const struct part *p, const struct stat *st)
+{
+	return p->device == st->st_dev && p->inode == st->st_ino;
+}
+
 static bool is_known(const struct leasehistory *h, const struct stat *st)
 {
 	for (size_t i = 0; i < h->n; i++)
-		if (h->part[i].device == st->st_dev && h->part[i].inode == st->st_ino)
+		if (is_part(&h->part[i], st))
 			return true;
 	return false;
 }
@@ -115,6 +123,37 @@ static int open_parts(struct leasehistory *h, int dir)
 	return 0;
 }
 
+static void close_parts(struct leasehistory *h)
+{
+	while (h->n > 0)
+		close(h->part[--h->n].fd);
+}
+
+/* During a rotation, there is no file LEASELOG_NAME for a moment. */
+static bool has_newer(const struct leasehistory *h, int dir)
+{
+	struct stat st;
+
+	return h->n > 0 &&
+	       (fstatat(dir, LEASELOG_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+		fstatat(dir, LEASELOG_NAME ".1", &st, AT_SYMLINK_NOFOLLOW) == 0) &&
+	       !is_part(&h->part[0], &st);
+}
+
+/* Returns 0, or -1 with errno: EAGAIN if every attempt met a rotation. */
+static int open_in_order(struct leasehistory *h, int dir)
+{
+	for (int i = 0; i < TRIES; i++) {
+		if (open_parts(h, dir) < 0)
+			return -1;
+		if (!has_newer(h, dir))
+			return 0;
+		close_parts(h);
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
 struct leasehistory *leasehistory_open(const char *dir)
 {
 	struct leasehistory *h = calloc(1, sizeof(*h));
@@ -122,7 +161,7 @@ struct leasehistory *leasehistory_open(const char *dir)
 
 	if (h && fd >= 0)
 		h->piece = malloc(PIECE);
-	if (h && h->piece && open_parts(h, fd) == 0) {
+	if (h && h->piece && open_in_order(h, fd) == 0) {
 		close(fd);
 		return h;
 	}
@@ -138,8 +177,7 @@ void leasehistory_close(struct leasehistory *h)
 {
 	if (!h)
 		return;
-	for (size_t i = 0; i < h->n; i++)
-		close(h->part[i].fd);
+	close_parts(h);
 	free(h->piece);
 	free(h);
 }
