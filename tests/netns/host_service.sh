@@ -37,7 +37,12 @@ cat >"$T/fake/systemctl" <<-END
 		: >log # the expansion below takes its time
 		RUNTIME_DIRECTORY=$T/unit/run \$(cat wrapper 2>/dev/null) "$NAT64D" --nodetach --stdout --user nobody -c "$conf" </dev/null >log 2>&1 &
 		echo \$! >MainPID
-		until grep -q 'translating on' log; do sleep 0.1; done
+		tries=0
+		until grep -q 'translating on' log; do
+			tries=\$((tries + 1))
+			[ \$tries -lt 600 ] || exit 1
+			sleep 0.1
+		done
 		echo active >State
 		: >StatusText
 		date +@%s >StateChangeTimestamp

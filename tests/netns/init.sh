@@ -33,6 +33,11 @@ fake_programs() {
 		disable) rm -f "\$unit.enabled" ;;
 		stop)
 			[ ! -e "\$unit.pid" ] || kill "\$(cat "\$unit.pid")"
+			tries=0
+			while [ -e "\$unit.pid" ] && kill -0 "\$(cat "\$unit.pid")" 2>/dev/null && [ \$tries -lt 40 ]; do
+				tries=\$((tries + 1))
+				sleep 0.05
+			done
 			[ ! -e /run/real ] || [ "\$2" != nat64-host.service ] || "$HOST" down --if-enabled
 			rm -f "\$unit.active" "\$unit.pid"
 			;;
@@ -46,7 +51,12 @@ fake_programs() {
 			mkdir -p /run/nat64d /var/lib/nat64d
 			STATE_DIRECTORY=/var/lib/nat64d RUNTIME_DIRECTORY=/run/nat64d setsid "$NAT64D" --nodetach --stdout </dev/null >/run/log 2>&1 &
 			echo \$! >"\$unit.pid"
-			until grep -q 'translating on' /run/log; do sleep 0.05; done
+			tries=0
+			until grep -q 'translating on' /run/log; do
+				tries=\$((tries + 1))
+				[ \$tries -lt 1200 ] || exit 1
+				sleep 0.05
+			done
 			;;
 		show) [ "\$2 \$3" != "-p MainPID" ] || cat /run/units/nat64d.service.pid 2>/dev/null ;;
 		esac
