@@ -23,6 +23,48 @@ uint32_t replay_draw(uint32_t below)
 	return (uint32_t)(state >> 32) % below;
 }
 
+/* Returns the position after the line at AT. */
+static size_t after_line(const uint8_t *m, size_t len, size_t at)
+{
+	const uint8_t *end = memchr(m + at, '\n', len - at);
+
+	return end ? (size_t)(end - m) + 1 : len;
+}
+
+/* Overwrites a line, or a part of one, by another, as far as it has room. */
+static size_t copy_line(uint8_t *m, size_t len)
+{
+	size_t from = replay_draw((uint32_t)len), to = replay_draw((uint32_t)len);
+	size_t n = after_line(m, len, from) - from;
+
+	n = n < len - to ? n : len - to;
+	memmove(m + to, m + from, n);
+	return len;
+}
+
+static size_t remove_line(uint8_t *m, size_t len)
+{
+	size_t from = replay_draw((uint32_t)len), end = after_line(m, len, from);
+
+	memmove(m + from, m + end, len - end);
+	return len - (end - from);
+}
+
+size_t replay_mutate_text(uint8_t *m, size_t len)
+{
+	static const char telling[] = " \t\r\n#./:-%0123456789abcdefgx\x7f\x80\xff";
+	uint32_t how = replay_draw(8);
+
+	if (len > 0 && how < 2)
+		len = how ? copy_line(m, len) : remove_line(m, len);
+	for (uint32_t n = replay_draw(4); n > 0 && len > 0; n--) {
+		size_t at = replay_draw((uint32_t)len), from = replay_draw((uint32_t)len);
+
+		m[at] = replay_draw(2) ? (uint8_t)telling[replay_draw(sizeof(telling))] : m[from];
+	}
+	return replay_draw(8) ? len : replay_draw((uint32_t)len + 1);
+}
+
 static void run_mutation(const uint8_t *seed, size_t len)
 {
 	uint8_t *m = malloc(len);

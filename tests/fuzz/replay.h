@@ -17,6 +17,10 @@ size_t replay_seed(size_t i, uint8_t *at, const char **name);
 /* Makes small random changes to the LEN bytes at M; returns the new length. */
 size_t replay_mutate(uint8_t *m, size_t len);
 
+/* The same for text: replaces a few bytes by others that occur in words, copies bytes, removes or
+ * doubles a line, and sometimes cuts off the end. */
+size_t replay_mutate_text(uint8_t *m, size_t len);
+
 /* Returns the next number below BELOW of a fixed sequence. */
 uint32_t replay_draw(uint32_t below);
 

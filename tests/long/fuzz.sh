@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzing: libFuzzer searches for packets that the translator mishandles, and for requests that the daemon mishandles.
+# Fuzzing: libFuzzer searches for inputs that nat64d mishandles: packets, requests and files.
 #
-# It begins with the seeds of tests/fuzz/replay and replay_control, and runs for LONG_MINUTES (30) each on every processor.
+# Each target begins with the seeds of its replay program in tests/fuzz, and runs for LONG_MINUTES (30) on every processor.
 # A failure is printed as base64; to examine it, decode it into a file: FUZZ_VERBOSE=1 tests/fuzz/replay FILE
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
@@ -12,7 +12,7 @@ clang=$(command -v clang) || skip_all "needs clang"
 [ -x "$top/configure" ] || skip_all "needs $top/configure (autoreconf -fi)"
 [ ! -e "$top/config.status" ] || skip_all "$top has been configured: only from a clean one another build can be made"
 built=$(cd "$(dirname "$NAT64D")" && pwd)/tests/fuzz
-{ [ -x "$built/replay" ] && [ -x "$built/replay_control" ]; } || skip_all "needs $built/replay and replay_control (make check)"
+[ -x "$built/replay" ] || skip_all "needs $built/replay and the others (make check)"
 SPACES=""
 make_place
 trap cleanup EXIT
@@ -20,12 +20,12 @@ trap 'exit 130' INT TERM HUP
 mkdir "$T/build"
 cd "$T/build" || exit 1
 
-build() { "$top/configure" -q CC="$clang" --enable-fuzzer && make -s -j"$(nproc)" tests/fuzz/fuzz_packet tests/fuzz/fuzz_control; }
+build() { "$top/configure" -q CC="$clang" --enable-fuzzer && make -s -j"$(nproc)" all; }
 build >"$T/built" 2>&1 || skip_all "needs a clang with libFuzzer (Debian: libclang-rt-dev): $(tail -n 1 "$T/built")"
 
-# hunt WHAT FUZZER REPLAY LONGEST: runs one process on each processor; they share one corpus.  Three points.
+# hunt WHAT FUZZER REPLAY LONGEST RATE: runs one process on each processor; they share one corpus.  Three points.
 hunt() {
-	local what=$1 dir=$T/$2 replay=$built/$3 bad=0 i hunter tries
+	local what=$1 dir=$T/$2 replay=$built/$3 rate=$5 bad=0 i hunter tries
 	mkdir "$dir" "$dir/corpus"
 	"$replay" "$dir/corpus" || exit 1
 	for ((i = 1; i <= $(nproc); i++)); do
@@ -42,9 +42,10 @@ hunt() {
 	same "after $minutes minutes on $(nproc) processors nothing has been found among $what" "0 " \
 		"$bad $(for file in "$dir"/found.*/*; do [ ! -f "$file" ] || echo "$(basename "$file") $(base64 -w 0 "$file")"; done)"
 	[ $bad -eq 0 ] || diag "$(grep -hE '^(==|SUMMARY|    #[0-9] |fuzz|[a-z_/]*\.c:)' "$dir"/log.* | head -n 40)"
-	t "and it was looked for: 1000 $what in each second" test "$tries" -gt $((minutes * 60000))
+	t "and it was looked for: $rate $what in each second" test "$tries" -gt $((minutes * 60 * rate))
 	t "the plain build takes all of them as well" find "$dir/corpus" -type f -exec "$replay" {} +
 }
-hunt packets fuzz_packet replay 2048
-hunt requests fuzz_control replay_control 4200
+hunt packets fuzz_packet replay 2048 1000
+hunt requests fuzz_control replay_control 4200 1000
+hunt configurations fuzz_conf replay_conf 4096 100
 finish
