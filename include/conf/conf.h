@@ -171,7 +171,7 @@ char *conf_pin_text(const struct conf *c, const struct conf_change *change, size
 struct map_table *conf_change_pins(struct conf *c, const struct conf_change *change);
 
 /* Returns the next directive that differs between A and B and needs a restart of the daemon, or
- * NULL. *CURSOR starts at 0.  Without memory, a directive counts as different. */
+ * NULL. *CURSOR starts at 0.  Returns "" without memory. */
 const char *conf_needs_restart(const struct conf *a, const struct conf *b, size_t *cursor);
 
 #endif

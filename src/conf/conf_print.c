@@ -60,35 +60,42 @@ void conf_print_expanded(const struct conf *c, FILE *file)
 static char *print_one(const struct conf_directive *d, const struct conf *c)
 {
 	char *text = NULL;
+	bool whole;
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
 
 	if (!file)
 		return NULL;
 	d->print(&(struct conf_out){.conf = c, .file = file, .row = d, .maps = SIZE_MAX});
-	if (fclose(file) == 0)
+	whole = !ferror(file);
+	if (fclose(file) == 0 && whole)
 		return text;
 	free(text);
 	return NULL;
 }
 
-/* Two values are equal if they print the same, because a printed configuration can be read back. */
-static bool differs(const struct conf_directive *d, const struct conf *a, const struct conf *b)
+/* Two values are equal if they print the same, because a printed configuration can be read back.
+ * Returns the name of D if they differ, "" without memory, or NULL. */
+static const char *differs(const struct conf_directive *d, const struct conf *a,
+			   const struct conf *b)
 {
 	char *x = print_one(d, a), *y = print_one(d, b);
-	bool same = x && y && strcmp(x, y) == 0;
+	const char *name = !x || !y ? "" : strcmp(x, y) == 0 ? NULL : d->name;
 
 	free(x);
 	free(y);
-	return !same;
+	return name;
 }
 
 const char *conf_needs_restart(const struct conf *a, const struct conf *b, size_t *cursor)
 {
+	const char *name;
+
 	for (const struct conf_directive *d; (d = &conf_directives[*cursor])->name;) {
 		++*cursor;
-		if (d->restart && differs(d, a, b))
-			return d->name;
+		name = d->restart ? differs(d, a, b) : NULL;
+		if (name)
+			return name;
 	}
 	return NULL;
 }

@@ -14,18 +14,25 @@
  * errno. */
 static int read_all(FILE *file, char **text, size_t *len)
 {
-	FILE *out = open_memstream(text, len);
+	FILE *out;
 	char some[16384];
 	size_t n, total = 0;
 	int error;
 
+	*text = NULL;
+	out = open_memstream(text, len);
 	if (!out)
 		return ENOMEM;
 	errno = 0;
-	while (total <= CONF_FILE_MAX && (n = fread(some, 1, sizeof(some), file)) > 0)
-		total += fwrite(some, 1, n, out);
+	while (total <= CONF_FILE_MAX && (n = fread(some, 1, sizeof(some), file)) > 0) {
+		fwrite(some, 1, n, out);
+		total += n;
+	}
 	error = total > CONF_FILE_MAX ? EFBIG : ferror(file) ? errno : 0;
-	return fclose(out) == 0 ? error : ENOMEM;
+	if (ferror(out)) /* without memory, a part of the text is missing */
+		error = ENOMEM;
+	/* glibc reports success if it has no memory for the final text, and sets it to NULL */
+	return fclose(out) == 0 && *text ? error : ENOMEM;
 }
 
 /* Splits LINE into words, up to a comment, and stores the first CONF_WORDS.  Returns how many

@@ -113,28 +113,37 @@ static void add_line(struct answer *a, bool json, char *line)
 	answer_add(a, "}\n");
 }
 
+static void add_error(struct answer *a, const char *what)
+{
+	answer_add(a, a->state ? "{\"error\": \"%s\"}\n" : "error: %s\n", what);
+}
+
 /* Adds the next lines.  False if those were the last, or if there is no memory. */
 static bool more_config(void *arg, struct answer *a)
 {
 	const struct daemon *d = arg;
 	char *text = NULL, *line, *rest;
-	bool more = false;
+	bool more = false, whole = false;
 	size_t len;
 	FILE *file;
 
 	if (a->epoch != epoch(d)) {
-		answer_add(a, a->state ? "{\"error\": \"%s\"}\n" : "error: %s\n", changed);
+		add_error(a, changed);
 		return false;
 	}
 	file = open_memstream(&text, &len);
-	if (!file)
-		return false;
-	more = conf_print_some(d->active->conf, file, &a->cursor);
-	if (fclose(file) == 0)
+	if (file) {
+		more = conf_print_some(d->active->conf, file, &a->cursor);
+		whole = !ferror(file);
+		whole &= fclose(file) == 0 && text;
+	}
+	if (whole)
 		for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 			add_line(a, a->state != NULL, line);
+	else
+		add_error(a, "out of memory"); /* a part must not pass for the whole */
 	free(text);
-	return more;
+	return whole && more;
 }
 
 void command_config(void *arg, const struct control_request *r, struct answer *a)

@@ -65,8 +65,13 @@ static void refuse_restart(struct refusal *f, const struct conf *b)
 	const struct conf *a = f->d->active->conf;
 	const char *name;
 
-	for (size_t cursor = 0; (name = conf_needs_restart(a, b, &cursor));)
+	for (size_t cursor = 0; (name = conf_needs_restart(a, b, &cursor));) {
+		if (!*name) {
+			refuse(f, "out of memory");
+			return;
+		}
 		refuse(f, "a changed %s needs a restart", name);
+	}
 	if (b->data_dir && !a->pools != !b->pools)
 		refuse(f,
 		       "adding the first dynamic-pool, or removing the last one, needs a restart");

@@ -362,13 +362,18 @@ static bool receive_report(int sock, struct report *r)
 }
 
 /* Maps the shared memory in this process. */
-static struct fastpath *take(const struct report *r, char *err)
+static struct fastpath *take(struct report *r, char *err)
 {
-	struct fastpath *f = malloc(sizeof(*f));
+	struct fastpath *f;
 
 	memcpy(err, r->err, sizeof(r->err));
-	if (!f || !r->ok) {
-		free(f);
+	if (!r->ok)
+		return NULL;
+	f = malloc(sizeof(*f));
+	if (!f) {
+		for (int i = 0; i < count_descriptors(&r->f); i++)
+			close(*each(&r->f, i));
+		snprintf(err, FASTPATH_ERR, "out of memory");
 		return NULL;
 	}
 	*f = r->f;
