@@ -109,15 +109,17 @@ void fuzz_parse(struct input *in)
 	in->right = in->parsed == REASON_OK && input_right(in);
 }
 
-/* Copies an output to contiguous memory, which the caller frees. */
-static uint8_t *flatten(const struct output *o)
+uint8_t *fuzz_flatten(const struct output *o)
 {
 	uint8_t *bytes = fuzz_bytes(o->len);
+	size_t len = o->head_len;
 
 	EXPECT(facts_fault(o) == NULL);
 	memcpy(bytes, o->head, o->head_len);
-	if (o->body.len)
-		memcpy(bytes + o->head_len, o->body.p, o->body.len);
+	for (const struct part *at = &o->body; at && at->len; at = at->next) {
+		memcpy(bytes + len, at->p, at->len);
+		len += at->len;
+	}
 	return bytes;
 }
 
@@ -131,9 +133,8 @@ static void parse_wire(struct packet *p, const uint8_t *bytes, size_t len)
 		EXPECT(p->whole.len == len);
 }
 
-/* Cuts the N payload bytes from OFF out of the GSO packet T at FLAT, as a device would. */
-static uint8_t *cut(const struct gso_packet *t, const uint8_t *flat, size_t off, size_t n,
-		    size_t *len)
+uint8_t *fuzz_cut(const struct gso_packet *t, const uint8_t *flat, size_t off, size_t n,
+		  size_t *len)
 {
 	size_t start = (size_t)(t->l4 - flat), header = start + t->header;
 	uint8_t *bytes = fuzz_bytes(header + n);
@@ -168,7 +169,7 @@ static bool is_vouched_echo(const struct input *in, enum reason why)
 static void check_answer(const struct input *in, const struct output *o, enum reason why)
 {
 	struct packet p;
-	uint8_t *bytes = flatten(o);
+	uint8_t *bytes = fuzz_flatten(o);
 
 	EXPECT(o->offload.gso == GSO_NONE && o->offload.csum != CSUM_PARTIAL);
 	parse_wire(&p, bytes, o->len);
@@ -233,7 +234,7 @@ static void check_wire(struct walk *w, const uint8_t *bytes, size_t len)
 
 static void check_output(struct walk *w, const struct output *o)
 {
-	uint8_t *flat = flatten(o), *bytes;
+	uint8_t *flat = fuzz_flatten(o), *bytes;
 	struct gso_packet t;
 	size_t n, len;
 
@@ -248,7 +249,7 @@ static void check_output(struct walk *w, const struct output *o)
 	t.l4 = flat + o->ip;
 	for (size_t off = 0; off == 0 || off < t.payload; off += n) {
 		n = o->offload.gso ? min_size(t.payload - off, o->offload.seg) : t.payload;
-		bytes = cut(&t, flat, off, n, &len);
+		bytes = fuzz_cut(&t, flat, off, n, &len);
 		check_wire(w, bytes, len);
 		free(bytes);
 		if (n == 0)

@@ -33,6 +33,14 @@ void fuzz_check_refused(const struct input *in, const uint8_t *packet, const str
 			enum reason why);
 void fuzz_check_translated(const struct input *in, const struct xlat_out *out);
 
+/* Copies an output to contiguous memory, which the caller frees. */
+uint8_t *fuzz_flatten(const struct output *o);
+
+/* Cuts the N payload bytes from OFF out of the GSO packet T at FLAT, as a device would.  Returns
+ * the packet of *LEN bytes, which the caller frees. */
+uint8_t *fuzz_cut(const struct gso_packet *t, const uint8_t *flat, size_t off, size_t n,
+		  size_t *len);
+
 /* Returns LEN bytes, which the caller frees. */
 uint8_t *fuzz_bytes(size_t len);
 
