@@ -442,9 +442,14 @@ static void end_lease(struct load *l, uint32_t addr)
 		put_left(l, &(struct lease){.addr = addr});
 }
 
-/* T is not restored; PREFIX -1: its prefix is not configured. */
+/* T is not restored; PREFIX -1: its prefix is not configured.  The lease of an earlier line ended
+ * when the address got this one. */
 static void leave(struct load *l, const struct leasetext *t, int prefix, int32_t saved)
 {
+	struct lease *before = pool_find4(l->pool, t->addr);
+
+	if (before)
+		pool_end(l->pool, before);
 	put_left(l, &(struct lease){
 			    .host = t->host,
 			    .addr = t->addr,

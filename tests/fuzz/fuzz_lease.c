@@ -68,14 +68,14 @@ static int prefix_of(const struct model *m, const struct leasetext *t)
 	return m->has_whose ? find_prefix(m, &m->whose) : 0;
 }
 
-static bool may_hold(const struct model *m, const struct leasetext *t)
+static bool is_host(const struct model *m, const struct leasetext *t)
 {
 	if (!addr_passes6(&t->host) || ip6_equal(&t->host, &own6))
 		return false;
 	for (size_t i = 0; i < m->prefixes; i++)
 		if (addr_in6(&t->host, &prefixes[i]))
 			return false;
-	return pool_fits(m->fits, &t->host, t->addr) == POOL_FITS;
+	return true;
 }
 
 static int32_t saved_at(int64_t when)
@@ -102,8 +102,10 @@ static void take_lease(struct model *m, const struct leasetext *t)
 	int32_t saved = saved_at(t->when), last = saved, before = POOL_UNKNOWN;
 	int prefix = prefix_of(m, t);
 
-	if (prefix < 0 || !may_hold(m, t)) {
+	if (prefix < 0 || !is_host(m, t) || pool_fits(m->fits, &t->host, t->addr) != POOL_FITS) {
 		m->bad++;
+		if ((prefix < 0 || is_host(m, t)) && (t->addr & ~255u) == range.addr)
+			e->held = false; /* the line overrides earlier ones of its address */
 		return;
 	}
 	if (!m->clean)

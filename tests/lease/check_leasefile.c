@@ -485,6 +485,29 @@ START_TEST(last_line_wins)
 }
 END_TEST
 
+/* The last line of an address counts even if the configuration does not allow its lease: the lease
+ * of an earlier line ended when the address got another one. */
+START_TEST(left_out_lease_overrides)
+{
+	static const char text[] = "192.0.2.9\t2001:db8::9\t1699999300\n"
+				   "192.0.2.9\t2001:db8::8\t1699999400\t2001:db8:99::/96\n"
+				   "192.0.2.7\t2001:db8::7\t1600000000\n"
+				   "192.0.2.7\t2001:db8::6\t1699999400\t2001:db8:99::/96\n";
+	struct leasedir d;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, sizeof(text) - 1);
+	dir_open(&d);
+	dir_load(&d, NOW, WALL);
+	ck_assert_uint_eq(pool_used(d.pool), 0);
+	ck_assert_uint_eq(d.expired, 2);
+	ck_assert_uint_eq(d.last.addr, ip4("192.0.2.9"));
+	ck_assert(d.last.host.b[15] == 8);
+	ck_assert(d.f->wanted);
+	dir_remove(&d);
+}
+END_TEST
+
 /* Leases that the configuration does not allow have ended.  Each address is reported once, with its
  * last line, unless it is leased or has ended before. */
 START_TEST(left_out_leases_are_told)
@@ -1747,6 +1770,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(text, last_line_without_newline, 0, ROWS(tails));
 	tcase_add_test(text, last_line_wins);
 	tcase_add_test(text, left_out_leases_are_told);
+	tcase_add_test(text, left_out_lease_overrides);
 	tcase_add_loop_test(text, times_come_back, 0, ROWS(times));
 	tcase_add_loop_test(text, since_comes_back, 0, ROWS(sinces));
 	tcase_add_loop_test(text, confirmed_comes_back, 0, ROWS(confirmations));
