@@ -90,7 +90,7 @@ static void fail_connect(struct ctl_reply *r, const char *path)
 /* Returns a descriptor, or -1. */
 static int open_socket(const struct ctl *c, struct ctl_reply *r)
 {
-	const struct timeval patience = {.tv_sec = c->patience ? c->patience : PATIENCE};
+	const struct timeval patience = {.tv_sec = (time_t)(c->patience ? c->patience : PATIENCE)};
 	const char *path = c->path;
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	struct ucred peer = {.pid = 0};

@@ -117,7 +117,7 @@ static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 {
 	const struct timespec nap = {.tv_nsec = BLIND_US * 1000};
 	int64_t us = wait_us(d);
-	struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+	struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000 * 1000)};
 
 	durations_add(&d->busy, clock_us() - d->now_us);
 	if (ppoll(from, n, &t, NULL) < 0) {

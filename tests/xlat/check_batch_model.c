@@ -227,7 +227,7 @@ static struct batch *start(void)
 
 static void stop(struct batch *b)
 {
-	merged = batch_merged(b);
+	merged = (unsigned long)batch_merged(b);
 	batch_free(b);
 	segments_close(&want);
 	segments_close(&sink.got);
