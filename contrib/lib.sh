@@ -129,7 +129,9 @@ more_test_tools=(clang:clang '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.
 packaging_tools=(rpmbuild:rpm rpmlint:rpmlint makepkg:makepkg pacman:pacman-package-manager bsdtar:libarchive-tools
 	fakeroot:fakeroot busybox:busybox)
 # shellcheck disable=SC2034 # for contrib/test
-long_test_tools=(buildah:buildah)
+long_test_tools=(buildah:buildah s390x-linux-gnu-gcc:gcc-s390x-linux-gnu /usr/s390x-linux-gnu/include/stdio.h:libc6-dev-s390x-cross
+	qemu-s390x:qemu-user i686-linux-gnu-gcc:gcc-i686-linux-gnu /usr/i686-linux-gnu/include/stdio.h:libc6-dev-i386-cross
+	dpkg-source:dpkg-dev)
 # shellcheck disable=SC2034 # for contrib/test
 test_daemons=(named:bind9 named-checkconf:bind9-utils unbound:unbound unbound-checkconf:unbound tayga:tayga
 	promtool:prometheus prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter)
