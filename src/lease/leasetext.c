@@ -49,7 +49,7 @@ static enum leasetext_kind bad_column(char *why, const char *column, const char 
 	char shown[SHOWN + 1];
 	size_t n = 0;
 
-	for (; column[n] != '\0' && n < SHOWN; n++)
+	for (; n < SHOWN && column[n] != '\0'; n++)
 		shown[n] = column[n] > ' ' && column[n] <= '~' ? column[n] : '?';
 	shown[n] = '\0';
 	snprintf(why, LEASETEXT_WHY, "\"%s\" is not %s", shown, what);
