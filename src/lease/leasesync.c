@@ -24,6 +24,8 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 
+#define PATIENCE_MS 10000 /* the longest wait for the keeper when the daemon ends */
+
 union control {
 	char room[CMSG_SPACE(sizeof(int))];
 	struct cmsghdr align;
@@ -425,18 +427,30 @@ bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)
 	return true;
 }
 
-void leasesync_wait(const struct leasesync *k)
+/* Waits for EVENTS or the end of the keeper.  A keeper that is stopped or hangs must not keep the
+ * daemon from ending, so it is killed. */
+static void await(const struct leasesync *k, short events)
 {
-	struct pollfd p = {.fd = k->fd, .events = POLLIN};
+	struct pollfd p = {.fd = k->fd, .events = events};
 
-	if (k->fd >= 0)
-		poll(&p, 1, -1);
+	if (poll(&p, 1, PATIENCE_MS) == 0 && k->pid > 0)
+		kill(k->pid, SIGKILL);
 }
 
-void leasesync_stop(struct leasesync *k)
+void leasesync_wait(const struct leasesync *k)
 {
 	if (k->fd >= 0)
+		await(k, POLLIN);
+}
+
+/* The keeper reads the end of the socket, finishes its work and exits, which closes its end. */
+void leasesync_stop(struct leasesync *k)
+{
+	if (k->fd >= 0) {
+		shutdown(k->fd, SHUT_WR);
+		await(k, 0);
 		close(k->fd);
+	}
 	k->fd = -1;
 	k->task = LEASESYNC_IDLE;
 	reap(k, 0);
