@@ -37,6 +37,10 @@ void log_tee_stderr(bool on);
  */
 void log_never_wait(void);
 
+/* The same after the first line that waits for more than a second, because its reader is stopped.
+ */
+void log_hurry(void);
+
 /* Sets whether all lines are discarded. */
 void log_mute(bool on);
 

@@ -13,8 +13,9 @@
 #define SERVICE_ERR 256 /* room for a message */
 
 /* Opens /dev/null in place of standard input, output and error where the caller has closed
- * them.  Must be called before any other file is opened.  Otherwise a file or the device could get
- * one of these numbers, and messages would be written to it. */
+ * them; if it is missing, the root directory.  Must be called before any other file is opened.
+ * Otherwise a file or the device could get one of these numbers, and messages would be written to
+ * it. */
 void service_fill_streams(void);
 
 /* Closes descriptors that the process inherited, except standard input, output and error, KEEP (-1:

@@ -20,11 +20,13 @@
 #define NAME           "nat64d"
 #define FACILITY       (3 << 3) /* syslog: daemon */
 #define LINE_MAX_BYTES 2048
+#define PATIENCE_MS    1000
 
 static struct {
 	enum log_sink sink;
 	int fd; /* of the socket or of a terminal; or -1 */
 	bool tee, never_wait, mute;
+	bool hurried;  /* the first line that has to wait for long is the last one that waits */
 	bool numbered; /* standard error is the journal, which accepts a prefix "<level>" */
 	unsigned long lost;
 } out = {.fd = -1};
@@ -115,11 +117,27 @@ void log_never_wait(void)
 	out.never_wait = true;
 }
 
-static bool is_writable(int fd)
+void log_hurry(void)
+{
+	out.hurried = true;
+}
+
+static bool is_writable(int fd, int ms)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+	return poll(&p, 1, ms) == 1 && (p.revents & POLLOUT);
+}
+
+/* Returns true if a line would wait for longer than it may. */
+static bool is_stuck(int fd)
+{
+	if (!out.never_wait && !out.hurried)
+		return false;
+	if (is_writable(fd, out.never_wait ? 0 : PATIENCE_MS))
+		return false;
+	out.never_wait = true;
+	return true;
 }
 
 /* A pipe that polls as writable accepts PIPE_BUF bytes at once, which is more than
@@ -129,7 +147,7 @@ static bool write_stream(int fd, const char *line, size_t len)
 {
 	if (out.never_wait && out.fd >= 0)
 		fd = out.fd;
-	else if (out.never_wait && !is_writable(fd))
+	else if (is_stuck(fd))
 		return false;
 	while (len > 0) {
 		ssize_t n = write(fd, line, len);
@@ -146,8 +164,10 @@ static bool write_stream(int fd, const char *line, size_t len)
 
 static bool send_socket(const char *line, size_t len)
 {
-	int wait = out.never_wait ? MSG_DONTWAIT : 0;
+	int wait = out.never_wait || out.hurried ? MSG_DONTWAIT : 0;
 
+	if (out.fd >= 0 && !out.never_wait)
+		is_stuck(out.fd); /* waits for room, but a closed socket shows only below */
 	if (out.fd >= 0 && send(out.fd, line, len, MSG_NOSIGNAL | wait) >= 0)
 		return true;
 	if (out.fd >= 0 && (errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE))

@@ -318,6 +318,8 @@ static void open_log(struct options *o)
 	if (detach && o->sink == SINK_STDERR)
 		o->sink = SINK_SYSLOG;
 	log_tee_stderr(detach);
+	if (o->action == ACTION_RUN)
+		log_hurry();
 	if (log_open(o->sink) < 0)
 		log_warning("%s: %s (each message will try it again)",
 			    o->sink == SINK_SYSLOG ? "syslog" : "journal", strerror(errno));
