@@ -50,6 +50,7 @@ static void read_own(const struct daemon *d, const struct conf *c, struct siphas
 		fresh = *key;
 	leasefile_key(d->leases.file, key_name(c), &fresh, log_say_warning, NULL);
 	*key = fresh;
+	explicit_bzero(&fresh, sizeof(fresh));
 }
 
 int daemon_find_key(const struct daemon *d, const struct conf *c, struct siphash_key *key,

@@ -69,6 +69,7 @@ static int draw_keys(struct daemon *d)
 	if (fill_random(&d->keys, sizeof(d->keys)) < 0 || fill_random(&ipid, sizeof(ipid)) < 0)
 		return complain("getrandom: the kernel provides no random numbers");
 	xlat_start(&d->xlat, &ipid);
+	explicit_bzero(&ipid, sizeof(ipid));
 	return 0;
 }
 
@@ -166,24 +167,34 @@ static void say_not_started(int notify)
 	service_notify(notify, "STATUS=not started; see the log");
 }
 
-static int start(struct daemon *d, struct conf *c, const struct service_user *user)
+/* SECRET is where the secret of the pool is kept until the leases are opened. */
+static int open_all(struct daemon *d, const struct service_user *user, struct siphash_key *secret)
 {
 	struct service_user as = *user;
+
+	if (daemon_find_group(d, &as.also) < 0 || daemon_open_key_outside(d, secret) < 0 ||
+	    give_up_rights(d, &as) < 0)
+		return -1;
+	daemon_tick(d);
+	if (daemon_open_leases(d, secret) < 0 || daemon_open_control(d, as.also) < 0 ||
+	    open_signals(d) < 0)
+		return -1;
+	return 0;
+}
+
+static int start(struct daemon *d, struct conf *c, const struct service_user *user)
+{
 	struct siphash_key secret;
+	int rc;
 
 	if (open_pidfile(d) < 0 || daemon_open_device(d, c) < 0 || draw_keys(d) < 0 ||
 	    activate(d, c) < 0)
 		return -1;
 	daemon_open_fast(d);
 	secret = d->keys.secret;
-	if (daemon_find_group(d, &as.also) < 0 || daemon_open_key_outside(d, &secret) < 0 ||
-	    give_up_rights(d, &as) < 0)
-		return -1;
-	daemon_tick(d);
-	if (daemon_open_leases(d, &secret) < 0 || daemon_open_control(d, as.also) < 0 ||
-	    open_signals(d) < 0)
-		return -1;
-	return daemon_start_leases(d);
+	rc = open_all(d, user, &secret);
+	explicit_bzero(&secret, sizeof(secret));
+	return rc < 0 ? -1 : daemon_start_leases(d);
 }
 
 static void announce_offload(const struct daemon *d)

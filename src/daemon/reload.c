@@ -239,6 +239,7 @@ static bool reload(struct refusal *f)
 		use(f->d, n, &leases);
 		use_key(f->d, &key);
 	}
+	explicit_bzero(&key, sizeof(key));
 	reload_forget_leases(&leases);
 	if (n)
 		log_notice("reload: %s is in effect", n->conf->path);

@@ -97,10 +97,12 @@ static int scan(int fd, struct siphash_key *key)
 {
 	char text[KEY_MAX + 2] = "";
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	int rc = -1;
 
-	if (n < 0)
-		return -1;
-	return parse(text, (size_t)n, key) ? 0 : 1;
+	if (n >= 0)
+		rc = parse(text, (size_t)n, key) ? 0 : 1;
+	explicit_bzero(text, sizeof(text));
+	return rc;
 }
 
 /* The group may read it, so that root can own it.  A user who may write to it could do worse than
@@ -133,11 +135,13 @@ static int fill(int fd, const struct siphash_key *key)
 {
 	char text[KEY_DIGITS + 2];
 	int len = snprintf(text, sizeof(text), "%016" PRIx64 "%016" PRIx64 "\n", key->k0, key->k1);
+	ssize_t n = -1;
 
-	if (fchmod(fd, 0600) < 0)
-		return -1;
 	errno = ENOSPC; /* used if the write is short */
-	return write(fd, text, (size_t)len) == len ? fsync(fd) : -1;
+	if (fchmod(fd, 0600) == 0)
+		n = write(fd, text, (size_t)len);
+	explicit_bzero(text, sizeof(text));
+	return n == len ? fsync(fd) : -1;
 }
 
 /* At any time, even after a crash, the file contains the complete key or does not exist. */

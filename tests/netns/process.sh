@@ -113,4 +113,32 @@ t "--user: traffic passes" ping6 "$GOOGLE"
 same "and nobody sees its memory" "" "$(peek "$PID")"
 same "nor that of the process that syncs" "" "$(peek "$(keeper)")"
 stops "TERM: exit status 0"
+
+# --- core dumps -------------------------------------------------------------------------------------------------------
+
+# dumped COMMAND...: runs it in the router without a limit on core files, and kills it with SIGABRT once $T/go exists.
+dumped() {
+	rm -f "$T/go" "$T"/core* # the kernel never dumps over a file
+	(ulimit -c unlimited && cd "$T" && exec ip netns exec "$R" python3 "$here/killed.py" "$T/go" "$@") >"$T/killed" 2>>"$LOG" </dev/null &
+	killer=$!
+}
+has_child() { PID=$(pgrep -P "$killer"); }
+
+dumped sleep 60
+touch "$T/go" && wait $killer
+if [ "$(cat "$T/killed")" = "signal 6, core dumped" ]; then
+	dumped "$NAT64D" --nodetach -c "$T/conf"
+	wait_for has_child && wait_for keeper
+	set_routes
+	t "traffic passes" wait_for ping6 "$GOOGLE"
+	same "no memory of it gets into a core file that root makes" 00000000 "$(cat "/proc/$PID/coredump_filter")"
+	same "nor of the process that syncs" 00000000 "$(cat "/proc/$(keeper)/coredump_filter")"
+	where=$(python3 "$here/secrets.py" "$PID" "$T/data/pool.key")
+	t "the secret of the pool is in memory" grep -q both <<<"$where"
+	same "and no copy is left on the stack, or as text" "" "$(grep -E 'stack|text' <<<"$where")"
+	touch "$T/go" && wait $killer
+	same "ABRT: no core is dumped" "signal 6" "$(cat "$T/killed")"
+else
+	skip "core dumps" "this machine dumps none: $(cat "$T/killed")"
+fi
 finish

@@ -108,7 +108,8 @@ check_calls()
 # Frames of more than a page, of which nat64d has some, touch each page in turn.
 probes()
 {
-	objdump -d --no-show-raw-insn "$program" | grep -m 1 -E 'sub +\$0x1000,%rsp'
+	objdump -d --no-show-raw-insn "$program" |
+		awk '/(or|mov)[ql]? +\$0x0,(0x0)?\(%rsp\)/ && step { print; exit } { step = /sub +\$0x1000,%rsp/ }'
 }
 
 check_frames()
