@@ -209,6 +209,7 @@ in
           "@basic-io @file-system @io-event @network-io @signal @sync"
           "clone clone3 fork vfork wait4 waitid kill prctl flock chown fchownat"
           "madvise mremap ioctl bpf capget capset"
+          "seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self"
         ];
       };
     };
