@@ -34,6 +34,12 @@ struct conf_diag {
 
 struct conf_seen;
 
+enum sandbox_mode {
+	SANDBOX_AUTO, /* as far as the kernel supports it */
+	SANDBOX_OFF,
+	SANDBOX_STRICT, /* completely or not at all; a violation kills the process */
+};
+
 struct conf {
 	char *path;          /* the file that was read */
 	char tun_device[16]; /* IFNAMSIZ */
@@ -70,6 +76,7 @@ struct conf {
 	bool tun_up, tun_setup;
 	bool offload; /* use GSO packets and partial checksums where the kernel supports them */
 	unsigned fast_path; /* address pairs that the kernel program can hold; 0: no fast path */
+	unsigned sandbox;   /* enum sandbox_mode */
 	unsigned tun_queue; /* packets; 0: leave unchanged */
 	unsigned tun_mtu;   /* bytes; 0: leave unchanged */
 	struct prefix *tun_ip, *tun_route;

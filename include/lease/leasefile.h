@@ -90,6 +90,16 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 /* Lets the keeper write the history LOG as well.  Call it before leasefile_start(). */
 void leasefile_set_log(struct leasefile *f, const struct leaselog *log);
 
+/* Functions that the keeper calls: ENTER before it does anything for the daemon, with the
+ * descriptor of the directory; it exits if that returns false.  WORK at least ten times a second,
+ * for tests; NULL: none. */
+struct leasefile_hooks {
+	bool (*enter)(void *arg, int dir);
+	void (*work)(void *arg);
+	void *arg;
+};
+void leasefile_set_hooks(struct leasefile *f, const struct leasefile_hooks *hooks);
+
 /* Starts the keeper.  Call it after privileges were dropped and before the first commit.  Returns
  * 0, or -1 with errno.  EACCES, EPERM and EROFS: this user cannot rewrite the file in its
  * directory.  Others: no process could be created. */

@@ -107,6 +107,11 @@ static const struct conf_words error_words = {
 	{{"send", ICMP_ERRORS_SEND}, {"limit", ICMP_ERRORS_LIMIT}, {"never", ICMP_ERRORS_NEVER}},
 };
 
+static const struct conf_words sandbox_words = {
+	"not one of auto, off, strict",
+	{{"auto", SANDBOX_AUTO}, {"off", SANDBOX_OFF}, {"strict", SANDBOX_STRICT}},
+};
+
 /* The offset of MEMBER; does not compile if its type is not TYPE. */
 #define AT(type, member) \
 	.at = _Generic(((struct conf *)0)->member, type : offsetof(struct conf, member))
@@ -165,6 +170,8 @@ const struct conf_directive conf_directives[] = {
 	{"tun-setup", "yes|no", 1, 1, FLAG(conf_yes_no, tun_setup), .initial = "no"},
 	{"offload", "auto|off", 1, 1, FLAG(auto_off, offload), .initial = "auto", .restart = true},
 	{"fast-path", "auto [ENTRIES]|off", 1, 2, OF_ITS_OWN(fast_path), .initial = "auto",
+	 .restart = true},
+	{"sandbox", "auto|off|strict", 1, 1, ONE_OF(sandbox_words, sandbox), .initial = "auto",
 	 .restart = true},
 	{"tun-queue", "PACKETS", 1, 1, NUMBER(tun_queue, 0, QUEUE_MAX), .initial = "0"},
 	/* With an MTU below 1280 the kernel disables IPv6 on the device. */

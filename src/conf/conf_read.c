@@ -268,6 +268,7 @@ static void read_lines(struct conf_reader *r, char *p, size_t len)
 
 /* O_NONBLOCK because open() of a FIFO would wait for a writer without limit.  Reading from a
  * FIFO with a writer may block, unless HURRIED. */
+/* seccomp: daemon: openat, fcntl, lseek, readv */
 static FILE *open_file(const char *path, bool hurried)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -13,6 +13,7 @@
 
 #define NO_GROUP 65534 /* used instead of root's group */
 
+/* seccomp: daemon: newfstatat */
 static bool is_foreign(const char *path, struct stat *st)
 {
 	if (lstat(path, st) < 0)
@@ -54,6 +55,7 @@ static bool save_groups(struct conf_rights *was)
 }
 
 /* Some containers do not allow setgroups(); the user is changed nevertheless. */
+/* seccomp: daemon: geteuid, getegid, getgroups, setgroups, setfsuid, setfsgid */
 void conf_rights_lower(struct conf_rights *was, const char *path)
 {
 	struct stat st;

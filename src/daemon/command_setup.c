@@ -57,6 +57,7 @@ static bool more_setup(void *arg, struct answer *a)
 }
 
 /* The client may have another working directory. */
+/* seccomp: daemon: getcwd */
 static void add_config(struct answer *a, const struct daemon *d)
 {
 	char cwd[PATH_MAX] = "";

@@ -120,6 +120,16 @@ static void add_fast_path(struct answer *a, const struct daemon *d)
 		   truth(d->xlat.draining));
 }
 
+static void add_sandbox(struct answer *a, const struct daemon *d)
+{
+	struct sandbox_state s = daemon_sandbox_state(d);
+
+	answer_add(a,
+		   ", \"sandbox\": {\"mode\": \"%s\", \"seccomp\": %s, \"landlock\": %d, "
+		   "\"helper\": %s}",
+		   s.mode, truth(s.seccomp), s.landlock, s.has_keeper ? truth(s.keeper) : "null");
+}
+
 static void add_reload(struct answer *a, const struct daemon *d)
 {
 	char text[CLOCK_TEXT];
@@ -212,6 +222,7 @@ static void status_json(struct answer *a, struct daemon *d)
 	add_times(a, d);
 	add_device(a, d);
 	add_fast_path(a, d);
+	add_sandbox(a, d);
 	add_reload(a, d);
 	answer_add(a, ", \"pools\": [");
 	if (more_json(d, a))
@@ -230,6 +241,16 @@ static void say_device(struct answer *a, const struct daemon *d)
 		answer_add(a, "fast path      on, %u entries\n", d->active->conf->fast_path);
 	else
 		answer_add(a, "fast path      off%s%s\n", d->fast_off[0] ? ": " : "", d->fast_off);
+}
+
+static void say_sandbox(struct answer *a, const struct daemon *d)
+{
+	struct sandbox_state s = daemon_sandbox_state(d);
+
+	answer_add(a, "sandbox        %s", s.seccomp ? "seccomp" : s.landlock ? "" : "off");
+	if (s.landlock)
+		answer_add(a, "%sLandlock ABI %d", s.seccomp ? ", " : "", s.landlock);
+	answer_add(a, "\n");
 }
 
 static void say_reload(struct answer *a, const struct daemon *d)
@@ -305,6 +326,7 @@ static void status_text(struct answer *a, struct daemon *d)
 		   (long long)uptime(d));
 	answer_add(a, "configuration  %s\n", d->active->conf->path);
 	say_device(a, d);
+	say_sandbox(a, d);
 	say_reload(a, d);
 	say_lease_file(a, d);
 	if (d->xlat.draining)

@@ -25,6 +25,7 @@ void command_release(void *arg, const struct control_request *r, struct answer *
 void command_reload(void *arg, const struct control_request *r, struct answer *a);
 void command_setup(void *arg, const struct control_request *r, struct answer *a);
 void command_status(void *arg, const struct control_request *r, struct answer *a);
+void command_test_call(void *arg, const struct control_request *r, struct answer *a);
 void command_trace(void *arg, const struct control_request *r, struct answer *a);
 void command_unpin(void *arg, const struct control_request *r, struct answer *a);
 void command_watch(void *arg, const struct control_request *r, struct answer *a);

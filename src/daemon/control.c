@@ -41,6 +41,7 @@ struct control {
 	struct client client[CONTROL_CLIENTS];
 };
 
+/* seccomp: daemon: epoll_ctl */
 static bool watch(const struct control *c, int fd, uint32_t who, uint32_t events)
 {
 	struct epoll_event e = {.events = events, .data.u32 = who};
@@ -166,6 +167,7 @@ static void turn_away(int fd)
 	close(fd);
 }
 
+/* seccomp: daemon: getsockopt */
 static void admit(struct control *c, int fd, int64_t now)
 {
 	struct ucred peer = {.uid = (uid_t)-1};
@@ -187,6 +189,7 @@ static void admit(struct control *c, int fd, int64_t now)
 
 /* Without free descriptors, pending connections would wake the daemon repeatedly.  Therefore stops
  * listening for them until control_expire() resumes it. */
+/* seccomp: daemon: accept4 */
 static void accept_some(struct control *c, int64_t now)
 {
 	for (int i = 0; i < ACCEPTED; i++) {
@@ -314,6 +317,7 @@ static bool serve_one(struct control *c, uint32_t who, int64_t now, control_answ
 /* Packets wait while this runs. epoll_wait(2), called for one event at a time, returns the sources
  * round-robin, so a client that was served comes after all others.  A request may take long, for
  * example a reload; then the loop calls again at once for the others. */
+/* seccomp: daemon: epoll_pwait, recvfrom, sendto, close */
 void control_serve(struct control *c, int64_t now, control_answer *answer, void *arg)
 {
 	int64_t until = clock_us() + BUDGET;

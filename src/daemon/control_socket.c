@@ -27,6 +27,7 @@ static int fail_errno(char *err)
 }
 
 /* Returns true if a process listens there.  A full backlog also proves that. */
+/* seccomp: daemon: socket, connect */
 static bool is_alive(const struct sockaddr_un *at)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -52,6 +53,7 @@ static int replace(int fd, const struct sockaddr_un *at, char *err)
 	return bind(fd, (const struct sockaddr *)at, sizeof(*at)) < 0 ? fail_errno(err) : 0;
 }
 
+/* seccomp: daemon: fchownat */
 static int give_to_group(const struct control_socket *s, char *err)
 {
 	if (s->gid == (gid_t)-1 || chown(s->path, (uid_t)-1, s->gid) == 0)
@@ -60,6 +62,7 @@ static int give_to_group(const struct control_socket *s, char *err)
 }
 
 /* Sets group and mode before listen(), so that no other user can connect early. */
+/* seccomp: daemon: fchmodat, newfstatat, listen */
 static int open_to_others(const struct control_socket *s, int fd, struct stat *made, char *err)
 {
 	if (give_to_group(s, err) < 0)
@@ -69,6 +72,7 @@ static int open_to_others(const struct control_socket *s, int fd, struct stat *m
 	return 0;
 }
 
+/* seccomp: daemon: bind, unlinkat */
 static int bind_path(const struct control_socket *s, int fd, struct stat *made, char *err)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -106,6 +110,7 @@ bool control_socket_is_there(const struct control_socket *s)
 	return s->fd >= 0 && lstat(s->path, &there) == 0 && same_file(&there, &s->made);
 }
 
+/* seccomp: daemon: mkdirat, fchmodat */
 void control_socket_make_directory(const struct control_socket *s)
 {
 	char dir[sizeof(s->path)], *end;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/clock.h"
 #include "xlat/batch.h"
@@ -183,6 +184,12 @@ struct daemon {
 	char fast_off[256]; /* daemon_fast.c: why no program runs although the configuration wants
 			       it; or empty */
 
+	struct {
+		bool seccomp;   /* the filter is in effect */
+		int landlock;   /* the ABI in effect; 0: none */
+		ino_t data_dir; /* the directory of the start; 0: not to be compared */
+	} sandbox;              /* daemon_sandbox.c */
+
 	struct batch *batch;         /* daemon_burst.c */
 	struct send send;            /* daemon_burst.c: points to tun, batch and counters */
 	struct xlat_out out;         /* daemon_burst.c */
@@ -321,6 +328,22 @@ int64_t daemon_watchdog_due(const struct daemon *d);
 
 /* Writes the one-line status.  Returns LINE. */
 char *daemon_status_line(const struct daemon *d, char line[STATUS_MAX]);
+
+/* --- daemon_sandbox.c: limits of the system calls and of the files that can be reached */
+
+/* Call the first before the keeper starts; the second at the end of the start.  That returns 0, or
+ * -1 after logging the error; the third about once a second. */
+void daemon_prepare_sandbox(struct daemon *d);
+int daemon_enter_sandbox(struct daemon *d);
+void daemon_mind_sandbox(struct daemon *d);
+
+struct sandbox_state {
+	const char *mode; /* the word of the directive */
+	bool seccomp;
+	int landlock;            /* ABI; 0: none */
+	bool has_keeper, keeper; /* there is a keeper; it is inside its filter */
+};
+struct sandbox_state daemon_sandbox_state(const struct daemon *d);
 
 /* --- daemon_crash.c: a daemon that crashes repeatedly */
 

@@ -26,6 +26,9 @@ static const struct control_command commands[] = {
 	{"reload", "", 0, 1, true, command_reload},
 	{"setup", "", 0, 0, false, command_setup},
 	{"status", "", 0, 0, false, command_status},
+#ifdef SANDBOX_TEST
+	{"test-call", "[helper] NAME", 1, 2, true, command_test_call},
+#endif
 	{"trace", "[WORD ...]", 0, CONTROL_WORDS - 1, false, command_trace},
 	{"unpin", "ADDRESS", 1, 1, true, command_unpin},
 	{"watch", "", 0, 0, false, command_watch},

@@ -38,6 +38,7 @@ static int read_elsewhere(const struct conf *c, struct siphash_key *key, char er
 
 /* An existing file is used.  If it does not exist, a file with another name than before gets a new
  * secret. */
+/* seccomp: daemon: getrandom, renameat2, fchmod, fsync */
 static void read_own(const struct daemon *d, const struct conf *c, struct siphash_key *key)
 {
 	const struct conf *was = d->active->conf;

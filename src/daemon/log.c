@@ -162,6 +162,7 @@ static bool write_stream(int fd, const char *line, size_t len)
 	return true;
 }
 
+/* seccomp: daemon: socket, connect, sendto, getpid */
 static bool send_socket(const char *line, size_t len)
 {
 	int wait = out.never_wait || out.hurried ? MSG_DONTWAIT : 0;

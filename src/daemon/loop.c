@@ -24,6 +24,7 @@ static void report(struct daemon *d)
 }
 
 /* From now on, a second signal kills the process at once. */
+/* seccomp: daemon: rt_sigprocmask */
 static void let_signals_kill(void)
 {
 	sigset_t set;
@@ -63,6 +64,7 @@ static void maintain(struct daemon *d)
 	daemon_watch_pools(d);
 	daemon_maintain_control(d);
 	daemon_maintain_status(d);
+	daemon_mind_sandbox(d);
 	daemon_end_silence(&d->before->crashes, d->now);
 	d->maintain_at = d->now + MAINTAIN_MS;
 }
@@ -113,6 +115,7 @@ void daemon_tick(struct daemon *d)
 
 /* ppoll() fails if there is no memory, or if RLIMIT_NOFILE does not allow so many descriptors. Then
  * all sources are served every few milliseconds; reading them never blocks. */
+/* seccomp: daemon: ppoll, clock_nanosleep */
 static void wait_for(struct daemon *d, struct pollfd *from, nfds_t n)
 {
 	const struct timespec nap = {.tv_nsec = BLIND_US * 1000};

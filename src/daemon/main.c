@@ -194,7 +194,10 @@ static int start(struct daemon *d, struct conf *c, const struct service_user *us
 	secret = d->keys.secret;
 	rc = open_all(d, user, &secret);
 	explicit_bzero(&secret, sizeof(secret));
-	return rc < 0 ? -1 : daemon_start_leases(d);
+	if (rc < 0)
+		return -1;
+	daemon_prepare_sandbox(d);
+	return daemon_start_leases(d) < 0 ? -1 : daemon_enter_sandbox(d);
 }
 
 static void announce_offload(const struct daemon *d)
@@ -257,6 +260,8 @@ static void finish(struct daemon *d)
 	daemon_outdate_fast(d);
 	daemon_count_fast(d);
 	daemon_close_fast(d);
+	if (d->started)
+		daemon_mind_sandbox(d);
 	daemon_close_leases(d);
 	control_close(d->control);
 	if (d->started)

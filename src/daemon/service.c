@@ -120,6 +120,7 @@ int service_detach(struct service_caller *c)
 	return 0;
 }
 
+/* seccomp: daemon: dup3, write, close */
 void service_detached(const struct service_caller *c, bool keep_stdout)
 {
 	unsigned char well = 0;
@@ -295,6 +296,7 @@ static bool is_ours(int fd, const char *path)
 	return fstat(fd, &mine) == 0 && lstat(path, &there) == 0 && same_file(&mine, &there);
 }
 
+/* seccomp: daemon: ftruncate, unlinkat */
 void service_pidfile_close(int fd, const char *path)
 {
 	if (fd < 0)
@@ -326,11 +328,13 @@ int service_notify_open(void)
 	return -1;
 }
 
+/* seccomp: daemon: sendto */
 bool service_notify(int fd, const char *state)
 {
 	return fd >= 0 && send(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
+/* seccomp: daemon: sendmsg */
 bool service_notify_fd(int fd, const char *state, int passed)
 {
 	union {
@@ -352,6 +356,7 @@ bool service_notify_fd(int fd, const char *state, int passed)
 
 /* The manager closes the descriptor that comes with BARRIER=1 when it has processed all earlier
  * messages.  Managers that do not know BARRIER close it as well. */
+/* seccomp: daemon: socketpair, ppoll */
 void service_notify_wait(int fd)
 {
 	int ends[2];

@@ -483,6 +483,11 @@ void leasefile_set_log(struct leasefile *f, const struct leaselog *log)
 	f->log = log;
 }
 
+void leasefile_set_hooks(struct leasefile *f, const struct leasefile_hooks *hooks)
+{
+	f->keeper.hooks = *hooks;
+}
+
 int leasefile_fd(const struct leasefile *f)
 {
 	return f->keeper.fd;

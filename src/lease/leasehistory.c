@@ -49,6 +49,7 @@ struct search {
 };
 
 /* Reads up to LEN bytes at offset AT.  Returns the number of bytes read, or -1. */
+/* seccomp: daemon: pread64 */
 static ssize_t read_at(int fd, char *out, size_t len, off_t at)
 {
 	size_t done = 0;

@@ -168,6 +168,7 @@ static bool can_rewrite(int dir)
 	return true;
 }
 
+/* seccomp: daemon: faccessat */
 static bool open_dir(struct leasefile *f, bool look)
 {
 	f->dir = open(f->dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

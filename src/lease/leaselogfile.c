@@ -67,6 +67,7 @@ static int64_t time_in(const char *text, size_t len, bool last)
 }
 
 /* The same for the file FD of SIZE bytes. */
+/* seccomp: keeper: pread64 */
 static int64_t time_of(int fd, off_t size, bool last)
 {
 	char text[TAIL];
@@ -78,6 +79,7 @@ static int64_t time_of(int fd, off_t size, bool last)
 
 /* Cuts off an incomplete line that a crash left.  If the last TAIL bytes contain no newline, they
  * are not a line of ours; then terminates them. */
+/* seccomp: keeper: write, ftruncate */
 static int end_line(int fd, off_t *size)
 {
 	char text[TAIL];

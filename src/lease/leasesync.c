@@ -25,6 +25,7 @@
 #include "lib/fd.h"
 
 #define PATIENCE_MS 10000 /* the longest wait for the keeper when the daemon ends */
+#define WORK_MS 100 /* interval of the hook */
 
 union control {
 	char room[CMSG_SPACE(sizeof(int))];
@@ -38,10 +39,12 @@ struct keeper {
 	const char *path;
 	pid_t parent;
 	int old; /* the file before the last rewrite, or -1 */
+	struct leasefile_hooks hooks;
 	struct leaselogfile log;
 };
 
 /* Sends M, together with its descriptor if it has one. */
+/* seccomp: both: sendmsg */
 static bool send_message(int sock, struct leasesync_message *m, int flags)
 {
 	union control control = {{0}};
@@ -66,6 +69,7 @@ static bool send_message(int sock, struct leasesync_message *m, int flags)
 }
 
 /* False with EAGAIN if there is no message; with another errno if the other end is closed. */
+/* seccomp: both: recvmsg */
 static bool receive_message(int sock, struct leasesync_message *m, int flags)
 {
 	union control control = {{0}};
@@ -99,6 +103,7 @@ static bool has_name(int dir, const char *name, int fd)
 	       same_file(&a, &b);
 }
 
+/* seccomp: keeper: openat, newfstatat, fchown */
 int leasesync_create(int dir, const char *name, mode_t mode, int like)
 {
 	const int flags = O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -114,6 +119,7 @@ int leasesync_create(int dir, const char *name, mode_t mode, int like)
 
 /* No file can be created in a directory that was removed, even if there is a new one of that
  * name.  Switches to that one.  The lock on it belongs to the keeper and ends with it. */
+/* seccomp: keeper: flock */
 static bool open_again(struct keeper *k)
 {
 	int dir = open(k->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
@@ -133,6 +139,7 @@ static bool open_again(struct keeper *k)
 	return false;
 }
 
+/* seccomp: keeper: unlinkat */
 static int drop(int dir, const char *name)
 {
 	return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -1 : 0;
@@ -154,6 +161,7 @@ static const char * final(const struct leasesync_message *m)
 	return m->pins ? CONF_PINS : LEASEFILE_NAME;
 }
 
+/* seccomp: keeper: fchmod */
 static int create_new(const struct keeper *k, const char *name, int like)
 {
 	struct stat st;
@@ -174,6 +182,7 @@ static int do_create(struct keeper *k, const char *name, int like)
 	return fd < 0 && errno == ENOENT && open_again(k) ? create_new(k, name, like) : fd;
 }
 
+/* seccomp: keeper: fdatasync */
 static int do_sync(int dir, int fd)
 {
 	if (fdatasync(fd) < 0)
@@ -183,6 +192,7 @@ static int do_sync(int dir, int fd)
 
 /* This order is essential: first the content is synced, then the file is renamed, then the
  * directory is synced. */
+/* seccomp: keeper: fsync, renameat2 */
 static int do_publish(struct keeper *k, int fd, struct leasesync_message *m)
 {
 	const char *from = temporary(m), *to = final(m);
@@ -231,6 +241,7 @@ static void close_fd(int fd)
 		close(fd);
 }
 
+/* seccomp: keeper: getppid, close */
 static bool serve(struct keeper *k)
 {
 	struct leasesync_message m;
@@ -251,6 +262,7 @@ static bool serve(struct keeper *k)
 	return sent;
 }
 
+/* seccomp: keeper: rt_sigaction, rt_sigprocmask; a new keeper, inside the filter of the daemon */
 static void ignore_signals(void)
 {
 	sigset_t none;
@@ -275,6 +287,7 @@ static int next_needed(const struct keeper *k, int from)
 }
 
 /* Closes all other descriptors of the daemon. */
+/* seccomp: keeper: close_range; likewise */
 static void let_go(const struct keeper *k)
 {
 	for (int from = 0, next; from < INT32_MAX; from = next + 1) {
@@ -294,12 +307,18 @@ static int keep_history(struct keeper *k)
 }
 
 /* Waits for events and handles them.  False if the socket was closed. */
+/* seccomp: keeper: ppoll, read */
 static bool keep_on(struct keeper *k)
 {
 	struct pollfd p[] = {{.fd = k->sock, .events = POLLIN}, {.fd = k->wake, .events = POLLIN}};
+	int ms = keep_history(k);
 	uint64_t times;
 
-	if (poll(p, 2, keep_history(k)) <= 0)
+	if (k->hooks.work) {
+		k->hooks.work(k->hooks.arg);
+		ms = ms < 0 || ms > WORK_MS ? WORK_MS : ms;
+	}
+	if (poll(p, 2, ms) <= 0)
 		return true;
 	if (p[1].revents && read(k->wake, &times, sizeof(times)) < 0)
 		errno = 0;
@@ -320,6 +339,8 @@ static _Noreturn void keep(struct keeper *k)
 	prctl(PR_SET_NAME, "nat64d-leases");
 	ignore_signals();
 	let_go(k);
+	if (k->hooks.enter && !k->hooks.enter(k->hooks.arg, k->dir))
+		_exit(1);
 	while (keep_on(k))
 		;
 	if (k->wake >= 0)
@@ -327,6 +348,7 @@ static _Noreturn void keep(struct keeper *k)
 	_exit(0);
 }
 
+/* seccomp: daemon: wait4 */
 static bool reap(struct leasesync *k, int flags)
 {
 	pid_t pid;
@@ -347,6 +369,7 @@ bool leasesync_reap(struct leasesync *k)
 	return reap(k, WNOHANG);
 }
 
+/* seccomp: daemon: socketpair, clone, getpid */
 int leasesync_start(struct leasesync *k, int dir, const char *path, const struct leaselog *log)
 {
 	struct keeper child = {
@@ -355,6 +378,7 @@ int leasesync_start(struct leasesync *k, int dir, const char *path, const struct
 		.path = path,
 		.parent = getpid(),
 		.old = -1,
+		.hooks = k->hooks,
 	};
 	sigset_t all, before;
 	int pair[2], err;

@@ -32,6 +32,7 @@ enum leasesync_task {
 };
 
 struct leasesync {
+	struct leasefile_hooks hooks;
 	int fd;                   /* our end of the socket; -1: there is no keeper */
 	pid_t pid;                /* child to be reaped; 0: none */
 	enum leasesync_task task; /* requested and not answered yet */

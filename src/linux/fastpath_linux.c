@@ -72,6 +72,7 @@ static unsigned count_cpus(void)
 	return bytes > 0 ? (unsigned)bytes * 8 : CPUS_MAX;
 }
 
+/* seccomp: daemon: sched_getaffinity */
 unsigned fastpath_may_run_on(void)
 {
 	uint8_t mask[CPUS_MAX / 8];
@@ -102,6 +103,7 @@ static size_t shared_size(const struct fastpath *f)
 	return (1 + (size_t)f->cpus + f->leases) * sizeof(*f->shared);
 }
 
+/* seccomp: daemon: mmap */
 static bool map_shared(struct fastpath *f)
 {
 	f->shared =
@@ -210,6 +212,7 @@ static void close_one(int fd)
 		close(fd);
 }
 
+/* seccomp: daemon: munmap, close */
 void fastpath_close(struct fastpath *f)
 {
 	if (!f)
@@ -384,6 +387,7 @@ static struct fastpath *take(struct report *r, char *err)
 	return NULL;
 }
 
+/* seccomp: daemon: recvmsg, wait4 */
 struct fastpath *fastpath_opened(struct fastpath_opening *o, char *err)
 {
 	struct report r;
@@ -425,6 +429,7 @@ union fastpath_element *fastpath_leases(const struct fastpath *f, unsigned *n)
 	return f->shared + fastpath_first_lease(f);
 }
 
+/* seccomp: daemon: bpf */
 static int put(int map, const void *key, const void *value, unsigned n)
 {
 	union bpf_attr a;
@@ -438,6 +443,7 @@ static int put(int map, const void *key, const void *value, unsigned n)
 }
 
 /* Sets OLD to the value of KEY.  False if there is none. */
+/* seccomp: daemon: bpf */
 static bool find(int map, const void *key, void *old)
 {
 	union bpf_attr a;

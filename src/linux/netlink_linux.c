@@ -13,6 +13,7 @@
 #include "netlink_linux_msg.h"
 #include "lib/wire.h"
 
+/* seccomp: daemon: socket, setsockopt, bind; as root, to remove a filter */
 int netlink_open(struct netlink *nl)
 {
 	struct timeval patience = {.tv_sec = 5};
@@ -128,6 +129,7 @@ static int find_reply(struct netlink *nl, struct span buf, struct span *body)
 	return 1;
 }
 
+/* seccomp: daemon: sendto */
 static int send_request(struct netlink *nl, struct netlink_msg *m)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
@@ -139,6 +141,7 @@ static int send_request(struct netlink *nl, struct netlink_msg *m)
 		       : 0;
 }
 
+/* seccomp: daemon: recvfrom */
 static ssize_t receive(struct netlink *nl, uint8_t *reply)
 {
 	ssize_t n;

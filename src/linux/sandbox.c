@@ -33,6 +33,7 @@ static int clear(void)
 	return (int)syscall(SYS_capset, &head, none);
 }
 
+/* seccomp: daemon: capget */
 bool sandbox_may_configure(void)
 {
 	struct __user_cap_data_struct is[WORDS];

@@ -110,6 +110,7 @@ struct tun *tun_open_kept(int fd, const char *name, bool offload)
 	return NULL;
 }
 
+/* seccomp: daemon: close, ioctl */
 void tun_close(struct tun *t)
 {
 	if (!t)
@@ -204,6 +205,7 @@ int tun_fd(const struct tun *t)
 static const struct offload unreadable = {
 	.csum = CSUM_PARTIAL, .csum_start = UINT16_MAX, .csum_offset = UINT16_MAX};
 
+/* seccomp: daemon: read */
 ssize_t tun_read(struct tun *t, uint8_t *packet, size_t size, struct offload *offload)
 {
 	size_t header = t->dev.header ? OFFLOAD_HDR : 0;
@@ -219,6 +221,7 @@ ssize_t tun_read(struct tun *t, uint8_t *packet, size_t size, struct offload *of
 	return n - (ssize_t)header;
 }
 
+/* seccomp: daemon: write, writev */
 int tun_write(struct tun *t, const struct output *out)
 {
 	size_t header = t->dev.header ? OFFLOAD_HDR : 0;
@@ -277,6 +280,7 @@ unsigned tun_watch(struct tun *t)
 	return changes;
 }
 
+/* seccomp: daemon: ioctl */
 static bool is_persistent(const struct tun *t)
 {
 	struct ifreq ifr;

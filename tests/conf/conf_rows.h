@@ -1420,6 +1420,7 @@ static const struct row odd_rows[] = {
 #define DEVICE             \
 	"offload auto\n"   \
 	"fast-path auto\n" \
+	"sandbox auto\n"   \
 	"tun-queue 0\n"
 #define TUN_OFF       \
 	"tun-up no\n" \
@@ -1474,7 +1475,8 @@ static const struct right_row {
 	 "dynamic-pool 10.1.0.0/16\nmap 10.0.0.0/24 2001:db8:1::/120\nmap 10.2.0.0/16 "
 	 "2001:db8:2::/96\n"
 	 "prefix 2001:DB8::/32\nprefix 64:ff9b::/96\nipv6-addr 2001:db8:0::6\nipv4-addr 192.0.2.1\n"
-	 "offload off\nfast-path AUTO 1024\ntun-mtu 65535\ntun-queue 100000\ntun-device "
+	 "offload off\nfast-path AUTO 1024\ntun-mtu 65535\nsandbox auto\ntun-queue "
+	 "100000\ntun-device "
 	 "abcdefghijklmno\n",
 	 "tun-device abcdefghijklmno\nipv4-addr 192.0.2.1\nipv6-addr 2001:db8::6\nprefix "
 	 "2001:db8::/32\n"
@@ -1484,12 +1486,14 @@ static const struct right_row {
 	 "udp-cksum-mode fwd\nofflink-mtu 65535\ntos copy 4to6\ntos ignore 6to4\nmss-clamp "
 	 "1400\nicmp-source-pool 10.1.255.0/24\nicmp-node-id no\nicmp-errors limit\n"
 	 "icmp-rate 1000000 999999\nlog drop reject icmp self lease\ntun-up yes\n"
-	 "tun-setup yes\noffload off\nfast-path auto 1024\ntun-queue 100000\ntun-mtu 65535\ntun-ip "
+	 "tun-setup yes\noffload off\nfast-path auto 1024\nsandbox auto\ntun-queue 100000\ntun-mtu "
+	 "65535\ntun-ip "
 	 "192.0.2.9/24\ntun-ip "
 	 "2001:db8::9/64\ntun-route ::/0\n"
 	 "tun-route 10.0.0.0/8\n"},
 	{"offload auto, tun-queue 1", BASE "offload auto\ntun-queue 1\n",
-	 HEAD DEFAULTS "tun-up no\ntun-setup no\noffload auto\nfast-path auto\ntun-queue 1\n"},
+	 HEAD DEFAULTS
+	 "tun-up no\ntun-setup no\noffload auto\nfast-path auto\nsandbox auto\ntun-queue 1\n"},
 	{"lease-log with its default", BASE "data-dir /d\nlease-log 30\n",
 	 HEAD "data-dir /d\nlease-log 30 64\n" DEFAULTS TUN_OFF},
 	{"lease-log", BASE "lease-log 365 2000\ndata-dir /d\n",
@@ -1504,7 +1508,7 @@ static const struct right_row {
 	      "udp-cksum-mode CALC\nlog DROP Reject\n",
 	 HEAD UDP_MTU "tos ignore 4to6\ntos copy 6to4\nmss-clamp auto\nicmp-node-id no\n"
 		      "icmp-errors never\nlog drop reject\ntun-up yes\ntun-setup no\n"
-		      "offload off\nfast-path auto\ntun-queue 0\n"},
+		      "offload off\nfast-path auto\nsandbox auto\ntun-queue 0\n"},
 	{"log dyn is log lease", BASE "log Dyn drop\n", HEAD DEFAULTS "log drop lease\n" TUN_OFF},
 	{"log dyn and lease", BASE "log dyn\nlog lease\n", HEAD DEFAULTS "log lease\n" TUN_OFF},
 	{"udp-cksum-mode calculate", BASE "udp-cksum-mode Calculate\n", HEAD DEFAULTS TUN_OFF},

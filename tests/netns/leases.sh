@@ -49,12 +49,25 @@ same "and no line of the file is complained of" "" "$(grep 'dynamic.map' "$LOG")
 stop_nat64d
 config >"$T/conf"
 
+cp "$T/data/dynamic.map" "$T/kept"
+# Landlock knows a directory by its inode.
+start_nat64d || finish
+rm -rf "$T/data"
+mkdir "$T/data"
+t "data-dir was removed and made again: the log says that the sandbox needs a restart" \
+	wait_for said 0 "sandbox: data-dir $T/data was created anew: restart nat64d"
+stop_nat64d
+rm -rf "$T/data"
+mkdir "$T/data"
+cp "$T/kept" "$T/data/dynamic.map"
+config 'sandbox off' >"$T/conf"
 start_nat64d || finish
 rm -rf "$T/data"
 mkdir "$T/data"
 stops "data-dir was removed and made again: exit status 0"
 on_disk >"$T/disk"
 t "and all leases are in it" cmp "$T/before" "$T/disk"
+config >"$T/conf"
 
 # As Debian's package leaves it behind.
 now=$(date +%s)
