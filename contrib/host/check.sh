@@ -1,7 +1,7 @@
 # nat64-host check: prints findings, and calls the checks of check_*.sh in order.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
-for part in check_system check_clat check_daemon check_service check_pool check_route check_firewall check_reach check_fast check_dns check_ping; do
+for part in check_system check_clat check_daemon check_service check_pool check_route check_firewall check_reach check_fast check_sandbox check_dns check_ping; do
 	# shellcheck source=/dev/null
 	. "$lib/$part.sh" || exit 2
 done
@@ -219,6 +219,7 @@ check_all()
 	check_device_and_routes
 	find_fast_path
 	check_fast_path
+	check_sandbox
 	check_gro_list
 	check_wkp
 	check_drain

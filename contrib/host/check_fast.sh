@@ -81,7 +81,7 @@ unit_lacks()
 	esac
 }
 
-# let_unit LINES: prints the command that adds LINES to the unit, in a drop-in that is read after other drop-ins.
+# let_unit LINES NAME: prints the command that adds LINES to the unit, in a drop-in that is read after other drop-ins.
 let_unit()
 {
 	dropin=/etc/systemd/system/$unit.d
@@ -89,7 +89,7 @@ let_unit()
 	for line in $1; do
 		lines="$lines && echo $line"
 	done
-	echo "mkdir -p $dropin && { $lines; } >$dropin/zz-nat64-fast-path.conf && systemctl daemon-reload && $start"
+	echo "mkdir -p $dropin && { $lines; } >$dropin/zz-nat64-$2.conf && systemctl daemon-reload && $start"
 }
 
 # explain_forbidden: sets `because' (what forbids it) and `cure' (the command).
@@ -104,7 +104,7 @@ explain_forbidden()
 		cure="edit the settings of the container: allow CAP_BPF and the system call bpf, then start it again"
 	elif [ -n "$lacks" ]; then
 		because=": $unit lacks $lacks"
-		cure=$(let_unit "$lacks")
+		cure=$(let_unit "$lacks" fast-path)
 	elif is_filtered; then
 		because=": this container filters system calls"
 		cure="edit the settings of the container: allow the system call bpf, then start it again"
