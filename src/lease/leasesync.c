@@ -25,7 +25,7 @@
 #include "lib/fd.h"
 
 #define PATIENCE_MS 10000 /* the longest wait for the keeper when the daemon ends */
-#define WORK_MS 100 /* interval of the hook */
+#define WORK_MS     100   /* interval of the hook */
 
 union control {
 	char room[CMSG_SPACE(sizeof(int))];
