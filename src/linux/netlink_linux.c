@@ -103,17 +103,12 @@ static void keep_words(struct netlink *nl, const struct nlmsghdr *nh, struct spa
 
 static int read_error(struct netlink *nl, const struct nlmsghdr *nh, struct span body)
 {
-	int err = 0;
+	int err = netlink_errno(body);
 
-	if (body.len < sizeof(err)) {
-		errno = EPROTO;
-		return -1;
-	}
-	memcpy(&err, body.p, sizeof(err));
 	if (err == 0)
 		return 0;
 	keep_words(nl, nh, body);
-	errno = -err;
+	errno = err;
 	return -1;
 }
 

@@ -1,8 +1,11 @@
 /* netlink_linux_msg - the format of netlink messages [netlink(7)]. */
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "netlink_linux_msg.h"
+
+#define MAX_ERRNO 4095 /* the kernel's limit */
 
 static size_t pad4(size_t n)
 {
@@ -101,4 +104,14 @@ bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body)
 	if (!span_take(buf, pad4(nh->nlmsg_len)))
 		buf->len = 0; /* the last one may lack padding */
 	return true;
+}
+
+int netlink_errno(struct span body)
+{
+	int err;
+
+	if (body.len < sizeof(err))
+		return EPROTO;
+	memcpy(&err, body.p, sizeof(err));
+	return err > 0 || err < -MAX_ERRNO ? EPROTO : -err;
 }

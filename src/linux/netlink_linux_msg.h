@@ -35,6 +35,10 @@ bool netlink_next(struct span *buf, struct nlmsghdr *nh, struct span *body);
 struct span netlink_attr(struct span attrs, int type);
 uint32_t netlink_attr_u32(struct span attrs, int type);
 
+/* Returns the errno in BODY, that of an NLMSG_ERROR; 0: an acknowledgment.  EPROTO if it has none.
+ */
+int netlink_errno(struct span body);
+
 /* netlink_linux.c: send M and wait for the answer.  Return 0, or -1 with errno. */
 
 #define NETLINK_REPLY 32768 /* maximum bytes that the kernel sends at once */

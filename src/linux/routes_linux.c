@@ -250,15 +250,6 @@ static void fail_dump(struct routes *r, int error)
 	r->stale = true;
 }
 
-static int error_of(struct span body)
-{
-	int err = -EPROTO;
-
-	if (body.len >= sizeof(err))
-		memcpy(&err, body.p, sizeof(err));
-	return -err;
-}
-
 void routes_take_dump(struct routes *r, const uint8_t *buf, size_t len)
 {
 	struct span left = {buf, len}, body;
@@ -271,7 +262,7 @@ void routes_take_dump(struct routes *r, const uint8_t *buf, size_t len)
 		if (nh.nlmsg_type == NLMSG_DONE)
 			end_dump(r);
 		else if (nh.nlmsg_type == NLMSG_ERROR)
-			fail_dump(r, error_of(body));
+			fail_dump(r, netlink_errno(body));
 		else if (nh.nlmsg_type == RTM_NEWROUTE)
 			take_route(r, body);
 	}
