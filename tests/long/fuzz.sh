@@ -51,4 +51,5 @@ hunt configurations fuzz_conf replay_conf 4096 100
 hunt "lease files" fuzz_lease replay_lease 2048 50
 hunt "answers of the kernel" fuzz_netlink replay_netlink 2048 500
 hunt sequences fuzz_sequence replay_sequence 2048 50
+hunt environments fuzz_service replay_service 1024 500
 finish
