@@ -719,6 +719,15 @@ static void say_damage(struct load *l)
 		say(l, "%s: cannot make a backup copy: %s", l->f->path, strerror(errno));
 }
 
+/* Tells the end of a restored lease.  Its line came after those of its address in LEFT, whose
+ * leases had ended before. */
+static void tell_restored(struct load *l, const struct lease *lease)
+{
+	if (l->lefts > 0)
+		put_left(l, &(struct lease){.addr = lease->addr});
+	l->ended(l->arg, lease);
+}
+
 /* Leases that were idle for too long were first restored, so that they override older ones.  Now
  * they end. */
 static void drop_expired(struct load *l)
@@ -728,7 +737,7 @@ static void drop_expired(struct load *l)
 
 	for (; pool_expire(l->pool, l->now, 1) > 0; n++)
 		if (pool_ended(l->pool, &last))
-			l->ended(l->arg, &last);
+			tell_restored(l, &last);
 	if (n > 0)
 		say(l,
 		    "%s: %u leases ended: they were idle for longer than their dynamic-pool keeps "
@@ -744,7 +753,7 @@ static void end_beyond_share(void *arg, const struct lease *lease)
 	if (l->trimmed++ < REPORTS)
 		say(l, "%s: lease %s of %s removed: its network holds more leases than its share",
 		    l->f->path, addr_text4(addr, lease->addr), addr_text6(host, &lease->host));
-	l->ended(l->arg, lease);
+	tell_restored(l, lease);
 }
 
 /* The configured share may be lower than when the leases were assigned. */

@@ -485,14 +485,16 @@ START_TEST(last_line_wins)
 }
 END_TEST
 
-/* The last line of an address counts even if the configuration does not allow its lease: the lease
- * of an earlier line ended when the address got another one. */
+/* The last line of an address counts even if the configuration does not allow its lease, or if its
+ * lease has expired: that of an earlier line ended when the address got another one. */
 START_TEST(left_out_lease_overrides)
 {
 	static const char text[] = "192.0.2.9\t2001:db8::9\t1699999300\n"
 				   "192.0.2.9\t2001:db8::8\t1699999400\t2001:db8:99::/96\n"
 				   "192.0.2.7\t2001:db8::7\t1600000000\n"
-				   "192.0.2.7\t2001:db8::6\t1699999400\t2001:db8:99::/96\n";
+				   "192.0.2.7\t2001:db8::6\t1699999400\t2001:db8:99::/96\n"
+				   "192.0.2.5\t2001:db8::5\t1699999400\t2001:db8:99::/96\n"
+				   "192.0.2.5\t2001:db8::4\t1600000000\n";
 	struct leasedir d;
 
 	dir_make(&d, 1);
@@ -500,7 +502,7 @@ START_TEST(left_out_lease_overrides)
 	dir_open(&d);
 	dir_load(&d, NOW, WALL);
 	ck_assert_uint_eq(pool_used(d.pool), 0);
-	ck_assert_uint_eq(d.expired, 2);
+	ck_assert_uint_eq(d.expired, 3);
 	ck_assert_uint_eq(d.last.addr, ip4("192.0.2.9"));
 	ck_assert(d.last.host.b[15] == 8);
 	ck_assert(d.f->wanted);
