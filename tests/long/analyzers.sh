@@ -26,10 +26,10 @@ gcc-12 src/ctl/nat64ctl_list.c -Wanalyzer-malloc-leak: the copy is stored in the
 gcc-12 src/lease/leasesync.c -Wanalyzer-use-of-uninitialized-value: recvmsg() has written all of the message
 gcc-12 src/map/pool_impl.h -Wanalyzer-null-dereference: a network with a count has a first lease
 gcc-12 src/map/pool_sort.c -Wanalyzer-null-dereference: a group with a count has an oldest lease
-clang-tidy-14 include/lib/addr.h clang-analyzer-core.UndefinedBinaryOperatorResult: a prefix has at most 128 bits
-clang-tidy-14 src/conf/conf_access.c clang-analyzer-core.CallAndMessage: the result is read only if the function has set it
+clang-tidy-14 include/lib/addr.h clang-analyzer-core.UndefinedBinaryOperatorResult: an IPv4 prefix has at most 32 bits
+clang-tidy-14 src/conf/conf_access.c clang-analyzer-core.CallAndMessage: conf_parse_hosts() has set the prefix when it succeeds
 clang-tidy-14 src/conf/conf_access.c clang-analyzer-core.NonNullParamChecker: without pools there is nothing to copy
-clang-tidy-14 src/lease/leasefile.c misc-redundant-expression: EAGAIN and EWOULDBLOCK may differ on other machines
+clang-tidy-14 src/lease/leasefile.c misc-redundant-expression: the second rewrite is a second attempt
 cppcheck-2.10 src/daemon/command_setup.c autoVariables: the pointer copied from the local array points elsewhere
 cppcheck-2.10 src/daemon/setup_apply.c legacyUninitvar: the buffer is written by the function that gets it
 cppcheck-2.10 src/daemon/setup_apply.c returnDanglingLifetime: the list is copied, its entries are not

@@ -45,7 +45,7 @@ build_check() {
 	mkdir -p "$prefix/build" && cd "$prefix/build" || return
 	"$dir/check/configure" -q --prefix="$prefix" --disable-subunit --disable-shared --disable-build-docs "$@" &&
 		make -s -j"$jobs" -C lib && make -s -j"$jobs" -C src libcheck.la &&
-		make -s -C src install-libLTLIBRARIES install-includeHEADERS
+		make -s -C src install-libLTLIBRARIES install-includeHEADERS && cp check_stdint.h "$prefix/include"
 }
 
 # build MACHINE FLAGS [CONFIGURE ARGUMENT...]: builds all programs and tests.
