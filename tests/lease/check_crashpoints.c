@@ -1,0 +1,750 @@
+/* check_crashpoints - each call that src/lease makes for its files fails once, in each way, or is
+ * the last one before a process is killed or the power fails.  After each, a daemon starts on what
+ * is left. */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "../../src/lease/leaselogstate.h"
+#include "crash.h"
+#include "support/leasedir.h"
+
+#define MOST   1024 /* changes of leases in a run */
+#define ROUNDS 200
+#define PART   400 /* bytes of a file of the history: four lines */
+#define STEP   97  /* tests one call of so many; CRASH_STEP=1 in the environment: all */
+#define AGAIN  30  /* seconds from the end of a run to the next start */
+
+/* Numbers of crash.h that say what was promised at a time. */
+enum promise {
+	MADE,       /* changes of leases that have begun */
+	WRITTEN,    /* so many of them survive kill -9 */
+	SYNCED,     /* so many of them survive a power cut */
+	EVENTS,     /* events of the history that survive kill -9 of the daemon or the keeper */
+	OLD_EVENTS, /* events that survive a power cut */
+	PINS,       /* pinned.map */
+};
+enum {
+	PINS_OLD,
+	PINS_ASKED,
+	PINS_NEW
+};
+
+static const char *const pins_text[] = {"# old\n", "# new: 192.0.2.200 2001:db8::200\n"};
+
+/* A lease as it is from now on; HOST 0: the address has none. */
+struct change {
+	uint32_t addr, host;
+	int32_t last;
+	bool confirmed;
+};
+
+/* Shared by the processes of a run. */
+static struct told {
+	struct change change[MOST];
+	unsigned end;   /* number of calls before the clean end */
+	unsigned start; /* number of calls until the start was complete; 0: it failed */
+	unsigned bad;   /* lines about trouble */
+	int32_t t;      /* seconds since the beginning */
+	bool clean;     /* the clean end was successful */
+	bool has_key;   /* the secret is on disk */
+	struct siphash_key key;
+} * told;
+
+struct scene {
+	struct leasedir d;
+	struct leaselog *log;
+	unsigned events;
+	bool damaged; /* the file at the start was damaged */
+};
+
+/* --- the state at the start ----------------------------------------------------------------- */
+
+static struct lease_event event_no(uint32_t i, int64_t at)
+{
+	return (struct lease_event){.at = at,
+				    .since = at - 100,
+				    .packets = i,
+				    .bytes = 100 * (uint64_t)i,
+				    .host = {{0x20, 1, 0xd, 0xb8}},
+				    .prefix = {{{0, 0x64, 0xff, 0x9b}}, 96},
+				    .addr = 0xc0000207,
+				    .cause = LEASE_IDLE};
+}
+
+static void change(uint32_t addr, uint32_t host, int32_t last, bool confirmed)
+{
+	if (crash->promise[MADE] == MOST)
+		abort();
+	told->change[crash->promise[MADE]++] = (struct change){addr, host, last, confirmed};
+}
+
+static const char damage[] = "192.0.2.12\t2001:db8::\xff\t12345\n";
+
+static void put_leases(const struct leasedir *d, bool damaged)
+{
+	char text[2048];
+	size_t n = 0;
+
+	for (uint32_t i = 1; i <= 6; i++) {
+		const struct leasetext t = {.addr = 0xc000020a + i,
+					    .host = host_no(i),
+					    .when = WALL - 100,
+					    .since = WALL - 5000,
+					    .unconfirmed = i % 2};
+
+		if (damaged && i == 4)
+			n += (size_t)sprintf(text + n, "%s", damage);
+		n += leasetext_format(text + n, &t);
+		change(t.addr, i, NOW - 100, !t.unconfirmed);
+	}
+	if (damaged)
+		n += (size_t)sprintf(text + n, "# since 123");
+	else
+		n += (size_t)sprintf(text + n, LEASE_CLEAN "\n");
+	dir_put(d, LEASEFILE_NAME, text, n);
+}
+
+static void put_history(struct scene *s)
+{
+	char text[8 * LEASEEVENT_MAX];
+	size_t n = 0;
+
+	for (; s->events < 3; s->events++) {
+		struct lease_event e = event_no(s->events, WALL - 100);
+
+		n += leaseevent_format(text + n, &e);
+	}
+	if (s->damaged)
+		n += (size_t)sprintf(text + n, "2023-11-14T22:13:20Z ended");
+	dir_put(&s->d, LEASELOG_NAME, text, n);
+}
+
+static void put_all(struct scene *s, bool damaged)
+{
+	memset(s, 0, sizeof(*s));
+	memset(told, 0, sizeof(*told));
+	s->damaged = damaged;
+	dir_make(&s->d, 2);
+	crash_begin(0, CRASH_NONE);
+	put_leases(&s->d, damaged);
+	put_history(s);
+	dir_put(&s->d, CONF_PINS, pins_text[0], strlen(pins_text[0]));
+	if (damaged)
+		dir_put(&s->d, LEASESYNC_NEW, "# half", 6);
+	crash->promise[WRITTEN] = crash->promise[SYNCED] = crash->promise[MADE];
+	crash->promise[EVENTS] = crash->promise[OLD_EVENTS] = s->events;
+}
+
+/* --- the run -------------------------------------------------------------------------------- */
+
+static int32_t now(void)
+{
+	return NOW + told->t;
+}
+
+static int64_t wall(void)
+{
+	return WALL + told->t;
+}
+
+static void set_time(int32_t t)
+{
+	told->t = t;
+	crash->ms = 1000000 + (int64_t)t * 1000;
+	crash->wall = WALL + t;
+}
+
+static void take_news(struct scene *s)
+{
+	const char *line;
+	bool bad;
+
+	while ((line = leasefile_news(s->d.f, &bad)))
+		told->bad += bad;
+	while ((line = leaselog_news(s->log, &bad))) {
+		told->bad += bad;
+		if (strstr(line, "events were lost"))
+			crash_fail("%s", line);
+	}
+}
+
+static void promise(struct scene *s)
+{
+	const struct leasefile *f = s->d.f;
+
+	if (leasefile_trouble(f) == 0 && f->len == 0) {
+		crash->promise[WRITTEN] = crash->promise[MADE];
+		if (!f->dirty && f->keeper.task == LEASESYNC_IDLE && f->keeper.fd >= 0)
+			crash->promise[SYNCED] = crash->promise[MADE];
+	}
+	take_news(s);
+}
+
+/* As the daemon does after a burst. */
+static void commit(struct scene *s)
+{
+	leaselog_hand_over(s->log);
+	crash->promise[EVENTS] = s->events;
+	if (leasefile_commit(s->d.f) == 0 && !s->d.f->trouble[TROUBLE_WRITE] && s->d.f->len == 0)
+		crash->promise[WRITTEN] = crash->promise[MADE];
+	leaselog_commit(s->log);
+	crash_grant();
+}
+
+static void calm(struct scene *s)
+{
+	unsigned quiet = 0;
+
+	for (unsigned i = 0; quiet < 3; i++) {
+		int ms = leasefile_maintain(s->d.f, s->d.pool, s->d.maps, now(), wall());
+		bool busy = s->d.f->keeper.task != LEASESYNC_IDLE;
+
+		crash_grant();
+		quiet = busy || ms == 0 ? 0 : quiet + 1;
+		if (i == ROUNDS) {
+			crash_fail("it never has nothing to do");
+			return;
+		}
+	}
+	promise(s);
+}
+
+/* Lets so many seconds pass, in two steps.  Events written before that are synced then. */
+static void pass(struct scene *s, int32_t seconds)
+{
+	uint64_t before;
+
+	for (int i = 0; i < 2; i++) {
+		before = s->log->shared->err ? 0 : SHARED_GET(&s->log->shared->written);
+		set_time(told->t + (i == 0 ? 1 : seconds - 1));
+		leaselog_commit(s->log);
+		calm(s);
+		if (before > 0 && before == s->log->shared->written && !s->log->shared->err &&
+		    !crash->dead[CRASH_KEEPER] && seconds > 1)
+			crash->promise[OLD_EVENTS] = 3 + (unsigned)before;
+	}
+}
+
+static void put_event(struct scene *s)
+{
+	struct lease_event e = event_no(s->events++, wall());
+
+	leaselog_put(s->log, &e);
+}
+
+/* Assigns an address to host I, or uses its lease. */
+static void use(struct scene *s, uint32_t i)
+{
+	struct ip6 host = host_no(i);
+	struct lease *l = pool_find6(s->d.pool, &host, 0);
+
+	if (!l) {
+		l = pool_assign(s->d.pool, &host, 0, now());
+		if (!l) {
+			crash_fail("host %u gets no lease", i);
+			return;
+		}
+		put_event(s);
+	}
+	pool_touch(s->d.pool, l, now());
+	if (!pool_outdated(l, now()))
+		return;
+	change(l->addr, i, now(), l->confirmed);
+	leasefile_append(s->d.f, l, now());
+	commit(s);
+}
+
+static void answer(struct scene *s, uint32_t i)
+{
+	struct ip6 host = host_no(i);
+
+	pool_answer(pool_find6(s->d.pool, &host, 0));
+	use(s, i);
+}
+
+static void release(struct scene *s, uint32_t i)
+{
+	struct ip6 host = host_no(i);
+	struct lease *l = pool_find6(s->d.pool, &host, 0);
+
+	change(l->addr, 0, 0, false);
+	put_event(s);
+	leasefile_append_end(s->d.f, l->addr, now());
+	pool_end(s->d.pool, l);
+	commit(s);
+}
+
+/* Rewrites the file, and uses leases in between. */
+static void rewrite(struct scene *s, uint32_t from)
+{
+	s->d.f->wanted = true;
+	for (uint32_t i = from; i < from + 5; i++) {
+		leasefile_maintain(s->d.f, s->d.pool, s->d.maps, now(), wall());
+		use(s, i);
+	}
+	calm(s);
+}
+
+/* A reload moves the leases to another pool, and changes the prefixes if N is not 0. */
+static void reload(struct scene *s, unsigned n)
+{
+	struct pool *to = pool_of("192.0.2.0", 24);
+	const struct lease *l;
+	size_t cursor = 0;
+
+	while ((l = pool_walk(s->d.pool, &cursor)))
+		pool_move(to, l, l->prefix);
+	pool_sort(to);
+	pool_free(s->d.pool);
+	s->d.pool = to;
+	if (n > 0) {
+		map_table_free(s->d.maps);
+		s->d.maps = prefixes_of(n);
+	}
+	leasefile_maintain(s->d.f, s->d.pool, s->d.maps, now(), wall());
+}
+
+/* Pins the lease of host I: it is a map from the time when pinned.map is on disk. */
+static void pin(struct scene *s, uint32_t i)
+{
+	struct ip6 host = host_no(i);
+	int err = 0;
+
+	if (crash->promise[PINS] == PINS_OLD)
+		crash->promise[PINS] = PINS_ASKED;
+	if (!leasefile_put_pins(s->d.f, strdup(pins_text[1]), strlen(pins_text[1]))) {
+		crash_fail("pins are not accepted");
+		return;
+	}
+	for (int32_t k = 0; k < 3 && !leasefile_pins_done(s->d.f, &err); k++) {
+		calm(s);
+		if (leasefile_pins_done(s->d.f, &err))
+			break;
+		err = EBUSY;
+		pass(s, 6); /* the keeper is being replaced */
+	}
+	if (err == EBUSY)
+		crash_fail("pins are not done");
+	if (err)
+		return;
+	crash->promise[PINS] = PINS_NEW;
+	if (pool_find6(s->d.pool, &host, 0))
+		release(s, i);
+}
+
+static void note_said(void *arg, const char *line)
+{
+	(void)arg;
+	(void)line;
+}
+
+static void note_ended(void *arg, const struct lease *l)
+{
+	(void)arg;
+	crash_fail("lease of %08x ended at the start", l->addr);
+}
+
+static void note_no_key(void *arg, const char *line)
+{
+	(void)line;
+	*(bool *)arg = false;
+}
+
+static void open_key(struct leasefile *f)
+{
+	struct siphash_key key = {11, 22};
+	bool good = true;
+
+	leasefile_key(f, LEASEFILE_KEY, &key, note_no_key, &good);
+	told->key = key;
+	told->has_key = good;
+}
+
+/* Returns true if the daemon has started. */
+static bool start(struct scene *s)
+{
+	const struct ip6 own = ip6(OWN6);
+	char err[LEASEFILE_ERR] = "";
+
+	s->d.f = leasefile_open(s->d.path, s->d.path, err, sizeof(err));
+	if (!s->d.f)
+		return strlen(err) > 0 ? false : crash_fail("it does not start without a message");
+	open_key(s->d.f);
+	s->log = leaselog_new(s->d.path);
+	leasefile_set_log(s->d.f, s->log);
+	leaselog_use(s->log, 30, PART * 16);
+	return leasefile_load(s->d.f, s->d.pool, s->d.maps, &own, now(), wall(), note_said,
+			      note_ended, s) == 0 &&
+	       leasefile_start(s->d.f) == 0;
+}
+
+static void end(struct scene *s)
+{
+	leaselog_commit(s->log);
+	told->clean = leasefile_close(s->d.f, s->d.pool, s->d.maps, now(), wall()) == 0;
+	s->d.f = NULL;
+	if (told->clean)
+		crash->promise[WRITTEN] = crash->promise[SYNCED] = crash->promise[MADE];
+	leaselog_free(s->log);
+}
+
+static void work(struct scene *s)
+{
+	for (uint32_t i = 3; i < 10; i++)
+		use(s, i);
+	pass(s, 2);
+	answer(s, 8);
+	pass(s, 601);
+	for (uint32_t i = 5; i < 9; i++)
+		use(s, i);
+	release(s, 3);
+	pass(s, 12);
+	rewrite(s, 7);
+	use(s, 3);
+	pass(s, 12);
+	pin(s, 9);
+	reload(s, 0);
+	pass(s, 12);
+	s->d.f->wanted = true;
+	while (s->d.f->rewrite == REWRITE_NONE || s->d.f->rewrite == REWRITE_OPENING) {
+		uint32_t before = crash->calls;
+
+		leasefile_maintain(s->d.f, s->d.pool, s->d.maps, now(), wall());
+		crash_grant();
+		if (crash->calls == before)
+			break;
+	}
+	reload(s, s->damaged ? 2 : 1); /* while the new file is being written */
+	for (uint32_t i = 20; i < 24; i++)
+		use(s, i);
+	pass(s, 2);
+	release(s, 20);
+	for (uint32_t i = 30; i < 50; i++)
+		use(s, i);
+}
+
+/* Everything is on disk some time after the last failure. */
+static void recover(struct scene *s)
+{
+	crash_heal();
+	pass(s, 40);
+	pass(s, 70);
+	pass(s, 70);
+	pass(s, 12);
+	if (leasefile_trouble(s->d.f) != 0)
+		crash_fail("still in trouble: %s", strerror(leasefile_trouble(s->d.f)));
+	else if (s->log->shared->err)
+		crash_fail("history still in trouble: %s", strerror(s->log->shared->err));
+	else if (crash->promise[SYNCED] != crash->promise[MADE])
+		crash_fail("synced %u of %u changes", crash->promise[SYNCED], crash->promise[MADE]);
+	else if (crash->promise[OLD_EVENTS] != s->events)
+		crash_fail("synced %u of %u events", crash->promise[OLD_EVENTS], s->events);
+	if (crash->promise[PINS] != PINS_NEW)
+		pin(s, 9);
+	if (crash->promise[PINS] != PINS_NEW)
+		crash_fail("nothing can be pinned");
+}
+
+/* The daemon, in a process of its own unless nothing is killed. */
+static void run(struct scene *s, unsigned at, enum crash_kind kind)
+{
+	unsigned now_promised[CRASH_PROMISES];
+
+	memcpy(now_promised, crash->promise, sizeof(now_promised));
+	crash_begin(at, kind);
+	memcpy(crash->promise, now_promised, sizeof(now_promised));
+	set_time(0);
+	if (!start(s)) {
+		if (at == 0)
+			crash_fail("it does not start");
+		crash_heal();
+		leasefile_close(s->d.f, NULL, NULL, 0, 0);
+		leaselog_free(s->log);
+		return;
+	}
+	told->start = crash->calls;
+	work(s);
+	if (at <= crash->calls && kind != CRASH_NONE)
+		recover(s);
+	told->end = crash->calls;
+	end(s);
+}
+
+/* As in check_leasecrash.c: a child that is killed must not write the notes of Check. */
+static void leave_notes(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
+		if (fd != null && fcntl(fd, F_GETFD) >= 0)
+			dup2(null, fd);
+}
+
+static void run_apart(struct scene *s, unsigned at, enum crash_kind kind)
+{
+	int status;
+	pid_t pid = fork(), other;
+
+	if (pid == 0) {
+		leave_notes();
+		alarm(20);
+		run(s, at, kind);
+		_exit(0);
+	}
+	ck_assert_int_gt(pid, 1);
+	/* a keeper that outlives its daemon is a child of this process then */
+	while ((other = waitpid(-1, &status, 0)) > 0)
+		if (other == pid && !(WIFEXITED(status) && WEXITSTATUS(status) == 0) &&
+		    !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && crash->hit))
+			crash_fail("the daemon ended with status %#x", (unsigned)status);
+}
+
+/* --- what is left --------------------------------------------------------------------------- */
+
+static const char *when; /* for messages */
+
+static bool is_lease(const struct change *c, const struct lease *l)
+{
+	struct ip6 host = host_no(c->host);
+
+	if (!l || c->host == 0)
+		return !l && c->host == 0;
+	return ip6_equal(&l->host, &host) && l->prefix == 0 && l->last >= c->last &&
+	       l->confirmed == c->confirmed;
+}
+
+/* The lease L of ADDR must be that of the last of the first SAFE changes, or of a later one. */
+static void must_be_promised(uint32_t addr, const struct lease *l, unsigned safe)
+{
+	struct change last = {.addr = addr};
+
+	for (unsigned i = 0; i < crash->promise[MADE]; i++) {
+		if (told->change[i].addr != addr)
+			continue;
+		if (i >= safe && is_lease(&told->change[i], l))
+			return;
+		if (i < safe)
+			last = told->change[i];
+	}
+	ck_assert_msg(is_lease(&last, l),
+		      "%s: the lease of %08x (host %u, %d, %sconfirmed) is %s (%d, %sconfirmed)",
+		      when, addr, last.host, last.last, last.confirmed ? "" : "not ",
+		      l ? "another one" : "lost", l ? l->last : 0, l && l->confirmed ? "" : "not ");
+}
+
+static void must_be_all_promised(const struct pool *p, unsigned safe)
+{
+	for (uint32_t addr = 0xc0000200; addr < 0xc0000300; addr++)
+		must_be_promised(addr, pool_find4(p, addr), safe);
+}
+
+/* Checks the lines of the history: there are all events from the first one to SAFE - 1, no event
+ * is there twice or before an older one; if ALL is set, there are no gaps.  Returns the number
+ * after the last event. */
+static unsigned must_have_events(const struct leasedir *d, unsigned safe, bool all)
+{
+	int64_t next = -1;
+	char name[32];
+
+	for (unsigned i = 64; i-- > 0;) {
+		struct lease_event e;
+		char *text, *end;
+
+		snprintf(name, sizeof(name), i ? LEASELOG_NAME ".%u" : LEASELOG_NAME, i);
+		if (!dir_has(d, name))
+			continue;
+		text = dir_get(d, name);
+		for (char *p = text; (end = strchr(p, '\n')); p = end + 1) {
+			if (!leaseevent_parse(p, (size_t)(end - p), &e)) {
+				ck_assert_msg(!all, "%s: %s: %.*s", when, name, (int)(end - p), p);
+				continue;
+			}
+			ck_assert_msg(next < 0 || (int64_t)e.packets == next ||
+					      (!all && (int64_t)e.packets > next &&
+					       next >= (int64_t)safe),
+				      "%s: %s: event %u follows %lld, %u are safe", when, name,
+				      (unsigned)e.packets, (long long)next - 1, safe);
+			next = (int64_t)e.packets + 1;
+		}
+		ck_assert_msg(!all || *strrchr(text, '\n') == '\n', "%s: %s", when, name);
+		free(text);
+	}
+	ck_assert_msg(next >= (int64_t)safe, "%s: the last event is %lld of %u", when,
+		      (long long)next - 1, safe);
+	return (unsigned)next;
+}
+
+static void must_have_pins(const struct leasedir *d)
+{
+	char *text = dir_get(d, CONF_PINS);
+	unsigned p = crash->promise[PINS];
+
+	ck_assert_msg((p != PINS_NEW && strcmp(text, pins_text[0]) == 0) ||
+			      (p != PINS_OLD && strcmp(text, pins_text[1]) == 0),
+		      "%s: pinned.map, %u: %s", when, p, text);
+	free(text);
+}
+
+static void fail_said(void *arg, const char *line)
+{
+	(void)arg;
+	ck_abort_msg("%s: %s", when, line);
+}
+
+/* The next daemon starts, works and ends, and so does the one after it.  SAFE changes of leases and
+ * EVENTS events must be there.  TORN: lines may be incomplete. */
+static void start_again(struct scene *s, unsigned safe, unsigned events, bool torn)
+{
+	const unsigned changes = crash->promise[MADE], pins = crash->promise[PINS];
+	struct siphash_key key = {33, 44};
+	struct leasedir *d = &s->d;
+	struct leaselog *log = leaselog_new(d->path);
+	struct ip6 host = host_no(77);
+	unsigned next;
+	struct lease *l;
+
+	crash_begin(0, CRASH_NONE);
+	crash->promise[MADE] = changes;
+	crash->promise[PINS] = pins;
+	set_time(told->t + AGAIN);
+	dir_new_pool(d, "192.0.2.0", 24);
+	map_table_free(d->maps);
+	d->maps = prefixes_of(2);
+	dir_open(d);
+	leasefile_key(d->f, LEASEFILE_KEY, &key, fail_said, NULL);
+	ck_assert_msg(!told->has_key || (key.k0 == told->key.k0 && key.k1 == told->key.k1),
+		      "%s: the key is lost", when);
+	leasefile_set_log(d->f, log);
+	leaselog_use(log, 30, PART * 16);
+	dir_load(d, now(), wall());
+	ck_assert_msg(torn || s->damaged || d->said == 0, "%s: %s", when, d->line[0]);
+	ck_assert_uint_eq(d->expired, 0);
+	if (d->said > 0)
+		ck_assert_msg(dir_has(d, LEASEFILE_NAME ".bad-1"), "%s: %s", when, d->line[0]);
+	must_be_all_promised(d->pool, safe);
+	must_have_pins(d);
+	ck_assert_int_eq(leasefile_start(d->f), 0);
+	next = must_have_events(d, events, !torn && !s->damaged);
+	/* it works */
+	s->log = log;
+	s->events = next;
+	l = pool_assign(d->pool, &host, 0, now());
+	put_event(s);
+	change(l->addr, 77, now(), false);
+	leasefile_append(d->f, l, now());
+	commit(s);
+	pass(s, 12);
+	d->f->wanted = true;
+	pass(s, 12);
+	ck_assert_msg(!crash->failure[0], "%s: %s", when, crash->failure);
+	ck_assert_msg(leasefile_trouble(d->f) == 0, "%s: in trouble", when);
+	dir_end(d, now(), wall());
+	leaselog_free(log);
+	ck_assert_msg(!dir_has(d, LEASESYNC_NEW), "%s: " LEASESYNC_NEW " is left", when);
+	next = must_have_events(d, events, false);
+	ck_assert_msg(next == s->events, "%s: %u", when, next);
+	dir_new_pool(d, "192.0.2.0", 24);
+	dir_open(d);
+	dir_load(d, now(), wall());
+	ck_assert_msg(d->said == 0, "%s: %s", when, d->line[0]);
+	must_be_all_promised(d->pool, safe);
+	ck_assert_msg(pool_find6(d->pool, &host, 0) != NULL, "%s: the new lease is lost", when);
+	dir_crash(d);
+}
+
+static const char *const kinds[CRASH_KINDS] = {
+	[CRASH_NONE] = "nothing",
+	[CRASH_ENOSPC] = "ENOSPC",
+	[CRASH_EIO] = "EIO",
+	[CRASH_EROFS] = "EROFS",
+	[CRASH_SHORT] = "short write",
+	[CRASH_FULL] = "full from here on",
+	[CRASH_KILL] = "kill -9 after",
+	[CRASH_KILL_BEFORE] = "kill -9 before",
+};
+
+/* --- one call fails, or a process is killed ------------------------------------------------- */
+
+static void one_point(bool damaged, unsigned at, enum crash_kind kind)
+{
+	static char text[256];
+	struct scene s;
+	bool daemon_died;
+
+	put_all(&s, damaged);
+	run_apart(&s, at, kind);
+	snprintf(text, sizeof(text), "%s: %s", kinds[kind], at ? crash_text(at) : "-");
+	when = text;
+	ck_assert_msg(!crash->failure[0], "%s: %s", when, crash->failure);
+	ck_assert_msg(at == 0 || crash->hit, "%s: there is no such call", when);
+	daemon_died = crash->dead[CRASH_DAEMON];
+	if (kind == CRASH_NONE)
+		ck_assert(told->clean);
+	s.d.f = NULL;
+	start_again(&s, crash->promise[daemon_died ? WRITTEN : SYNCED], crash->promise[EVENTS],
+		    kind == CRASH_SHORT);
+	dir_remove(&s.d);
+}
+
+static unsigned calls_of(bool damaged)
+{
+	struct scene s;
+	unsigned n;
+
+	put_all(&s, damaged);
+	run_apart(&s, 0, CRASH_NONE);
+	ck_assert_msg(!crash->failure[0], "%s", crash->failure);
+	n = crash->calls;
+	dir_remove(&s.d);
+	return n;
+}
+
+static void prepare(void)
+{
+	crash_new();
+	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(told, MAP_FAILED);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+START_TEST(each_call)
+{
+	const bool damaged = _i % 2;
+	const enum crash_kind kind = (enum crash_kind)(_i / 2);
+	const char *every = getenv("CRASH_STEP");
+	const unsigned step = every ? (unsigned)atoi(every) : STEP;
+	unsigned calls, points = 0;
+
+	ck_assert_uint_gt(step, 0);
+	prepare();
+	calls = calls_of(damaged);
+	one_point(damaged, 0, CRASH_NONE);
+	for (unsigned at = 1 + (unsigned)_i % step; at <= calls && kind != CRASH_NONE; at += step) {
+		one_point(damaged, at, kind);
+		points++;
+	}
+	printf("# %s, %s: %u calls, %u points\n", damaged ? "damaged files" : "intact files",
+	       kinds[kind], calls, points);
+	fflush(stdout);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("crashpoints");
+	TCase *t = tcase_create("points");
+
+	tcase_set_timeout(t, 3600);
+	tcase_add_loop_test(t, each_call, 0, 2 * CRASH_KINDS);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}
