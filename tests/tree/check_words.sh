@@ -307,4 +307,5 @@ check_findings
 check_lint "$top/man/nat64-host.8"
 check_lint "$top/man/nat64.7"
 check_lint "$rules_man"
+check_lint "$top/man/nat64-security.7"
 finish
