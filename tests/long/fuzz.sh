@@ -48,6 +48,7 @@ hunt() {
 hunt packets fuzz_packet replay 2048 1000
 hunt requests fuzz_control replay_control 4200 1000
 hunt configurations fuzz_conf replay_conf 4096 100
+hunt histories fuzz_history replay_history 4096 50
 hunt "lease files" fuzz_lease replay_lease 2048 50
 hunt "answers of the kernel" fuzz_netlink replay_netlink 2048 500
 hunt sequences fuzz_sequence replay_sequence 2048 50
