@@ -6,7 +6,7 @@
 #define HOST " 192.0.2.1 2001:db8::1 64:ff9b::/96 "
 #define MORE " 192.0.2.2 2001:db8::2 64:ff9b::/96 "
 
-const unsigned replay_mutations = 200;
+const unsigned replay_mutations = 40;
 
 static const struct {
 	const char *name, *text;
