@@ -711,15 +711,22 @@ static void prepare(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
+static unsigned get_step(void)
+{
+	const char *every = getenv("CRASH_STEP");
+	int step = every ? atoi(every) : STEP;
+
+	ck_assert_int_gt(step, 0);
+	return (unsigned)step;
+}
+
 START_TEST(each_call)
 {
 	const bool damaged = _i % 2;
 	const enum crash_kind kind = (enum crash_kind)(_i / 2);
-	const char *every = getenv("CRASH_STEP");
-	const unsigned step = every ? (unsigned)atoi(every) : STEP;
+	const unsigned step = get_step();
 	unsigned calls, points = 0;
 
-	ck_assert_uint_gt(step, 0);
 	prepare();
 	calls = calls_of(damaged);
 	one_point(damaged, 0, CRASH_NONE);
@@ -733,12 +740,266 @@ START_TEST(each_call)
 }
 END_TEST
 
+/* --- a power cut ---------------------------------------------------------------------------- */
+
+/* What is on the disk is computed from the recorded calls.  Of each file, at least the content of
+ * its last sync is there; of the directory, at least the names of its last sync and then any number
+ * of the changes since, in their order.  The other content is there, is missing, ends in the middle
+ * of the last write, or is zero. */
+
+#define OBJECTS   128
+#define OBJECT    16384
+#define NAMES     24
+#define SNAPSHOTS 32
+
+enum rest {
+	REST_NONE,
+	REST_ALL,
+	REST_TORN,
+	REST_ZERO,
+	RESTS
+};
+
+struct object {
+	char data[OBJECT], synced[OBJECT];
+	size_t len, synced_len, before; /* BEFORE: length before the last write */
+};
+
+struct names {
+	char name[NAMES][32];
+	struct object *object[NAMES];
+	unsigned n;
+};
+
+static struct disk {
+	struct object object[OBJECTS];
+	unsigned objects;
+	struct object *of_node[256];
+	struct names names[SNAPSHOTS]; /* number 0 is synced, each other one has one more change */
+	unsigned last;                 /* the number of the current one */
+} disk;
+
+static struct object **find_name(struct names *n, const char *name)
+{
+	for (unsigned i = 0; i < n->n; i++)
+		if (strcmp(n->name[i], name) == 0)
+			return &n->object[i];
+	return NULL;
+}
+
+static void remove_name(struct names *n, const char *name)
+{
+	struct object **o = find_name(n, name);
+	unsigned i;
+
+	if (!o)
+		return;
+	i = (unsigned)(o - n->object);
+	n->n--;
+	n->object[i] = n->object[n->n];
+	memcpy(n->name[i], n->name[n->n], sizeof(n->name[i]));
+}
+
+static void set_name(struct names *n, const char *name, struct object *o)
+{
+	remove_name(n, name);
+	ck_assert_uint_lt(n->n, NAMES);
+	snprintf(n->name[n->n], sizeof(n->name[0]), "%.31s", name);
+	n->object[n->n++] = o;
+}
+
+/* Returns the names after one more change, which is still to be made. */
+static struct names *next_names(void)
+{
+	ck_assert_uint_lt(disk.last + 1, SNAPSHOTS);
+	disk.names[disk.last + 1] = disk.names[disk.last];
+	return &disk.names[++disk.last];
+}
+
+static struct object *new_object(void)
+{
+	ck_assert_uint_lt(disk.objects, OBJECTS);
+	return &disk.object[disk.objects++];
+}
+
+static void put_initial(const char *name, const struct leasedir *d)
+{
+	struct object *o;
+	char *text;
+
+	if (!dir_has(d, name))
+		return;
+	text = dir_get(d, name);
+	o = new_object();
+	o->len = o->synced_len = o->before = strlen(text);
+	memcpy(o->data, text, o->len);
+	memcpy(o->synced, text, o->len);
+	set_name(&disk.names[0], name, o);
+	free(text);
+}
+
+static void replay_write(struct object *o, const struct crash *rec, const struct crash_call *c)
+{
+	ck_assert(o && c->at + c->len <= OBJECT);
+	o->before = o->len;
+	memcpy(o->data + c->at, rec->arena + c->data, c->len);
+	o->len = c->at + c->len;
+}
+
+static void replay(const struct crash *rec, const struct crash_call *c)
+{
+	struct object *o = disk.of_node[c->node], **named;
+
+	if (c->failed)
+		return;
+	switch (c->what) {
+	case CRASH_CREATE:
+		o = disk.of_node[c->node] = new_object();
+		set_name(next_names(), c->name, o);
+		break;
+	case CRASH_OPEN:
+		named = find_name(&disk.names[disk.last], c->name);
+		if (named)
+			disk.of_node[c->node] = *named;
+		break;
+	case CRASH_WRITE:
+		replay_write(o, rec, c);
+		break;
+	case CRASH_TRUNCATE:
+		o->len = o->before = c->at;
+		break;
+	case CRASH_SYNC:
+		memcpy(o->synced, o->data, o->len);
+		o->synced_len = o->before = o->len;
+		break;
+	case CRASH_SYNC_DIR:
+		disk.names[0] = disk.names[disk.last];
+		disk.last = 0;
+		break;
+	case CRASH_RENAME:
+		named = find_name(&disk.names[disk.last], c->name);
+		ck_assert_ptr_nonnull(named);
+		o = named ? *named : NULL;
+		next_names();
+		remove_name(&disk.names[disk.last], c->name);
+		set_name(&disk.names[disk.last], c->to, o);
+		break;
+	case CRASH_LINK:
+		named = find_name(&disk.names[disk.last], c->name);
+		ck_assert_ptr_nonnull(named);
+		o = named ? *named : NULL;
+		set_name(next_names(), c->to, o);
+		break;
+	case CRASH_UNLINK:
+		remove_name(next_names(), c->name);
+		break;
+	case CRASH_CLOSE:
+	case CRASH_READ:
+	case CRASH_WHATS:
+		break;
+	}
+}
+
+/* Writes the content of O to TEXT.  Returns its length. */
+static size_t content(const struct object *o, enum rest rest, char text[OBJECT])
+{
+	const size_t more = o->len > o->before ? (o->len - o->before) / 2 : 0;
+	const size_t torn = o->before < o->len ? o->before + more : o->len;
+
+	memcpy(text, rest == REST_NONE ? o->synced : o->data, OBJECT);
+	if (rest == REST_NONE)
+		return o->synced_len;
+	if (rest == REST_ZERO && o->len > o->synced_len)
+		memset(text + o->synced_len, 0, o->len - o->synced_len);
+	return rest == REST_TORN ? torn : o->len;
+}
+
+static uint64_t write_names(const struct leasedir *d, const struct names *n, enum rest rest)
+{
+	static char text[OBJECT];
+	uint64_t sum = 14695981039346656037u;
+
+	for (unsigned i = 0; i < n->n; i++) {
+		size_t len = content(n->object[i], rest, text);
+
+		if (d)
+			dir_put(d, n->name[i], text, len);
+		for (const char *p = n->name[i]; *p; p++)
+			sum = (sum ^ (uint8_t)*p) * 1099511628211u;
+		for (size_t k = 0; k < len; k++)
+			sum = (sum ^ (uint8_t)text[k]) * 1099511628211u;
+	}
+	return sum;
+}
+
+static void cut_power(const struct crash *rec, const struct told *story, unsigned at,
+		      const struct names *n, enum rest rest)
+{
+	static const char *const rests[] = {"is missing", "is there", "is half there", "is zero"};
+	static char text[256];
+	struct scene s = {.damaged = false};
+	mode_t mask;
+
+	dir_make(&s.d, 2);
+	memcpy(crash, rec, sizeof(*crash));
+	*told = *story;
+	snprintf(text, sizeof(text), "power cut before %s, %u names, other content %s",
+		 crash_text(at), (unsigned)(n - disk.names), rests[rest]);
+	when = text;
+	memcpy(crash->promise, rec->call[at].promise, sizeof(crash->promise));
+	mask = umask(0077); /* the secret is for nobody else */
+	write_names(&s.d, n, rest);
+	umask(mask);
+	told->has_key = false;
+	told->t = 900; /* not before the end of the run */
+	start_again(&s, crash->promise[SYNCED], crash->promise[OLD_EVENTS], true);
+	dir_remove(&s.d);
+}
+
+START_TEST(power_is_cut)
+{
+	const unsigned step = get_step() == 1 ? 1 : 3 * get_step(); /* there are more points */
+	struct crash *rec = malloc(sizeof(*rec));
+	unsigned points = 0, turn = 0;
+	static struct told story;
+	uint64_t last = 0, sum;
+	struct scene s;
+
+	prepare();
+	put_all(&s, false);
+	put_initial(LEASEFILE_NAME, &s.d);
+	put_initial(LEASELOG_NAME, &s.d);
+	put_initial(CONF_PINS, &s.d);
+	run_apart(&s, 0, CRASH_NONE);
+	ck_assert_msg(!crash->failure[0], "%s", crash->failure);
+	memcpy(rec, crash, sizeof(*rec));
+	story = *told;
+	dir_remove(&s.d);
+	for (unsigned at = 1; at <= rec->calls; at++) {
+		for (unsigned n = 0; n <= disk.last; n++)
+			for (enum rest rest = REST_NONE; rest < RESTS; rest++) {
+				sum = write_names(NULL, &disk.names[n], rest);
+				if (sum == last || turn++ % step != 0)
+					continue;
+				last = sum;
+				cut_power(rec, &story, at, &disk.names[n], rest);
+				points++;
+			}
+		replay(rec, &rec->call[at]);
+	}
+	printf("# power cut: %u calls, %u points\n", rec->calls, points);
+	fflush(stdout);
+	free(rec);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("crashpoints");
 	TCase *t = tcase_create("points");
 
 	tcase_set_timeout(t, 3600);
+	tcase_add_test(t, power_is_cut);
 	tcase_add_loop_test(t, each_call, 0, 2 * CRASH_KINDS);
 	suite_add_tcase(s, t);
 	return s;
