@@ -343,6 +343,71 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
+static const char *const records[] = {
+	"192.0.2.1\t2001:db8::1\t1699999991\n",
+	"# since 1699990000\n192.0.2.2\t2001:db8::2\t1699999992\n",
+	"# unconfirmed\n192.0.2.3\t2001:db8::3\t1699999993\n",
+	"192.0.2.4\t2001:db8::4\t1699999994\t2001:db8:64::/96\n",
+	"192.0.2.5\t2001:db8::5\t1699999995\n",
+};
+
+/* Writes these LEN bytes as the lease file, and checks all records but those of the bytes FROM to
+ * TO.  A damaged line may still be valid, and then name the address or the host of another one. */
+static void keep_intact(const char *text, size_t len, size_t from, size_t to, const char *what)
+{
+	struct leasedir d;
+	size_t begin = 0;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, len);
+	dir_open(&d);
+	dir_load(&d, NOW, WALL);
+	for (uint32_t i = 0; i < ROWS(records); i++) {
+		size_t end = begin + strlen(records[i]);
+		struct ip6 host = host_no(i + 1);
+		struct lease *l = pool_find4(d.pool, ip4("192.0.2.1") + i),
+			     *of_host = pool_find6(d.pool, &host, 0);
+
+		if (from >= end || to <= begin)
+			ck_assert_msg(l || of_host, "%s, byte %zu: host %u has lost its lease",
+				      what, from, i + 1);
+		begin = end;
+	}
+	ck_assert_msg(d.said == 0 || d.expired > 0 || dir_has(&d, "dynamic.map.bad-1"),
+		      "%s, byte %zu", what, from);
+	ck_assert_msg(d.said <= 3, "%s, byte %zu: %u lines", what, from, d.said);
+	dir_remove(&d);
+}
+
+/* Each bit is inverted, other bytes are inserted at each place, and each record is there again at
+ * the end.  Damage at the end of a line also concerns the next one. */
+START_TEST(damage_anywhere)
+{
+	static const char junk[] = "\0\xff#\t 1\n";
+	char text[1024] = "", bad[1200];
+	size_t len;
+
+	for (size_t i = 0; i < ROWS(records); i++)
+		strcat(text, records[i]);
+	len = strlen(text);
+	for (size_t at = 0; at < len; at++) {
+		for (unsigned bit = 0; bit < 8; bit++) {
+			memcpy(bad, text, len);
+			bad[at] = (char)(bad[at] ^ 1 << bit);
+			keep_intact(bad, len, at, at + 2, "a bit");
+		}
+		memcpy(bad, text, at);
+		memcpy(bad + at, junk, sizeof(junk) - 1);
+		memcpy(bad + at + sizeof(junk) - 1, text + at, len - at);
+		keep_intact(bad, len + sizeof(junk) - 1, at, at + 1, "other bytes");
+	}
+	for (size_t i = 0; i < ROWS(records); i++) {
+		snprintf(bad, sizeof(bad), "%s%s", text, records[i]);
+		keep_intact(bad, strlen(bad), len, len, "a record twice");
+	}
+}
+END_TEST
+
 /* The last line has no newline: an editor has omitted it, or a crash has cut the line anywhere. */
 static const struct {
 	const char *name, *text, *prefixes;
@@ -1769,6 +1834,7 @@ static Suite *suite(void)
 	tcase_add_test(text, long_lines);
 	tcase_add_loop_test(text, garbage, 0, 4);
 	tcase_add_test(text, cut_anywhere);
+	tcase_add_test(text, damage_anywhere);
 	tcase_add_loop_test(text, last_line_without_newline, 0, ROWS(tails));
 	tcase_add_test(text, last_line_wins);
 	tcase_add_test(text, left_out_leases_are_told);
