@@ -10,7 +10,7 @@ boxed()
 # is_open PROCESS: succeeds if the kernel shows that the process has no filter, or may gain rights by exec.
 is_open()
 {
-	shown=$(cat "/proc/$1/status" 2>/dev/null)
+	shown=$(grep -E "^(Seccomp|NoNewPrivs):" "/proc/$1/status" 2>/dev/null)
 	[ -n "$shown" ] || return 1 # it has ended
 	! printf '%s\n' "$shown" | has '^Seccomp:[[:space:]]*2' || ! printf '%s\n' "$shown" | has '^NoNewPrivs:[[:space:]]*1'
 }

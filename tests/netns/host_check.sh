@@ -415,6 +415,52 @@ start_bare
 wait_for link_running nat64
 t "the fast path as it was: all is well" wait_for well
 
+# --- the sandbox ------------------------------------------------------------------------------------------------------
+
+# pretend SCRIPT: the doctor hears the daemon's answer changed by this script of sed.
+pretend() {
+	instead timeout "\$real \"\$@\" | sed '$1'"
+	PATH=$fast:$PATH well
+	rm "$fast/timeout"
+}
+restart_it="kill $PID && $NAT64D --config $T/conf"
+if grep -q '^Seccomp:[[:space:]]*2' "/proc/$PID/status"; then
+	fast_line "the sandbox: what holds" "ok    sandbox: seccomp"
+	pretend 's|"landlock": [0-9]*|"landlock": 7|'
+	fast_line "the sandbox: all of it" 'ok    sandbox: seccomp and Landlock \(ABI 7\) limit the daemon and its keeper$'
+	pretend 's|"landlock": [0-9]*|"landlock": 0|'
+	fast_line "the sandbox: a kernel without Landlock" "ok    sandbox: seccomp; without Landlock, which this kernel"
+	pretend 's|"seccomp": true|"seccomp": false|'
+	fast_line "the sandbox: no filter" "WARN  sandbox: no filter of system calls: this kernel or container refuses it => edit what starts nat64d: allow the system calls seccomp, landlock_create_ruleset, .*, then: kill $PID && "
+	pretend 's|"helper": true|"helper": false|'
+	fast_line "the sandbox: the keeper is outside" "WARN  sandbox: the keeper, which writes the lease file, has no filter of system calls => kill $PID && "
+	same "the sandbox: the keeper is outside: what to do" "$restart_it" "$cure"
+	pretend 's|"sandbox": {[^}]*}, ||'
+	fast_line "the sandbox: a daemon that does not know it" "skip  sandbox: not checked: "
+	for process in "$PID" "$(pgrep -P "$PID")"; do
+		instead grep "for last; do :; done; case \$last in /proc/$process/status) \$real \"\$@\" | sed '/^Seccomp:/s/2/0/' ;; *) exec \$real \"\$@\" ;; esac"
+		PATH=$fast:$PATH well
+		rm "$fast/grep"
+		fast_line "the sandbox: the kernel knows of none" "WARN  sandbox: the kernel shows no filter of system calls for process $process => kill $PID && "
+	done
+	echo 'sandbox off' >>"$T/conf"
+	touch -d "-1 hour" "$T/conf"
+	well
+	fast_line "the sandbox: off since the start" "WARN  sandbox: auto, not off: the daemon was started before $T/conf was changed => kill $PID && "
+	stop_nat64d
+	start_bare
+	wait_for link_running nat64
+	t "the sandbox is off: all is well" wait_for well
+	fast_line "the sandbox is off: said" "ok    sandbox: off, as $T/conf has it"
+	stop_nat64d
+	cp "$T/with" "$T/conf"
+	start_bare
+	wait_for link_running nat64
+	t "the sandbox as it was: all is well" wait_for well
+else
+	skip "the sandbox" "this daemon has none here"
+fi
+
 # --- packet filters and NAT -----------------------------------------------------------------------------------------
 
 illness "no MASQUERADE" masquerade "no MASQUERADE or SNAT hides it" nft delete table ip "$(in_router nft list tables | sed -n 's/table ip \(nat64d_.*\)/\1/p')"
