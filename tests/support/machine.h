@@ -3,6 +3,8 @@
 #ifndef NAT64D_TESTS_MACHINE_H
 #define NAT64D_TESTS_MACHINE_H
 
+#include "config.h"
+
 #include <check.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -92,9 +94,9 @@ static inline bool machine_set_immutable(const char *path, bool on)
 	int fd = open(path, O_RDONLY | O_CLOEXEC), flags;
 	bool done = false;
 
-	if (fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+	if (fd >= 0 && ioctl(fd, (IOCTL_REQUEST)FS_IOC_GETFLAGS, &flags) == 0) {
 		flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
-		done = ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+		done = ioctl(fd, (IOCTL_REQUEST)FS_IOC_SETFLAGS, &flags) == 0;
 	}
 	close(fd);
 	return done;
