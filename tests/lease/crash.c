@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MOST_POLLS 100000 /* of a keeper in one turn; more are a busy loop */
@@ -67,12 +68,17 @@ static void give_turn(enum crash_role to)
 	syscall(SYS_futex, &crash->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+/* If the test itself was killed, the process has no parent but process 1 any more. */
 static void await_turn(void)
 {
+	const struct timespec look = {.tv_sec = 1};
 	int now;
 
-	while ((now = __atomic_load_n(&crash->turn, __ATOMIC_SEQ_CST)) != (int)role)
-		syscall(SYS_futex, &crash->turn, FUTEX_WAIT, now, NULL, NULL, 0);
+	while ((now = __atomic_load_n(&crash->turn, __ATOMIC_SEQ_CST)) != (int)role) {
+		syscall(SYS_futex, &crash->turn, FUTEX_WAIT, now, &look, NULL, 0);
+		if (getppid() == 1)
+			_exit(1);
+	}
 }
 
 static void end_role(void)
