@@ -186,7 +186,7 @@ struct daemon {
 
 	struct {
 		bool seccomp;   /* the filter is in effect */
-		int landlock;   /* the ABI in effect; 0: none */
+		int landlock;   /* the ABI in effect; 0: none; or -errno, during the start */
 		ino_t data_dir; /* the directory of the start; 0: not to be compared */
 	} sandbox;              /* daemon_sandbox.c */
 

@@ -72,21 +72,6 @@ static bool enter_keeper(void *arg, int dir)
 	return (files && calls) || mode(d) == SANDBOX_AUTO;
 }
 
-void daemon_prepare_sandbox(struct daemon *d)
-{
-	struct leasefile_hooks hooks = {.enter = enter_keeper, .arg = d};
-
-	if (!is_on(d))
-		return;
-#ifdef SANDBOX_TEST
-	hooks.work = sandbox_try_wanted;
-	sandbox_try_prepare();
-#endif
-	seccomp_prepare(); /* without it, seccomp_enter() fails */
-	if (d->leases.file)
-		leasefile_set_hooks(d->leases.file, &hooks);
-}
-
 /* --- directories -------------------------------------------------------------------------- */
 
 struct places {
@@ -231,6 +216,26 @@ static void remember_directory(struct daemon *d)
 	d->sandbox.data_dir = dir && !d->opt->chroot && stat(dir, &st) == 0 ? st.st_ino : 0;
 }
 
+void daemon_prepare_sandbox(struct daemon *d)
+{
+	struct leasefile_hooks hooks = {.enter = enter_keeper, .arg = d};
+
+	if (!is_on(d))
+		return;
+#ifdef SANDBOX_TEST
+	hooks.work = sandbox_try_wanted;
+	sandbox_try_prepare();
+#endif
+	seccomp_prepare(); /* without it, seccomp_enter() fails */
+	if (d->leases.file)
+		leasefile_set_hooks(d->leases.file, &hooks);
+	/* Landlock lets the daemon kill a keeper that hangs only if that started later. */
+	remember_directory(d);
+	d->sandbox.landlock = limit_files(d);
+	if (d->sandbox.landlock < 0)
+		d->sandbox.landlock = -errno;
+}
+
 /* Says what is missing.  Returns 0 if nothing is, or if that is no error. */
 static int judge(const struct daemon *d, const char *no_calls, const char *no_files)
 {
@@ -255,10 +260,8 @@ int daemon_enter_sandbox(struct daemon *d)
 
 	if (!is_on(d))
 		return 0;
-	remember_directory(d);
-	d->sandbox.landlock = limit_files(d);
 	if (d->sandbox.landlock < 0) {
-		no_files = strerror(errno);
+		no_files = strerror(-d->sandbox.landlock);
 		d->sandbox.landlock = 0;
 	}
 	d->sandbox.seccomp = limit_calls(d) == 0;

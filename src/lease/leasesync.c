@@ -453,6 +453,7 @@ bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)
 
 /* Waits for EVENTS or the end of the keeper.  A keeper that is stopped or hangs must not keep the
  * daemon from ending, so it is killed. */
+/* seccomp: daemon: kill */
 static void await(const struct leasesync *k, short events)
 {
 	struct pollfd p = {.fd = k->fd, .events = events};
@@ -468,6 +469,7 @@ void leasesync_wait(const struct leasesync *k)
 }
 
 /* The keeper reads the end of the socket, finishes its work and exits, which closes its end. */
+/* seccomp: daemon: shutdown */
 void leasesync_stop(struct leasesync *k)
 {
 	if (k->fd >= 0) {
