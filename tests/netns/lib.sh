@@ -324,10 +324,15 @@ set_routes() {
 	ip -n "$R" -6 route replace "$OWN6/128" dev nat64
 }
 
-# start_nat64d [OPTION...]: starts nat64d with $T/conf, and returns when packets can pass.
+announced() { [ "$(grep -c 'nat64d: translating on ' "$LOG")" -gt "$1" ]; }
+
+# start_nat64d [OPTION...]: starts nat64d with $T/conf, and returns when packets can pass and it has said so.
 start_nat64d() {
+	local before
+	before=$(grep -c 'nat64d: translating on ' "$LOG" 2>/dev/null)
 	start_bare "$@"
-	wait_for link_exists nat64 && set_routes && wait_for link_running nat64 && return 0
+	# The device exists before the control socket does.
+	wait_for link_exists nat64 && set_routes && wait_for link_running nat64 && wait_for announced "${before:-0}" && return 0
 	not_ok "nat64d starts"
 	return 1
 }
