@@ -185,10 +185,11 @@ struct daemon {
 			       it; or empty */
 
 	struct {
-		bool seccomp;   /* the filter is in effect */
-		int landlock;   /* the ABI in effect; 0: none; or -errno, during the start */
-		ino_t data_dir; /* the directory of the start; 0: not to be compared */
-	} sandbox;              /* daemon_sandbox.c */
+		bool seccomp;    /* the filter is in effect */
+		int landlock;    /* the ABI in effect; 0: none; or -errno, during the start */
+		ino_t data_dir;  /* the directory of the start; 0: not to be compared */
+		char lacks[256]; /* the line about what the kernel refuses, or empty */
+	} sandbox;               /* daemon_sandbox.c */
 
 	struct batch *batch;         /* daemon_burst.c */
 	struct send send;            /* daemon_burst.c: points to tun, batch and counters */
@@ -332,9 +333,10 @@ char *daemon_status_line(const struct daemon *d, char line[STATUS_MAX]);
 /* --- daemon_sandbox.c: limits of the system calls and of the files that can be reached */
 
 /* Call the first before the keeper starts; the second at the end of the start.  That returns 0, or
- * -1 after logging the error; the third about once a second. */
+ * -1 after logging the error; the third says what is missing; the fourth about once a second. */
 void daemon_prepare_sandbox(struct daemon *d);
 int daemon_enter_sandbox(struct daemon *d);
+void daemon_announce_sandbox(const struct daemon *d);
 void daemon_mind_sandbox(struct daemon *d);
 
 struct sandbox_state {

@@ -71,8 +71,10 @@ void daemon_count_pools(struct active *a)
 {
 	struct pool_range r;
 
-	for (size_t i = 0; i < a->ones; i++)
-		a->one[i].size = a->one[i].used = 0, a->one[i].refused = 0;
+	for (size_t i = 0; i < a->ones; i++) {
+		a->one[i].size = a->one[i].used = 0;
+		a->one[i].refused = 0;
+	}
 	for (size_t i = 0; i < a->conf->pools; i++) {
 		struct one_pool *one = &a->one[a->one_of[i]];
 

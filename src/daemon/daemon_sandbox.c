@@ -237,21 +237,27 @@ void daemon_prepare_sandbox(struct daemon *d)
 }
 
 /* Says what is missing.  Returns 0 if nothing is, or if that is no error. */
-static int judge(const struct daemon *d, const char *no_calls, const char *no_files)
+static int judge(struct daemon *d, const char *no_calls, const char *no_files)
 {
-	char line[512];
+	char *line = d->sandbox.lacks;
 
 	if (!no_calls && !no_files)
 		return 0;
-	snprintf(line, sizeof(line), "sandbox: incomplete:%s%s%s%s%s", no_calls ? " seccomp: " : "",
-		 no_calls ? no_calls : "", no_calls && no_files ? ";" : "",
-		 no_files ? " Landlock: " : "", no_files ? no_files : "");
+	snprintf(line, sizeof(d->sandbox.lacks), "sandbox: incomplete:%s%s%s%s%s",
+		 no_calls ? " seccomp: " : "", no_calls ? no_calls : "",
+		 no_calls && no_files ? ";" : "", no_files ? " Landlock: " : "",
+		 no_files ? no_files : "");
 	if (mode(d) == SANDBOX_STRICT) {
 		log_error("%s (use another kernel, or `sandbox auto`)", line);
 		return -1;
 	}
-	log_notice("%s", line);
 	return 0;
+}
+
+void daemon_announce_sandbox(const struct daemon *d)
+{
+	if (d->sandbox.lacks[0])
+		log_notice("%s", d->sandbox.lacks);
 }
 
 int daemon_enter_sandbox(struct daemon *d)

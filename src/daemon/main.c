@@ -248,6 +248,7 @@ static void announce(struct daemon *d, const struct service_caller *caller)
 	active_say_open(a, NULL);
 	announce_offload(d);
 	daemon_announce_fast(d);
+	daemon_announce_sandbox(d);
 	d->started = clock_ms();
 	daemon_ready(d);
 }
