@@ -179,7 +179,7 @@ for option in "" -R; do
 	# shellcheck disable=SC2086 # no word is wanted for none
 	t "$how: TCP passes${option:+, down}" timeout 20 ip netns exec "$C" iperf3 -6 -c "$GOOGLE" -n 3M $option
 done
-t "$how: what fits passes" pings -s 1200
+t "$how: what fits passes" wait_for pings -s 1200 # the queue may still be full of the flood
 ip -n "$C" -6 route flush cache
 ip -n "$R" link set nat64 mtu 1500
 wait_for grep -q 'MTU 1500$' "$LOG"
