@@ -1,8 +1,8 @@
 /* daemon_sandbox - the sandbox of the daemon and of the keeper: which directories they need, and
  * what is logged about it.
  *
- * The daemon enters it at the end of the start, so that everything that needs more is done by
- * then. */
+ * The daemon enters it during the start, after everything that needs more: Landlock before the
+ * keeper starts, and seccomp at the end. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif

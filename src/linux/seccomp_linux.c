@@ -285,33 +285,6 @@ static void check_bpf(struct filter *f, const struct seccomp_plan *plan)
 	allow_if(f, BPF_MAP_UPDATE_BATCH);
 }
 
-static void check_prctl(struct filter *f)
-{
-	load_arg(f, 0);
-	allow_if(f, PR_SET_NAME);
-	allow_if(f, PR_SET_NO_NEW_PRIVS);
-}
-
-static void check_ioctl(struct filter *f)
-{
-	load_arg(f, 1);
-	allow_if(f, (uint32_t)TUNGETIFF);
-	allow_if(f, (uint32_t)TUNSETPERSIST);
-	allow_if(f, (uint32_t)TUNSETOFFLOAD);
-	allow_if(f, SIOCGIFNAME);
-	allow_if(f, SIOCGIFINDEX);
-	allow_if(f, 0x5413); /* TIOCGWINSZ: musl, when it opens a file for writing */
-}
-
-static void check_fcntl(struct filter *f)
-{
-	load_arg(f, 1);
-	allow_if(f, F_GETFL);
-	allow_if(f, F_SETFL);
-	allow_if(f, F_GETFD);
-	allow_if(f, F_SETFD);
-}
-
 static void check_prot(struct filter *f)
 {
 	load_arg(f, 2);
@@ -319,17 +292,28 @@ static void check_prot(struct filter *f)
 	end(f, SECCOMP_RET_ALLOW);
 }
 
-static void check_abort(struct filter *f)
-{
-	load_arg(f, 2);
-	allow_if(f, SIGABRT);
-}
+/* Calls of which one argument must have one of a few values. */
+static const struct {
+	unsigned arg;
+	unsigned n;
+	uint32_t value[6];
+} few[] = {
+	[PRCTL] = {0, 2, {PR_SET_NAME, PR_SET_NO_NEW_PRIVS}},
+	[IOCTL] = {1,
+		   6,
+		   {(uint32_t)TUNGETIFF, (uint32_t)TUNSETPERSIST, (uint32_t)TUNSETOFFLOAD,
+		    SIOCGIFNAME, SIOCGIFINDEX,
+		    0x5413}}, /* TIOCGWINSZ: musl, when it opens a file for writing */
+	[FCNTL] = {1, 4, {F_GETFL, F_SETFL, F_GETFD, F_SETFD}},
+	[ABORT] = {2, 1, {SIGABRT}},
+	[SIGNAL_9] = {1, 1, {SIGKILL}}, /* only to end a keeper that hangs */
+};
 
-/* Only to end a keeper that hangs. */
-static void check_kill(struct filter *f)
+static void check_few(struct filter *f, enum check check)
 {
-	load_arg(f, 1);
-	allow_if(f, SIGKILL);
+	load_arg(f, few[check].arg);
+	for (unsigned i = 0; i < few[check].n; i++)
+		allow_if(f, few[check].value[i]);
 }
 
 static void check_args(struct filter *f, enum check check, const struct seccomp_plan *plan)
@@ -350,23 +334,15 @@ static void check_args(struct filter *f, enum check check, const struct seccomp_
 	case BPF:
 		check_bpf(f, plan);
 		break;
-	case PRCTL:
-		check_prctl(f);
-		break;
-	case IOCTL:
-		check_ioctl(f);
-		break;
-	case FCNTL:
-		check_fcntl(f);
-		break;
 	case NO_EXEC:
 		check_prot(f);
 		break;
+	case PRCTL:
+	case IOCTL:
+	case FCNTL:
 	case ABORT:
-		check_abort(f);
-		break;
 	case SIGNAL_9:
-		check_kill(f);
+		check_few(f, check);
 		break;
 	}
 	end(f, SECCOMP_RET_TRAP);
