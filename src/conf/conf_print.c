@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf_impl.h"
+#include "lib/memstream.h"
 
 #define MAPS_PART 100
 
@@ -60,15 +61,13 @@ void conf_print_expanded(const struct conf *c, FILE *file)
 static char *print_one(const struct conf_directive *d, const struct conf *c)
 {
 	char *text = NULL;
-	bool whole;
 	size_t len;
 	FILE *file = open_memstream(&text, &len);
 
 	if (!file)
 		return NULL;
 	d->print(&(struct conf_out){.conf = c, .file = file, .row = d, .maps = SIZE_MAX});
-	whole = !ferror(file);
-	if (fclose(file) == 0 && whole)
+	if (memstream_close(file, &text))
 		return text;
 	free(text);
 	return NULL;

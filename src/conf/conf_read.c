@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "conf_impl.h"
+#include "lib/memstream.h"
 
 /* Reads all of FILE into *TEXT, which the caller frees; a NUL follows it.  Returns 0 or an
  * errno. */
@@ -29,10 +30,7 @@ static int read_all(FILE *file, char **text, size_t *len)
 		total += n;
 	}
 	error = total > CONF_FILE_MAX ? EFBIG : ferror(file) ? errno : 0;
-	if (ferror(out)) /* without memory, a part of the text is missing */
-		error = ENOMEM;
-	/* glibc reports success if it has no memory for the final text, and sets it to NULL */
-	return fclose(out) == 0 && *text ? error : ENOMEM;
+	return memstream_close(out, text) ? error : ENOMEM;
 }
 
 /* Splits LINE into words, up to a comment, and stores the first CONF_WORDS.  Returns how many

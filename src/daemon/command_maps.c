@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "lib/memstream.h"
 
 #define SLICE_US   200   /* maximum time for which a listing delays packets */
 #define SLICE_LEN  32768 /* bytes */
@@ -134,8 +135,7 @@ static bool more_config(void *arg, struct answer *a)
 	file = open_memstream(&text, &len);
 	if (file) {
 		more = conf_print_some(d->active->conf, file, &a->cursor);
-		whole = !ferror(file);
-		whole &= fclose(file) == 0 && text;
+		whole = memstream_close(file, &text);
 	}
 	if (whole)
 		for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
