@@ -15,7 +15,7 @@
 #define MOST   1024 /* changes of leases in a run */
 #define ROUNDS 200
 #define PART   400 /* bytes of a file of the history: four lines */
-#define STEP   97  /* tests one call of so many; CRASH_STEP=1 in the environment: all */
+#define STEP   97  /* tests one point of so many; CRASH_STEP=1 in the environment: all */
 #define AGAIN  30  /* seconds from the end of a run to the next start */
 
 /* Numbers of crash.h that say what was promised at a time. */
@@ -711,32 +711,59 @@ static void prepare(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-static unsigned get_step(void)
-{
-	const char *every = getenv("CRASH_STEP");
-	int step = every ? atoi(every) : STEP;
+/* The points that this process tests: one of STEP, and of these, with CRASH_PART=PART/PARTS in the
+ * environment, one of PARTS. */
+struct choice {
+	unsigned step, part, parts;
+	unsigned found, chosen, tested; /* numbers of points so far */
+};
 
-	ck_assert_int_gt(step, 0);
-	return (unsigned)step;
+/* FIRST: makes the choice different for each kind of failure. */
+static struct choice choose_points(unsigned first)
+{
+	const char *step = getenv("CRASH_STEP"), *part = getenv("CRASH_PART");
+	struct choice c = {.step = step ? (unsigned)atoi(step) : STEP, .part = 1, .parts = 1};
+
+	if (part)
+		ck_assert_int_eq(sscanf(part, "%u/%u", &c.part, &c.parts), 2);
+	ck_assert(c.step > 0 && c.part > 0 && c.part <= c.parts);
+	c.found = c.step - first % c.step;
+	return c;
+}
+
+/* Returns true if the next point is to be tested. */
+static bool is_chosen(struct choice *c)
+{
+	if (c->found++ % c->step != 0 || ++c->chosen % c->parts != c->part % c->parts)
+		return false;
+	c->tested++;
+	return true;
+}
+
+/* tests/long/crashpoints.sh adds these numbers. */
+static void report(const struct choice *c, const char *what)
+{
+	printf("# %s: %u of %u points\n", what, c->tested, c->chosen);
+	fflush(stdout);
 }
 
 START_TEST(each_call)
 {
 	const bool damaged = _i % 2;
-	const enum crash_kind kind = (enum crash_kind)(_i / 2);
-	const unsigned step = get_step();
-	unsigned calls, points = 0;
+	const enum crash_kind kind = (enum crash_kind)(CRASH_NONE + 1 + _i / 2);
+	struct choice choice = choose_points((unsigned)_i);
+	unsigned calls;
+	char what[64];
 
 	prepare();
 	calls = calls_of(damaged);
 	one_point(damaged, 0, CRASH_NONE);
-	for (unsigned at = 1 + (unsigned)_i % step; at <= calls && kind != CRASH_NONE; at += step) {
-		one_point(damaged, at, kind);
-		points++;
-	}
-	printf("# %s, %s: %u calls, %u points\n", damaged ? "damaged files" : "intact files",
-	       kinds[kind], calls, points);
-	fflush(stdout);
+	for (unsigned at = 1; at <= calls; at++)
+		if (is_chosen(&choice))
+			one_point(damaged, at, kind);
+	snprintf(what, sizeof(what), "%s, %s", kinds[kind],
+		 damaged ? "damaged files" : "intact files");
+	report(&choice, what);
 }
 END_TEST
 
@@ -958,9 +985,8 @@ static void cut_power(const struct crash *rec, const struct told *story, unsigne
 
 START_TEST(power_is_cut)
 {
-	const unsigned step = get_step() == 1 ? 1 : 3 * get_step(); /* there are more points */
 	struct crash *rec = malloc(sizeof(*rec));
-	unsigned points = 0, turn = 0;
+	struct choice choice = choose_points(0);
 	static struct told story;
 	uint64_t last = 0, sum;
 	struct scene s;
@@ -979,16 +1005,13 @@ START_TEST(power_is_cut)
 		for (unsigned n = 0; n <= disk.last; n++)
 			for (enum rest rest = REST_NONE; rest < RESTS; rest++) {
 				sum = write_names(NULL, &disk.names[n], rest);
-				if (sum == last || turn++ % step != 0)
-					continue;
+				if (sum != last && is_chosen(&choice))
+					cut_power(rec, &story, at, &disk.names[n], rest);
 				last = sum;
-				cut_power(rec, &story, at, &disk.names[n], rest);
-				points++;
 			}
 		replay(rec, &rec->call[at]);
 	}
-	printf("# power cut: %u calls, %u points\n", rec->calls, points);
-	fflush(stdout);
+	report(&choice, "power cut");
 	free(rec);
 }
 END_TEST
@@ -1000,7 +1023,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 3600);
 	tcase_add_test(t, power_is_cut);
-	tcase_add_loop_test(t, each_call, 0, 2 * CRASH_KINDS);
+	tcase_add_loop_test(t, each_call, 0, 2 * (CRASH_KINDS - 1));
 	suite_add_tcase(s, t);
 	return s;
 }
