@@ -52,6 +52,8 @@ static struct told {
 	bool clean;     /* the clean end was successful */
 	bool has_key;   /* the secret is on disk */
 	struct siphash_key key;
+	char path[64];  /* of the directory */
+	char when[256]; /* what has happened */
 } * told;
 
 struct scene {
@@ -129,6 +131,7 @@ static void put_all(struct scene *s, bool damaged)
 	memset(told, 0, sizeof(*told));
 	s->damaged = damaged;
 	dir_make(&s->d, 2);
+	strcpy(told->path, s->d.path);
 	crash_begin(0, CRASH_NONE);
 	put_leases(&s->d, damaged);
 	put_history(s);
@@ -474,7 +477,7 @@ static void run(struct scene *s, unsigned at, enum crash_kind kind)
 	end(s);
 }
 
-/* As in check_leasecrash.c: a child that is killed must not write the notes of Check. */
+/* As in check_leasecrash.c: a child must not write the notes of Check. */
 static void leave_notes(void)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -487,8 +490,10 @@ static void leave_notes(void)
 static void run_apart(struct scene *s, unsigned at, enum crash_kind kind)
 {
 	int status;
-	pid_t pid = fork(), other;
+	pid_t pid, other;
 
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pid = fork();
 	if (pid == 0) {
 		leave_notes();
 		alarm(20);
@@ -505,7 +510,21 @@ static void run_apart(struct scene *s, unsigned at, enum crash_kind kind)
 
 /* --- what is left --------------------------------------------------------------------------- */
 
-static const char *when; /* for messages */
+/* Ends the process of this point if it is not GOOD. */
+__attribute__((format(printf, 2, 3))) static void must(bool good, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (good)
+		return;
+	printf("# %s: ", told->when);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n");
+	fflush(stdout);
+	_exit(1);
+}
 
 static bool is_lease(const struct change *c, const struct lease *l)
 {
@@ -530,10 +549,10 @@ static void must_be_promised(uint32_t addr, const struct lease *l, unsigned safe
 		if (i < safe)
 			last = told->change[i];
 	}
-	ck_assert_msg(is_lease(&last, l),
-		      "%s: the lease of %08x (host %u, %d, %sconfirmed) is %s (%d, %sconfirmed)",
-		      when, addr, last.host, last.last, last.confirmed ? "" : "not ",
-		      l ? "another one" : "lost", l ? l->last : 0, l && l->confirmed ? "" : "not ");
+	must(is_lease(&last, l),
+	     "the lease of %08x (host %u, %d, %sconfirmed) is %s (%d, %sconfirmed)", addr,
+	     last.host, last.last, last.confirmed ? "" : "not ", l ? "another one" : "lost",
+	     l ? l->last : 0, l && l->confirmed ? "" : "not ");
 }
 
 static void must_be_all_promised(const struct pool *p, unsigned safe)
@@ -560,21 +579,19 @@ static unsigned must_have_events(const struct leasedir *d, unsigned safe, bool a
 		text = dir_get(d, name);
 		for (char *p = text; (end = strchr(p, '\n')); p = end + 1) {
 			if (!leaseevent_parse(p, (size_t)(end - p), &e)) {
-				ck_assert_msg(!all, "%s: %s: %.*s", when, name, (int)(end - p), p);
+				must(!all, "%s: %.*s", name, (int)(end - p), p);
 				continue;
 			}
-			ck_assert_msg(next < 0 || (int64_t)e.packets == next ||
-					      (!all && (int64_t)e.packets > next &&
-					       next >= (int64_t)safe),
-				      "%s: %s: event %u follows %lld, %u are safe", when, name,
-				      (unsigned)e.packets, (long long)next - 1, safe);
+			must(next < 0 || (int64_t)e.packets == next ||
+				     (!all && (int64_t)e.packets > next && next >= (int64_t)safe),
+			     "%s: event %u follows %lld, %u are safe", name, (unsigned)e.packets,
+			     (long long)next - 1, safe);
 			next = (int64_t)e.packets + 1;
 		}
-		ck_assert_msg(!all || *strrchr(text, '\n') == '\n', "%s: %s", when, name);
+		must(!all || *strrchr(text, '\n') == '\n', "%s", name);
 		free(text);
 	}
-	ck_assert_msg(next >= (int64_t)safe, "%s: the last event is %lld of %u", when,
-		      (long long)next - 1, safe);
+	must(next >= (int64_t)safe, "the last event is %lld of %u", (long long)next - 1, safe);
 	return (unsigned)next;
 }
 
@@ -583,16 +600,16 @@ static void must_have_pins(const struct leasedir *d)
 	char *text = dir_get(d, CONF_PINS);
 	unsigned p = crash->promise[PINS];
 
-	ck_assert_msg((p != PINS_NEW && strcmp(text, pins_text[0]) == 0) ||
-			      (p != PINS_OLD && strcmp(text, pins_text[1]) == 0),
-		      "%s: pinned.map, %u: %s", when, p, text);
+	must((p != PINS_NEW && strcmp(text, pins_text[0]) == 0) ||
+		     (p != PINS_OLD && strcmp(text, pins_text[1]) == 0),
+	     "pinned.map, %u: %s", p, text);
 	free(text);
 }
 
 static void fail_said(void *arg, const char *line)
 {
 	(void)arg;
-	ck_abort_msg("%s: %s", when, line);
+	must(false, "%s", line);
 }
 
 /* The next daemon starts, works and ends, and so does the one after it.  SAFE changes of leases and
@@ -616,15 +633,15 @@ static void start_again(struct scene *s, unsigned safe, unsigned events, bool to
 	d->maps = prefixes_of(2);
 	dir_open(d);
 	leasefile_key(d->f, LEASEFILE_KEY, &key, fail_said, NULL);
-	ck_assert_msg(!told->has_key || (key.k0 == told->key.k0 && key.k1 == told->key.k1),
-		      "%s: the key is lost", when);
+	must(!told->has_key || (key.k0 == told->key.k0 && key.k1 == told->key.k1),
+	     "the key is lost");
 	leasefile_set_log(d->f, log);
 	leaselog_use(log, 30, PART * 16);
 	dir_load(d, now(), wall());
-	ck_assert_msg(torn || s->damaged || d->said == 0, "%s: %s", when, d->line[0]);
-	ck_assert_uint_eq(d->expired, 0);
+	must(torn || s->damaged || d->said == 0, "%s", d->line[0]);
+	must(d->expired == 0, "%u leases ended", d->expired);
 	if (d->said > 0)
-		ck_assert_msg(dir_has(d, LEASEFILE_NAME ".bad-1"), "%s: %s", when, d->line[0]);
+		must(dir_has(d, LEASEFILE_NAME ".bad-1"), "%s", d->line[0]);
 	must_be_all_promised(d->pool, safe);
 	must_have_pins(d);
 	ck_assert_int_eq(leasefile_start(d->f), 0);
@@ -640,19 +657,19 @@ static void start_again(struct scene *s, unsigned safe, unsigned events, bool to
 	pass(s, 12);
 	d->f->wanted = true;
 	pass(s, 12);
-	ck_assert_msg(!crash->failure[0], "%s: %s", when, crash->failure);
-	ck_assert_msg(leasefile_trouble(d->f) == 0, "%s: in trouble", when);
+	must(!crash->failure[0], "%s", crash->failure);
+	must(leasefile_trouble(d->f) == 0, "in trouble");
 	dir_end(d, now(), wall());
 	leaselog_free(log);
-	ck_assert_msg(!dir_has(d, LEASESYNC_NEW), "%s: " LEASESYNC_NEW " is left", when);
+	must(!dir_has(d, LEASESYNC_NEW), LEASESYNC_NEW " is left");
 	next = must_have_events(d, events, false);
-	ck_assert_msg(next == s->events, "%s: %u", when, next);
+	must(next == s->events, "%u", next);
 	dir_new_pool(d, "192.0.2.0", 24);
 	dir_open(d);
 	dir_load(d, now(), wall());
-	ck_assert_msg(d->said == 0, "%s: %s", when, d->line[0]);
+	must(d->said == 0, "%s", d->line[0]);
 	must_be_all_promised(d->pool, safe);
-	ck_assert_msg(pool_find6(d->pool, &host, 0) != NULL, "%s: the new lease is lost", when);
+	must(pool_find6(d->pool, &host, 0) != NULL, "the new lease is lost");
 	dir_crash(d);
 }
 
@@ -671,19 +688,17 @@ static const char *const kinds[CRASH_KINDS] = {
 
 static void one_point(bool damaged, unsigned at, enum crash_kind kind)
 {
-	static char text[256];
 	struct scene s;
 	bool daemon_died;
 
 	put_all(&s, damaged);
+	snprintf(told->when, sizeof(told->when), "%s: call %u", kinds[kind], at);
 	run_apart(&s, at, kind);
-	snprintf(text, sizeof(text), "%s: %s", kinds[kind], at ? crash_text(at) : "-");
-	when = text;
-	ck_assert_msg(!crash->failure[0], "%s: %s", when, crash->failure);
-	ck_assert_msg(at == 0 || crash->hit, "%s: there is no such call", when);
+	snprintf(told->when, sizeof(told->when), "%s: %s", kinds[kind], at ? crash_text(at) : "-");
+	must(!crash->failure[0], "%s", crash->failure);
+	must(at == 0 || crash->hit, "there is no such call");
 	daemon_died = crash->dead[CRASH_DAEMON];
-	if (kind == CRASH_NONE)
-		ck_assert(told->clean);
+	must(kind != CRASH_NONE || told->clean, "it does not end cleanly");
 	s.d.f = NULL;
 	start_again(&s, crash->promise[daemon_died ? WRITTEN : SYNCED], crash->promise[EVENTS],
 		    kind == CRASH_SHORT);
@@ -708,14 +723,13 @@ static void prepare(void)
 	crash_new();
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(told, MAP_FAILED);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
 /* The points that this process tests: one of STEP, and of these, with CRASH_PART=PART/PARTS in the
  * environment, one of PARTS. */
 struct choice {
 	unsigned step, part, parts;
-	unsigned found, chosen, tested; /* numbers of points so far */
+	unsigned found, chosen, tested, failed; /* numbers of points so far */
 };
 
 /* FIRST: makes the choice different for each kind of failure. */
@@ -740,12 +754,46 @@ static bool is_chosen(struct choice *c)
 	return true;
 }
 
+/* If the next point is to be tested, starts a process for it, and waits for its end.  Thus all
+ * other points are tested even if this one fails.  Returns true in the new process. */
+static bool begin_point(struct choice *c)
+{
+	int status;
+	pid_t pid;
+
+	if (!is_chosen(c))
+		return false;
+	*told = (struct told){.end = 0};
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		leave_notes();
+		return true;
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (status != 0) {
+		c->failed++;
+		printf("# status %#x: %s\n", (unsigned)status, told->when);
+		if (told->path[0])
+			dir_clear(told->path);
+	}
+	return false;
+}
+
 /* tests/long/crashpoints.sh adds these numbers. */
 static void report(const struct choice *c, const char *what)
 {
 	printf("# %s: %u of %u points\n", what, c->tested, c->chosen);
 	fflush(stdout);
+	ck_assert_msg(c->failed == 0, "%s: %u points fail", what, c->failed);
 }
+
+START_TEST(no_call)
+{
+	prepare();
+	one_point(_i % 2, 0, CRASH_NONE);
+}
+END_TEST
 
 START_TEST(each_call)
 {
@@ -757,10 +805,11 @@ START_TEST(each_call)
 
 	prepare();
 	calls = calls_of(damaged);
-	one_point(damaged, 0, CRASH_NONE);
 	for (unsigned at = 1; at <= calls; at++)
-		if (is_chosen(&choice))
+		if (begin_point(&choice)) {
 			one_point(damaged, at, kind);
+			_exit(0);
+		}
 	snprintf(what, sizeof(what), "%s, %s", kinds[kind],
 		 damaged ? "damaged files" : "intact files");
 	report(&choice, what);
@@ -963,16 +1012,15 @@ static void cut_power(const struct crash *rec, const struct told *story, unsigne
 		      const struct names *n, enum rest rest)
 {
 	static const char *const rests[] = {"is missing", "is there", "is half there", "is zero"};
-	static char text[256];
 	struct scene s = {.damaged = false};
 	mode_t mask;
 
 	dir_make(&s.d, 2);
 	memcpy(crash, rec, sizeof(*crash));
 	*told = *story;
-	snprintf(text, sizeof(text), "power cut before %s, %u names, other content %s",
+	strcpy(told->path, s.d.path);
+	snprintf(told->when, sizeof(told->when), "power cut before %s, %u names, other content %s",
 		 crash_text(at), (unsigned)(n - disk.names), rests[rest]);
-	when = text;
 	memcpy(crash->promise, rec->call[at].promise, sizeof(crash->promise));
 	mask = umask(0077); /* the secret is for nobody else */
 	write_names(&s.d, n, rest);
@@ -981,6 +1029,15 @@ static void cut_power(const struct crash *rec, const struct told *story, unsigne
 	told->t = 900; /* not before the end of the run */
 	start_again(&s, crash->promise[SYNCED], crash->promise[OLD_EVENTS], true);
 	dir_remove(&s.d);
+}
+
+static uint64_t hash_promise(const struct crash_call *c)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < CRASH_PROMISES; i++)
+		sum = (sum ^ c->promise[i]) * 1099511628211u;
+	return sum;
 }
 
 START_TEST(power_is_cut)
@@ -1004,9 +1061,12 @@ START_TEST(power_is_cut)
 	for (unsigned at = 1; at <= rec->calls; at++) {
 		for (unsigned n = 0; n <= disk.last; n++)
 			for (enum rest rest = REST_NONE; rest < RESTS; rest++) {
-				sum = write_names(NULL, &disk.names[n], rest);
-				if (sum != last && is_chosen(&choice))
+				sum = hash_promise(&rec->call[at]) ^
+				      write_names(NULL, &disk.names[n], rest);
+				if (sum != last && begin_point(&choice)) {
 					cut_power(rec, &story, at, &disk.names[n], rest);
+					_exit(0);
+				}
 				last = sum;
 			}
 		replay(rec, &rec->call[at]);
@@ -1022,6 +1082,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("points");
 
 	tcase_set_timeout(t, 3600);
+	tcase_add_loop_test(t, no_call, 0, 2);
 	tcase_add_test(t, power_is_cut);
 	tcase_add_loop_test(t, each_call, 0, 2 * (CRASH_KINDS - 1));
 	suite_add_tcase(s, t);

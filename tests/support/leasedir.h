@@ -252,18 +252,24 @@ static inline void dir_calm(struct leasedir *d, int32_t now, int64_t wall)
 	}
 }
 
-static inline void dir_remove(struct leasedir *d)
+/* Removes the directory PATH and the files in it. */
+static inline void dir_clear(const char *path)
 {
-	DIR *dir = opendir(d->path);
+	DIR *dir = opendir(path);
 	struct dirent *e;
 
-	if (d->f)
-		dir_crash(d);
 	while ((e = readdir(dir)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			unlinkat(dirfd(dir), e->d_name, 0);
 	closedir(dir);
-	ck_assert_int_eq(rmdir(d->path), 0);
+	ck_assert_int_eq(rmdir(path), 0);
+}
+
+static inline void dir_remove(struct leasedir *d)
+{
+	if (d->f)
+		dir_crash(d);
+	dir_clear(d->path);
 	pool_free(d->pool);
 	map_table_free(d->maps);
 }
