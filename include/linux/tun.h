@@ -30,6 +30,7 @@ enum tun_change {      /* changes that tun_watch() reports; bits */
 	TUN_MTU = 16,
 	TUN_RENAMED = 32,
 	TUN_NARROWED = 64, /* its MTU was temporarily too small for IPv6 */
+	TUN_UNHEARD = 128, /* notifications were lost: it may have been down or too narrow */
 };
 
 enum tun_offload { /* work that the kernel leaves to us or takes over from us; bits */
@@ -100,6 +101,8 @@ int tun_write(struct tun *t, const struct output *out);
  * call. */
 int tun_watch_fd(const struct tun *t);
 unsigned tun_watch(struct tun *t);
+/* True if tun_watch() could not ask the kernel: call it again soon, even without POLLIN. */
+bool tun_watch_again(const struct tun *t);
 
 /* Returns 1 if it was down. */
 int tun_link_up(struct tun *t, char *err);

@@ -114,8 +114,11 @@ struct daemon {
 
 	struct {
 		bool unrouted; /* addresses and routes were lost when the link went down */
-		bool lost;     /* only a restart can repair it */
-	} link;                /* daemon_link.c */
+		bool unsure;   /* notifications were lost, so they may be lost, too */
+		struct log_limit log;
+		unsigned long unsaid; /* changes that the log has no line about */
+		bool lost;            /* only a restart can repair it */
+	} link;                       /* daemon_link.c */
 
 	struct {
 		int fd;                /* socket to the service manager, or -1 */
@@ -258,6 +261,7 @@ int daemon_new_routes(struct daemon *d);
 /* Passes the MTU and the kernel's routes to the translator. */
 void daemon_start_link(struct daemon *d);
 void daemon_serve_link(struct daemon *d);
+void daemon_maintain_link(struct daemon *d); /* about once a second */
 void daemon_serve_routes(struct daemon *d);
 int64_t daemon_routes_due(const struct daemon *d);
 

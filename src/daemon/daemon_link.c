@@ -6,6 +6,9 @@
 #include "lib/wire.h"
 #include "linux/sandbox.h"
 
+#define LINES       1 /* per second, about changes of the link */
+#define LINES_BURST 10
+
 int daemon_new_routes(struct daemon *d)
 {
 	d->routes = routes_new(tun_index(d->tun));
@@ -15,6 +18,7 @@ int daemon_new_routes(struct daemon *d)
 /* If netlink fails, only routes that an operator has added by hand are missed. */
 void daemon_start_link(struct daemon *d)
 {
+	d->link.log = (struct log_limit){.rate = LINES, .burst = LINES_BURST};
 	xlat_set_mtu(&d->xlat, tun_mtu(d->tun));
 	if (routes_load(d->routes, clock_ms()) < 0)
 		log_warning("netlink: cannot read the kernel's routes: %s (only the routes of "
@@ -60,7 +64,7 @@ static void set_up_again(struct daemon *d)
 {
 	bool lost = d->link.unrouted && d->active->setup->addrs + d->active->setup->routes > 0;
 
-	d->link.unrouted = false;
+	d->link.unrouted = d->link.unsure = false;
 	if (sandbox_may_configure())
 		daemon_renew_setup(d);
 	else if (lost)
@@ -81,48 +85,116 @@ static void take_mtu(struct daemon *d)
 
 	xlat_set_mtu(&d->xlat, tun_mtu(d->tun));
 	daemon_outdate_fast(d);
-	log_notice("tun-device %s: MTU %u", tun_name(d->tun), d->xlat.mtu);
-	daemon_check_mtu(d);
 	d->link.unrouted |= d->xlat.mtu < IP6_MTU_MIN;
 	if (was_small && d->xlat.mtu >= IP6_MTU_MIN && tun_is_up(d->tun))
 		set_up_again(d);
 }
 
-void daemon_serve_link(struct daemon *d)
+static void apply(struct daemon *d, unsigned change)
 {
-	unsigned change = tun_watch(d->tun);
+	if (change & TUN_MTU)
+		take_mtu(d);
+	d->link.lost |= (change & TUN_GONE) != 0;
+	d->link.unrouted |= (change & (TUN_NARROWED | TUN_DOWN)) != 0;
+	d->link.unsure |= (change & TUN_UNHEARD) != 0;
+	if ((change & (TUN_UP | TUN_NARROWED)) && tun_is_up(d->tun))
+		set_up_again(d);
+}
+
+/* Each of these happens only once. */
+static void say_loss(const struct daemon *d, unsigned change)
+{
 	const char *name = tun_name(d->tun);
 
-	if (change & TUN_GONE) {
+	if (change & TUN_GONE)
 		log_error("tun-device %s: the device was deleted", name);
-		d->link.lost = true;
-	}
 	if (change & TUN_MOVED)
 		log_warning("tun-device %s: the device was moved to another network namespace; "
 			    "nat64d no longer sees changes of its MTU and state",
 			    name);
+}
+
+static void say_change(const struct daemon *d, unsigned change)
+{
+	const char *name = tun_name(d->tun);
+
 	if (change & TUN_RENAMED)
 		log_notice("tun-device %s: the device was renamed to %s",
 			   d->active->conf->tun_device, name);
-	if (change & TUN_MTU)
-		take_mtu(d);
-	if (change & TUN_NARROWED) {
+	if (change & TUN_MTU) {
+		log_notice("tun-device %s: MTU %u", name, tun_mtu(d->tun));
+		daemon_check_mtu(d);
+	}
+	if (change & TUN_NARROWED)
 		log_notice("tun-device %s: the MTU was temporarily too small for IPv6", name);
-		d->link.unrouted = true;
-	}
-	if (change & TUN_DOWN) {
+	if (change & TUN_DOWN)
 		log_warning("tun-device %s: the link is down, nothing is translated", name);
-		d->link.unrouted = true;
-	}
 	if (change & TUN_UP)
 		log_notice("tun-device %s: the link is up", name);
-	if ((change & (TUN_UP | TUN_NARROWED)) && tun_is_up(d->tun))
-		set_up_again(d);
+}
+
+/* A program that changes the link all the time must not fill the log. */
+static void say_some(struct daemon *d, unsigned change)
+{
+	const unsigned any = TUN_RENAMED | TUN_MTU | TUN_NARROWED | TUN_DOWN | TUN_UP;
+
+	if (!(change & any))
+		return;
+	if (log_limit_take(&d->link.log, d->now))
+		say_change(d, change);
+	else
+		d->link.unsaid++;
+}
+
+void daemon_serve_link(struct daemon *d)
+{
+	unsigned change = tun_watch(d->tun);
+
+	say_loss(d, change);
+	say_some(d, change);
+	apply(d, change);
 	if (change & (TUN_UP | TUN_DOWN | TUN_MTU))
 		daemon_watch(d, "link", ", \"up\": %s, \"mtu\": %u",
 			     tun_is_up(d->tun) ? "true" : "false", tun_mtu(d->tun));
 	if (change)
 		daemon_status(d);
+}
+
+/* The kernel has dropped notifications, so the link may have been down without us noticing.
+ * Checked once a second at most, because there may be many routes. */
+static void look_for_loss(struct daemon *d)
+{
+	d->link.unsure = false;
+	if (!setup_missing(d->active->setup, NULL, d->tun))
+		return;
+	log_notice("tun-device %s: addresses or routes were removed, and the kernel dropped the "
+		   "notification",
+		   tun_name(d->tun));
+	d->link.unrouted = true;
+	set_up_again(d);
+}
+
+/* The log must end with the present state. */
+static void say_rest(struct daemon *d)
+{
+	bool up = tun_is_up(d->tun);
+
+	if (d->link.unsaid == 0 || !log_limit_take(&d->link.log, d->now))
+		return;
+	log_notice("tun-device %s: %lu more changes of the link; now it is %s, MTU %u",
+		   tun_name(d->tun), d->link.unsaid, up ? "up" : "down", tun_mtu(d->tun));
+	d->link.unsaid = 0;
+	say_change(d, up ? 0 : TUN_DOWN);
+	daemon_check_mtu(d);
+}
+
+void daemon_maintain_link(struct daemon *d)
+{
+	if (tun_watch_again(d->tun))
+		daemon_serve_link(d);
+	if (d->link.unsure && tun_is_up(d->tun))
+		look_for_loss(d);
+	say_rest(d);
 }
 
 void daemon_serve_routes(struct daemon *d)

@@ -60,6 +60,7 @@ static int64_t maintenance_due(const struct daemon *d)
 static void maintain(struct daemon *d)
 {
 	daemon_maintain_packets(d);
+	daemon_maintain_link(d);
 	daemon_maintain_leases(d);
 	daemon_watch_pools(d);
 	daemon_maintain_control(d);

@@ -75,16 +75,16 @@ static void follow(struct span msg, unsigned index, bool *up, struct netlink_pas
 /* Some notifications may be lost (ENOBUFS), so the current state of the link is requested
  * separately.  But only notifications show temporary states.  The relevant data are in the first
  * bytes of each. */
-struct netlink_past netlink_monitor_drain(int fd, unsigned index, bool *up)
+void netlink_monitor_drain(int fd, unsigned index, bool *up, struct netlink_past *past)
 {
-	struct netlink_past past = {false, false};
 	uint8_t start[512];
 	ssize_t n;
 
-	while ((n = recv(fd, start, sizeof(start), 0)) >= 0 || errno == ENOBUFS || errno == EINTR)
+	while ((n = recv(fd, start, sizeof(start), 0)) >= 0 || errno == ENOBUFS || errno == EINTR) {
+		past->unknown |= n < 0 && errno == ENOBUFS;
 		if (n > 0)
-			follow((struct span){start, (size_t)n}, index, up, &past);
-	return past;
+			follow((struct span){start, (size_t)n}, index, up, past);
+	}
 }
 
 /* Stores the kernel's text, which follows the error number; the request is not repeated there,

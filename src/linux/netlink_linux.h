@@ -35,12 +35,14 @@ int netlink_monitor_open(unsigned groups);
 /* States in which a link was, even if only for a short time.  Each of them removes its IPv6
  * addresses and routes. */
 struct netlink_past {
-	bool fell;   /* it was down */
-	bool narrow; /* its MTU was too small for IPv6 */
+	bool fell;    /* it was down */
+	bool narrow;  /* its MTU was too small for IPv6 */
+	bool unknown; /* the kernel has dropped notifications */
 };
 
-/* Reads all pending notifications, and updates *UP to the state of link INDEX. */
-struct netlink_past netlink_monitor_drain(int fd, unsigned index, bool *up);
+/* Reads all pending notifications, updates *UP to the state of link INDEX, and adds its states to
+ * PAST. */
+void netlink_monitor_drain(int fd, unsigned index, bool *up, struct netlink_past *past);
 
 int netlink_link(struct netlink *nl, unsigned index, struct netlink_link *out);
 int netlink_link_set(struct netlink *nl, unsigned index, bool up);

@@ -256,28 +256,47 @@ static unsigned missing(struct tun *t)
 	return known ? 0 : TUN_MOVED;
 }
 
+/* Returns what has changed since the link was as in WAS. */
+static unsigned compare(const struct tun *t, const struct netlink_link *was)
+{
+	const struct netlink_past *past = &t->past;
+	unsigned changes = 0;
+
+	if (was->up && (past->fell || !t->link.up))
+		changes |= TUN_DOWN;
+	if (t->link.up && (past->fell || !was->up))
+		changes |= TUN_UP;
+	if (was->mtu != t->link.mtu)
+		changes |= TUN_MTU;
+	if (past->narrow && was->mtu >= IP6_MTU_MIN && t->link.mtu >= IP6_MTU_MIN)
+		changes |= TUN_NARROWED;
+	if (past->unknown)
+		changes |= TUN_UNHEARD;
+	if (strcmp(was->name, t->link.name) != 0)
+		changes |= TUN_RENAMED;
+	return changes;
+}
+
 unsigned tun_watch(struct tun *t)
 {
 	struct netlink_link was = t->link;
-	struct netlink_past past = netlink_monitor_drain(t->monitor, t->index, &t->heard_up);
-	unsigned changes = 0;
+	unsigned changes;
 
+	netlink_monitor_drain(t->monitor, t->index, &t->heard_up, &t->past);
 	if (netlink_link(&t->nl, t->index, &t->link) < 0) {
-		t->link = was;
-		return errno == ENODEV ? missing(t) : 0;
+		t->unread = errno != ENODEV;
+		return t->unread ? 0 : missing(t);
 	}
+	changes = compare(t, &was);
 	t->heard_up = t->link.up;
-	if (was.up && (past.fell || !t->link.up))
-		changes |= TUN_DOWN;
-	if (t->link.up && (past.fell || !was.up))
-		changes |= TUN_UP;
-	if (was.mtu != t->link.mtu)
-		changes |= TUN_MTU;
-	if (past.narrow && was.mtu >= IP6_MTU_MIN && t->link.mtu >= IP6_MTU_MIN)
-		changes |= TUN_NARROWED;
-	if (strcmp(was.name, t->link.name) != 0)
-		changes |= TUN_RENAMED;
+	t->past = (struct netlink_past){.fell = false};
+	t->unread = false;
 	return changes;
+}
+
+bool tun_watch_again(const struct tun *t)
+{
+	return t->unread;
 }
 
 /* seccomp: daemon: ioctl */

@@ -17,6 +17,8 @@ struct tun {
 	struct netlink_link link; /* as of the last request */
 	struct tun_nets *nets;    /* as of the last tun_look(), or NULL */
 	bool heard_up; /* as of the last notification, which may be older than our own changes */
+	struct netlink_past past; /* what notifications showed since the last successful request */
+	bool unread;              /* the last request failed */
 	bool moved;
 	bool queue_set;
 	unsigned queue_was; /* before we changed it */

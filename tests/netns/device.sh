@@ -37,6 +37,14 @@ ip -n "$R" link set nat64 mtu 1000
 ip -n "$R" link set nat64 mtu 1500
 kill -CONT "$PID"
 t "MTU below 1280 before it could look: traffic passes with no further command" wait_for ping6 "$GOOGLE"
+# The queue of notifications is full, so that the kernel drops those about the loss of the routes.
+for ((i = 1; i <= 1000; i++)); do printf 'link set nat64 mtu %d\n' $((1500 + i % 2)); done >"$T/batch"
+kill -STOP "$PID"
+ip -n "$R" -batch "$T/batch"
+ip -n "$R" link set nat64 down
+ip -n "$R" link set nat64 up
+kill -CONT "$PID"
+t "link down and up, and the notifications were dropped: traffic passes with no further command" wait_for ping6 "$GOOGLE"
 stops "TERM: exit status 0"
 t "the device is gone with its daemon" fails link_exists nat64
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-KEYS = ["calls", "first", "last", "wall_us", "boot_us"]
+KEYS = ["calls", "first", "last", "wall_us", "boot_us", "requests"]
 
 
 class Faults:

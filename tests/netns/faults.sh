@@ -76,6 +76,13 @@ t "and the daemon rests" rests
 stops "TERM: exit status 0"
 clocks
 same "a start 30 years before the last stop: the hosts keep their addresses" "$had" "$(hosts 5)"
+
+# --- requests that fail ----------------------------------------------------------------------------------------------
+# The daemon gets no notification after that of the last change.
+from=$(since)
+faults set "$T/faults" requests=1
+ip -n "$R" link set nat64 mtu 1400
+t "a request about a change of the link fails: it is repeated" wait_for said "$from" 'tun-device nat64: MTU 1400'
 stop_nat64d
 
 # --- limits ----------------------------------------------------------------------------------------------------------
@@ -165,6 +172,15 @@ t "1,000 changes of the MTU: traffic passes meanwhile" grep -qE '(3[5-9][0-9]|40
 t "and afterwards" wait_for ping6 -s 1400 "$GOOGLE"
 mtu_is_known() { ctl status | grep -q 'MTU 1500'; }
 t "and the daemon goes by the last one" wait_for mtu_is_known
+log=$(wc -l <"$LOG")
+for ((i = 1; i <= 500; i++)); do
+	ip -n "$R" link set nat64 mtu $((1280 + i % 200))
+	ip -n "$R" link set nat64 mtu 1450
+done
+mtu_is_said() { tail -n 1 "$LOG" | grep -q 'MTU 1450$'; }
+t "1,000 slower ones: the log ends with the last one" wait_for mtu_is_said
+t "and has not a line for each" test $(($(wc -l <"$LOG") - log)) -le 50
+ip -n "$R" link set nat64 mtu 1500
 space "$N-away"
 ip -n "$R" link set nat64 netns "$N-away"
 t "moved to another namespace: said" wait_for grep -q 'was moved to another network namespace' "$LOG"

@@ -1,5 +1,5 @@
-/* faulty - makes allocations of nat64d fail, and its clocks jump, as a file says that the test
- * writes.
+/* faulty - makes allocations and requests of nat64d fail, and its clocks jump, as a file says that
+ * the test writes.
  *
  * The linker sends the daemon's own calls here (--wrap), so this works in static programs and under
  * the sanitizers, too.  FAULTS names the file; it holds a struct faults and is shared with the test
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ struct faults {
 	int64_t first, last; /* those that fail; 0: none */
 	int64_t wall_us;     /* added to the time of day */
 	int64_t boot_us;     /* added to the time since the start of the machine */
+	int64_t requests;    /* requests to the kernel by netlink that will fail */
 };
 
 void *__real_malloc(size_t size);
@@ -29,6 +31,8 @@ FILE *__real_open_memstream(char **text, size_t *len);
 FILE *__real_fdopen(int fd, const char *mode);
 int __real_fclose(FILE *file);
 int __real_clock_gettime(clockid_t which, struct timespec *t);
+ssize_t __real_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
+		      socklen_t to_len);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
@@ -39,6 +43,8 @@ FILE *__wrap_fdopen(int fd, const char *mode);
 int __wrap_fclose(FILE *file);
 int __wrap_clock_gettime(clockid_t which, struct timespec *t);
 time_t __wrap_time(time_t *out);
+ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
+		      socklen_t to_len);
 
 static struct faults *faults(void)
 {
@@ -143,4 +149,14 @@ time_t __wrap_time(time_t *out)
 	if (out)
 		*out = t.tv_sec;
 	return t.tv_sec;
+}
+
+ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
+		      socklen_t to_len)
+{
+	if (!to || to->sa_family != AF_NETLINK || faults()->requests == 0)
+		return __real_sendto(fd, buf, len, flags, to, to_len);
+	faults()->requests--;
+	errno = ENOBUFS;
+	return -1;
 }
