@@ -25,6 +25,8 @@ static const char help[] =
 	"  drain               on: give no lease to new hosts; off: end that\n"
 	"  explain             show what would happen to a packet, and which line decides it:\n"
 	"                      SOURCE DESTINATION [tcp | udp | icmp | NUMBER]\n"
+	"  export              print the leases in the format of dynamic.map:\n"
+	"                      [ADDRESS | PREFIX]\n"
 	"  health              run the health checks; exit status 1 if one fails:\n"
 	"                      [--target ADDRESS]\n"
 	"  history             list past leases: [ADDRESS | PREFIX] [since TIME]\n"
@@ -287,6 +289,7 @@ static const struct {
 } own[] = {
 	{"config", list},
 	{"counters", ctl_counters},
+	{"export", list},
 	{"health", health},
 	{"history", ctl_history},
 	{"leases", ctl_leases},

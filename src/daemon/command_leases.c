@@ -1,18 +1,22 @@
-/* command_leases - answers `leases`, in slices that do not delay packets for long. */
+/* command_leases - answers `leases` and `export`, in slices that do not delay packets for long. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "lease/leaserow.h"
+#include "lease/leasetext.h"
 #include "lib/addr_text.h"
 
 #define NOWHERE SIZE_MAX
+#define FEW_LEN 24 /* a prefix of this length or longer is listed address by address */
 
 /* A client's request, and the position in the list. */
 struct listing {
-	bool json, one; /* ONE: a single address was given, not a prefix */
-	bool any;       /* list all leases */
+	bool json, lines; /* the format: JSON, lines of the lease file, or a table */
+	bool one;         /* a single address was given, not a prefix */
+	bool few;         /* visit each address of WANTED, in their order */
+	bool any;         /* list all leases */
 	struct prefix wanted;
 	uint32_t addr; /* address and host of the last lease that was visited */
 	struct ip6 host;
@@ -48,9 +52,22 @@ static struct lease *next_of_one(const struct daemon *d, const struct listing *s
 	return l;
 }
 
+/* Visits at most 256 addresses, where a walk might have to visit millions of leases. */
+static struct lease *next_of_few(const struct daemon *d, const struct listing *s, size_t *cursor)
+{
+	const size_t addresses = (size_t)1 << (32 - s->wanted.len);
+	struct lease *l = NULL;
+
+	while (!l && *cursor < addresses)
+		l = pool_find4(d->active->pool, s->wanted.addr4 + (uint32_t)(*cursor)++);
+	return l;
+}
+
 static struct lease *next_lease(const struct daemon *d, struct listing *s, size_t *cursor)
 {
-	struct lease *l = s->one ? next_of_one(d, s, cursor) : pool_walk(d->active->pool, cursor);
+	struct lease *l = s->one   ? next_of_one(d, s, cursor)
+			  : s->few ? next_of_few(d, s, cursor)
+				   : pool_walk(d->active->pool, cursor);
 
 	if (!l)
 		return NULL;
@@ -68,7 +85,7 @@ static bool go_on(const struct daemon *d, struct listing *s, struct answer *a)
 
 	a->epoch = d->reload.changes;
 	s->prefix_of = s->pool_of = NOWHERE;
-	if (s->one || a->cursor == 0)
+	if (s->one || s->few || a->cursor == 0)
 		return true;
 	if (!l || !ip6_equal(&l->host, &s->host))
 		return false;
@@ -119,6 +136,35 @@ static void add_row(const struct daemon *d, struct listing *s, const struct leas
 	answer_put(a, line, (s->json ? leaserow_json : leaserow_text)(line, &r));
 }
 
+/* The line always names the prefix, because a peer may have other prefixes or another order of
+ * them.  A lease that was put off is left out, since it may last only some milliseconds. */
+static void add_line(const struct daemon *d, const struct lease *l, struct answer *a)
+{
+	const struct map_table *maps = d->active->conf->maps;
+	struct leasetext t = {.addr = l->addr,
+			      .host = l->host,
+			      .when = daemon_unix_time(d, l->last),
+			      .since = daemon_unix_time(d, l->since),
+			      .unconfirmed = !l->confirmed,
+			      .has_prefix = map_prefix_count(maps) > 0};
+	char line[LEASETEXT_RECORD];
+
+	if (!l->on_record || (t.has_prefix && l->prefix >= map_prefix_count(maps)))
+		return;
+	if (t.has_prefix)
+		t.prefix = *map_prefix_at(maps, l->prefix);
+	answer_put(a, line, leasetext_format(line, &t));
+}
+
+static void add_lease(struct daemon *d, struct listing *s, struct lease *l, struct answer *a)
+{
+	daemon_gather_lease(d, l);
+	if (s->lines)
+		add_line(d, l, a);
+	else
+		add_row(d, s, l, a);
+}
+
 /* --- slices ----------------------------------------------------------------------------------- */
 
 /* Returns true if there may be more. */
@@ -131,10 +177,8 @@ static bool add_some(struct daemon *d, struct listing *s, struct answer *a)
 		l = next_lease(d, s, &a->cursor);
 		if (!l)
 			break;
-		if (is_wanted(s, l)) {
-			daemon_gather_lease(d, l);
-			add_row(d, s, l, a);
-		}
+		if (is_wanted(s, l))
+			add_lease(d, s, l, a);
 		if (i % COMMAND_CLOCK_EACH == 0 && clock_us() >= end)
 			break;
 	}
@@ -155,25 +199,51 @@ static bool more_leases(void *arg, struct answer *a)
 	return d->active->pool && add_some(d, s, a);
 }
 
-void command_leases(void *arg, const struct control_request *r, struct answer *a)
+/* Begins a list of the leases in the prefix or address that R names; of all, if it names none.
+ * Returns NULL if there is nothing to list; A then has the reason. */
+static struct listing *begin(struct daemon *d, const struct control_request *r, struct answer *a)
 {
-	const struct daemon *d = arg;
 	struct listing *s = calloc(1, sizeof(*s));
-	char header[LEASEROW_MAX];
 
 	if (!s) {
 		answer_add(a, "error out of memory\n");
-		return;
+		return NULL;
 	}
 	a->state = s;
-	s->json = r->json;
 	s->any = r->words == 1;
 	s->prefix_of = s->pool_of = NOWHERE;
 	if (!s->any && !command_read_place(r->word[1], &s->wanted, &s->one, a))
+		return NULL;
+	a->more = more_leases;
+	a->epoch = d->reload.changes;
+	return s;
+}
+
+void command_leases(void *arg, const struct control_request *r, struct answer *a)
+{
+	struct listing *s = begin(arg, r, a);
+	char header[LEASEROW_MAX];
+
+	if (!s)
 		return;
+	s->json = r->json;
 	answer_add(a, "ok\n");
 	if (!s->json)
 		answer_put(a, header, leaserow_header(header));
-	a->more = more_leases;
-	a->epoch = d->reload.changes;
+}
+
+void command_export(void *arg, const struct control_request *r, struct answer *a)
+{
+	struct listing *s;
+
+	if (r->json) {
+		answer_add(a, "usage export [ADDRESS | PREFIX] (for JSON, use leases --json)\n");
+		return;
+	}
+	s = begin(arg, r, a);
+	if (!s)
+		return;
+	s->lines = true;
+	s->few = s->wanted.family == 4 && s->wanted.len >= FEW_LEN;
+	answer_add(a, "ok\n");
 }

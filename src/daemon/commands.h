@@ -13,6 +13,7 @@ void command_config(void *arg, const struct control_request *r, struct answer *a
 void command_counters(void *arg, const struct control_request *r, struct answer *a);
 void command_drain(void *arg, const struct control_request *r, struct answer *a);
 void command_explain(void *arg, const struct control_request *r, struct answer *a);
+void command_export(void *arg, const struct control_request *r, struct answer *a);
 void command_health(void *arg, const struct control_request *r, struct answer *a);
 void command_history(void *arg, const struct control_request *r, struct answer *a);
 void command_leases(void *arg, const struct control_request *r, struct answer *a);

@@ -14,6 +14,7 @@ static const struct control_command commands[] = {
 	{"counters", "[--explain]", 0, 1, false, command_counters},
 	{"drain", "on | off", 1, 1, true, command_drain},
 	{"explain", "SRC DST [PROTOCOL]", 2, 3, false, command_explain},
+	{"export", "[ADDRESS | PREFIX]", 0, 1, false, command_export},
 	{"health", "[--target ADDRESS]", 0, 2, false, command_health},
 	{"history", "", 0, 0, false, command_history},
 	{"leases", "[ADDRESS | PREFIX]", 0, 1, false, command_leases},

@@ -4,7 +4,7 @@
 
 #include "leasepins.h"
 #include "leasesync.h"
-#include "leasetext.h"
+#include "lease/leasetext.h"
 
 #define LEASE_BUFFER 65536     /* bytes; records not written yet, usually those of one burst */
 #define LEASE_CLEAN  "# clean" /* last line of a file with exact times */

@@ -8,7 +8,7 @@
  * ignores.  They name the prefix of lines without a fourth column, and the time when the lease of
  * the next line began.  They also say that the next lease is not confirmed, or that a lease has
  * ended early. */
-#include "leasetext.h"
+#include "lease/leasetext.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
