@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ANSWER_MAX 65536 /* bytes */
+#define ANSWER_MAX  65536 /* bytes */
+#define ANSWER_BODY 4096  /* bytes: the maximum part of a body that is kept in memory */
 
 /* The kind of lines that a client receives as events happen, instead of one answer. */
 enum answer_stream {
@@ -23,9 +24,15 @@ struct answer {
 	/* Called when all of the text has been sent, to add more; NULL: the answer is
 	 * complete.  Returns false if it has added the last part. */
 	bool (*more)(void *arg, struct answer *a);
-	unsigned long epoch; /* for use by MORE */
+	/* Set if the request has a body: called with those LEN bytes of the body at TEXT that have
+	 * arrived and are not used yet, and again whenever there are more, or some are left.  TEXT
+	 * may be modified, and so may the byte after it.  END: the client sends no more.  Returns
+	 * the number of bytes that it has used; it must use some of ANSWER_BODY bytes.  When it has
+	 * added the answer, it sets itself to NULL. */
+	size_t (*hear)(void *arg, struct answer *a, char *text, size_t len, bool end);
+	unsigned long epoch; /* for use by MORE and HEAR */
 	size_t cursor;
-	void *state; /* for use by MORE; from malloc(), freed together with the answer */
+	void *state; /* for use by MORE and HEAR; from malloc(), freed together with the answer */
 	/* If not STREAM_NONE, the client stays until it disconnects or the daemon ends, and lines
 	 * are added by control_push().  MORE is called after lines were lost, when the client has
 	 * read everything before them. */

@@ -2,9 +2,10 @@
  * answer.
  *
  * A request is a line of words.  The first line of an answer is "ok", "error TEXT" or "usage TEXT";
- * after the answer the connection is closed.  Nothing here blocks on a client.  The memory that
- * clients can occupy is bounded: by their number, and by the size of the request and of the answer
- * of each. */
+ * after the answer the connection is closed.  After some requests, the client sends a body of any
+ * length, and then shuts down its sending side [shutdown(2)]; the body is used while it arrives.
+ * Nothing here blocks on a client.  The memory that clients can occupy is bounded: by their number,
+ * and by the size of the request and of the answer of each. */
 #ifndef NAT64D_CONTROL_H
 #define NAT64D_CONTROL_H
 
@@ -48,9 +49,9 @@ int control_renew(struct control *c, char *err);
 void control_close(struct control *c);
 
 /* control_fd() is a descriptor to poll for POLLIN.  When it is readable, call control_serve() with
- * the time NOW (ms, never going back).  It answers at most one request by ANSWER, and sends parts
- * of other answers in turn for 0.2 ms in total.  If something remains, the descriptor stays
- * readable.
+ * the time NOW (ms, never going back).  It answers at most one request by ANSWER or hears one part
+ * of a body, and sends parts of other answers in turn for 0.2 ms in total.  If something remains,
+ * the descriptor stays readable.
  */
 int control_fd(const struct control *c);
 void control_serve(struct control *c, int64_t now, control_answer *answer, void *arg);

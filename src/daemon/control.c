@@ -20,17 +20,20 @@
 #define DISCARDED 16              /* maximum reads that discard unexpected input before a close */
 #define BUDGET    100             /* us; no new slice begins in a round after this time */
 
+_Static_assert(ANSWER_BODY <= CONTROL_LINE, "both are kept in the line of a client");
+
 struct client {
 	int fd; /* -1: unused */
 	uid_t uid;
 	int64_t since; /* ms: time of the last progress; before the request is complete, time of
 			  arrival */
 	bool answering;
-	bool last;    /* the answer is complete */
-	bool waiting; /* a stream that has nothing to send */
-	size_t len;   /* of LINE */
-	size_t sent;  /* bytes of ANSWER that were sent */
-	char line[CONTROL_LINE + 1];
+	bool ended;                  /* the whole body has arrived */
+	bool last;                   /* the answer is complete */
+	bool waiting;                /* a stream that has nothing to send */
+	size_t len;                  /* of LINE */
+	size_t sent;                 /* bytes of ANSWER that were sent */
+	char line[CONTROL_LINE + 1]; /* the request, or then a part of its body */
 	struct answer answer;
 };
 
@@ -183,7 +186,7 @@ static void admit(struct control *c, int fd, int64_t now)
 	k->fd = fd;
 	k->uid = peer.uid;
 	k->since = now;
-	k->answering = k->last = k->waiting = false;
+	k->answering = k->ended = k->last = k->waiting = false;
 	k->len = k->sent = 0;
 }
 
@@ -269,6 +272,56 @@ static void answer_line(struct client *k, size_t len, control_answer *answer, vo
 		answer(arg, &r, &k->answer);
 }
 
+/* Passes on what is there of the body.  While some of it is left, the socket, which is writable,
+ * wakes the daemon again.  A client that sends byte by byte makes no progress until some of them
+ * are used. */
+static void use_body(struct control *c, struct client *k, int64_t now, void *arg)
+{
+	struct answer *a = &k->answer;
+	size_t used = a->hear(arg, a, k->line, k->len, k->ended);
+
+	k->len -= used;
+	memmove(k->line, k->line + used, k->len);
+	if (used > 0)
+		k->since = now;
+	if (!a->hear)
+		begin_answer(c, k, now, arg);
+	else
+		want(c, k, k->ended || (used > 0 && k->len > 0) ? EPOLLOUT : EPOLLIN | EPOLLRDHUP);
+}
+
+/* Receives a part of the body.  A client that has shut down its sending side has sent all of it.
+ * After the client has closed the socket or died, some of the body may be missing. */
+static void hear_body(struct control *c, struct client *k, uint32_t events, int64_t now, void *arg)
+{
+	ssize_t n = 0;
+
+	if (!k->ended && k->len < ANSWER_BODY) {
+		n = recv(k->fd, k->line + k->len, ANSWER_BODY - k->len, MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			events |= EPOLLHUP;
+		k->ended = n == 0 && (events & EPOLLRDHUP);
+		k->len += n > 0 ? (size_t)n : 0;
+	}
+	if (events & (EPOLLHUP | EPOLLERR))
+		end_client(k);
+	else
+		use_body(c, k, now, arg);
+}
+
+/* The request line of LEN bytes is answered, or its body follows. */
+static void go_on_after(struct control *c, struct client *k, size_t len, int64_t now, void *arg)
+{
+	if (!k->answer.hear) {
+		begin_answer(c, k, now, arg);
+		return;
+	}
+	k->since = now;
+	k->len -= len + 1;
+	memmove(k->line, k->line + len + 1, k->len);
+	use_body(c, k, now, arg);
+}
+
 /* Receives a part of the request, and answers the request once the line is complete. */
 static void hear(struct control *c, struct client *k, int64_t now, control_answer *answer,
 		 void *arg)
@@ -284,9 +337,12 @@ static void hear(struct control *c, struct client *k, int64_t now, control_answe
 	}
 	end = memchr(k->line + k->len, '\n', (size_t)n);
 	k->len += (size_t)n;
-	if (end)
+	if (end) {
 		answer_line(k, (size_t)(end - k->line), answer, arg);
-	else if (n == 0)
+		go_on_after(c, k, (size_t)(end - k->line), now, arg);
+		return;
+	}
+	if (n == 0)
 		answer_add(&k->answer, "usage the request does not end with a newline\n");
 	else if (k->len == CONTROL_LINE)
 		answer_add(&k->answer, "usage a request has at most %d bytes\n", CONTROL_LINE);
@@ -295,15 +351,20 @@ static void hear(struct control *c, struct client *k, int64_t now, control_answe
 	begin_answer(c, k, now, arg);
 }
 
-/* Returns true if a request was answered or its client has disconnected. */
-static bool serve_one(struct control *c, uint32_t who, int64_t now, control_answer *answer,
-		      void *arg)
+/* Returns true if a request was answered, a part of a body was used, or the client has
+ * disconnected. */
+static bool serve_one(struct control *c, const struct epoll_event *e, int64_t now,
+		      control_answer *answer, void *arg)
 {
+	uint32_t who = e->data.u32;
 	struct client *k = &c->client[who % CONTROL_CLIENTS];
 
 	if (who != LISTENER && !k->answering) {
-		hear(c, k, now, answer, arg);
-		return k->fd < 0 || k->answering;
+		if (k->answer.hear)
+			hear_body(c, k, e->events, now, arg);
+		else
+			hear(c, k, now, answer, arg);
+		return k->fd < 0 || k->answering || k->answer.hear;
 	}
 	if (who == LISTENER)
 		accept_some(c, now);
@@ -327,7 +388,7 @@ void control_serve(struct control *c, int64_t now, control_answer *answer, void 
 	for (int i = 0; i <= CONTROL_CLIENTS && !enough; i++) {
 		if (epoll_wait(c->epoll, &e, 1, 0) != 1)
 			return;
-		enough = serve_one(c, e.data.u32, now, answer, arg) || clock_us() >= until;
+		enough = serve_one(c, &e, now, answer, arg) || clock_us() >= until;
 	}
 }
 

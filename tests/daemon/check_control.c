@@ -175,6 +175,8 @@ END_TEST
 static char dir[] = "/tmp/nat64-control.XXXXXX", path[64], err[CONTROL_ERR];
 static struct control *control;
 static unsigned answered;
+static size_t heard;    /* bytes of bodies */
+static unsigned bodies; /* complete ones */
 
 static void open_it(void)
 {
@@ -183,6 +185,7 @@ static void open_it(void)
 	control = control_open(path, (gid_t)-1, err);
 	ck_assert_msg(control != NULL, "%s", err);
 	answered = 0;
+	heard = bodies = 0;
 }
 
 static void close_it(void)
@@ -225,10 +228,38 @@ static bool tell_lost(void *arg, struct answer *a)
 	return true;
 }
 
+/* Hears a body: counts its lines, a few in each call, until the end. */
+static size_t hear_lines(void *arg, struct answer *a, char *text, size_t len, bool end)
+{
+	size_t used = 0;
+
+	(void)arg;
+	for (unsigned i = 0; i < 3 && used < len; i++) {
+		const char *newline = memchr(text + used, '\n', len - used);
+
+		if (!newline && len < ANSWER_BODY && !end)
+			break;
+		a->cursor++;
+		used = newline ? (size_t)(newline + 1 - text) : len;
+	}
+	heard += used;
+	if (!end || used < len)
+		return used;
+	bodies++;
+	answer_add(a, "ok %zu lines\n", a->cursor);
+	a->hear = NULL;
+	return used;
+}
+
 static void answer_it(void *arg, const struct control_request *r, struct answer *a)
 {
 	(void)arg;
 	answered++;
+	if (strcmp(r->word[0], "body") == 0) {
+		a->hear = hear_lines;
+		a->state = malloc(1);
+		return;
+	}
 	answer_add(a, "ok %s\n", r->word[0]);
 	if (strcmp(r->word[0], "long") == 0)
 		a->more = more;
@@ -365,6 +396,125 @@ START_TEST(test_long)
 		serve(0);
 	}
 	ck_assert_uint_eq(lines, 100001);
+	close(a);
+}
+END_TEST
+
+/* --- bodies ------------------------------------------------------------------------------- */
+
+/* The body may come with the request, in pieces, or both; it may be empty, or larger than the
+ * memory for it, and its last line may lack a newline. */
+static const struct body_row {
+	const char *name, *text;
+	size_t repeat;
+	const char *answer;
+} body_rows[] = {
+	{"nothing", "", 1, "ok 0 lines\n"},
+	{"an empty line", "\n", 1, "ok 1 lines\n"},
+	{"a line", "one\n", 1, "ok 1 lines\n"},
+	{"no newline", "one\ntwo", 1, "ok 2 lines\n"},
+	{"many lines", "0123456789\n", 5000, "ok 5000 lines\n"},
+	{"another request is a part of the body", "status\nbody\n", 1, "ok 2 lines\n"},
+	{"a line as long as the memory", "0123456789abcdef", 256, "ok 1 lines\n"},
+	{"a longer one", "0123456789abcdef", 257, "ok 2 lines\n"},
+};
+
+static void say_body(int fd, const struct body_row *row, bool together)
+{
+	if (!together)
+		say(fd, "body\n");
+	for (size_t i = 0; i < row->repeat; i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%s%s", together && i == 0 ? "body\n" : "", row->text);
+		if (text[0])
+			say(fd, text);
+		if (!together || i % 10 == 0)
+			serve(0);
+	}
+	shutdown(fd, SHUT_WR);
+	for (int i = 0; i < 200; i++)
+		serve(0);
+}
+
+START_TEST(test_body)
+{
+	const struct body_row *row = &body_rows[_i / 2];
+	int a = client();
+
+	say_body(a, row, _i % 2);
+	ck_assert_msg(heard == strlen(row->text) * row->repeat, "%s: %zu", row->name, heard);
+	hears(a, row->answer);
+}
+END_TEST
+
+/* While the client sends nothing, it gets no answer; then it is disconnected. */
+START_TEST(test_body_stalls)
+{
+	int a = client();
+
+	say(a, "body\none\ntw");
+	serve(0);
+	ck_assert_uint_eq(heard, 4);
+	hears_nothing(a);
+	say(a, "o\n");
+	serve(CONTROL_PATIENCE - 1); /* progress */
+	control_expire(control, CONTROL_PATIENCE + 1);
+	hears_nothing(a);
+	control_expire(control, 2 * CONTROL_PATIENCE);
+	hears(a, "");
+}
+END_TEST
+
+START_TEST(test_body_drips)
+{
+	int a = client();
+
+	say(a, "body\n");
+	for (int64_t now = 0; now <= CONTROL_PATIENCE; now += 1000) {
+		say(a, "x");
+		serve(now);
+	}
+	control_expire(control, CONTROL_PATIENCE + 1);
+	hears(a, "");
+	ck_assert_uint_eq(heard, 0);
+}
+END_TEST
+
+/* The end of the connection is not the end of the body. */
+START_TEST(test_body_breaks_off)
+{
+	int a = client(), b;
+
+	say(a, "body\none\ntwo\n");
+	serve(0);
+	close(a);
+	serve(0);
+	ck_assert_uint_eq(heard, 8);
+	ck_assert_uint_eq(bodies, 0);
+	b = client();
+	say(b, "body\nthree\n");
+	serve(0);
+	shutdown(b, SHUT_WR);
+	serve(0);
+	hears(b, "ok 1 lines\n");
+}
+END_TEST
+
+/* Others are served while a body arrives, and while much of it is left. */
+START_TEST(test_body_in_turns)
+{
+	int a = client(), other = client();
+
+	say(a, "body\n");
+	for (int i = 0; i < 100; i++)
+		say(a, "0123456789\n0123456789\n0123456789\n0123456789\n0123456789\n");
+	control_serve(control, 0, answer_it, NULL);
+	say(other, "short\n");
+	for (int i = 0; i < 10; i++)
+		control_serve(control, 0, answer_it, NULL);
+	ck_assert_uint_lt(heard, 5500);
+	hears(other, "ok short\n");
 	close(a);
 }
 END_TEST
@@ -636,6 +786,11 @@ int main(void)
 	tcase_add_test(socket, test_dripping);
 	tcase_add_test(socket, test_too_many);
 	tcase_add_test(socket, test_long);
+	tcase_add_loop_test(socket, test_body, 0, 2 * ROWS(body_rows));
+	tcase_add_test(socket, test_body_stalls);
+	tcase_add_test(socket, test_body_drips);
+	tcase_add_test(socket, test_body_breaks_off);
+	tcase_add_test(socket, test_body_in_turns);
 	tcase_add_test(socket, test_stream);
 	tcase_add_test(socket, test_stream_stalls);
 	tcase_add_test(socket, test_in_turns);
