@@ -27,6 +27,10 @@ static const struct {
 		      "map 198.51.100.3 2001:db8:1::3\n"
 		      "map 198.51.100.4 2001:db8:1::4\n"
 		      "map 198.51.100.5/32 2001:db8:1::5/128\n"},
+	{"only-pin", BASE "# no prefix, no pool and no other map\n"
+			  "%%\n"
+			  "%%\n"
+			  "map 198.51.100.3 2001:db8:1::5\n"},
 	{"map-file-wrong", BASE "prefix 64:ff9b::/96\nmap-file more.map\n"
 				"%%\n"
 				"\xef\xbb\xbfmap 198.51.100.1 2001:db8:1::1\n"
