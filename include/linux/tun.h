@@ -88,14 +88,17 @@ bool tun_is_up(const struct tun *t);
 
 /* tun_fd() is a descriptor to poll for POLLIN; then call tun_read().  It stores the next packet or
  * GSO packet at PACKET, which has SIZE bytes and OFFLOAD_HDR more before it.  Returns the length; 0
- * if there is no packet now; -1 with errno, which is EBADFD once the device has been
- * deleted.  OFFLOAD describes the work that the kernel left to us; if it is not valid, OFFLOAD gets
- * values that fit no packet. */
+ * if there is no packet now; -1 with errno, which is EIO while the device is down.  OFFLOAD
+ * describes the work that the kernel left to us; if it is not valid, OFFLOAD gets values that fit
+ * no packet. */
 int tun_fd(const struct tun *t);
 ssize_t tun_read(struct tun *t, uint8_t *packet, size_t size, struct offload *offload);
 /* Writes one packet or GSO packet.  Returns -1 with errno if the device does not accept it; EINVAL
  * if it does not support the requested offload.  Neither function blocks. */
 int tun_write(struct tun *t, const struct output *out);
+
+/* True once the device has been deleted. */
+bool tun_is_gone(const struct tun *t);
 
 /* Descriptor to poll for POLLIN; then call tun_watch(), which returns the changes since the last
  * call. */

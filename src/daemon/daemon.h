@@ -169,7 +169,11 @@ struct daemon {
 		bool unreadable; /* the device refused a read: retry at the next change of the link
 				    or at the next maintenance */
 		bool lost;       /* the device no longer exists */
-	} pace;                  /* daemon_burst.c: when to read the device next */
+		unsigned failed_lately; /* reads since the last maintenance */
+		unsigned long failed;   /* reads since the last line about them */
+		int error;              /* of the last one */
+		int64_t say_at;         /* ms: no line about them before this time */
+	} pace;                         /* daemon_burst.c: when to read the device next */
 
 	struct {
 		unsigned clients; /* number of clients that trace */

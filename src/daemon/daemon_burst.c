@@ -11,6 +11,9 @@
 #define AWAKE_US 50          /* time without sleep after such a GSO packet */
 #define DENSE    16          /* after so many packets with few bytes, the daemon pauses */
 
+#define FAILURES  16    /* failed reads in a second; more of them are not about single packets */
+#define FAILED_MS 60000 /* interval of log lines about failed reads */
+
 int daemon_start_packets(struct daemon *d)
 {
 	d->batch = batch_new(&d->keys.batch, &d->xlat.ipid);
@@ -149,18 +152,32 @@ static void serve_packet(struct daemon *d, uint8_t *bytes, size_t len, const str
 	hold_outputs(d);
 }
 
-/* A device that is down or returns an error is not read until netlink reports a change or the next
- * maintenance. */
+/* A device that is down, or that has refused many reads within a second, is not read until netlink
+ * reports a change or the next maintenance.  A single error may concern only one packet. */
 static void device_failed(struct daemon *d)
 {
-	d->pace.unreadable = true;
-	if (errno == EIO)
-		return;
-	if (errno == EBADFD)
+	int err = errno;
+
+	if (err != EIO && tun_is_gone(d->tun)) {
 		log_error("tun-device %s: the device was deleted", tun_name(d->tun));
-	else
-		log_error("tun-device %s: read: %s", tun_name(d->tun), strerror(errno));
-	d->pace.lost = true;
+		d->pace.lost = true;
+	} else if (err != EIO) {
+		d->pace.failed++;
+		d->pace.error = err;
+	}
+	d->pace.unreadable = err == EIO || ++d->pace.failed_lately >= FAILURES;
+}
+
+static void say_failed(struct daemon *d)
+{
+	d->pace.failed_lately = 0;
+	if (d->pace.failed == 0 || d->now < d->pace.say_at)
+		return;
+	log_warning("tun-device %s: failed reads: %lu, the last one: %s (packets may be lost; the "
+		    "daemon continues to read)",
+		    tun_name(d->tun), d->pace.failed, strerror(d->pace.error));
+	d->pace.failed = 0;
+	d->pace.say_at = d->now + FAILED_MS;
 }
 
 /* After a GSO packet, more packets will come soon.  Polling again costs less than sleeping, because
@@ -220,6 +237,7 @@ void daemon_maintain_packets(struct daemon *d)
 
 	if (suppressed > 0)
 		log_notice("%lu lines about packets suppressed", suppressed);
+	say_failed(d);
 	daemon_retry_device(d);
 	daemon_count_fast(d);
 	total = rates_total(&d->counters);

@@ -244,13 +244,19 @@ int tun_watch_fd(const struct tun *t)
 	return t->monitor;
 }
 
+bool tun_is_gone(const struct tun *t)
+{
+	struct ifreq ifr;
+
+	return ioctl(t->dev.fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) < 0;
+}
+
 /* The link is no longer in this network namespace.  The driver knows whether it still exists. */
 static unsigned missing(struct tun *t)
 {
-	struct ifreq ifr;
 	bool known = t->moved;
 
-	if (ioctl(t->dev.fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) < 0)
+	if (tun_is_gone(t))
 		return TUN_GONE;
 	t->moved = true;
 	return known ? 0 : TUN_MOVED;

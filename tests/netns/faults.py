@@ -17,7 +17,8 @@ import subprocess
 import sys
 import time
 
-KEYS = ["calls", "first", "last", "wall_us", "boot_us", "requests"]
+KEYS = ["calls", "first", "last", "wall_us", "boot_us", "requests",
+        "reads", "read_error"]
 
 
 class Faults:

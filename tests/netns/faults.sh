@@ -20,7 +20,7 @@ busy() {
 	sleep "$1"
 	echo $(($(cpu_ticks) - before))
 }
-rests() { [ "$(busy 0.5)" -le 3 ]; }
+rests() { alive && [ "$(busy 0.5)" -le 3 ]; }
 # in_space COMMAND...: runs it as $PID in the router, in a mount namespace of its own.
 in_space() {
 	ip netns exec "$R" unshare -m "$@" </dev/null >>"$LOG" 2>&1 &
@@ -39,6 +39,10 @@ keeper=$(pgrep -P "$second" | head -n 1)
 kill -STOP "$keeper"
 kill -TERM "$second"
 asked=$SECONDS
+{
+	until ended "$second"; do sleep 0.2; done
+	echo $((SECONDS - asked)) >"$T/waited"
+} &
 
 # --- no memory -------------------------------------------------------------------------------------------------------
 config "${lines[@]}" 'fast-path off' 'map 192.168.255.50 2001:db8:2::50' 'dynamic-pool 10.9.0.0/24 from 2001:db8:7::/48' \
@@ -83,7 +87,35 @@ from=$(since)
 faults set "$T/faults" requests=1
 ip -n "$R" link set nat64 mtu 1400
 t "a request about a change of the link fails: it is repeated" wait_for said "$from" 'tun-device nat64: MTU 1400'
+
+from=$(since)
+while read -r number name; do
+	faults set "$T/faults" reads=1 read_error="$number"
+	t "a read fails, $name: traffic passes" wait_for ping6 "$GOOGLE"
+done <<-END
+	77 EBADFD
+	14 EFAULT
+	12 ENOMEM
+	105 ENOBUFS
+	22 EINVAL
+	5 EIO
+END
+t "it is said" wait_for said "$from" 'failed reads: 1, the last one: File descriptor in bad state'
+faults set "$T/faults" reads=1000000 read_error=12
+in_client ping -6 -n -q -f -c 2000 -W 1 "$GOOGLE" >/dev/null &
+job=$!
+CHILDREN+=" $job"
+t "each read fails: the daemon rests" rests
+kill "$job"
+wait "$job"
+faults set "$T/faults" reads=0
+t "then they succeed: traffic passes" wait_for ping6 "$GOOGLE"
+t "and the log has not a line for each" test "$(said "$from" . | wc -l)" -le 5
+faults set "$T/faults" reads=1000000 read_error=77
+ip -n "$R" link del nat64
+t "the device is deleted: said" wait_for said "$from" 'the device was deleted'
 stop_nat64d
+same "the device is deleted: exit status 2" 2 $?
 
 # --- limits ----------------------------------------------------------------------------------------------------------
 for limit in n:20 f:0 v:20000 l:0 s:64; do
@@ -204,7 +236,7 @@ stops "TERM: exit status 0"
 # --- the second daemon again -----------------------------------------------------------------------------------------
 wait "$second"
 same "the process that syncs the leases is stopped: TERM, exit status 0" 0 $?
-t "and it does not wait for long" test $((SECONDS - asked)) -lt 60
+t "and it does not wait for long" test "$(wait_for test -s "$T/waited" && cat "$T/waited")" -lt 45
 same "and the leases are written" "# clean" "$(tail -n 1 "$T/stopped/dynamic.map")"
 same "and no process is left" "" "$(ip netns pids "$N-stopped")"
 finish

@@ -6,10 +6,13 @@
  * (tests/netns/faults.py). */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -21,6 +24,8 @@ struct faults {
 	int64_t wall_us;     /* added to the time of day */
 	int64_t boot_us;     /* added to the time since the start of the machine */
 	int64_t requests;    /* requests to the kernel by netlink that will fail */
+	int64_t reads;       /* reads of the device that will fail */
+	int64_t read_error;  /* with this errno */
 };
 
 void *__real_malloc(size_t size);
@@ -31,6 +36,7 @@ FILE *__real_open_memstream(char **text, size_t *len);
 FILE *__real_fdopen(int fd, const char *mode);
 int __real_fclose(FILE *file);
 int __real_clock_gettime(clockid_t which, struct timespec *t);
+ssize_t __real_read(int fd, void *buf, size_t size);
 ssize_t __real_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
 		      socklen_t to_len);
 
@@ -43,6 +49,7 @@ FILE *__wrap_fdopen(int fd, const char *mode);
 int __wrap_fclose(FILE *file);
 int __wrap_clock_gettime(clockid_t which, struct timespec *t);
 time_t __wrap_time(time_t *out);
+ssize_t __wrap_read(int fd, void *buf, size_t size);
 ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
 		      socklen_t to_len);
 
@@ -158,5 +165,24 @@ ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags, const stru
 		return __real_sendto(fd, buf, len, flags, to, to_len);
 	faults()->requests--;
 	errno = ENOBUFS;
+	return -1;
+}
+
+static int is_device(int fd)
+{
+	struct ifreq ifr;
+
+	return ioctl(fd, TUNGETIFF, &ifr) == 0;
+}
+
+/* A packet that is in the device is lost, so that the daemon does not read it next. */
+ssize_t __wrap_read(int fd, void *buf, size_t size)
+{
+	ssize_t n = __real_read(fd, buf, size);
+
+	if (n <= 0 || faults()->reads == 0 || !is_device(fd))
+		return n;
+	faults()->reads--;
+	errno = (int)faults()->read_error;
 	return -1;
 }
