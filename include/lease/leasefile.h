@@ -143,8 +143,13 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
  * failed commit and after each leasefile_maintain(). */
 const char *leasefile_news(struct leasefile *f, bool *bad);
 
-/* Returns the errno of a current problem, or 0. */
+/* leasefile_trouble() returns the errno of a current problem, or 0; ETIME: the keeper does not
+ * answer. leasefile_problem() returns words about it, or NULL. */
 int leasefile_trouble(const struct leasefile *f);
+const char *leasefile_problem(const struct leasefile *f);
+
+/* Returns how often the keeper has used the directory so far. */
+unsigned long leasefile_answers(const struct leasefile *f);
 
 /* leasefile_written() returns the unix time of the last write to the file, by this or an earlier
  * process. leasefile_errors() returns the number of failed attempts to write, sync or rewrite it

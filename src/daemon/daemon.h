@@ -192,11 +192,12 @@ struct daemon {
 			       it; or empty */
 
 	struct {
-		bool seccomp;    /* the filter is in effect */
-		int landlock;    /* the ABI in effect; 0: none; or -errno, during the start */
-		ino_t data_dir;  /* the directory of the start; 0: not to be compared */
-		char lacks[256]; /* the line about what the kernel refuses, or empty */
-	} sandbox;               /* daemon_sandbox.c */
+		bool seccomp;          /* the filter is in effect */
+		int landlock;          /* the ABI in effect; 0: none; or -errno, during the start */
+		ino_t data_dir;        /* the directory of the start; 0: not to be compared */
+		unsigned long answers; /* of the keeper, when it was last compared */
+		char lacks[256];       /* the line about what the kernel refuses, or empty */
+	} sandbox;                     /* daemon_sandbox.c */
 
 	struct batch *batch;         /* daemon_burst.c */
 	struct send send;            /* daemon_burst.c: points to tun, batch and counters */

@@ -278,15 +278,19 @@ int daemon_enter_sandbox(struct daemon *d)
 
 /* --- while it runs ------------------------------------------------------------------------ */
 
-/* Landlock knows directories by their inodes. */
+/* Landlock knows directories by their inodes.  Looks only after the keeper has used the directory,
+ * because stat() would not return while a network file system hangs. */
 static void mind_directory(struct daemon *d)
 {
+	unsigned long answers = d->leases.file ? leasefile_answers(d->leases.file) : 0;
 	const char *dir = d->active->conf->data_dir;
 	char text[CONF_SHORT];
 	struct stat st;
 
-	if (!d->sandbox.landlock || !d->sandbox.data_dir || stat(dir, &st) < 0 ||
-	    st.st_ino == d->sandbox.data_dir)
+	if (!d->sandbox.landlock || !d->sandbox.data_dir || answers == d->sandbox.answers)
+		return;
+	d->sandbox.answers = answers;
+	if (stat(dir, &st) < 0 || st.st_ino == d->sandbox.data_dir)
 		return;
 	log_warning(
 		"sandbox: data-dir %s was created anew: restart nat64d, which may only write to "

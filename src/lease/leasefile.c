@@ -37,6 +37,7 @@
 #include "leasestate.h"
 
 #define KEEPER_REST 5     /* seconds between the starts of two keepers */
+#define SILENCE     10    /* seconds without an answer after which the keeper seems to hang */
 #define TICK        1000  /* ms */
 #define SLICE       32768 /* bytes written per step: about 500 leases, half a millisecond */
 #define LOOKS       2048  /* leases examined per step */
@@ -61,6 +62,11 @@ int leasefile_trouble(const struct leasefile *f)
 	return 0;
 }
 
+unsigned long leasefile_answers(const struct leasefile *f)
+{
+	return f->answers;
+}
+
 int64_t leasefile_written(const struct leasefile *f)
 {
 	return f->written;
@@ -69,6 +75,20 @@ int64_t leasefile_written(const struct leasefile *f)
 uint64_t leasefile_errors(const struct leasefile *f)
 {
 	return f->errors;
+}
+
+static const char dead[] = "the process that syncs it died";
+static const char hanging[] = "the process that syncs it does not answer";
+
+const char *leasefile_problem(const struct leasefile *f)
+{
+	int err = leasefile_trouble(f);
+
+	if (err == ECHILD)
+		return dead;
+	if (err == ETIME)
+		return hanging;
+	return err ? strerror(err) : NULL;
 }
 
 static const struct {
@@ -83,7 +103,7 @@ static const struct {
 			   "was rewritten under its name"},
 	[TROUBLE_REWRITE] = {"cannot be rewritten", "the old file stays in use; retrying later",
 			     "was rewritten"},
-	[TROUBLE_KEEPER] = {"the process that syncs it died", "another one is started",
+	[TROUBLE_KEEPER] = {dead, "another one is started",
 			    "the process that syncs it works again"},
 };
 
@@ -99,6 +119,11 @@ static void put_news(struct leasefile *f, size_t kind, int err)
 		snprintf(f->news, sizeof(f->news), "%s: %s", f->path, words[kind].good);
 	else if (err == ECHILD)
 		snprintf(f->news, sizeof(f->news), "%s: %s (%s)", f->path, words[kind].bad, remedy);
+	else if (err == ETIME)
+		snprintf(f->news, sizeof(f->news),
+			 "%s: %s (does its disk hang, or is the process stopped? leases are "
+			 "written, but not synced)",
+			 f->path, hanging);
 	else
 		snprintf(f->news, sizeof(f->news), "%s: %s: %s (%s)", f->path, words[kind].bad,
 			 cause, remedy);
@@ -425,6 +450,8 @@ static void hear_keeper(struct leasefile *f)
 	struct leasesync_message a;
 
 	while (leasesync_hear(&f->keeper, &a)) {
+		f->silence = 0;
+		f->answers += a.err != ECHILD;
 		f->trouble[TROUBLE_KEEPER] = a.err == ECHILD ? ECHILD : 0;
 		f->dirty = f->dirty || a.err == ECHILD;
 		if (a.pins) {
@@ -503,6 +530,19 @@ static void mind_keeper(struct leasefile *f)
 		f->trouble[TROUBLE_KEEPER] = errno;
 }
 
+/* A keeper that is stopped, or whose disk hangs, does not answer.  A gap between two calls counts
+ * as one second, because the whole machine may have been suspended. */
+static void mind_silence(struct leasefile *f)
+{
+	if (f->keeper.task == LEASESYNC_IDLE || f->now == f->silent_at)
+		return;
+	f->silent_at = f->now;
+	if (++f->silence < SILENCE || f->trouble[TROUBLE_KEEPER])
+		return;
+	f->trouble[TROUBLE_KEEPER] = ETIME;
+	f->errors++;
+}
+
 /* Records contain unix time.  If the wall clock is set, those on disk become too old or too new, so
  * a rewrite is needed. */
 static void mind_clock(struct leasefile *f, int32_t now, int64_t wall)
@@ -552,6 +592,7 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
 	mind_pool(f, pool);
 	mind_prefixes(f, maps);
 	hear_keeper(f);
+	mind_silence(f);
 	mind_keeper(f);
 	try_flush(f);
 	leasepins_step(&f->pins, &f->keeper, f->file.fd);

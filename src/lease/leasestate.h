@@ -73,8 +73,11 @@ struct leasefile {
 	struct leasesync keeper;
 	const struct leaselog *log; /* the history, which the keeper writes as well; or NULL */
 	bool started;
-	int32_t keeper_at; /* time before which no new keeper is started */
-	bool dirty;        /* written to since the last sync */
+	int32_t keeper_at;     /* time before which no new keeper is started */
+	unsigned long answers; /* of keepers so far */
+	int32_t silent_at;     /* the last second that is part of SILENCE */
+	unsigned silence;      /* seconds for which the keeper has not answered */
+	bool dirty;            /* written to since the last sync */
 	int32_t sync_at;
 
 	char news[512];

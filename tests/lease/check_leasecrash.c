@@ -656,6 +656,57 @@ START_TEST(keeper_is_replaced)
 }
 END_TEST
 
+START_TEST(keeper_hangs)
+{
+	struct leasedir d;
+
+	begin(&d, false, 1);
+	dir_calm(&d, NOW, WALL);
+	send_signal(d.f->keeper.pid, SIGSTOP);
+	add_leases(&d, 0, 1, NOW + 10);
+	for (int i = 10; i < 20; i++) {
+		leasefile_maintain(d.f, d.pool, d.maps, NOW + i, WALL + i);
+		ck_assert_ptr_null(news(&d));
+	}
+	ck_assert_ptr_null(leasefile_problem(d.f));
+	leasefile_maintain(d.f, d.pool, d.maps, NOW + 20, WALL + 20);
+	ck_assert_str_eq(news(&d),
+			 "dynamic.map: the process that syncs it does not answer (does its disk "
+			 "hang, or is the process stopped? leases are written, but not synced)");
+	ck_assert_str_eq(leasefile_problem(d.f), "the process that syncs it does not answer");
+	ck_assert_uint_eq(leasefile_errors(d.f), 1);
+	leasefile_maintain(d.f, d.pool, d.maps, NOW + 21, WALL + 21);
+	ck_assert_ptr_null(news(&d));
+	send_signal(d.f->keeper.pid, SIGCONT);
+	dir_calm(&d, NOW + 22, WALL + 22);
+	ck_assert_str_eq(news(&d), "dynamic.map: the process that syncs it works again");
+	ck_assert_ptr_null(leasefile_problem(d.f));
+	dir_end(&d, NOW + 23, WALL + 23);
+	dir_remove(&d);
+}
+END_TEST
+
+/* A machine that was suspended for an hour had no time for an answer. */
+START_TEST(keeper_was_suspended)
+{
+	struct leasedir d;
+
+	begin(&d, false, 1);
+	dir_calm(&d, NOW, WALL);
+	send_signal(d.f->keeper.pid, SIGSTOP);
+	add_leases(&d, 0, 1, NOW + 10);
+	leasefile_maintain(d.f, d.pool, d.maps, NOW + 10, WALL + 10);
+	for (int i = 0; i < 20; i++)
+		leasefile_maintain(d.f, d.pool, d.maps, NOW + 3610, WALL + 3610);
+	ck_assert_ptr_null(news(&d));
+	send_signal(d.f->keeper.pid, SIGCONT);
+	dir_calm(&d, NOW + 3611, WALL + 3611);
+	ck_assert_ptr_null(news(&d));
+	dir_end(&d, NOW + 3611, WALL + 3611);
+	dir_remove(&d);
+}
+END_TEST
+
 /* Kills KEEPER as soon as it has created the temporary file. */
 static void kill_in_rewrite(const struct leasedir *d, pid_t keeper)
 {
@@ -1155,6 +1206,8 @@ static Suite *suite(void)
 	tcase_add_test(t, removed_directory_of_another);
 	tcase_add_test(t, keeper_holds_nothing);
 	tcase_add_test(t, keeper_is_replaced);
+	tcase_add_test(t, keeper_hangs);
+	tcase_add_test(t, keeper_was_suspended);
 	tcase_add_test(t, keeper_dies_in_the_last_rewrite);
 	tcase_add_test(t, records_are_synced);
 	tcase_add_test(t, rewrite_is_synced_in_order);

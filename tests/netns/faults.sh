@@ -189,6 +189,28 @@ for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-';
 	stop_nat64d
 done
 
+# --- a keeper that hangs while the daemon runs -----------------------------------------------------------------------
+from=$(since)
+start_bare
+wait_for ping6 "$GOOGLE"
+wait_for ctl status
+hosts 5 >/dev/null
+lease_file() { ctl status --json | json "it['lease_file']['error']"; }
+same "status: no error of the lease file" None "$(lease_file)"
+kill -STOP "$(pgrep -P "$PID")"
+hosts 6 >/dev/null
+t "the keeper is stopped: said" wait_for said "$from" 'dynamic.map: the process that syncs it does not answer'
+same "once" 1 "$(said "$from" 'does not answer' | wc -l)"
+t "traffic passes" ping6 "$GOOGLE"
+t "a new host gets a lease" fails grep -q none <<<"$(hosts 7)"
+same "status" "the process that syncs it does not answer" "$(lease_file)"
+shows "status in words" "dynamic.map: the process that syncs it does not answer, last written" ctl status
+shows "health" "FAIL  lease-file: $T/data/dynamic.map: the process that syncs it does not answer" ctl health
+kill -CONT "$(pgrep -P "$PID")"
+t "it goes on: said" wait_for said "$from" 'dynamic.map: the process that syncs it works again'
+same "status: no error" None "$(lease_file)"
+stops "TERM: exit status 0"
+
 # --- the device under load, and clients ------------------------------------------------------------------------------
 : >"$LOG"
 start_bare
