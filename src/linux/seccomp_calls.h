@@ -133,7 +133,7 @@ CALL(renameat2, BOTH, ANY)
 
 /* Sockets. */
 #ifdef __NR_socketcall
-CALL(socketcall, BOTH, ANY)
+CALL(socketcall, BOTH, SOCKETCALL)
 #endif
 #ifdef __NR_socket
 CALL(socket, DAEMON, SOCKET)
@@ -192,7 +192,7 @@ CALL(clone3, DAEMON, ABSENT)
 CALL(fork, DAEMON, ANY)
 #endif
 CALL(wait4, DAEMON, ANY)
-CALL(kill, DAEMON, SIGNAL_9)
+CALL(kill, DAEMON, END_ONE)
 CALL(set_robust_list, KEEPER, ANY)
 CALL(exit, BOTH, ANY)
 CALL(exit_group, BOTH, ANY)
@@ -222,11 +222,10 @@ CALL(time, BOTH, ANY)
 
 /* Memory. */
 CALL(brk, BOTH, ANY)
-#ifdef __NR_mmap
-CALL(mmap, BOTH, NO_EXEC)
-#endif
 #ifdef __NR_mmap2
 CALL(mmap2, BOTH, NO_EXEC)
+#else
+CALL(mmap, BOTH, MMAP)
 #endif
 CALL(munmap, BOTH, ANY)
 CALL(mremap, DAEMON, ANY)

@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/bpf.h>
 #include <linux/if_tun.h>
+#include <linux/net.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
@@ -63,7 +64,13 @@ enum check {
 	FCNTL,
 	NO_EXEC,
 	ABORT,
-	SIGNAL_9,
+	END_ONE,
+	SOCKETCALL,
+#if defined(__s390x__)
+	MMAP = ANY, /* its arguments are in memory, which the filter cannot read */
+#else
+	MMAP = NO_EXEC,
+#endif
 };
 
 enum who {
@@ -100,13 +107,20 @@ static void load(struct filter *f, size_t at)
 	add(f, BPF_LD | BPF_W | BPF_ABS, (uint32_t)at, 0, 0);
 }
 
-/* The kernel ignores the upper half of these arguments, or the lower half decides. */
-static void load_arg(struct filter *f, unsigned i)
+/* UPPER and LOWER are the halves of an argument.  Where the kernel takes an int, a C library may
+ * leave anything in the upper half. */
+enum half {
+	LOWER,
+	UPPER,
+};
+
+static void load_arg(struct filter *f, unsigned i, enum half half)
 {
 	const uint16_t one = 1;
-	size_t low = *(const uint8_t *)&one ? 0 : sizeof(uint32_t);
+	bool little = *(const uint8_t *)&one;
+	size_t at = (half == UPPER) == little ? sizeof(uint32_t) : 0;
 
-	load(f, offsetof(struct seccomp_data, args) + i * sizeof(uint64_t) + low);
+	load(f, offsetof(struct seccomp_data, args) + i * sizeof(uint64_t) + at);
 }
 
 static void end(struct filter *f, uint32_t result)
@@ -126,10 +140,14 @@ static void allow_if(struct filter *f, uint32_t value)
 #define CLONE_FLAGS 0
 #endif
 
-/* A child process that shares nothing; glibc and musl set the flags of its thread ID or not. */
+/* A child process that shares nothing; glibc and musl set the flags of its thread ID or not.  Some
+ * kernels know flags in the upper half. */
 static void check_fork(struct filter *f)
 {
-	load_arg(f, CLONE_FLAGS);
+	load_arg(f, CLONE_FLAGS, UPPER);
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+	end(f, SECCOMP_RET_TRAP);
+	load_arg(f, CLONE_FLAGS, LOWER);
 	add(f, BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID), 0,
 	    0);
 	allow_if(f, SIGCHLD);
@@ -137,7 +155,7 @@ static void check_fork(struct filter *f)
 
 static void check_socket(struct filter *f, const struct seccomp_plan *plan)
 {
-	load_arg(f, 0);
+	load_arg(f, 0, LOWER);
 	allow_if(f, AF_UNIX);
 	if (plan->netlink)
 		allow_if(f, AF_NETLINK);
@@ -145,16 +163,17 @@ static void check_socket(struct filter *f, const struct seccomp_plan *plan)
 
 static void check_bpf(struct filter *f, const struct seccomp_plan *plan)
 {
-	load_arg(f, 0);
 	if (!plan->bpf)
 		return;
+	load_arg(f, 0, LOWER);
 	allow_if(f, BPF_MAP_LOOKUP_ELEM);
 	allow_if(f, BPF_MAP_UPDATE_BATCH);
 }
 
+/* The kernel refuses or ignores everything in the upper half. */
 static void check_prot(struct filter *f)
 {
-	load_arg(f, 2);
+	load_arg(f, 2, LOWER);
 	add(f, BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0);
 	end(f, SECCOMP_RET_ALLOW);
 }
@@ -173,14 +192,36 @@ static const struct {
 		    0x5413}}, /* TIOCGWINSZ: musl, when it opens a file for writing */
 	[FCNTL] = {1, 4, {F_GETFL, F_SETFL, F_GETFD, F_SETFD}},
 	[ABORT] = {2, 1, {SIGABRT}},
-	[SIGNAL_9] = {1, 1, {SIGKILL}}, /* only to end a keeper that hangs */
+	[END_ONE] = {1, 1, {SIGKILL}}, /* only to end a keeper that hangs */
+	[SOCKETCALL] = {0,
+			6,
+			{SYS_SEND, SYS_RECV, SYS_SENDTO, SYS_RECVFROM, SYS_SENDMSG, SYS_RECVMSG}},
 };
 
 static void check_few(struct filter *f, enum check check)
 {
-	load_arg(f, few[check].arg);
+	load_arg(f, few[check].arg, LOWER);
 	for (unsigned i = 0; i < few[check].n; i++)
 		allow_if(f, few[check].value[i]);
+}
+
+/* 0 and negative numbers mean groups of processes, or all of them. */
+static void check_end_one(struct filter *f)
+{
+	load_arg(f, 0, LOWER);
+	add(f, BPF_ALU | BPF_SUB | BPF_K, 1, 0, 0);
+	add(f, BPF_JMP | BPF_JGE | BPF_K, INT32_MAX, 0, 1);
+	end(f, SECCOMP_RET_TRAP);
+	check_few(f, END_ONE);
+}
+
+/* The family of a socket is in memory, which the filter cannot read.  The keeper opens none. */
+static void check_socketcall(struct filter *f, const struct seccomp_plan *plan)
+{
+	if (plan->who == SECCOMP_KEEPER)
+		check_few(f, SOCKETCALL);
+	else
+		end(f, SECCOMP_RET_ALLOW);
 }
 
 static void check_args(struct filter *f, enum check check, const struct seccomp_plan *plan)
@@ -204,11 +245,16 @@ static void check_args(struct filter *f, enum check check, const struct seccomp_
 	case NO_EXEC:
 		check_prot(f);
 		break;
+	case END_ONE:
+		check_end_one(f);
+		break;
+	case SOCKETCALL:
+		check_socketcall(f, plan);
+		break;
 	case PRCTL:
 	case IOCTL:
 	case FCNTL:
 	case ABORT:
-	case SIGNAL_9:
 		check_few(f, check);
 		break;
 	}
