@@ -236,6 +236,18 @@ void daemon_prepare_sandbox(struct daemon *d)
 		d->sandbox.landlock = -errno;
 }
 
+static const char *why_no_landlock(int err)
+{
+	switch (err) {
+	case ENOSYS:
+		return "this kernel has none";
+	case EOPNOTSUPP:
+		return "it was not enabled at boot (lsm=)";
+	default:
+		return strerror(err);
+	}
+}
+
 /* Says what is missing.  Returns 0 if nothing is, or if that is no error. */
 static int judge(struct daemon *d, const char *no_calls, const char *no_files)
 {
@@ -267,7 +279,7 @@ int daemon_enter_sandbox(struct daemon *d)
 	if (!is_on(d))
 		return 0;
 	if (d->sandbox.landlock < 0) {
-		no_files = strerror(-d->sandbox.landlock);
+		no_files = why_no_landlock(-d->sandbox.landlock);
 		d->sandbox.landlock = 0;
 	}
 	d->sandbox.seccomp = limit_calls(d) == 0;

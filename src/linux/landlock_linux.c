@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -59,24 +60,34 @@ static const struct {
 
 #define ABI_MOST ((int)(sizeof(abis) / sizeof(*abis)) - 1)
 
+/* Returns a descriptor, or -1 with errno. */
+static int create_for(int abi)
+{
+	const struct ruleset r = {abis[abi].files, abis[abi].net, abis[abi].scope};
+
+	return (int)syscall(CREATE, &r, abis[abi].size, 0U);
+}
+
+static bool lacks_rights(int err)
+{
+	return err == EINVAL || err == E2BIG || err == EOPNOTSUPP;
+}
+
 /* Kernels of distributions have parts of later versions, and some report an ABI whose rights they
  * do not know.  Then fewer are asked for.  Returns a descriptor, or -1 with errno. */
 static int create(int *abi)
 {
-	struct ruleset r;
-	int fd;
+	long most = syscall(CREATE, NULL, (size_t)0, VERSION);
+	int fd = -1;
 
-	*abi = (int)syscall(CREATE, NULL, (size_t)0, VERSION);
-	if (*abi > ABI_MOST)
-		*abi = ABI_MOST;
-	if (*abi < 1) {
-		errno = *abi < 0 ? errno : ENOSYS;
-		return -1;
+	if (most == 0)
+		errno = ENOSYS;
+	*abi = most < ABI_MOST ? (int)most : ABI_MOST;
+	for (; *abi > 0; --*abi) {
+		fd = create_for(*abi);
+		if (fd >= 0 || !lacks_rights(errno))
+			break;
 	}
-	do {
-		r = (struct ruleset){abis[*abi].files, abis[*abi].net, abis[*abi].scope};
-		fd = (int)syscall(CREATE, &r, abis[*abi].size, 0U);
-	} while (fd < 0 && (errno == EINVAL || errno == E2BIG) && --*abi > 0);
 	return fd;
 }
 

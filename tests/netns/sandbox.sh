@@ -231,10 +231,14 @@ refused() {
 lacking seccomp ENOSYS
 partly "no seccomp" "{'mode': 'auto', 'seccomp': False, 'landlock': $abi, 'helper': False}" "Landlock ABI $abi" "seccomp: Function not implemented"
 refused "no seccomp"
-for error in ENOSYS EOPNOTSUPP EPERM; do
-	lacking landlock $error
-	partly "Landlock: $error" "{'mode': 'auto', 'seccomp': True, 'landlock': 0, 'helper': True}" "seccomp" "Landlock: "
-done
+while read -r error words; do
+	lacking landlock "$error"
+	partly "Landlock: $error" "{'mode': 'auto', 'seccomp': True, 'landlock': 0, 'helper': True}" "seccomp" "Landlock: $words"
+done <<-'END'
+	ENOSYS this kernel has none
+	EOPNOTSUPP it was not enabled at boot \(lsm=\)
+	EPERM Operation not permitted
+END
 refused "no Landlock"
 lacking both ENOSYS
 partly "neither" "{'mode': 'auto', 'seccomp': False, 'landlock': 0, 'helper': False}" "off" "seccomp: .*Landlock: "
