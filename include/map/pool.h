@@ -22,8 +22,9 @@
 	7440 /* seconds after the host's last packet during which a lease is safe: 2 h 4 min */
 #define POOL_RESTAMP 600 /* seconds: the maximum age of the stored record of a lease in use */
 #define POOL_KEEP \
-	(14 * 24 * 3600) /* seconds for which an idle lease is kept while there is space */
-#define POOL_GRACE 4     /* seconds in which a new lease should become confirmed */
+	(14 * 24 * 3600)       /* seconds for which an idle lease is kept while there is space */
+#define POOL_FOREVER (1 << 30) /* seconds: the value of pool_keep() in a range that stands by */
+#define POOL_GRACE   4         /* seconds in which a new lease should become confirmed */
 #define POOL_SPARE                                                                                 \
 	60 /* seconds idle after which a confirmed lease of a network with too many leases may end \
 	    */
@@ -60,11 +61,17 @@ struct lease {
 };
 
 /* A range of addresses, and the hosts that it serves.  Ranges with the same FROM form one pool and
- * have the same values in all members after FROM. */
+ * have the same values in all members after STANDBY.
+ *
+ * A range that stands by belongs to another translator, which assigns and ends its leases.  Here
+ * its leases are only restored and used: none is assigned, expires or ends for another host, and
+ * they count for no share.  Its hosts are all those in FROM, because the choice between several
+ * ranges is the owner's. */
 struct pool_conf {
 	struct prefix4 range; /* clean, length 31 or less */
-	struct prefix6 from;  /* the hosts that it serves; of several ranges, the one with the
-				 longest FROM serves a host */
+	struct prefix6 from;  /* the hosts that it serves; of several ranges that do not stand by,
+				 the one with the longest FROM serves a host */
+	bool standby;
 	/* Seconds after the host's last packet during which a lease is safe, and for which it is
 	 * kept while there is space. */
 	int32_t guarantee, keep;
@@ -110,9 +117,12 @@ enum pool_fit pool_fits(const struct pool *p, const struct ip6 *host, uint32_t a
 /* Returns true if a range serves HOST, even if HOST is not allowed. */
 bool pool_serves(const struct pool *p, const struct ip6 *host);
 
-/* Returns for how many seconds an idle lease of HOST is kept (pool_conf.keep), or 0 if no range
- * serves HOST. */
-int32_t pool_keep(const struct pool *p, const struct ip6 *host);
+/* Returns true if ADDR is in a range that stands by. */
+bool pool_stands_by(const struct pool *p, uint32_t addr);
+
+/* Returns for how many seconds HOST keeps an idle lease of ADDR: POOL_FOREVER if ADDR stands by,
+ * else pool_conf.keep of the ranges that serve HOST, or 0 if there are none. */
+int32_t pool_keep(const struct pool *p, const struct ip6 *host, uint32_t addr);
 
 /* Never leases the addresses of PREFIX (ipv4-addr, mapped addresses).  Ends a lease that holds one
  * of them.  The network address of each range is always reserved. */
@@ -250,12 +260,14 @@ struct pool_range {
 	uint32_t first, last; /* addresses */
 	size_t size, used;    /* leasable addresses; leases */
 	size_t confirmed;     /* leases */
-	size_t not_preferred; /* leases whose address is not the preferred one of their host */
+	size_t not_preferred; /* leases whose address is not the preferred one of their host; 0 if
+				 it stands by */
 	uint64_t refused; /* calls of pool_assign() that failed for hosts that prefer this range */
 	uint64_t displaced; /* leases that ended for another host */
-	/* The same over all ranges with the same hosts: leasable addresses, leases, the number of
-	 * the largest networks (usually /48s) with leases, and the highest number of confirmed and
-	 * of unconfirmed leases in one of them. */
+	bool standby;
+	/* The same over all ranges with the same hosts and the same STANDBY: leasable addresses,
+	 * leases, the number of the largest networks (usually /48s) with leases, and the highest
+	 * number of confirmed and of unconfirmed leases in one of them. */
 	size_t group_size, group_used, networks, most_confirmed, most_unconfirmed;
 };
 void pool_range(const struct pool *p, size_t i, struct pool_range *out);
@@ -268,7 +280,7 @@ size_t pool_which(const struct pool *p, uint32_t addr);
 #endif
 
 /* A network with leases: a /48, a /64 within it, or a network of the length by which its ranges
- * count shares. */
+ * count shares.  Leases of ranges that stand by are not counted. */
 struct pool_network {
 	struct prefix6 prefix;
 	size_t range;           /* index of one of its ranges, see pool_range() */

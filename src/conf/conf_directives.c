@@ -137,7 +137,7 @@ const struct conf_directive conf_directives[] = {
 	{"map-file", "PATH", 1, 1, OF_ITS_OWN(map_file)},
 	{"allow", "IPV6[/LENGTH]", 1, 1, OF_ITS_OWN(allow), .repeatable = true},
 	{"dynamic-pool",
-	 "IPV4/LENGTH [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES]", 1,
+	 "IPV4/LENGTH [standby] [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES]", 1,
 	 CONF_WORDS - 1, OF_ITS_OWN(dynamic_pool), .repeatable = true},
 	{"data-dir", "PATH", 1, 1, OF_ITS_OWN(data_dir), .restart = true},
 	{"pool-key", "PATH", 1, 1, OF_ITS_OWN(pool_key)},

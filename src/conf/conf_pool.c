@@ -1,7 +1,8 @@
 /* conf_pool - the directive `dynamic-pool`: its ranges of addresses, and the settings that its
  * lines share.
  *
- * Lines with the same `from` form one pool. */
+ * Lines with the same `from` form one pool, even if some of them stand by: `promote` makes these a
+ * part of it. */
 #include <stdlib.h>
 
 #include "conf_pool.h"
@@ -85,8 +86,8 @@ void conf_print_dynamic_pool(const struct conf_out *out)
 		const struct pool_conf *p = &out->conf->pool[i];
 		bool plain = p->guarantee == POOL_GUARANTEE && p->keep == POOL_KEEP;
 
-		conf_put(out, "%s%s%s%s%s%s%s", addr_text_prefix4(range, &p->range),
-			 p->from.len ? " from " : "",
+		conf_put(out, "%s%s%s%s%s%s%s%s", addr_text_prefix4(range, &p->range),
+			 p->standby ? " standby" : "", p->from.len ? " from " : "",
 			 p->from.len ? addr_text_prefix6(from, &p->from) : "", plain ? "" : " ",
 			 plain ? "" : conf_lease_text(lease, p), p->share ? " " : "",
 			 p->share ? conf_share_text(share, p) : "");

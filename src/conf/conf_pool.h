@@ -8,7 +8,7 @@
  * Returns false if it has reported an error. */
 bool conf_set_pool_words(struct conf_reader *r, char **arg, struct pool_conf *p);
 
-/* Returns true if S is one of the keywords from, lease and share. */
+/* Returns true if S is one of the keywords from, lease, share and standby. */
 bool conf_is_pool_word(const char *s);
 
 /* Format the `lease` and `share` settings of P, which must be present, as in the file.  Each

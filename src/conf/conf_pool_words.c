@@ -1,5 +1,5 @@
 /* conf_pool_words - the words after the range of a `dynamic-pool`: the hosts that it serves, how
- * long leases last, and how many leases a network may have. */
+ * long leases last, how many leases a network may have, and whether it stands by. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +118,15 @@ static bool set_share(struct conf_reader *r, char **arg, unsigned n, struct pool
 	return ok;
 }
 
+static bool set_standby(struct conf_reader *r, char **arg, unsigned n, struct pool_conf *p)
+{
+	(void)r;
+	(void)arg;
+	(void)n;
+	p->standby = true;
+	return true;
+}
+
 /* The keywords after the range, each at most once, in any order. */
 static const struct pool_word {
 	const char *word, *syntax;
@@ -128,6 +137,7 @@ static const struct pool_word {
 	{"from", "IPV6[/LENGTH]", "dynamic-pool: from", 1, 1, set_from},
 	{"lease", "TIME [TIME]", "dynamic-pool: lease", 1, 2, set_lease},
 	{"share", "LENGTH LEASES", "dynamic-pool: share", 2, 2, set_share},
+	{"standby", "", "dynamic-pool: standby", 0, 0, set_standby},
 };
 
 #define POOL_WORDS (sizeof(pool_words) / sizeof(*pool_words))
@@ -164,8 +174,8 @@ static unsigned complain_word(struct conf_reader *r, char **arg)
 
 	conf_error(
 		r,
-		"%s is not one of from, lease, share (use from IPV6[/LENGTH], lease TIME [TIME] or "
-		"share LENGTH LEASES; a time is one word, like 2h)",
+		"%s is not one of from, lease, share, standby (use from IPV6[/LENGTH], lease TIME "
+		"[TIME], share LENGTH LEASES or standby; a time is one word, like 2h)",
 		arg[0]);
 	while (arg[n] && !find_word(arg[n]))
 		n++;

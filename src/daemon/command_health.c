@@ -125,30 +125,32 @@ static void check_pool(struct health *h, const struct one_pool *one, bool room)
 	      room ? "" : ", and no lease can be ended yet: new hosts get none");
 }
 
-/* Checks the pools in the order of the configuration.  If there are many, lists only the full ones.
- */
+/* Checks the pools in the order of the configuration, except those that stand by.  If there are
+ * many, lists only the full ones. */
 static void check_pools(struct health *h)
 {
 	struct active *a = h->d->active;
-	size_t n = command_pools(h->d), left_out = 0;
+	size_t n = command_pools(h->d), left_out = 0, own = 0;
 
 	if (n == 0)
 		return;
 	daemon_count_pools(a);
+	for (size_t i = 0; i < a->ones; i++)
+		own += !a->one[i].standby;
 	for (size_t i = 0; i < n; i++) {
 		const struct one_pool *one = &a->one[a->one_of[i]];
 		bool room;
 
-		if (one->first != i)
+		if (one->first != i || one->standby)
 			continue;
 		room = has_room(h->d, one);
-		if (room && a->ones > POOLS_SHOWN)
+		if (room && own > POOLS_SHOWN)
 			left_out++;
 		else
 			check_pool(h, one, room);
 	}
 	if (left_out)
-		check(h, true, "pool", "%zu of %zu pools have room", left_out, a->ones);
+		check(h, true, "pool", "%zu of %zu pools have room", left_out, own);
 	check(h, !h->d->xlat.draining, "drain",
 	      h->d->xlat.draining ? "on: new hosts get no lease" : "off");
 }

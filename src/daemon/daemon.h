@@ -40,8 +40,10 @@ struct aside {
 	size_t n;
 };
 
-/* The pool ranges of the configuration that serve the same hosts.  Users call them one pool. */
+/* The pool ranges of the configuration that serve the same hosts and that all stand by or all do
+ * not.  Users call them one pool. */
 struct one_pool {
+	bool standby;
 	size_t first,
 		ranges;    /* index of its first range in the configuration; number of its ranges */
 	size_t size, used; /* totals of its ranges as of the last daemon_count_pools() */

@@ -114,10 +114,9 @@ static void end_idle(void *arg, const struct lease *l)
 /* The idle limit does not apply to a lease whose host has no pool any more. */
 static bool is_over(const struct daemon *d, const struct lease *l)
 {
-	const struct pool *p = d->active->pool;
+	int32_t keep = pool_keep(d->active->pool, &l->host, l->addr);
 
-	return pool_serves(p, &l->host) &&
-	       (int64_t)daemon_seconds(d) - l->last > pool_keep(p, &l->host);
+	return keep > 0 && (int64_t)daemon_seconds(d) - l->last > keep;
 }
 
 /* Reports a lease that was on record but not restored at startup. */

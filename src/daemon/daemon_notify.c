@@ -26,7 +26,7 @@ char *daemon_status_line(const struct daemon *d, char line[STATUS_MAX])
 	for (size_t i = 0; a->pool && i < a->ones; i++) {
 		const struct one_pool *one = &a->one[i];
 
-		if (one->size == 0 || one->used < one->size)
+		if (one->standby || one->size == 0 || one->used < one->size)
 			continue;
 		if (now.fulls++ == 0)
 			now.full = daemon_pool_name(a, one, name);

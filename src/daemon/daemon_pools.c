@@ -29,10 +29,18 @@ static int compare_from(const struct prefix6 *a, const struct prefix6 *b)
 	return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-static int by_from(const void *a, const void *b)
+/* Compares the pools of two ranges. */
+static int compare_pools(const struct pool_conf *a, const struct pool_conf *b)
+{
+	int order = compare_from(&a->from, &b->from);
+
+	return order ? order : (int)a->standby - (int)b->standby;
+}
+
+static int by_pool(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
-	int order = compare_from(&x->range->from, &y->range->from);
+	int order = compare_pools(x->range, y->range);
 
 	return order ? order : (x->number > y->number) - (x->number < y->number);
 }
@@ -41,9 +49,10 @@ static void add_range(struct active *a, const struct place *p)
 {
 	struct one_pool *last = a->ones > 0 ? &a->one[a->ones - 1] : NULL;
 
-	if (!last || compare_from(&a->conf->pool[last->first].from, &p->range->from) != 0) {
+	if (!last || compare_pools(&a->conf->pool[last->first], p->range) != 0) {
 		last = &a->one[a->ones++];
 		last->first = p->number;
+		last->standby = p->range->standby;
 	}
 	last->ranges++;
 	a->one_of[p->number] = a->ones - 1;
@@ -59,7 +68,7 @@ bool daemon_find_pools(struct active *a)
 	if (place && a->one && a->one_of) {
 		for (size_t i = 0; i < n; i++)
 			place[i] = (struct place){&a->conf->pool[i], i};
-		qsort(place, n, sizeof(*place), by_from);
+		qsort(place, n, sizeof(*place), by_pool);
 		for (size_t i = 0; i < n; i++)
 			add_range(a, &place[i]);
 	}
@@ -147,24 +156,26 @@ void daemon_watch_pools(struct daemon *d)
 		return;
 	daemon_count_pools(a);
 	for (size_t i = 0; i < a->ones; i++) {
+		if (a->one[i].standby)
+			continue; /* its owner does that */
 		tell_watchers(d, &a->one[i]);
 		warn(d, &a->one[i]);
 	}
 }
 
-/* Both arrays are sorted by FROM. */
+/* Both arrays are sorted by pool. */
 void daemon_keep_told(struct active *n, const struct active *was)
 {
 	size_t k = 0;
 
 	for (size_t i = 0; i < n->ones; i++) {
-		const struct prefix6 *from = &n->conf->pool[n->one[i].first].from;
+		const struct pool_conf *conf = &n->conf->pool[n->one[i].first];
 		const struct one_pool *old = NULL;
 		int order = 1;
 
 		for (; k < was->ones && order > 0; k += order > 0) {
 			old = &was->one[k];
-			order = compare_from(from, &was->conf->pool[old->first].from);
+			order = compare_pools(conf, &was->conf->pool[old->first]);
 		}
 		if (order != 0)
 			continue;

@@ -62,7 +62,9 @@ static void move_all(struct lease_change *n)
  * from when it was set aside applies. */
 static int32_t kept_for(const struct pool *p, const struct aside_lease *l)
 {
-	return p && pool_serves(p, &l->host) ? pool_keep(p, &l->host) : l->keep;
+	int32_t keep = p ? pool_keep(p, &l->host, l->addr) : 0;
+
+	return keep > 0 ? keep : l->keep;
 }
 
 /* Returns true if the lease was restored or has expired. */
@@ -78,7 +80,7 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 		return false;
 	if (pool_find6(to, &l->host, (unsigned)prefix))
 		return true; /* the host has another lease by now */
-	if (!pool_has_share(to, &l->host))
+	if (!pool_stands_by(to, l->addr) && !pool_has_share(to, &l->host))
 		return false;
 	back = (l->confirmed ? pool_restore_confirmed
 			     : pool_restore)(to, &l->host, (unsigned)prefix, l->addr, l->last);
@@ -113,7 +115,7 @@ static void add_ended(struct lease_change *n, struct aside *a)
 			.addr = l->addr,
 			.last = l->last,
 			.confirmed = l->confirmed,
-			.keep = pool_keep(n->before->pool, &l->host),
+			.keep = pool_keep(n->before->pool, &l->host, l->addr),
 		};
 	}
 }

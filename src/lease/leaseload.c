@@ -322,15 +322,15 @@ static bool ends_clean(int fd)
 	       memcmp(tail, mark, sizeof(tail)) == 0;
 }
 
-/* Returns the seconds since WHEN, or 0 if that is in the future.  The result is limited to a time
- * after which a lease of HOST has ended in any case. */
-static int32_t idle_since(const struct load *l, const struct ip6 *host, int64_t when)
+/* Returns the seconds since the last use of T's lease, or 0 if that is in the future.  The result
+ * is limited to a time after which the lease has ended in any case. */
+static int32_t idle_since(const struct load *l, const struct leasetext *t)
 {
-	const int32_t most = pool_keep(l->pool, host) + POOL_RESTAMP + 1;
+	const int32_t most = pool_keep(l->pool, &t->host, t->addr) + POOL_RESTAMP + 1;
 
-	if (when >= l->wall)
+	if (t->when >= l->wall)
 		return 0;
-	return l->wall - when < most ? (int32_t)(l->wall - when) : most;
+	return l->wall - t->when < most ? (int32_t)(l->wall - t->when) : most;
 }
 
 /* Returns the prefix of T; NULL if the file does not name one, which means the first prefix. */
@@ -494,8 +494,7 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 {
 	size_t used = pool_used(l->pool);
 	int prefix = find_prefix(l, t);
-	int32_t saved = l->now - idle_since(l, &t->host, t->when), last = saved,
-		before = POOL_UNKNOWN;
+	int32_t saved = l->now - idle_since(l, t), last = saved, before = POOL_UNKNOWN;
 	struct lease *lease;
 
 	if (is_map(l, t)) {
@@ -516,7 +515,7 @@ static struct lease *take_lease(struct load *l, const struct leasetext *t)
 			   "translation prefix)");
 		return NULL;
 	}
-	if (!l->clean)
+	if (!l->clean && !pool_stands_by(l->pool, t->addr))
 		last = l->now - saved > POOL_RESTAMP ? saved + POOL_RESTAMP : l->now;
 	/* The time of a record may go back when the clock was set back.  That must not shorten the
 	 * same lease. */

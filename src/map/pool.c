@@ -66,7 +66,7 @@ static void judge_address(struct pool *p, struct lease *l)
 	struct range *r = pool_range_of(p, l->addr);
 	uint32_t slot = r->base + (l->addr - r->first);
 
-	l->preferred = slot == pool_preferred(p, &p->group[r->group], &l->host);
+	l->preferred = pool_is_preferred(p, &p->group[r->group], &l->host, slot);
 	r->not_preferred += !l->preferred;
 }
 
@@ -166,6 +166,7 @@ void pool_range(const struct pool *p, size_t i, struct pool_range *out)
 		.not_preferred = r->not_preferred,
 		.refused = r->refused,
 		.displaced = r->displaced,
+		.standby = g->standby,
 		.group_size = pool_group_size(g),
 		.group_used = pool_group_used(p, g),
 		.networks = p->nets.net[pool_known(p, g)].children +
@@ -205,7 +206,9 @@ void pool_set_allow(struct pool *p, const struct lpm *allow)
 
 static bool is_for(const struct pool *p, const struct range *r, const struct ip6 *host)
 {
-	return pool_group_of(p, host) == &p->group[r->group];
+	const struct group *g = &p->group[r->group];
+
+	return g->standby ? addr_in6(host, &g->from) : pool_group_of(p, host) == g;
 }
 
 enum pool_fit pool_fits(const struct pool *p, const struct ip6 *host, uint32_t addr)
@@ -226,10 +229,19 @@ bool pool_serves(const struct pool *p, const struct ip6 *host)
 	return pool_group_of(p, host) != NULL;
 }
 
-int32_t pool_keep(const struct pool *p, const struct ip6 *host)
+bool pool_stands_by(const struct pool *p, uint32_t addr)
+{
+	const struct range *r = pool_range_of(p, addr);
+
+	return r && p->group[r->group].standby;
+}
+
+int32_t pool_keep(const struct pool *p, const struct ip6 *host, uint32_t addr)
 {
 	const struct group *g = pool_group_of(p, host);
 
+	if (pool_stands_by(p, addr))
+		return POOL_FOREVER;
 	return g ? g->keep : 0;
 }
 
@@ -393,10 +405,10 @@ struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefi
 }
 
 /* Returns the longest idle lease of G if it has been idle for longer than G keeps leases, or NULL.
- */
+ * In ranges that stand by, the owner ends leases. */
 static struct lease *overdue(const struct pool *p, const struct group *g, int32_t now)
 {
-	struct lease *l = pool_group_oldest(p, g);
+	struct lease *l = g->standby ? NULL : pool_group_oldest(p, g);
 
 	return l && pool_idle(l, now) > g->keep ? l : NULL;
 }

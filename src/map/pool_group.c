@@ -4,16 +4,16 @@
 #include <stdlib.h>
 
 /* The levels are /48, /64 and the length by which shares are counted; levels longer than that are
- * not needed then. */
+ * not needed then.  Ranges that stand by have no shares. */
 static void set_levels(struct group *g, const struct pool_conf *c)
 {
 	static const uint8_t usual[] = {48, 64};
 
-	for (size_t i = 0; i < sizeof(usual) && (c->share == 0 || usual[i] < c->share_len); i++)
+	g->share = c->standby ? 0 : c->share;
+	for (size_t i = 0; i < sizeof(usual) && (g->share == 0 || usual[i] < c->share_len); i++)
 		g->length[g->levels++] = usual[i];
-	if (c->share > 0)
+	if (g->share > 0)
 		g->length[g->levels++] = c->share_len;
-	g->share = c->share;
 }
 
 static void new_group(struct pool *p, const struct pool_conf *c)
@@ -21,20 +21,19 @@ static void new_group(struct pool *p, const struct pool_conf *c)
 	struct group *g = &p->group[p->groups++];
 
 	g->from = c->from;
+	g->standby = c->standby;
 	g->guarantee = c->guarantee;
 	g->keep = c->keep;
 	set_levels(g, c);
 }
 
-bool pool_get_groups(struct pool *p, const struct pool_conf *conf)
+/* STANDBY finds the groups that stand by, as P->from finds the others. */
+static bool get_groups(struct pool *p, const struct pool_conf *conf, struct lpm *standby)
 {
-	p->group = calloc(p->ranges, sizeof(*p->group));
-	p->from = lpm_new(128);
-	if (!p->group || !p->from)
-		return false;
 	for (size_t i = 0; i < p->ranges; i++) {
 		const struct prefix6 *from = &conf[i].from;
-		uint32_t known = lpm_add(p->from, from->addr.b, from->len, p->groups);
+		uint32_t known = lpm_add(conf[i].standby ? standby : p->from, from->addr.b,
+					 from->len, p->groups);
 
 		if (known == LPM_NONE) {
 			known = p->groups;
@@ -42,7 +41,19 @@ bool pool_get_groups(struct pool *p, const struct pool_conf *conf)
 		}
 		p->range[i].group = known;
 	}
-	return lpm_seal(p->from) == 0;
+	return lpm_seal(p->from) == 0 && lpm_seal(standby) == 0;
+}
+
+bool pool_get_groups(struct pool *p, const struct pool_conf *conf)
+{
+	struct lpm *standby = lpm_new(128);
+	bool ok;
+
+	p->group = calloc(p->ranges, sizeof(*p->group));
+	p->from = lpm_new(128);
+	ok = p->group && p->from && standby && get_groups(p, conf, standby);
+	lpm_free(standby);
+	return ok;
 }
 
 struct group *pool_group_of(const struct pool *p, const struct ip6 *host)

@@ -27,9 +27,10 @@ struct range {
 
 #define LEVELS 3 /* of networks: /48, /64, and the length of shares */
 
-/* The ranges that serve the same hosts. */
+/* The ranges that serve the same hosts, and that either all stand by or all do not. */
 struct group {
 	struct prefix6 from;
+	bool standby;
 	int32_t guarantee, keep; /* as in struct pool_conf */
 	uint32_t share;          /* maximum leases of a network of the last level; 0: unlimited */
 	uint8_t levels;
@@ -111,7 +112,7 @@ struct pool {
 	uint32_t *by_slot;           /* indexes of ranges in the order of slots */
 	size_t ranges;
 	struct group *group;
-	struct lpm *from; /* table of group indexes */
+	struct lpm *from; /* table of the indexes of groups that do not stand by */
 	uint32_t groups;
 	uint32_t expiring; /* the group with which pool_expire() continues */
 	uint32_t slots, reserved;
@@ -148,7 +149,7 @@ uint32_t pool_slot_addr(const struct pool *p, uint32_t slot);
 /* Groups P's ranges, which are in the order of CONF.  Returns false without memory. */
 bool pool_get_groups(struct pool *p, const struct pool_conf *conf);
 
-/* Returns the group that serves HOST, or NULL. */
+/* Returns the group from whose ranges HOST gets leases, or NULL. */
 struct group *pool_group_of(const struct pool *p, const struct ip6 *host);
 
 /* Returns the number of addresses of G that can be leased. */
@@ -160,6 +161,14 @@ static inline uint32_t pool_group_size(const struct group *g)
 /* Returns the preferred slot of HOST in G.  It depends only on the secret and the ranges of G, so a
  * host gets the same address again after the leases are lost. */
 uint32_t pool_preferred(const struct pool *p, const struct group *g, const struct ip6 *host);
+
+/* Returns true unless HOST, with a lease of SLOT in G, prefers another slot.  In ranges that stand
+ * by, only the owner knows that. */
+static inline bool pool_is_preferred(const struct pool *p, const struct group *g,
+				     const struct ip6 *host, uint32_t slot)
+{
+	return g->standby || slot == pool_preferred(p, g, host);
+}
 
 /* Update the rank of network I among its siblings, whose top rung is TOP, after its count of SIDE
  * has grown or shrunk by one. */

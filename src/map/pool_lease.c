@@ -123,7 +123,7 @@ struct lease *pool_begin_lease(struct pool *p, const struct ip6 *host, unsigned 
 		.since = now,
 		.live = true,
 		.confirmed = confirmed,
-		.preferred = slot == pool_preferred(p, g, host),
+		.preferred = pool_is_preferred(p, g, host, slot),
 	};
 	p->used++;
 	r->used++;

@@ -324,12 +324,22 @@ void pool_net_line_up(struct pool *p, struct lease *l)
 	ring_append(p->lease, IN_NET, &pool_side_of(p, l)->newest, l);
 }
 
-/* Sets the maximum number of networks: large groups get most of them, and a group with few
- * addresses gets as many as it can use. */
-static void set_most(const struct pool *p, struct group *g)
+/* Returns the number of slots whose ranges do not stand by. */
+static uint64_t count_own(const struct pool *p)
+{
+	uint64_t n = 0;
+
+	for (uint32_t g = 0; g < p->groups; g++)
+		n += p->group[g].standby ? 0 : p->group[g].slots;
+	return n;
+}
+
+/* Sets the maximum number of networks: of OWN slots, large groups get most of them, and a group
+ * with few addresses gets as many as it can use.  Groups that stand by take nothing from others. */
+static void set_most(struct group *g, uint64_t own)
 {
 	uint64_t all = (uint64_t)g->slots * g->levels;
-	uint64_t most = (uint64_t)POOL_NETWORKS * g->slots / p->slots;
+	uint64_t most = g->standby ? FEW : (uint64_t)POOL_NETWORKS * g->slots / own;
 
 	most = most < FEW ? FEW : most;
 	most = most < all ? most : all;
@@ -362,10 +372,11 @@ static bool get_tables(struct nets *n, size_t most)
 /* Each network is on one rung per side; one more rung is in use while a network moves. */
 bool pool_get_nets(struct pool *p)
 {
+	uint64_t own = count_own(p);
 	size_t most = 0;
 
 	for (uint32_t g = 0; g < p->groups; g++) {
-		set_most(p, &p->group[g]);
+		set_most(&p->group[g], own);
 		most += p->group[g].most_nets;
 	}
 	p->nets.net = calloc(1 + 2 * p->groups + most, sizeof(*p->nets.net));
@@ -421,7 +432,7 @@ bool pool_network(const struct pool *p, size_t *cursor, struct pool_network *out
 	while (*cursor < p->nets.top - 2 * p->groups) {
 		const struct net *net = &p->nets.net[2 * p->groups + ++*cursor];
 
-		if (pool_net_used(net) > 0) {
+		if (pool_net_used(net) > 0 && !group_of(p, net)->standby) {
 			tell(p, net, out);
 			return true;
 		}

@@ -488,7 +488,7 @@ START_TEST(test_pools)
 	struct conf *c;
 
 	write_text("t", BASE "dynamic-pool 10.0.0.0/24 from 2001:db8::/32 share 56 20\n"
-			     "dynamic-pool 10.0.1.0/24\n"
+			     "dynamic-pool 10.0.1.0/24 standby\n"
 			     "dynamic-pool 10.0.2.0/24 lease 1h 2d from 2001:db8::/32\n"
 			     "data-dir /d\npool-key k\n");
 	c = load("t");
@@ -504,8 +504,10 @@ START_TEST(test_pools)
 		ck_assert_int_eq(p->keep, 172800);
 		ck_assert_uint_eq(p->share_len, 56);
 		ck_assert_uint_eq(p->share, 20);
+		ck_assert(!p->standby);
 	}
 	p = range_of(c, 1);
+	ck_assert(p->standby);
 	ck_assert_uint_eq(p->from.len, 0);
 	ck_assert_int_eq(p->guarantee, POOL_GUARANTEE);
 	ck_assert_int_eq(p->keep, POOL_KEEP);

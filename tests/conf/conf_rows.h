@@ -169,7 +169,7 @@ static const struct row {
 	ROW("pool and mask",
 	    BASE "dynamic-pool 192.0.2.0 255.255.255.0\n",
 	    "t:4: dynamic-pool: 192.0.2.0 has no length (for example 192.0.2.0/24)\n"
-	     "t:4: dynamic-pool: 255.255.255.0 is not one of from, lease, share (*)\n"
+	     "t:4: dynamic-pool: 255.255.255.0 is not one of from, lease, share, standby (*)\n"
 	     "warning: t:4: dynamic-pool: leases will be lost at a restart (*)\n"),
 	/* missing */
 	ROW("tun-device missing",
@@ -687,16 +687,16 @@ static const struct row {
 	    "t:5: dynamic-pool: share 64: all hosts of 2001:db8::7/128 are in one /64 (*)\n"),
 	ROW("dynamic-pool without addresses",
 	    BASE "data-dir /d\n" "dynamic-pool\n",
-	    "t:5: dynamic-pool: takes at most 17 arguments, not 0 (dynamic-pool IPV4/LENGTH [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES])\n"),
+	    "t:5: dynamic-pool: takes at most 17 arguments, not 0 (dynamic-pool IPV4/LENGTH [standby] [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES])\n"),
 	ROW("dynamic-pool with from first",
 	    BASE "data-dir /d\n" "dynamic-pool from 2001:db8::/32 10.0.0.0/24\n",
-	    "t:5: dynamic-pool: the address range comes before from (dynamic-pool IPV4/LENGTH [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES])\n"),
+	    "t:5: dynamic-pool: the address range comes before from (dynamic-pool IPV4/LENGTH [standby] [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES])\n"),
 	ROW("dynamic-pool with a word misspelt",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 form 2001:db8::/32\n",
-	    "t:5: dynamic-pool: form is not one of from, lease, share (*)\n"),
+	    "t:5: dynamic-pool: form is not one of from, lease, share, standby (*)\n"),
 	ROW("dynamic-pool with a word misspelt between others",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 lease 2h form 2001:db8::/32 share 64 1\n",
-	    "t:5: dynamic-pool: form is not one of from, lease, share (*)\n"),
+	    "t:5: dynamic-pool: form is not one of from, lease, share, standby (*)\n"),
 	ROW("from without hosts",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 from\n",
 	    "t:5: dynamic-pool: from: takes one argument, not 0 (from IPV6[/LENGTH])\n"),
@@ -711,7 +711,7 @@ static const struct row {
 	    "t:5: dynamic-pool: share: many is not a plain number from 1 to 16777216\n"),
 	ROW("share with one number too many",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 share 64 32 16\n",
-	    "t:5: dynamic-pool: 16 is not one of from, lease, share (*)\n"),
+	    "t:5: dynamic-pool: 16 is not one of from, lease, share, standby (*)\n"),
 	ROW("share with a slash",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 share /64 32\n",
 	    "t:5: dynamic-pool: share: /64 is not a plain number from 1 to 128\n"),
@@ -790,7 +790,19 @@ static const struct row {
 	     "t:6: dynamic-pool: share 64 2, but line 5 says share 64 1 (*)\n"),
 	ROW("dynamic-pool with too many words",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 a b c d e f g h i j k l m n o p q\n",
-	    "t:5: dynamic-pool: takes at most 17 arguments, not 18 (dynamic-pool IPV4/LENGTH [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES])\n"),
+	    "t:5: dynamic-pool: takes at most 17 arguments, not 18 (dynamic-pool IPV4/LENGTH [standby] [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES])\n"),
+	ROW("standby with an argument",
+	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 standby yes\n",
+	    "t:5: dynamic-pool: yes is not one of from, lease, share, standby (*)\n"),
+	ROW("standby twice",
+	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 standby from 2001:db8::/32 standby\n",
+	    "t:5: dynamic-pool: standby: given twice on one line (*)\n"),
+	ROW("standby before the range",
+	    BASE "data-dir /d\n" "dynamic-pool standby 10.0.0.0/24\n",
+	    "t:5: dynamic-pool: the address range comes before standby (dynamic-pool IPV4/LENGTH [standby] [from IPV6[/LENGTH]] [lease TIME [TIME]] [share LENGTH LEASES])\n"),
+	ROW("a range that stands by with other leases than its pool",
+	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 lease 1h\n" "dynamic-pool 10.0.1.0/24 standby lease 2h\n",
+	    "t:6: dynamic-pool: lease 2h, but line 5 says lease 1h (*)\n"),
 	ROW("lease without times",
 	    BASE "data-dir /d\n" "dynamic-pool 10.0.0.0/24 lease share 64 32\n",
 	    "t:5: dynamic-pool: lease: takes one or two arguments, not 0 (lease TIME [TIME])\n"),
@@ -1610,6 +1622,13 @@ static const struct right_row {
 	{"words of dynamic-pool in any case and order",
 	 BASE "data-dir /d\ndynamic-pool 10.0.0.0/24 SHARE 128 1 Lease 300 FROM 2001:DB8::7\n",
 	 HEAD "dynamic-pool 10.0.0.0/24 from 2001:db8::7/128 lease 5m share 128 1\n"
+	      "data-dir /d\n" DEFAULTS TUN_OFF},
+	{"standby, with the settings of the pool that it can become a part of",
+	 BASE "data-dir /d\ndynamic-pool 10.0.0.0/24 share 64 9 StandBy lease 1h\n"
+	      "dynamic-pool 10.0.1.0/24\ndynamic-pool 10.0.2.0/24 standby from 2001:db8::/32\n",
+	 HEAD "dynamic-pool 10.0.0.0/24 standby lease 1h share 64 9\n"
+	      "dynamic-pool 10.0.1.0/24 lease 1h share 64 9\n"
+	      "dynamic-pool 10.0.2.0/24 standby from 2001:db8::/32\n"
 	      "data-dir /d\n" DEFAULTS TUN_OFF},
 	{"lease that is the default",
 	 BASE "data-dir /d\ndynamic-pool 10.0.0.0/24 lease 7440s 14d\n",

@@ -645,6 +645,28 @@ START_TEST(times_come_back)
 }
 END_TEST
 
+/* The times of a range that stands by are those that its owner compares, however old they are. */
+START_TEST(standby_times_stay)
+{
+	static const char text[] = "10.9.0.1\t2001:db8::1\t1600000000\n"
+				   "10.9.0.2\t2001:db8::2\t1699999900\n";
+	struct pool_conf conf = pool_plain((struct prefix4){ip4("10.9.0.0"), 24});
+	struct leasedir d;
+
+	conf.standby = true;
+	dir_make(&d, 1);
+	pool_free(d.pool);
+	d.pool = pool_new(&conf, 1, &(struct siphash_key){1, 2});
+	dir_put(&d, LEASEFILE_NAME, text, sizeof(text) - 1);
+	dir_open(&d);
+	dir_load(&d, NOW, WALL);
+	ck_assert_uint_eq(pool_used(d.pool), 2);
+	ck_assert_int_eq(pool_find4(d.pool, ip4("10.9.0.1"))->last, NOW - (WALL - 1600000000));
+	ck_assert_int_eq(pool_find4(d.pool, ip4("10.9.0.2"))->last, NOW - (WALL - 1699999900));
+	dir_remove(&d);
+}
+END_TEST
+
 /* The beginning of a lease, by what the file contains about its address.  Tayga writes no comments.
  */
 static const struct {
@@ -1839,6 +1861,7 @@ static Suite *suite(void)
 	tcase_add_test(text, last_line_wins);
 	tcase_add_test(text, left_out_leases_are_told);
 	tcase_add_test(text, left_out_lease_overrides);
+	tcase_add_test(text, standby_times_stay);
 	tcase_add_loop_test(text, times_come_back, 0, ROWS(times));
 	tcase_add_loop_test(text, since_comes_back, 0, ROWS(sinces));
 	tcase_add_loop_test(text, confirmed_comes_back, 0, ROWS(confirmations));

@@ -1098,6 +1098,141 @@ START_TEST(reserves_in_many_ranges)
 }
 END_TEST
 
+/* --- ranges that stand by --- */
+
+static const struct prefix4 own_range = {IP4(10, 0, 0, 0), 30}, peer_range = {IP4(10, 0, 1, 0), 29};
+
+/* Returns a pool of three addresses, beside seven ones that stand by. */
+static struct pool *new_pair(void)
+{
+	struct pool_conf conf[2] = {pool_plain(own_range), pool_plain(peer_range)};
+	struct pool *p;
+
+	conf[1].standby = true;
+	p = pool_new(conf, 2, &key);
+	ck_assert_ptr_nonnull(p);
+	return p;
+}
+
+START_TEST(standby_is_not_assigned)
+{
+	struct pool *p = new_pair();
+
+	ck_assert(!pool_stands_by(p, own_range.addr + 1));
+	ck_assert(pool_stands_by(p, peer_range.addr) && pool_stands_by(p, peer_range.addr + 7));
+	ck_assert(!pool_stands_by(p, peer_range.addr + 8));
+	ck_assert_ptr_nonnull(restore(p, 100, peer_range.addr + 1, -1000000));
+	for (uint32_t n = 0; n < 3; n++)
+		ck_assert(!pool_stands_by(p, confirm(p, assign(p, n, 0))->addr));
+	ck_assert_ptr_null(assign(p, 3, 1)); /* only the addresses of the peer are free */
+	ck_assert_ptr_nonnull(assign(p, 3, POOL_GUARANTEE + 1)); /* not for the older lease of it */
+	ck_assert_uint_eq(find(p, 100)->addr, peer_range.addr + 1);
+	pool_free(p);
+}
+END_TEST
+
+/* The addresses of both groups are in one table, but each group has its own counters. */
+START_TEST(standby_is_known)
+{
+	struct pool *p = new_pair();
+	struct pool_range own, peer;
+	struct lease *l = restore(p, 100, peer_range.addr + 5, -10);
+
+	ck_assert_ptr_nonnull(assign(p, 1, 0));
+	ck_assert_ptr_eq(pool_find4(p, peer_range.addr + 5), l);
+	confirm(p, l);
+	ck_assert_int_eq(l->last, -10);
+	pool_touch(p, l, 7);
+	ck_assert_int_eq(l->last, 7);
+	pool_range(p, 0, &own);
+	pool_range(p, 1, &peer);
+	ck_assert(!own.standby && peer.standby);
+	ck_assert_uint_eq(own.group_used, 1);
+	ck_assert_uint_eq(own.group_size, 3);
+	ck_assert_uint_eq(peer.group_used, 1);
+	ck_assert_uint_eq(peer.group_size, 7);
+	ck_assert_uint_eq(peer.confirmed, 1);
+	for (uint32_t n = 0; n < 7; n++) /* no other address counts as the preferred one here */
+		restore(p, 100 + n, peer_range.addr + 1 + n, 7);
+	pool_range(p, 1, &peer);
+	ck_assert_uint_eq(peer.not_preferred, 0);
+	pool_set_secret(p, &(struct siphash_key){1, 2});
+	pool_range(p, 1, &peer);
+	ck_assert_uint_eq(peer.not_preferred, 0);
+	pool_free(p);
+}
+END_TEST
+
+START_TEST(standby_does_not_expire)
+{
+	struct pool *p = new_pair();
+	struct ip6 h = host(100);
+
+	restore(p, 100, peer_range.addr + 1, -POOL_FOREVER / 2);
+	restore(p, 1, own_range.addr + 1, 0);
+	ck_assert_int_eq(pool_keep(p, &h, peer_range.addr + 1), POOL_FOREVER);
+	ck_assert_int_eq(pool_keep(p, &h, own_range.addr + 1), POOL_KEEP);
+	ck_assert_uint_eq(pool_expire(p, POOL_KEEP + 1, 9), 1);
+	ck_assert_ptr_null(find(p, 1));
+	ck_assert_ptr_nonnull(find(p, 100));
+	pool_free(p);
+}
+END_TEST
+
+/* The owner may serve a host from a pool for more hosts than another of its pools. */
+START_TEST(standby_has_the_hosts_of_its_from)
+{
+	struct pool_conf conf[3] = {pool_plain(own_range), pool_plain(peer_range),
+				    pool_plain((struct prefix4){IP4(10, 0, 2, 0), 29})};
+	struct ip6 in = host(1), out = in;
+	struct pool *p;
+
+	out.b[3] = 0;
+	conf[1].standby = conf[2].standby = true;
+	conf[2].from = (struct prefix6){{{0x20, 0x01, 0x0d, 0xb8}}, 32};
+	conf[0].from = conf[2].from;
+	p = pool_new(conf, 3, &key);
+	ck_assert_int_eq(pool_fits(p, &in, peer_range.addr + 1), POOL_FITS);
+	ck_assert_int_eq(pool_fits(p, &out, peer_range.addr + 1), POOL_FITS);
+	ck_assert_int_eq(pool_fits(p, &in, peer_range.addr), POOL_RESERVED);
+	ck_assert_int_eq(pool_fits(p, &in, IP4(10, 0, 2, 1)), POOL_FITS);
+	ck_assert_int_eq(pool_fits(p, &out, IP4(10, 0, 2, 1)), POOL_OF_OTHERS);
+	ck_assert(pool_serves(p, &in) && !pool_serves(p, &out));
+	ck_assert_ptr_null(pool_assign(p, &out, 0, 0));
+	pool_free(p);
+}
+END_TEST
+
+/* A network holds as many leases of a peer as that peer has given to it. */
+START_TEST(standby_has_no_shares)
+{
+	struct pool_conf conf[2] = {pool_plain(own_range), pool_plain(peer_range)};
+	struct pool_network n;
+	size_t cursor = 0;
+	struct pool *p;
+
+	conf[1].standby = true;
+	for (int i = 0; i < 2; i++) {
+		conf[i].share = 2;
+		conf[i].share_len = 64;
+	}
+	p = pool_new(conf, 2, &key);
+	for (uint32_t i = 0; i < 7; i++)
+		ck_assert_ptr_nonnull(restore(p, i, peer_range.addr + 1 + i, 0));
+	ck_assert_uint_eq(pool_trim(p, NULL, NULL), 0);
+	ck_assert(!pool_network(p, &cursor, &n));
+	ck_assert_ptr_nonnull(assign(p, 10, 0));
+	ck_assert_ptr_nonnull(assign(p, 11, 0));
+	ck_assert_uint_eq(pool_used(p), 9);
+	ck_assert_ptr_nonnull(assign(p, 12, 0)); /* the third of its network ends the first */
+	ck_assert_uint_eq(pool_used(p), 9);
+	cursor = 0;
+	ck_assert(pool_network(p, &cursor, &n));
+	ck_assert_uint_eq(n.used, 2);
+	pool_free(p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pool");
@@ -1144,6 +1279,11 @@ int main(void)
 	tcase_add_loop_test(t, end_is_seen_below, 0, ROWS(ends));
 	tcase_add_test(t, place_is_used_again);
 	tcase_add_test(t, reserves_in_many_ranges);
+	tcase_add_test(t, standby_is_not_assigned);
+	tcase_add_test(t, standby_is_known);
+	tcase_add_test(t, standby_does_not_expire);
+	tcase_add_test(t, standby_has_the_hosts_of_its_from);
+	tcase_add_test(t, standby_has_no_shares);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -543,7 +543,7 @@ START_TEST(longest_from_decides)
 		struct ip6 h = host((struct who){s, 1, 1});
 
 		ck_assert_int_eq(pool_serves(p, &h), s == 1);
-		ck_assert_int_eq(pool_keep(p, &h), s == 1 ? POOL_KEEP : 0);
+		ck_assert_int_eq(pool_keep(p, &h, 0), s == 1 ? POOL_KEEP : 0);
 	}
 	pool_free(p);
 }

@@ -56,6 +56,20 @@ static const struct {
 	  {RANGE(10, 0, 3, 0, 28), .guarantee = 50, .keep = 1000, SITE1, .share = 3,
 	   .share_len = 64}},
 	 4},
+	{"one of a peer",
+	 {{RANGE(10, 0, 0, 0, 26), TIMES},
+	  {RANGE(10, 0, 1, 0, 27), .guarantee = 10, .keep = 300, .standby = true}},
+	 2},
+	{"only of peers",
+	 {{RANGE(10, 0, 1, 0, 27), TIMES, .standby = true},
+	  {RANGE(10, 0, 0, 0, 28), TIMES, SITE1, .standby = true}},
+	 2},
+	{"of peers, for all and for some, with shares",
+	 {{RANGE(10, 0, 5, 0, 28), TIMES, SITE1, .share = 3, .share_len = 64, .standby = true},
+	  {RANGE(10, 0, 0, 0, 26), TIMES},
+	  {RANGE(10, 0, 1, 0, 27), TIMES, .standby = true},
+	  {RANGE(10, 0, 3, 0, 28), TIMES, SITE1, .share = 3, .share_len = 64}},
+	 4},
 };
 
 /* Most hosts are in a few networks, and a few hosts in many. */
@@ -121,17 +135,21 @@ static void try_assign(struct pool *p, struct naive *m, uint32_t n, int32_t now)
 	ck_assert_uint_eq(l->addr, would);
 	ck_assert_ptr_null(naive_at(m, l->addr));
 	ck_assert(!naive_reserved(m, l->addr));
-	ck_assert(prefix6_equal(&m->conf[naive_range(m, l->addr)].from,
-				&m->conf[naive_group(m, h)].from));
+	ck_assert_int_eq(naive_group_of_range(m, (size_t)naive_range(m, l->addr)),
+			 naive_group(m, h));
+	ck_assert(!pool_stands_by(p, l->addr));
 	set_lease(m, l, n);
 }
 
 static bool fits(const struct naive *m, const struct ip6 *h, uint32_t addr)
 {
-	int range = naive_range(m, addr), group = naive_group(m, h);
+	int range = naive_range(m, addr);
 
-	return range >= 0 && group >= 0 && !naive_reserved(m, addr) &&
-	       prefix6_equal(&m->conf[range].from, &m->conf[group].from);
+	if (range < 0 || naive_reserved(m, addr))
+		return false;
+	if (m->conf[range].standby)
+		return addr_in6(h, &m->conf[range].from);
+	return naive_group_of_range(m, (size_t)range) == naive_group(m, h);
 }
 
 static void try_restore(struct pool *p, struct naive *m, uint32_t n, int32_t last)
@@ -195,7 +213,8 @@ static void try_expire(struct pool *p, struct naive *m, int32_t now)
 
 	for (size_t seen = 0; seen < m->confs && ended < budget;) {
 		old = naive_oldest(m, (int)m->expiring);
-		if (old && (int64_t)now - old->last > m->conf[m->expiring].keep) {
+		if (old && !m->conf[m->expiring].standby &&
+		    (int64_t)now - old->last > m->conf[m->expiring].keep) {
 			naive_end(m, old);
 			ended++;
 		} else {
@@ -223,14 +242,14 @@ static size_t larger(size_t a, size_t b)
 
 static void compare_group(const struct naive *m, const struct pool_range *r)
 {
-	const struct prefix6 *from = &m->conf[naive_range(m, r->first)].from;
+	int group = naive_group_of_range(m, (size_t)naive_range(m, r->first));
 	size_t networks = 0, confirmed = 0, unconfirmed = 0;
 
 	for (int i = 0; i < NAIVE_NETS; i++) {
 		const struct naive_net *n = &m->net[i];
 		size_t held;
 
-		if (!n->live || n->parent >= 0 || !prefix6_equal(&m->conf[n->group].from, from))
+		if (!n->live || n->parent >= 0 || n->group != group)
 			continue;
 		networks++;
 		held = naive_held(m, n->group, i, true);
@@ -239,6 +258,7 @@ static void compare_group(const struct naive *m, const struct pool_range *r)
 		ck_assert_uint_eq(r->group_size, naive_size(m, n->group));
 		ck_assert_uint_eq(r->group_used, naive_held(m, n->group, -1, false));
 	}
+	ck_assert(r->standby == m->conf[group].standby);
 	ck_assert_uint_eq(r->networks, networks);
 	ck_assert_uint_eq(r->most_confirmed, confirmed);
 	ck_assert_uint_eq(r->most_unconfirmed, unconfirmed);
@@ -286,7 +306,7 @@ static void compare_networks(const struct pool *p, const struct naive *m)
 	size_t all = 0;
 
 	for (int i = 0; i < NAIVE_NETS; i++)
-		all += m->net[i].live;
+		all += m->net[i].live && !m->conf[m->net[i].group].standby;
 	for (size_t cursor = 0; pool_network(p, &cursor, &n); all--) {
 		struct pool_range r;
 		int i = find_net(m, &n);
@@ -327,7 +347,7 @@ static void compare_order(const struct pool *p, struct naive *m)
 		const struct naive_lease *same = naive_at(m, l->addr);
 
 		ck_assert_ptr_nonnull(same);
-		now = naive_group(m, &same->host);
+		now = naive_group_of_range(m, (size_t)naive_range(m, same->addr));
 		ck_assert(now != group || same->stamp < before);
 		before = same->stamp;
 		group = now;

@@ -20,12 +20,12 @@ static uint32_t addresses(const struct pool_conf *c)
 	return 1u << (32 - c->range.len);
 }
 
-/* The group is identified by the first range for the same hosts. */
-static int group_of_range(const struct naive *m, size_t i)
+int naive_group_of_range(const struct naive *m, size_t i)
 {
 	size_t k = 0;
 
-	while (!prefix6_equal(&m->conf[k].from, &m->conf[i].from))
+	while (!prefix6_equal(&m->conf[k].from, &m->conf[i].from) ||
+	       m->conf[k].standby != m->conf[i].standby)
 		k++;
 	return (int)k;
 }
@@ -54,7 +54,7 @@ int naive_group(const struct naive *m, const struct ip6 *host)
 	int best = -1;
 
 	for (size_t i = 0; i < m->confs; i++)
-		if (addr_in6(host, &m->conf[i].from) &&
+		if (!m->conf[i].standby && addr_in6(host, &m->conf[i].from) &&
 		    (best < 0 || m->conf[i].from.len > m->conf[best].from.len))
 			best = (int)i;
 	return best;
@@ -74,7 +74,8 @@ static size_t count_addresses(const struct naive *m, int group, bool reserved)
 
 	for (size_t i = 0; i < m->confs; i++)
 		for (uint32_t a = 0; a < addresses(&m->conf[i]); a++)
-			n += group_of_range(m, i) == group && (reserved || !m->reserved[i][a]);
+			n += naive_group_of_range(m, i) == group &&
+			     (reserved || !m->reserved[i][a]);
 	return n;
 }
 
@@ -156,11 +157,13 @@ static int levels(const struct naive *m, int group, uint8_t len[3])
 	const struct pool_conf *c = conf_of(m, group);
 	int n = 0;
 
-	if (!c->share || c->share_len > 48)
+	bool shares = c->share && !c->standby;
+
+	if (!shares || c->share_len > 48)
 		len[n++] = 48;
-	if (!c->share || c->share_len > 64)
+	if (!shares || c->share_len > 64)
 		len[n++] = 64;
-	if (c->share)
+	if (shares)
 		len[n++] = c->share_len;
 	return n;
 }
@@ -171,8 +174,8 @@ static size_t most_nets(const struct naive *m, int group)
 	size_t slots = count_addresses(m, group, true), all = 0, most;
 
 	for (size_t i = 0; i < m->confs; i++)
-		all += addresses(&m->conf[i]);
-	most = POOL_NETWORKS * slots / all;
+		all += m->conf[i].standby ? 0 : addresses(&m->conf[i]);
+	most = conf_of(m, group)->standby ? FEW : POOL_NETWORKS * slots / all;
 	most = most < FEW ? FEW : most;
 	if (most > slots * (size_t)levels(m, group, len))
 		most = slots * (size_t)levels(m, group, len);
@@ -195,7 +198,7 @@ static unsigned group_number(const struct naive *m, int group)
 	unsigned n = 0;
 
 	for (int i = 0; i < group; i++)
-		n += group_of_range(m, (size_t)i) == i;
+		n += naive_group_of_range(m, (size_t)i) == i;
 	return n;
 }
 
@@ -494,7 +497,7 @@ static void settle(struct naive *m, int net)
 void naive_begin(struct naive *m, unsigned n, uint32_t addr, int32_t last, int32_t since)
 {
 	struct naive_lease *l = &m->lease[n];
-	int group = naive_group(m, &l->host), at = KNOWN;
+	int group = naive_group_of_range(m, (size_t)naive_range(m, addr)), at = KNOWN;
 	uint8_t len[3];
 
 	for (int level = 0; level < levels(m, group, len); level++) {

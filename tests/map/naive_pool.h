@@ -44,10 +44,13 @@ struct naive {
 void naive_init(struct naive *m, const struct pool_conf *conf, size_t n,
 		const struct siphash_key *key);
 
-/* Return the index of the range of ADDR, and of the first range for HOST, which identifies its
- * group; or -1. */
+/* Return the index of the range of ADDR, and of the first range from which HOST gets leases, which
+ * identifies its group; or -1. */
 int naive_range(const struct naive *m, uint32_t addr);
 int naive_group(const struct naive *m, const struct ip6 *host);
+
+/* Returns the group of range I: the first range for the same hosts that stands by if I does. */
+int naive_group_of_range(const struct naive *m, size_t i);
 
 bool naive_reserved(const struct naive *m, uint32_t addr);
 size_t naive_size(const struct naive *m, int group);
