@@ -8,27 +8,34 @@
 
 #include "lib/addr.h"
 
-/* Why a lease begins or ends.  The first one is a beginning, all others are ends. */
+/* Why a lease begins or ends.  The first two are beginnings, all others are ends. */
 enum lease_cause {
-	LEASE_NEW,     /* the host had no lease */
-	LEASE_IDLE,    /* it was unused for longer than its pool keeps it */
-	LEASE_FULL,    /* the pool was full, and another host got the address */
-	LEASE_RELEASE, /* an operator released it */
-	LEASE_RELOAD,  /* it does not fit the new configuration */
-	LEASE_MAP,     /* the new configuration maps its address */
-	LEASE_PIN,     /* it was pinned and is a map now */
+	LEASE_NEW,      /* the host had no lease */
+	LEASE_IMPORTED, /* another translator has made it, and it was imported */
+	LEASE_IDLE,     /* it was unused for longer than its pool keeps it */
+	LEASE_FULL,     /* the pool was full, and another host got the address */
+	LEASE_RELEASE,  /* an operator released it */
+	LEASE_RELOAD,   /* it does not fit the new configuration */
+	LEASE_MAP,      /* the new configuration maps its address */
+	LEASE_PIN,      /* it was pinned and is a map now */
+	LEASE_REPLACED, /* what was imported says that it has ended, or contradicts it */
 	LEASE_CAUSES,
 };
 
 struct lease_event {
-	int64_t at;              /* unix time, not negative */
-	int64_t since;           /* unix time of the assignment, 0: unknown; unused for LEASE_NEW */
-	uint64_t packets, bytes; /* sum of both directions; unused for LEASE_NEW */
+	int64_t at;    /* unix time, not negative */
+	int64_t since; /* unix time of the assignment, 0: unknown; unused for beginnings */
+	uint64_t packets, bytes; /* sum of both directions; unused for beginnings */
 	struct ip6 host;
 	struct prefix6 prefix; /* length 0: none */
 	uint32_t addr;         /* host order */
 	enum lease_cause cause;
 };
+
+static inline bool leaseevent_begins(enum lease_cause cause)
+{
+	return cause <= LEASE_IMPORTED;
+}
 
 const char *leaseevent_what(enum lease_cause cause);  /* "assigned", "ended" */
 const char *leaseevent_cause(enum lease_cause cause); /* "idle" */
@@ -44,6 +51,9 @@ const char *leaseevent_cause(enum lease_cause cause); /* "idle" */
  * and a newline to OUT, where "-" represents a missing value.  Returns the length.  OUT is not
  * NUL-terminated. */
 size_t leaseevent_format(char out[LEASEEVENT_MAX], const struct lease_event *e);
+
+/* Parses such a time to unix time. */
+bool leaseevent_time(const char *s, int64_t *out);
 
 /* Parses the line of LEN bytes, without its newline.  False if it is not such a line. */
 bool leaseevent_parse(const char *line, size_t len, struct lease_event *e);

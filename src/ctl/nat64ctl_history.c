@@ -31,7 +31,7 @@ static void print_row(const char *time, const struct lease_event *e)
 
 	if (e->prefix.len > 0)
 		addr_text_prefix6(prefix, &e->prefix);
-	if (e->cause != LEASE_NEW) {
+	if (!leaseevent_begins(e->cause)) {
 		snprintf(packets, sizeof(packets), "%" PRIu64, e->packets);
 		snprintf(bytes, sizeof(bytes), "%" PRIu64, e->bytes);
 	}

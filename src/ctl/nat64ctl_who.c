@@ -75,9 +75,9 @@ static bool take_event(void *arg, const char *line, size_t len, const struct lea
 
 	(void)line;
 	(void)len;
-	if (e->cause == LEASE_NEW && w->later == 0)
+	if (leaseevent_begins(e->cause) && w->later == 0)
 		w->later = e->at;
-	if (e->cause != LEASE_NEW && e->since <= w->at && w->n_ended < MOST)
+	if (!leaseevent_begins(e->cause) && e->since <= w->at && w->n_ended < MOST)
 		w->ended[w->n_ended++] = *e;
 	return !is_single(w);
 }
@@ -109,7 +109,7 @@ static int print_ended(struct who *w, const struct leasehistory *h)
 
 			if (rc < 0)
 				return -1;
-			if (rc > 0 && first.cause == LEASE_NEW && first.addr == e->addr &&
+			if (rc > 0 && leaseevent_begins(first.cause) && first.addr == e->addr &&
 			    ip6_equal(&first.host, &e->host))
 				e->since = first.at;
 		}
@@ -198,7 +198,7 @@ static int search(struct who *w, const struct leasehistory *h)
 	print_holders(w);
 	if (w->found == 0)
 		rc = leasehistory_last(h, LEASEHISTORY_FIRST, w->at, w->place.text, &last);
-	if (rc > 0 && last.cause == LEASE_NEW)
+	if (rc > 0 && leaseevent_begins(last.cause))
 		print_begun(w, &last);
 	else if (rc > 0 && (last.cause == LEASE_PIN || last.cause == LEASE_MAP))
 		w->mapped = last.at;

@@ -16,14 +16,14 @@
 #define DAY              86400
 
 static const char *const causes[LEASE_CAUSES] = {
-	[LEASE_NEW] = "new",         [LEASE_IDLE] = "idle",     [LEASE_FULL] = "full",
-	[LEASE_RELEASE] = "release", [LEASE_RELOAD] = "reload", [LEASE_MAP] = "map",
-	[LEASE_PIN] = "pin",
+	[LEASE_NEW] = "new",   [LEASE_IMPORTED] = "import", [LEASE_IDLE] = "idle",
+	[LEASE_FULL] = "full", [LEASE_RELEASE] = "release", [LEASE_RELOAD] = "reload",
+	[LEASE_MAP] = "map",   [LEASE_PIN] = "pin",         [LEASE_REPLACED] = "import",
 };
 
 const char *leaseevent_what(enum lease_cause cause)
 {
-	return cause == LEASE_NEW ? "assigned" : "ended";
+	return leaseevent_begins(cause) ? "assigned" : "ended";
 }
 
 const char *leaseevent_cause(enum lease_cause cause)
@@ -95,7 +95,7 @@ size_t leaseevent_format(char out[LEASEEVENT_MAX], const struct lease_event *e)
 	p = put_word(p, addr_text4(text, e->addr));
 	p = put_word(p, addr_text6(text, &e->host));
 	p = put_word(p, e->prefix.len > 0 ? addr_text_prefix6(text, &e->prefix) : "-");
-	if (e->cause == LEASE_NEW) {
+	if (leaseevent_begins(e->cause)) {
 		p = put_word(p, "- -");
 	} else {
 		p = put_number(put_number(p, e->packets), e->bytes);
@@ -128,7 +128,7 @@ static int64_t days_of(int year, int month, int day)
 	return era * 146097 + of_era - 719468;
 }
 
-static bool parse_time(const char *s, int64_t *out)
+bool leaseevent_time(const char *s, int64_t *out)
 {
 	int year, month, day, hour, minute, second;
 
@@ -178,8 +178,8 @@ static bool parse_prefix(char *s, struct prefix6 *out)
 static bool parse_cause(const char *what, const char *cause, enum lease_cause *out)
 {
 	for (*out = LEASE_NEW; *out < LEASE_CAUSES; ++*out)
-		if (strcmp(cause, causes[*out]) == 0)
-			return strcmp(what, leaseevent_what(*out)) == 0;
+		if (strcmp(cause, causes[*out]) == 0 && strcmp(what, leaseevent_what(*out)) == 0)
+			return true;
 	return false;
 }
 
@@ -204,7 +204,7 @@ static bool parse_end(char *column[COLUMNS], struct lease_event *e)
 {
 	e->since = 0;
 	return parse_count(column[6], &e->packets) && parse_count(column[7], &e->bytes) &&
-	       (strcmp(column[8], "-") == 0 || parse_time(column[8], &e->since));
+	       (strcmp(column[8], "-") == 0 || leaseevent_time(column[8], &e->since));
 }
 
 bool leaseevent_parse(const char *line, size_t len, struct lease_event *e)
@@ -218,13 +218,13 @@ bool leaseevent_parse(const char *line, size_t len, struct lease_event *e)
 	memcpy(text, line, len);
 	text[len] = '\0';
 	n = split(text, column);
-	if (n < ASSIGNED_COLUMNS || n > COLUMNS || !parse_time(column[0], &e->at) ||
+	if (n < ASSIGNED_COLUMNS || n > COLUMNS || !leaseevent_time(column[0], &e->at) ||
 	    !parse_cause(column[1], column[2], &e->cause) ||
 	    inet_pton(AF_INET, column[3], &a) != 1 ||
 	    inet_pton(AF_INET6, column[4], e->host.b) != 1 || !parse_prefix(column[5], &e->prefix))
 		return false;
 	e->addr = ntohl(a.s_addr);
-	if (e->cause != LEASE_NEW)
+	if (!leaseevent_begins(e->cause))
 		return n == COLUMNS && parse_end(column, e);
 	e->since = 0;
 	e->packets = e->bytes = 0;
@@ -241,7 +241,7 @@ char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e)
 			 causes[e->cause], addr_text4(addr, e->addr), addr_text6(host, &e->host),
 			 quote, *quote ? addr_text_prefix6(prefix, &e->prefix) : "null", quote);
 
-	if (e->cause == LEASE_NEW)
+	if (leaseevent_begins(e->cause))
 		snprintf(out + n, LEASEEVENT_MAX - (size_t)n, "\"packets\": null, \"bytes\": null");
 	else
 		snprintf(out + n, LEASEEVENT_MAX - (size_t)n,
@@ -329,7 +329,7 @@ static bool get_time(const char *line, const char *key, int64_t *out)
 	char text[ADDR_TEXT];
 
 	*out = 0;
-	return get_text(line, key, text) && (!text[0] || parse_time(text, out));
+	return get_text(line, key, text) && (!text[0] || leaseevent_time(text, out));
 }
 
 bool leaseevent_held_parse(const char *line, struct lease_event *e)

@@ -49,7 +49,7 @@ static struct lease_event random_event(int64_t at)
 		.host = host_no(i + 1),
 		.prefix = {ip6("64:ff9b::"), (uint8_t)(random_below(10) ? 96 : 0)},
 		.addr = ip4("192.0.2.0") + i % 256,
-		.cause = (enum lease_cause)(1 + random_below(LEASE_CAUSES - 1)),
+		.cause = (enum lease_cause)(LEASE_IDLE + random_below(LEASE_CAUSES - LEASE_IDLE)),
 	};
 }
 
