@@ -31,6 +31,8 @@ static const char help[] =
 	"                      [--target ADDRESS]\n"
 	"  history             list past leases: [ADDRESS | PREFIX] [since TIME]\n"
 	"                      [until TIME]\n"
+	"  import              take over leases of other translators from standard input:\n"
+	"                      [--known | --replace PREFIX]\n"
 	"  leases              list the leases: [ADDRESS | PREFIX]\n"
 	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
 	"  log                 log these classes until the next reload, or none: CLASS ... | none\n"
@@ -292,6 +294,7 @@ static const struct {
 	{"export", list},
 	{"health", health},
 	{"history", ctl_history},
+	{"import", ctl_import},
 	{"leases", ctl_leases},
 	{"maps", list},
 	{"metrics", ctl_metrics},

@@ -49,6 +49,9 @@ struct ctl_reply {
 void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r);
 void ctl_free(struct ctl_reply *r);
 
+/* The same, but sends all that can be read from the descriptor BODY after the line; -1: nothing. */
+void ctl_ask_with(const struct ctl *c, const char *line, int body, struct ctl_reply *r);
+
 /* The same, but passes each line after the first to TAKE as it arrives, without its newline.  If
  * TAKE returns false, the answer ends there.  TAKE is not called for a refusal; R holds its
  * lines.  FOLLOW: the daemon may be silent for any time. */
@@ -110,6 +113,7 @@ int ctl_time(char ***word, int64_t *out);
  */
 int ctl_counters(const struct ctl *c); /* --diff asks twice */
 int ctl_history(const struct ctl *c);  /* reads the files of the history */
+int ctl_import(const struct ctl *c);   /* sends standard input */
 int ctl_leases(const struct ctl *c);   /* sorts and limits */
 int ctl_networks(const struct ctl *c); /* sorts and limits */
 int ctl_metrics(const struct ctl *c);  /* writes a file, or answers an HTTP request */

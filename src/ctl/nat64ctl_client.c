@@ -118,18 +118,26 @@ static int open_socket(const struct ctl *c, struct ctl_reply *r)
 	return fd;
 }
 
-/* Does not report errors: the daemon may have refused the connection, and then its answer has the
- * reason. */
-static void send_line(int fd, const char *line)
+/* False on an error.  It is not reported, because the daemon may have refused the request, and then
+ * its answer has the reason. */
+static bool send_all(int fd, const char *text, size_t len)
+{
+	ssize_t now;
+
+	for (size_t sent = 0; sent < len; sent += (size_t)now) {
+		now = send(fd, text + sent, len - sent, MSG_NOSIGNAL);
+		if (now <= 0)
+			return false;
+	}
+	return true;
+}
+
+static bool send_line(int fd, const char *line)
 {
 	char request[4097];
 	int n = snprintf(request, sizeof(request), "%s\n", line);
 
-	for (ssize_t sent = 0, now; sent < n; sent += now) {
-		now = send(fd, request + sent, (size_t)(n - sent), MSG_NOSIGNAL);
-		if (now <= 0)
-			return;
-	}
+	return send_all(fd, request, (size_t)n);
 }
 
 /* Makes room for more data and a NUL after it. */
@@ -214,7 +222,28 @@ static void break_off(struct ctl_reply *r)
 	r->lost = true;
 }
 
-void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r)
+/* Sends what BODY has, and then marks its end, without which the daemon takes the body for
+ * incomplete.  False if BODY cannot be read. */
+static bool send_body(int fd, int body, struct ctl_reply *r)
+{
+	char text[16384];
+	ssize_t n;
+
+	while ((n = read(body, text, sizeof(text))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			fail(r, CTL_FAILED, "standard input: %s", strerror(errno));
+			return false;
+		}
+		if (!send_all(fd, text, (size_t)n))
+			break;
+	}
+	shutdown(fd, SHUT_WR);
+	return true;
+}
+
+void ctl_ask_with(const struct ctl *c, const char *line, int body, struct ctl_reply *r)
 {
 	int fd;
 
@@ -222,12 +251,18 @@ void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r)
 	fd = open_socket(c, r);
 	if (fd < 0)
 		return;
-	send_line(fd, line);
-	if (receive(fd, r))
-		understand(r);
-	else
-		break_off(r);
+	if (!send_line(fd, line) || body < 0 || send_body(fd, body, r)) {
+		if (receive(fd, r))
+			understand(r);
+		else
+			break_off(r);
+	}
 	close(fd);
+}
+
+void ctl_ask(const struct ctl *c, const char *line, struct ctl_reply *r)
+{
+	ctl_ask_with(c, line, -1, r);
 }
 
 /* Passes the complete lines in R's memory after the first HEAD bytes to TAKE, and removes them. */

@@ -103,15 +103,6 @@ static struct lease *find_lease(const struct daemon *d, const char *word, struct
 
 /* --- release ---------------------------------------------------------------------------------- */
 
-/* Reports the end, with the packets and bytes of the lease, for the history. */
-static void tell_end(struct daemon *d, struct lease *l, enum lease_cause cause)
-{
-	daemon_gather_lease(d, l);
-	daemon_lease_ended(d, l, cause);
-	if (d->leases.file)
-		leasefile_append_end(d->leases.file, l->addr, daemon_seconds(d));
-}
-
 void command_release(void *arg, const struct control_request *r, struct answer *a)
 {
 	struct daemon *d = arg;
@@ -120,9 +111,7 @@ void command_release(void *arg, const struct control_request *r, struct answer *
 	if (!l)
 		return;
 	add_done(a, r->json, "is released", l->addr, &l->host);
-	tell_end(d, l, LEASE_RELEASE);
-	daemon_hold_fast(d);
-	pool_end(d->active->pool, l);
+	daemon_end_lease(d, l, LEASE_RELEASE);
 	daemon_write_leases(d);
 }
 
@@ -315,7 +304,7 @@ static const char *apply_pin(struct daemon *d)
 		return "the lease ended in the meantime";
 	if (!change_maps(d, &(struct conf_change){.more = &m, .less = CONF_NO_PIN}))
 		return "out of memory";
-	tell_end(d, l, LEASE_PIN);
+	daemon_record_end(d, l, LEASE_PIN);
 	daemon_hold_fast(d);
 	pool_reserve(p, &m.p4);
 	daemon_write_leases(d);

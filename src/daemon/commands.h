@@ -16,6 +16,7 @@ void command_explain(void *arg, const struct control_request *r, struct answer *
 void command_export(void *arg, const struct control_request *r, struct answer *a);
 void command_health(void *arg, const struct control_request *r, struct answer *a);
 void command_history(void *arg, const struct control_request *r, struct answer *a);
+void command_import(void *arg, const struct control_request *r, struct answer *a);
 void command_leases(void *arg, const struct control_request *r, struct answer *a);
 void command_log(void *arg, const struct control_request *r, struct answer *a);
 void command_maps(void *arg, const struct control_request *r, struct answer *a);

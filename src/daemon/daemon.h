@@ -156,6 +156,10 @@ struct daemon {
 	} reload;                       /* reload.c: the result of the last reload */
 
 	struct {
+		int64_t ahead_at; /* ms: no warning about the clock of a peer before this time */
+	} import;                 /* command_import.c */
+
+	struct {
 		bool busy;      /* pinned.map is being written to turn the lease of ADDR */
 		bool pin, json; /* into a map (PIN) or back into a lease; JSON: format of the answer
 				 */
@@ -309,6 +313,12 @@ static inline void daemon_lease_ended(struct daemon *d, const struct lease *l,
 {
 	daemon_lease_removed(d, d->active->conf->maps, l, cause);
 }
+
+/* Reports the end of L, with its packets and bytes, and queues the record of it, which
+ * daemon_write_leases() writes. */
+void daemon_record_end(struct daemon *d, struct lease *l, enum lease_cause cause);
+/* The same, and ends L. */
+void daemon_end_lease(struct daemon *d, struct lease *l, enum lease_cause cause);
 
 /* Converts T, a time of daemon_seconds(), to unix time; 0 for POOL_UNKNOWN.  The result for a lease
  * stays the same, with a lease file even across a restart, unless the wall clock is set. */

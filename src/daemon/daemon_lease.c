@@ -106,6 +106,21 @@ void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const 
 		tell(d, maps, l, cause);
 }
 
+void daemon_record_end(struct daemon *d, struct lease *l, enum lease_cause cause)
+{
+	daemon_gather_lease(d, l);
+	daemon_lease_ended(d, l, cause);
+	if (d->leases.file)
+		leasefile_append_end(d->leases.file, l->addr, daemon_seconds(d));
+}
+
+void daemon_end_lease(struct daemon *d, struct lease *l, enum lease_cause cause)
+{
+	daemon_record_end(d, l, cause);
+	daemon_hold_fast(d);
+	pool_end(d->active->pool, l);
+}
+
 static void end_idle(void *arg, const struct lease *l)
 {
 	daemon_lease_ended(arg, l, LEASE_IDLE);
