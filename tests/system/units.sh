@@ -9,15 +9,15 @@ FILTER=${FILTER:-$(dirname "$NAT64D")/tests/linux/filter_tc}
 # --- exposure: needs neither root nor a container -------------------------------------------------------------------
 
 # fill_in UNIT: replaces the directories, like `make install'.
-fill_in() { sed 's|@sbindir@|/usr/sbin|g; s|@sysconfdir@|/etc|g' "$top/contrib/$1.service.in"; }
+fill_in() { sed 's|@sbindir@|/usr/sbin|g; s|@sysconfdir@|/etc|g; s|@pkgdatadir@|/usr/share/nat64d|g' "$top/contrib/$1.service.in"; }
 
 # exposure UNIT: one point, ok if its exposure is within the limit.
 exposure() {
 	local dir out figure
 	command -v systemd-analyze >/dev/null || { skip "$1: exposure" "needs systemd-analyze" && return; }
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
-	fill_in "$1" >"$dir/$1.service"
-	out=$(systemd-analyze --no-pager security --offline=true "$dir/$1.service" 2>&1)
+	fill_in "$1" >"$dir/${1##*/}.service"
+	out=$(systemd-analyze --no-pager security --offline=true "$dir/${1##*/}.service" 2>&1)
 	rm -rf "$dir"
 	if [[ $out == *"nrecognized option"* ]]; then
 		skip "$1: exposure" "systemd-analyze is too old: no --offline"
@@ -36,6 +36,7 @@ exposure nat64d@
 exposure nat64d-metrics@
 exposure nat64d-textfile
 exposure nat64d-textfile@
+exposure ha/nat64d-health
 
 # --- a container with the real systemd ------------------------------------------------------------------------------
 
