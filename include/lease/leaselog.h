@@ -16,7 +16,7 @@
 
 #include "lease/leaseevent.h"
 
-#define LEASELOG_NAME  "leases.log" /* older files: leases.log.1 (the newest), leases.log.2, ... */
+#define LEASELOG_NAME "leases.log" /* older files: leases.log.1 (the newest), leases.log.2, ... */
 #ifndef LEASELOG_PARTS
 #define LEASELOG_PARTS 999 /* maximum number of these */
 #endif

@@ -34,6 +34,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "leasekeep.h"
 #include "leasestate.h"
 
 #define KEEPER_REST 5     /* seconds between the starts of two keepers */
@@ -129,8 +130,19 @@ static void put_news(struct leasefile *f, size_t kind, int err)
 			 cause, remedy);
 }
 
+static const char *kept_news(struct leasefile *f)
+{
+	snprintf(f->news, sizeof(f->news), "%s: the damaged file is kept as " LEASEKEEP_NAME,
+		 f->path, f->kept);
+	f->kept = 0;
+	return f->news;
+}
+
 const char *leasefile_news(struct leasefile *f, bool *bad)
 {
+	*bad = false;
+	if (f->kept > 0)
+		return kept_news(f);
 	for (size_t i = 0; i < TROUBLES; i++) {
 		if (f->trouble[i] == f->said[i])
 			continue;
@@ -408,6 +420,14 @@ static void ask(struct leasefile *f, enum leasesync_task task, int fd, enum leas
 		f->rewrite = next;
 }
 
+static void ask_create(struct leasefile *f)
+{
+	if (!f->unkept)
+		ask(f, LEASESYNC_CREATE, f->file.fd, REWRITE_OPENING);
+	else if (leasesync_ask_kept(&f->keeper, f->file.fd))
+		f->rewrite = REWRITE_OPENING;
+}
+
 /* Performs one bounded step of a rewrite.  Returns true if another one should follow at once. */
 static bool step(struct leasefile *f, struct pool *pool)
 {
@@ -418,7 +438,7 @@ static bool step(struct leasefile *f, struct pool *pool)
 	switch (f->rewrite) {
 	case REWRITE_NONE:
 		if (is_due(f, pool))
-			ask(f, LEASESYNC_CREATE, f->file.fd, REWRITE_OPENING);
+			ask_create(f);
 		break;
 	case REWRITE_FILLED:
 		ask(f, LEASESYNC_PUBLISH, f->temp.fd, REWRITE_PUBLISHING);
@@ -445,6 +465,14 @@ static void hear_sync(struct leasefile *f, int err)
 	f->wanted = f->wanted || err;
 }
 
+static void hear_kept(struct leasefile *f, const struct leasesync_message *a)
+{
+	if (a->kept <= 0)
+		return;
+	f->kept = a->kept;
+	f->unkept = false;
+}
+
 static void hear_keeper(struct leasefile *f)
 {
 	struct leasesync_message a;
@@ -463,6 +491,7 @@ static void hear_keeper(struct leasefile *f)
 			hear_sync(f, a.err);
 			break;
 		case LEASESYNC_CREATE:
+			hear_kept(f, &a);
 			if (a.err)
 				give_up(f, a.err);
 			else

@@ -10,9 +10,8 @@
  * file ends with the mark of a clean stop.  A file written by Tayga has no mark, and its times also
  * lag behind.
  *
- * Before it is rewritten, a damaged file is kept as dynamic.map.bad-1 to -10.  The first nine are
- * never overwritten, since the first damage is the most informative; number 10 holds the most
- * recent one. */
+ * Before it is rewritten, a damaged file is kept under another name.  If that is impossible now,
+ * the keeper tries again before each attempt to rewrite it. */
 #include "lease/leasefile.h"
 
 #include <errno.h>
@@ -23,11 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "leasekeep.h"
 #include "leasestate.h"
 #include "lib/addr_text.h"
 #include "lib/array.h"
@@ -42,7 +41,6 @@
 #define IN_USE      "# in use\n" /* after the mark of a clean stop, this line cancels it */
 #define SAY_SIZE    512
 #define REMOVED_WHY 192 /* two addresses and text */
-#define KEPT        10
 
 /* Appended to an incomplete line.  A newline alone could turn it into a valid line with a truncated
  * number. */
@@ -653,69 +651,22 @@ static int read_all(struct load *l)
 	return n < 0 ? -1 : 0;
 }
 
-static int copy_file(const struct leasefile *f, const char *name)
-{
-	int to = openat(f->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	off_t at = 0;
-	ssize_t n;
-	int err;
-
-	if (to < 0)
-		return -1;
-	do {
-		n = sendfile(to, f->file.fd, &at, 1 << 20);
-	} while (n > 0);
-	if (n == 0)
-		n = fsync(to);
-	err = errno;
-	close(to);
-	if (n < 0)
-		unlinkat(f->dir, name, 0);
-	errno = err;
-	return (int)n;
-}
-
-/* Uses a hard link, which costs nothing, or a copy where links are not supported. */
-static int keep_as(const struct leasefile *f, const char *name)
-{
-	struct stat mine, there;
-
-	if (linkat(f->dir, LEASEFILE_NAME, f->dir, name, 0) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return copy_file(f, name);
-	/* an earlier start kept this file but did not get as far as the rewrite */
-	if (fstat(f->file.fd, &mine) == 0 &&
-	    fstatat(f->dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&mine, &there))
-		return 0;
-	errno = EEXIST;
-	return -1;
-}
-
-/* Stores the name of the copy in NAME.  Returns 0, or -1 with errno. */
-static int keep_aside(const struct leasefile *f, char *name, size_t size)
-{
-	for (unsigned i = 1; i <= KEPT; i++) {
-		snprintf(name, size, LEASEFILE_NAME ".bad-%u", i);
-		if (keep_as(f, name) == 0)
-			return 0;
-		if (errno != EEXIST)
-			return -1;
-	}
-	return unlinkat(f->dir, name, 0) < 0 ? -1 : keep_as(f, name);
-}
-
 static void say_damage(struct load *l)
 {
-	char name[sizeof(LEASEFILE_NAME) + 16];
+	struct leasefile *f = l->f;
+	int kept = leasekeep_aside(f->dir, f->file.fd, true);
 
 	if (l->bad > REPORTS)
-		say(l, "%s: %zu more lines cannot be used", l->f->path, l->bad - REPORTS);
-	if (keep_aside(l->f, name, sizeof(name)) == 0)
-		say(l, "%s: %zu of %zu lines cannot be used; the file is kept as %s", l->f->path,
-		    l->bad, l->lines, name);
+		say(l, "%s: %zu more lines cannot be used", f->path, l->bad - REPORTS);
+	if (kept > 0)
+		say(l, "%s: %zu of %zu lines cannot be used; the file is kept as " LEASEKEEP_NAME,
+		    f->path, l->bad, l->lines, kept);
 	else
-		say(l, "%s: cannot make a backup copy: %s", l->f->path, strerror(errno));
+		say(l,
+		    "%s: %zu of %zu lines cannot be used, and no copy of the file can be made: %s "
+		    "(it is not rewritten until there is one; leases are added to it)",
+		    f->path, l->bad, l->lines, strerror(errno));
+	f->unkept = kept < 0;
 }
 
 /* Tells the end of a restored lease.  Its line came after those of its address in LEFT, whose

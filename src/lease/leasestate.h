@@ -65,6 +65,8 @@ struct leasefile {
 	size_t cursor;
 	bool wanted;     /* a rewrite is needed, regardless of the size */
 	bool header_due; /* the temporary file is still empty */
+	bool unkept;     /* the file is damaged, and must be kept aside before it is rewritten */
+	int kept;        /* number of its copy, which is not reported yet; 0: none */
 	bool closing;    /* this rewrite is the final one, with exact times */
 	bool closed;     /* the final rewrite has succeeded */
 	int32_t rewrite_at, rewrite_delay;

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "leasekeep.h"
 #include "leaselogstate.h"
 #include "lib/clock.h"
 #include "lib/fd.h"
@@ -94,15 +95,6 @@ static bool receive_message(int sock, struct leasesync_message *m, int flags)
 	return true;
 }
 
-/* Returns true if NAME refers to the file FD. */
-static bool has_name(int dir, const char *name, int fd)
-{
-	struct stat a, b;
-
-	return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       same_file(&a, &b);
-}
-
 /* seccomp: keeper: openat, newfstatat, fchown */
 int leasesync_create(int dir, const char *name, mode_t mode, int like)
 {
@@ -126,7 +118,7 @@ static bool open_again(struct keeper *k)
 
 	if (dir < 0)
 		return false;
-	if (has_name(dir, ".", k->dir)) {
+	if (fd_has_name(dir, ".", k->dir)) {
 		errno = ENOENT;
 	} else if (flock(dir, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
 		close(k->dir);
@@ -162,12 +154,15 @@ static const char * final(const struct leasesync_message *m)
 }
 
 /* seccomp: keeper: fchmod */
-static int create_new(const struct keeper *k, const char *name, int like)
+static int create_new(const struct keeper *k, struct leasesync_message *m, int like)
 {
+	const char *name = temporary(m);
 	struct stat st;
 	int fd;
 
-	if (drop(k->dir, name) < 0 || fstat(like, &st) < 0)
+	if (m->keep && m->kept <= 0)
+		m->kept = leasekeep_aside(k->dir, like, false);
+	if (m->kept < 0 || drop(k->dir, name) < 0 || fstat(like, &st) < 0)
 		return -1;
 	fd = leasesync_create(k->dir, name, 0644, like);
 	if (fd >= 0 && fchmod(fd, st.st_mode & 0777) < 0)
@@ -175,11 +170,11 @@ static int create_new(const struct keeper *k, const char *name, int like)
 	return fd;
 }
 
-static int do_create(struct keeper *k, const char *name, int like)
+static int do_create(struct keeper *k, struct leasesync_message *m, int like)
 {
-	int fd = create_new(k, name, like);
+	int fd = create_new(k, m, like);
 
-	return fd < 0 && errno == ENOENT && open_again(k) ? create_new(k, name, like) : fd;
+	return fd < 0 && errno == ENOENT && open_again(k) ? create_new(k, m, like) : fd;
 }
 
 /* seccomp: keeper: fdatasync */
@@ -187,7 +182,7 @@ static int do_sync(int dir, int fd)
 {
 	if (fdatasync(fd) < 0)
 		return errno;
-	return has_name(dir, LEASEFILE_NAME, fd) ? 0 : ESTALE;
+	return fd_has_name(dir, LEASEFILE_NAME, fd) ? 0 : ESTALE;
 }
 
 /* This order is essential: first the content is synced, then the file is renamed, then the
@@ -199,8 +194,8 @@ static int do_publish(struct keeper *k, int fd, struct leasesync_message *m)
 
 	if (fsync(fd) < 0)
 		return errno;
-	if (!has_name(k->dir, to, fd)) {
-		if (!has_name(k->dir, from, fd))
+	if (!fd_has_name(k->dir, to, fd)) {
+		if (!fd_has_name(k->dir, from, fd))
 			return ESTALE;
 		k->old = openat(k->dir, to, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		if (renameat(k->dir, from, k->dir, to) < 0)
@@ -221,7 +216,7 @@ static void do_task(struct keeper *k, struct leasesync_message *m)
 		m->err = do_sync(k->dir, fd);
 		break;
 	case LEASESYNC_CREATE:
-		m->fd = do_create(k, temporary(m), fd);
+		m->fd = do_create(k, m, fd);
 		m->err = m->fd < 0 ? errno : 0;
 		break;
 	case LEASESYNC_PUBLISH:
@@ -422,6 +417,12 @@ static bool ask(struct leasesync *k, struct leasesync_message *m)
 bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd)
 {
 	return ask(k, &(struct leasesync_message){.task = task, .fd = fd});
+}
+
+bool leasesync_ask_kept(struct leasesync *k, int fd)
+{
+	return ask(k,
+		   &(struct leasesync_message){.task = LEASESYNC_CREATE, .fd = fd, .keep = true});
 }
 
 bool leasesync_ask_pins(struct leasesync *k, enum leasesync_task task, int fd)

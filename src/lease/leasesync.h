@@ -45,6 +45,8 @@ struct leasesync_message {
 	int err;      /* 0, or the errno of the failure; ECHILD: the keeper has died */
 	bool pins;    /* the file is pinned.map, not the lease file */
 	bool renamed; /* LEASESYNC_PUBLISH: the file was renamed, even if ERR is set */
+	bool keep;    /* LEASESYNC_CREATE: first keep the given file aside */
+	int kept;     /* the number of its copy, even if ERR is set; 0: there is none */
 	int fd;       /* the file; in the answer to LEASESYNC_CREATE the temporary file; -1: none */
 };
 
@@ -58,6 +60,9 @@ int leasesync_start(struct leasesync *k, int dir, const char *path, const struct
 /* Requests TASK on the file FD (-1: none).  The keeper must be idle.  False if it is dead;
  * leasesync_hear() then reports that. */
 bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd);
+
+/* Requests LEASESYNC_CREATE for the file FD, which is damaged and must be kept aside before. */
+bool leasesync_ask_kept(struct leasesync *k, int fd);
 
 /* The same about pinned.map, for the tasks that create, publish and remove a file. */
 bool leasesync_ask_pins(struct leasesync *k, enum leasesync_task task, int fd);

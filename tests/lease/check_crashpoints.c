@@ -606,6 +606,23 @@ static void must_have_pins(const struct leasedir *d)
 	free(text);
 }
 
+/* A damaged file is not replaced before it is kept under another name. */
+static void must_have_original(const struct leasedir *d)
+{
+	const char *const names[] = {LEASEFILE_NAME, LEASEFILE_NAME ".bad-1",
+				     LEASEFILE_NAME ".bad-2"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char *text = dir_has(d, names[i]) ? dir_get(d, names[i]) : NULL;
+		bool found = text && strstr(text, damage);
+
+		free(text);
+		if (found)
+			return;
+	}
+	must(false, "the damaged file is lost");
+}
+
 static void fail_said(void *arg, const char *line)
 {
 	(void)arg;
@@ -644,6 +661,8 @@ static void start_again(struct scene *s, unsigned safe, unsigned events, bool to
 		must(dir_has(d, LEASEFILE_NAME ".bad-1"), "%s", d->line[0]);
 	must_be_all_promised(d->pool, safe);
 	must_have_pins(d);
+	if (s->damaged)
+		must_have_original(d);
 	ck_assert_int_eq(leasefile_start(d->f), 0);
 	next = must_have_events(d, events, !torn && !s->damaged);
 	/* it works */
@@ -664,6 +683,8 @@ static void start_again(struct scene *s, unsigned safe, unsigned events, bool to
 	must(!dir_has(d, LEASESYNC_NEW), LEASESYNC_NEW " is left");
 	next = must_have_events(d, events, false);
 	must(next == s->events, "%u", next);
+	if (s->damaged)
+		must_have_original(d);
 	dir_new_pool(d, "192.0.2.0", 24);
 	dir_open(d);
 	dir_load(d, now(), wall());
@@ -1040,12 +1061,29 @@ static uint64_t hash_promise(const struct crash_call *c)
 	return sum;
 }
 
+#define SEEN (1u << 17)
+
+/* Returns true if SUM was passed for the first time. */
+static bool is_new(uint64_t sum)
+{
+	static uint64_t seen[SEEN];
+	uint32_t i = (uint32_t)(sum >> 40) % SEEN;
+
+	sum += sum == 0;
+	for (; seen[i] != sum; i = (i + 1) % SEEN)
+		if (seen[i] == 0) {
+			seen[i] = sum;
+			return true;
+		}
+	return false;
+}
+
 START_TEST(power_is_cut)
 {
 	struct crash *rec = malloc(sizeof(*rec));
 	struct choice choice = choose_points(0);
 	static struct told story;
-	uint64_t last = 0, sum;
+	uint64_t sum;
 	struct scene s;
 
 	prepare();
@@ -1063,11 +1101,10 @@ START_TEST(power_is_cut)
 			for (enum rest rest = REST_NONE; rest < RESTS; rest++) {
 				sum = hash_promise(&rec->call[at]) ^
 				      write_names(NULL, &disk.names[n], rest);
-				if (sum != last && begin_point(&choice)) {
+				if (is_new(sum) && begin_point(&choice)) {
 					cut_power(rec, &story, at, &disk.names[n], rest);
 					_exit(0);
 				}
-				last = sum;
 			}
 		replay(rec, &rec->call[at]);
 	}

@@ -1593,6 +1593,66 @@ START_TEST(bad_files_are_bounded)
 }
 END_TEST
 
+/* Directories have the names of all copies, as if the disk were full.  The damaged file stays, with
+ * new leases, until a copy can be made. */
+START_TEST(no_copy_no_rewrite)
+{
+	static const char text[] = "192.0.2.1\t2001:db8::1\t1699999999\nbad\n";
+	char name[32], path[128], *now;
+	struct leasedir d;
+	bool bad;
+
+	dir_make(&d, 1);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	for (int i = 1; i <= 10; i++) {
+		snprintf(name, sizeof(name), "dynamic.map.bad-%d", i);
+		dir_name(&d, name, path);
+		ck_assert_int_eq(mkdir(path, 0755), 0);
+	}
+	dir_begin(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 2);
+	ck_assert_str_eq(d.line[1], "dynamic.map: 1 of 2 lines cannot be used, and no copy of the "
+				    "file can be made: Is a directory (it is not rewritten until "
+				    "there is one; leases are added to it)");
+	dir_record(&d, dir_lease(&d, "2001:db8::2", NOW), NOW);
+	dir_calm(&d, NOW + 100, WALL + 100);
+	ck_assert_int_eq(leasefile_trouble(d.f), EISDIR);
+	ck_assert_ptr_nonnull(strstr(leasefile_news(d.f, &bad), "cannot be rewritten"));
+	ck_assert_int_eq(leasefile_close(d.f, d.pool, d.maps, NOW + 100, WALL + 100), -1);
+	now = dir_get(&d, LEASEFILE_NAME);
+	ck_assert_msg(strncmp(now, text, strlen(text)) == 0, "%s", now);
+	ck_assert_ptr_nonnull(strstr(now, "2001:db8::2"));
+	free(now);
+
+	dir_again(&d, NOW, WALL);
+	ck_assert_uint_eq(pool_used(d.pool), 2);
+	dir_name(&d, "dynamic.map.bad-4", path);
+	ck_assert_int_eq(rmdir(path), 0);
+	dir_calm(&d, NOW + 100, WALL + 100);
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	ck_assert_ptr_nonnull(
+		strstr(leasefile_news(d.f, &bad), "the damaged file is kept as dynamic.map.bad-4"));
+	ck_assert(!bad);
+	now = dir_get(&d, "dynamic.map.bad-4");
+	ck_assert_msg(strncmp(now, text, strlen(text)) == 0, "%s", now);
+	free(now);
+	now = dir_get(&d, LEASEFILE_NAME);
+	ck_assert_msg(!strstr(now, "bad\n"), "%s", now);
+	free(now);
+	for (int i = 1; i <= 10; i++) {
+		snprintf(name, sizeof(name), "dynamic.map.bad-%d", i);
+		dir_name(&d, name, path);
+		if (i != 4)
+			ck_assert_int_eq(rmdir(path), 0);
+	}
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL);
+	ck_assert_uint_eq(d.said, 0);
+	ck_assert_uint_eq(pool_used(d.pool), 2);
+	dir_remove(&d);
+}
+END_TEST
+
 static void make_link(const char *path)
 {
 	ck_assert_int_eq(symlink("dynamic.map", path), 0);
@@ -1890,6 +1950,7 @@ static Suite *suite(void)
 	tcase_add_test(text, reload_ends_a_lease);
 	tcase_add_test(text, another_prefix_during_a_rewrite);
 	tcase_add_loop_test(text, bad_files_are_bounded, 0, 2);
+	tcase_add_test(text, no_copy_no_rewrite);
 	suite_add_tcase(s, text);
 	tcase_set_timeout(open, 20);
 	tcase_add_loop_test(open, open_refuses_odd_files, 0, ROWS(odd_files));

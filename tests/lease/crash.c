@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -360,30 +359,6 @@ ssize_t crash_pread(int fd, void *buf, size_t len, off_t at)
 	err = count(&c, CRASH_READ, NULL, NULL);
 	c->node = node_of(&st, false);
 	return err ? refuse(err) : done(c, pread(fd, buf, len, at));
-}
-
-/* The copy is open for writing only. */
-ssize_t crash_sendfile(int to, int from, off_t *at, size_t len)
-{
-	struct crash_call *c;
-	struct stat st;
-	off_t was = *at;
-	ssize_t n;
-	int err;
-
-	if (role == CRASH_NOBODY || !is_file(to, &st))
-		return sendfile(to, from, at, len);
-	err = count(&c, CRASH_WRITE, NULL, NULL);
-	c->node = node_of(&st, false);
-	if (err)
-		return refuse(err);
-	n = sendfile(to, from, at, len);
-	if (n > 0) {
-		record_write(c, from, &(struct stat){.st_size = was, .st_ino = st.st_ino},
-			     (size_t)n);
-		c->at = (size_t)st.st_size;
-	}
-	return done(c, n);
 }
 
 /* No test waits for a real disk. */

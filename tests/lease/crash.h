@@ -99,7 +99,6 @@ int crash_openat(int dir, const char *name, int flags, ...);
 int crash_close(int fd);
 ssize_t crash_write(int fd, const void *buf, size_t len);
 ssize_t crash_pread(int fd, void *buf, size_t len, off_t at);
-ssize_t crash_sendfile(int to, int from, off_t *at, size_t len);
 int crash_fsync(int fd);
 int crash_fdatasync(int fd);
 int crash_ftruncate(int fd, off_t len);

@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/sendfile.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +19,6 @@
 #define close(...)     crash_close(__VA_ARGS__)
 #define write(...)     crash_write(__VA_ARGS__)
 #define pread(...)     crash_pread(__VA_ARGS__)
-#define sendfile(...)  crash_sendfile(__VA_ARGS__)
 #define fsync(...)     crash_fsync(__VA_ARGS__)
 #define fdatasync(...) crash_fdatasync(__VA_ARGS__)
 #define ftruncate(...) crash_ftruncate(__VA_ARGS__)
