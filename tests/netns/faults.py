@@ -87,21 +87,33 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def in_effect(control):
+    """The addresses of all maps, of those of the configuration itself, and of all leases; and the lines of the configuration."""
+    config = ask(control, "config")
+    return (re.findall(r"192\.168\.255\.\d+", ask(control, "maps")), re.findall(r"^map (\S+)", config, re.M),
+            sorted(re.findall(r"^192\.168\.255\.\d+", ask(control, "leases"), re.M)), config.count("\n"))
+
+
 def reload(path, daemon, conf, control):
+    """Each configuration has a map for an address that is leased.  It ends that lease, and brings the one before back."""
     faults = Faults(path)
     faults.fail(0)
     with open(conf) as f:
         text = f.read()
+    leased = [f"192.168.255.{100 + i}" for i in range(20)]
+    with open(re.search(r"data-dir (\S+)", text)[1] + "/dynamic.map", "w") as f:
+        f.writelines(f"{a}\t2001:db8:2::{a.split('.')[3]}\t{int(time.time())}\n" for a in leased)
     d = Daemon(daemon, conf, path)
     d.hear("fast-path: ")
     before = descriptors(d.process.pid)
-    lines = None
+    lines = in_effect(control)[3] + 1
+    current = None  # the map of the last reload that is in effect
     nth = -1
     while True:
         nth += 1
-        extra = f"192.168.255.{100 + nth % 100}"
+        extra = leased[nth % len(leased)]
         with open(conf, "w") as f:
-            f.write(text + f"map {extra} 2001:db8:2::100\n")
+            f.write(text + f"map {extra} 2001:db8:2::ffff\n")
         faults.fail(nth)
         d.lines = []
         d.process.send_signal(signal.SIGHUP)
@@ -114,11 +126,13 @@ def reload(path, daemon, conf, control):
         if not done and not any("memory" in line for line in d.lines):
             print(f"allocation {nth}: refused for another reason:", *d.lines, sep="\n  ")
         if done:
-            maps = ask(control, "maps")
-            now = ask(control, "config").count("\n")
-            lines = lines or now # of the first reload, in which nothing fails
-            if extra not in maps or "192.168.255.51/" not in maps or now != lines:
-                print(f"allocation {nth}: only a part is in effect: {now} of {lines} lines;", maps)
+            current = extra
+        # The first reload, in which nothing fails, is in effect, so that CURRENT is set from then on.
+        now = in_effect(control)
+        wanted = (["192.168.255.50", current, "192.168.255.51"], ["192.168.255.50", current],
+                  [a for a in leased if a != current], lines)
+        if now != wanted:
+            print(f"allocation {nth}: {'done' if done else 'refused'}, and not all or nothing is in effect:", now, wanted)
         if done and 0 < calls < nth:
             break
     after = descriptors(d.process.pid)
