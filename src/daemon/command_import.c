@@ -62,6 +62,7 @@ static void refuse_record(struct import *s, const struct leaseinput_record *r, c
 
 static void refuse_line(struct import *s, const char *why)
 {
+	s->records++;
 	s->unreadable++;
 	refuse(s, "line %zu: %s", s->lines, why);
 }
@@ -270,7 +271,6 @@ static void use_line(struct daemon *d, struct import *s, char *line, size_t len)
 	case LEASEINPUT_NOTHING:
 		break;
 	case LEASEINPUT_BAD:
-		s->records++;
 		refuse_line(s, why);
 		break;
 	case LEASEINPUT_RECORD:
