@@ -143,10 +143,10 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
  * failed commit and after each leasefile_maintain(). */
 const char *leasefile_news(struct leasefile *f, bool *bad);
 
-/* leasefile_trouble() returns the errno of a current problem, or 0; ETIME: the keeper does not
- * answer. leasefile_problem() returns words about it, or NULL. */
+/* Returns the errno of a current problem, or 0. leasefile_strerror() returns words for it, because
+ * ECHILD and ETIME mean here that the keeper has died, or does not answer. */
 int leasefile_trouble(const struct leasefile *f);
-const char *leasefile_problem(const struct leasefile *f);
+const char *leasefile_strerror(int trouble);
 
 /* Returns how often the keeper has used the directory so far. */
 unsigned long leasefile_answers(const struct leasefile *f);

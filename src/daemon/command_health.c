@@ -158,14 +158,14 @@ static void check_pools(struct health *h)
 static void check_lease_file(struct health *h)
 {
 	const struct daemon *d = h->d;
-	const char *problem = d->leases.file ? leasefile_problem(d->leases.file) : NULL;
+	int trouble = d->leases.file ? leasefile_trouble(d->leases.file) : 0;
 
 	if (!d->leases.file && d->active->pool)
 		check(h, true, "lease-file", "not used: a restart loses all leases");
 	else if (d->leases.file)
-		check(h, !problem, "lease-file", "%.400s/" LEASEFILE_NAME "%s%s",
-		      d->active->conf->data_dir, problem ? ": " : " is written",
-		      problem ? problem : "");
+		check(h, !trouble, "lease-file", "%.400s/" LEASEFILE_NAME "%s%s",
+		      d->active->conf->data_dir, trouble ? ": " : " is written",
+		      trouble ? leasefile_strerror(trouble) : "");
 }
 
 static void check_fast_path(struct health *h)

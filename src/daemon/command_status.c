@@ -160,7 +160,7 @@ static void add_rates(struct answer *a, const struct daemon *d)
 
 static void add_lease_file(struct answer *a, const struct daemon *d)
 {
-	const char *problem = d->leases.file ? leasefile_problem(d->leases.file) : NULL;
+	int trouble = d->leases.file ? leasefile_trouble(d->leases.file) : 0;
 	char path[PATH_MAX], text[CLOCK_TEXT];
 
 	if (!d->leases.file) {
@@ -171,8 +171,8 @@ static void add_lease_file(struct answer *a, const struct daemon *d)
 		 d->active->conf->data_dir);
 	answer_add(a, ", \"lease_file\": {\"path\": ");
 	answer_json(a, path);
-	answer_add(a, ", \"ok\": %s, \"error\": ", truth(!problem));
-	answer_json(a, problem);
+	answer_add(a, ", \"ok\": %s, \"error\": ", truth(!trouble));
+	answer_json(a, trouble ? leasefile_strerror(trouble) : NULL);
 	answer_add(a, ", \"last_write\": \"%s\"}",
 		   clock_rfc3339(text, leasefile_written(d->leases.file)));
 }
@@ -268,15 +268,16 @@ static void say_reload(struct answer *a, const struct daemon *d)
 
 static void say_lease_file(struct answer *a, const struct daemon *d)
 {
-	const char *problem;
 	char text[CLOCK_TEXT];
+	int trouble;
 
 	if (!d->leases.file)
 		return;
-	problem = leasefile_problem(d->leases.file);
+	trouble = leasefile_trouble(d->leases.file);
 	answer_add(a, "lease file     %s/" LEASEFILE_NAME "%s%s, last written %s\n",
-		   d->active->conf->data_dir, problem ? ": " : ", no errors",
-		   problem ? problem : "", clock_rfc3339(text, leasefile_written(d->leases.file)));
+		   d->active->conf->data_dir, trouble ? ": " : ", no errors",
+		   trouble ? leasefile_strerror(trouble) : "",
+		   clock_rfc3339(text, leasefile_written(d->leases.file)));
 }
 
 static void say_rates(struct answer *a, const struct daemon *d)

@@ -81,15 +81,11 @@ uint64_t leasefile_errors(const struct leasefile *f)
 static const char dead[] = "the process that syncs it died";
 static const char hanging[] = "the process that syncs it does not answer";
 
-const char *leasefile_problem(const struct leasefile *f)
+const char *leasefile_strerror(int trouble)
 {
-	int err = leasefile_trouble(f);
-
-	if (err == ECHILD)
+	if (trouble == ECHILD)
 		return dead;
-	if (err == ETIME)
-		return hanging;
-	return err ? strerror(err) : NULL;
+	return trouble == ETIME ? hanging : strerror(trouble);
 }
 
 static const struct {
