@@ -141,6 +141,9 @@ uint32_t conf_broadcast(const struct prefix *a);
 unsigned conf_log_class(const char *s);
 const char *conf_log_name(unsigned class);
 
+/* Returns the word of the directive `sandbox`. */
+const char *conf_sandbox_name(enum sandbox_mode mode);
+
 /* Prints C in a form that reads back as the same configuration. */
 void conf_print(const struct conf *c, FILE *out);
 

@@ -112,6 +112,11 @@ static const struct conf_words sandbox_words = {
 	{{"auto", SANDBOX_AUTO}, {"off", SANDBOX_OFF}, {"strict", SANDBOX_STRICT}},
 };
 
+const char *conf_sandbox_name(enum sandbox_mode mode)
+{
+	return conf_word(&sandbox_words, mode);
+}
+
 /* The offset of MEMBER; does not compile if its type is not TYPE. */
 #define AT(type, member) \
 	.at = _Generic(((struct conf *)0)->member, type : offsetof(struct conf, member))

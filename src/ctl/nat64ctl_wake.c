@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/path.h"
 #include "nat64ctl.h"
 
 #define TRIES  50
@@ -84,14 +85,9 @@ static void make_directory(const struct ctl *c)
 {
 	unsigned uid, gid;
 	char dir[128];
-	char *end;
 
-	snprintf(dir, sizeof(dir), "%s", c->path);
-	end = strrchr(dir, '/');
-	if (!end || end == dir || !find_owner(c->wake, &uid, &gid))
-		return;
-	*end = '\0';
-	if (mkdir(dir, 0750) < 0)
+	if (!path_directory(dir, sizeof(dir), c->path) || !find_owner(c->wake, &uid, &gid) ||
+	    mkdir(dir, 0750) < 0)
 		return;
 	if (lchown(dir, uid, gid) < 0 || chmod(dir, 0750) < 0)
 		ctl_complain("warning: %s: cannot make the user of nat64d its owner", dir);

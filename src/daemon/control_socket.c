@@ -9,6 +9,7 @@
 
 #include "daemon/control.h"
 #include "lib/fd.h"
+#include "lib/path.h"
 
 static int fail(char *err, const char *why, const char *advice)
 {
@@ -113,13 +114,8 @@ bool control_socket_is_there(const struct control_socket *s)
 /* seccomp: daemon: mkdirat, fchmodat */
 void control_socket_make_directory(const struct control_socket *s)
 {
-	char dir[sizeof(s->path)], *end;
+	char dir[sizeof(s->path)];
 
-	strcpy(dir, s->path);
-	end = strrchr(dir, '/');
-	if (!end || end == dir)
-		return;
-	*end = '\0';
-	if (mkdir(dir, 0750) == 0)
+	if (path_directory(dir, sizeof(dir), s->path) && mkdir(dir, 0750) == 0)
 		chmod(dir, 0750); /* regardless of the umask */
 }

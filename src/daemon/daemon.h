@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "lib/clock.h"
@@ -198,9 +199,10 @@ struct daemon {
 			       it; or empty */
 
 	struct {
-		bool seccomp;          /* the filter is in effect */
-		int landlock;          /* the ABI in effect; 0: none; or -errno, during the start */
-		ino_t data_dir;        /* the directory of the start; 0: not to be compared */
+		bool seccomp; /* the filter is in effect */
+		int landlock; /* the ABI in effect; 0: none; or -errno, during the start */
+		bool has_dir; /* DIR is the directory of the leases at the start, to be compared */
+		struct stat dir;
 		unsigned long answers; /* of the keeper, when it was last compared */
 		char lacks[256];       /* the line about what the kernel refuses, or empty */
 	} sandbox;                     /* daemon_sandbox.c */

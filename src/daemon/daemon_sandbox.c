@@ -16,6 +16,7 @@
 
 #include "daemon.h"
 #include "lib/fd.h"
+#include "lib/path.h"
 #include "linux/landlock_linux.h"
 #include "linux/sandbox.h"
 #include "linux/sandbox_try.h"
@@ -91,32 +92,13 @@ static void add(struct places *p, const char *path, unsigned may)
 	p->n++;
 }
 
-/* Writes the directory of PATH to DIR.  False if it is the root directory. */
-static bool directory(char dir[PATH_MAX], const char *path)
-{
-	const char *end = strrchr(path, '/');
-	size_t len = end ? (size_t)(end - path) : 0;
-
-	if (!end) {
-		strcpy(dir, ".");
-		return true;
-	}
-	while (len > 0 && path[len - 1] == '/')
-		len--;
-	if (len == 0 || len >= PATH_MAX)
-		return false;
-	memcpy(dir, path, len);
-	dir[len] = '\0';
-	return true;
-}
-
 /* If the file is in the root directory, only the file itself: otherwise all files would be
  * allowed. */
 static void add_around(struct places *p, const char *path, unsigned may)
 {
 	char dir[PATH_MAX];
 
-	if (directory(dir, path))
+	if (path_directory(dir, sizeof(dir), path))
 		add(p, dir, may);
 	else if (may == LANDLOCK_READ)
 		add(p, path, may);
@@ -151,7 +133,7 @@ static void add_control(struct places *p, const struct conf *c)
 	char path[CONF_SOCKET_MAX], dir[PATH_MAX];
 	const char *at = conf_control_path(c, getenv("RUNTIME_DIRECTORY"), path);
 
-	if (!at || !directory(dir, at))
+	if (!at || !path_directory(dir, sizeof(dir), at))
 		return;
 	add(p, dir, LANDLOCK_WRITE);
 	add_around(p, dir, LANDLOCK_SOCKET);
@@ -211,9 +193,8 @@ static int limit_calls(const struct daemon *d)
 static void remember_directory(struct daemon *d)
 {
 	const char *dir = d->active->conf->data_dir;
-	struct stat st;
 
-	d->sandbox.data_dir = dir && !d->opt->chroot && stat(dir, &st) == 0 ? st.st_ino : 0;
+	d->sandbox.has_dir = dir && !d->opt->chroot && stat(dir, &d->sandbox.dir) == 0;
 }
 
 void daemon_prepare_sandbox(struct daemon *d)
@@ -299,16 +280,16 @@ static void mind_directory(struct daemon *d)
 	char text[CONF_SHORT];
 	struct stat st;
 
-	if (!d->sandbox.landlock || !d->sandbox.data_dir || answers == d->sandbox.answers)
+	if (!d->sandbox.landlock || !d->sandbox.has_dir || answers == d->sandbox.answers)
 		return;
 	d->sandbox.answers = answers;
-	if (stat(dir, &st) < 0 || st.st_ino == d->sandbox.data_dir)
+	if (stat(dir, &st) < 0 || same_file(&st, &d->sandbox.dir))
 		return;
 	log_warning(
 		"sandbox: data-dir %s was created anew: restart nat64d, which may only write to "
 		"the directory of its start",
 		conf_short(text, dir));
-	d->sandbox.data_dir = 0;
+	d->sandbox.has_dir = false;
 }
 
 void daemon_mind_sandbox(struct daemon *d)
@@ -323,11 +304,8 @@ void daemon_mind_sandbox(struct daemon *d)
 
 struct sandbox_state daemon_sandbox_state(const struct daemon *d)
 {
-	static const char *const names[] = {
-		[SANDBOX_AUTO] = "auto", [SANDBOX_OFF] = "off", [SANDBOX_STRICT] = "strict"};
-
 	return (struct sandbox_state){
-		.mode = names[mode(d)],
+		.mode = conf_sandbox_name(mode(d)),
 		.seccomp = d->sandbox.seccomp,
 		.landlock = d->sandbox.landlock,
 		.has_keeper = d->leases.file != NULL,

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2317 # functions for wait_for and t
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
-need setpriv ss unshare
+need setpriv ss unshare nsenter
 # built WITH: succeeds if configure has set this for the daemon.
 built() { grep -qs "^#define $1 1" "$(dirname "$NAT64D")/config.h"; }
 ! built SANDBOX_UNFIT || skip_all "built with tools that need other system calls"
@@ -127,6 +127,21 @@ if [ "$abi" -gt 0 ]; then
 	same "one line" 1 "$(said "$FROM" 'anew: restart' | wc -l)"
 	t "packets pass" ping6 "$GOOGLE"
 	stop_nat64d
+	# The root of each tmpfs has the same inode number.
+	mount_data() { nsenter -t "$1" -m mount -t tmpfs none "$T/data"; }
+	rm -rf "$T/old"
+	mkdir "$T/tmpfs"
+	mv "$T/data/"* "$T/tmpfs/"
+	FROM=$(since)
+	ip netns exec "$R" unshare -m sh -c 'mount -t tmpfs none "$1" && exec "$0" --nodetach --stdout -c "$2"' "$NAT64D" "$T/data" \
+		"$T/conf" </dev/null >>"$LOG" 2>&1 &
+	PID=$!
+	wait_for said "$FROM" 'translating on' && set_routes && wait_for link_running nat64
+	mount_data "$PID"
+	hosts 12 >/dev/null
+	t "another file system is mounted on data-dir: one line asks for a restart" wait_for said "$FROM" 'data-dir .*anew: restart'
+	stop_nat64d
+	mv "$T/tmpfs/"* "$T/data/"
 	under
 	hosts 12 >/dev/null
 	on_record_all() { [ "$(grep -c '^192' "$T/data/dynamic.map")" -ge 12 ]; }
@@ -134,7 +149,7 @@ if [ "$abi" -gt 0 ]; then
 	same "no call was forbidden" "" "$(violations)"
 	stop_nat64d
 else
-	for name in one two three four five; do skip "data-dir was made anew: $name" "this kernel has no Landlock"; done
+	for name in one two three four five six; do skip "data-dir was made anew: $name" "this kernel has no Landlock"; done
 fi
 
 # The service of the log is restarted, with another socket.
