@@ -116,6 +116,17 @@ ip -n "$R" link del nat64
 t "the device is deleted: said" wait_for said "$from" 'the device was deleted'
 stop_nat64d
 same "the device is deleted: exit status 2" 2 $?
+clocks
+from=$(since)
+printf '%s\n' 'link del nat64' 'tuntap add dev nat64 mode tun' >"$T/batch"
+ip -n "$R" -batch "$T/batch"
+t "the device is deleted and created again: said" wait_for said "$from" 'the device was deleted'
+stop_nat64d
+same "the device is deleted and created again: exit status 2" 2 $?
+clocks
+t "and the next start uses that one" wait_for ping6 "$GOOGLE"
+stops "TERM: exit status 0"
+ip -n "$R" link del nat64
 
 # --- limits ----------------------------------------------------------------------------------------------------------
 for limit in n:20 f:0 v:20000 l:0 s:64; do
@@ -144,7 +155,7 @@ t "nobody reads standard error: it starts" wait_for ping6 "$GOOGLE"
 stops "nobody reads standard error: TERM, exit status 0"
 exec 3>&-
 cat >"$T/mute" <<-'END'
-	import socket, sys, time
+	import os, socket, sys, time
 	s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 	s.bind("/dev/log")
 	c = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -154,7 +165,9 @@ cat >"$T/mute" <<-'END'
 	    while True:
 	        c.send(b"x")
 	except BlockingIOError:
-	    open(sys.argv[1], "w").close()
+	    with open(sys.argv[1] + ".new", "w") as f:
+	        print(os.getpid(), file=f)
+	    os.rename(sys.argv[1] + ".new", sys.argv[1])
 	time.sleep(3600)
 END
 # new_dev [null]: a /dev with little in it, for in_space.
@@ -171,6 +184,15 @@ in_space sh "$T/new_dev" null "$NAT64D" --nodetach --syslog -c "$T/conf.bare"
 wait_for link_exists nat64
 set_routes
 t "nobody reads /dev/log: it starts" wait_for ping6 "$GOOGLE"
+opened=$(descriptors)
+kill "$(cat "$T/full")"
+for i in 1 2 3; do
+	kill -HUP "$PID"
+	sleep 0.1
+done
+t "nobody listens at /dev/log any more: traffic passes" ping6 "$GOOGLE"
+t "and the daemon rests" rests
+same "and has as many descriptors, but not that of the log" $((opened - 1)) "$(descriptors)"
 stops "nobody reads /dev/log: TERM, exit status 0"
 
 # --- what a process usually has --------------------------------------------------------------------------------------

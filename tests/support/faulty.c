@@ -22,7 +22,8 @@ struct faults {
 	int64_t calls;       /* allocations so far */
 	int64_t first, last; /* those that fail; 0: none */
 	int64_t wall_us;     /* added to the time of day */
-	int64_t boot_us;     /* added to the time since the start of the machine */
+	int64_t boot_us;     /* added to the time since the start of the machine, in which
+				CLOCK_MONOTONIC did not advance: the machine was suspended */
 	int64_t requests;    /* requests to the kernel by netlink that will fail */
 	int64_t reads;       /* reads of the device that will fail */
 	int64_t read_error;  /* with this errno */
@@ -140,7 +141,9 @@ int __wrap_fclose(FILE *file)
 int __wrap_clock_gettime(clockid_t which, struct timespec *t)
 {
 	int rc = __real_clock_gettime(which, t);
-	int64_t add = which == CLOCK_REALTIME ? faults()->wall_us : faults()->boot_us;
+	int64_t add = which == CLOCK_REALTIME   ? faults()->wall_us
+		      : which == CLOCK_BOOTTIME ? faults()->boot_us
+						: 0;
 	int64_t us = (int64_t)t->tv_sec * 1000000 + t->tv_nsec / 1000 + add;
 
 	t->tv_sec = (time_t)(us / 1000000);
