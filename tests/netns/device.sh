@@ -37,16 +37,28 @@ ip -n "$R" link set nat64 mtu 1000
 ip -n "$R" link set nat64 mtu 1500
 kill -CONT "$PID"
 t "MTU below 1280 before it could look: traffic passes with no further command" wait_for ping6 "$GOOGLE"
-# The queue of notifications is full, so that the kernel drops those about the loss of the routes.
-for ((i = 1; i <= 1000; i++)); do printf 'link set nat64 mtu %d\n' $((1500 + i % 2)); done >"$T/batch"
-kill -STOP "$PID"
-ip -n "$R" -batch "$T/batch"
-ip -n "$R" link set nat64 down
-ip -n "$R" link set nat64 up
-kill -CONT "$PID"
+# lose_unheard: the link goes down and up.  The queue of notifications is full before, so that the kernel drops those about it.
+lose_unheard() {
+	local i
+	for ((i = 1; i <= 1000; i++)); do printf 'link set nat64 mtu %d\n' $((1500 + i % 2)); done >"$T/batch"
+	kill -STOP "$PID"
+	ip -n "$R" -batch "$T/batch"
+	ip -n "$R" link set nat64 down
+	ip -n "$R" link set nat64 up
+	kill -CONT "$PID"
+}
+lose_unheard
 t "link down and up, and the notifications were dropped: traffic passes with no further command" wait_for ping6 "$GOOGLE"
 stops "TERM: exit status 0"
 t "the device is gone with its daemon" fails link_exists nat64
+sed -i /data-dir/d "$T/conf"
+start_bare -u nobody
+t "a daemon without rights: traffic passes" wait_for ping6 "$GOOGLE"
+from=$(since)
+lose_unheard
+t "link down and up, and the notifications were dropped: it says that it needs a restart" wait_for said "$from" \
+	'lost its addresses and routes'
+stops "TERM: exit status 0"
 
 config 'tun-up yes' 'tun-ip 192.0.2.1/32' 'tun-ip 2001:db8:99::1/128' 'tun-route 192.168.255.0/24' \
 	'tun-route 64:ff9b::/96' >"$T/conf"
