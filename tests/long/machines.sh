@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Unit tests on other machines: big-endian (s390x), 32-bit (i386), and with musl.
+# Unit tests on other machines: big-endian (s390x), 32-bit (armhf, i386), arm64, and with musl; and whether the programs are
+# hardened there.
+#
+#   machines.sh [NAME...]   only these machines
 #
 # The Check library of a distribution is for this machine and glibc only, so it is built here for each machine from the
-# source package of Debian.  The programs for s390x run under qemu-user, those for i386 directly on the processor.
+# source package of Debian.  The programs for i386 run directly on the processor, the others under qemu-user.
 #
 # Prints TAP.  $srcdir is the top of the source tree.
 set -u
@@ -11,7 +14,7 @@ top=$(cd "${srcdir:-.}" && pwd) || exit 1
 . "$top/tests/support/tap.sh"
 # This make is not part of the one that runs the tests.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES CC CFLAGS CPPFLAGS LDFLAGS
-export CK_DEFAULT_TIMEOUT=900 # an emulator is slow
+export CK_TIMEOUT_MULTIPLIER=6 # an emulator is slow
 
 skip_all() { echo "1..0 # SKIP $1" && exit 0; }
 for tool in apt-get dpkg-source make gcc; do command -v $tool >/dev/null || skip_all "needs $tool"; done
@@ -20,6 +23,7 @@ for tool in apt-get dpkg-source make gcc; do command -v $tool >/dev/null || skip
 dir=$(mktemp -d "${TMPDIR:-/tmp}/n64.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
+only=" $* "
 jobs=$(nproc 2>/dev/null || echo 1)
 
 # Downloads the source of Check from where this system gets its packages, with package lists of our own.
@@ -60,7 +64,8 @@ build() {
 all_pass() {
 	local programs
 	programs=$(cd "$top" && printf '%s\n' tests/*/check_*.c | sed 's/\.c$//' | paste -sd ' ')
-	(cd "$dir/$1" && make -s -k -j$((2 * jobs)) check TESTS="$programs tests/fuzz/replay" LOG_COMPILER="${2-}") >"$dir/log" 2>&1
+	programs+=" tests/fuzz/replay tests/tree/check_hardening.sh"
+	(cd "$dir/$1" && make -s -k -j$((2 * jobs)) check TESTS="$programs" LOG_COMPILER="${2-}") >"$dir/log" 2>&1
 	grep -E '^(FAIL|ERROR|XPASS)' "$dir/log" && return 1
 	grep -q '^# PASS: *[1-9]' "$dir/log" || { tail -n 20 "$dir/log" && return 1; }
 }
@@ -77,7 +82,7 @@ machine() {
 	(build "$name" "$flags" "$@") >"$dir/log" 2>&1
 	report $? "$name: configure and make without a warning" "$(grep -E 'error:|warning:' "$dir/log" | head -n 20)"
 	said=$(all_pass "$name" "$runner")
-	report $? "$name: the unit tests" "$said"
+	report $? "$name: the unit tests, and the hardening" "$said"
 	echo "# $name: $(sed -n 's/^# \(PASS\|SKIP\): */\1 /p' "$dir/log" | paste -sd ' ')"
 	rm -rf "${dir:?}/$name"
 }
@@ -90,17 +95,29 @@ lacks() {
 	done | paste -sd ' '
 }
 
-root=/usr/s390x-linux-gnu
-missing=$(lacks s390x-linux-gnu-gcc $root/include/stdio.h qemu-s390x)
-if [ -n "$missing" ]; then
-	leave_out "s390x" "needs $missing"
-else
-	machine s390x "" "qemu-s390x -L $root" --host=s390x-linux-gnu --host=s390x-linux-gnu
-fi
+# wanted NAME: succeeds unless other machines were named.
+wanted() { [[ $only = "  " || $only = *" $1 "* ]]; }
+
+# emulated NAME TRIPLE EMULATOR
+emulated() {
+	local root=/usr/$2 missing
+	wanted "$1" || return
+	missing=$(lacks "$2-gcc" "$root/include/stdio.h" "$3")
+	if [ -n "$missing" ]; then
+		leave_out "$1" "needs $missing"
+	else
+		machine "$1" "" "$3 -L $root" "--host=$2" "--host=$2"
+	fi
+}
+emulated s390x s390x-linux-gnu qemu-s390x
+emulated armhf arm-linux-gnueabihf qemu-arm
+emulated arm64 aarch64-linux-gnu qemu-aarch64
 
 root=/usr/i686-linux-gnu
 missing=$(lacks i686-linux-gnu-gcc $root/include/stdio.h)
-if [ -n "$missing" ]; then
+if ! wanted i386; then
+	:
+elif [ -n "$missing" ]; then
 	leave_out "i386" "needs $missing"
 elif ! $root/lib/ld-linux.so.2 --version >/dev/null 2>&1; then
 	leave_out "i386" "needs a kernel that runs programs of i386"
@@ -109,7 +126,9 @@ else
 fi
 
 # musl has no kernel headers: use those of the system, and no other headers of the system.
-if [ -n "$(lacks musl-gcc)" ]; then
+if ! wanted musl; then
+	:
+elif [ -n "$(lacks musl-gcc)" ]; then
 	leave_out "musl" "needs musl-gcc"
 else
 	mkdir "$dir/headers"
