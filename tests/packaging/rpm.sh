@@ -49,7 +49,7 @@ for script in PREIN POSTIN PREUN POSTUN; do
 	t "the script $script is one for sh" sh -n "$T/$script"
 done
 shows "the user is made before the files come" "useradd -r -g nat64d" cat "$T/PREIN"
-shows "removing the package stops the daemon" "disable --now nat64d-health.service nat64d-metrics.socket nat64d-textfile.timer nat64d.service" cat "$T/PREUN"
+shows "removing the package stops the daemon" "disable --now nat64d-sync.service nat64d-sync-check.service nat64d-health.service nat64d-metrics.socket nat64d-textfile.timer nat64d.service" cat "$T/PREUN"
 shows "and its instances" "systemctl stop 'nat64d-textfile@*.timer' 'nat64d@*.service'" cat "$T/PREUN"
 shows "an upgrade restarts it" "try-restart nat64d.service" cat "$T/POSTUN"
 same "an installation starts nothing" "" "$(grep -E 'start|--now|enable' "$T/POSTIN")"

@@ -215,8 +215,8 @@ rm -f "$ROOT/etc/systemd/system/tayga.service" "$ROOT/usr/sbin/tayga"
 inside systemctl stop nat64d
 inside systemctl daemon-reload
 
-for unit in nat64d.service nat64d@.service nat64-host.service nat64-host@.service nat64d-metrics.socket nat64d-metrics@.service nat64d-health.service \
-	nat64d-textfile.service nat64d-textfile@.service nat64d-textfile.timer nat64d-textfile@.timer; do
+for unit in nat64d.service nat64d@.service nat64-host.service nat64-host@.service nat64d-metrics.socket nat64d-metrics@.service nat64d-health.service nat64d-sync.service \
+	nat64d-sync-check.service nat64d-textfile.service nat64d-textfile@.service nat64d-textfile.timer nat64d-textfile@.timer; do
 	same "$unit is well formed" "" "$(inside systemd-analyze verify --man=no $unit 2>&1 | grep nat64d)"
 done
 

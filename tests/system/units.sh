@@ -37,6 +37,8 @@ exposure nat64d-metrics@
 exposure nat64d-textfile
 exposure nat64d-textfile@
 exposure ha/nat64d-health
+exposure ha/nat64d-sync
+exposure ha/nat64d-sync-check
 
 # --- a container with the real systemd ------------------------------------------------------------------------------
 

@@ -305,6 +305,7 @@ check_counters
 check_lint "$ctl_man"
 check_findings
 check_lint "$top/man/nat64-host.8"
+check_lint "$top/man/nat64d-sync.8"
 check_lint "$top/man/nat64.7"
 check_lint "$rules_man"
 check_lint "$top/man/nat64-security.7"

@@ -1,0 +1,38 @@
+# Reads the events of etcdctl watch -w fields, and gives the leases to nat64d.  The file revision always has the last revision
+# that nat64d has.  A change of an owner ends it, because the shell must look at the roles again.
+
+BEGIN {
+	read_ranges()
+	out = dir "/dirty"
+}
+
+function take(kind, key, value, from)
+{
+	if (kind == "owner" && is_later(key)) {
+		failed = 1
+		exit
+	}
+	if (kind == "leases" && is_key(key) && imports(key))
+		replace(key, value)
+	if (kind == "seen" && is_key(key) && role_of(key) == "own" && from != node) {
+		put("import", value)
+		import("--known", "import", from)
+	}
+}
+
+# is_later(NAME): whether the owner of this range has changed since the shell has looked.
+function is_later(key,    i)
+{
+	for (i = 1; i <= ranges; i++)
+		if (name[i] == key && changed > revision_of[i])
+			return 1
+	return 0
+}
+
+# The last line of each event.
+/^"Lease" : / {
+	print changed > (dir "/revision")
+	close(dir "/revision")
+}
+
+END { print failed ? "again" : "unfollowed" > out }

@@ -1,0 +1,61 @@
+# The ranges of this node, and their keys in etcd: 10.1.2.0_24 for the leases of 10.1.2.0/24.  A range has one key for each /24 in
+# it; a range longer than /24 has a single key.
+
+function number(addr,    byte)
+{
+	split(addr, byte, ".")
+	return ((byte[1] * 256 + byte[2]) * 256 + byte[3]) * 256 + byte[4]
+}
+
+# read_ranges(): reads the lines "RANGE ROLE OWNER REVISION NEXT" of the file ranges.
+function read_ranges(    line, field, part)
+{
+	while ((getline line < (dir "/ranges")) > 0) {
+		split(line, field, " ")
+		split(field[1], part, "/")
+		ranges++
+		first[ranges] = number(part[1])
+		size[ranges] = 2 ^ (32 - part[2])
+		name[ranges] = part[1] "_" part[2]
+		role[ranges] = field[2]
+		owner[ranges] = field[3]
+		revision_of[ranges] = field[4]
+	}
+	close(dir "/ranges")
+}
+
+# key_of(ADDR): returns the key of the address, and remembers the range of the key; "" if no range contains the address.
+function key_of(addr,    net, at, i)
+{
+	net = addr
+	sub(/[0-9]+$/, "0_24", net)
+	if (net in range_of)
+		return net
+	at = number(addr)
+	for (i = 1; i <= ranges; i++)
+		if (at >= first[i] && at < first[i] + size[i]) {
+			net = size[i] < 256 ? name[i] : net
+			range_of[net] = i
+			return net
+		}
+	return ""
+}
+
+# is_key(TEXT): whether it is a key of one of the ranges.
+function is_key(text)
+{
+	return text ~ /^[0-9.]+_[0-9]+$/ && key_of(substr(text, 1, index(text, "_") - 1)) == text
+}
+
+function role_of(key) { return role[range_of[key]] }
+function owner_of(key) { return owner[range_of[key]] }
+function publishes(key) { return role_of(key) == "own" || role_of(key) == "leaving" }
+function imports(key) { return role_of(key) == "standby" || role_of(key) == "heir" }
+
+
+# prefix_of(KEY): 10.1.2.0/24 of 10.1.2.0_24.
+function prefix_of(key)
+{
+	sub(/_/, "/", key)
+	return key
+}

@@ -1,0 +1,93 @@
+# Compares all leases of this node (the file leases) with all keys in etcd (the file dump), and imports what is different.
+# It writes the keys that this node must publish to the file publish, and the revision of etcd to the file revision.
+
+BEGIN { read_ranges() }
+
+FILENAME == (dir "/leases") {
+	if (/^#/) {
+		comments = comments $0 "\n"
+		next
+	}
+	key = key_of($1)
+	if (key != "")
+		here[key] = here[key] comments $0 "\n"
+	comments = ""
+}
+
+# rough(TEXT): returns the lines without the time of the assignment, and with the last time to 10000 s.
+function rough(text,    line, field, n, i, out)
+{
+	n = split(text, line, "\n")
+	for (i = 1; i <= n; i++)
+		if (line[i] !~ /^# since/) {
+			split(line[i] "\t\t\t", field, "\t")
+			out = out field[1] " " field[2] " " int(field[3] / 10000) " " field[4] "\n"
+		}
+	return out
+}
+
+function take(kind, key, value, from)
+{
+	if (!is_key(key))
+		return
+	if (kind == "seen" && role_of(key) == "own") {
+		put("seen", value)
+		seen = 1
+	}
+	if (kind == "leases") {
+		stored[key] = 1
+		if (rough(value) != rough(here[key]))
+			settle(key, value)
+	}
+}
+
+# settle(KEY, VALUE): the leases in etcd are others than those here.
+function settle(key, value)
+{
+	if (publishes(key))
+		publish[key] = 1
+	if (role_of(key) == "own") {
+		put("recovered", value)
+		recovered = 1
+	} else if (imports(key) && key in here)
+		replace(key, value)
+	else if (imports(key)) {
+		put("new", value)
+		new = 1
+	}
+}
+
+# recover(): gives nat64d its own leases of etcd, which it lacks if its disk was replaced.  It is normal that nat64d refuses some,
+# because they have changed since.
+function recover(    line)
+{
+	if (give("", "recovered") > 1)
+		fail("the leases of this node are not imported")
+	while ((getline line < (dir "/answer")) > 0)
+		if (line ~ / [1-9][0-9]* taken,/)
+			print "nat64d-sync: nat64d lacked leases of its own, which etcd had: " line > "/dev/stderr"
+	close(dir "/answer")
+}
+
+# What etcd lacks: leases that this node has not published yet, and leases that their owner has ended.  A range without an
+# owner in etcd, which may be empty after a repair, ends no lease.
+END {
+	if (failed)
+		exit 1
+	for (key in here)
+		if (key in stored)
+			continue
+		else if (publishes(key))
+			publish[key] = 1
+		else if (imports(key) && owner_of(key) != "-")
+			replace(key, "")
+	if (new)
+		import("", "new", "other nodes")
+	if (recovered)
+		recover()
+	if (seen)
+		import("--known", "seen", "other nodes")
+	for (key in publish)
+		print key > (dir "/publish")
+	print revision > (dir "/revision")
+}
