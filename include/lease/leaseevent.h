@@ -61,6 +61,11 @@ bool leaseevent_parse(const char *line, size_t len, struct lease_event *e);
 /* Writes the JSON members from `cause` on to OUT, preceded by a comma.  Returns OUT. */
 char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e);
 
+/* The same for the members that say whose lease it is, and for those that say how it is used: since
+ * and until when (unix time, 0: unknown), and whether it is confirmed. */
+char *leaseevent_who_json(char out[LEASEEVENT_MAX], const struct lease_event *e);
+char *leaseevent_use_json(char out[LEASEEVENT_MAX], int64_t since, int64_t last, bool confirmed);
+
 /* Write a lease and its time: e->since is its beginning (0: unknown), and e->at its end (0: it has
  * not ended).  The output is a JSON object in one line, or a row of text below the header
  * LEASEEVENT_HELD.  Return the length, which includes the newline but not the NUL. */

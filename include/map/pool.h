@@ -50,10 +50,11 @@ struct lease {
 	bool preferred : 1; /* ADDR is the address that the secret gives the host; only the pool
 			       sets it */
 	bool live : 1;      /* private to the pool, like CHAIN, NET, NEWER and OLDER */
-	uint32_t net;       /* index of its network */
-	int32_t last;       /* time of the host's last packet */
-	int32_t saved;      /* the value of LAST in the stored record, see pool_record() */
-	int32_t since;      /* time of the assignment, or POOL_UNKNOWN */
+	uint8_t untold; /* POOL_RESTAMP seconds of use about which nobody was told; at most 255 */
+	uint32_t net;   /* index of its network */
+	int32_t last;   /* time of the host's last packet */
+	int32_t saved;  /* the value of LAST in the stored record, see pool_record() */
+	int32_t since;  /* time of the assignment, or POOL_UNKNOWN */
 	uint32_t newer[2],
 		older[2]; /* neighbors in the order of LAST, in the group and in the network */
 	/* translated for the host, indexed by enum report_dir; see pool_gather() */

@@ -212,16 +212,21 @@ static void take(struct daemon *d, struct import *s, const struct pool_report *p
 	if (!l)
 		return;
 	daemon_lease_began(d, l, LEASE_IMPORTED);
-	daemon_record_lease(d, l);
+	daemon_store_lease(d, l);
 	s->wrote = true;
 }
 
+/* The owner tells what it hears from one peer to those that follow `watch`, for its other peers.  A
+ * peer does not, because the owner knows. */
 static void renew(struct daemon *d, struct import *s, const struct pool_report *p, struct lease *l)
 {
 	pool_renew(d->active->pool, l, p);
 	if (!pool_outdated(l, l->last))
 		return;
-	daemon_record_lease(d, l);
+	if (pool_stands_by(d->active->pool, l->addr))
+		daemon_store_lease(d, l);
+	else
+		daemon_record_lease(d, l);
 	s->wrote = true;
 }
 

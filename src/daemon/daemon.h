@@ -298,6 +298,8 @@ void daemon_close_leases(struct daemon *d);
 /* Queues a record of L. daemon_commit_leases() must write it to disk before the first packet of L
  * is sent.  Returns false if that is put off; it must be tried again with the next packet of L. */
 bool daemon_record_lease(struct daemon *d, struct lease *l);
+/* The same without any report. */
+void daemon_store_lease(struct daemon *d, struct lease *l);
 void daemon_commit_leases(struct daemon *d);
 /* Writes records that were queued by functions of leasefile.h. */
 void daemon_write_leases(struct daemon *d);
@@ -315,12 +317,6 @@ static inline void daemon_lease_ended(struct daemon *d, const struct lease *l,
 {
 	daemon_lease_removed(d, d->active->conf->maps, l, cause);
 }
-
-/* Reports the end of L, with its packets and bytes, and queues the record of it, which
- * daemon_write_leases() writes. */
-void daemon_record_end(struct daemon *d, struct lease *l, enum lease_cause cause);
-/* The same, and ends L. */
-void daemon_end_lease(struct daemon *d, struct lease *l, enum lease_cause cause);
 
 /* Converts T, a time of daemon_seconds(), to unix time; 0 for POOL_UNKNOWN.  The result for a lease
  * stays the same, with a lease file even across a restart, unless the wall clock is set. */
@@ -415,6 +411,14 @@ int daemon_control_fd(const struct daemon *d); /* -1: no socket, or it is paused
 bool daemon_control_rests(const struct daemon *d);
 void daemon_serve_control(struct daemon *d);
 void daemon_maintain_control(struct daemon *d);
+
+/* --- daemon_end.c: leases that end because of a command */
+
+/* Reports the end of L, with its packets and bytes, and queues the record of it, which
+ * daemon_write_leases() writes. */
+void daemon_record_end(struct daemon *d, struct lease *l, enum lease_cause cause);
+/* The same, and ends L. */
+void daemon_end_lease(struct daemon *d, struct lease *l, enum lease_cause cause);
 
 /* --- command_pin.c: leases that become maps, and maps that become leases again */
 

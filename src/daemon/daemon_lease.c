@@ -13,6 +13,7 @@
 #define STEP_US       500000 /* larger than the time between reads of two clocks */
 #define QUEUE_MS      20     /* interval of checks for room in the history */
 #define DISPLACING    100    /* displacing leases per second that are recorded at once */
+#define TELL_AFTER    3600   /* seconds of use after which `watch` is told about a lease again */
 #define PUT_OFF_MS    60000  /* interval of log lines about leases that were put off */
 
 /* The offset between the clocks changes only when the time of day is set.  Otherwise rounding would
@@ -66,17 +67,20 @@ static void to_history(struct daemon *d, const struct lease_event *e)
 		leaselog_commit(history);
 }
 
-static void to_watchers(const struct daemon *d, const struct lease_event *e)
+static void to_watchers(const struct daemon *d, const struct lease_event *e, const struct lease *l)
 {
-	char text[LEASEEVENT_MAX];
+	char text[LEASEEVENT_MAX], use[LEASEEVENT_MAX] = "";
 
-	if (daemon_is_watched(d))
-		daemon_watch(d, leaseevent_what(e->cause), "%s", leaseevent_json(text, e));
+	if (!daemon_is_watched(d))
+		return;
+	if (leaseevent_begins(e->cause))
+		leaseevent_use_json(use, e->since, daemon_unix_time(d, l->last), l->confirmed);
+	daemon_watch(d, leaseevent_what(e->cause), "%s%s", leaseevent_json(text, e), use);
 }
 
-/* Reports each beginning and end.  L belongs to a pool whose prefixes are those of MAPS. */
-static void tell(struct daemon *d, const struct map_table *maps, const struct lease *l,
-		 enum lease_cause cause)
+/* L belongs to a pool whose prefixes are those of MAPS. */
+static struct lease_event event_of(const struct daemon *d, const struct map_table *maps,
+				   const struct lease *l, enum lease_cause cause)
 {
 	struct lease_event e = {
 		.at = unix_now(d),
@@ -89,9 +93,31 @@ static void tell(struct daemon *d, const struct map_table *maps, const struct le
 	};
 	if (l->prefix < map_prefix_count(maps))
 		e.prefix = *map_prefix_at(maps, l->prefix);
+	return e;
+}
+
+/* Reports each beginning and end. */
+static void tell(struct daemon *d, const struct map_table *maps, const struct lease *l,
+		 enum lease_cause cause)
+{
+	struct lease_event e = event_of(d, maps, l, cause);
+
 	to_history(d, &e);
 	to_log(d, &e);
-	to_watchers(d, &e);
+	to_watchers(d, &e, l);
+}
+
+/* Reports to `watch` that L was used; nothing else keeps such events. */
+static void tell_use(const struct daemon *d, const char *event, const struct lease *l)
+{
+	char who[LEASEEVENT_MAX], use[LEASEEVENT_MAX];
+	struct lease_event e;
+
+	if (!daemon_is_watched(d))
+		return;
+	e = event_of(d, d->active->conf->maps, l, LEASE_NEW);
+	daemon_watch(d, event, "%s%s", leaseevent_who_json(who, &e),
+		     leaseevent_use_json(use, e.since, daemon_unix_time(d, l->last), l->confirmed));
 }
 
 void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_cause cause)
@@ -104,21 +130,6 @@ void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const 
 {
 	if (l->on_record)
 		tell(d, maps, l, cause);
-}
-
-void daemon_record_end(struct daemon *d, struct lease *l, enum lease_cause cause)
-{
-	daemon_gather_lease(d, l);
-	daemon_lease_ended(d, l, cause);
-	if (d->leases.file)
-		leasefile_append_end(d->leases.file, l->addr, daemon_seconds(d));
-}
-
-void daemon_end_lease(struct daemon *d, struct lease *l, enum lease_cause cause)
-{
-	daemon_record_end(d, l, cause);
-	daemon_hold_fast(d);
-	pool_end(d->active->pool, l);
 }
 
 static void end_idle(void *arg, const struct lease *l)
@@ -306,15 +317,38 @@ static bool begin(struct daemon *d, struct lease *l)
 	return true;
 }
 
-bool daemon_record_lease(struct daemon *d, struct lease *l)
+void daemon_store_lease(struct daemon *d, struct lease *l)
 {
-	if (!l->on_record && !begin(d, l))
-		return false;
 	if (d->leases.file)
 		leasefile_append(d->leases.file, l, daemon_seconds(d));
 	else
 		pool_record(l, daemon_seconds(d));
 	d->leases.recorded = d->leases.file != NULL;
+}
+
+/* The record of L, which said that it was used at BEFORE, is written again.  Those who keep leases
+ * for several translators want to know that it is in use, but not each ten minutes. */
+static void tell_again(const struct daemon *d, struct lease *l, int32_t before, bool confirmed)
+{
+	int64_t untold = l->untold + ((int64_t)l->saved - before) / POOL_RESTAMP;
+
+	l->untold = (uint8_t)(untold < 0 ? 0 : untold > UINT8_MAX ? UINT8_MAX : untold);
+	if (l->confirmed == confirmed && l->untold < TELL_AFTER / POOL_RESTAMP)
+		return;
+	tell_use(d, l->confirmed == confirmed ? "renewed" : "confirmed", l);
+	l->untold = 0;
+}
+
+bool daemon_record_lease(struct daemon *d, struct lease *l)
+{
+	bool fresh = !l->on_record, confirmed = l->saved_confirmed;
+	int32_t before = l->saved;
+
+	if (fresh && !begin(d, l))
+		return false;
+	daemon_store_lease(d, l);
+	if (!fresh)
+		tell_again(d, l, before, confirmed);
 	return true;
 }
 

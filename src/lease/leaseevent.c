@@ -231,21 +231,38 @@ bool leaseevent_parse(const char *line, size_t len, struct lease_event *e)
 	return n == ASSIGNED_COLUMNS && strcmp(column[6], "-") == 0 && strcmp(column[7], "-") == 0;
 }
 
-char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e)
+/* Each writes JSON members, preceded by a comma, to the SIZE bytes at OUT.  Returns the length. */
+static size_t put_who_json(char *out, size_t size, const struct lease_event *e)
 {
 	char addr[ADDR_TEXT], host[ADDR_TEXT], prefix[ADDR_TEXT];
 	const char *quote = e->prefix.len > 0 ? "\"" : "";
-	int n = snprintf(out, LEASEEVENT_MAX,
-			 ", \"cause\": \"%s\", \"ipv4\": \"%.15s\", \"ipv6\": \"%.45s\", "
-			 "\"prefix\": %s%.49s%s, ",
-			 causes[e->cause], addr_text4(addr, e->addr), addr_text6(host, &e->host),
-			 quote, *quote ? addr_text_prefix6(prefix, &e->prefix) : "null", quote);
 
+	return (size_t)snprintf(out, size,
+				", \"ipv4\": \"%.15s\", \"ipv6\": \"%.45s\", \"prefix\": %s%.49s%s",
+				addr_text4(addr, e->addr), addr_text6(host, &e->host), quote,
+				*quote ? addr_text_prefix6(prefix, &e->prefix) : "null", quote);
+}
+
+static size_t put_traffic_json(char *out, size_t size, const struct lease_event *e)
+{
 	if (leaseevent_begins(e->cause))
-		snprintf(out + n, LEASEEVENT_MAX - (size_t)n, "\"packets\": null, \"bytes\": null");
-	else
-		snprintf(out + n, LEASEEVENT_MAX - (size_t)n,
-			 "\"packets\": %" PRIu64 ", \"bytes\": %" PRIu64, e->packets, e->bytes);
+		return (size_t)snprintf(out, size, ", \"packets\": null, \"bytes\": null");
+	return (size_t)snprintf(out, size, ", \"packets\": %" PRIu64 ", \"bytes\": %" PRIu64,
+				e->packets, e->bytes);
+}
+
+char *leaseevent_json(char out[LEASEEVENT_MAX], const struct lease_event *e)
+{
+	size_t n = (size_t)snprintf(out, LEASEEVENT_MAX, ", \"cause\": \"%s\"", causes[e->cause]);
+
+	n += put_who_json(out + n, LEASEEVENT_MAX - n, e);
+	put_traffic_json(out + n, LEASEEVENT_MAX - n, e);
+	return out;
+}
+
+char *leaseevent_who_json(char out[LEASEEVENT_MAX], const struct lease_event *e)
+{
+	put_who_json(out, LEASEEVENT_MAX, e);
 	return out;
 }
 
@@ -267,6 +284,16 @@ static const char *quoted(char out[ADDR_TEXT], const char *text)
 	if (!text)
 		return "null";
 	snprintf(out, ADDR_TEXT, "\"%.60s\"", text);
+	return out;
+}
+
+char *leaseevent_use_json(char out[LEASEEVENT_MAX], int64_t since, int64_t last, bool confirmed)
+{
+	char time[LEASEEVENT_TIME + 2], from[ADDR_TEXT], until[ADDR_TEXT];
+
+	snprintf(out, LEASEEVENT_MAX, ", \"since\": %.22s, \"last_seen\": %.22s, \"confirmed\": %s",
+		 quoted(from, time_text(time, since, NULL)),
+		 quoted(until, time_text(time, last, NULL)), confirmed ? "true" : "false");
 	return out;
 }
 

@@ -399,6 +399,7 @@ struct lease *pool_move(struct pool *p, const struct lease *from, unsigned prefi
 	l->on_record = from->on_record;
 	l->since = from->since;
 	l->answered = from->answered;
+	l->untold = from->untold;
 	memcpy(l->packets, from->packets, sizeof(l->packets));
 	memcpy(l->bytes, from->bytes, sizeof(l->bytes));
 	return l;

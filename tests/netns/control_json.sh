@@ -79,6 +79,7 @@ fits counters 1 ctl counters --json --diff 1
 fits leases 10 ctl leases --json
 fits leases 3 ctl leases --json --sort packets --limit 3
 fits leases 1 ctl leases --json 2001:db8:2::7
+fits import 1 ctl import --json < <(ctl export)
 fits networks 2 ctl networks --json
 fits networks 1 ctl networks --json --sort unconfirmed --limit 1
 fits maps 1 ctl maps --json

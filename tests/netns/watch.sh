@@ -78,11 +78,46 @@ small
 t "and the small one again, which it all moves back to" ctl reload
 t "is news" wait_for eval '[ "$(told pool_full ".*")" -eq 2 ]'
 
+# --- leases in use ------------------------------------------------------------------------------------------------------
+
+lease_keys=', "ipv4": "10.9.0.[0-9]+", "ipv6": "2001:db8:2::%s", "prefix": "64:ff9b::/96"'
+use_keys=', "since": (null|"20[^"]*Z"), "last_seen": "20[^"]*Z", "confirmed": '
+keys() { printf "$lease_keys" "$1"; }
+t "a new lease: its times, and that it is not confirmed" \
+	is_told assigned ", \"cause\": \"new\"$(keys 3), \"packets\": null, \"bytes\": null${use_keys}false"
+hosts 3 3
+hosts 3 3
+t "its host sends again after an answer: it is confirmed" wait_for is_told confirmed "$(keys 3)${use_keys}true"
+hosts 3 3
+same "which is told once" 1 "$(told confirmed "$(keys 3).*")"
+same "nothing is renewed within an hour" 0 "$(told renewed '.*')"
+
 same "each line is JSON, with a time and an event" True "$(python3 -c 'import json, sys
 print(all({"time", "event"} <= set(json.loads(line)) for line in open(sys.argv[1])))' "$T/watch")"
 kill -INT "$watching"
 wait "$watching"
 same "Ctrl-C: exit status 0, without a word" "0 " "$? $(cat "$T/watch.err")"
+
+# --- leases that were used an hour ago ------------------------------------------------------------------------------------
+
+stop_nat64d
+now=$(date +%s)
+printf '10.9.0.3\t2001:db8:2::3\t%d\n10.9.0.4\t2001:db8:2::4\t%d\n# unconfirmed\n10.9.0.5\t2001:db8:2::5\t%d\n' \
+	$((now - 3700)) $((now - 3500)) $((now - 7300)) >"$T/data/dynamic.map"
+start_bare
+wait_for ctl status
+watch
+hosts 3 5
+hosts 3 4
+t "a lease that is used again after an hour" wait_for is_told renewed "$(keys 3)${use_keys}true"
+t "an unconfirmed one, too" wait_for is_told renewed "$(keys 5)${use_keys}false"
+same "each is told once, and not before an hour is over" "1 0 1" \
+	"$(told renewed "$(keys 3).*") $(told renewed "$(keys 4).*") $(told renewed "$(keys 5).*")"
+now=$(date +%s)
+printf '10.9.0.5\t2001:db8:2::5\t%d\n' "$now" | ctl import --known >/dev/null
+t "what a peer has seen of our leases: it is confirmed" wait_for is_told confirmed "$(keys 5)${use_keys}true"
+kill -INT "$watching"
+wait "$watching"
 
 # --- the fast path, of which the daemon hears after it has begun ------------------------------------------------------
 
