@@ -114,7 +114,7 @@ class Host:
 
     def clear(self):
         self.gap = self.tcp_gap = 0
-        self.sent = self.got = self.lost_pings = self.broken = 0
+        self.sent = self.lost = self.lost_pings = self.broken = 0
         self.moved = False
 
     def send(self, now):
@@ -145,8 +145,9 @@ class Host:
                 return
             except OSError:
                 continue
-            self.got += 1
-            self.gap = max(self.gap, int(sent) - self.number_answered - 1)
+            missing = max(0, int(sent) - self.number_answered - 1)
+            self.lost += missing
+            self.gap = max(self.gap, missing)
             self.number_answered = max(self.number_answered, int(sent))
             self.moved = self.moved or self.seen not in (None, address)
             self.seen = address
@@ -203,7 +204,7 @@ def report(name, crowd, now, late):
         "gap_median": share(gaps, .5), "gap_95": share(gaps, .95), "gap_max": share(gaps, 1),
         "stall_median": share(stalls, .5), "stall_95": share(stalls, .95), "stall_max": share(stalls, 1),
         "late": round(late * 1000), "touched": sum(g > 0 for g in gaps),
-        "sent": sum(h.sent for h in crowd), "lost": sum(h.sent - h.got for h in crowd),
+        "sent": sum(h.sent for h in crowd), "lost": sum(h.lost for h in crowd),
         "lost_pings": sum(h.lost_pings for h in crowd),
         "moved": sum(h.moved for h in crowd), "broken": sum(h.broken for h in crowd),
         "silent": sum(h.seen is None for h in crowd)}), flush=True)

@@ -36,8 +36,8 @@ now=$(noticed dark)
 diag "$now"
 same "the server sees all hosts with the same address" 0 "$(field moved <<<"$now")"
 same "no connection is broken" 0 "$(field broken <<<"$now")"
-below "no host is without a translator for two seconds" 2000 "$(field gap_max <<<"$now")"
-below "no download stands still for longer" 4000 "$(field stall_max <<<"$now")"
+below "no host is without a translator for four seconds" 4000 "$(field gap_max <<<"$now")"
+below "no download stands still for eight seconds" 8000 "$(field stall_max <<<"$now")"
 t "the public address of its pool is on the next node" wait_for leads_to 203.0.113.1 192.0.2.13
 for k in 2 3; do same "node $k keeps no connection that it cannot translate" "" "$(unanswered "$k")"; done
 finish

@@ -15,6 +15,8 @@ NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
 SW=$N-switch U1=$N-up1 U2=$N-up2
 NODES="1 2 3"
 ROUTING=${ROUTING:-bgp}
+# How many packets of BFD may be lost, one each 100 ms: more than in the files, because many tests run at the same time.
+LOST=${LOST:-15}
 declare -A DAEMON # the process ID of nat64d of each node
 
 # need_nodes [TOOL...]
@@ -119,7 +121,7 @@ start_upstreams() {
 	local i
 	for i in 1 2; do
 		mkdir -p "$T/up$i"
-		sed "s/^router id .*/router id 192.0.2.$i;/" "$ha/bird-upstream$(routing_suffix).conf" >"$T/up$i/bird.conf"
+		sed "s/^router id .*/router id 192.0.2.$i;/; s/multiplier .*/multiplier $LOST;/" "$ha/bird-upstream$(routing_suffix).conf" >"$T/up$i/bird.conf"
 		start_bird "$N-up$i" "up$i"
 	done
 }
@@ -129,7 +131,7 @@ prepare_node() {
 	local dir=$T/node$1
 	mkdir -p "$dir/data" "$dir/run" "$dir/bin"
 	ours "$1" <"$ha/nat64.conf" | sed "s|^data-dir.*|data-dir $dir/data|" >"$dir/nat64.conf"
-	ours "$1" <"$ha/bird-node$(routing_suffix).conf" >"$dir/bird.conf"
+	ours "$1" <"$ha/bird-node$(routing_suffix).conf" | sed "s/multiplier .*/multiplier $LOST;/" >"$dir/bird.conf"
 	printf '%s="%s"\n' SOCKET "$dir/run/control" BIRD "$dir/bird.ctl" ROUTES "8.8.8.8 2001:db8:2::1" SETTLE 1 >"$dir/health"
 	sed "s|/etc/default/nat64d-health|$dir/health|g" "$ha/nat64d-health" >"$dir/bin/nat64d-health"
 	ln -sf "$NAT64CTL" "$dir/bin/nat64ctl"
