@@ -2,7 +2,7 @@
  *
  * One table describes all directives.  conf_load() reports all errors of a file, not only the
  * first. A configuration is an object that does not change after it has been read, except for pins
- * (conf_change_pins()). */
+ * (conf_change_pins()) and for the roles of pools (conf_set_role()). */
 #ifndef NAT64D_CONF_H
 #define NAT64D_CONF_H
 
@@ -40,6 +40,15 @@ enum sandbox_mode {
 	SANDBOX_STRICT, /* completely or not at all; a violation kills the process */
 };
 
+#define CONF_NO_REVISION (-1)
+
+/* Who owns a range of a pool, and who says so. */
+struct conf_role {
+	bool word;        /* its line in the configuration has the word standby */
+	bool recorded;    /* pools.state has a line about it, which counts instead */
+	int64_t revision; /* from pools.state, or CONF_NO_REVISION */
+};
+
 struct conf {
 	char *path;          /* the file that was read */
 	char tun_device[16]; /* IFNAMSIZ */
@@ -50,6 +59,7 @@ struct conf {
 	size_t own_maps;        /* number of maps in the file itself; those of map-file follow */
 	size_t first_pin;       /* index of the first map of pinned.map */
 	struct pool_conf *pool;
+	struct conf_role *role; /* of each element of POOL, which has the result in `standby' */
 	size_t pools;
 	struct prefix6 *allow; /* in the order of the file; XLAT has the table */
 	size_t allows;
@@ -68,6 +78,7 @@ struct conf {
 	unsigned lease_megabytes; /* size limit of the whole history, in units of 10^6 bytes */
 	char *map_file;           /* absolute; NULL: none */
 	char *pin_file;           /* absolute; NULL: there is no data-dir */
+	char *pools_file;         /* likewise: pools.state */
 	unsigned log;             /* enum log_class bits */
 	char *control;            /* absolute path of the control socket; NULL: the default */
 	bool control_off;         /* no control socket */
@@ -179,6 +190,34 @@ char *conf_pin_text(const struct conf *c, const struct conf_change *change, size
  * Takes as long as rebuilding the table.  Returns the previous table, which the caller frees when
  * nothing uses it anymore, or NULL without memory; nothing is changed then. */
 struct map_table *conf_change_pins(struct conf *c, const struct conf_change *change);
+
+/* --- roles of pools: the file pools.state of data-dir says which ranges stand by, whatever their
+ * lines in the configuration say */
+
+#define CONF_POOLS_STATE "pools.state"
+
+/* Range POOL of the configuration stands by or not, by a decision with this REVISION. */
+struct conf_role_change {
+	size_t pool;
+	bool standby;
+	int64_t revision; /* CONF_NO_REVISION: none */
+};
+
+/* Reads a revision, a decimal number of at most 63 bits.  Returns false if S is none. */
+bool conf_scan_revision(const char *s, int64_t *revision);
+
+/* Returns the index of the range RANGE, or C->pools if no line has exactly this range. */
+size_t conf_find_range(const struct conf *c, const struct prefix4 *range);
+
+/* Returns the content of pools.state after CHANGE (NULL: without a change), *LEN bytes, which the
+ * caller frees; NULL without memory. */
+char *conf_roles_text(const struct conf *c, const struct conf_role_change *change, size_t *len);
+
+/* Applies CHANGE to C; the caller has already written conf_roles_text() to pools.state. */
+void conf_set_role(struct conf *c, const struct conf_role_change *change);
+
+/* Copies the roles of the same ranges in FROM to C, which has no pools.state. */
+void conf_keep_roles(struct conf *c, const struct conf *from);
 
 /* Returns the next directive that differs between A and B and needs a restart of the daemon, or
  * NULL. *CURSOR starts at 0.  Returns "" without memory. */

@@ -14,7 +14,7 @@ enum answer_stream {
 	STREAM_NONE,
 	STREAM_WATCH, /* events */
 	STREAM_TRACE, /* packets */
-	STREAM_PINS,  /* nothing, until the result of pin or unpin is known */
+	STREAM_DISK,  /* nothing, until a change of a file is known to be on disk */
 };
 
 struct answer {

@@ -114,13 +114,20 @@ void leasefile_append(struct leasefile *f, struct lease *l, int32_t now);
 /* Queues a record that the lease of ADDR ended early; otherwise as leasefile_append(). */
 void leasefile_append_end(struct leasefile *f, uint32_t addr, int32_t now);
 
-/* Requests that pinned.map, next to the lease file, is replaced by the LEN bytes of TEXT.  TEXT
+/* The files in data-dir that are replaced as a whole. */
+enum lease_file {
+	LEASE_FILE,  /* the lease file itself */
+	LEASE_PINS,  /* pinned.map */
+	LEASE_POOLS, /* pools.state */
+};
+
+/* Requests that WHICH, a file next to the lease file, is replaced by the LEN bytes of TEXT.  TEXT
  * comes from malloc(), and F owns it from now on.  The replacement is atomic, even if the machine
- * crashes. leasefile_maintain() performs it. leasefile_pins_done() returns true once when it is
- * finished, with an errno in *ERR; 0 means it is on disk. leasefile_put_pins() returns false if the
- * previous request is not finished; the caller then still owns TEXT. */
-bool leasefile_put_pins(struct leasefile *f, char *text, size_t len);
-bool leasefile_pins_done(struct leasefile *f, int *err);
+ * crashes. leasefile_maintain() performs it. leasefile_put_done() returns true once when it is
+ * finished, with an errno in *ERR; 0 means it is on disk. leasefile_put() returns false if the
+ * previous request, for any of these files, is not finished; the caller then still owns TEXT. */
+bool leasefile_put(struct leasefile *f, enum lease_file which, char *text, size_t len);
+bool leasefile_put_done(struct leasefile *f, enum lease_file which, int *err);
 
 /* Writes the queued records with one write(2).  Returns 0, or -1 with errno when an error first
  * occurs.  While it lasts, retries are spaced out, and the result is 0.  Nothing is lost: records

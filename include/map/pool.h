@@ -62,7 +62,7 @@ struct lease {
 };
 
 /* A range of addresses, and the hosts that it serves.  Ranges with the same FROM form one pool and
- * have the same values in all members after STANDBY.
+ * have the same values in all members after PROMOTED.
  *
  * A range that stands by belongs to another translator, which assigns and ends its leases.  Here
  * its leases are only restored and used: none is assigned, expires or ends for another host, and
@@ -73,6 +73,8 @@ struct pool_conf {
 	struct prefix6 from;  /* the hosts that it serves; of several ranges that do not stand by,
 				 the one with the longest FROM serves a host */
 	bool standby;
+	bool promoted; /* it stood by before: the pool may hold leases beyond a share, see
+			  pool_trim() */
 	/* Seconds after the host's last packet during which a lease is safe, and for which it is
 	 * kept while there is space. */
 	int32_t guarantee, keep;
@@ -240,8 +242,9 @@ int pool_sort(struct pool *p);
 bool pool_has_share(const struct pool *p, const struct ip6 *host);
 
 /* Ends the longest idle leases of networks with more leases than their share, which restoring can
- * cause.  Call it after pool_sort().  Calls ENDED (unless NULL) for each before it ends.  Returns
- * how many ended. */
+ * cause, except in a pool with a promoted range: the network had its share of each range's owner,
+ * and no lease ends because the owner is gone.  Call it after pool_sort().  Calls ENDED (unless
+ * NULL) for each before it ends.  Returns how many ended. */
 size_t pool_trim(struct pool *p, void (*ended)(void *arg, const struct lease *l), void *arg);
 
 /* Ends at most BUDGET leases that at NOW have been idle for longer than their range keeps them.
@@ -252,9 +255,15 @@ unsigned pool_expire(struct pool *p, int32_t now, unsigned budget);
  * ended, to OUT.  Returns false if there was none. */
 bool pool_ended(const struct pool *p, struct lease *out);
 
-/* Return the number of leases, and the number of addresses that can be leased. */
+/* Return the number of leases, and the number of addresses that can have one. */
 size_t pool_used(const struct pool *p);
 size_t pool_size(const struct pool *p);
+
+/* The same without ranges that stand by. */
+struct pool_total {
+	size_t used, size;
+};
+struct pool_total pool_own(const struct pool *p);
 
 /* State of range I (in the order of addresses), for I below the N of pool_new(). */
 struct pool_range {

@@ -210,6 +210,8 @@ void conf_free(struct conf *c)
 	free(c->data_dir);
 	free(c->map_file);
 	free(c->pin_file);
+	free(c->pools_file);
+	free(c->role);
 	free(c->control);
 	free(c->control_group);
 	free(c->tun_ip);

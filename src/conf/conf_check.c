@@ -264,6 +264,7 @@ void conf_check(struct conf_reader *r, const char *state_dir)
 	make_own6(r->conf);
 	conf_check_translatable(r);
 	conf_check_pools(r);
+	conf_read_roles(r);
 	conf_check_pool_key(r);
 	conf_check_access(r);
 	conf_check_own(r);

@@ -35,6 +35,9 @@ struct conf_reader {
 	const char *what;                 /* name of the directive, or NULL */
 	const struct conf_directive *row; /* the directive that is being set */
 	bool in_map_file, in_pins;
+	/* Takes the first CONF_WORDS of the N words of a line that is no directive; NULL: all lines
+	 * are directives. */
+	void (*take)(struct conf_reader *r, char **word, unsigned n);
 	bool no_memory;     /* CONF is incomplete and must not be used */
 	unsigned tos_at[2]; /* lines that set 4to6 and 6to4; 0: none */
 };
@@ -127,6 +130,10 @@ bool conf_copy(struct conf_reader *r, const char *s, char **out);
  * *OPENED tells whether the file could be opened. */
 int conf_read_file(struct conf_reader *r, const char *path, bool *opened);
 
+/* In conf_read.c: shortens WORD for messages.  No valid word is this long; the dots show that a
+ * part is missing. */
+void conf_cut_word(char *word);
+
 /* In conf.c: returns advice on ERROR, the errno from opening or reading a file.  MISSING is the
  * advice for ENOENT. */
 const char *conf_file_hint(int error, const char *missing);
@@ -156,8 +163,15 @@ conf_printer conf_print_tun_device, conf_print_ipv4_addr, conf_print_ipv6_addr, 
 /* Returns the lines of directive NAME. */
 struct conf_seen *conf_seen(const struct conf *c, const char *name);
 
+/* In conf_kept.c: reads the file NAME of data-dir, if it exists, and stores its path in *PATH,
+ * which conf_free() frees. */
+void conf_read_kept(struct conf_reader *r, const char *name, char **path);
+
 /* In conf_pin.c: reads pinned.map, after all other maps. */
 void conf_read_pins(struct conf_reader *r);
+
+/* In conf_role.c: reads pools.state, after the pools were read. */
+void conf_read_roles(struct conf_reader *r);
 
 /* In conf_map.c: checks all maps together. */
 void conf_check_maps(struct conf_reader *r);

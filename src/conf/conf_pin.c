@@ -1,8 +1,5 @@
 /* conf_pin - reads pinned.map, and changes the pins while the daemon runs. */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "conf_impl.h"
 #include "lib/addr_text.h"
@@ -14,62 +11,12 @@
 #define HEADER_LINES 2
 #define LINE_TOP     72 /* bytes of a line: "map 255.255.255.255 " and 39 more */
 
-static bool name_file(struct conf_reader *r)
-{
-	struct conf *c = r->conf;
-	size_t size = strlen(c->data_dir) + sizeof("/" CONF_PINS);
-
-	c->pin_file = malloc(size);
-	if (c->pin_file)
-		snprintf(c->pin_file, size, "%s/" CONF_PINS, c->data_dir);
-	else
-		r->no_memory = true;
-	return c->pin_file;
-}
-
-/* A user who only checks the configuration may have no access to data-dir. */
-static void complain(struct conf_reader *r, int error, bool opened)
-{
-	conf_point(r, 0, NULL);
-	r->file = r->conf->pin_file;
-	if (error == EACCES && r->diag->judged)
-		conf_warn(r, "cannot be read, so its maps are not checked");
-	else
-		conf_error(r, "cannot %s: %s%s", opened ? "read" : "open", strerror(error),
-			   conf_file_hint(error, ""));
-}
-
-/* Without this check, a FIFO or a device would read as an empty file. */
-static bool is_something_else(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
-}
-
 void conf_read_pins(struct conf_reader *r)
 {
-	struct conf_rights was;
-	bool opened = false, other;
-	int error;
-
 	r->conf->first_pin = map_count(r->conf->maps);
-	if (!r->conf->data_dir || r->diag->mapless || r->no_memory || !name_file(r))
-		return;
 	r->in_pins = true;
-	r->file = r->conf->pin_file;
-	conf_rights_lower(&was, r->conf->pin_file);
-	other = is_something_else(r->conf->pin_file);
-	error = other ? 0 : conf_read_file(r, r->conf->pin_file, &opened);
-	conf_rights_restore(&was);
-	if (other) {
-		conf_point(r, 0, NULL);
-		r->file = r->conf->pin_file;
-		conf_error(r, "is not a regular file");
-	}
+	conf_read_kept(r, CONF_PINS, &r->conf->pin_file);
 	r->in_pins = false;
-	if (error && error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)
-		complain(r, error, opened);
 }
 
 /* --- changes while the daemon runs

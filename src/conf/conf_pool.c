@@ -87,7 +87,7 @@ void conf_print_dynamic_pool(const struct conf_out *out)
 		bool plain = p->guarantee == POOL_GUARANTEE && p->keep == POOL_KEEP;
 
 		conf_put(out, "%s%s%s%s%s%s%s%s", addr_text_prefix4(range, &p->range),
-			 p->standby ? " standby" : "", p->from.len ? " from " : "",
+			 out->conf->role[i].word ? " standby" : "", p->from.len ? " from " : "",
 			 p->from.len ? addr_text_prefix6(from, &p->from) : "", plain ? "" : " ",
 			 plain ? "" : conf_lease_text(lease, p), p->share ? " " : "",
 			 p->share ? conf_share_text(share, p) : "");

@@ -7,7 +7,8 @@
 /* Returns true if S is the name of another file that nat64d keeps in data-dir. */
 static bool is_taken(const char *s)
 {
-	static const char *const names[] = {"dynamic.map", CONF_PINS, "leases.log"};
+	static const char *const names[] = {"dynamic.map", CONF_PINS, CONF_POOLS_STATE,
+					    "leases.log"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strncmp(s, names[i], strlen(names[i])) == 0)

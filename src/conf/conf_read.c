@@ -55,8 +55,7 @@ static unsigned split_words(char *line, char *word[CONF_WORDS])
 	return n;
 }
 
-/* Shortens WORD for messages.  No valid word is this long; the dots show that a part is missing. */
-static void cut_word(char *word)
+void conf_cut_word(char *word)
 {
 	if (strlen(word) > WORD_SHOWN)
 		strcpy(word + WORD_SHOWN - 3, "...");
@@ -133,7 +132,7 @@ static void complain_unknown(struct conf_reader *r, char **word, unsigned n)
 	char *equals;
 
 	r->what = NULL;
-	cut_word(word[0]);
+	conf_cut_word(word[0]);
 	equals = strchr(word[0], '=');
 	if (equals)
 		*equals = '\0';
@@ -204,7 +203,7 @@ static void run_directive(struct conf_reader *r, const struct conf_directive *d,
 		return;
 	}
 	for (unsigned i = 0; i < n && !strstr(d->syntax, "PATH"); i++)
-		cut_word(arg[i]);
+		conf_cut_word(arg[i]);
 	arg[n] = NULL;
 	if (d->set(r, arg))
 		note_line(r, seen, d->each ? n : 1);
@@ -238,6 +237,10 @@ static void read_line(struct conf_reader *r, char *line, size_t len)
 	n = split_words(line, word);
 	if (n == 0)
 		return;
+	if (r->take) {
+		r->take(r, word, n);
+		return;
+	}
 	for (const struct conf_directive *d = conf_directives; d->name; d++) {
 		if (strcasecmp(word[0], d->name) == 0) {
 			run_directive(r, d, word + 1, n - 1);

@@ -107,16 +107,35 @@ void active_log(struct active *a, unsigned classes)
 	a->log = classes;
 }
 
+bool active_new_pool(const struct daemon *d, const struct active *was, struct active *n)
+{
+	*n = *was;
+	n->one = NULL;
+	n->one_of = NULL;
+	n->ones = 0;
+	n->aside = (struct aside){.at = NULL};
+	n->pool = new_pool(&d->keys, n->conf, &d->leases.secret);
+	if (n->pool && daemon_find_pools(n))
+		return true;
+	active_free_pool(n);
+	return false;
+}
+
+void active_free_pool(struct active *a)
+{
+	pool_free(a->pool);
+	free(a->one);
+	free(a->one_of);
+	free(a->aside.at);
+}
+
 void active_free(struct active *a)
 {
 	if (!a)
 		return;
 	setup_free(a->setup);
-	pool_free(a->pool);
-	free(a->one);
-	free(a->one_of);
+	active_free_pool(a);
 	ratelimit_free(a->ratelimit);
-	free(a->aside.at);
 	conf_free(a->conf);
 	free(a);
 }
@@ -154,6 +173,24 @@ struct active *active_use(struct daemon *d, struct active *n)
 	return was;
 }
 
+static void configure_xlat(struct daemon *d)
+{
+	const struct active *a = d->active;
+
+	xlat_configure(&d->xlat, &a->conf->xlat, a->conf->maps, a->pool, a->ratelimit);
+}
+
+void active_use_pool(struct daemon *d, struct active *n)
+{
+	struct active was = *d->active;
+
+	daemon_keep_told(n, &was);
+	*d->active = *n;
+	*n = was;
+	configure_xlat(d);
+	daemon_renew_fast(d);
+}
+
 /* If there is no memory, the routes relevant to the previous maps stay in use until the next
  * reload. */
 void active_use_maps(struct daemon *d)
@@ -161,7 +198,7 @@ void active_use_maps(struct daemon *d)
 	const struct active *a = d->active;
 	const struct conf *c = a->conf;
 
-	xlat_configure(&d->xlat, &c->xlat, c->maps, a->pool, a->ratelimit);
+	configure_xlat(d);
 	if (prepare_routes(d->routes, c->maps, a->setup) < 0)
 		return;
 	routes_commit(d->routes, d->now);

@@ -5,20 +5,11 @@
  * it.  While the keeper writes pinned.map, the client waits and other clients are served.  In the
  * meantime a reload may happen or the lease may end; therefore everything is checked again before
  * the change is applied. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
-
-/* There is no more to add to the answer. */
-static bool no_more(void *arg, struct answer *a)
-{
-	(void)arg;
-	(void)a;
-	return false;
-}
 
 static void add_done(struct answer *a, bool json, const char *what, uint32_t addr,
 		     const struct ip6 *host)
@@ -101,6 +92,22 @@ static struct lease *find_lease(const struct daemon *d, const char *word, struct
 	return NULL;
 }
 
+/* A lease of a range that stands by belongs to another translator.  Returns false if ADDR is in
+ * one; A then has a message. */
+static bool is_ours(const struct daemon *d, uint32_t addr, const char *word, struct answer *a)
+{
+	char range[ADDR_TEXT];
+
+	if (!pool_stands_by(d->active->pool, addr))
+		return true;
+	command_range(d, pool_which(d->active->pool, addr), range);
+	answer_add(a,
+		   "error %s belongs to dynamic-pool %s, which stands by, so only its owner can do "
+		   "that\n",
+		   word, range);
+	return false;
+}
+
 /* --- release ---------------------------------------------------------------------------------- */
 
 void command_release(void *arg, const struct control_request *r, struct answer *a)
@@ -108,7 +115,7 @@ void command_release(void *arg, const struct control_request *r, struct answer *
 	struct daemon *d = arg;
 	struct lease *l = find_lease(d, r->word[1], a);
 
-	if (!l)
+	if (!l || !is_ours(d, l->addr, r->word[1], a))
 		return;
 	add_done(a, r->json, "is released", l->addr, &l->host);
 	daemon_end_lease(d, l, LEASE_RELEASE);
@@ -130,29 +137,22 @@ static void say_no_place(const struct daemon *d, struct answer *a)
  * reason. */
 static bool begin_write(struct daemon *d, const struct conf_change *change, struct answer *a)
 {
-	size_t len;
+	size_t len = 0;
 	char *text = conf_pin_text(d->active->conf, change, &len);
 
-	if (text && leasefile_put_pins(d->leases.file, text, len))
-		return true;
-	answer_add(a, text ? "error the previous pin is still being written; try again\n"
-			   : "error out of memory\n");
-	free(text);
-	return false;
+	return command_write(d, LEASE_PINS, text, len, a);
 }
 
 /* Lets A wait until the result of writing is known. */
 static void wait_for_disk(struct daemon *d, const struct map *m, bool pin, bool json,
 			  struct answer *a)
 {
-	a->stream = STREAM_PINS;
-	a->more = no_more;
 	d->pins.busy = true;
 	d->pins.pin = pin;
 	d->pins.json = json;
 	d->pins.addr = m->p4.addr;
 	d->pins.host = m->p6.addr;
-	daemon_serve_leases(d);
+	command_wait(d, a);
 }
 
 /* A map always uses the first prefix, and it replaces the leases under all prefixes. */
@@ -196,7 +196,7 @@ void command_pin(void *arg, const struct control_request *r, struct answer *a)
 		return;
 	}
 	l = find_lease(d, r->word[1], a);
-	if (!l || !may_pin(d, l, a))
+	if (!l || !is_ours(d, l->addr, r->word[1], a) || !may_pin(d, l, a))
 		return;
 	m = map_of(l->addr, &l->host);
 	if (begin_write(d, &(struct conf_change){.more = &m, .less = CONF_NO_PIN}, a))
@@ -219,7 +219,7 @@ static bool may_unpin(const struct daemon *d, size_t i, const char *word, struct
 			   "line from %s, and reload)\n",
 			   word, c->pin_file);
 	else
-		return true;
+		return is_ours(d, m->p4.addr, word, a);
 	return false;
 }
 
@@ -345,19 +345,15 @@ static const char *apply_unpin(struct daemon *d)
 
 static void answer_waiting(struct daemon *d, const char *trouble)
 {
-	struct answer *waiting = control_next_stream(d->control, STREAM_PINS, NULL);
 	struct answer text = {.text = NULL};
 
-	if (!waiting) /* the client has disconnected; the change is made anyway */
-		return;
 	if (trouble)
 		answer_add(&text, "error %s: %s; nothing is changed\n", d->active->conf->pin_file,
 			   trouble);
 	else
 		add_done(&text, d->pins.json, d->pins.pin ? "is pinned" : "is a lease again",
 			 d->pins.addr, &d->pins.host);
-	waiting->stream = STREAM_NONE;
-	control_push(d->control, waiting, text.text, text.len);
+	command_end_wait(d, &text);
 	answer_free(&text);
 }
 
@@ -370,22 +366,17 @@ static void write_back(struct daemon *d)
 	answer_free(&ignored);
 }
 
-static const char *describe(int err)
-{
-	return err == ECHILD ? "the process that writes it died; it is being restarted"
-			     : strerror(err);
-}
-
 void daemon_serve_pins(struct daemon *d)
 {
 	const char *trouble;
 	char a4[ADDR_TEXT], a6[ADDR_TEXT];
 	int err;
 
-	if (!d->leases.file || !leasefile_pins_done(d->leases.file, &err) || !d->pins.busy)
+	if (!d->leases.file || !leasefile_put_done(d->leases.file, LEASE_PINS, &err) ||
+	    !d->pins.busy)
 		return;
 	d->pins.busy = false;
-	trouble = err ? describe(err) : d->pins.pin ? apply_pin(d) : apply_unpin(d);
+	trouble = err ? command_disk_trouble(err) : d->pins.pin ? apply_pin(d) : apply_unpin(d);
 	if (!err && trouble)
 		write_back(d);
 	if (!trouble)

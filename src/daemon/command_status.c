@@ -47,6 +47,7 @@ size_t command_pools(const struct daemon *d)
 /* A pool range by its index in the configuration; ranges are listed in that order. */
 struct told {
 	const struct pool_conf *conf;
+	const struct conf_role *role;
 	struct pool_range r;
 	char range[ADDR_TEXT], from[ADDR_TEXT];
 	bool for_all; /* FROM does not restrict the hosts */
@@ -54,7 +55,8 @@ struct told {
 
 static struct told get_pool(const struct daemon *d, size_t i)
 {
-	struct told t = {.conf = &d->active->conf->pool[i]};
+	const struct conf *c = d->active->conf;
+	struct told t = {.conf = &c->pool[i], .role = &c->role[i]};
 
 	pool_range(d->active->pool, pool_which(d->active->pool, t.conf->range.addr), &t.r);
 	addr_text_prefix4(t.range, &t.conf->range);
@@ -181,8 +183,11 @@ static void add_pool(struct answer *a, const struct daemon *d, size_t i)
 {
 	struct told t = get_pool(d, i);
 	const struct pool_conf *c = t.conf;
+	char revision[COMMAND_REVISION];
 
-	answer_add(a, "%s{\"pool\": \"%s\", \"from\": ", i ? ", " : "", t.range);
+	answer_add(a, "%s{\"pool\": \"%s\", \"standby\": %s, \"revision\": %s, \"from\": ",
+		   i ? ", " : "", t.range, truth(c->standby),
+		   command_revision(revision, t.role->revision));
 	answer_json(a, t.for_all ? NULL : t.from);
 	answer_add(a, ", \"lease_min\": %ld, \"lease_max\": %ld, \"share\": ", (long)c->guarantee,
 		   (long)c->keep);
@@ -302,10 +307,10 @@ static void say_pool(struct answer *a, const struct daemon *d, size_t i)
 	if (t.conf->share)
 		snprintf(share, sizeof(share), "/%u:%lu", t.conf->share_len,
 			 (unsigned long)t.conf->share);
-	answer_add(a, "%-18s %10zu %10zu %10zu %10zu %13zu %10llu %10llu  %-10s %s\n", t.range,
+	answer_add(a, "%-18s %10zu %10zu %10zu %10zu %13zu %10llu %10llu  %-10s %-8s %s\n", t.range,
 		   t.r.size, t.r.used, t.r.size - t.r.used, t.r.confirmed, t.r.not_preferred,
 		   (unsigned long long)t.r.refused, (unsigned long long)t.r.displaced, share,
-		   t.for_all ? "-" : t.from);
+		   t.conf->standby ? "standby" : "owner", t.for_all ? "-" : t.from);
 }
 
 static bool more_text(void *arg, struct answer *a)
@@ -335,9 +340,9 @@ static void status_text(struct answer *a, struct daemon *d)
 	say_rates(a, d);
 	if (command_pools(d) == 0)
 		return;
-	answer_add(a, "\n%-18s %10s %10s %10s %10s %13s %10s %10s  %-10s %s\n", "POOL", "SIZE",
+	answer_add(a, "\n%-18s %10s %10s %10s %10s %13s %10s %10s  %-10s %-8s %s\n", "POOL", "SIZE",
 		   "USED", "FREE", "CONFIRMED", "NOT-PREFERRED", "REFUSED", "DISPLACED", "SHARE",
-		   "FROM");
+		   "ROLE", "FROM");
 	if (more_text(d, a))
 		a->more = more_text;
 }

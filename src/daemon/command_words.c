@@ -1,4 +1,6 @@
 /* command_words - parses addresses in requests, and formats the names of pools. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "commands.h"
@@ -31,6 +33,15 @@ bool command_read_place(const char *word, struct prefix *out, bool *one, struct 
 	answer_add(a, "usage %s has host bits set (did you mean %s?)\n",
 		   addr_text_prefix(wrong, out), addr_text_prefix(right, &c));
 	return false;
+}
+
+char *command_revision(char out[COMMAND_REVISION], int64_t revision)
+{
+	if (revision == CONF_NO_REVISION)
+		snprintf(out, COMMAND_REVISION, "null");
+	else
+		snprintf(out, COMMAND_REVISION, "%" PRId64, revision);
+	return out;
 }
 
 void command_range(const struct daemon *d, size_t i, char text[ADDR_TEXT])

@@ -252,7 +252,7 @@ static void begin_answer(struct control *c, struct client *k, int64_t now, void 
 {
 	struct answer *a = &k->answer;
 
-	if ((a->len == 0 && a->stream != STREAM_PINS) ||
+	if ((a->len == 0 && a->stream != STREAM_DISK) ||
 	    (a->stream && !answer_reserve(a, ANSWER_MAX))) { /* no memory; the client must not take
 								an empty answer for success */
 		end_client(k);

@@ -152,7 +152,7 @@ struct daemon {
 		bool any, ok;
 		int64_t at;             /* unix time */
 		char error[512];        /* the first reason why it was refused */
-		unsigned long changes;  /* number of reloads that changed something */
+		unsigned long changes;  /* how often the pool or the configuration was replaced */
 		uint64_t done, refused; /* since the start */
 	} reload;                       /* reload.c: the result of the last reload */
 
@@ -168,6 +168,13 @@ struct daemon {
 		struct ip6 host;
 		unsigned long changes;
 	} pins; /* command_pin.c */
+
+	struct {
+		bool busy;          /* pools.state is being written for this change of RANGE */
+		bool standby, json; /* JSON: format of the answer */
+		struct prefix4 range;
+		int64_t revision;
+	} role; /* command_role.c */
 
 	struct {
 		int64_t awake_until; /* us: do not sleep before this time */
@@ -248,6 +255,15 @@ void active_log(struct active *a, unsigned classes);
 /* Logs that every host may use the translator if A allows that and WAS did not (NULL: there was
  * none). */
 void active_say_open(const struct active *a, const struct active *was);
+
+/* Fills N with a copy of WAS that has a new pool without leases, because ranges of its
+ * configuration have begun or ceased to stand by.  False without memory; active_free_pool() frees
+ * the pool. */
+bool active_new_pool(const struct daemon *d, const struct active *was, struct active *n);
+void active_free_pool(struct active *n);
+
+/* Makes the pool of N active, and gives N the former one. */
+void active_use_pool(struct daemon *d, struct active *n);
 
 /* Must be called after the maps of the active configuration have changed. */
 void active_use_maps(struct daemon *d);
@@ -396,6 +412,10 @@ struct reload_call {
  * CALL (may be NULL). */
 bool daemon_reload(struct daemon *d, const struct reload_call *call);
 
+/* Replaces the pool of the active configuration after conf_set_role().  All leases stay that fit.
+ * False without memory; nothing is changed then. */
+bool daemon_renew_pool(struct daemon *d);
+
 /* --- daemon_control.c: the control socket */
 
 /* Looks up the group that the socket must belong to; GID -1: our own group.  Returns 0, or -1 after
@@ -423,6 +443,10 @@ void daemon_end_lease(struct daemon *d, struct lease *l, enum lease_cause cause)
 /* --- command_pin.c: leases that become maps, and maps that become leases again */
 
 void daemon_serve_pins(struct daemon *d);
+
+/* --- command_role.c: ranges of pools that stand by, and that do no longer */
+
+void daemon_serve_role(struct daemon *d);
 
 /* --- daemon_watch.c: events, for the clients of `watch` */
 

@@ -12,6 +12,7 @@
 static const struct control_command commands[] = {
 	{"config", "", 0, 0, false, command_config},
 	{"counters", "[--explain]", 0, 1, false, command_counters},
+	{"demote", "POOL [REVISION]", 1, 2, true, command_demote},
 	{"drain", "on | off", 1, 1, true, command_drain},
 	{"explain", "SRC DST [PROTOCOL]", 2, 3, false, command_explain},
 	{"export", "[ADDRESS | PREFIX]", 0, 1, false, command_export},
@@ -24,6 +25,7 @@ static const struct control_command commands[] = {
 	{"metrics", "[--openmetrics]", 0, 1, false, command_metrics},
 	{"networks", "[ADDRESS | PREFIX]", 0, 1, false, command_networks},
 	{"pin", "ADDRESS", 1, 1, true, command_pin},
+	{"promote", "POOL [REVISION]", 1, 2, true, command_promote},
 	{"release", "ADDRESS", 1, 1, true, command_release},
 	{"reload", "", 0, 1, true, command_reload},
 	{"setup", "", 0, 0, false, command_setup},

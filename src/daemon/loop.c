@@ -187,6 +187,7 @@ int daemon_loop(struct daemon *d)
 			daemon_use_fast(d);
 		serve_what_is_due(d);
 		daemon_serve_pins(d);
+		daemon_serve_role(d);
 		if (rested || from[DEVICE].revents)
 			daemon_serve_packets(d);
 	}

@@ -233,6 +233,7 @@ static void warn_link(const struct daemon *d)
 static void announce(struct daemon *d, const struct service_caller *caller)
 {
 	const struct active *a = d->active;
+	struct pool_total own = a->pool ? pool_own(a->pool) : (struct pool_total){0, 0};
 
 	warn_link(d);
 	daemon_check_mtu(d);
@@ -243,8 +244,7 @@ static void announce(struct daemon *d, const struct service_caller *caller)
 	}
 	log_never_wait();
 	log_notice("translating on %s: MTU %u, %zu maps, %zu of %zu addresses leased",
-		   tun_name(d->tun), tun_mtu(d->tun), map_count(a->conf->maps),
-		   a->pool ? pool_used(a->pool) : 0, a->pool ? pool_size(a->pool) : 0);
+		   tun_name(d->tun), tun_mtu(d->tun), map_count(a->conf->maps), own.used, own.size);
 	active_say_open(a, NULL);
 	announce_offload(d);
 	daemon_announce_fast(d);

@@ -161,6 +161,11 @@ static uint64_t get_displaced(const struct pool_range *r)
 	return r->displaced;
 }
 
+static uint64_t get_standby(const struct pool_range *r)
+{
+	return r->standby;
+}
+
 static uint64_t get_group_size(const struct pool_range *r)
 {
 	return r->group_size;
@@ -227,6 +232,9 @@ static const struct family {
 	 .of_pool = get_not_preferred},
 	{"nat64d_pool_size", "gauge", "Addresses that can be leased.", WITH_POOLS,
 	 .of_pool = get_size},
+	{"nat64d_pool_standby", "gauge",
+	 "Whether the pool belongs to another translator, and gives no new leases here.",
+	 WITH_POOLS, .of_pool = get_standby},
 	{"nat64d_pool_group_size", "gauge",
 	 "Addresses that can be leased in all pools for the same hosts.", WITH_POOLS,
 	 .of_pool = get_group_size},

@@ -1,5 +1,5 @@
 /* reload - applies a changed configuration while the daemon runs, all of it at once, and refuses
- * changes that need a restart.
+ * changes that need a restart.  Replaces the pool if only the roles of its ranges have changed.
  *
  * Everything that can fail is done first, without affecting the old configuration.  The switch to
  * the new one cannot fail. */
@@ -158,12 +158,7 @@ static struct active *build(struct refusal *f, struct conf *c, const struct siph
 		refuse(f, "out of memory");
 		return NULL;
 	}
-	daemon_outdate_fast(f->d); /* from here on, all packets pass through the daemon */
-	daemon_count_fast(f->d);
-	daemon_gather_leases(f->d);
-	*leases = (struct lease_change){
-		.before = f->d->active, .after = n, .now = daemon_seconds(f->d)};
-	if (reload_move_leases(leases) < 0)
+	if (reload_move_leases(f->d, n, leases) < 0)
 		refuse(f, "out of memory");
 	else
 		set_up(f, n);
@@ -230,6 +225,8 @@ static bool reload(struct refusal *f)
 	c = load(f);
 	if (!c)
 		return false;
+	if (!c->data_dir)
+		conf_keep_roles(c, f->d->active->conf);
 	refuse_restart(f, c);
 	if (f->reasons == 0 && find_key(f, c, &key))
 		n = build(f, c, &key, &leases);
@@ -273,5 +270,27 @@ bool daemon_reload(struct daemon *d, const struct reload_call *call)
 	d->reload.refused += !ok;
 	tell_watchers(d);
 	daemon_ready(d);
+	return ok;
+}
+
+bool daemon_renew_pool(struct daemon *d)
+{
+	struct lease_change leases = {.ended = 0};
+	struct active n;
+	bool ok;
+
+	if (!active_new_pool(d, d->active, &n))
+		return false;
+	ok = reload_move_leases(d, &n, &leases) == 0;
+	if (ok) {
+		active_use_pool(d, &n); /* from now on, N is the former one */
+		leases.before = &n;
+		leases.after = d->active;
+		reload_say_leases(d, &leases);
+		daemon_serve_leases(d);
+		d->reload.changes++;
+	}
+	reload_forget_leases(&leases);
+	active_free_pool(&n);
 	return ok;
 }

@@ -22,9 +22,9 @@ struct lease_change {
 	size_t ended;
 };
 
-/* Moves the leases that fit to N->after, and restores those set aside if possible.  Returns 0, or
- * -1 without memory. */
-int reload_move_leases(struct lease_change *n);
+/* Moves the leases of the active configuration that fit to AFTER, and restores those set aside if
+ * possible.  N describes that.  Returns 0, or -1 without memory. */
+int reload_move_leases(struct daemon *d, struct active *after, struct lease_change *n);
 
 /* Reports which leases ended and which are restored, to the log and elsewhere. */
 void reload_say_leases(struct daemon *d, const struct lease_change *n);

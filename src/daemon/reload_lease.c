@@ -150,10 +150,20 @@ static bool trim(struct pool *p, size_t *ended)
 	return true;
 }
 
-int reload_move_leases(struct lease_change *n)
+/* From here on, all packets pass through the daemon, so the counters of leases stay as they are. */
+static void settle_fast(struct daemon *d)
 {
-	size_t waiting = n->before->aside.n;
+	daemon_outdate_fast(d);
+	daemon_count_fast(d);
+	daemon_gather_leases(d);
+}
 
+int reload_move_leases(struct daemon *d, struct active *after, struct lease_change *n)
+{
+	size_t waiting = d->active->aside.n;
+
+	settle_fast(d);
+	*n = (struct lease_change){.before = d->active, .after = after, .now = daemon_seconds(d)};
 	move_all(n);
 	if (!trim(n->after->pool, &n->ended))
 		return -1;

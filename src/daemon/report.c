@@ -75,6 +75,8 @@ static void add_direction(struct line *l, const struct counters *c, enum report_
 
 static void add_rest(struct line *l, const struct counters *c, const struct pool *pool)
 {
+	struct pool_total own = pool ? pool_own(pool) : (struct pool_total){0, 0};
+
 	begin_line(l, "both");
 	add_item(l, "icmp-sent", c->answers);
 	add_item(l, "icmp-suppressed", c->suppressed);
@@ -83,8 +85,8 @@ static void add_rest(struct line *l, const struct counters *c, const struct pool
 	add_item(l, "merged", c->merged);
 	add_item(l, "write-failed", c->write_failed);
 	add_item(l, "leases-recorded", c->recorded);
-	add_item(l, "leases-used", pool ? pool_used(pool) : 0);
-	add_item(l, "leases-size", pool ? pool_size(pool) : 0);
+	add_item(l, "leases-used", own.used);
+	add_item(l, "leases-size", own.size);
 }
 
 void report_lines(const struct counters *c, const struct pool *pool,

@@ -29,15 +29,18 @@ static uint64_t refused(const struct counters *c)
 char *status_line(char out[STATUS_MAX], const struct status *s)
 {
 	char leases[64] = "", full[192] = "", more[32] = "";
+	struct pool_total own;
 
 	if (s->fulls > 1)
 		snprintf(more, sizeof(more), " and %zu more", s->fulls - 1);
 	if (s->full)
 		snprintf(full, sizeof(full), "%s%s %s full, ", s->full, more,
 			 s->fulls > 1 ? "are" : "is");
-	if (s->pool)
-		snprintf(leases, sizeof(leases), "%zu of %zu addresses leased, ",
-			 pool_used(s->pool), pool_size(s->pool));
+	if (s->pool) {
+		own = pool_own(s->pool);
+		snprintf(leases, sizeof(leases), "%zu of %zu addresses leased, ", own.used,
+			 own.size);
+	}
 	snprintf(out, STATUS_MAX, "%s%s%s%" PRIu64 " packets translated, %" PRIu64 " refused%s",
 		 s->link_down ? "the link is down, nothing is translated: " : "", leases, full,
 		 translated(s->counters), refused(s->counters),

@@ -412,7 +412,7 @@ static bool is_due(const struct leasefile *f, const struct pool *pool)
 
 static void ask(struct leasefile *f, enum leasesync_task task, int fd, enum lease_rewrite next)
 {
-	if (leasesync_ask(&f->keeper, task, fd))
+	if (leasesync_ask(&f->keeper, LEASE_FILE, task, fd))
 		f->rewrite = next;
 }
 
@@ -478,8 +478,8 @@ static void hear_keeper(struct leasefile *f)
 		f->answers += a.err != ECHILD;
 		f->trouble[TROUBLE_KEEPER] = a.err == ECHILD ? ECHILD : 0;
 		f->dirty = f->dirty || a.err == ECHILD;
-		if (a.pins) {
-			leasepins_hear(&f->pins, &a);
+		if (a.file != LEASE_FILE) {
+			smallfile_hear(&f->small, &a);
 			continue;
 		}
 		switch (a.task) {
@@ -512,14 +512,14 @@ static void hear_keeper(struct leasefile *f)
 	}
 }
 
-bool leasefile_put_pins(struct leasefile *f, char *text, size_t len)
+bool leasefile_put(struct leasefile *f, enum lease_file which, char *text, size_t len)
 {
-	return leasepins_put(&f->pins, text, len);
+	return smallfile_put(&f->small, which, text, len);
 }
 
-bool leasefile_pins_done(struct leasefile *f, int *err)
+bool leasefile_put_done(struct leasefile *f, enum lease_file which, int *err)
 {
-	return leasepins_done(&f->pins, err);
+	return smallfile_done(&f->small, which, err);
 }
 
 void leasefile_append_end(struct leasefile *f, uint32_t addr, int32_t now)
@@ -620,10 +620,10 @@ int leasefile_maintain(struct leasefile *f, struct pool *pool, const struct map_
 	mind_silence(f);
 	mind_keeper(f);
 	try_flush(f);
-	leasepins_step(&f->pins, &f->keeper, f->file.fd);
+	smallfile_step(&f->small, &f->keeper, f->file.fd);
 	more = step(f, pool);
 	if (f->dirty && now >= f->sync_at &&
-	    leasesync_ask(&f->keeper, LEASESYNC_SYNC, f->file.fd)) {
+	    leasesync_ask(&f->keeper, LEASE_FILE, LEASESYNC_SYNC, f->file.fd)) {
 		f->dirty = false;
 		f->sync_at = now + 1;
 	}
@@ -677,7 +677,7 @@ int leasefile_close(struct leasefile *f, struct pool *pool, const struct map_tab
 	}
 	err = leasefile_trouble(f);
 	leasesync_stop(&f->keeper);
-	leasepins_close(&f->pins);
+	smallfile_close(&f->small);
 	if (f->temp.fd >= 0)
 		close(f->temp.fd);
 	if (f->file.fd >= 0)

@@ -209,7 +209,7 @@ static struct leasefile *new_state(const char *dir, const char *name)
 
 	if (!f)
 		return NULL;
-	f->dir = f->file.fd = f->temp.fd = f->keeper.fd = f->pins.fd = -1;
+	f->dir = f->file.fd = f->temp.fd = f->keeper.fd = f->small.fd = -1;
 	f->write_delay = f->rewrite_delay = 1;
 	f->rewrite_at = f->write_at = f->keeper_at = f->sync_at = INT32_MIN;
 	f->dir_path = strdup(dir);

@@ -2,7 +2,7 @@
 #ifndef NAT64D_LEASESTATE_H
 #define NAT64D_LEASESTATE_H
 
-#include "leasepins.h"
+#include "smallfile.h"
 #include "leasesync.h"
 #include "lease/leasetext.h"
 
@@ -71,7 +71,7 @@ struct leasefile {
 	bool closed;     /* the final rewrite has succeeded */
 	int32_t rewrite_at, rewrite_delay;
 
-	struct lease_pins pins;
+	struct small_file small;
 	struct leasesync keeper;
 	const struct leaselog *log; /* the history, which the keeper writes as well; or NULL */
 	bool started;

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conf/conf.h"
 #include "leasekeep.h"
 #include "leaselogstate.h"
 #include "lib/clock.h"
@@ -142,21 +143,19 @@ int leasesync_drop(int dir)
 	return drop(dir, LEASESYNC_NEW);
 }
 
-/* Returns the name of the temporary file for M. final() returns the final name. */
-static const char *temporary(const struct leasesync_message *m)
-{
-	return m->pins ? LEASESYNC_NEW_PINS : LEASESYNC_NEW;
-}
-
-static const char * final(const struct leasesync_message *m)
-{
-	return m->pins ? CONF_PINS : LEASEFILE_NAME;
-}
+/* The files, and the temporary files that replace them. */
+static const struct {
+	const char *final, *temporary;
+} names[] = {
+	[LEASE_FILE] = {LEASEFILE_NAME, LEASESYNC_NEW},
+	[LEASE_PINS] = {CONF_PINS, CONF_PINS ".new"},
+	[LEASE_POOLS] = {CONF_POOLS_STATE, CONF_POOLS_STATE ".new"},
+};
 
 /* seccomp: keeper: fchmod */
 static int create_new(const struct keeper *k, struct leasesync_message *m, int like)
 {
-	const char *name = temporary(m);
+	const char *name = names[m->file].temporary;
 	struct stat st;
 	int fd;
 
@@ -190,7 +189,7 @@ static int do_sync(int dir, int fd)
 /* seccomp: keeper: fsync, renameat2 */
 static int do_publish(struct keeper *k, int fd, struct leasesync_message *m)
 {
-	const char *from = temporary(m), *to = final(m);
+	const char *from = names[m->file].temporary, *to = names[m->file].final;
 
 	if (fsync(fd) < 0)
 		return errno;
@@ -223,7 +222,7 @@ static void do_task(struct keeper *k, struct leasesync_message *m)
 		m->err = do_publish(k, fd, m);
 		break;
 	case LEASESYNC_DROP:
-		m->err = drop(k->dir, temporary(m)) < 0 ? errno : 0;
+		m->err = drop(k->dir, names[m->file].temporary) < 0 ? errno : 0;
 		break;
 	case LEASESYNC_IDLE:
 		break;
@@ -410,24 +409,21 @@ static bool ask(struct leasesync *k, struct leasesync_message *m)
 	if (k->fd < 0 || k->task != LEASESYNC_IDLE || !send_message(k->fd, m, MSG_DONTWAIT))
 		return false;
 	k->task = m->task;
-	k->pins = m->pins;
+	k->file = m->file;
 	return true;
 }
 
-bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd)
+bool leasesync_ask(struct leasesync *k, enum lease_file file, enum leasesync_task task, int fd)
 {
-	return ask(k, &(struct leasesync_message){.task = task, .fd = fd});
+	return ask(k, &(struct leasesync_message){.task = task, .file = file, .fd = fd});
 }
 
 bool leasesync_ask_kept(struct leasesync *k, int fd)
 {
-	return ask(k,
-		   &(struct leasesync_message){.task = LEASESYNC_CREATE, .fd = fd, .keep = true});
-}
-
-bool leasesync_ask_pins(struct leasesync *k, enum leasesync_task task, int fd)
-{
-	return ask(k, &(struct leasesync_message){.task = task, .fd = fd, .pins = true});
+	return ask(k, &(struct leasesync_message){.task = LEASESYNC_CREATE,
+						  .file = LEASE_FILE,
+						  .fd = fd,
+						  .keep = true});
 }
 
 bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)
@@ -442,13 +438,12 @@ bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)
 		return false;
 	} else {
 		*a = (struct leasesync_message){
-			.task = k->task, .pins = k->pins, .err = ECHILD, .fd = -1};
+			.task = k->task, .file = k->file, .err = ECHILD, .fd = -1};
 		close(k->fd);
 		k->fd = -1;
 		reap(k, WNOHANG);
 	}
 	k->task = LEASESYNC_IDLE;
-	k->pins = false;
 	return true;
 }
 

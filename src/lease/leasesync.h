@@ -14,12 +14,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "conf/conf.h"
 #include "lease/leasefile.h"
 #include "lease/leaselog.h"
 
-#define LEASESYNC_NEW      LEASEFILE_NAME ".new"
-#define LEASESYNC_NEW_PINS CONF_PINS ".new"
+#define LEASESYNC_NEW LEASEFILE_NAME ".new"
 
 enum leasesync_task {
 	LEASESYNC_IDLE,
@@ -36,18 +34,18 @@ struct leasesync {
 	int fd;                   /* our end of the socket; -1: there is no keeper */
 	pid_t pid;                /* child to be reaped; 0: none */
 	enum leasesync_task task; /* requested and not answered yet */
-	bool pins;                /* the task is about pinned.map */
+	enum lease_file file;     /* the subject of the task */
 };
 
 /* A task and its file, or the answer to it. */
 struct leasesync_message {
 	enum leasesync_task task;
-	int err;      /* 0, or the errno of the failure; ECHILD: the keeper has died */
-	bool pins;    /* the file is pinned.map, not the lease file */
-	bool renamed; /* LEASESYNC_PUBLISH: the file was renamed, even if ERR is set */
-	bool keep;    /* LEASESYNC_CREATE: first keep the given file aside */
-	int kept;     /* the number of its copy, even if ERR is set; 0: there is none */
-	int fd;       /* the file; in the answer to LEASESYNC_CREATE the temporary file; -1: none */
+	int err;              /* 0, or the errno of the failure; ECHILD: the keeper has died */
+	enum lease_file file; /* the name to which it belongs */
+	bool renamed;         /* LEASESYNC_PUBLISH: the file was renamed, even if ERR is set */
+	bool keep;            /* LEASESYNC_CREATE: first keep the given file aside */
+	int kept; /* the number of its copy, even if ERR is set; 0: there is none */
+	int fd;   /* the file; in the answer to LEASESYNC_CREATE the temporary file; -1: none */
 };
 
 /* Reaps a dead keeper.  Returns true if no old one remains; only then may another be started. */
@@ -57,15 +55,12 @@ bool leasesync_reap(struct leasesync *k);
  * It also writes the history LOG (NULL: none).  Returns 0, or -1 with errno. */
 int leasesync_start(struct leasesync *k, int dir, const char *path, const struct leaselog *log);
 
-/* Requests TASK on the file FD (-1: none).  The keeper must be idle.  False if it is dead;
- * leasesync_hear() then reports that. */
-bool leasesync_ask(struct leasesync *k, enum leasesync_task task, int fd);
+/* Requests TASK for FILE, with the open file FD (-1: none).  The keeper must be idle.  False if it
+ * is dead; leasesync_hear() then reports that. */
+bool leasesync_ask(struct leasesync *k, enum lease_file file, enum leasesync_task task, int fd);
 
-/* Requests LEASESYNC_CREATE for the file FD, which is damaged and must be kept aside before. */
+/* Requests LEASESYNC_CREATE for the lease file FD, which is damaged and must be kept aside before. */
 bool leasesync_ask_kept(struct leasesync *k, int fd);
-
-/* The same about pinned.map, for the tasks that create, publish and remove a file. */
-bool leasesync_ask_pins(struct leasesync *k, enum leasesync_task task, int fd);
 
 /* Returns true if there is an answer or the keeper has died.  Then A describes it, and the keeper
  * is idle. */

@@ -443,6 +443,19 @@ size_t pool_size(const struct pool *p)
 	return p->slots - p->reserved;
 }
 
+struct pool_total pool_own(const struct pool *p)
+{
+	struct pool_total t = {0, 0};
+
+	for (uint32_t g = 0; g < p->groups; g++) {
+		if (p->group[g].standby)
+			continue;
+		t.used += pool_group_used(p, &p->group[g]);
+		t.size += pool_group_size(&p->group[g]);
+	}
+	return t;
+}
+
 /* Returns the newest lease of the first group from index I on that has leases. */
 static struct lease *newest_from(const struct pool *p, uint32_t i)
 {

@@ -246,7 +246,7 @@ size_t pool_trim(struct pool *p, void (*ended)(void *arg, const struct lease *l)
 	size_t trimmed = 0;
 
 	for (uint32_t i = 0; i < p->groups; i++)
-		if (p->group[i].share > 0)
+		if (p->group[i].share > 0 && !p->group[i].promoted)
 			trimmed += trim(p, &p->group[i], ended, arg);
 	return trimmed;
 }

@@ -40,6 +40,7 @@ static bool get_groups(struct pool *p, const struct pool_conf *conf, struct lpm 
 			new_group(p, &conf[i]);
 		}
 		p->range[i].group = known;
+		p->group[known].promoted |= conf[i].promoted;
 	}
 	return lpm_seal(p->from) == 0 && lpm_seal(standby) == 0;
 }

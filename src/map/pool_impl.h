@@ -30,7 +30,7 @@ struct range {
 /* The ranges that serve the same hosts, and that either all stand by or all do not. */
 struct group {
 	struct prefix6 from;
-	bool standby;
+	bool standby, promoted;  /* PROMOTED: one of the ranges is */
 	int32_t guarantee, keep; /* as in struct pool_conf */
 	uint32_t share;          /* maximum leases of a network of the last level; 0: unlimited */
 	uint8_t levels;

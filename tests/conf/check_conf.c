@@ -874,6 +874,140 @@ START_TEST(test_pins_fifo)
 END_TEST
 
 /* Printing in parts gives the same text, for any number of maps. */
+#define ROLES BASE "dynamic-pool 10.1.0.0/16\ndynamic-pool 10.2.0.0/16 standby\n"
+
+/* Loads a configuration with two pools, and pools.state with STATE. */
+static struct conf *load_roles(const char *state)
+{
+	char text[400];
+	struct conf *c;
+
+	write_text("pools.state", state);
+	snprintf(text, sizeof(text), ROLES "data-dir %s\n", dir);
+	write_text("t", text);
+	c = load("t");
+	ck_assert_int_eq(unlink("pools.state"), 0);
+	return c;
+}
+
+/* The content of pools.state, the messages about it, and which of the two ranges then stands by.
+ * What a message says after the path of the file. */
+static const struct {
+	const char *name, *state, *said;
+	bool first, second;
+} roles[] = {
+	{"empty", "", NULL, false, true},
+	{"a comment", "# 10.1.0.0/16 standby 1\n\n", NULL, false, true},
+	{"both changed", "10.2.0.0/16 owner 17\n10.1.0.0/16 standby 18\n", NULL, true, false},
+	{"no revision, and a comment", "10.2.0.0/16 owner - # by hand\n", NULL, false, false},
+	{"what the configuration says", "10.2.0.0/16 standby 0\n", NULL, false, true},
+	{"the largest revision", "10.1.0.0/16 STANDBY 9223372036854775807\n", NULL, true, true},
+	{"no newline at the end", "10.2.0.0/16 owner 17", NULL, false, false},
+	{"a range that is not configured", "10.2.0.0/24 owner 17\n10.1.0.0/16 standby 2\n",
+	 "1: no dynamic-pool has the range 10.2.0.0/24, so the line has no effect (the next "
+	 "promote or demote removes it)",
+	 true, true},
+};
+
+START_TEST(test_roles)
+{
+	struct conf *c = load_roles(roles[_i].state);
+	char want[500] = "";
+
+	if (roles[_i].said)
+		snprintf(want, sizeof(want), "warning: %s/pools.state:%s\n", dir, roles[_i].said);
+	ck_assert_msg(strcmp(said.text, want) == 0, "%s: %s", roles[_i].name, said.text);
+	ck_assert_ptr_nonnull(c);
+	ck_assert_msg(c->pool[0].standby == roles[_i].first, "%s", roles[_i].name);
+	ck_assert_msg(c->pool[1].standby == roles[_i].second, "%s", roles[_i].name);
+	ck_assert(!c->pool[0].promoted && c->pool[1].promoted == !roles[_i].second);
+	conf_free(c);
+}
+END_TEST
+
+#define THREE_WORDS                                                                       \
+	"a line has three words: a range, owner or standby, and a revision (for example " \
+	"10.2.0.0/16 standby 17)"
+
+/* Nothing of a damaged file is used. */
+static const struct {
+	const char *state, *said;
+} bad_roles[] = {
+	{"10.2.0.0/16 owner\n", "1: " THREE_WORDS},
+	{"# one\n10.2.0.0/16 owner 1 2\n", "2: " THREE_WORDS},
+	{"map 10.0.0.1 2001:db8::1\n", "1: map is not an IPv4 prefix (for example 192.0.2.0/24)"},
+	{"10.2.0.0 owner 1\n", "1: 10.2.0.0 has no length (for example 10.2.0.0/16)"},
+	{"10.2.0.1/16 owner 1\n", "1: 10.2.0.1/16 has host bits set (did you mean 10.2.0.0/16?)"},
+	{"10.2.0.0/16 mine 1\n", "1: mine is not owner or standby"},
+	{"10.2.0.0/16 owner -1\n", "1: -1 is not a revision (a plain number, or - for none)"},
+	{"10.2.0.0/16 owner 9223372036854775808\n",
+	 "1: 9223372036854775808 is not a revision (a plain number, or - for none)"},
+	{"10.2.0.0/16 owner 1x\n", "1: 1x is not a revision (a plain number, or - for none)"},
+	{"10.2.0.0/16 owner 01\n", "1: 01 is not a revision (a plain number, or - for none)"},
+	{"10.2.0.0/16 owner 1\n10.2.0.0/16 owner 1\n",
+	 "2: 10.2.0.0/16 is on an earlier line, too (remove one of the lines)"},
+};
+
+START_TEST(test_roles_damaged)
+{
+	char want[500];
+
+	ck_assert_ptr_null(load_roles(bad_roles[_i].state));
+	snprintf(want, sizeof(want), "%s/pools.state:%s\n", dir, bad_roles[_i].said);
+	ck_assert_str_eq(said.text, want);
+}
+END_TEST
+
+static void check_roles(const struct conf *c, const struct conf_role_change *change,
+			const char *want)
+{
+	size_t len;
+	char *text = conf_roles_text(c, change, &len), *lines = text;
+
+	ck_assert_ptr_nonnull(text);
+	ck_assert_uint_eq(len, strlen(text));
+	while (*lines == '#')
+		lines = strchr(lines, '\n') + 1;
+	ck_assert_str_eq(lines, want);
+	free(text);
+}
+
+/* The file has what was decided while the daemon ran.  The printed configuration does not. */
+START_TEST(test_roles_change)
+{
+	const struct conf_role_change first = {0, true, INT64_MAX}, second = {1, false, -1};
+	struct conf *c = load_roles("10.2.0.0/24 owner 5\n10.2.0.0/16 owner 17\n");
+	char *before = print(c), *after;
+
+	ck_assert_ptr_nonnull(strstr(before, "\ndynamic-pool 10.1.0.0/16\n"));
+	ck_assert_ptr_nonnull(strstr(before, "\ndynamic-pool 10.2.0.0/16 standby\n"));
+	check_roles(c, NULL, "10.2.0.0/16 owner 17\n");
+	check_roles(c, &first, "10.1.0.0/16 standby 9223372036854775807\n10.2.0.0/16 owner 17\n");
+	check_roles(c, &second, "10.2.0.0/16 owner -\n");
+	ck_assert(!c->pool[0].standby);
+	conf_set_role(c, &first);
+	conf_set_role(c, &second);
+	ck_assert(c->pool[0].standby && !c->pool[1].standby);
+	check_roles(c, NULL, "10.1.0.0/16 standby 9223372036854775807\n10.2.0.0/16 owner -\n");
+	after = print(c);
+	ck_assert_str_eq(before, after);
+	free(before);
+	free(after);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(test_find_range)
+{
+	struct conf *c = load_roles("");
+
+	ck_assert_uint_eq(conf_find_range(c, &(struct prefix4){0x0a020000, 16}), 1);
+	ck_assert_uint_eq(conf_find_range(c, &(struct prefix4){0x0a020000, 17}), 2);
+	ck_assert_uint_eq(conf_find_range(c, &(struct prefix4){0x0a030000, 16}), 2);
+	conf_free(c);
+}
+END_TEST
+
 START_TEST(test_print_some)
 {
 	static const size_t counts[] = {0, 1, 99, 100, 101, 200, 201, 1050};
@@ -1551,6 +1685,10 @@ int main(void)
 	tcase_add_test(t, test_places);
 	tcase_add_test(t, test_pins);
 	tcase_add_loop_test(t, test_pins_read, 0, ROWS(pins));
+	tcase_add_loop_test(t, test_roles, 0, ROWS(roles));
+	tcase_add_loop_test(t, test_roles_damaged, 0, ROWS(bad_roles));
+	tcase_add_test(t, test_roles_change);
+	tcase_add_test(t, test_find_range);
 	tcase_add_test(t, test_pins_fifo);
 	tcase_add_test(t, test_print_some);
 	tcase_add_test(t, test_map_file_wrong);

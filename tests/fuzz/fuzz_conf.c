@@ -1,7 +1,8 @@
-/* fuzz_conf - an arbitrary configuration, with a map file and pins.
+/* fuzz_conf - an arbitrary configuration, with a map file, pins and the states of pools.
  *
- * An input is three files, separated by lines "%%": the configuration, more.map and pinned.map.
- * Linked with libFuzzer (--enable-fuzzer) or with replay.c, which `make check` runs. */
+ * An input is up to four files, separated by lines "%%": the configuration, more.map, pinned.map
+ * and pools.state. Linked with libFuzzer (--enable-fuzzer) or with replay.c, which `make check`
+ * runs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +13,16 @@
 #include "fuzz_files.h"
 #include "replay.h"
 
+#define FILES 4
+
 /* The lines of each file of an input. */
 struct said {
 	struct conf_diag diag;
-	size_t lines[3];
+	size_t lines[FILES];
 	unsigned errors;
 };
 
-static const char *const names[] = {"conf", "more.map", CONF_PINS};
+static const char *const names[FILES] = {"conf", "more.map", CONF_PINS, CONF_POOLS_STATE};
 
 /* --- messages ------------------------------------------------------------------------------- */
 
@@ -37,7 +40,7 @@ static size_t lines_of(const struct said *said, const char *file)
 {
 	size_t n = strlen(fuzz_dir());
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < FILES; i++)
 		if (strncmp(file, fuzz_dir(), n) == 0 && strcmp(file + n + 1, names[i]) == 0)
 			return said->lines[i];
 	return 0;
@@ -224,6 +227,34 @@ static void check_pins(struct said *said, struct conf *c)
 	conf_free(again);
 }
 
+/* Changes each second range, as `nat64ctl promote' and `nat64ctl demote' do, and reads the result.
+ */
+static void check_roles(struct said *said, struct conf *c)
+{
+	struct conf *again;
+	size_t len;
+	char *text;
+
+	if (!c->data_dir || strcmp(c->data_dir, fuzz_dir()) != 0)
+		return;
+	for (size_t i = 0; i < c->pools; i += 2)
+		conf_set_role(c,
+			      &(struct conf_role_change){i, !c->pool[i].standby, (int64_t)i - 1});
+	text = conf_roles_text(c, NULL, &len);
+	EXPECT(text != NULL);
+	fuzz_put(CONF_POOLS_STATE, text, len);
+	said->lines[3] = count_lines((struct span){(const uint8_t *)text, len});
+	free(text);
+	again = load(said, false);
+	EXPECT(again != NULL && again->pools == c->pools);
+	for (size_t i = 0; i < c->pools; i++)
+		EXPECT(again->pool[i].standby == c->pool[i].standby &&
+		       again->pool[i].promoted == c->pool[i].promoted &&
+		       again->role[i].recorded == c->role[i].recorded &&
+		       again->role[i].revision == c->role[i].revision);
+	conf_free(again);
+}
+
 /* The configuration could name a file of the system, even one without an end. */
 static bool names_system(const uint8_t *data, size_t size)
 {
@@ -234,13 +265,13 @@ static bool names_system(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct said said = {.errors = 0};
-	struct span part[3];
+	struct span part[FILES];
 	struct conf *c;
 
 	if (size > 0 && names_system(data, size))
 		return 0;
-	fuzz_split(data, size, part, 3);
-	for (size_t i = 0; i < 3; i++) {
+	fuzz_split(data, size, part, FILES);
+	for (size_t i = 0; i < FILES; i++) {
 		fuzz_put(names[i], part[i].p, part[i].len);
 		said.lines[i] = count_lines(part[i]);
 	}
@@ -251,6 +282,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_expanded(&said, c);
 	check_printed(&said, c);
 	check_pins(&said, c);
+	check_roles(&said, c);
 	conf_free(c);
 	return 0;
 }

@@ -46,6 +46,17 @@ static const struct {
 		       "data-dir /var/lib/nat64d\n"
 		       "pool-key pool.key\n"
 		       "lease-log 30 500\n"},
+	{"roles", BASE "prefix 64:ff9b::/96\n"
+		       "dynamic-pool 192.0.2.128/25\n"
+		       "dynamic-pool 198.51.100.0/24 standby\n"
+		       "dynamic-pool 203.0.113.0/24 standby from 2001:db8::/32\n"
+		       "%%\n"
+		       "%%\n"
+		       "%%\n"
+		       "# by hand\n"
+		       "198.51.100.0/24 owner 17\n"
+		       "192.0.2.128/25 standby 9223372036854775807\n"
+		       "198.51.100.128/25 owner -\n"},
 	{"access", BASE "prefix 64:ff9b::/96\n"
 			"dynamic-pool 192.0.2.128/25\n"
 			"allow 2001:db8::/32\n"

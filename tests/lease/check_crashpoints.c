@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "../../src/lease/leaselogstate.h"
+#include "conf/conf.h"
 #include "crash.h"
 #include "support/leasedir.h"
 
@@ -319,13 +320,13 @@ static void pin(struct scene *s, uint32_t i)
 
 	if (crash->promise[PINS] == PINS_OLD)
 		crash->promise[PINS] = PINS_ASKED;
-	if (!leasefile_put_pins(s->d.f, strdup(pins_text[1]), strlen(pins_text[1]))) {
+	if (!leasefile_put(s->d.f, LEASE_PINS, strdup(pins_text[1]), strlen(pins_text[1]))) {
 		crash_fail("pins are not accepted");
 		return;
 	}
-	for (int32_t k = 0; k < 3 && !leasefile_pins_done(s->d.f, &err); k++) {
+	for (int32_t k = 0; k < 3 && !leasefile_put_done(s->d.f, LEASE_PINS, &err); k++) {
 		calm(s);
-		if (leasefile_pins_done(s->d.f, &err))
+		if (leasefile_put_done(s->d.f, LEASE_PINS, &err))
 			break;
 		err = EBUSY;
 		pass(s, 6); /* the keeper is being replaced */

@@ -299,7 +299,7 @@ static void reach(struct leasedir *d, enum lease_rewrite state)
 	if (state == REWRITE_FILLED) { /* it stays in this state if the keeper is busy */
 		step_to(d, REWRITE_FILLING, NOW, WALL);
 		send_signal(d->f->keeper.pid, SIGSTOP);
-		ck_assert(leasesync_ask(&d->f->keeper, LEASESYNC_SYNC, d->f->file.fd));
+		ck_assert(leasesync_ask(&d->f->keeper, LEASE_FILE, LEASESYNC_SYNC, d->f->file.fd));
 	}
 	step_to(d, state, NOW, WALL);
 }

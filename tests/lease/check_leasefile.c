@@ -1068,52 +1068,64 @@ static char *heap(const char *text)
 	return copy;
 }
 
-static int put_pins_at(struct leasedir *d, const char *text, int32_t now)
+/* The files that are replaced as a whole. */
+static const struct small {
+	enum lease_file which, other;
+	const char *name, *temporary;
+} smalls[] = {
+	{LEASE_PINS, LEASE_POOLS, "pinned.map", "pinned.map.new"},
+	{LEASE_POOLS, LEASE_PINS, "pools.state", "pools.state.new"},
+};
+
+static int put_small_at(struct leasedir *d, const struct small *s, const char *text, int32_t now)
 {
 	int err = -1;
 
-	ck_assert(leasefile_put_pins(d->f, heap(text), strlen(text)));
-	ck_assert(!leasefile_pins_done(d->f, &err));
+	ck_assert(leasefile_put(d->f, s->which, heap(text), strlen(text)));
+	ck_assert(!leasefile_put_done(d->f, s->which, &err));
 	dir_calm(d, now, WALL + now - NOW);
-	ck_assert(leasefile_pins_done(d->f, &err));
-	ck_assert(!leasefile_pins_done(d->f, &(int){0}));
+	ck_assert(!leasefile_put_done(d->f, s->other, &err));
+	ck_assert(leasefile_put_done(d->f, s->which, &err));
+	ck_assert(!leasefile_put_done(d->f, s->which, &(int){0}));
 	return err;
 }
 
-static int put_pins(struct leasedir *d, const char *text)
+static int put_small(struct leasedir *d, const struct small *s, const char *text)
 {
-	return put_pins_at(d, text, NOW);
+	return put_small_at(d, s, text, NOW);
 }
 
-static void must_have_pins(const struct leasedir *d, const char *text)
+static void must_have_small(const struct leasedir *d, const struct small *s, const char *text)
 {
-	char *is = dir_get(d, CONF_PINS);
+	char *is = dir_get(d, s->name);
 
 	ck_assert_str_eq(is, text);
 	free(is);
-	ck_assert(!dir_has(d, CONF_PINS ".new"));
+	ck_assert(!dir_has(d, s->temporary));
 }
 
-/* pinned.map is replaced while leases are added and their file is rewritten. */
-START_TEST(pins_are_replaced)
+/* A small file is replaced while leases are added and their file is rewritten. */
+START_TEST(small_files_are_replaced)
 {
+	const struct small *s = &smalls[_i];
 	struct leasedir d;
 	char *text;
 
 	dir_make(&d, 1);
-	dir_put(&d, CONF_PINS ".new", "x", 1); /* left by a crash */
+	dir_put(&d, s->temporary, "x", 1); /* left by a crash */
 	dir_begin(&d, NOW, WALL);
-	ck_assert_int_eq(put_pins(&d, "one\n"), 0);
-	must_have_pins(&d, "one\n");
+	ck_assert_int_eq(put_small(&d, s, "one\n"), 0);
+	must_have_small(&d, s, "one\n");
 	d.f->wanted = true;
 	dir_record(&d, dir_lease(&d, "2001:db8::9", NOW), NOW);
-	ck_assert_int_eq(put_pins(&d, "two\nlines\n"), 0);
-	must_have_pins(&d, "two\nlines\n");
-	ck_assert_int_eq(put_pins(&d, ""), 0);
-	must_have_pins(&d, "");
-	ck_assert(leasefile_put_pins(d.f, heap("x"), 1));
+	ck_assert_int_eq(put_small(&d, s, "two\nlines\n"), 0);
+	must_have_small(&d, s, "two\nlines\n");
+	ck_assert_int_eq(put_small(&d, s, ""), 0);
+	must_have_small(&d, s, "");
+	ck_assert(leasefile_put(d.f, s->which, heap("x"), 1));
 	text = heap("y");
-	ck_assert(!leasefile_put_pins(d.f, text, 1)); /* only one at a time */
+	ck_assert(!leasefile_put(d.f, s->which, text, 1)); /* only one at a time */
+	ck_assert(!leasefile_put(d.f, s->other, text, 1));
 	free(text);
 	dir_end(&d, NOW, WALL);
 	dir_again(&d, NOW, WALL);
@@ -1124,15 +1136,16 @@ END_TEST
 
 /* The keeper dies before it creates the file; that is reported unless the next one is asked
  * instead.  Or it dies while it may be renaming the file; then the next one checks. */
-START_TEST(pins_without_keeper)
+START_TEST(small_files_without_keeper)
 {
+	const struct small *s = &smalls[_i / 2];
 	struct leasedir d;
 	int err = -1;
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
-	ck_assert(leasefile_put_pins(d.f, heap("one\n"), 4));
-	while (_i == 1 && d.f->pins.fd < 0) { /* until it is asked to publish */
+	ck_assert(leasefile_put(d.f, s->which, heap("one\n"), 4));
+	while (_i % 2 == 1 && d.f->small.fd < 0) { /* until it is asked to publish */
 		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
 		leasesync_wait(&d.f->keeper);
 	}
@@ -1141,36 +1154,37 @@ START_TEST(pins_without_keeper)
 		dir_calm(&d, now, WALL + now - NOW);
 		usleep(20000); /* it must have exited before the next one starts */
 	}
-	ck_assert(leasefile_pins_done(d.f, &err));
-	if (_i == 0 && err != 0)
+	ck_assert(leasefile_put_done(d.f, s->which, &err));
+	if (_i % 2 == 0 && err != 0)
 		ck_assert_int_eq(err, ECHILD);
 	else
-		must_have_pins(&d, "one\n");
-	ck_assert_int_eq(put_pins_at(&d, "two\n", NOW + 12), 0);
-	must_have_pins(&d, "two\n");
+		must_have_small(&d, s, "one\n");
+	ck_assert_int_eq(put_small_at(&d, s, "two\n", NOW + 12), 0);
+	must_have_small(&d, s, "two\n");
 	dir_remove(&d);
 }
 END_TEST
 
 /* If there is a directory in its place, the existing file stays. */
-START_TEST(pins_fail)
+START_TEST(small_files_fail)
 {
+	const struct small *s = &smalls[_i];
 	struct leasedir d;
 	char path[128];
 
 	dir_make(&d, 1);
 	dir_begin(&d, NOW, WALL);
-	dir_name(&d, CONF_PINS, path);
+	dir_name(&d, s->name, path);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(put_pins(&d, "one\n"), EISDIR);
-	ck_assert(!dir_has(&d, CONF_PINS ".new"));
+	ck_assert_int_eq(put_small(&d, s, "one\n"), EISDIR);
+	ck_assert(!dir_has(&d, s->temporary));
 	ck_assert_int_eq(rmdir(path), 0);
-	dir_name(&d, CONF_PINS ".new", path);
+	dir_name(&d, s->temporary, path);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(put_pins(&d, "one\n"), EISDIR);
+	ck_assert_int_eq(put_small(&d, s, "one\n"), EISDIR);
 	ck_assert_int_eq(rmdir(path), 0);
-	ck_assert_int_eq(put_pins(&d, "one\n"), 0);
-	must_have_pins(&d, "one\n");
+	ck_assert_int_eq(put_small(&d, s, "one\n"), 0);
+	must_have_small(&d, s, "one\n");
 	dir_remove(&d);
 }
 END_TEST
@@ -1934,9 +1948,9 @@ static Suite *suite(void)
 	tcase_add_test(text, closed_off_line_is_passed_over);
 	tcase_add_test(text, who_is_beyond_the_share_loses_it);
 	tcase_add_test(text, what_is_put_off_is_not_written);
-	tcase_add_test(text, pins_are_replaced);
-	tcase_add_loop_test(text, pins_without_keeper, 0, 2);
-	tcase_add_test(text, pins_fail);
+	tcase_add_loop_test(text, small_files_are_replaced, 0, ROWS(smalls));
+	tcase_add_loop_test(text, small_files_without_keeper, 0, 2 * ROWS(smalls));
+	tcase_add_loop_test(text, small_files_fail, 0, ROWS(smalls));
 	tcase_add_test(text, clean_mark_is_taken_back);
 	tcase_add_test(text, rewrites_do_not_rejuvenate);
 	tcase_add_test(text, rewrite_keeps_the_time);

@@ -1233,6 +1233,31 @@ START_TEST(standby_has_no_shares)
 }
 END_TEST
 
+/* A network that had its share of each of two owners keeps its leases when one takes over. */
+START_TEST(promoted_keeps_what_is_beyond_the_share)
+{
+	struct pool_conf conf[2] = {pool_plain(own_range), pool_plain(peer_range)};
+
+	for (int i = 0; i < 2; i++) {
+		conf[i].share = 2;
+		conf[i].share_len = 64;
+	}
+	for (int promoted = 0; promoted < 2; promoted++) {
+		struct pool *p;
+
+		conf[1].promoted = promoted;
+		p = pool_new(conf, 2, &key);
+		for (uint32_t n = 0; n < 4; n++)
+			restore(p, n, (n < 2 ? own_range : peer_range).addr + 1 + n % 2, 0);
+		ck_assert_uint_eq(pool_trim(p, NULL, NULL), promoted ? 0 : 2);
+		ck_assert_uint_eq(pool_used(p), promoted ? 4 : 2);
+		ck_assert_ptr_nonnull(assign(p, 9, 1)); /* for one more, one ends */
+		ck_assert_uint_eq(pool_used(p), promoted ? 4 : 2);
+		pool_free(p);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pool");
@@ -1284,6 +1309,7 @@ int main(void)
 	tcase_add_test(t, standby_does_not_expire);
 	tcase_add_test(t, standby_has_the_hosts_of_its_from);
 	tcase_add_test(t, standby_has_no_shares);
+	tcase_add_test(t, promoted_keeps_what_is_beyond_the_share);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,5 +1,5 @@
-/* leasepins - replaces pinned.map: the keeper creates a file, this process fills it, and the keeper
- * renames and syncs it.
+/* smallfile - replaces a small file beside the lease file: the keeper creates a temporary file,
+ * this process fills it, and the keeper renames and syncs it.
  *
  *     NONE <------------------------ reported ------------------------.
  *      |                                                             |
@@ -12,13 +12,13 @@
  *
  * The words in capitals after a state are the keeper's task.  Until it answers, the state is BUSY.
  */
-#include "leasepins.h"
+#include "smallfile.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static void let_go(struct lease_pins *p)
+static void let_go(struct small_file *p)
 {
 	if (p->fd >= 0)
 		close(p->fd);
@@ -27,38 +27,39 @@ static void let_go(struct lease_pins *p)
 	p->text = NULL;
 }
 
-static void fail(struct lease_pins *p, int err)
+static void fail(struct small_file *p, int err)
 {
 	let_go(p);
 	p->err = err;
-	p->state = PINS_FAILED;
+	p->state = SMALL_FAILED;
 }
 
-static void finish(struct lease_pins *p, int err)
+static void finish(struct small_file *p, int err)
 {
 	let_go(p);
 	p->err = err;
-	p->state = PINS_DONE;
+	p->state = SMALL_DONE;
 }
 
-bool leasepins_put(struct lease_pins *p, char *text, size_t len)
+bool smallfile_put(struct small_file *p, enum lease_file which, char *text, size_t len)
 {
-	if (p->state != PINS_NONE)
+	if (p->state != SMALL_NONE)
 		return false;
-	*p = (struct lease_pins){.state = PINS_WANTED, .text = text, .len = len, .fd = -1};
+	*p = (struct small_file){
+		.state = SMALL_WANTED, .which = which, .text = text, .len = len, .fd = -1};
 	return true;
 }
 
-bool leasepins_done(struct lease_pins *p, int *err)
+bool smallfile_done(struct small_file *p, enum lease_file which, int *err)
 {
-	if (p->state != PINS_DONE)
+	if (p->state != SMALL_DONE || p->which != which)
 		return false;
 	*err = p->err;
-	p->state = PINS_NONE;
+	p->state = SMALL_NONE;
 	return true;
 }
 
-static void fill(struct lease_pins *p, int fd)
+static void fill(struct small_file *p, int fd)
 {
 	p->fd = fd;
 	for (size_t done = 0; done < p->len;) {
@@ -72,34 +73,41 @@ static void fill(struct lease_pins *p, int fd)
 		}
 		done += (size_t)n;
 	}
-	p->state = PINS_FILLED;
+	p->state = SMALL_FILLED;
 }
 
-void leasepins_hear(struct lease_pins *p, const struct leasesync_message *a)
+void smallfile_hear(struct small_file *p, const struct leasesync_message *a)
 {
 	if (a->task == LEASESYNC_CREATE && a->err)
 		finish(p, a->err);
 	else if (a->task == LEASESYNC_CREATE)
 		fill(p, a->fd);
 	else if (a->task == LEASESYNC_PUBLISH && a->err == ECHILD)
-		p->state = PINS_FILLED;
+		p->state = SMALL_FILLED;
 	else if (a->task == LEASESYNC_PUBLISH && a->err && !a->renamed)
 		fail(p, a->err);
 	else
 		finish(p, a->task == LEASESYNC_DROP ? p->err : a->err);
 }
 
-void leasepins_step(struct lease_pins *p, struct leasesync *keeper, int like)
+/* Gives KEEPER the task TASK; if it takes it, P waits for the answer. */
+static void ask(struct small_file *p, struct leasesync *keeper, enum leasesync_task task, int fd)
 {
-	if (p->state == PINS_WANTED && leasesync_ask_pins(keeper, LEASESYNC_CREATE, like))
-		p->state = PINS_BUSY;
-	else if (p->state == PINS_FILLED && leasesync_ask_pins(keeper, LEASESYNC_PUBLISH, p->fd))
-		p->state = PINS_BUSY;
-	else if (p->state == PINS_FAILED && leasesync_ask_pins(keeper, LEASESYNC_DROP, -1))
-		p->state = PINS_BUSY;
+	if (leasesync_ask(keeper, p->which, task, fd))
+		p->state = SMALL_BUSY;
 }
 
-void leasepins_close(struct lease_pins *p)
+void smallfile_step(struct small_file *p, struct leasesync *keeper, int like)
+{
+	if (p->state == SMALL_WANTED)
+		ask(p, keeper, LEASESYNC_CREATE, like);
+	else if (p->state == SMALL_FILLED)
+		ask(p, keeper, LEASESYNC_PUBLISH, p->fd);
+	else if (p->state == SMALL_FAILED)
+		ask(p, keeper, LEASESYNC_DROP, -1);
+}
+
+void smallfile_close(struct small_file *p)
 {
 	let_go(p);
 }
