@@ -40,7 +40,7 @@ static bool number(struct pool *p, struct range **row)
 {
 	uint64_t slots = 0;
 
-	qsort(row, p->ranges, sizeof(*row), by_group);
+	qsort(row, p->ranges, sizeof(struct range *), by_group);
 	for (size_t i = 0; i < p->ranges; i++) {
 		uint64_t next = slots + row[i]->last - row[i]->first + 1;
 

@@ -4,7 +4,7 @@
 # Each file of src has one point for each tool.  The list below has the findings that are known to be wrong, with the reason;
 # a line that no finding needs any longer fails as well, if the release of the tool is the one that the list is for.
 #
-# Prints TAP.  $srcdir is the top of the source tree; the build directory must have config.h.
+# Prints TAP.  $srcdir is the top of the source tree; the working directory is one that configure has prepared.
 set -u
 top=$(cd "${srcdir:-.}" && pwd) || exit 1
 build=$PWD
@@ -16,6 +16,7 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM HUP
 jobs=$(nproc 2>/dev/null || echo 1)
 [ -r "$build/config.h" ] || { echo "1..0 # SKIP needs config.h in the working directory (configure)" && exit 0; }
+make -s -C "$build" seccomp_names.h >"$dir/log" 2>&1 || { cat "$dir/log" && exit 1; }
 
 # TOOL FILE FINDING: REASON
 cat >"$dir/known" <<'KNOWN'
@@ -30,6 +31,7 @@ clang-tidy-14 include/lib/addr.h clang-analyzer-core.UndefinedBinaryOperatorResu
 clang-tidy-14 src/conf/conf_access.c clang-analyzer-core.CallAndMessage: conf_parse_hosts() has set the prefix when it succeeds
 clang-tidy-14 src/conf/conf_access.c clang-analyzer-core.NonNullParamChecker: without pools there is nothing to copy
 clang-tidy-14 src/lease/leasefile.c misc-redundant-expression: the second rewrite is a second attempt
+clang-tidy-14 src/xlat/batch.c bugprone-too-small-loop-variable: the array has a few entries
 cppcheck-2.10 src/daemon/command_setup.c autoVariables: the pointer copied from the local array points elsewhere
 cppcheck-2.10 src/daemon/setup_apply.c legacyUninitvar: the buffer is written by the function that gets it
 cppcheck-2.10 src/daemon/setup_apply.c returnDanglingLifetime: the list is copied, its entries are not
@@ -40,7 +42,7 @@ flags=(-std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 '-DSYSCONFD
 mapfile -t files < <(find src -name '*.c' ! -name '*.bpf.c' | sort)
 export LC_ALL=C
 
-# judge TOOL: reads FILE:LINE: FINDING: TEXT, without those that the list knows.
+# judge TOOL: reads FILE:LINE: FINDING: TEXT.  Two points.
 judge() {
 	local tool=$1 left unused
 	sort -u >"$dir/found"
@@ -62,17 +64,17 @@ if ! gcc -fanalyzer -x c -c -o /dev/null - </dev/null 2>/dev/null; then
 else
 	printf '%s\n' "${files[@]}" | xargs -P "$jobs" -I {} gcc "${flags[@]}" -O2 -fanalyzer -fdiagnostics-plain-output \
 		-c -o /dev/null {} 2>"$dir/log"
-	sed -nE 's/^([a-z0-9_./]+:[0-9]+):[0-9]+: (warning|error): (.*) \[(CWE-[0-9]+\] \[)?(-[A-Za-z-]+)\]$/\1: \5: \3/p
-		s/^([a-z0-9_./]+:[0-9]+):[0-9]+: (fatal )?error: ([^[]*)$/\1: error: \3/p' "$dir/log" |
-		judge "gcc-$(gcc -dumpversion | cut -d. -f1)"
+	judge "gcc-$(gcc -dumpversion | cut -d. -f1)" < <(sed -nE '
+		s/^([a-z0-9_./]+:[0-9]+):[0-9]+: (warning|error): (.*) \[(CWE-[0-9]+\] \[)?(-[A-Za-z-]+)\]$/\1: \5: \3/p
+		s/^([a-z0-9_./]+:[0-9]+):[0-9]+: (fatal )?error: ([^[]*)$/\1: error: \3/p' "$dir/log")
 fi
 
 if ! command -v clang-tidy >/dev/null; then
 	leave_out "clang-tidy" "needs clang-tidy"
 else
 	printf '%s\n' "${files[@]}" | xargs -P "$jobs" -n 8 sh -c 'exec clang-tidy --quiet "$@" -- '"$(printf '%q ' "${flags[@]}")" sh >"$dir/log" 2>/dev/null
-	sed -nE "s|^$top/||; s/^([a-z0-9_.\/]+:[0-9]+):[0-9]+: (warning|error): (.*) \[([^],]+).*\]\$/\1: \4: \3/p" "$dir/log" |
-		judge "clang-tidy-$(clang-tidy --version | sed -nE 's/.*version ([0-9]+).*/\1/p')"
+	judge "clang-tidy-$(clang-tidy --version | sed -nE 's/.*version ([0-9]+).*/\1/p')" < <(sed -nE "
+		s|^$top/||; s/^([a-z0-9_.\/]+:[0-9]+):[0-9]+: (warning|error): (.*) \[([^],]+).*\]\$/\1: \4: \3/p" "$dir/log")
 fi
 
 if ! command -v cppcheck >/dev/null; then
@@ -83,6 +85,6 @@ else
 	sed -E 's/^#define NOTHING .*/#define NOTHING 0/; s/ANSWER\([A-Z0-9_a-z]+, [A-Z0-9_a-z]+\),/0,/g' include/packet/reason.h >"$dir/include/packet/reason.h"
 	cppcheck -q -j "$jobs" --std=c11 --enable=warning,portability --inline-suppr --template='{file}:{line}: {id}: {message}' \
 		"-I$dir/include" -Iinclude "-I$build" "--include=$build/config.h" -D_GNU_SOURCE '-DSYSCONFDIR="/etc"' "${files[@]}" 2>"$dir/log"
-	grep -E '^[a-z0-9_./]+:[0-9]+: ' "$dir/log" | judge "cppcheck-$(cppcheck --version | sed 's/.* //')"
+	judge "cppcheck-$(cppcheck --version | sed 's/.* //')" < <(grep -E '^[a-z0-9_./]+:[0-9]+: ' "$dir/log")
 fi
 finish
