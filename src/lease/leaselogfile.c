@@ -38,6 +38,7 @@
 void leaselogfile_init(struct leaselogfile *f, struct leaselog_shared *s)
 {
 	*f = (struct leaselogfile){.s = s, .part.fd = -1, .base = INT64_MAX};
+	f->dirty = s->synced < s->written; /* the keeper before did not get as far as the sync */
 }
 
 static void close_part(struct leaselogfile *f)
@@ -104,11 +105,13 @@ static int take_back(struct leaselog_shared *s, int fd, struct stat *st)
 
 	if (SHARED_GET(&s->under_way) <= written)
 		return 0;
+	if (st->st_dev == s->device && st->st_ino == s->inode && st->st_size > s->from) {
+		if (ftruncate(fd, s->from) < 0)
+			return -1;
+		st->st_size = s->from;
+	}
 	SHARED_SET(&s->under_way, written);
-	if (st->st_dev != s->device || st->st_ino != s->inode || st->st_size <= s->from)
-		return 0;
-	st->st_size = s->from;
-	return ftruncate(fd, st->st_size);
+	return 0;
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
@@ -138,8 +141,13 @@ static int create_part(int dir)
 	/* without the privilege to change the owner, the file keeps its own */
 	if (fchmod(fd, MODE) < 0 || fstat(dir, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) < 0)
 		errno = 0;
-	fsync(dir);
 	return fd;
+}
+
+/* Some file systems cannot sync a directory. */
+static bool sync_names(int dir)
+{
+	return fsync(dir) == 0 || errno == EINVAL;
 }
 
 /* Opens the newest file; if there is none and CREATE is set, creates it.  Returns 0, or -1 with
@@ -161,6 +169,8 @@ static int open_part(struct leaselogfile *f, int dir, bool create)
 		errno = EINVAL;
 		return -1;
 	}
+	/* its name may not be on disk, even if a keeper before has created it */
+	f->part.named = sync_names(dir);
 	if (take_back(f->s, fd, &st) < 0 || end_line(fd, &st.st_size) < 0)
 		return -1;
 	f->part.size = st.st_size;
@@ -192,6 +202,31 @@ static int need_part(struct leaselogfile *f, int dir, bool create)
 	close_part(f);
 	errno = err;
 	return -1;
+}
+
+/* DIR -1: does not sync its name. */
+static bool is_on_disk(struct leaselog_part *p, int dir)
+{
+	if (p->fd < 0)
+		return true;
+	if (fdatasync(p->fd) < 0)
+		return false;
+	if (!p->named && dir >= 0)
+		p->named = sync_names(dir);
+	return p->named;
+}
+
+/* Returns 0; or -1 with errno, and then it is tried again. */
+static int sync_part(struct leaselogfile *f, int dir, int64_t now)
+{
+	f->sync_at = now + SYNC_MS;
+	if (!is_on_disk(&f->part, dir)) {
+		SHARED_SET(&f->s->err, errno);
+		return -1;
+	}
+	SHARED_SET(&f->s->synced, f->s->written);
+	f->dirty = false;
+	return 0;
 }
 
 /* --- rotation and removal ------------------------------------------------------------------- */
@@ -246,14 +281,13 @@ static int turn_over(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 	unsigned gap = 1;
 	struct stat st;
 
+	if (f->dirty && sync_part(f, dir, now) < 0)
+		return -1;
 	while (gap < LEASELOG_PARTS && stat_part(dir, gap, &st))
 		gap++;
 	for (; gap > 0; gap--)
 		if (renameat(dir, name_of(from, gap - 1), dir, name_of(to, gap)) < 0)
 			return -1;
-	if (f->dirty && fdatasync(f->part.fd) < 0)
-		f->s->err = errno;
-	f->dirty = false;
 	close_part(f);
 	purge(f, dir, now, wall);
 	return 0;
@@ -367,12 +401,15 @@ static void write_waiting(struct leaselogfile *f, int dir, int64_t now, int64_t 
 	f->retry_at = now + RETRY_MS;
 }
 
-static void sync_part(struct leaselogfile *f, int64_t now)
+/* The file may have been closed after an error. */
+static void sync_again(struct leaselogfile *f, int dir, int64_t now)
 {
-	if (f->part.fd >= 0 && fdatasync(f->part.fd) < 0)
+	if (need_part(f, dir, false) < 0 && errno != ENOENT) {
 		SHARED_SET(&f->s->err, errno);
-	f->dirty = false;
-	f->sync_at = now + SYNC_MS;
+		f->sync_at = now + SYNC_MS;
+	} else if (sync_part(f, dir, now) == 0 && !is_waiting(f)) {
+		SHARED_SET(&f->s->err, 0);
+	}
 }
 
 /* Rotates and removes files even if there are no new events. */
@@ -439,7 +476,7 @@ int leaselogfile_work(struct leaselogfile *f, int dir, int64_t now, int64_t wall
 		write_waiting(f, dir, now, wall);
 	mind_settings(f, now);
 	if (f->dirty && (now >= f->sync_at || f->days == 0))
-		sync_part(f, now);
+		sync_again(f, dir, now);
 	if (f->days == 0) {
 		close_part(f);
 		return -1;
@@ -460,6 +497,6 @@ void leaselogfile_finish(struct leaselogfile *f, int dir, int64_t now, int64_t w
 void leaselogfile_end(struct leaselogfile *f)
 {
 	if (f->dirty)
-		sync_part(f, 0);
+		sync_part(f, -1, 0);
 	close_part(f);
 }

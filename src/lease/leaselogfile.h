@@ -12,7 +12,8 @@
  * its comment.  All members except EVENT are read and written atomically. */
 struct leaselog_shared {
 	uint64_t put;           /* daemon: total number of events ever put here */
-	uint64_t written;       /* keeper: how many of them are in a file */
+	uint64_t written;       /* keeper: how many of them are in a file, */
+	uint64_t synced;        /* keeper: and how many of these are certainly on disk */
 	uint64_t under_way;     /* keeper: the events before this number are being written, */
 	int64_t from;           /* keeper: beginning at this offset, */
 	uint64_t device, inode; /* keeper: to this file */
@@ -27,7 +28,8 @@ struct leaselog_shared {
 
 /* The file that is currently written. */
 struct leaselog_part {
-	int fd; /* -1: not open */
+	int fd;     /* -1: not open */
+	bool named; /* its name is on disk */
 	off_t size;
 	int64_t first, last; /* unix times of its first and last line; 0: it has no lines */
 };

@@ -50,6 +50,7 @@ static struct told {
 	unsigned start; /* number of calls until the start was complete; 0: it failed */
 	unsigned bad;   /* lines about trouble */
 	int32_t t;      /* seconds since the beginning */
+	bool recovered; /* everything is on disk at that time, after a failure */
 	bool clean;     /* the clean end was successful */
 	bool has_key;   /* the secret is on disk */
 	struct siphash_key key;
@@ -217,19 +218,16 @@ static void calm(struct scene *s)
 	promise(s);
 }
 
-/* Lets so many seconds pass, in two steps.  Events written before that are synced then. */
+/* Lets so many seconds pass, in two steps. */
 static void pass(struct scene *s, int32_t seconds)
 {
-	uint64_t before;
-
 	for (int i = 0; i < 2; i++) {
-		before = s->log->shared->err ? 0 : SHARED_GET(&s->log->shared->written);
 		set_time(told->t + (i == 0 ? 1 : seconds - 1));
 		leaselog_commit(s->log);
 		calm(s);
-		if (before > 0 && before == s->log->shared->written && !s->log->shared->err &&
-		    !crash->dead[CRASH_KEEPER] && seconds > 1)
-			crash->promise[OLD_EVENTS] = 3 + (unsigned)before;
+		if (seconds > 1)
+			crash->promise[OLD_EVENTS] =
+				3 + (unsigned)SHARED_GET(&s->log->shared->synced);
 	}
 }
 
@@ -438,8 +436,12 @@ static void recover(struct scene *s)
 	pass(s, 40);
 	pass(s, 70);
 	pass(s, 70);
+	if (crash->promise[PINS] != PINS_NEW)
+		pin(s, 9);
 	pass(s, 12);
-	if (leasefile_trouble(s->d.f) != 0)
+	if (crash->promise[PINS] != PINS_NEW)
+		crash_fail("nothing can be pinned");
+	else if (leasefile_trouble(s->d.f) != 0)
 		crash_fail("still in trouble: %s", strerror(leasefile_trouble(s->d.f)));
 	else if (s->log->shared->err)
 		crash_fail("history still in trouble: %s", strerror(s->log->shared->err));
@@ -447,10 +449,7 @@ static void recover(struct scene *s)
 		crash_fail("synced %u of %u changes", crash->promise[SYNCED], crash->promise[MADE]);
 	else if (crash->promise[OLD_EVENTS] != s->events)
 		crash_fail("synced %u of %u events", crash->promise[OLD_EVENTS], s->events);
-	if (crash->promise[PINS] != PINS_NEW)
-		pin(s, 9);
-	if (crash->promise[PINS] != PINS_NEW)
-		crash_fail("nothing can be pinned");
+	told->recovered = true;
 }
 
 /* The daemon, in a process of its own unless nothing is killed. */
@@ -677,7 +676,7 @@ static void start_again(struct scene *s, unsigned safe, unsigned events, bool to
 	pass(s, 12);
 	d->f->wanted = true;
 	pass(s, 12);
-	must(!crash->failure[0], "%s", crash->failure);
+	must(!crash->failure[0], "after another start: %s", crash->failure);
 	must(leasefile_trouble(d->f) == 0, "in trouble");
 	dir_end(d, now(), wall());
 	leaselog_free(log);
@@ -705,138 +704,6 @@ static const char *const kinds[CRASH_KINDS] = {
 	[CRASH_KILL] = "kill -9 after",
 	[CRASH_KILL_BEFORE] = "kill -9 before",
 };
-
-/* --- one call fails, or a process is killed ------------------------------------------------- */
-
-static void one_point(bool damaged, unsigned at, enum crash_kind kind)
-{
-	struct scene s;
-	bool daemon_died;
-
-	put_all(&s, damaged);
-	snprintf(told->when, sizeof(told->when), "%s: call %u", kinds[kind], at);
-	run_apart(&s, at, kind);
-	snprintf(told->when, sizeof(told->when), "%s: %s", kinds[kind], at ? crash_text(at) : "-");
-	must(!crash->failure[0], "%s", crash->failure);
-	must(at == 0 || crash->hit, "there is no such call");
-	daemon_died = crash->dead[CRASH_DAEMON];
-	must(kind != CRASH_NONE || told->clean, "it does not end cleanly");
-	s.d.f = NULL;
-	start_again(&s, crash->promise[daemon_died ? WRITTEN : SYNCED], crash->promise[EVENTS],
-		    kind == CRASH_SHORT);
-	dir_remove(&s.d);
-}
-
-static unsigned calls_of(bool damaged)
-{
-	struct scene s;
-	unsigned n;
-
-	put_all(&s, damaged);
-	run_apart(&s, 0, CRASH_NONE);
-	ck_assert_msg(!crash->failure[0], "%s", crash->failure);
-	n = crash->calls;
-	dir_remove(&s.d);
-	return n;
-}
-
-static void prepare(void)
-{
-	crash_new();
-	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ck_assert_ptr_ne(told, MAP_FAILED);
-}
-
-/* The points that this process tests: one of STEP, and of these, with CRASH_PART=PART/PARTS in the
- * environment, one of PARTS. */
-struct choice {
-	unsigned step, part, parts;
-	unsigned found, chosen, tested, failed; /* numbers of points so far */
-};
-
-/* FIRST: makes the choice different for each kind of failure. */
-static struct choice choose_points(unsigned first)
-{
-	const char *step = getenv("CRASH_STEP"), *part = getenv("CRASH_PART");
-	struct choice c = {.step = step ? (unsigned)atoi(step) : STEP, .part = 1, .parts = 1};
-
-	if (part)
-		ck_assert_int_eq(sscanf(part, "%u/%u", &c.part, &c.parts), 2);
-	ck_assert(c.step > 0 && c.part > 0 && c.part <= c.parts);
-	c.found = c.step - first % c.step;
-	return c;
-}
-
-/* Returns true if the next point is to be tested. */
-static bool is_chosen(struct choice *c)
-{
-	if (c->found++ % c->step != 0 || ++c->chosen % c->parts != c->part % c->parts)
-		return false;
-	c->tested++;
-	return true;
-}
-
-/* If the next point is to be tested, starts a process for it, and waits for its end.  Thus all
- * other points are tested even if this one fails.  Returns true in the new process. */
-static bool begin_point(struct choice *c)
-{
-	int status;
-	pid_t pid;
-
-	if (!is_chosen(c))
-		return false;
-	*told = (struct told){.end = 0};
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		leave_notes();
-		return true;
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	if (status != 0) {
-		c->failed++;
-		printf("# status %#x: %s\n", (unsigned)status, told->when);
-		if (told->path[0])
-			dir_clear(told->path);
-	}
-	return false;
-}
-
-/* tests/long/crashpoints.sh adds these numbers. */
-static void report(const struct choice *c, const char *what)
-{
-	printf("# %s: %u of %u points\n", what, c->tested, c->chosen);
-	fflush(stdout);
-	ck_assert_msg(c->failed == 0, "%s: %u points fail", what, c->failed);
-}
-
-START_TEST(no_call)
-{
-	prepare();
-	one_point(_i % 2, 0, CRASH_NONE);
-}
-END_TEST
-
-START_TEST(each_call)
-{
-	const bool damaged = _i % 2;
-	const enum crash_kind kind = (enum crash_kind)(CRASH_NONE + 1 + _i / 2);
-	struct choice choice = choose_points((unsigned)_i);
-	unsigned calls;
-	char what[64];
-
-	prepare();
-	calls = calls_of(damaged);
-	for (unsigned at = 1; at <= calls; at++)
-		if (begin_point(&choice)) {
-			one_point(damaged, at, kind);
-			_exit(0);
-		}
-	snprintf(what, sizeof(what), "%s, %s", kinds[kind],
-		 damaged ? "damaged files" : "intact files");
-	report(&choice, what);
-}
-END_TEST
 
 /* --- a power cut ---------------------------------------------------------------------------- */
 
@@ -1030,28 +897,206 @@ static uint64_t write_names(const struct leasedir *d, const struct names *n, enu
 	return sum;
 }
 
-static void cut_power(const struct crash *rec, const struct told *story, unsigned at,
-		      const struct names *n, enum rest rest)
+/* The power was cut, and N and REST say what is on the disk. */
+static void start_after_cut(const struct names *n, enum rest rest, bool damaged)
 {
-	static const char *const rests[] = {"is missing", "is there", "is half there", "is zero"};
-	struct scene s = {.damaged = false};
+	struct scene s = {.damaged = damaged};
 	mode_t mask;
 
 	dir_make(&s.d, 2);
-	memcpy(crash, rec, sizeof(*crash));
-	*told = *story;
 	strcpy(told->path, s.d.path);
-	snprintf(told->when, sizeof(told->when), "power cut before %s, %u names, other content %s",
-		 crash_text(at), (unsigned)(n - disk.names), rests[rest]);
-	memcpy(crash->promise, rec->call[at].promise, sizeof(crash->promise));
 	mask = umask(0077); /* the secret is for nobody else */
 	write_names(&s.d, n, rest);
 	umask(mask);
 	told->has_key = false;
-	told->t = 900; /* not before the end of the run */
 	start_again(&s, crash->promise[SYNCED], crash->promise[OLD_EVENTS], true);
 	dir_remove(&s.d);
 }
+
+static void cut_power(const struct crash *rec, const struct told *story, unsigned at,
+		      const struct names *n, enum rest rest)
+{
+	static const char *const rests[] = {"is missing", "is there", "is half there", "is zero"};
+
+	memcpy(crash, rec, sizeof(*crash));
+	*told = *story;
+	snprintf(told->when, sizeof(told->when), "power cut before %s, %u names, other content %s",
+		 crash_text(at), (unsigned)(n - disk.names), rests[rest]);
+	memcpy(crash->promise, rec->call[at].promise, sizeof(crash->promise));
+	told->t = 900; /* not before the end of the run */
+	start_after_cut(n, rest, false);
+}
+
+static void put_all_initial(const struct leasedir *d)
+{
+	static const char *const names[] = {LEASEFILE_NAME, LEASELOG_NAME, CONF_PINS,
+					    LEASESYNC_NEW};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		put_initial(names[i], d);
+}
+
+/* --- one call fails, or a process is killed ------------------------------------------------- */
+
+/* After the daemon has recovered from the failure, the power is cut, and only what was synced is
+ * there. */
+static void cut_after_recovery(bool damaged)
+{
+	unsigned promise[CRASH_PROMISES];
+	struct told story = *told;
+
+	memcpy(promise, crash->promise, sizeof(promise));
+	for (unsigned i = 1; i <= told->end; i++)
+		replay(crash, &crash->call[i]);
+	strcat(told->when, ", power cut later");
+	start_after_cut(&disk.names[0], REST_NONE, damaged);
+	memcpy(crash->promise, promise, sizeof(promise));
+	*told = story;
+}
+
+static void one_point(bool damaged, unsigned at, enum crash_kind kind)
+{
+	struct scene s;
+	bool daemon_died;
+
+	put_all(&s, damaged);
+	put_all_initial(&s.d);
+	snprintf(told->when, sizeof(told->when), "%s: call %u", kinds[kind], at);
+	run_apart(&s, at, kind);
+	snprintf(told->when, sizeof(told->when), "%s: %s", kinds[kind], at ? crash_text(at) : "-");
+	must(!crash->failure[0], "%s", crash->failure);
+	must(at == 0 || crash->hit, "there is no such call");
+	daemon_died = crash->dead[CRASH_DAEMON];
+	must(kind != CRASH_NONE || told->clean, "it does not end cleanly");
+	s.d.f = NULL;
+	if (told->recovered)
+		cut_after_recovery(damaged);
+	start_again(&s, crash->promise[daemon_died ? WRITTEN : SYNCED], crash->promise[EVENTS],
+		    kind == CRASH_SHORT);
+	dir_remove(&s.d);
+}
+
+static unsigned calls_of(bool damaged)
+{
+	struct scene s;
+	unsigned n;
+
+	put_all(&s, damaged);
+	run_apart(&s, 0, CRASH_NONE);
+	ck_assert_msg(!crash->failure[0], "%s", crash->failure);
+	n = crash->calls;
+	dir_remove(&s.d);
+	return n;
+}
+
+static void prepare(void)
+{
+	crash_new();
+	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(told, MAP_FAILED);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+/* The points that this process tests: one of STEP, and of these, with CRASH_PART=PART/PARTS in the
+ * environment, one of PARTS. */
+struct choice {
+	unsigned step, part, parts;
+	unsigned found, chosen, tested, failed; /* numbers of points so far */
+};
+
+/* FIRST: makes the choice different for each kind of failure. */
+static struct choice choose_points(unsigned first)
+{
+	const char *step = getenv("CRASH_STEP"), *part = getenv("CRASH_PART");
+	struct choice c = {.step = step ? (unsigned)atoi(step) : STEP, .part = 1, .parts = 1};
+
+	if (part)
+		ck_assert_int_eq(sscanf(part, "%u/%u", &c.part, &c.parts), 2);
+	ck_assert(c.step > 0 && c.part > 0 && c.part <= c.parts);
+	c.found = c.step - first % c.step;
+	return c;
+}
+
+/* Returns true if the next point is to be tested. */
+static bool is_chosen(struct choice *c)
+{
+	if (c->found++ % c->step != 0 || ++c->chosen % c->parts != c->part % c->parts)
+		return false;
+	c->tested++;
+	return true;
+}
+
+/* The process of a point that fails leaves its keeper. */
+static void end_keeper(void)
+{
+	if (crash->keeper > 0 && !crash->dead[CRASH_KEEPER])
+		kill(crash->keeper, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+/* If the next point is to be tested, starts a process for it, and waits for its end.  Thus all
+ * other points are tested even if this one fails.  Returns true in the new process. */
+static bool begin_point(struct choice *c)
+{
+	int status;
+	pid_t pid;
+
+	if (!is_chosen(c))
+		return false;
+	*told = (struct told){.end = 0};
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		leave_notes();
+		return true;
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (status != 0) {
+		c->failed++;
+		printf("# status %#x: %s\n", (unsigned)status, told->when);
+		end_keeper();
+		if (told->path[0])
+			dir_clear(told->path);
+	}
+	return false;
+}
+
+/* tests/long/crashpoints.sh adds these numbers. */
+static void report(const struct choice *c, const char *what)
+{
+	printf("# %s: %u of %u points\n", what, c->tested, c->chosen);
+	fflush(stdout);
+	ck_assert_msg(c->failed == 0, "%s: %u points fail", what, c->failed);
+}
+
+START_TEST(no_call)
+{
+	prepare();
+	one_point(_i % 2, 0, CRASH_NONE);
+}
+END_TEST
+
+START_TEST(each_call)
+{
+	const bool damaged = _i % 2;
+	const enum crash_kind kind = (enum crash_kind)(CRASH_NONE + 1 + _i / 2);
+	struct choice choice = choose_points((unsigned)_i);
+	unsigned calls;
+	char what[64];
+
+	prepare();
+	calls = calls_of(damaged);
+	for (unsigned at = 1; at <= calls; at++)
+		if (begin_point(&choice)) {
+			one_point(damaged, at, kind);
+			_exit(0);
+		}
+	snprintf(what, sizeof(what), "%s, %s", kinds[kind],
+		 damaged ? "damaged files" : "intact files");
+	report(&choice, what);
+}
+END_TEST
 
 static uint64_t hash_promise(const struct crash_call *c)
 {
@@ -1089,9 +1134,7 @@ START_TEST(power_is_cut)
 
 	prepare();
 	put_all(&s, false);
-	put_initial(LEASEFILE_NAME, &s.d);
-	put_initial(LEASELOG_NAME, &s.d);
-	put_initial(CONF_PINS, &s.d);
+	put_all_initial(&s.d);
 	run_apart(&s, 0, CRASH_NONE);
 	ck_assert_msg(!crash->failure[0], "%s", crash->failure);
 	memcpy(rec, crash, sizeof(*rec));

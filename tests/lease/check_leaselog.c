@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -762,6 +763,43 @@ START_TEST(keeper_is_killed)
 }
 END_TEST
 
+static unsigned syncs;
+
+int fdatasync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* The keeper is killed between the write and the sync.  The next one syncs, even if there is
+ * nothing more to write. */
+START_TEST(next_keeper_syncs)
+{
+	struct history h;
+
+	history_make(&h, 30, MB);
+	put(&h, 0, WALL);
+	work(&h, WALL);
+	ck_assert_uint_eq(h.log->shared->synced, 1);
+	put(&h, 1, WALL);
+	work(&h, WALL);
+	ck_assert_uint_eq(h.log->shared->written, 2);
+	ck_assert_uint_eq(h.log->shared->synced, 1);
+	close(h.f.part.fd);
+	leaselogfile_init(&h.f, h.log->shared);
+	syncs = 0;
+	h.ms += 1000;
+	work(&h, WALL);
+	ck_assert_uint_eq(syncs, 1);
+	ck_assert_uint_eq(h.log->shared->synced, 2);
+	h.ms += 1000;
+	work(&h, WALL);
+	ck_assert_uint_eq(syncs, 1);
+	must_have(&h, 0, 2);
+	history_free(&h);
+}
+END_TEST
+
 /* The daemon is killed.  All events that it handed over are written, and its directory is free at
  * once. */
 START_TEST(daemon_is_killed)
@@ -938,6 +976,7 @@ static Suite *suite(void)
 	else
 		LEAVE_OUT(s, "full_file_system", "no file system can be mounted: needs root");
 	tcase_add_test(t, keeper_is_killed);
+	tcase_add_test(t, next_keeper_syncs);
 	tcase_add_loop_test(t, daemon_is_killed, 0, 8);
 	tcase_add_test(t, daemon_is_killed_before_it_commits);
 	tcase_add_test(t, very_many_at_once);

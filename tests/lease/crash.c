@@ -237,11 +237,11 @@ static int count(struct crash_call **out, enum crash_what what, const char *name
 	*out = c;
 	now = crash->calls == crash->at;
 	crash->hit = crash->hit || now;
+	c->failed = true;
 	if (now && crash->kind == CRASH_KILL_BEFORE)
 		die();
 	if (now && crash->kind == CRASH_FULL)
 		crash->full = true;
-	c->failed = true;
 	if (now && errors[crash->kind])
 		return errors[crash->kind];
 	if (crash->full && (what == CRASH_WRITE || what == CRASH_CREATE || what == CRASH_LINK))
