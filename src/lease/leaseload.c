@@ -670,12 +670,14 @@ static void say_damage(struct load *l)
 }
 
 /* Tells the end of a restored lease.  Its line came after those of its address in LEFT, whose
- * leases had ended before. */
+ * leases had ended before.  The end is put on record: after a crash, the next start adds
+ * POOL_RESTAMP to the times, and must not bring the lease back. */
 static void tell_restored(struct load *l, const struct lease *lease)
 {
 	if (l->lefts > 0)
 		put_left(l, &(struct lease){.addr = lease->addr});
 	l->ended(l->arg, lease);
+	leasefile_append_end(l->f, lease->addr, l->now);
 }
 
 /* Leases that were idle for too long were first restored, so that they override older ones.  Now
@@ -725,6 +727,17 @@ static bool says_whose(const struct load *l)
 	return l->has_whose && prefix6_equal(&l->whose, &l->f->prefixes[0]);
 }
 
+/* Other lines may follow then. */
+static void add_marks(const struct load *l)
+{
+	if (l->torn)
+		leasestate_add(l->f, CUT_SHORT, strlen(CUT_SHORT));
+	else if (l->unconfirmed)
+		leasestate_add(l->f, NO_LINE, strlen(NO_LINE));
+	if (l->clean)
+		leasestate_add(l->f, IN_USE, strlen(IN_USE));
+}
+
 int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_table *maps,
 		   const struct ip6 *own6, int32_t now, int64_t wall,
 		   void (*report)(void *arg, const char *line),
@@ -750,19 +763,14 @@ int leasefile_load(struct leasefile *f, struct pool *pool, const struct map_tabl
 	f->base = wall - now;
 	if (pool_sort(pool) < 0)
 		return -1;
+	f->file.lines = l.leases;
+	add_marks(&l);
 	drop_expired(&l);
 	drop_beyond_share(&l);
 	tell_left(&l);
 	if (l.bad > 0)
 		say_damage(&l);
-	f->file.lines = l.leases;
-	f->wanted = l.bad > 0 || l.tail || l.trimmed > 0 || l.superseded || l.unnamed;
-	if (l.torn)
-		leasestate_add(f, CUT_SHORT, strlen(CUT_SHORT));
-	else if (l.unconfirmed)
-		leasestate_add(f, NO_LINE, strlen(NO_LINE));
-	if (l.clean)
-		leasestate_add(f, IN_USE, strlen(IN_USE));
+	f->wanted = f->wanted || l.bad > 0 || l.tail || l.trimmed > 0 || l.superseded || l.unnamed;
 	f->default_due = !says_whose(&l);
 	if (l.tail) /* comes after the marks, so that it is not part of an incomplete line */
 		leasefile_append(f, l.tail, now);

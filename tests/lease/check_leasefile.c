@@ -1190,6 +1190,27 @@ START_TEST(small_files_fail)
 END_TEST
 
 /* The mark of a clean stop is canceled by the next start, even if that records nothing. */
+/* A lease that has expired at the start after a clean stop does not come back after a crash,
+ * although the file then counts as one with inexact times. */
+START_TEST(expired_stays_ended)
+{
+	struct leasedir d;
+	char text[128];
+
+	dir_make(&d, 1);
+	snprintf(text, sizeof(text), "192.0.2.1\t2001:db8::1\t%lld\n# clean\n",
+		 (long long)WALL - POOL_KEEP - 10);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_begin(&d, NOW, WALL);
+	ck_assert_uint_eq(d.expired, 1);
+	dir_crash(&d);
+	dir_again(&d, NOW, WALL + 10);
+	ck_assert_uint_eq(pool_used(d.pool), 0);
+	ck_assert_uint_eq(d.expired, 0);
+	dir_remove(&d);
+}
+END_TEST
+
 START_TEST(clean_mark_is_taken_back)
 {
 	struct leasedir d;
@@ -1952,6 +1973,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(text, small_files_without_keeper, 0, 2 * ROWS(smalls));
 	tcase_add_loop_test(text, small_files_fail, 0, ROWS(smalls));
 	tcase_add_test(text, clean_mark_is_taken_back);
+	tcase_add_test(text, expired_stays_ended);
 	tcase_add_test(text, rewrites_do_not_rejuvenate);
 	tcase_add_test(text, rewrite_keeps_the_time);
 	tcase_add_test(text, several_prefixes);
