@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Fuzzing: libFuzzer searches for inputs that nat64d mishandles: packets, requests and files.
 #
+#   fuzz.sh [FUZZER...]   only these, such as fuzz_conf
+#
 # Each target begins with the seeds of its replay program in tests/fuzz, and runs for LONG_MINUTES (30) on every processor.
 # A failure is printed as base64; to examine it, decode it into a file: FUZZ_VERBOSE=1 tests/fuzz/replay FILE
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 top=$(cd "$here/../.." && pwd)
 minutes=${LONG_MINUTES:-30}
+only=" $* "
 
 clang=$(command -v clang) || skip_all "needs clang"
 [ -x "$top/configure" ] || skip_all "needs $top/configure (autoreconf -fi)"
@@ -26,6 +29,7 @@ build >"$T/built" 2>&1 || skip_all "needs a clang with libFuzzer (Debian: libcla
 # hunt WHAT FUZZER REPLAY LONGEST RATE: runs one process on each processor; they share one corpus.  Three points.
 hunt() {
 	local what=$1 dir=$T/$2 replay=$built/$3 rate=$5 bad=0 i hunter tries
+	[[ $only = "  " || $only = *" $2 "* ]] || return 0
 	mkdir "$dir" "$dir/corpus"
 	"$replay" "$dir/corpus" || exit 1
 	for ((i = 1; i <= $(nproc); i++)); do
@@ -48,9 +52,9 @@ hunt() {
 hunt packets fuzz_packet replay 2048 1000
 hunt requests fuzz_control replay_control 4200 1000
 hunt configurations fuzz_conf replay_conf 4096 100
-hunt histories fuzz_history replay_history 4096 50
+hunt histories fuzz_history replay_history 4096 5
 hunt "lease files" fuzz_lease replay_lease 2048 50
 hunt "answers of the kernel" fuzz_netlink replay_netlink 2048 500
-hunt sequences fuzz_sequence replay_sequence 2048 50
+hunt sequences fuzz_sequence replay_sequence 2048 5
 hunt environments fuzz_service replay_service 1024 500
 finish
