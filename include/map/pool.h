@@ -73,8 +73,9 @@ struct pool_conf {
 	struct prefix6 from;  /* the hosts that it serves; of several ranges that do not stand by,
 				 the one with the longest FROM serves a host */
 	bool standby;
-	bool promoted; /* it stood by before: the pool may hold leases beyond a share, see
-			  pool_trim() */
+	/* It stood by before: hosts that have a lease of it may keep it, even if another range now
+	 * serves them, and beyond their share. */
+	bool promoted;
 	/* Seconds after the host's last packet during which a lease is safe, and for which it is
 	 * kept while there is space. */
 	int32_t guarantee, keep;

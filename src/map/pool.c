@@ -208,7 +208,9 @@ static bool is_for(const struct pool *p, const struct range *r, const struct ip6
 {
 	const struct group *g = &p->group[r->group];
 
-	return g->standby ? addr_in6(host, &g->from) : pool_group_of(p, host) == g;
+	if (g->standby || r->promoted)
+		return addr_in6(host, &g->from);
+	return pool_group_of(p, host) == g;
 }
 
 enum pool_fit pool_fits(const struct pool *p, const struct ip6 *host, uint32_t addr)

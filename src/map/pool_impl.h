@@ -18,6 +18,7 @@ struct range {
 	uint32_t first, last;   /* addresses */
 	uint32_t base;          /* slot of its first address */
 	uint32_t group;         /* index of its group */
+	bool promoted;          /* as in struct pool_conf */
 	uint32_t used;          /* leases */
 	uint32_t confirmed;     /* among them */
 	uint32_t not_preferred; /* among them */

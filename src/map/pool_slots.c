@@ -76,6 +76,7 @@ bool pool_get_ranges(struct pool *p, const struct pool_conf *conf, size_t n)
 		p->range[i] = (struct range){
 			.first = conf[i].range.addr,
 			.last = conf[i].range.addr | ~addr_mask4(conf[i].range.len),
+			.promoted = conf[i].promoted,
 		};
 	p->ranges = n;
 	if (!pool_get_groups(p, conf))

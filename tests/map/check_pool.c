@@ -1200,6 +1200,16 @@ START_TEST(standby_has_the_hosts_of_its_from)
 	ck_assert(pool_serves(p, &in) && !pool_serves(p, &out));
 	ck_assert_ptr_null(pool_assign(p, &out, 0, 0));
 	pool_free(p);
+	conf[1].standby = false; /* for all hosts; for IN, that of OWN_RANGE is longer */
+	for (int promoted = 0; promoted < 2; promoted++) {
+		conf[1].promoted = promoted;
+		p = pool_new(conf, 3, &key);
+		ck_assert_int_eq(pool_fits(p, &in, peer_range.addr + 1),
+				 promoted ? POOL_FITS : POOL_OF_OTHERS);
+		ck_assert_int_eq(pool_fits(p, &out, peer_range.addr + 1), POOL_FITS);
+		ck_assert(addr_in4(pool_assign(p, &in, 0, 0)->addr, &own_range));
+		pool_free(p);
+	}
 }
 END_TEST
 
