@@ -59,6 +59,7 @@ same "import" "--json --known --replace" "$(list import "")"
 same "networks --sort" "unconfirmed used" "$(list networks --sort "")"
 same "networks: those there are, behind the last colon" "/48 /64" "$(list networks 2001:db8:2::/)"
 same "drain" "--json off on" "$(list drain "")"
+same "promote: the pools" "192.168.255.0/24" "$(list promote 192)"
 stops "TERM ends it"
 same "without a daemon: nothing, and no complaint" "--json" "$(list release "" 2>&1)"
 finish

@@ -93,6 +93,9 @@ fits reload 1 ctl reload --json
 fits drain 1 ctl drain on --json
 fits drain 1 ctl drain off --json
 fits log 1 ctl log drop lease --json
+fits demote 1 ctl demote 192.168.255.0/24 --json
+fits promote 1 ctl promote 192.168.255.0/24 17 --json
+fits status 1 ctl status --json
 fits who 1 ctl who 2001:db8:2::3 --json
 fits release 1 ctl release 2001:db8:2::10 --json
 fits pin 1 ctl pin 2001:db8:2::9 --json

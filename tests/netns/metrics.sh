@@ -196,7 +196,7 @@ same "and each of them under its reason" 3 "$(value 'nat64d_packets_total{direct
 same "fast-path off: not active, and no reason" "0 False None" \
 	"$(value nat64d_fast_path_active "$T/metrics") $(ctl status --json | json '"%s %s" % (it["fast_path"]["active"], it["fast_path"]["reason"])')"
 same "status: the pool; which addresses the hosts prefer is by chance" \
-	"10.9.9.0/30                 3          3          0          1             N          3          0  -          -" \
+	"10.9.9.0/30                 3          3          0          1             N          3          0  -          owner    -" \
 	"$(ctl status | grep '^10.9.9.0/30 ' | sed -E 's/^(.{62} {13})[0-3] /\1N /')"
 
 # --- many pools: more than one answer has room for ------------------------------------------------------------------

@@ -50,7 +50,7 @@ same "how long their leases last: as one line says for all with the same from, o
 same "and their shares" "{'length': 64, 'leases': 3} None {'length': 64, 'leases': 3} None" \
 	"$(ctl status --json | json '" ".join(str(p["share"]) for p in it["pools"])')"
 same "in the table, too" "/64:3 2001:db8:a00a::/48 - 2001:db8:a00b::/48 /64:3 2001:db8:a00a::/48 - -" \
-	"$(ctl status | awk '/^10\.6/ { print $9, $10 }' | xargs)"
+	"$(ctl status | awk '/^10\.6/ { print $9, $11 }' | xargs)"
 
 # --- health, before anybody has come ------------------------------------------------------------------------------------
 

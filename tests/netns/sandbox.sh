@@ -87,6 +87,8 @@ done <<-END
 	who $lease
 	pin $lease
 	unpin $lease
+	demote 192.168.255.0/24 1
+	promote 192.168.255.0/24 2
 	release $lease
 	setup
 	status
