@@ -2,7 +2,8 @@
  *
  * A request takes the same path as in the daemon: words, command, arguments.  Times go
  * through the parser of nat64ctl.  Lines of the history come from a file that other programs may
- * write.  Linked with libFuzzer (--enable-fuzzer) or with replay.c, which `make check` runs. */
+ * write, and the body of `import` from other translators.  Linked with libFuzzer (--enable-fuzzer)
+ * or with replay.c, which `make check` runs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +12,10 @@
 #include "daemon/explain_words.h"
 #include "daemon/trace.h"
 #include "lease/leaseevent.h"
+#include "lease/leaseinput.h"
 #include "lib/addr_text.h"
 #include "lib/clock.h"
+#include "map/pool_import.h"
 
 #include "fuzz_check.h"
 #include "replay.h"
@@ -244,11 +247,113 @@ static void run_event(const uint8_t *data, size_t size)
 	free(line);
 }
 
+/* --- what other translators say about leases -----------------------------------------------------
+ */
+
+#define OWN  0xc0a8ff00u /* 192.168.255.0/24 */
+#define PEER 0xc0a8fe00u /* 192.168.254.0/24, which stands by */
+#define NOW  2000000
+
+static struct pool *new_pool(void)
+{
+	static const struct siphash_key key = {1, 2};
+	struct pool_conf conf[] = {pool_plain((struct prefix4){OWN, 24}),
+				   pool_plain((struct prefix4){PEER, 24})};
+	struct pool *p;
+
+	conf[1].standby = true;
+	p = pool_new(conf, 2, &key);
+	EXPECT(p != NULL);
+	return p;
+}
+
+static struct pool_report report_of(const struct leaseinput_record *r)
+{
+	int64_t last = r->last % NOW, since = r->since % NOW;
+
+	return (struct pool_report){
+		.host = r->host,
+		.addr = r->addr,
+		.prefix = r->prefix.len == 96,
+		.last = (int32_t)last,
+		.since = r->since == 0 ? POOL_UNKNOWN : (int32_t)(since < last ? since : last),
+		.confirmed = r->confirmed,
+		.ended = r->ended,
+	};
+}
+
+static void apply(struct pool *p, const struct pool_report *r, const struct pool_judgement *j)
+{
+	for (int i = 0; i < 2; i++) {
+		if (!j->loser[i])
+			continue;
+		EXPECT(j->verdict == POOL_TAKE && pool_stands_by(p, j->loser[i]->addr));
+		EXPECT(i == 0 || j->loser[0] != j->loser[1]);
+		pool_end(p, j->loser[i]);
+	}
+	if (j->verdict == POOL_TAKE)
+		EXPECT(pool_take(p, r) != NULL);
+	if (j->verdict == POOL_RENEW)
+		pool_renew(p, j->lease, r);
+	if (j->verdict == POOL_ENDED) {
+		EXPECT(pool_stands_by(p, j->lease->addr));
+		pool_end(p, j->lease);
+	}
+}
+
+/* The same report again changes nothing. */
+static void use_report(struct pool *p, const struct pool_report *r)
+{
+	struct pool_judgement j = pool_judge(p, r, NOW);
+	const struct lease *l;
+
+	apply(p, r, &j);
+	l = pool_find4(p, r->addr);
+	if (j.verdict == POOL_TAKE || j.verdict == POOL_RENEW)
+		EXPECT(l && l == pool_find6(p, &r->host, r->prefix) && l->last >= r->last);
+	j = pool_judge(p, r, NOW);
+	EXPECT(j.verdict == POOL_SAME || j.verdict == POOL_OLDER || j.verdict == POOL_REFUSE);
+}
+
+static void run_reports(const uint8_t *data, size_t size)
+{
+	struct leaseinput in = {.next.since = 0};
+	struct pool *p = new_pool();
+
+	for (size_t at = 0; at < size;) {
+		const uint8_t *newline = memchr(data + at, '\n', size - at);
+		size_t len = newline ? (size_t)(newline - data) - at : size - at;
+		char *line = (char *)fuzz_bytes(len + 1), why[LEASETEXT_WHY] = "";
+		struct leaseinput_record r;
+		struct pool_report report;
+
+		memcpy(line, data + at, len);
+		switch (leaseinput_read(&in, line, len, &r, why)) {
+		case LEASEINPUT_RECORD:
+			EXPECT(r.last > 0 && r.since >= 0);
+			report = report_of(&r);
+			use_report(p, &report);
+			break;
+		case LEASEINPUT_BAD:
+			EXPECT(why[0] != '\0');
+			for (const char *c = why; *c; c++)
+				EXPECT(*c >= ' ' && *c <= '~');
+			break;
+		case LEASEINPUT_NOTHING:
+			break;
+		}
+		free(line);
+		at += len + 1;
+	}
+	pool_free(p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	run_request(data, size);
 	run_json(data, size);
 	run_packet(data, size);
 	run_event(data, size);
+	run_reports(data, size);
 	return 0;
 }

@@ -37,6 +37,22 @@ static const struct {
 	{"event-ended",
 	 BYTES("2026-11-26T19:00:00Z ended idle 192.0.2.1 2001:db8::1 64:ff9b::/96 10 1200 "
 	       "2026-11-26T18:00:00Z")},
+	{"reports-own",
+	 BYTES("# since 1700000000\n# unconfirmed\n192.168.255.7\t2001:db8::7\t1700001000\t"
+	       "64:ff9b::/96\n192.168.255.7\t2001:db8::8\t1700001001\n")},
+	{"reports-peer",
+	 BYTES("# prefix 64:ff9b::/96\n192.168.254.7\t2001:db8::7\t1700001000\n192.168.254.8\t"
+	       "2001:db8::7\t1700001001\n192.168.254.8\t2001:db8::9\t1700001002\n")},
+	{"reports-events",
+	 BYTES("{\"time\": \"2026-11-26T18:00:00.123456Z\", \"event\": \"assigned\", \"ipv4\": "
+	       "\"192.168.254.7\", \"ipv6\": \"2001:db8::7\", \"prefix\": \"64:ff9b::/96\"}\n"
+	       "{\"time\": \"2026-11-26T18:00:01.123456Z\", \"event\": \"ended\", \"ipv4\": "
+	       "\"192.168.254.7\", \"ipv6\": \"2001:db8::7\", \"prefix\": \"64:ff9b::/96\"}\n")},
+	{"reports-renewed",
+	 BYTES("{\"time\": \"2026-11-26T18:00:00.1Z\", \"event\": \"renewed\", \"ipv4\": "
+	       "\"192.168.254.7\", \"ipv6\": \"2001:db8::7\", \"prefix\": null, \"since\": "
+	       "\"2026-11-26T17:00:00Z\", \"last_seen\": \"2026-11-26T17:59:00Z\", "
+	       "\"confirmed\": true}\n")},
 	{"escape", BYTES("status \033[2J\x7f")},
 	{"nul", BYTES("status\0status")},
 	{"utf8", BYTES("st\xc3\xa4tus \xe2\x82\xac \xf0\x9f\x98\x80 \xed\xa0\x80")},
