@@ -12,7 +12,7 @@ function take(kind, key, value, from)
 		failed = 1
 		exit
 	}
-	if (kind == "leases" && is_key(key) && imports(key))
+	if (kind == "leases" && is_key(key) && imports(key) && is_about(key, value))
 		replace(key, value)
 	if (kind == "seen" && is_key(key) && role_of(key) == "own" && from != node) {
 		put("import", value)

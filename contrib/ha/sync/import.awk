@@ -29,6 +29,19 @@ function replace(key, lines)
 	import("--replace " prefix_of(key), "import", owner_of(key))
 }
 
+# is_about(KEY, LINES): whether all leases are of the key.  A node may not tell of ranges that it does not own.
+function is_about(key, lines,    line, n, i)
+{
+	n = split(lines, line, "\n")
+	for (i = 1; i <= n; i++)
+		if (line[i] ~ /^[^#]/ && key_of(substr(line[i], 1, index(line[i], "\t") - 1)) != key) {
+			print "nat64d-sync: leases of " owner_of(key) ": not accepted, because a line of " key " is about another network: " \
+				line[i] > "/dev/stderr"
+			return 0
+		}
+	return 1
+}
+
 function fail(why)
 {
 	print "nat64d-sync: " why > "/dev/stderr"

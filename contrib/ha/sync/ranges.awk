@@ -7,6 +7,14 @@ function number(addr,    byte)
 	return ((byte[1] * 256 + byte[2]) * 256 + byte[3]) * 256 + byte[4]
 }
 
+# size_of(LENGTH): the number of addresses of a prefix.  busybox has no powers.
+function size_of(length_,    n)
+{
+	for (n = 1; length_ < 32; length_++)
+		n *= 2
+	return n
+}
+
 # read_ranges(): reads the lines "RANGE ROLE OWNER REVISION NEXT" of the file ranges.
 function read_ranges(    line, field, part)
 {
@@ -15,7 +23,7 @@ function read_ranges(    line, field, part)
 		split(field[1], part, "/")
 		ranges++
 		first[ranges] = number(part[1])
-		size[ranges] = 2 ^ (32 - part[2])
+		size[ranges] = size_of(part[2])
 		name[ranges] = part[1] "_" part[2]
 		role[ranges] = field[2]
 		owner[ranges] = field[3]

@@ -49,9 +49,12 @@ function settle(key, value)
 	if (role_of(key) == "own") {
 		put("recovered", value)
 		recovered = 1
-	} else if (imports(key) && key in here)
+	}
+	if (!imports(key) || !is_about(key, value))
+		return
+	if (key in here)
 		replace(key, value)
-	else if (imports(key)) {
+	else {
 		put("new", value)
 		new = 1
 	}

@@ -1,6 +1,6 @@
-# Reads lines "key KEY", then lease lines, and writes the leases of these keys as transactions of etcdctl txn, to the files
-# transaction.1, transaction.2, ...  A transaction succeeds only while this node is the owner of the ranges, and has no more
-# keys than etcd accepts by default: 20 full keys are 1 MB.
+# Reads lines "key KEY", then lease lines, and writes the leases of these keys as transactions of etcdctl txn to files, whose
+# names it prints.  A transaction succeeds only while this node is the owner of the ranges, and has no more keys than etcd accepts
+# by default: 20 full keys are 1 MB.
 
 BEGIN { read_ranges() }
 
@@ -39,6 +39,7 @@ function finish(    file, i)
 	print "\n" changes "\n\n" > file
 	if (close(file) != 0)
 		exit 1
+	print file
 	split("", conditions)
 	changes = ""
 	keys = 0
