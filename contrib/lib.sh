@@ -135,7 +135,7 @@ long_test_tools=(buildah:buildah s390x-linux-gnu-gcc:gcc-s390x-linux-gnu /usr/s3
 # shellcheck disable=SC2034 # for contrib/test
 test_daemons=(named:bind9 named-checkconf:bind9-utils unbound:unbound unbound-checkconf:unbound tayga:tayga
 	promtool:prometheus prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter
-	bird:bird2 birdc:bird2 conntrackd:conntrackd etcd:etcd-server etcdctl:etcd-client)
+	bird:bird2 birdc:bird2 conntrackd:conntrackd etcd:etcd-server)
 
 # copy_tree FROM TO: copies the files of the project, without build products if git can list the files.
 copy_tree() {

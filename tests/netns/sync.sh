@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# nat64d-sync between three nodes with etcd: leases reach the peers, owners change, and etcd fails.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+need etcd etcdctl timeout
+# shellcheck source=tests/netns/etcd_nodes.sh
+. "$here/etcd_nodes.sh"
+make_nodes
+LOG=$T/b/synclog
+
+has_lease() { [ "$(lease_at "$1" "$2")" = "$3" ]; }
+lacks_lease() { [ -z "$(lease_at "$1" "$2")" ]; }
+# everywhere NAME HOST: one point, ok if each node has the lease of the host that node a has.
+everywhere() {
+	local address node
+	address=$(lease_at a "$2")
+	for node in b c; do
+		wait_for has_lease "$node" "$2" "${address:-none}" || { not_ok "$1" "$node has $(lease_at "$node" "$2"), a has $address" && return; }
+	done
+	ok "$1"
+}
+said_by() { grep -qF -- "$2" "$T/$1/synclog"; }
+
+# --- leases ---------------------------------------------------------------------------------------------------------
+
+for node in $NODES; do start_etcd "$node"; done
+for node in $NODES; do start_node "$node"; done
+t "etcd is there" wait_for etcdctl_of a endpoint health
+for node in $NODES; do start_sync "$node"; done
+for node in $NODES; do wait_for follows "$node"; done
+same "each node owns its range" "a b c" "$(etcdctl_of a get --prefix /nat64d/owner/ --print-value-only | paste -sd ' ')"
+
+use a 1 1
+everywhere "a new lease reaches the other nodes" 2001:db8:2::1
+address=$(lease_at a 2001:db8:2::1)
+use b 1 1
+same "where the host gets the same address" "1" "$(node_ctl b leases 2001:db8:2::1 --json | each 'it["packets_6to4"]')"
+in_node b ping -4 -n -c 1 -W 2 -I 8.8.8.8 "$address" >/dev/null
+confirmed_at_a() { [ "$(node_ctl a leases 2001:db8:2::1 --json | each 'it["confirmed"]')" = True ]; }
+t "the owner hears that the lease is in use there" wait_for confirmed_at_a
+median=$(latency 20)
+t "20 more leases reach them: median $median ms" test "${median%% *}" -lt 1000
+node_ctl a release "$address" >/dev/null
+t "an ended lease ends there" wait_for lacks_lease b 2001:db8:2::1
+t "everywhere" wait_for lacks_lease c 2001:db8:2::1
+
+printf '10.1.9.9\tnonsense\t1\n' | etcdctl_of a put /nat64d/leases/10.1.9.0_24 >/dev/null
+t "a node says what it does not accept" wait_for said_by b "leases of a: line 1: "
+printf '10.3.0.9\t2001:db8:2::99\t1\n' | etcdctl_of a put /nat64d/leases/10.1.9.0_24 >/dev/null
+t "such as a lease of the range of another node" wait_for said_by b "a line of 10.1.9.0_24 is about another network: 10.3.0.9"
+t "which nobody gets" lacks_lease b 2001:db8:2::99
+etcdctl_of a put "/nat64d/leases/10.1.9.0_24; touch $T/executed" x >/dev/null
+etcdctl_of a del /nat64d/leases/10.1.9.0_24 >/dev/null
+use a 2 2
+everywhere "and goes on" 2001:db8:2::2
+t "no key is a command" test ! -e "$T/executed"
+
+# --- owners ---------------------------------------------------------------------------------------------------------
+
+# owners: prints what nat64d has of 10.1.0.0/16 on each node.
+owners() { for node in $NODES; do sync_of "$node" status | awk '$1 == "10.1.0.0/16" { print $2 }'; done | paste -sd ' '; }
+t "promote on another node" sync_of b promote 10.1.0.0/16
+same "it is the owner, and the last one stands by" "standby owner standby" "$(owners)"
+wait_for follows b
+use a 20 29
+use b 20 29
+same "so only that node gives addresses" 0 "$(node_ctl a leases --json | each 'it["ipv4"]' | grep -c '^10\.1\..*ffff')"
+t "all leases are the same on both" wait_for same_leases a b
+shows "promote on a node that has it says so" "this node is the owner now" sync_of b promote 10.1.0.0/16
+shows "promote of an unknown range" "nat64d has no dynamic-pool with exactly this range" sync_of b promote 10.1.0.0/24
+shows "demote on another node" "the owner is b" sync_of a demote 10.1.0.0/16
+
+end_job "${SYNCER[a]}"
+end_job "${DAEMON[a]}"
+t "the program leaves no process" fails pgrep -f "$T/a/sync"
+same "and no file" "" "$(ls "$T/a/sync")"
+rm -f "$T/a/data/pools.state"
+t "a node that returns asks etcd before its start" sync_of a check
+same "it stands by" "10.1.0.0/16 standby" "$(cut -d ' ' -f 1,2 "$T/a/data/pools.state")"
+start_node a
+start_sync a
+wait_for follows a
+same "the owners are as before" "standby owner standby" "$(owners)"
+t "promote on it" sync_of a promote 10.1.0.0/16
+same "it is the owner again" "owner standby standby" "$(owners)"
+
+t "demote" sync_of a demote 10.1.0.0/16
+same "nobody is the owner" "standby standby standby" "$(owners)"
+t "promote" sync_of a promote 10.1.0.0/16
+
+configure c | sed 's/^\(dynamic-pool 10.1.0.0.16\) standby/\1/' >"$T/c/conf"
+node_ctl c reload >/dev/null
+t "two nodes claim a range: the second one stands by and says why" wait_for said_by c "10.1.0.0/16: a is its owner"
+same "the first one keeps it" "owner standby standby" "$(owners)"
+
+# --- etcd fails -----------------------------------------------------------------------------------------------------
+
+for node in $NODES; do end_job "${ETCD[$node]}" KILL; done
+use a 40 40
+t "without etcd: nat64d gives leases" has_lease a 2001:db8:2::28 "$(lease_at a 2001:db8:2::28)"
+t "the node says why the others do not get them" wait_for said_by a "etcd does not answer"
+shows "and so does its status" "etcd does not answer" sync_of a status
+for node in $NODES; do start_etcd "$node"; done
+everywhere "etcd is back: they get it" 2001:db8:2::28
+t "and the node says so" wait_for said_by a "the leases are replicated again"
+
+etcdctl_of a user add root:secret >/dev/null
+etcdctl_of a user grant-role root root >/dev/null
+etcdctl_of a auth enable >/dev/null
+t "wrong credentials" wait_for eval 'use a 41 41; said_by a "etcd refuses this node"'
+use a 42 42
+t "translation goes on" test -n "$(lease_at a 2001:db8:2::2a)"
+ETCDCTL_USER=root:secret etcdctl_of a auth disable >/dev/null
+everywhere "right again: the lease arrives" 2001:db8:2::2a
+same "no address has two hosts" "" "$(twice)"
+
+finish
