@@ -113,6 +113,7 @@ routing_suffix() { [ "$ROUTING" = bgp ] || echo "-$ROUTING"; }
 
 # start_bird SPACE NAME: with $T/NAME/bird.conf.
 start_bird() {
+	printf '%s\n' 'log stderr all;' 'debug protocols { states };' >>"$T/$2/bird.conf"
 	ip netns exec "$1" bird -f -c "$T/$2/bird.conf" -s "$T/$2/bird.ctl" -P "$T/$2/bird.pid" </dev/null >>"$T/$2/bird.log" 2>&1 &
 	disown
 }
