@@ -420,10 +420,9 @@ bool leasesync_ask(struct leasesync *k, enum lease_file file, enum leasesync_tas
 
 bool leasesync_ask_kept(struct leasesync *k, int fd)
 {
-	return ask(k, &(struct leasesync_message){.task = LEASESYNC_CREATE,
-						  .file = LEASE_FILE,
-						  .fd = fd,
-						  .keep = true});
+	return ask(k,
+		   &(struct leasesync_message){
+			   .task = LEASESYNC_CREATE, .file = LEASE_FILE, .fd = fd, .keep = true});
 }
 
 bool leasesync_hear(struct leasesync *k, struct leasesync_message *a)

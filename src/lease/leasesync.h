@@ -44,8 +44,8 @@ struct leasesync_message {
 	enum lease_file file; /* the name to which it belongs */
 	bool renamed;         /* LEASESYNC_PUBLISH: the file was renamed, even if ERR is set */
 	bool keep;            /* LEASESYNC_CREATE: first keep the given file aside */
-	int kept; /* the number of its copy, even if ERR is set; 0: there is none */
-	int fd;   /* the file; in the answer to LEASESYNC_CREATE the temporary file; -1: none */
+	int kept;             /* the number of its copy, even if ERR is set; 0: there is none */
+	int fd; /* the file; in the answer to LEASESYNC_CREATE the temporary file; -1: none */
 };
 
 /* Reaps a dead keeper.  Returns true if no old one remains; only then may another be started. */
@@ -59,7 +59,8 @@ int leasesync_start(struct leasesync *k, int dir, const char *path, const struct
  * is dead; leasesync_hear() then reports that. */
 bool leasesync_ask(struct leasesync *k, enum lease_file file, enum leasesync_task task, int fd);
 
-/* Requests LEASESYNC_CREATE for the lease file FD, which is damaged and must be kept aside before. */
+/* Requests LEASESYNC_CREATE for the lease file FD, which is damaged and must be kept aside before.
+ */
 bool leasesync_ask_kept(struct leasesync *k, int fd);
 
 /* Returns true if there is an answer or the keeper has died.  Then A describes it, and the keeper
