@@ -5,17 +5,28 @@ guarantee=7440 # seconds that a lease is safe after its last packet; include/map
 behind=600     # seconds: maximum age of the record of a lease in use
 keep=1209600
 
-# pool_groups: prints "GUARANTEE KEEP POOL..." lines, one for all pools with the same hosts.
+# roles: prints "POOL true" or "POOL false", for each pool of the running daemon: whether it stands by.
+roles()
+{
+	printf '%s\n' "$told" | grep -o '"pool": "[0-9./]*", "standby": [a-z]*' | tr -d '",' | awk '{ print $2, $4 }'
+}
+
+# pool_groups: prints "GUARANTEE KEEP POOL..." lines, one for all pools with the same hosts, without those that stand by.
 pool_groups()
 {
 	{
 		values '# dynamic-pool'
+		echo roles
+		roles
 		echo end
 		values dynamic-pool
 	} | awk -v guarantee=$guarantee -v keep=$keep '
 		function seconds(t) { return t * (t ~ /m$/ ? 60 : t ~ /h$/ ? 3600 : t ~ /d$/ ? 86400 : 1) }
 		$1 == "end" { plain = 1; next }
+		$1 == "roles" { role = 1; next }
+		role && !plain { standby[$1] = $2 == "true"; next }
 		!plain {
+			standby[$1] = / standby( |$)/
 			for (i = 2; i < NF; i++) {
 				if ($i == "from") from[$1] = $(i + 1)
 				if ($i == "lease") { low[$1] = seconds($(i + 1)); high[$1] = $(i + 2) ~ /^[0-9]/ ? seconds($(i + 2)) : 0 }
@@ -24,9 +35,10 @@ pool_groups()
 		}
 		{
 			who = from[$1]
+			if ($1 in low) { safe[who] = low[$1]; kept[who] = high[$1] }
+			if (standby[$1]) next
 			if (!(who in pools)) order[++n] = who
 			pools[who] = pools[who] " " $1
-			if ($1 in low) { safe[who] = low[$1]; kept[who] = high[$1] }
 		}
 		END {
 			for (i = 1; i <= n; i++) {
@@ -108,6 +120,7 @@ check_pool()
 {
 	[ -n "$(values dynamic-pool)" ] && [ -f "$(values data-dir)/dynamic.map" ] || return 0
 	groups=$(pool_groups)
+	[ -n "$groups" ] || return 0
 	while read -r safe longest pools; do
 		check_pools "$safe" "$longest" "$pools"
 	done <<-END

@@ -46,7 +46,9 @@ function is_pool(    i) {
 	if (!is_prefix($2, 0))
 		return 0
 	for (i = 3; i <= NF;)
-		if ($i == "from" && is_prefix($(i + 1), 1))
+		if ($i == "standby")
+			i++
+		else if ($i == "from" && is_prefix($(i + 1), 1))
 			i += 2
 		else if ($i == "lease" && is_time($(i + 1)))
 			i += is_time($(i + 2)) ? 3 : 2

@@ -244,6 +244,7 @@ odd tun-device 'tun-device nat64" accept; ip daddr "x'
 odd tun-device 'tun-device nat64;reboot'
 odd tun-device 'tun-device a234567890123456'
 odd dynamic-pool 'dynamic-pool 10.0.0.0/24 masquerade'
+odd dynamic-pool 'dynamic-pool 10.0.0.0/24 standby yes'
 odd dynamic-pool 'dynamic-pool 10.0.0.999/24'
 # shellcheck disable=SC2016 # not for this shell
 odd dynamic-pool 'dynamic-pool $(reboot)/24'

@@ -212,6 +212,18 @@ printf '192.168.255.9\t2001:db8::9\t%s\n' "$(date +%s)" >"$T/secret"
 ln -s "$T/secret" "$T/data/dynamic.map"
 well
 t "a link in the place of the leases: not followed" grep -q "^ok    pool: 0 of 254 addresses leased" "$T/found"
+rm "$T/data/dynamic.map"
+cp "$T/conf" "$T/conf.before"
+echo 'dynamic-pool 10.9.9.0/30 standby' >>"$T/conf"
+kill -HUP "$PID"
+ip -n "$R" route replace 10.9.9.0/30 dev nat64
+for i in 1 2 3; do printf '10.9.9.%s\t2001:db8::%s\t%s\n' $i $i "$(date +%s)"; done >"$T/data/dynamic.map"
+well
+t "a full pool of another translator is not ours" grep -q "^ok    pool: 0 of 254 addresses leased" "$T/found"
+same "and we say nothing else of pools" 1 "$(grep -c '^[a-zA-Z]* *pool: ' "$T/found")"
+mv "$T/conf.before" "$T/conf"
+kill -HUP "$PID"
+ip -n "$R" route del 10.9.9.0/30 dev nat64
 mv "$T/leases" "$T/data/dynamic.map"
 
 # A path and a name that a shell would take for more.
