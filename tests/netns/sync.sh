@@ -21,6 +21,34 @@ everywhere() {
 }
 said_by() { grep -qF -- "$2" "$T/$1/synclog"; }
 
+# --- what etcdctl prints, without etcd --------------------------------------------------------------------------------
+
+# pure PROGRAM [FILE...]: runs it as node b, which stands by for 10.1.0.0/16; the calls of nat64ctl are in $T/pure/calls.
+pure() {
+	local program options=()
+	for program in ranges etcd import "$1"; do options+=(-f "$here/../../contrib/ha/sync/$program.awk"); done
+	awk -v root=/nat64d -v dir="$T/pure" -v ctl="$T/pure/ctl" -v node=b "${options[@]}" "${@:2}"
+}
+# key NAME REVISION VALUE: prints it in the way of etcdctl.
+key() { printf '"Key" : "/nat64d/%s"\n"ModRevision" : %s\n"Value" : "%s"\n"Lease" : 0\n' "$1" "$2" "$3"; }
+
+mkdir "$T/pure"
+printf '#!/bin/sh\necho "$@: $(cat)" >>%s/calls\n' "$T/pure" >"$T/pure/ctl"
+chmod +x "$T/pure/ctl"
+echo '10.1.0.0/16 standby - 0 -' >"$T/pure/ranges"
+: >"$T/pure/leases"
+value='10.1.2.1\t2001:db8:2::1\t1\t64:ff9b::/96\n'
+key leases/10.1.2.0_24 4 "$value" | pure follow
+same "a lease is imported" "import --replace 10.1.2.0/24: 10.1.2.1" "$(cut -f 1 "$T/pure/calls")"
+same "the revision is kept" 4 "$(cat "$T/pure/revision")"
+rm "$T/pure/calls"
+key leases/10.1.2.0_24 4 "$value$value" | head -c 120 | pure follow
+key leases/10.1.2.0_24 4 "$value$value" | head -n 3 | pure follow
+t "nothing is imported from a line that may be cut short" test ! -e "$T/pure/calls"
+key owner/10.1.0.0_16 5 a >"$T/pure/dump"
+pure resync "$T/pure/leases" "$T/pure/dump"
+same "an owner that has changed after a look at the roles: look again" 3 $?
+
 # --- leases ---------------------------------------------------------------------------------------------------------
 
 for node in $NODES; do start_etcd "$node"; done

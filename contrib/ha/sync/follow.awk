@@ -20,15 +20,6 @@ function take(kind, key, value, from)
 	}
 }
 
-# is_later(NAME): whether the owner of this range has changed since the shell has looked.
-function is_later(key,    i)
-{
-	for (i = 1; i <= ranges; i++)
-		if (name[i] == key && changed > revision_of[i])
-			return 1
-	return 0
-}
-
 # The last line of each event.
 /^"Lease" : / {
 	print changed > (dir "/revision")

@@ -67,3 +67,12 @@ function prefix_of(key)
 	sub(/_/, "/", key)
 	return key
 }
+
+# is_later(NAME): whether the owner of this range has changed since the shell has looked.
+function is_later(key,    i)
+{
+	for (i = 1; i <= ranges; i++)
+		if (name[i] == key && changed > revision_of[i])
+			return 1
+	return 0
+}

@@ -1,5 +1,6 @@
 # Compares all leases of this node (the file leases) with all keys in etcd (the file dump), and imports what is different.
-# It writes the keys that this node must publish to the file publish, and the revision of etcd to the file revision.
+# It writes the keys that this node must publish to the file publish, and the revision of etcd to the file revision.  The exit
+# status is 3 if the owner of a range has changed since the shell has looked.
 
 BEGIN { read_ranges() }
 
@@ -28,6 +29,10 @@ function rough(text,    line, field, n, i, out)
 
 function take(kind, key, value, from)
 {
+	if (kind == "owner" && is_later(key)) {
+		failed = 3
+		exit
+	}
 	if (!is_key(key))
 		return
 	if (kind == "seen" && role_of(key) == "own") {
@@ -76,7 +81,7 @@ function recover(    line)
 # owner in etcd, which may be empty after a repair, ends no lease.
 END {
 	if (failed)
-		exit 1
+		exit failed
 	for (key in here)
 		if (key in stored)
 			continue
