@@ -114,7 +114,7 @@ scenario() {
 	t "$ROUTING: every host has an address" wait_for served
 	t "$ROUTING: all nodes know all leases" wait_for all_known
 	noticed start >/dev/null
-	phase "nothing fails" 200
+	phase "nothing fails" 1000
 
 	kill_daemon 1
 	sleep 0.1
@@ -128,7 +128,7 @@ scenario() {
 	phase "kill -9 of nat64d" 2500
 	start_translator 2
 	t "$ROUTING: back" wait_for spread_over "$NODES"
-	phase "it starts again" 500
+	phase "it starts again" 1000
 
 	power_off 3
 	t "$ROUTING: no power: the routers avoid the node" wait_for spread_over "1 2"
@@ -139,7 +139,7 @@ scenario() {
 	start_all 3
 	t "$ROUTING: back" wait_for spread_over "$NODES"
 	t "$ROUTING: it knows what happened meanwhile" wait_for all_known
-	phase "power again" 500
+	phase "power again" 1000
 
 	unplug 1
 	t "$ROUTING: no link: the routers avoid the node" wait_for spread_over "2 3"
@@ -148,15 +148,15 @@ scenario() {
 	plug_in 1
 	t "$ROUTING: back" wait_for spread_over "$NODES"
 	t "$ROUTING: it knows what happened meanwhile" wait_for all_known
-	phase "the link again" 500
+	phase "the link again" 1000
 
 	node_ctl 2 drain on >/dev/null
 	t "$ROUTING: drain: the routers avoid the node" wait_for spread_over "1 3"
 	t "$ROUTING: no packet passes it" wait_for idle 2
-	phase "drain" 200
+	phase "drain" 1000
 	node_ctl 2 drain off >/dev/null
 	t "$ROUTING: back" wait_for spread_over "$NODES"
-	phase "end of the drain" 200
+	phase "end of the drain" 1000
 
 	for k in $NODES; do
 		node_ctl "$k" drain on >/dev/null
@@ -165,12 +165,12 @@ scenario() {
 		start_translator "$k"
 		t "$ROUTING: rolling restart: node $k is back" wait_for spread_over "$NODES"
 	done
-	phase "rolling restart, each after a drain" 200
+	phase "rolling restart, each after a drain" 1000
 
 	etcd_ports 2 drop
 	sleep 3
 	t "$ROUTING: etcd of a node is cut off: new hosts get an address" new_hosts 4
-	phase "etcd: one node is cut off" 200
+	phase "etcd: one node is cut off" 1000
 	etcd_ports 2 accept
 	from=$SECONDS
 	t "$ROUTING: it catches up" wait_for all_known
@@ -179,13 +179,13 @@ scenario() {
 	kill -9 "${ETCD[1]}" "${ETCD[3]}"
 	sleep 2
 	t "$ROUTING: etcd has failed: new hosts get an address" new_hosts 5
-	phase "etcd: no quorum" 200
+	phase "etcd: no quorum" 1000
 	start_etcd 1
 	start_etcd 3
 	from=$SECONDS
 	t "$ROUTING: the nodes catch up" wait_for all_known
 	diag "after $((SECONDS - from)) s"
-	phase "etcd again" 200
+	phase "etcd again" 1000
 	exec {TO}>&-
 	cleanup
 }
