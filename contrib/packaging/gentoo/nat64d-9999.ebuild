@@ -39,6 +39,7 @@ src_install() {
 	rm -r "${ED}"/usr/lib/sysusers.d || die
 	newinitd contrib/packaging/openrc/nat64d.initd nat64d
 	newinitd contrib/packaging/openrc/nat64-host.initd nat64-host
+	newinitd contrib/packaging/openrc/nat64d-sync.initd nat64d-sync
 	newconfd contrib/packaging/openrc/nat64d.confd nat64d
 	keepdir /etc/nat64
 }
