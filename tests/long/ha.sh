@@ -151,7 +151,9 @@ scenario() {
 	phase "the link again" 1000
 
 	node_ctl 2 drain on >/dev/null
+	from=$(date +%s%N)
 	t "$ROUTING: drain: the routers avoid the node" wait_for spread_over "1 3"
+	below "$ROUTING: drain: they do so within $reach ms" "$reach" $((($(date +%s%N) - from) / 1000000))
 	t "$ROUTING: no packet passes it" wait_for idle 2
 	phase "drain" 1000
 	node_ctl 2 drain off >/dev/null

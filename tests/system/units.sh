@@ -68,6 +68,10 @@ install_units() {
 		mkdir -p "$ROOT/etc/systemd/system/$unit.service.d"
 		drop_in >"$ROOT/etc/systemd/system/$unit.service.d/test.conf"
 	done
+	fill_in ha/nat64d-health >"$ROOT/etc/systemd/system/nat64d-health.service"
+	install -D -m 644 <(drop_in | grep -v Watchdog) "$ROOT/etc/systemd/system/nat64d-health.service.d/test.conf"
+	install -D -m 755 "$top/contrib/ha/nat64d-health" "$ROOT/usr/share/nat64d/ha/nat64d-health"
+	printf '#!/bin/sh\necho "nat64_pools: ${3}d"\n' >"$ROOT/usr/sbin/birdc" && chmod 755 "$ROOT/usr/sbin/birdc"
 	install -D -m 644 "$top/contrib/nat64d.sysusers" "$ROOT/usr/lib/sysusers.d/nat64d.conf"
 	install -D -m 644 "$top/contrib/nat64d.sysctl" "$ROOT/usr/lib/sysctl.d/90-nat64d.conf"
 	install -D -m 644 "$top/contrib/nat64d.default" "$ROOT/etc/default/nat64d"
@@ -340,6 +344,18 @@ t "and started: both do" translates
 t "both" translates 64:ff9b:1::808:808
 inside systemctl stop nat64d@x nat64d
 t "both stopped: nothing is left running" fails inside pgrep -x nat64d
+
+# --- nat64d-health.service ----------------------------------------------------------------------------------------------
+
+inside systemctl start nat64d nat64d-health
+unit=nat64d-health
+t "nat64d-health lets BIRD announce the routes" wait_for journal_says "nat64d-health: announced"
+inside nat64ctl drain on
+t "and withdraws them at a drain" wait_for journal_says "nat64d-health: withdrawn: drain"
+inside systemctl stop nat64d-health
+same "no call was forbidden by its filter" "" "$(journal | grep -i 'SIGSYS\|status=31')"
+unit=nat64d
+inside systemctl stop nat64d
 
 # --- filters that remain on the egress of the device -----------------------------------------------------------------
 
