@@ -55,6 +55,9 @@ size_t leaseevent_format(char out[LEASEEVENT_MAX], const struct lease_event *e);
 /* Parses such a time to unix time. */
 bool leaseevent_time(const char *s, int64_t *out);
 
+/* Returns the median of the times of three lines, of which one may be damaged. */
+int64_t leaseevent_median(int64_t a, int64_t b, int64_t c);
+
 /* Parses the line of LEN bytes, without its newline.  False if it is not such a line. */
 bool leaseevent_parse(const char *line, size_t len, struct lease_event *e);
 

@@ -148,6 +148,13 @@ bool leaseevent_time(const char *s, int64_t *out)
 	return true;
 }
 
+int64_t leaseevent_median(int64_t a, int64_t b, int64_t c)
+{
+	int64_t low = a < b ? a : b, high = a < b ? b : a;
+
+	return c < low ? low : c > high ? high : c;
+}
+
 static bool parse_count(const char *s, uint64_t *out)
 {
 	size_t n = strspn(s, "0123456789");

@@ -50,32 +50,57 @@ static void close_part(struct leaselogfile *f)
 
 /* --- the content of a file ------------------------------------------------------------------ */
 
-/* Returns the time of the first or the LAST valid line in TEXT; 0 if there is none. */
-static int64_t time_in(const char *text, size_t len, bool last)
+/* Sets TIME to the times of the first or the LAST three valid lines in TEXT.  Returns how many
+ * there are. */
+static unsigned times_in(const char *text, size_t len, bool last, int64_t time[3])
 {
 	const char *p = text, *end;
 	struct lease_event e;
-	int64_t found = 0;
+	unsigned n = 0;
 
 	for (; (end = memchr(p, '\n', len - (size_t)(p - text))); p = end + 1) {
 		if (!leaseevent_parse(p, (size_t)(end - p), &e))
 			continue;
-		found = e.at;
-		if (!last)
+		if (n == 3 && !last)
 			break;
+		if (n == 3) {
+			time[0] = time[1];
+			time[1] = time[2];
+			n--;
+		}
+		time[n++] = e.at;
 	}
-	return found;
+	return n;
 }
 
 /* The same for the file FD of SIZE bytes. */
 /* seccomp: keeper: pread64 */
-static int64_t time_of(int fd, off_t size, bool last)
+static unsigned times_of(int fd, off_t size, bool last, int64_t time[3])
 {
 	char text[TAIL];
 	off_t at = last && size > TAIL ? size - TAIL : 0;
 	ssize_t n = pread(fd, text, sizeof(text), at);
 
-	return n > 0 ? time_in(text, (size_t)n, last) : 0;
+	return n > 0 ? times_in(text, (size_t)n, last, time) : 0;
+}
+
+/* Returns the time of the first or the LAST valid line of this file; 0 if there is none. */
+static int64_t time_of(int fd, off_t size, bool last)
+{
+	int64_t time[3];
+	unsigned n = times_of(fd, size, last, time);
+
+	return n == 0 ? 0 : time[last ? n - 1 : 0];
+}
+
+/* The same, except that a damaged line cannot make a file look old: takes the median of three
+ * lines, or the latest of fewer. */
+static int64_t sure_time_of(int fd, off_t size, bool last)
+{
+	int64_t time[3] = {0};
+	unsigned n = times_of(fd, size, last, time);
+
+	return leaseevent_median(time[0], time[1], n == 3 ? time[2] : INT64_MAX);
 }
 
 /* Cuts off an incomplete line that a crash left.  If the last TAIL bytes contain no newline, they
@@ -259,8 +284,8 @@ static void purge(struct leaselogfile *f, int dir, int64_t now, int64_t wall)
 			continue;
 		fd = openat(dir, name_of(name, i), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd >= 0) {
-			last = time_of(fd, st.st_size, true);
-			first = time_of(fd, st.st_size, false);
+			last = sure_time_of(fd, st.st_size, true);
+			first = sure_time_of(fd, st.st_size, false);
 			close(fd);
 		}
 		if (last == 0)

@@ -345,6 +345,36 @@ START_TEST(ages_without_events)
 }
 END_TEST
 
+/* A flipped bit makes the first or the last line of a file twenty years old.  Neither that file nor
+ * an older one is removed for that. */
+START_TEST(damaged_dates)
+{
+	struct history h;
+	unsigned before;
+	char *text, *line;
+
+	history_make(&h, 16, MB);
+	for (int i = 0; i < 100; i++) {
+		put(&h, (uint32_t)i, WALL + i * 3600);
+		h.ms += 3600 * 1000;
+		work(&h, WALL + i * 3600);
+	}
+	before = parts(&h);
+	ck_assert_uint_ge(before, 4);
+	text = part(&h, 2);
+	line = _i == 0 ? text : (char *)memrchr(text, '\n', strlen(text) - 1) + 1;
+	ck_assert(memcmp(line, "2023-", 5) == 0);
+	line[2] ^= 1 << 1;
+	dir_put(&h.d, LEASELOG_NAME ".2", text, strlen(text));
+	free(text);
+	h.ms += 3600 * 1000;
+	work(&h, WALL + 101 * 3600);
+	ck_assert_uint_eq(parts(&h), before);
+	must_have(&h, 0, 100);
+	history_free(&h);
+}
+END_TEST
+
 /* A gap in the numbers shows where a rotation was interrupted. */
 START_TEST(turned_over_halfway)
 {
@@ -960,6 +990,7 @@ static Suite *suite(void)
 	tcase_add_test(t, sizes);
 	tcase_add_test(t, ages);
 	tcase_add_test(t, ages_without_events);
+	tcase_add_loop_test(t, damaged_dates, 0, 2);
 	tcase_add_test(t, turned_over_halfway);
 	tcase_add_loop_test(t, tail_of_an_earlier_time, 0, ROWS(tails));
 	tcase_add_test(t, tail_of_zeros);
