@@ -59,7 +59,7 @@ same "status --json: the values" "$PID nat64 True 1500 None True $T/conf" \
 same "status --json: the fast path" "True 65536 None" \
 	"$(json '" ".join(map(str, [it["fast_path"]["active"], it["fast_path"]["entries"], it["fast_path"]["reason"]]))' <"$T/status")"
 shows "status: the fast path" "fast path      on, 65536 entries" ctl status
-same "status --json: the pools" "[{'pool': '192.168.255.0/24', 'from': None, 'lease_min': 7440, 'lease_max': 1209600, 'share': None, 'size': 254, 'used': 1, 'confirmed': 0, 'not_preferred': 0, 'refused': 0, 'displaced': 0}]" "$(json 'it["pools"]' <"$T/status")"
+same "status --json: the pools" "[{'pool': '192.168.255.0/24', 'standby': False, 'revision': None, 'from': None, 'lease_min': 7440, 'lease_max': 1209600, 'share': None, 'size': 254, 'used': 1, 'confirmed': 0, 'not_preferred': 0, 'refused': 0, 'displaced': 0}]" "$(json 'it["pools"]' <"$T/status")"
 same "--json may stand anywhere" "$PID" "$(ctl --json status | json 'it["pid"]')"
 shows "setup: what was asked for" "route    64:ff9b::/96" ctl setup
 exits "an unknown command: usage, and which there are" 2 "nosuch: unknown command (known commands: " ctl nosuch
