@@ -280,8 +280,11 @@ static void use_line(struct daemon *d, struct import *s, char *line, size_t len)
 		break;
 	case LEASEINPUT_RECORD:
 		s->records++;
-		if (s->replace && addr_in4(r.addr, &s->wanted))
-			note_seen(s, &r);
+		if (s->replace && !addr_in4(r.addr, &s->wanted)) {
+			refuse_record(s, &r, "the address is not in the prefix to replace");
+			break;
+		}
+		note_seen(s, &r);
 		use_record(d, s, &r);
 		break;
 	}

@@ -195,6 +195,10 @@ t "others have not" test -n "$(holder_of $peer.10)"
 (sed 6,7d "$T/nine"; echo bad) >"$T/in"
 exits "a bad line: nothing ends" 1 "line 17: \"bad\" is not" ctl import --replace $peer.16/28 <"$T/in"
 t "it is there" test -n "$(holder_of $peer.22)"
+(cat "$T/nine"; line $peer.200 2001:db8:2::b200 500) >"$T/in"
+exits "a lease of another network" 1 "$peer.200 of 2001:db8:2::b200: the address is not in the prefix to replace" \
+	ctl import --replace $peer.16/28 <"$T/in"
+same "it is not made" "" "$(holder_of $peer.200)"
 # A client that dies after half of its input has not sent all of it.
 python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
