@@ -94,6 +94,9 @@ int ctl_find_history(const struct ctl *c, char dir[CTL_PATH], bool *running);
 /* Returns NULL after printing the error. */
 struct leasehistory *ctl_open_history(const char *dir);
 
+/* Closes H, after a warning about damage that the searches have met. */
+void ctl_close_history(struct leasehistory *h, const char *dir);
+
 /* An address or a prefix on the command line. */
 struct ctl_place {
 	struct prefix prefix;

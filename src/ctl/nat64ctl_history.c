@@ -101,7 +101,7 @@ static int print_all(struct wanted *w, const char *dir)
 		ctl_complain("%s: %s", dir, strerror(errno));
 		status = CTL_FAILED;
 	}
-	leasehistory_close(h);
+	ctl_close_history(h, dir);
 	return ctl_flush() == CTL_DONE ? status : CTL_FAILED;
 }
 

@@ -1,11 +1,13 @@
 /* nat64ctl_place - finds the history, even if no daemon runs, and parses addresses on the command
  * line. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/conf.h"
+#include "lease/leaselog.h"
 #include "lib/addr_text.h"
 #include "nat64ctl.h"
 
@@ -87,6 +89,21 @@ struct leasehistory *ctl_open_history(const char *dir)
 				     ? " (only root and members of the group of nat64d may read it)"
 				     : "");
 	return h;
+}
+
+void ctl_close_history(struct leasehistory *h, const char *dir)
+{
+	const struct leasehistory_damage *d = leasehistory_damage(h);
+	char name[32] = LEASELOG_NAME;
+
+	if (d->file > 0)
+		snprintf(name, sizeof(name), LEASELOG_NAME ".%u", d->file);
+	if (d->lines > 0)
+		ctl_complain("warning: %s/%s: damaged at byte %" PRId64
+			     " (damaged lines of the history: %" PRIu64
+			     "; those that cannot be read are left out)",
+			     dir, name, d->at, d->lines);
+	leasehistory_close(h);
 }
 
 int ctl_read_place(const char *word, struct ctl_place *p)

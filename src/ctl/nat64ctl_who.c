@@ -96,7 +96,7 @@ static void print(struct who *w, const struct lease_event *e)
 
 /* An end event may lack the beginning of the lease, if the daemon did not know it.  Then looks for
  * the beginning in the history.  Returns -1 with errno on error. */
-static int print_ended(struct who *w, const struct leasehistory *h)
+static int print_ended(struct who *w, struct leasehistory *h)
 {
 	struct lease_event first;
 
@@ -159,7 +159,7 @@ static bool take_first(void *arg, const char *line, size_t len, const struct lea
 	return false;
 }
 
-static int say_nobody(const struct who *w, const struct leasehistory *h)
+static int say_nobody(const struct who *w, struct leasehistory *h)
 {
 	struct lease_event first = {.at = 0};
 	char at[CLOCK_TEXT], begin[CLOCK_TEXT];
@@ -186,7 +186,7 @@ static int say_nobody(const struct who *w, const struct leasehistory *h)
 }
 
 /* Returns 0, or -1 with errno. */
-static int search(struct who *w, const struct leasehistory *h)
+static int search(struct who *w, struct leasehistory *h)
 {
 	struct lease_event last;
 	int rc = 0;
@@ -230,7 +230,7 @@ static int look(struct who *w, const char *dir)
 	} else {
 		status = say_nobody(w, h);
 	}
-	leasehistory_close(h);
+	ctl_close_history(h, dir);
 	return ctl_flush() == CTL_DONE ? status : CTL_FAILED;
 }
 

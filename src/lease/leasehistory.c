@@ -6,8 +6,10 @@
  * opened again: after two rotations between two calls of open(), a number that is still to come
  * belongs to a newer file, and the order would be wrong.
  *
- * Within a file the times ascend, so a time is found by binary search.  An address is searched as
- * text in large pieces, which takes little longer than reading them. */
+ * Within a file the times ascend, so a time is found by binary search.  The time of a damaged line
+ * may be wrong.  Therefore the search compares the median of three successive lines, which ascends
+ * even if one of the three is wrong.  An address is searched as text in large pieces, which takes
+ * little longer than reading them. */
 #include "lease/leasehistory.h"
 
 #include <errno.h>
@@ -28,7 +30,9 @@
 
 struct part {
 	int fd;
-	off_t size; /* size up to the end of the last complete line */
+	unsigned number; /* 0: the newest file */
+	bool torn;       /* text follows the last complete line */
+	off_t size;      /* size up to the end of the last complete line */
 	dev_t device;
 	ino_t inode;
 };
@@ -37,15 +41,21 @@ struct leasehistory {
 	char *piece; /* buffer of PIECE bytes */
 	size_t n;
 	struct part part[LEASELOG_PARTS + 1]; /* the files, newest first */
+	struct leasehistory_damage damage;
 };
 
-/* A range of a file, and the text to search there. */
+/* A range of a file, and the text and the times to search there. */
 struct search {
 	const struct leasehistory *h;
 	const struct part *p;
 	off_t from, to; /* offsets; both at the beginning of a line */
+	int64_t since, until;
 	char word[WORD];
-	size_t word_len; /* 0: all lines match */
+	size_t word_len;             /* 0: all lines match */
+	char before[LEASEEVENT_MAX]; /* the line before, and its time */
+	size_t before_len;
+	int64_t before_at;
+	struct leasehistory_damage damage;
 };
 
 /* Reads up to LEN bytes at offset AT.  Returns the number of bytes read, or -1. */
@@ -96,7 +106,7 @@ static off_t whole_lines(int fd, off_t size)
 }
 
 /* Opens the file NAME, if it exists.  Returns 0, or -1 with errno. */
-static int open_part(struct leasehistory *h, int dir, const char *name)
+static int open_part(struct leasehistory *h, int dir, const char *name, unsigned number)
 {
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
@@ -107,7 +117,15 @@ static int open_part(struct leasehistory *h, int dir, const char *name)
 		close(fd);
 		return 0;
 	}
-	h->part[h->n++] = (struct part){fd, whole_lines(fd, st.st_size), st.st_dev, st.st_ino};
+	h->part[h->n] = (struct part){
+		.fd = fd,
+		.number = number,
+		.size = whole_lines(fd, st.st_size),
+		.device = st.st_dev,
+		.inode = st.st_ino,
+	};
+	h->part[h->n].torn = h->part[h->n].size < st.st_size;
+	h->n++;
 	return 0;
 }
 
@@ -118,7 +136,7 @@ static int open_parts(struct leasehistory *h, int dir)
 	for (unsigned i = 0; i <= LEASELOG_PARTS; i++) {
 		if (i > 0)
 			snprintf(name, sizeof(name), LEASELOG_NAME ".%u", i);
-		if (open_part(h, dir, name) < 0)
+		if (open_part(h, dir, name, i) < 0)
 			return -1;
 	}
 	return 0;
@@ -239,8 +257,25 @@ static int next_line(const struct part *p, off_t at, off_t to, struct found *f)
 	return 0;
 }
 
-/* Returns where the first line with a time of at least TIME begins, or the end of all lines; -1 on
- * error. */
+/* Sets *KEY to the median of the times of F and of the two lines after it.  After the last line,
+ * all times are later.  Returns 0, or -1 on error. */
+static int key_of(const struct part *p, const struct found *f, int64_t *key)
+{
+	int64_t time[2] = {INT64_MAX, INT64_MAX};
+	struct found next = *f;
+	int found = 1;
+
+	for (int i = 0; i < 2 && found > 0; i++) {
+		found = next_line(p, next.end, p->size, &next);
+		if (found > 0)
+			time[i] = next.e.at;
+	}
+	*key = leaseevent_median(f->e.at, time[0], time[1]);
+	return found < 0 ? -1 : 0;
+}
+
+/* Returns where the first line with a key of at least TIME begins, or the end of all lines; -1 on
+ * error.  Before it, all times are earlier, except wrong ones. */
 static off_t find_time(const struct part *p, int64_t time)
 {
 	off_t low = 0, high = p->size, best = p->size;
@@ -249,10 +284,11 @@ static off_t find_time(const struct part *p, int64_t time)
 	while (low < high) {
 		off_t middle = low + (high - low) / 2;
 		int found = next_line(p, middle, high, &f);
+		int64_t key;
 
-		if (found < 0)
+		if (found < 0 || (found > 0 && key_of(p, &f, &key) < 0))
 			return -1;
-		if (found > 0 && f.e.at < time) {
+		if (found > 0 && key < time) {
 			low = f.end;
 			continue;
 		}
@@ -263,14 +299,50 @@ static off_t find_time(const struct part *p, int64_t time)
 	return best;
 }
 
+/* Returns where the lines with times of up to TIME end; -1 on error.  Two more lines may have such
+ * a time, as the median is at least that of the line after. */
+static off_t find_end(const struct part *p, int64_t time)
+{
+	off_t at = find_time(p, time + 1);
+	struct found f;
+
+	for (int i = 0, found = 1; i < 2 && at >= 0 && found > 0; i++) {
+		found = next_line(p, at, p->size, &f);
+		if (found != 0)
+			at = found > 0 ? f.end : -1;
+	}
+	return at;
+}
+
 /* --- lines ---------------------------------------------------------------------------------- */
 
-/* Prepares S for the events from SINCE to UNTIL in file number I.  Returns 0, or -1 on error. */
-static int limit(struct search *s, size_t i, int64_t since, int64_t until)
+/* There is damage at the byte AT. */
+static void note_damage(struct search *s, off_t at)
 {
-	s->p = &s->h->part[i];
-	s->from = since == LEASEHISTORY_FIRST ? 0 : find_time(s->p, since);
-	s->to = until == LEASEHISTORY_LAST ? s->p->size : find_time(s->p, until + 1);
+	if (s->damage.lines++ > 0)
+		return;
+	s->damage.file = s->p->number;
+	s->damage.at = at;
+}
+
+/* No line has been read. */
+static void forget_before(struct search *s)
+{
+	s->before_len = 0;
+	s->before_at = INT64_MIN;
+}
+
+/* Prepares S for file number I.  Returns 0, or -1 on error. */
+static int limit(struct search *s, size_t i)
+{
+	const struct part *p = &s->h->part[i];
+
+	s->p = p;
+	s->from = s->since == LEASEHISTORY_FIRST ? 0 : find_time(p, s->since);
+	s->to = s->until == LEASEHISTORY_LAST ? p->size : find_end(p, s->until);
+	forget_before(s);
+	if (p->torn && p->number > 0) /* nobody writes to it any more */
+		note_damage(s, p->size);
 	return s->from < 0 || s->to < 0 ? -1 : 0;
 }
 
@@ -301,16 +373,36 @@ static size_t match(const struct search *s, const char **from, const char *end, 
 	return (size_t)(newline - *line) + 1;
 }
 
-/* Passes the matching lines among the N bytes at TEXT to TAKE.  False if TAKE stopped. */
-static bool take_piece(const struct search *s, const char *text, size_t n, leasehistory_take *take,
-		       void *arg)
+/* Parses the line of LEN bytes at offset AT.  Returns false if it must be left out.  The same line
+ * cannot follow itself: a lease that begins again has ended in between. */
+static bool read_line(struct search *s, const char *line, size_t len, off_t at,
+		      struct lease_event *e)
+{
+	bool twice = len == s->before_len && memcmp(line, s->before, len) == 0;
+	bool good = !twice && leaseevent_parse(line, len, e);
+
+	if (!good || e->at < s->before_at)
+		note_damage(s, at);
+	if (!good)
+		return false;
+	memcpy(s->before, line, len);
+	s->before_len = len;
+	s->before_at = e->at;
+	return e->at >= s->since && e->at <= s->until;
+}
+
+/* Passes the matching lines among the N bytes at TEXT, which are at offset AT, to TAKE.  False if
+ * TAKE stopped. */
+static bool take_piece(struct search *s, const char *text, size_t n, off_t at,
+		       leasehistory_take *take, void *arg)
 {
 	const char *from = text, *line;
 	struct lease_event e;
 	size_t len;
 
 	while ((len = match(s, &from, text + n, &line)))
-		if (leaseevent_parse(line, len - 1, &e) && !take(arg, line, len - 1, &e))
+		if (read_line(s, line, len - 1, at + (line - text), &e) &&
+		    !take(arg, line, len - 1, &e))
 			return false;
 	return true;
 }
@@ -324,7 +416,7 @@ static size_t whole(const char *text, size_t n)
 	return end ? (size_t)(end - text) + 1 : n;
 }
 
-static int go_forward(const struct search *s, leasehistory_take *take, void *arg)
+static int go_forward(struct search *s, leasehistory_take *take, void *arg)
 {
 	char *piece = s->h->piece;
 	ssize_t n;
@@ -335,7 +427,9 @@ static int go_forward(const struct search *s, leasehistory_take *take, void *arg
 		if (n <= 0)
 			return (int)n;
 		n = (ssize_t)whole(piece, (size_t)n);
-		if (!take_piece(s, piece, (size_t)n, take, arg))
+		if (s->word_len == 0 && piece[n - 1] != '\n')
+			note_damage(s, at);
+		if (!take_piece(s, piece, (size_t)n, at, take, arg))
 			return 1;
 	}
 	return 0;
@@ -352,7 +446,7 @@ static bool remember(void *arg, const char *line, size_t len, const struct lease
 }
 
 /* Finds the last match.  Returns as next_line(). */
-static int go_back(const struct search *s, struct found *f)
+static int go_back(struct search *s, struct found *f)
 {
 	char *piece = s->h->piece;
 
@@ -371,41 +465,49 @@ static int go_back(const struct search *s, struct found *f)
 			newline = memchr(piece, '\n', (size_t)n - 1);
 			text = newline ? newline + 1 : text;
 		}
-		take_piece(s, text, (size_t)(piece + n - text), remember, f);
 		at += text - piece;
+		forget_before(s);
+		take_piece(s, text, (size_t)(piece + n - text), at, remember, f);
 	}
 	return f->end > 0;
 }
 
-int leasehistory_each(const struct leasehistory *h, int64_t since, int64_t until, const char *word,
+static void keep_damage(struct leasehistory *h, const struct search *s)
+{
+	if (s->damage.lines > h->damage.lines)
+		h->damage = s->damage;
+}
+
+int leasehistory_each(struct leasehistory *h, int64_t since, int64_t until, const char *word,
 		      leasehistory_take *take, void *arg)
 {
-	struct search s = {.h = h};
+	struct search s = {.h = h, .since = since, .until = until};
 	int rc = 0;
 
 	set_word(&s, word);
-	for (size_t i = h->n; i-- > 0 && rc == 0;) {
-		if (limit(&s, i, since, until) < 0)
-			return -1;
-		rc = go_forward(&s, take, arg);
-	}
+	for (size_t i = h->n; i-- > 0 && rc == 0;)
+		rc = limit(&s, i) < 0 ? -1 : go_forward(&s, take, arg);
+	keep_damage(h, &s);
 	return rc;
 }
 
-int leasehistory_last(const struct leasehistory *h, int64_t since, int64_t until, const char *word,
+int leasehistory_last(struct leasehistory *h, int64_t since, int64_t until, const char *word,
 		      struct lease_event *e)
 {
-	struct search s = {.h = h};
+	struct search s = {.h = h, .since = since, .until = until};
 	struct found f;
 	int rc = 0;
 
 	set_word(&s, word);
-	for (size_t i = 0; i < h->n && rc == 0; i++) {
-		if (limit(&s, i, since, until) < 0)
-			return -1;
-		rc = go_back(&s, &f);
-	}
+	for (size_t i = 0; i < h->n && rc == 0; i++)
+		rc = limit(&s, i) < 0 ? -1 : go_back(&s, &f);
+	keep_damage(h, &s);
 	if (rc > 0)
 		*e = f.e;
 	return rc;
+}
+
+const struct leasehistory_damage *leasehistory_damage(const struct leasehistory *h)
+{
+	return &h->damage;
 }

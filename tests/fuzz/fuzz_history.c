@@ -22,7 +22,7 @@ struct lines {
 	bool ascend;
 	struct line {
 		const char *text;
-		size_t len;
+		size_t len, part;
 		struct lease_event e;
 	} at[LINES];
 };
@@ -33,14 +33,14 @@ struct query {
 	const char *word; /* NULL: all */
 };
 
-static void read_lines(struct lines *lines, struct span part)
+static void read_lines(struct lines *lines, struct span part, size_t number)
 {
 	const char *text = (const char *)part.p, *newline;
 	size_t left = part.len;
 	int64_t last = INT64_MIN;
 
 	for (; left > 0 && (newline = memchr(text, '\n', left)); text = newline + 1) {
-		struct line line = {.text = text, .len = (size_t)(newline - text)};
+		struct line line = {.text = text, .len = (size_t)(newline - text), .part = number};
 
 		left -= line.len + 1;
 		if (!leaseevent_parse(line.text, line.len, &line.e) || lines->n == LINES)
@@ -51,13 +51,11 @@ static void read_lines(struct lines *lines, struct span part)
 	}
 }
 
-static bool wants(const struct query *q, const struct line *line)
+static bool has_word(const struct query *q, const struct line *line)
 {
 	char word[64];
 	size_t n = 0;
 
-	if (line->e.at < q->since || line->e.at > q->until)
-		return false;
 	if (!q->word)
 		return true;
 	word[n++] = ' ';
@@ -65,6 +63,28 @@ static bool wants(const struct query *q, const struct line *line)
 	n += strlen(q->word);
 	word[n++] = ' ';
 	return memmem(line->text, line->len, word, n) != NULL;
+}
+
+/* Returns true if line I stands twice: it is the one with the word before. */
+static bool is_again(const struct query *q, const struct lines *lines, size_t i)
+{
+	const struct line *line = &lines->at[i], *before;
+
+	while (i-- > 0 && lines->at[i].part == line->part) {
+		before = &lines->at[i];
+		if (has_word(q, before))
+			return before->len == line->len &&
+			       memcmp(before->text, line->text, line->len) == 0;
+	}
+	return false;
+}
+
+static bool wants(const struct query *q, const struct lines *lines, size_t i)
+{
+	const struct line *line = &lines->at[i];
+
+	return line->e.at >= q->since && line->e.at <= q->until && has_word(q, line) &&
+	       !is_again(q, lines, i);
 }
 
 struct walk {
@@ -78,7 +98,7 @@ static bool take(void *arg, const char *text, size_t len, const struct lease_eve
 	const struct walk *w = arg;
 	struct lines *l = w->lines;
 
-	while (l->next < l->n && !wants(w->q, &l->at[l->next]))
+	while (l->next < l->n && !wants(w->q, l, l->next))
 		l->next++;
 	EXPECT(l->next < l->n && l->at[l->next].len == len);
 	EXPECT(memcmp(l->at[l->next].text, text, len) == 0 && l->at[l->next].e.at == e->at);
@@ -86,7 +106,7 @@ static bool take(void *arg, const char *text, size_t len, const struct lease_eve
 	return true;
 }
 
-static void check(struct lines *lines, const struct leasehistory *h, const struct query *q)
+static void check(struct lines *lines, struct leasehistory *h, const struct query *q)
 {
 	struct walk w = {lines, q};
 	struct lease_event last;
@@ -95,9 +115,9 @@ static void check(struct lines *lines, const struct leasehistory *h, const struc
 	lines->next = 0;
 	EXPECT(leasehistory_each(h, q->since, q->until, q->word, take, &w) == 0);
 	for (; lines->next < lines->n; lines->next++)
-		EXPECT(!wants(q, &lines->at[lines->next]));
+		EXPECT(!wants(q, lines, lines->next));
 	for (size_t i = 0; i < lines->n; i++)
-		if (wants(q, &lines->at[i]))
+		if (wants(q, lines, i))
 			newest = &lines->at[i];
 	EXPECT(leasehistory_last(h, q->since, q->until, q->word, &last) == (newest != NULL));
 	EXPECT(!newest || (last.at == newest->e.at && last.addr == newest->e.addr));
@@ -114,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_split(data, size, part, 2);
 	for (size_t i = 0; i < 2; i++) {
 		fuzz_put(names[i], part[i].p, part[i].len);
-		read_lines(&lines, part[i]);
+		read_lines(&lines, part[i], i);
 	}
 	h = leasehistory_open(fuzz_dir());
 	EXPECT(h != NULL);

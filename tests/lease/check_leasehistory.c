@@ -110,7 +110,7 @@ static bool matches(const struct lease_event *e, int64_t since, int64_t until, u
 }
 
 /* Compares the result of one search with that of a loop over all events. */
-static void compare(const struct leasehistory *h, int64_t since, int64_t until, uint32_t addr,
+static void compare(struct leasehistory *h, int64_t since, int64_t until, uint32_t addr,
 		    const struct ip6 *host)
 {
 	static struct got got;
@@ -281,6 +281,212 @@ START_TEST(nothing_there)
 }
 END_TEST
 
+/* --- damage ------------------------------------------------------------------------------- */
+
+#define LINES 5
+
+/* A small file, and what a search has found in it. */
+struct damaged {
+	struct leasedir d;
+	char text[LINES * LEASEEVENT_MAX];
+	size_t len, begin[LINES + 1]; /* BEGIN: of each line, and the end */
+	int64_t at[LINES];
+	char found[2 * LINES][LEASEEVENT_MAX];
+	unsigned n;
+};
+
+static void make_damaged(struct damaged *t)
+{
+	dir_make(&t->d, 1);
+	t->len = t->n = 0;
+	for (unsigned i = 0; i < LINES; i++) {
+		struct lease_event e = {
+			.at = WALL + i / 2 * 86400,
+			.since = i % 2 ? WALL - 100000 : 0,
+			.packets = 1000 + i,
+			.bytes = 4711,
+			.host = host_no(7 + i % 2),
+			.prefix = {ip6("64:ff9b::"), 96},
+			.addr = ip4("192.0.2.7") + i % 2,
+			.cause = i % 2 ? LEASE_IDLE : LEASE_NEW,
+		};
+
+		t->begin[i] = t->len;
+		t->at[i] = e.at;
+		t->len += leaseevent_format(t->text + t->len, &e);
+	}
+	t->begin[LINES] = t->len;
+}
+
+static bool take_text(void *arg, const char *line, size_t len, const struct lease_event *e)
+{
+	struct damaged *t = arg;
+
+	(void)e;
+	ck_assert_uint_lt(t->n, 2 * LINES);
+	snprintf(t->found[t->n++], LEASEEVENT_MAX, "%.*s", (int)len, line);
+	return true;
+}
+
+static bool has_found(const struct damaged *t, unsigned i)
+{
+	char line[LEASEEVENT_MAX];
+
+	snprintf(line, sizeof(line), "%.*s", (int)(t->begin[i + 1] - t->begin[i] - 1),
+		 t->text + t->begin[i]);
+	for (unsigned k = 0; k < t->n; k++)
+		if (strcmp(t->found[k], line) == 0)
+			return true;
+	return false;
+}
+
+/* Searches for the time from that of line FIRST to that of line LAST.  The lines that have bytes
+ * from FROM on and before TO may be missing. */
+static void find_intact(struct damaged *t, struct leasehistory *h, unsigned first, unsigned last,
+			size_t from, size_t to, const char *what)
+{
+	const bool all = first == 0 && last == LINES - 1;
+
+	t->n = 0;
+	ck_assert_int_eq(leasehistory_each(h, all ? LEASEHISTORY_FIRST : t->at[first],
+					   all ? LEASEHISTORY_LAST : t->at[last], NULL, take_text,
+					   t),
+			 0);
+	for (unsigned i = 0; i < LINES; i++) {
+		bool wanted = t->at[i] >= t->at[first] && t->at[i] <= t->at[last];
+
+		if (from < t->begin[i + 1] && to > t->begin[i])
+			continue;
+		ck_assert_msg(has_found(t, i) == wanted, "%s, byte %zu: line %u of %u to %u", what,
+			      from, i, first, last);
+	}
+}
+
+/* Writes these LEN bytes as file NAME, and searches it in each way. BAD: number of damaged lines
+ * that must be reported; -1: as many as are missing. */
+static void keep_intact(struct damaged *t, const char *name, const char *text, size_t len,
+			size_t from, size_t to, int bad, const char *what)
+{
+	const struct leasehistory_damage *damage;
+	struct leasehistory *h;
+
+	dir_put(&t->d, name, text, len);
+	h = leasehistory_open(t->d.path);
+	ck_assert_ptr_nonnull(h);
+	damage = leasehistory_damage(h);
+	find_intact(t, h, 0, LINES - 1, from, to, what);
+	if (bad < 0)
+		bad = t->n < LINES || damage->lines > 0;
+	ck_assert_msg(damage->lines == (unsigned)bad, "%s, byte %zu: %lu damaged", what, from,
+		      (unsigned long)damage->lines);
+	ck_assert_msg(!bad || (damage->at <= (int64_t)to + LEASEEVENT_MAX &&
+			       damage->at + 2 * LEASEEVENT_MAX >= (int64_t)from),
+		      "%s, byte %zu: reported at %ld", what, from, (long)damage->at);
+	for (unsigned i = 0; i < LINES; i += 3) {
+		find_intact(t, h, i, i, from, to, what);
+		find_intact(t, h, i, LINES - 1 - i / 2, from, to, what);
+	}
+	leasehistory_close(h);
+}
+
+/* A bit in the date is the worst, because other lines are found by their times. */
+START_TEST(flipped_bits)
+{
+	struct damaged t;
+	char bad[sizeof(t.text)];
+
+	make_damaged(&t);
+	for (size_t at = 0; at < t.len - 1; at++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			memcpy(bad, t.text, t.len);
+			bad[at] = (char)(bad[at] ^ 1 << bit);
+			keep_intact(&t, LEASELOG_NAME, bad, t.len, at, at + 2, -1, "a bit");
+		}
+	dir_remove(&t.d);
+}
+END_TEST
+
+/* A bit that makes a line too old or too new is reported, though the line can be read. */
+START_TEST(wrong_times)
+{
+	struct damaged t;
+	char bad[sizeof(t.text)];
+
+	make_damaged(&t);
+	for (unsigned i = 0; i < LINES - 1; i++) {
+		memcpy(bad, t.text, t.len);
+		bad[t.begin[i]] = '3';
+		keep_intact(&t, LEASELOG_NAME, bad, t.len, t.begin[i], t.begin[i] + 1, 1, "later");
+		bad[t.begin[i]] = '2';
+		if (i == 0)
+			continue;
+		bad[t.begin[i] + 2] = '1';
+		keep_intact(&t, LEASELOG_NAME, bad, t.len, t.begin[i], t.begin[i] + 1, 1,
+			    "earlier");
+	}
+	dir_remove(&t.d);
+}
+END_TEST
+
+/* The newest file may have half a line, which is just being written; an older one may not. */
+START_TEST(cut_anywhere)
+{
+	const char *const name = _i == 0 ? LEASELOG_NAME : LEASELOG_NAME ".1";
+	struct damaged t;
+	size_t line = 0;
+
+	make_damaged(&t);
+	for (size_t cut = 0; cut <= t.len; cut++) {
+		line += cut == t.begin[line + 1];
+		keep_intact(&t, name, t.text, cut, t.begin[line], sizeof(t.text),
+			    _i == 1 && cut > t.begin[line], "cut");
+	}
+	dir_remove(&t.d);
+}
+END_TEST
+
+START_TEST(junk_anywhere)
+{
+	static const char junk[] = "\0\xff#\t 1\n";
+	const size_t n = sizeof(junk) - 1;
+	struct damaged t;
+	char bad[sizeof(t.text) + sizeof(junk)];
+
+	make_damaged(&t);
+	for (size_t at = 0, line = 0; at <= t.len; at++) {
+		bool between = at == t.begin[line + 1];
+
+		line += between;
+		between = between || at == 0;
+		memcpy(bad, t.text, at);
+		memcpy(bad + at, junk, n);
+		memcpy(bad + at + n, t.text + at, t.len - at);
+		keep_intact(&t, LEASELOG_NAME, bad, t.len + n, at, between ? at : at + 1,
+			    between ? 1 : 2, "junk");
+	}
+	dir_remove(&t.d);
+}
+END_TEST
+
+START_TEST(a_line_twice)
+{
+	struct damaged t;
+	char bad[sizeof(t.text) + LEASEEVENT_MAX];
+
+	make_damaged(&t);
+	for (unsigned i = 0; i < LINES; i++) {
+		size_t end = t.begin[i + 1], n = end - t.begin[i];
+
+		memcpy(bad, t.text, end);
+		memcpy(bad + end, t.text + t.begin[i], n);
+		memcpy(bad + end + n, t.text + end, t.len - end);
+		keep_intact(&t, LEASELOG_NAME, bad, t.len + n, end, end, 1, "twice");
+		ck_assert_uint_le(t.n, LINES);
+	}
+	dir_remove(&t.d);
+}
+END_TEST
+
 /* --- while it is written ------------------------------------------------------------------ */
 
 static struct lease_event numbered(unsigned i)
@@ -385,6 +591,14 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, hole_in_a_part, 0, 4);
 	tcase_add_test(t, nothing_there);
 	tcase_add_loop_test(t, while_it_is_turned_over, 0, 2);
+	suite_add_tcase(s, t);
+	t = tcase_create("damage");
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, flipped_bits);
+	tcase_add_test(t, wrong_times);
+	tcase_add_loop_test(t, cut_anywhere, 0, 2);
+	tcase_add_test(t, junk_anywhere);
+	tcase_add_test(t, a_line_twice);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -326,6 +326,17 @@ exits "which it has since its last lease ended, as the history says" 1 \
 	"the last one ended at $(tail -n 1 "$file" | cut -d ' ' -f 1) because of a map" \
 	ctl who 2001:db8:2::92 at "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 
+# --- a damaged line -------------------------------------------------------------------------------------------------
+
+printf '2026-11-25T14:00:00Z assigned now 192.168.254.250 2001:db8:2::9 64:ff9b::/96 - -\n' >"$T/data/leases.log.2"
+damage="nat64ctl: warning: $T/data/leases.log.2: damaged at byte 0 (damaged lines of the history: 1; those that cannot be read are left out)"
+same "a damaged line is reported" "$damage" "$(ctl history 2>&1 >/dev/null)"
+same "by who as well" "$damage" "$(ctl who 2001:db8:2::9 at "$(date -u +%FT%TZ)" 2>&1 | tail -n 1)"
+same "not by a search that does not meet it" "" "$(ctl history 192.0.2.1 2>&1 >/dev/null)"
+t "and the exit status says that the rest was read" ctl history
+same "which it was" $(($(cat "$file"* | wc -l) - 1)) "$(ctl history 2>/dev/null | sed 1d | wc -l)"
+rm "$T/data/leases.log.2"
+
 # --- bad words ------------------------------------------------------------------------------------------------------
 
 config 'lease-log 1' >"$T/conf"
