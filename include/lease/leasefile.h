@@ -7,7 +7,7 @@
  *   # prefix P      the following lines without a fourth column belong to the prefix P
  *   # since T       the lease of the next line was assigned at the unix time T
  *   # unconfirmed   the lease of the next line is not confirmed
- *   # ended A       the lease of the address A has ended
+ *   # ended A H     the lease of the address A, which the host H had, has ended
  *
  * Leases without "# unconfirmed" count as confirmed, since Tayga does not write that comment and
  * its hosts must not be at a disadvantage.  The last line for an address, or for a host and its
@@ -111,8 +111,8 @@ int leasefile_start(struct leasefile *f);
  * which the unix time of a record is computed. */
 void leasefile_append(struct leasefile *f, struct lease *l, int32_t now);
 
-/* Queues a record that the lease of ADDR ended early; otherwise as leasefile_append(). */
-void leasefile_append_end(struct leasefile *f, uint32_t addr, int32_t now);
+/* Queues a record that L has ended; otherwise as leasefile_append(). */
+void leasefile_append_end(struct leasefile *f, const struct lease *l, int32_t now);
 
 /* The files in data-dir that are replaced as a whole. */
 enum lease_file {

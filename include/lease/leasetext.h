@@ -19,6 +19,7 @@ struct leasetext {
 	int64_t when;  /* unix time */
 	int64_t since; /* unix time of the assignment, or 0: unknown */
 	bool unconfirmed;
+	bool has_host; /* LEASETEXT_END: HOST is set */
 	bool has_prefix;
 	struct prefix6 prefix; /* as written: any length, possibly with host bits; also used by
 				  LEASETEXT_DEFAULT */
@@ -27,7 +28,7 @@ struct leasetext {
 enum leasetext_kind {
 	LEASETEXT_LEASE,
 	LEASETEXT_BLANK,       /* an empty line, or an ordinary comment */
-	LEASETEXT_END,         /* comment: the lease of ADDR has ended */
+	LEASETEXT_END,         /* comment: the lease of ADDR, if HAS_HOST that of HOST, has ended */
 	LEASETEXT_SINCE,       /* comment: SINCE of the next line that is not a comment */
 	LEASETEXT_UNCONFIRMED, /* comment: the lease of the next line is not confirmed */
 	LEASETEXT_DEFAULT,     /* comment: the prefix of lines without one, or none */
@@ -51,7 +52,8 @@ size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t);
  * to the first prefix.  Returns its length. */
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix);
 
-/* Writes the line that says that the lease of ADDR has ended.  Returns its length. */
-size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr);
+/* Writes the line that says that the lease of ADDR, which HOST had, has ended.  Returns its
+ * length. */
+size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host);
 
 #endif

@@ -522,12 +522,12 @@ bool leasefile_put_done(struct leasefile *f, enum lease_file which, int *err)
 	return smallfile_done(&f->small, which, err);
 }
 
-void leasefile_append_end(struct leasefile *f, uint32_t addr, int32_t now)
+void leasefile_append_end(struct leasefile *f, const struct lease *l, int32_t now)
 {
 	char line[LEASETEXT_MAX];
 
 	f->now = now;
-	leasestate_add(f, line, leasetext_format_end(line, addr));
+	leasestate_add(f, line, leasetext_format_end(line, l->addr, &l->host));
 }
 
 void leasefile_set_log(struct leasefile *f, const struct leaselog *log)

@@ -34,7 +34,7 @@ static enum leaseinput_kind read_lease(struct leaseinput *in, char *line, size_t
 		in->whose = t;
 		return LEASEINPUT_NOTHING;
 	case LEASETEXT_BLANK:
-	case LEASETEXT_END: /* does not say whose lease has ended, or when */
+	case LEASETEXT_END: /* does not say when */
 		return LEASEINPUT_NOTHING;
 	case LEASETEXT_BAD:
 		in->next = (struct leasetext){.since = 0};

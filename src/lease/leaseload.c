@@ -429,16 +429,30 @@ static void put_left(struct load *l, const struct lease *lease)
 	l->lefts++;
 }
 
-static void end_lease(struct load *l, uint32_t addr)
+/* A damaged line must not end the lease of another host. */
+static void say_other_holder(struct load *l, const struct leasetext *t, const struct ip6 *holder)
 {
-	struct lease *lease = pool_find4(l->pool, addr);
+	char why[REMOVED_WHY], addr[ADDR_TEXT], host[ADDR_TEXT], other[ADDR_TEXT];
 
+	snprintf(why, sizeof(why), "ends the lease %s of %s, but %s has it",
+		 addr_text4(addr, t->addr), addr_text6(host, &t->host), addr_text6(other, holder));
+	say_bad(l, why);
+}
+
+static void end_lease(struct load *l, const struct leasetext *t)
+{
+	struct lease *lease = pool_find4(l->pool, t->addr);
+
+	if (lease && t->has_host && !ip6_equal(&lease->host, &t->host)) {
+		say_other_holder(l, t, &lease->host);
+		return;
+	}
 	l->superseded = true;
 	if (lease)
 		pool_end(l->pool, lease);
 	else if (l->lefts >
 		 0) /* the lease may be in LEFT: its end must not be reported a second time */
-		put_left(l, &(struct lease){.addr = addr});
+		put_left(l, &(struct lease){.addr = t->addr});
 }
 
 /* T is not restored; PREFIX -1: its prefix is not configured.  The lease of an earlier line ended
@@ -593,7 +607,7 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 		break;
 	case LEASETEXT_END:
 		if (!cut)
-			end_lease(l, t.addr);
+			end_lease(l, &t);
 		break;
 	case LEASETEXT_SINCE:
 		l->since = cut ? 0 : t.since;
@@ -677,7 +691,7 @@ static void tell_restored(struct load *l, const struct lease *lease)
 	if (l->lefts > 0)
 		put_left(l, &(struct lease){.addr = lease->addr});
 	l->ended(l->arg, lease);
-	leasefile_append_end(l->f, lease->addr, l->now);
+	leasefile_append_end(l->f, lease, l->now);
 }
 
 /* Leases that were idle for too long were first restored, so that they override older ones.  Now

@@ -121,11 +121,17 @@ static enum leasetext_kind parse_since(const char *text, struct leasetext *out)
 	return LEASETEXT_SINCE;
 }
 
-static enum leasetext_kind parse_end(const char *text, struct leasetext *out)
+/* Earlier versions have not written the host. */
+static enum leasetext_kind parse_end(char *text, struct leasetext *out)
 {
+	char *host = strchr(text, ' ');
 	struct in_addr a;
 
-	if (inet_pton(AF_INET, text, &a) != 1)
+	out->has_host = host != NULL;
+	if (host)
+		*host++ = '\0';
+	if (inet_pton(AF_INET, text, &a) != 1 ||
+	    (host && inet_pton(AF_INET6, host, out->host.b) != 1))
 		return LEASETEXT_BLANK;
 	out->addr = ntohl(a.s_addr);
 	return LEASETEXT_END;
@@ -257,9 +263,10 @@ size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *p
 	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", text);
 }
 
-size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr)
+size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host)
 {
-	char text[ADDR_TEXT];
+	char a[ADDR_TEXT], h[ADDR_TEXT];
 
-	return (size_t)snprintf(out, LEASETEXT_MAX, END "%s\n", addr_text4(text, addr));
+	return (size_t)snprintf(out, LEASETEXT_MAX, END "%.15s %.45s\n", addr_text4(a, addr),
+				addr_text6(h, host));
 }

@@ -206,7 +206,7 @@ struct place {
 	struct map_table *maps;
 	unsigned said;
 	size_t ends;
-	uint32_t ended[LEASES * 8];
+	struct lease ended[LEASES * 8];
 };
 
 static struct map_table *make_maps(size_t n)
@@ -243,9 +243,9 @@ static void note_end(void *arg, const struct lease *l)
 	struct place *p = arg;
 
 	for (size_t i = 0; i < p->ends; i++)
-		EXPECT(p->ended[i] != l->addr); /* an end is told once */
+		EXPECT(p->ended[i].addr != l->addr); /* an end is told once */
 	EXPECT(p->ends < sizeof(p->ended) / sizeof(*p->ended));
-	p->ended[p->ends++] = l->addr;
+	p->ended[p->ends++] = *l;
 }
 
 /* Opens and reads the file, and writes the marks as the daemon does before its first burst. */
@@ -326,8 +326,8 @@ static void check_again(struct place *p)
 
 	p->pool = NULL;
 	for (size_t i = 0; i < p->ends; i++)
-		if (!pool_find4(before, p->ended[i]))
-			leasefile_append_end(p->f, p->ended[i], NOW);
+		if (!pool_find4(before, p->ended[i].addr))
+			leasefile_append_end(p->f, &p->ended[i], NOW);
 	EXPECT(leasefile_commit(p->f) == 0);
 	crash(p);
 	begin(&again);

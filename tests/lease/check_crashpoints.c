@@ -275,7 +275,7 @@ static void release(struct scene *s, uint32_t i)
 
 	change(l->addr, 0, 0, false);
 	put_event(s);
-	leasefile_append_end(s->d.f, l->addr, now());
+	leasefile_append_end(s->d.f, l, now());
 	pool_end(s->d.pool, l);
 	commit(s);
 }

@@ -938,12 +938,47 @@ START_TEST(ended_stays_ended)
 	must_hold(&d, "192.0.2.4", "2001:db8::5"); /* an incomplete line ends no lease */
 	dir_record(&d, dir_lease(&d, "2001:db8::9", NOW), NOW);
 	addr = dir_lease(&d, "2001:db8::9", NOW)->addr;
-	leasefile_append_end(d.f, addr, NOW);
+	leasefile_append_end(d.f, dir_lease(&d, "2001:db8::9", NOW), NOW);
 	ck_assert_int_eq(leasefile_commit(d.f), 0);
 	dir_crash(&d);
 	dir_again(&d, NOW, WALL);
 	ck_assert_ptr_null(pool_find4(d.pool, addr));
 	ck_assert_uint_eq(pool_used(d.pool), 2);
+	dir_remove(&d);
+}
+END_TEST
+
+/* An end that names another host is damaged: it ends nothing, and is reported. */
+static const struct {
+	const char *line;
+	bool ends, reported;
+} ends[] = {
+	{"# ended 192.0.2.1 2001:db8::1", true, false},
+	{"# ended 192.0.2.1", true, false},
+	{"# ended 192.0.2.1 2001:db8::2", false, true},
+	{"# ended 192.0.2.1 2001:db8::3", false, true},
+	{"# ended 192.0.2.1 2001:db8::1 x", false, false},
+	{"# ended 192.0.2.1 2001:db8:::1", false, false},
+	{"# ended 192.0.2.3 2001:db8::1", false, false}, /* it may have ended before a rewrite */
+};
+
+START_TEST(end_of_another)
+{
+	struct leasedir d;
+	char text[256];
+
+	dir_make(&d, 1);
+	snprintf(text, sizeof(text),
+		 "192.0.2.1\t2001:db8::1\t1699999999\n192.0.2.2\t2001:db8::2\t1699999999\n%s\n",
+		 ends[_i].line);
+	dir_put(&d, LEASEFILE_NAME, text, strlen(text));
+	dir_open(&d);
+	dir_load(&d, NOW, WALL);
+	must_hold(&d, "192.0.2.2", "2001:db8::2");
+	ck_assert_msg(!pool_find4(d.pool, ip4("192.0.2.1")) == ends[_i].ends, "%s", ends[_i].line);
+	ck_assert_msg(d.said == (ends[_i].reported ? 2 : 0), "%s: %s", ends[_i].line, d.line[0]);
+	if (ends[_i].reported)
+		ck_assert_ptr_nonnull(strstr(d.line[0], "dynamic.map:3: ends the lease 192.0.2.1 "));
 	dir_remove(&d);
 }
 END_TEST
@@ -1976,6 +2011,7 @@ static Suite *suite(void)
 	tcase_add_test(text, confirmed_during_a_rewrite);
 	tcase_add_test(text, longest_record);
 	tcase_add_test(text, ended_stays_ended);
+	tcase_add_loop_test(text, end_of_another, 0, ROWS(ends));
 	tcase_add_test(text, what_is_a_map_is_no_lease);
 	tcase_add_test(text, who_is_not_allowed_loses_it);
 	tcase_add_test(text, closed_off_line_is_passed_over);
