@@ -321,8 +321,9 @@ void daemon_commit_leases(struct daemon *d);
 void daemon_write_leases(struct daemon *d);
 
 /* Reports to the log, the history and `watch` that L began, or that it ended, with its packets and
- * bytes.  When it ended, L may be a copy.  Call each once per lease.  A lease that was never
- * recorded is not reported. */
+ * bytes.  When it ended, L may be a copy, and its end is put on record, too; after that call
+ * daemon_commit_leases().  Call each once per lease.  A lease that was never recorded is not
+ * reported. */
 void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_cause cause);
 /* The same for a lease that a reload ended.  Its prefix is an index into MAPS. */
 void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const struct lease *l,

@@ -5,8 +5,6 @@ void daemon_record_end(struct daemon *d, struct lease *l, enum lease_cause cause
 {
 	daemon_gather_lease(d, l);
 	daemon_lease_ended(d, l, cause);
-	if (d->leases.file)
-		leasefile_append_end(d->leases.file, l, daemon_seconds(d));
 }
 
 void daemon_end_lease(struct daemon *d, struct lease *l, enum lease_cause cause)

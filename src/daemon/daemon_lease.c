@@ -125,16 +125,27 @@ void daemon_lease_began(struct daemon *d, const struct lease *l, enum lease_caus
 	tell(d, d->active->conf->maps, l, cause);
 }
 
-void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const struct lease *l,
-			  enum lease_cause cause)
+static void tell_end(struct daemon *d, const struct map_table *maps, const struct lease *l,
+		     enum lease_cause cause)
 {
 	if (l->on_record)
 		tell(d, maps, l, cause);
 }
 
-static void end_idle(void *arg, const struct lease *l)
+/* A start after a crash must not bring L back. */
+static void store_end(struct daemon *d, const struct lease *l)
 {
-	daemon_lease_ended(arg, l, LEASE_IDLE);
+	if (!l->on_record || !d->leases.file)
+		return;
+	leasefile_append_end(d->leases.file, l, daemon_seconds(d));
+	d->leases.recorded = true;
+}
+
+void daemon_lease_removed(struct daemon *d, const struct map_table *maps, const struct lease *l,
+			  enum lease_cause cause)
+{
+	tell_end(d, maps, l, cause);
+	store_end(d, l);
 }
 
 /* The idle limit does not apply to a lease whose host has no pool any more. */
@@ -149,12 +160,12 @@ static bool is_over(const struct daemon *d, const struct lease *l)
 static void end_at_start(void *arg, const struct lease *l)
 {
 	struct daemon *d = arg;
+	const struct map_table *maps = d->active->conf->maps;
 
 	if (is_over(d, l))
-		daemon_lease_ended(d, l, LEASE_IDLE);
+		tell_end(d, maps, l, LEASE_IDLE);
 	else
-		daemon_lease_ended(
-			d, l, map_find4(d->active->conf->maps, l->addr) ? LEASE_MAP : LEASE_RELOAD);
+		tell_end(d, maps, l, map_find4(maps, l->addr) ? LEASE_MAP : LEASE_RELOAD);
 }
 
 static void say_line(const char *line, bool bad)
@@ -299,7 +310,9 @@ static bool is_put_off(struct daemon *d, const struct lease *l)
 }
 
 /* L is new, or was put off before.  The lease that it displaced is reported immediately, because
- * pool_ended() reports only the last one.  Returns false if L is put off. */
+ * pool_ended() reports only the last one.  The record of L also ends that lease.  If L is put off,
+ * a line does; there are not more of these lines than records, since only a lease on record has
+ * one.  Returns false if L is put off. */
 static bool begin(struct daemon *d, struct lease *l)
 {
 	struct lease before;
@@ -307,10 +320,12 @@ static bool begin(struct daemon *d, struct lease *l)
 
 	displaces = !fresh || pool_ended(d->active->pool, &before);
 	if (fresh && displaces)
-		daemon_lease_ended(d, &before, LEASE_FULL);
+		tell_end(d, d->active->conf->maps, &before, LEASE_FULL);
 	if (displaces && is_put_off(d, l)) {
 		l->saved = PUT_OFF;
 		d->leases.put_off += fresh;
+		if (fresh)
+			store_end(d, &before);
 		return false;
 	}
 	daemon_lease_began(d, l, LEASE_NEW);
@@ -399,9 +414,8 @@ static void expire(struct daemon *d)
 
 	for (int i = 0; i < EXPIRE_BUDGET && pool_expire(p, daemon_seconds(d), 1) > 0; i++)
 		if (pool_ended(p, &l))
-			end_idle(d, &l);
-	if (d->leases.history)
-		leaselog_commit(d->leases.history);
+			daemon_lease_ended(d, &l, LEASE_IDLE);
+	daemon_commit_leases(d);
 }
 
 static void say_put_off(struct daemon *d)

@@ -195,6 +195,7 @@ static void use(struct daemon *d, struct active *n, struct lease_change *leases)
 	if (may && readdressed) /* with an address the kernel may remove others */
 		daemon_renew_setup(d);
 	daemon_serve_leases(d); /* the next record may belong to a new prefix */
+	reload_store_leases(d, leases);
 	d->reload.changes++;
 }
 
@@ -288,6 +289,7 @@ bool daemon_renew_pool(struct daemon *d)
 		leases.after = d->active;
 		reload_say_leases(d, &leases);
 		daemon_serve_leases(d);
+		reload_store_leases(d, &leases);
 		d->reload.changes++;
 	}
 	reload_forget_leases(&leases);

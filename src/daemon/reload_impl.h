@@ -29,6 +29,10 @@ int reload_move_leases(struct daemon *d, struct active *after, struct lease_chan
 /* Reports which leases ended and which are restored, to the log and elsewhere. */
 void reload_say_leases(struct daemon *d, const struct lease_change *n);
 
+/* Puts the restored leases on record.  Call it after daemon_serve_leases(), because the records
+ * may belong to new prefixes. */
+void reload_store_leases(struct daemon *d, const struct lease_change *n);
+
 void reload_forget_leases(struct lease_change *n);
 
 #endif

@@ -87,8 +87,7 @@ static bool is_done(struct lease_change *n, const struct aside_lease *l)
 	if (!back)
 		return false;
 	back->since = n->now; /* no host had it in between */
-	/* The file may have no record of it since it ended, so the next packet must cause another
-	 * one. */
+	/* The file has no record of it since it ended. */
 	pool_record(back, l->last - POOL_RESTAMP);
 	n->back.at[n->back.n++] = *l;
 	return true;
@@ -233,9 +232,10 @@ static void say_ended(struct daemon *d, const struct lease_change *n)
 	}
 	if (n->ended > MOST_SAID)
 		log_notice("%zu more leases removed like these", n->ended - MOST_SAID);
+	daemon_commit_leases(d);
 }
 
-static const struct lease *lease_of(const struct lease_change *n, const struct aside_lease *l)
+static struct lease *lease_of(const struct lease_change *n, const struct aside_lease *l)
 {
 	int prefix = find_prefix(&l->prefix, n->after->conf->maps);
 
@@ -264,6 +264,13 @@ void reload_say_leases(struct daemon *d, const struct lease_change *n)
 	if (n->ended > 0)
 		say_ended(d, n);
 	say_back(d, n);
+}
+
+void reload_store_leases(struct daemon *d, const struct lease_change *n)
+{
+	for (size_t i = 0; i < n->back.n; i++)
+		daemon_store_lease(d, lease_of(n, &n->back.at[i]));
+	daemon_commit_leases(d);
 }
 
 void reload_forget_leases(struct lease_change *n)

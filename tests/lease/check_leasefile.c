@@ -978,7 +978,8 @@ START_TEST(end_of_another)
 	ck_assert_msg(!pool_find4(d.pool, ip4("192.0.2.1")) == ends[_i].ends, "%s", ends[_i].line);
 	ck_assert_msg(d.said == (ends[_i].reported ? 2 : 0), "%s: %s", ends[_i].line, d.line[0]);
 	if (ends[_i].reported)
-		ck_assert_ptr_nonnull(strstr(d.line[0], "dynamic.map:3: ends the lease 192.0.2.1 "));
+		ck_assert_ptr_nonnull(
+			strstr(d.line[0], "dynamic.map:3: ends the lease 192.0.2.1 "));
 	dir_remove(&d);
 }
 END_TEST

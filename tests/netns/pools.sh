@@ -140,6 +140,10 @@ times() {
 	t "$1: the longest idle one has ended for it" said 1 "lease ended full 10.9.1.[0-9] 2001:db8:[abc]::1 "
 	t "$1: and after four nobody has any" wait_for eval '[ "$(ctl status --json | json "it[\"pools\"][0][\"used\"]")" -eq 0 ]'
 	t "$1: which is told of as idle" said 1 "lease ended idle 10.9.1.[0-9] ${A}:2 "
+	kill -9 "$PID"
+	wait "$PID" 2>/dev/null
+	start
+	same "$1: a crash brings none of them back" 0 "$(ctl status --json | json 'it["pools"][0]["used"]')"
 	confirmed ${A}:1
 	pools 'dynamic-pool 10.9.1.0/30 lease 1h' 'log lease'
 	reload
