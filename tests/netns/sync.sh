@@ -45,7 +45,19 @@ rm "$T/pure/calls"
 key leases/10.1.2.0_24 4 "$value$value" | head -c 120 | pure follow
 key leases/10.1.2.0_24 4 "$value$value" | head -n 3 | pure follow
 t "nothing is imported from a line that may be cut short" test ! -e "$T/pure/calls"
+for name in 10.0.258.0_24 010.1.2.0_24 10.1.2_24 10.1.2.0.0_24 10.1.2.0_24_24 "10.1.2.0_24;x" 10.1.2.0_16; do key "leases/$name" 5 ""; done >"$T/pure/dump"
+pure follow <"$T/pure/dump"
+pure resync "$T/pure/leases" "$T/pure/dump"
+t "nor from a key of another form" test ! -e "$T/pure/calls"
+key leases/10.1.2.0_24 5 "$(printf %01000000d 0)" | pure follow 2>"$T/pure/said"
+t "a long line in a key gives a short one" test "$(wc -c <"$T/pure/said")" -lt 300
 key owner/10.1.0.0_16 5 a >"$T/pure/dump"
+echo 'dynamic-pool 10.1.0.0/16' >"$T/pure/conf"
+: >"$T/pure/before"
+key owner/10.1.0.0_16 5 "a;x" >"$T/pure/owners"
+check() { awk -v root=/nat64d -v dir="$T/pure" -v node=b -f "$here/../../contrib/ha/sync/etcd.awk" -f "$here/../../contrib/ha/sync/check.awk" "$T/pure/"{conf,before} "$1"; }
+same "check: another owner" "10.1.0.0/16 standby 5" "$(check "$T/pure/dump")"
+same "check: an owner that is no name changes nothing" "" "$(check "$T/pure/owners")"
 pure resync "$T/pure/leases" "$T/pure/dump"
 same "an owner that has changed after a look at the roles: look again" 3 $?
 
@@ -120,6 +132,17 @@ configure c | sed 's/^\(dynamic-pool 10.1.0.0.16\) standby/\1/' >"$T/c/conf"
 node_ctl c reload >/dev/null
 t "two nodes claim a range: the second one stands by and says why" wait_for said_by c "10.1.0.0/16: a is its owner"
 same "the first one keeps it" "owner standby standby" "$(owners)"
+
+etcdctl_of c put /nat64d/owner/10.1.0.0_16 "\$(touch $T/executed)" >/dev/null
+t "an owner that is no name: a node says so" wait_for said_by a "10.1.0.0/16: the owner in etcd is no name of a node"
+for node in $NODES; do wait_for follows "$node"; done
+same "the roles are as before" "owner standby standby" "$(owners)"
+lines=$(cat "$T"/*/synclog | wc -l)
+sleep 1
+same "each node says it once" "$lines" "$(cat "$T"/*/synclog | wc -l)"
+t "no owner is a command" test ! -e "$T/executed"
+t "promote corrects it" sync_of a promote 10.1.0.0/16
+same "and all know the owner" "a a a" "$(for node in $NODES; do sync_of "$node" status | awk '$1 == "10.1.0.0/16" { print $3 }'; done | paste -sd ' ')"
 
 # --- etcd fails -----------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ function take(kind, key, value, from,    range)
 {
 	range = key
 	sub(/_/, "/", range)
-	if (kind != "owner" || !(range in stands_by) || stands_by[range] || value == node || changed <= since[range] + 0)
+	if (kind != "owner" || !(range in stands_by) || stands_by[range] || !is_owner(value) || value == node || changed <= since[range] + 0)
 		return
 	if (!(range in line_of))
 		line_of[range] = ++lines

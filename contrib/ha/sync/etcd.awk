@@ -14,6 +14,9 @@
 /^"Value" : / { value = unquoted() }
 /^"Lease" : / { take(kind, part[n], value, part[2]) }
 
+# is_owner(TEXT): whether it is the value of an owner: one name, or two.
+function is_owner(text) { return text ~ /^[A-Za-z0-9.-]+( [A-Za-z0-9.-]+)?$/ }
+
 # unquoted(): returns the text of a line `"Key" : "text"`.  Lease lines have no other special characters.
 function unquoted(    text)
 {

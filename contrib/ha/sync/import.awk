@@ -36,7 +36,7 @@ function is_about(key, lines,    line, n, i)
 	for (i = 1; i <= n; i++)
 		if (line[i] ~ /^[^#]/ && key_of(substr(line[i], 1, index(line[i], "\t") - 1)) != key) {
 			print "nat64d-sync: leases of " owner_of(key) ": not accepted, because a line of " key " is about another network: " \
-				line[i] > "/dev/stderr"
+				substr(line[i], 1, 100) > "/dev/stderr"
 			return 0
 		}
 	return 1

@@ -49,10 +49,16 @@ function key_of(addr,    net, at, i)
 	return ""
 }
 
-# is_key(TEXT): whether it is a key of one of the ranges.
-function is_key(text)
+# is_key(TEXT): whether it is a key of one of the ranges.  Other programs can write anything to etcd, so only the usual form of an
+# address counts: nat64ctl would refuse 10.0.258.0 or 010.1.2.0.
+function is_key(text,    part, byte, i)
 {
-	return text ~ /^[0-9.]+_[0-9]+$/ && key_of(substr(text, 1, index(text, "_") - 1)) == text
+	if (split(text, part, "_") != 2 || split(part[1], byte, ".") != 4)
+		return 0
+	for (i = 1; i <= 4; i++)
+		if (byte[i] !~ /^(0|[1-9][0-9]?[0-9]?)$/ || byte[i] > 255)
+			return 0
+	return key_of(part[1]) == text
 }
 
 function role_of(key) { return role[range_of[key]] }
