@@ -14,7 +14,6 @@ appends=
 
 paint()
 {
-	[ -n "$colours" ] || return 0
 	case $1 in
 	ok) printf '\033[32m' ;;
 	WARN) printf '\033[33m' ;;
@@ -44,7 +43,9 @@ finding()
 	FAIL) problems=$((problems + 1)) causes=$causes${causes:+, }$2 ;;
 	WARN) problems=$((problems + 1)) ;;
 	esac
-	printf '%s%-4s%s  %s: %s%s\n' "$(paint "$level")" "$level" "$(paint end)" "$2" "$3" "${mends:+ => $mends}"
+	begin='' end=''
+	[ -z "$colours" ] || { begin=$(paint "$level") && end=$(paint end); }
+	printf '%s%-4s%s  %s: %s%s\n' "$begin" "$level" "$end" "$2" "$3" "${mends:+ => $mends}"
 }
 
 # fault NAME TEXT [COMMAND]: FAIL, or skip if an earlier finding failed: that one is the probable cause, and each cause is
@@ -130,17 +131,30 @@ tool()
 	fi
 }
 
-# after WORD: prints the word after WORD, from the first line of standard input that has one.
+# after WORD TEXT: prints the word after WORD, from the first line of TEXT that has one.
 after()
 {
-	sed -n "s/.* $1 \([^ ]*\).*/\1/p" | sed -n 1p
+	set -f
+	IFS=$newline
+	for row in $2; do
+		case $row in
+		*" $1 "*)
+			row=${row##*" $1 "}
+			printf '%s\n' "${row%% *}"
+			break
+			;;
+		esac
+	done
+	unset IFS
+	set +f
 }
 
 find_uplinks()
 {
-	uplink4=$(ip -4 route show default 2>/dev/null | after dev)
-	uplink6=$(ip -6 route show default 2>/dev/null | after dev)
-	gateway4=$(ip -4 route show default 2>/dev/null | after via)
+	defaults4=$(ip -4 route show default 2>/dev/null)
+	uplink4=$(after dev "$defaults4")
+	gateway4=$(after via "$defaults4")
+	uplink6=$(after dev "$(ip -6 route show default 2>/dev/null)")
 }
 
 colours_wanted()
@@ -164,7 +178,7 @@ running_conf()
 {
 	for process in /proc/[0-9]*; do
 		[ "$(cat "$process/comm" 2>/dev/null)" = nat64d ] || continue
-		[ "$(stat -L -c %i "$process/ns/net" 2>/dev/null)" = "$(stat -L -c %i /proc/self/ns/net)" ] || continue
+		is_here "${process#/proc/}" || continue
 		tr '\0' '\n' <"$process/cmdline" 2>/dev/null | sed -n -e '/^-c$/{n;p;}' -e '/^--config$/{n;p;}' -e 's/^--config=//p'
 	done | sed -n '/^\//p' | sed -n 1p
 }

@@ -7,7 +7,7 @@ is_clat()
 {
 	[ -z "$(values dynamic-pool)" ] && [ -n "$first_map4" ] && [ -n "$(values prefix)" ] || return 1
 	! overlap "$first_map4" 192.0.0.0/29 || return 0
-	! values tun-route | has -x '0\.0\.0\.0/0' || return 0
+	! has_value tun-route 0.0.0.0/0 || return 0
 	near=$(ip -4 -o route get "${first_map4%/*}" 2>/dev/null | sed -n 1p)
 	case $near in
 	local*) return 0 ;;
@@ -36,7 +36,7 @@ clatd_command()
 # provider_link: prints the device that leads to the provider's translator.
 provider_link()
 {
-	leads_to "$(embed "$(values prefix | sed -n 1p)" 8.8.8.8)"
+	leads_to "$(embed "$(first_of prefix)" 8.8.8.8)"
 }
 
 # --- routes -----------------------------------------------------------------------------------------------------------
@@ -45,8 +45,8 @@ provider_link()
 # for only these packets, so that other packets to ADDRESS, which may be an address of the machine, stay with the machine.
 answers_lead_to()
 {
-	mark=$(ip -6 rule show 2>/dev/null | grep -F " to $1 " | after fwmark)
-	ip -6 -o route get "$1" from "$(embed "$(values prefix | sed -n 1p)" 8.8.8.8)" iif "$link" ${mark:+mark "$mark"} 2>/dev/null |
+	mark=$(after fwmark "$(ip -6 rule show 2>/dev/null | grep -F " to $1 ")")
+	ip -6 -o route get "$1" from "$(embed "$(first_of prefix)" 8.8.8.8)" iif "$link" ${mark:+mark "$mark"} 2>/dev/null |
 		sed -n '1s/.* dev \([^ ]*\).*/\1/p'
 }
 

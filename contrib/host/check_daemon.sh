@@ -1,6 +1,8 @@
 # Queries to the daemon through nat64ctl: where and how it runs, and what it would do with a packet.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of check.sh
 
+own_space= # the inode of this network namespace
+
 # ask_daemon WORD...: prints the answer from $socket, one line of JSON; prints nothing if no daemon answers within 3 s.
 ask_daemon()
 {
@@ -13,16 +15,45 @@ ask_daemon()
 	fi
 }
 
-# told_value NAME: prints a text or number from `told' (the status of the daemon).  The name must be unique there.
+# member NAME TEXT: prints a text or number from TEXT, which is JSON.  The name must be unique there.
+member()
+{
+	set -f
+	IFS='{},'
+	for part in $2; do
+		case $part in
+		*"\"$1\": "*)
+			part=${part##*"\"$1\": "}
+			part=${part#\"}
+			printf '%s\n' "${part%%\"*}"
+			break
+			;;
+		esac
+	done
+	unset IFS
+	set +f
+}
+
+# told_value NAME: prints a text or number from `told' (the status of the daemon).
 told_value()
 {
-	printf '%s\n' "$told" | sed -n "s/.*\"$1\": \"\{0,1\}\([^\",}]*\).*/\1/p"
+	member "$1" "$told"
 }
 
 # told_object NAME: prints the text between the braces of an object in `told'.
 told_object()
 {
-	printf '%s\n' "$told" | sed -n "s/.*\"$1\": {\([^}]*\)}.*/\1/p"
+	set -f
+	IFS='{}'
+	here=
+	for part in $told; do
+		[ -z "$here" ] || { printf '%s\n' "$part" && break; }
+		case $part in
+		*"\"$1\": ") here=yes ;;
+		esac
+	done
+	unset IFS
+	set +f
 }
 
 # likely_socket: prints the control socket that the daemon of this configuration probably has; its process is not known yet.
@@ -49,8 +80,14 @@ socket_of()
 # holds PROCESS: succeeds if the process has the device open, in this network namespace.
 holds()
 {
-	grep -qs "^iff:[[:space:]]*$device\$" "/proc/$1/fdinfo/"* &&
-		[ "$(stat -L -c %i "/proc/$1/ns/net" 2>/dev/null)" = "$(stat -L -c %i /proc/self/ns/net)" ]
+	grep -qs "^iff:[[:space:]]*$device\$" "/proc/$1/fdinfo/"* && is_here "$1"
+}
+
+# is_here PROCESS: succeeds if it is in this network namespace.
+is_here()
+{
+	own_space=${own_space:-$(stat -L -c %i /proc/self/ns/net)}
+	[ "$(stat -L -c %i "/proc/$1/ns/net" 2>/dev/null)" = "$own_space" ]
 }
 
 # ask_where_it_runs: sets `daemon' to the process ID and `told' to the status, if a daemon answers that has our device.
@@ -78,8 +115,10 @@ ask_process()
 # in_effect_since: prints the time at which the daemon read its current configuration, in seconds since 1970.
 in_effect_since()
 {
-	when=$(told_object last_reload | sed -n 's/.*"time": "\([^"]*\)Z".*/\1/p')
-	date -u -d "$(printf '%s\n' "${when:-$(told_value since)}" | tr TZ '  ')" +%s 2>/dev/null
+	when=$(member time "$(told_object last_reload)")
+	when=${when:-$(told_value since)}
+	when=${when%Z}
+	date -u -d "${when%T*} ${when#*T}" +%s 2>/dev/null
 }
 
 # refusal FROM TO: prints the daemon's reason to refuse a ping; nothing if it does not refuse it or does not answer.

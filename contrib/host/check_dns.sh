@@ -6,7 +6,7 @@ told_resolvers()
 {
 	if [ -n "$dns64" ]; then
 		echo "$dns64"
-	else
+	elif [ -e /etc/radvd.conf ]; then
 		sed -n 's/#.*//; s/^[[:space:]]*RDNSS[[:space:]]\([0-9A-Fa-f:. 	]*\).*/\1/p' /etc/radvd.conf 2>/dev/null | tr -s '[:space:]' '\n' | grep :
 	fi
 }

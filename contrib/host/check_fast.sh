@@ -12,9 +12,12 @@ find_fast_path()
 	unknown="the daemon has no control socket"
 	[ -n "$socket" ] || return 0
 	path=$(told_object fast_path)
-	on=$(printf '%s\n' "$path" | sed -n 's/^"active": \([a-z]*\).*/\1/p')
-	passed=$(printf '%s\n' "$path" | sed -n 's/.*"packets": \([0-9]*\).*/\1/p')
-	why=$(plain "$(printf '%s\n' "$path" | sed -n 's/.*"reason": "\([^"]*\).*/\1/p')")
+	on=$(member active "$path")
+	passed=$(member packets "$path")
+	case $path in
+	*'"reason": "'*) why=${path#*'"reason": "'} ;;
+	esac
+	why=$(plain "${why%%\"*}")
 	unknown="the daemon does not answer at $(plain "$socket")"
 }
 

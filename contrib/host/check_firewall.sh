@@ -26,11 +26,29 @@ read_firewall()
 	ruleset=$(dump_rules)
 }
 
-# fate FAMILY HOOK IIF OIF SADDR DADDR PROTO STATE [ICMP]: what the rules do with a packet; see firewall.awk.
-fate()
+# fates PACKET...: what the rules do with these packets, as sorted lines of firewall.awk.  A packet is one word: "FAMILY HOOK IIF
+# OIF SADDR DADDR PROTO STATE [ICMP]".
+fates()
 {
-	printf '%s\n' "$ruleset" | awk -v dev="$device" -v fam="$1" -v hook="$2" -v iif="$3" -v oif="$4" \
-		-v saddr="$5" -v daddr="$6" -v proto="$7" -v state="$8" -v icmp="${9-}" -v lenient="${9+1}" -f "$lib/firewall.awk"
+	{
+		printf '@packet %s\n' "$@"
+		printf '%s\n' "$ruleset"
+	} | awk -v dev="$device" -f "$lib/firewall.awk" | sort -u
+}
+
+# names_drop LINES: succeeds if a line of firewall.awk is about a chain that drops.
+names_drop()
+{
+	case $newline$1 in
+	*"${newline}drop"*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# is_dropped PACKET: succeeds if the rules drop it.
+is_dropped()
+{
+	names_drop "$(fates "$1")"
 }
 
 # --- MASQUERADE -----------------------------------------------------------------------------------------------------
@@ -38,7 +56,7 @@ fate()
 # is_hidden ADDRESS: succeeds if a packet from ADDRESS leaves with another source.
 is_hidden()
 {
-	fate 4 postrouting "$device" "${uplink4:-?}" "$1" "?" tcp new | has '^nat'
+	fates "4 postrouting $device ${uplink4:-?} $1 ? tcp new" | has '^nat'
 }
 
 check_masquerade()
@@ -62,15 +80,11 @@ check_masquerade()
 # firewall.awk.
 forwarded()
 {
-	pool=$(values dynamic-pool | sed -n 1p)
+	pool=$(first_of dynamic-pool)
 	four=$(nth "${pool:-${first_map4:-0.0.0.0/0}}" 2)
-	prefix=$(values prefix | sed -n 1p)
-	{
-		fate 6 forward "?" "$device" "?" "${prefix:-?}" "$1" "$2"
-		fate 6 forward "$device" "?" "${prefix:-?}" "?" "$1" "${3:-$2}"
-		fate 4 forward "$device" "${uplink4:-?}" "$four" "?" "$1" "$2"
-		fate 4 forward "${uplink4:-?}" "$device" "?" "$four" "$1" "${3:-$2}"
-	} | sort -u
+	prefix=$(first_of prefix)
+	fates "6 forward ? $device ? ${prefix:-?} $1 $2" "6 forward $device ? ${prefix:-?} ? $1 ${3:-$2}" \
+		"4 forward $device ${uplink4:-?} $four ? $1 $2" "4 forward ${uplink4:-?} $device ? $four $1 ${3:-$2}"
 }
 
 # whose TABLE FAMILY: prints the program that made the rules of this table.
@@ -119,11 +133,12 @@ let_through_checked()
 	let_through "$author" "$@"
 }
 
-# report_dropped NAME WHAT: prints one finding for each chain that drops, from the lines of standard input.
+# report_dropped NAME WHAT LINES: prints one finding for each chain that drops, from the lines of firewall.awk.
 report_dropped()
 {
+	names_drop "$3" || return 0
 	tab=$(printf '\t')
-	sed -n 's/^drop\t//p' | sort -u -t "$tab" -k 1,4 | while IFS=$tab read -r tool fam table chain culprit; do
+	printf '%s\n' "$3" | sed -n 's/^drop\t//p' | sort -u -t "$tab" -k 1,4 | while IFS=$tab read -r tool fam table chain culprit; do
 		by=$(whose "$table")
 		number=4
 		[ "$fam" != ip6 ] || number=6
@@ -145,11 +160,11 @@ tell()
 
 check_firewall()
 {
-	plain=$(forwarded tcp new established | report_dropped firewall- "translated traffic: ")
+	plain=$(report_dropped firewall- "translated traffic: " "$(forwarded tcp new established)")
 	tell "$plain"
 	[ -z "$plain" ] || return 0
 	finding ok firewall "translated traffic may be forwarded"
-	errors=$(forwarded icmp related | report_dropped icmp- "path-MTU discovery (ICMP too big): ")
+	errors=$(report_dropped icmp- "path-MTU discovery (ICMP too big): " "$(forwarded icmp related)")
 	tell "$errors"
 	[ -n "$errors" ] || finding ok icmp "ICMP errors may be forwarded"
 }
@@ -159,22 +174,19 @@ check_firewall()
 # neighbourly HOOK: prints what the rules do with neighbor discovery on each device with IPv6, as lines of firewall.awk.
 neighbourly()
 {
-	for dev in $(ip -6 -o addr show scope link up 2>/dev/null | awk '{ print $2 }' | sort -u); do
-		[ "$dev" != "$device" ] || continue
-		for kind in solicit advert; do
-			fate 6 "$1" "$dev" "$dev" "?" "?" icmp untracked "$kind"
-		done
-	done | sort -u
+	hook=$1
+	set --
+	for dev in $(ip -6 -o addr show scope link up 2>/dev/null | awk -v own="$device" '$2 != own && !seen[$2]++ { print $2 }'); do
+		set -- "$@" "6 $hook $dev $dev ? ? icmp untracked solicit" "6 $hook $dev $dev ? ? icmp untracked advert"
+	done
+	[ $# -eq 0 ] || fates "$@"
 }
 
 # too_big: prints what the rules do with the ICMP errors that the machine itself sends if its wan has the smallest MTU.
 too_big()
 {
-	pool=$(values dynamic-pool | sed -n 1p)
-	{
-		fate 4 output "?" "$device" "?" "$(nth "${pool:-${first_map4:-0.0.0.0/0}}" 2)" icmp related too-big
-		fate 6 output "?" "?" "?" "?" icmp related too-big
-	} | sort -u
+	pool=$(first_of dynamic-pool)
+	fates "4 output ? $device ? $(nth "${pool:-${first_map4:-0.0.0.0/0}}" 2) icmp related too-big" "6 output ? ? ? ? icmp related too-big"
 }
 
 # accept_types TOOL FAMILY TABLE CHAIN WHAT: prints the command, which adds a rule for only these ICMP types.
@@ -202,11 +214,12 @@ accept_types()
 	echo "${line# && }"
 }
 
-# report_silenced NAME TEXT WHAT: prints one finding for each chain that drops WHAT, like report_dropped.
+# report_silenced NAME TEXT WHAT LINES: prints one finding for each chain that drops WHAT, like report_dropped.
 report_silenced()
 {
+	names_drop "$4" || return 0
 	tab=$(printf '\t')
-	sed -n 's/^drop\t//p' | sort -u -t "$tab" -k 1,4 | while IFS=$tab read -r tool fam table chain culprit; do
+	printf '%s\n' "$4" | sed -n 's/^drop\t//p' | sort -u -t "$tab" -k 1,4 | while IFS=$tab read -r tool fam table chain culprit; do
 		by=$(whose "$table")
 		echo "-$tab$1$tab$2: chain $chain of table $fam $table${by:+ ($by)} drops it: $culprit$tab$(accept_types "$tool" "$fam" "$table" "$chain" "$3")"
 	done
@@ -215,9 +228,9 @@ report_silenced()
 check_local()
 {
 	lines=$(
-		neighbourly input | report_silenced input "hosts and routers cannot find this machine (neighbor discovery)" neighbours
-		neighbourly output | report_silenced output "this machine cannot find hosts and routers (neighbor discovery)" neighbours
-		too_big | report_silenced output "path MTU discovery, if a link of this machine has a small MTU (its ICMP too big)" errors
+		report_silenced input "hosts and routers cannot find this machine (neighbor discovery)" neighbours "$(neighbourly input)"
+		report_silenced output "this machine cannot find hosts and routers (neighbor discovery)" neighbours "$(neighbourly output)"
+		report_silenced output "path MTU discovery, if a link of this machine has a small MTU (its ICMP too big)" errors "$(too_big)"
 	)
 	tell "$lines"
 	[ -n "$lines" ] || finding ok local "no chain drops packets that the machine itself must receive or send"
@@ -232,7 +245,7 @@ is_guarded()
 		/^table / || /^\tchain / { ours = ($1 == "table" ? $3 : $2) == "nat64d_guard" || $1 == "chain" && ours }
 		/ daddr | -d / { next }
 		ours && index($0, rule) && /drop$/ || index($0, saved) == 1 && /-j DROP$/ { found = 1 }
-		END { exit !found }' || fate 6 forward "?" "$device" "$1" "$1" tcp new | has '^drop'
+		END { exit !found }' || is_dropped "6 forward ? $device $1 $1 tcp new"
 }
 
 # guard_command PREFIX: prints `nat64-host up' if that is in use; otherwise, a rule in addition to those of the operator.
@@ -292,13 +305,13 @@ check_open()
 {
 	opened=
 	[ -z "$clat" ] && [ -n "$uplink6" ] || return 0
-	allowed=$(values allow | paste -s -d ' ' -)
+	allowed=$(row_of allow)
 	if [ -n "$allowed" ]; then
 		finding ok open "only hosts of $allowed, and hosts with a map, may use the translator"
 		return
 	fi
 	for prefix in $(values prefix); do
-		if fate 6 forward "$uplink6" "$device" stranger "$prefix" tcp new | has '^drop'; then
+		if is_dropped "6 forward $uplink6 $device stranger $prefix tcp new"; then
 			finding ok open "hosts on the internet cannot use prefix $prefix"
 			opened=${opened:-no}
 		elif is_local "$prefix"; then

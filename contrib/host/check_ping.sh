@@ -31,19 +31,21 @@ try_hard()
 # crossings: prints the numbers of packets to the daemon and from it.
 crossings()
 {
-	ip -s -o link show dev "$device" 2>/dev/null | awk '
-		{
-			for (i = 1; i <= NF; i++) {
-				if ($i == "RX:") rx = NR_field(i)
-				if ($i == "TX:") tx = NR_field(i)
-			}
-			print tx, rx
-		}
+	side='' from='' to=''
+	set -f
+	# shellcheck disable=SC2046 # words
+	set -- $(ip -s -o link show dev "$device" 2>/dev/null)
+	set +f
+	while [ $# -gt 2 ]; do
 		# The number of packets is the second number after the next backslash.
-		function NR_field(i) {
-			while ($i !~ /\\$/ && i < NF) i++
-			return $(i + 2)
-		}'
+		case $side,$1 in
+		*,RX: | *,TX:) side=$1 ;;
+		RX:,*\\) from=$3 side= ;;
+		TX:,*\\) to=$3 side= ;;
+		esac
+		shift
+	done
+	echo "$to $from"
 }
 
 # complaint: prints the ICMP error in the output of ping.
@@ -89,7 +91,9 @@ moved()
 # crossed: succeeds if any packet crossed the device in both directions since `before'.
 crossed()
 {
-	echo "$before $(crossings)" | awk '{ exit !($3 > $1 && $4 > $2) }'
+	# shellcheck disable=SC2046,SC2086 # words
+	set -- $before $(crossings)
+	[ $# -eq 4 ] && [ "$3" -gt "$1" ] && [ "$4" -gt "$2" ]
 }
 
 # silent ADDRESS: reports where a ping to the daemon's own address stops.
@@ -148,12 +152,14 @@ ping_through()
 # source_of ADDRESS: prints the source address of packets to ADDRESS.
 source_of()
 {
-	ip "$(family "$1")" -o route get "$1" 2>/dev/null | after src
+	after src "$(ip "$(family "$1")" -o route get "$1" 2>/dev/null)"
 }
 
+# has_source ADDRESS: sets `source' to the source address of packets to ADDRESS, and succeeds if it is global.
 has_source()
 {
-	case $(source_of "$1") in
+	source=$(source_of "$1")
+	case $source in
 	"" | fe80:* | ::1) return 1 ;;
 	esac
 }
@@ -172,14 +178,12 @@ ready()
 # ping_large ADDRESS: if the wan has a smaller MTU than the device, this machine must send the ICMP error.
 ping_large()
 {
-	mtu=$(mtu_of "$device")
-	narrow=$([ -z "$uplink4" ] || mtu_of "$uplink4")
-	[ "$((${narrow:-65535} + 20))" -lt "$mtu" ] || return 0
+	[ "$((${mtu4:-65535} + 20))" -lt "$mtu" ] || return 0
 	said=$(ping -6 ${speaker:+-I "$speaker"} -n -c 3 -i 0.3 -W 1 -M "do" -s $((mtu - 48)) "$1" 2>&1)
 	case $said in
 	*oo" "big* | *oo" "long* | *"bytes from"*) finding ok pmtu "$uplink4 has a smaller MTU than $device, and ICMP errors report packets that are too big" ;;
 	*" 0 received"*)
-		fault pmtu "$uplink4 has a smaller MTU ($narrow) than $device ($mtu), and no ICMP error reports packets that are too big: does an output chain drop it?" \
+		fault pmtu "$uplink4 has a smaller MTU ($mtu4) than $device ($mtu), and no ICMP error reports packets that are too big: does an output chain drop it?" \
 			"$(tool "nft list ruleset" nftables)"
 		;;
 	esac
@@ -188,24 +192,30 @@ ping_large()
 # shortened ADDRESS: prints the address in its short form, as the kernel prints it.
 shortened()
 {
-	short=$(ip -6 -o route get "$1" 2>/dev/null | cut -d ' ' -f 1)
+	short=$(ip -6 -o route get "$1" 2>/dev/null)
+	short=${short%%[ "$newline"]*}
 	echo "${short:-$1}"
 }
 
 # is_kept_out ADDRESS: succeeds if the prefix must not contain it.
 is_kept_out()
 {
-	[ "$(values wkpf-strict)" = yes ] && values prefix | sed -n 1p | has -x '64:ff9b::/96' && ! is_global "$1"
+	[ "$(values wkpf-strict)" = yes ] && [ "$(first_of prefix)" = 64:ff9b::/96 ] && ! is_global "$1"
 }
 
 # allowed_of ADDRESSES: prints the first of them that may use the translator.
 allowed_of()
 {
-	printf '%s\n' "$1" | awk -v all="$(values allow | paste -s -d ' ' -)" "$(cat "$lib/ipv6.awk")"'
+	allowing=$(row_of allow)
+	if [ -z "$allowing" ]; then
+		printf '%s\n' "${1%%"$newline"*}"
+		return
+	fi
+	printf '%s\n' "$1" | awk -v all="$allowing" "$(cat "$lib/ipv6.awk")"'
 		BEGIN { n = split(all, net, " ") }
 		NF && !found {
-			for (i = 1; i <= n || !n; i++)
-				if (!n || shares(hex($1), hex(address_of(net[i])), length_of(net[i]))) {
+			for (i = 1; i <= n; i++)
+				if (shares(hex($1), hex(address_of(net[i])), length_of(net[i]))) {
 					found = $1
 					break
 				}
@@ -219,13 +229,12 @@ own_addresses()
 	ip -6 -o addr show scope global 2>/dev/null | awk -v dev="$device" '$2 != dev { sub("/.*", "", $4); print $4 }'
 }
 
-# choose_speaker ADDRESS: sets `speaker' to a source address that may use the translator, if the machine has one.
+# choose_speaker: sets `speaker' to a source address that may use the translator, if `source' may not and the machine has one.
 choose_speaker()
 {
 	speaker=
-	from=$(source_of "$1")
-	[ -n "$(allowed_of "$from")" ] || speaker=$(allowed_of "$(own_addresses)")
-	from=$(allowed_of "${speaker:-$from}")
+	from=$(allowed_of "$source")
+	[ -n "$from" ] || { speaker=$(allowed_of "$(own_addresses)") && from=$speaker; }
 }
 
 # far_end: sets `far' to the IPv4 address to ping, or `why' to the reason that there is none.
@@ -237,7 +246,7 @@ far_end()
 		return 0
 	elif ! is_ipv4 "$far"; then
 		why="there is no IPv4 gateway"
-	elif echo "$far" | has '^169\.254\.'; then
+	elif [ "${far#169.254.}" != "$far" ]; then
 		why="the IPv4 gateway $far has a link-local address, which is never translated"
 	elif is_kept_out "$far"; then
 		why="the IPv4 gateway $far is not a public address, and 64:ff9b::/96 must not contain it"
@@ -249,7 +258,7 @@ far_end()
 
 ping_prefix()
 {
-	prefix=$(values prefix | sed -n 1p)
+	prefix=$(first_of prefix)
 	[ -n "$prefix" ] || return 0
 	if ! far_end; then
 		finding skip ping "no ping through the translator: $why; give --target ADDRESS"
@@ -261,7 +270,7 @@ ping_prefix()
 	fi
 	address=$(shortened "$(embed "$prefix" "$far")")
 	has_source "$address" || return 0 # ping_own has reported that
-	choose_speaker "$address"
+	choose_speaker
 	if [ -z "$from" ]; then
 		finding skip ping "no ping through the translator: \`allow' names no address of the machine itself"
 	else

@@ -8,7 +8,18 @@ keep=1209600
 # roles: prints "POOL true" or "POOL false", for each pool of the running daemon: whether it stands by.
 roles()
 {
-	printf '%s\n' "$told" | grep -o '"pool": "[0-9./]*", "standby": [a-z]*' | tr -d '",' | awk '{ print $2, $4 }'
+	set -f
+	IFS='{},'
+	named=
+	for part in $told; do
+		case $part in
+		*'"pool": "'*) named=${part#*'"pool": "'} ;;
+		*'"standby": '*) [ -z "$named" ] || echo "${named%\"} ${part#*'"standby": '}" ;;
+		*) named= ;;
+		esac
+	done
+	unset IFS
+	set +f
 }
 
 # pool_groups: prints "GUARANTEE KEEP POOL..." lines, one for all pools with the same hosts, without those that stand by.
@@ -136,7 +147,9 @@ check_pools()
 	held=${used#* }
 	used=${used% *}
 	of=
-	[ "$(printf '%s\n' "$groups" | grep -c .)" -eq 1 ] || of=" of $3"
+	case $groups in
+	*"$newline"*) of=" of $3" ;;
+	esac
 	recent="the last two hours"
 	[ "$1" -eq $guarantee ] || recent="the last $1 seconds"
 	larger="edit $file: share for the networks that hold most leases (nat64ctl networks shows them), or another dynamic-pool in addition, then: $(reload_command)"

@@ -9,7 +9,7 @@ takes_strangers()
 	[ -z "$(values dynamic-pool)" ] || return 0
 	case $(values translatable) in
 	no) return 1 ;;
-	"") ! values prefix | has -x '64:ff9b::/96' ;;
+	"") ! has_value prefix 64:ff9b::/96 ;;
 	esac
 }
 
@@ -54,7 +54,11 @@ check_allow()
 # is_strict: succeeds if no prefix may contain an address that is not public.
 is_strict()
 {
-	[ "$(values wkpf-strict)" = yes ] && ! values prefix | has -v -x '64:ff9b::/96'
+	[ "$(values wkpf-strict)" = yes ] || return 1
+	case $(values prefix) in
+	"" | 64:ff9b::/96) ;;
+	*) return 1 ;;
+	esac
 }
 
 # undenied: prints those IPv4 addresses and networks of standard input that hosts can reach by a prefix and no `deny' contains.
@@ -62,7 +66,7 @@ undenied()
 {
 	strict=
 	! is_strict || strict=yes
-	awk -v strict="$strict" -v all="$(values deny | paste -s -d ' ' -)" "$ipv4_awk"'
+	awk -v strict="$strict" -v all="$(row_of deny)" "$ipv4_awk"'
 		BEGIN { n = split(all, net, " ") }
 		{
 			open = !(strict && special($1))
@@ -74,7 +78,7 @@ undenied()
 # is_denied ADDRESS: succeeds if a network of `deny' contains ADDRESS.
 is_denied()
 {
-	[ -n "$(values deny)" ] && [ -z "$(echo "$1" | awk -v all="$(values deny | paste -s -d ' ' -)" "$ipv4_awk"'
+	[ -n "$(values deny)" ] && [ -z "$(echo "$1" | awk -v all="$(row_of deny)" "$ipv4_awk"'
 		BEGIN { n = split(all, net, " ") }
 		{ for (i = 1; i <= n; i++) if (within($1, net[i])) next; print }')" ]
 }
@@ -106,7 +110,7 @@ is_closed()
 		mine && /^\t\tdrop$/ { found = 1 }
 		index($0, "-A INPUT -i " dev " ") == 1 && /-j nat64d_[A-Za-z0-9_]*_l$/ { chain = $NF }
 		chain != "" && index($0, "-A " chain " ") == 1 && /-j DROP$/ { found = 1 }
-		END { exit !found }' || fate 4 input "$device" "?" "?" "?" tcp new | has '^drop'
+		END { exit !found }' || is_dropped "4 input $device ? ? ? tcp new"
 }
 
 # local_command: prints `nat64-host up' if that is in use; otherwise, a rule in addition to those of the operator.
@@ -147,7 +151,7 @@ check_exposed()
 check_private()
 {
 	[ -z "$clat" ] && [ -n "$(values prefix)" ] || return 0
-	near=$(real_networks | sed 's/ .*//' | grep / | only_private | sort -u | undenied | sed -n 1,8p | paste -s -d ' ' -)
+	near=$(printf '%s\n' "$networks" | sed 's/ .*//' | grep / | only_private | sort -u | undenied | sed -n 1,8p | paste -s -d ' ' -)
 	[ -n "$near" ] || return 0
 	finding ok private "hosts reach private IPv4 through the translator, such as $near here" \
 		"$(add_directives deny "$near") && $(reload_command)"

@@ -36,11 +36,13 @@ embed()
 # leads_to ADDRESS: prints the device of its route, "local" for an address of the machine, nothing if there is no route.
 leads_to()
 {
-	ip "$(family "$1")" -o route get "$1" 2>/dev/null | sed -n '1{
-		/^local/s/.*/local/p
-		/^\(unreachable\|prohibit\|blackhole\)/d
-		s/.* dev \([^ ]*\).*/\1/p
-	}'
+	route=$(ip "$(family "$1")" -o route get "$1" 2>/dev/null)
+	route=${route%%"$newline"*}
+	case $route in
+	local*) echo local ;;
+	unreachable* | prohibit* | blackhole*) ;;
+	*) after dev "$route" ;;
+	esac
 }
 
 # --- addresses ------------------------------------------------------------------------------------------------------
@@ -192,7 +194,7 @@ mend_route()
 	last=$(lasting)
 	six=$(family "$1")
 	entry=$(ip "$six" route get fibmatch "$1" 2>/dev/null | sed -n 1p)
-	table=$(echo "$entry" | after table)
+	table=$(after table "$entry")
 	length=$(length_of_route "$entry")
 	if is_in_the_way; then
 		echo "ip $six route show table all to root $2 # decide which of these to keep"
@@ -270,9 +272,10 @@ check_routes()
 check_overlap()
 {
 	clash=
+	networks=$(real_networks)
 	own=$(values ipv4-addr)
 	for pool in $(values dynamic-pool); do
-		found=$(real_networks | awk "$ipv4_awk"'$1 != own && overlap($1, pool) { print len($1), $1, $2 }' pool="$pool" own="$own" |
+		found=$(printf '%s\n' "$networks" | awk "$ipv4_awk"'$1 != own && overlap($1, pool) { print len($1), $1, $2 }' pool="$pool" own="$own" |
 			sort -n | sed -n '1s/^[0-9]* //p')
 		[ -n "$found" ] || continue
 		clash=${found% *}
@@ -285,8 +288,8 @@ check_overlap()
 check_wkp()
 {
 	[ -z "$clat" ] && [ "$(values wkpf-strict)" = yes ] || return 0
-	values prefix | has -x '64:ff9b::/96' || return 0
-	unreached=$(real_networks | sed 's/ .*//' | only_private | grep / | sed -n 1,3p | paste -s -d ' ' -)
+	has_value prefix 64:ff9b::/96 || return 0
+	unreached=$(printf '%s\n' "$networks" | sed 's/ .*//' | only_private | grep / | sed -n 1,3p | paste -s -d ' ' -)
 	if [ -n "$unreached" ]; then
 		finding WARN wkp "64:ff9b::/96 does not reach private IPv4, such as $unreached here (RFC 6052, section 3.1)" \
 			"$(set_directive wkpf-strict no) && $(reload_command)"

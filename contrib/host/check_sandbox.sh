@@ -4,7 +4,7 @@
 # boxed NAME: prints a member of `sandbox' in the status of the daemon.
 boxed()
 {
-	told_object sandbox | sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p"
+	member "$1" "$box"
 }
 
 # is_open PROCESS: succeeds if the kernel shows that the process has no filter, or may gain rights by exec.
@@ -12,7 +12,9 @@ is_open()
 {
 	shown=$(grep -E "^(Seccomp|NoNewPrivs):" "/proc/$1/status" 2>/dev/null)
 	[ -n "$shown" ] || return 1 # it has ended
-	! printf '%s\n' "$shown" | has '^Seccomp:[[:space:]]*2' || ! printf '%s\n' "$shown" | has '^NoNewPrivs:[[:space:]]*1'
+	case $shown in
+	NoNewPrivs:[[:space:]]1"$newline"Seccomp:[[:space:]]2) return 1 ;;
+	esac
 }
 
 # open_process: prints the first process, of the daemon and its keeper, that is outside the filter.
@@ -60,7 +62,7 @@ check_landlock()
 
 check_sandbox()
 {
-	find_fast_path # sets `unknown'
+	box=$(told_object sandbox)
 	wanted=$(values sandbox)
 	if [ -z "$daemon" ] || [ -z "$(boxed seccomp)" ]; then
 		finding skip sandbox "not checked: $unknown"

@@ -40,7 +40,8 @@ find_daemon()
 		daemon=$(owners | awk -v main="$main" '$1 == main { found = 1 } NR == 1 { first = $1 } END { print found ? main : first }')
 		ask_process
 	fi
-	command=$(plain "$(cat "/proc/${daemon:-0}/comm" 2>/dev/null)")
+	command=
+	[ -z "$daemon" ] || command=$(plain "$(cat "/proc/$daemon/comm" 2>/dev/null)")
 }
 
 # is_stranger: succeeds if `daemon' is another program, or a nat64d that keeps the unit from starting.  A nat64d that was
@@ -141,7 +142,7 @@ changed_state()
 was_refused()
 {
 	if [ -n "$told" ]; then
-		told_object last_reload | has '"ok": false'
+		[ "$(member ok "$(told_object last_reload)")" = false ]
 	else
 		unit_is StatusText | has 'the last reload was refused'
 	fi

@@ -3,11 +3,18 @@
 
 # --- forwarding -----------------------------------------------------------------------------------------------------
 
+# advertised_uplinks: prints the devices whose default route came from a router advertisement.
+advertised_uplinks()
+{
+	routes=$(ip -6 route show default proto ra 2>/dev/null)
+	[ -z "$routes" ] || printf '%s\n' "$routes" | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u
+}
+
 # keep_routes: prints the commands to run before forwarding is switched on, which would otherwise remove a default route that
 # came from a router advertisement.
 keep_routes()
 {
-	for dev in $(ip -6 route show default proto ra 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
+	for dev in $(advertised_uplinks); do
 		[ "$(sysctl_is "ipv6/conf/$dev/accept_ra")" != 1 ] || printf 'sysctl -w %s=2 && ' "$(name_sysctl "ipv6/conf/$dev/accept_ra")"
 	done
 }
@@ -25,12 +32,18 @@ switch_on()
 # Most customer-side translators serve programs of this machine and need no IPv4 forwarding.
 check_forwarding()
 {
-	judge forwarding-6 "the machine does not forward IPv6" "IPv6 is forwarded" \
-		"$(keep_routes)$(switch_on net.ipv6.conf.all.forwarding)" [ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ]
+	forwards6=$(sysctl_is ipv6/conf/all/forwarding)
+	if [ "$forwards6" = 1 ]; then
+		finding ok forwarding-6 "IPv6 is forwarded"
+	else
+		finding FAIL forwarding-6 "the machine does not forward IPv6" "$(keep_routes)$(switch_on net.ipv6.conf.all.forwarding)"
+	fi
 	[ -z "$clat" ] || [ "${first_map4#*/}" -lt 32 ] || return 0
-	judge forwarding-4 "the machine does not forward IPv4" "IPv4 is forwarded" \
-		"$(switch_on net.ipv4.ip_forward)" [ "$(sysctl_is ipv4/ip_forward)" = 1 ]
-	[ "$(sysctl_is ipv4/ip_forward)" = 1 ] || return 0
+	if [ "$(sysctl_is ipv4/ip_forward)" != 1 ]; then
+		finding FAIL forwarding-4 "the machine does not forward IPv4" "$(switch_on net.ipv4.ip_forward)"
+		return
+	fi
+	finding ok forwarding-4 "IPv4 is forwarded"
 	for dev in $device $uplink4; do
 		[ "$(sysctl_is "ipv4/conf/$dev/forwarding")" = 0 ] || continue
 		finding FAIL forwarding-4 "$dev does not forward IPv4" "sysctl -w $(name_sysctl "ipv4/conf/$dev/forwarding")=1"
@@ -40,8 +53,8 @@ check_forwarding()
 # A device that forwards ignores router advertisements unless accept_ra is 2, so the default route is lost when it expires.
 check_accept_ra()
 {
-	[ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ] || return 0
-	for dev in $(ip -6 route show default proto ra 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
+	[ "$forwards6" = 1 ] || return 0
+	for dev in $(advertised_uplinks); do
 		[ "$(sysctl_is "ipv6/conf/$dev/accept_ra")" = 1 ] || continue
 		finding WARN accept-ra "$dev forwards, so it ignores the advertisements that its IPv6 default route came from" \
 			"sysctl -w $(name_sysctl "ipv6/conf/$dev/accept_ra")=2"
@@ -53,7 +66,7 @@ check_accept_ra()
 # Prints the devices that would accept a default route from an advertisement if they did not forward.
 deaf_to_ra()
 {
-	[ "$(sysctl_is ipv6/conf/all/forwarding)" = 1 ] || return 0
+	[ "$forwards6" = 1 ] || return 0
 	for dev in $(ip -6 -o addr show scope link up 2>/dev/null | awk '{ print $2 }' | sort -u); do
 		[ "$dev" = "$device" ] || [ "$(sysctl_is "ipv6/conf/$dev/accept_ra")" != 1 ] || echo "$dev"
 	done
@@ -71,14 +84,18 @@ ra_command()
 
 has_address6()
 {
-	ip -6 -o addr show scope global 2>/dev/null | awk -v dev="$device" '$2 != dev && $2 != "lo"' | has .
+	[ -n "$(ip -6 -o addr show scope global 2>/dev/null | awk -v dev="$device" '$2 != dev && $2 != "lo"')" ]
 }
 
 # A missing default route is only a warning, because some translators do not need the internet.
 check_uplinks()
 {
-	judge ipv6 "the machine has no IPv6 address of its own" "the machine has an IPv6 address" \
-		"$(ra_command "ip -6 addr add ADDRESS/64 dev DEVICE, an address of your own network")" has_address6
+	if has_address6; then
+		finding ok ipv6 "the machine has an IPv6 address"
+	else
+		finding FAIL ipv6 "the machine has no IPv6 address of its own" \
+			"$(ra_command "ip -6 addr add ADDRESS/64 dev DEVICE, an address of your own network")"
+	fi
 	if [ -n "$uplink6" ]; then
 		finding ok route-6 "the IPv6 default route uses $uplink6"
 	else
@@ -95,20 +112,19 @@ check_uplinks()
 
 # --- the device -----------------------------------------------------------------------------------------------------
 
-# link_is FLAG: succeeds if the device has a flag such as UP or LOWER_UP.
+# link_is FLAG: succeeds if the device has a flag such as UP or LOWER_UP, in the line that check_device has read.
 link_is()
 {
-	ip -o link show dev "$device" 2>/dev/null | has "[<,]$1[,>]"
-}
-
-mtu_of()
-{
-	ip -o link show dev "$1" 2>/dev/null | after mtu
+	case $link_line in
+	*[\<,]"$1"[,\>]*) ;;
+	*) return 1 ;;
+	esac
 }
 
 check_device()
 {
-	if ! [ -e "/proc/sys/net/ipv4/conf/$device" ] || ! ip link show dev "$device" >/dev/null 2>&1; then
+	link_line=$(ip -o link show dev "$device" 2>/dev/null)
+	if ! [ -e "/proc/sys/net/ipv4/conf/$device" ] || [ -z "$link_line" ]; then
 		finding FAIL device "there is no $device" "$start"
 		return 1
 	elif ! link_is UP; then
@@ -121,23 +137,23 @@ check_device()
 }
 
 # Translation makes a packet 20 bytes longer or shorter.  If the MTU of the device is at least that of the uplink, it is never
-# the smallest on the path.
+# the smallest on the path.  This sets `mtu' and `mtu4', that of the uplink, also for ping_large.
 check_mtu()
 {
-	mtu=$(mtu_of "$device")
-	narrow=1280
-	up=$([ -z "$uplink4" ] || mtu_of "$uplink4")
+	mtu=$(after mtu "$link_line")
+	mtu4=
+	[ -z "$uplink4" ] || mtu4=$(after mtu "$(ip -o link show dev "$uplink4" 2>/dev/null)")
 	if [ "$mtu" -lt 1280 ]; then
-		narrow=${up:-1500}
+		narrow=${mtu4:-1500}
 		[ "$narrow" -ge 1280 ] || narrow=1280
 		finding FAIL mtu "$device has an MTU of $mtu, and IPv6 needs 1280" "ip link set $device mtu $narrow"
-	elif [ "$mtu" -lt "${up:-0}" ] && [ -z "$clat" ]; then
-		finding WARN mtu "$device has an MTU of $mtu and $uplink4 one of $up: packets are rejected or fragmented unnecessarily" \
-			"ip link set $device mtu $up"
-	elif [ "${up:-1500}" -lt 1260 ]; then
-		finding WARN mtu "$uplink4 has an MTU of $up, below 1260: IPv6 hosts cannot send packets that small, so IPv4 packets are fragmented"
+	elif [ "$mtu" -lt "${mtu4:-0}" ] && [ -z "$clat" ]; then
+		finding WARN mtu "$device has an MTU of $mtu and $uplink4 one of $mtu4: packets are rejected or fragmented unnecessarily" \
+			"ip link set $device mtu $mtu4"
+	elif [ "${mtu4:-1500}" -lt 1260 ]; then
+		finding WARN mtu "$uplink4 has an MTU of $mtu4, below 1260: IPv6 hosts cannot send packets that small, so IPv4 packets are fragmented"
 	else
-		finding ok mtu "$device $mtu${up:+, $uplink4 $up}"
+		finding ok mtu "$device $mtu${mtu4:+, $uplink4 $mtu4}"
 	fi
 }
 

@@ -1,6 +1,9 @@
 # Functions that init, up, down and check share: messages, the configuration as nat64d reads it, IPv4 arithmetic.
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of nat64-host
 
+newline='
+'
+
 say()
 {
 	echo "nat64-host: $*"
@@ -55,7 +58,24 @@ words()
 # plain TEXT: prints text from other programs in one line, without `=>' and without control characters for the terminal.
 plain()
 {
-	printf %s "$1" | tr '\001-\037\177-\377' '?' | sed 's/=>/->/g'
+	case $1 in
+	*[![:print:]]* | *'=>'*) printf %s "$1" | tr '\001-\037\177-\377' '?' | sed 's/=>/->/g' ;;
+	*) printf %s "$1" ;;
+	esac
+}
+
+# rest_of BEGINNING TEXT: prints the rest of each line of TEXT that has this beginning.
+rest_of()
+{
+	set -f
+	IFS=$newline
+	for row in $2; do
+		case $row in
+		"$1"*) printf '%s\n' "${row#"$1"}" ;;
+		esac
+	done
+	unset IFS
+	set +f
 }
 
 # in_words: joins the lines of standard input with commas.
@@ -120,7 +140,10 @@ read_conf()
 	reading=$({ run_nat64d --print --expand 2>&3 3>&- | awk -f "$lib/facts.awk" 3>&-; } 3>&1)
 	said=$(printf '%s\n' "$reading" | grep -v '^=')
 	canonical=$(printf '%s\n' "$reading" | sed -n 's/^= //p')
-	strange=$(printf '%s\n' "$reading" | sed -n 's/^=! //p' | sed -n 1p)
+	strange=
+	case $newline$reading in
+	*"$newline=! "*) strange=$(printf '%s\n' "$reading" | sed -n 's/^=! //p' | sed -n 1p) ;;
+	esac
 	[ -z "$strange" ] || said="$conf: $strange: its value cannot be used in a command"
 	device=$(values tun-device)
 	[ -n "$device" ] && [ -z "$strange" ]
@@ -135,7 +158,7 @@ mistakes()
 
 warnings()
 {
-	printf '%s\n' "$said" | sed -n 's/^warning: //p' | other_files
+	[ -z "$said" ] || printf '%s\n' "$said" | sed -n 's/^warning: //p' | other_files
 }
 
 other_files()
@@ -156,16 +179,40 @@ need_conf()
 	die "$conf: nat64d does not accept this configuration; nothing was changed"
 }
 
-# values DIRECTIVE: prints its values, one per line.
+# values DIRECTIVE: prints its values, one per line.  It runs no other program, because check calls it a hundred times.
 values()
 {
-	printf '%s\n' "$canonical" | sed -n "s/^$1 //p"
+	rest_of "$1 " "$canonical"
+}
+
+# first_of DIRECTIVE: prints its first value.
+first_of()
+{
+	set -- "$(values "$1")"
+	printf '%s\n' "${1%%"$newline"*}"
+}
+
+# has_value DIRECTIVE VALUE: succeeds if this is one of its values.
+has_value()
+{
+	case $newline$(values "$1")$newline in
+	*"$newline$2$newline"*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# row_of DIRECTIVE: prints its values in one line.
+row_of()
+{
+	# shellcheck disable=SC2046 # words
+	set -- $(values "$1")
+	echo "$*"
 }
 
 # map_file: prints its path, if there is one.
 map_file()
 {
-	printf '%s\n' "$canonical" | sed -n 's/^# map-file //p'
+	rest_of '# map-file ' "$canonical"
 }
 
 # all_maps: prints "IPv4/LENGTH IPv6/LENGTH" lines, including those of map-file.

@@ -1,30 +1,30 @@
-# Evaluates the rules on standard input for one packet at one hook.  It prints one line for each chain that is hooked there,
+# Evaluates the rules on standard input for packets.  For each packet, it prints one line for each chain at its hook,
 # "VERDICT tool family table chain RULE", separated by tabs.  VERDICT is accept, drop, or nat.
 #
-# It reads `nft list ruleset' and, after a line "@save FAMILY TOOL", `iptables-save'.  The packet is in the variables
-# fam (4, 6), hook, iif, oif, saddr, daddr, proto, state; "?" is an unknown value.  A condition on an unknown value is
-# assumed to match in a rule that accepts, and not to match in a rule that drops: the author of the rules probably
-# considered this traffic.  A rule with a condition of an unknown kind is ignored; with `lenient', the condition counts as one
-# on an unknown value.  `icmp' is the kind of an ICMP packet: "too-big" (the default), or "solicit" or "advert" (neighbor
+# It reads `nft list ruleset' and, after a line "@save FAMILY TOOL", `iptables-save'.  Before these, each packet is a line
+# "@packet FAM HOOK IIF OIF SADDR DADDR PROTO STATE [ICMP]"; FAM is 4 or 6, and "?" is an unknown value.  A condition on an
+# unknown value is assumed to match in a rule that accepts, and not to match in a rule that drops: the author of the rules
+# probably considered this traffic.  A rule with a condition of an unknown kind is ignored; with ICMP, the condition counts as
+# one on an unknown value.  ICMP is the kind of an ICMP packet: "too-big" (the default), or "solicit" or "advert" (neighbor
 # discovery).
 
 BEGIN {
 	FS = "\n"
-	if (icmp == "solicit")
-		icmp_names = "^(nd-neighbor-solicit|neighbou?r-solicitation|135)$"
-	else if (icmp == "advert")
-		icmp_names = "^(nd-neighbor-advert|neighbou?r-advertisement|136)$"
-	else
-		icmp_names = "^(destination-unreachable|packet-too-big|fragmentation-needed|3|3/4|2|2/0)$"
 	number_of_bases = 0
 }
 
-function add_base(key, policy) {
+function add_base(at, key, policy) {
 	base[++number_of_bases] = key
+	hooked[number_of_bases] = at
 	default_verdict[key] = policy
 }
 
 # --- reading --------------------------------------------------------------------------------------------------------
+
+/^@packet / {
+	packet[++packets] = substr($0, 9)
+	next
+}
 
 /^@save / {
 	split($0, word, " ")
@@ -42,8 +42,8 @@ saved && /^\*/ {
 saved && /^:/ {
 	split(substr($0, 2), word, " ")
 	key = save_tool "\t" save_family "\t" table "\t" word[1]
-	if (tolower(word[1]) == hook && (hook != "postrouting" || table == "nat"))
-		add_base(key, tolower(word[2]))
+	if (tolower(word[1]) != "postrouting" || table == "nat")
+		add_base(tolower(word[1]), key, tolower(word[2]))
 	next
 }
 
@@ -82,8 +82,8 @@ saved { next }
 
 /^\t\ttype [a-z]+ hook / {
 	split($0, word, " ")
-	if (word[4] == hook && (hook != "postrouting" || word[2] == "nat"))
-		add_base(key, /policy drop/ ? "drop" : "accept")
+	if (word[4] != "postrouting" || word[2] == "nat")
+		add_base(word[4], key, /policy drop/ ? "drop" : "accept")
 	next
 }
 
@@ -324,13 +324,38 @@ function walk(key, perhaps, depth,    i, how, verdict, maybe) {
 	return ""
 }
 
-END {
+function set_packet(text,    field) {
+	lenient = split(text, field, " ") > 8
+	fam = field[1]
+	hook = field[2]
+	iif = field[3]
+	oif = field[4]
+	saddr = field[5]
+	daddr = field[6]
+	proto = field[7]
+	state = field[8]
+	if (field[9] == "solicit")
+		icmp_names = "^(nd-neighbor-solicit|neighbou?r-solicitation|135)$"
+	else if (field[9] == "advert")
+		icmp_names = "^(nd-neighbor-advert|neighbou?r-advertisement|136)$"
+	else
+		icmp_names = "^(destination-unreachable|packet-too-big|fragmentation-needed|3|3/4|2|2/0)$"
+}
+
+function judge_packet(    b, part, verdict) {
 	for (b = 1; b <= number_of_bases; b++) {
 		split(base[b], part, "\t")
-		if (part[2] != "inet" && part[2] != (fam == 6 ? "ip6" : "ip"))
+		if (hooked[b] != hook || part[2] != "inet" && part[2] != (fam == 6 ? "ip6" : "ip"))
 			continue
 		culprit = "policy"
 		verdict = walk(base[b], 0, 0)
 		print (verdict == "" ? default_verdict[base[b]] : verdict) "\t" base[b] "\t" culprit
+	}
+}
+
+END {
+	for (n = 1; n <= packets; n++) {
+		set_packet(packet[n])
+		judge_packet()
 	}
 }

@@ -93,14 +93,14 @@ manager_of()
 
 look_at_uplinks()
 {
-	wan4=${wan:-$(ip -4 route show default 2>/dev/null | after dev)}
-	wan6=${wan:-$(ip -6 route show default 2>/dev/null | after dev)}
+	wan4=${wan:-$(after dev "$(ip -4 route show default 2>/dev/null)")}
+	wan6=${wan:-$(after dev "$(ip -6 route show default 2>/dev/null)")}
 	uplinks=${wan:-$({ ip -4 route show default && ip -6 route show default; } 2>/dev/null | grep -oE ' dev [^ ]+' | cut -d ' ' -f 3 | sort -u | paste -s -d ' ' -)}
 	[ -z "$wan" ] || is_link "$wan" || { problem "--wan $wan: there is no such device" && return; }
 	for dev in "$wan4" "$wan6"; do
 		[ -z "$dev" ] || is_link "$dev" || { problem "$(plain "$dev") is the device of a default route, but its name has other characters than letters, digits, \`.', \`_', \`:' and \`-': rename it first" && return; }
 	done
-	gateway4=$(ip -4 route show default ${wan:+dev "$wan"} 2>/dev/null | after via)
+	gateway4=$(after via "$(ip -4 route show default ${wan:+dev "$wan"} 2>/dev/null)")
 	is_ipv4 "$gateway4" || gateway4= # an IPv6 gateway
 	wan_addr4=$([ -z "$wan4" ] || ip -4 -o addr show dev "$wan4" scope global 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }')
 	if [ -z "$wan4" ]; then
