@@ -284,7 +284,7 @@ static off_t find_time(const struct part *p, int64_t time)
 	while (low < high) {
 		off_t middle = low + (high - low) / 2;
 		int found = next_line(p, middle, high, &f);
-		int64_t key;
+		int64_t key = 0;
 
 		if (found < 0 || (found > 0 && key_of(p, &f, &key) < 0))
 			return -1;

@@ -419,9 +419,16 @@ END_TEST
 /* --- inside the filter ----------------------------------------------------------------------- */
 
 /* An emulator of another machine has no filter. */
+/* The sanitizers need calls that the daemon does not. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
 static bool has_filter(void)
 {
-	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+	return !SANITIZED && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
 }
 
 /* Runs BODY in a child, and returns its status. */

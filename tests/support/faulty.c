@@ -4,6 +4,8 @@
  * The linker sends the daemon's own calls here (--wrap), so this works in static programs and under
  * the sanitizers, too.  FAULTS names the file; it holds a struct faults and is shared with the test
  * (tests/netns/faults.py). */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -175,7 +177,7 @@ static int is_device(int fd)
 {
 	struct ifreq ifr;
 
-	return ioctl(fd, TUNGETIFF, &ifr) == 0;
+	return ioctl(fd, (IOCTL_REQUEST)TUNGETIFF, &ifr) == 0;
 }
 
 /* A packet that is in the device is lost, so that the daemon does not read it next. */
