@@ -17,7 +17,8 @@ struct pool_report {
 	int32_t since; /* of the assignment, or POOL_UNKNOWN */
 	bool confirmed;
 	bool ended;
-	bool known; /* must neither make nor end a lease */
+	bool known;    /* must neither make nor end a lease */
+	bool replaces; /* its owner says who has the address now: another host loses it */
 };
 
 enum pool_verdict {

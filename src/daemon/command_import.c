@@ -185,6 +185,7 @@ static struct pool_report report_of(struct daemon *d, struct import *s,
 		.confirmed = r->confirmed,
 		.ended = r->ended,
 		.known = s->known,
+		.replaces = s->replace,
 	};
 
 	if (r->since > 0)
@@ -259,11 +260,13 @@ static void use_record(struct daemon *d, struct import *s, const struct leaseinp
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-static void note_seen(struct import *s, const struct leaseinput_record *r)
+/* If the lease of R was not made, its address must not stay with another host. */
+static void note_seen(const struct daemon *d, struct import *s, const struct leaseinput_record *r)
 {
+	const struct lease *l = d->active->pool ? pool_find4(d->active->pool, r->addr) : NULL;
 	uint32_t i = r->addr % REPLACED;
 
-	if (!r->ended)
+	if (l && ip6_equal(&l->host, &r->host) && l->prefix == find_prefix(d, r))
 		s->seen[i / 8] |= (uint8_t)(1u << i % 8);
 }
 
@@ -284,8 +287,9 @@ static void use_line(struct daemon *d, struct import *s, char *line, size_t len)
 			refuse_record(s, &r, "the address is not in the prefix to replace");
 			break;
 		}
-		note_seen(s, &r);
 		use_record(d, s, &r);
+		if (s->replace)
+			note_seen(d, s, &r);
 		break;
 	}
 }

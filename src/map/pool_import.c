@@ -81,7 +81,7 @@ static struct pool_judgement judge_standby(const struct pool *p, const struct po
 		return decide(POOL_OLDER, NULL);
 	if (mine && !pool_stands_by(p, mine->addr))
 		return refuse(POOL_HOST_HAS, mine);
-	if ((holder && !wins(r, holder)) || (mine && !wins(r, mine)))
+	if ((holder && !r->replaces && !wins(r, holder)) || (mine && !wins(r, mine)))
 		return decide(POOL_OLDER, NULL);
 	return (struct pool_judgement){.verdict = POOL_TAKE, .loser = {holder, mine}};
 }

@@ -43,8 +43,8 @@ struct side {
 	unsigned host; /* 0: none */
 	uint32_t addr;
 	int32_t last, since;
-	const char *flags; /* c: confirmed, e: ended, k: --known, u: the beginning is unknown,
-			      2: the second prefix */
+	const char *flags; /* c: confirmed, e: ended, k: --known, r: --replace,
+			      u: the beginning is unknown, 2: the second prefix */
 };
 
 static bool has(const struct side *s, char flag)
@@ -63,6 +63,7 @@ static struct pool_report report(const struct side *s)
 		.confirmed = has(s, 'c'),
 		.ended = has(s, 'e'),
 		.known = has(s, 'k'),
+		.replaces = has(s, 'r'),
 	};
 }
 
@@ -170,6 +171,16 @@ static const struct row {
 	{"standby: another host, older",
 	 {{1, PEER + 1, -50, 0, ""}},
 	 {2, PEER + 1, -51, 0, ""},
+	 POOL_OLDER,
+	 0},
+	{"standby: another host, older, but its owner says so",
+	 {{1, PEER + 1, -50, 0, ""}},
+	 {2, PEER + 1, -51, 0, "r"},
+	 POOL_TAKE,
+	 LOSES_HOLDER},
+	{"standby: the host has one of a third, older, its owner says so",
+	 {{1, THIRD + 1, -50, 0, ""}, {2, PEER + 2, -40, 0, ""}},
+	 {1, PEER + 2, -51, 0, "r"},
 	 POOL_OLDER,
 	 0},
 	{"standby: another host, known",

@@ -199,6 +199,14 @@ t "it is there" test -n "$(holder_of $peer.22)"
 exits "a lease of another network" 1 "$peer.200 of 2001:db8:2::b200: the address is not in the prefix to replace" \
 	ctl import --replace $peer.16/28 <"$T/in"
 same "it is not made" "" "$(holder_of $peer.200)"
+line $peer.30 2001:db8:2::b1 | ctl import >/dev/null
+line $peer.31 2001:db8:2::b2 | ctl import >/dev/null
+line $peer.30 2001:db8:2::b3 5000 >"$T/in"
+line $peer.31 2001:db8:2::8 >>"$T/in"
+exits "replace: another host in the input" 1 "1 taken, 0 same, 0 renewed, 0 older, 1 ended, 1 refused" ctl import --replace $peer.30/31 <"$T/in"
+same "its owner decides who has an address, even if the other was active later" 2001:db8:2::b3 "$(holder_of $peer.30)"
+same "and nobody has it if the lease of its owner is refused" "" "$(holder_of $peer.31)"
+ctl import --replace $peer.30/31 </dev/null >/dev/null
 # A client that dies after half of its input has not sent all of it.
 python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
