@@ -18,15 +18,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#ifndef SECCOMP_RET_KILL_PROCESS
-#define SECCOMP_RET_KILL_PROCESS 0x80000000U
-#endif
-#ifndef __NR_landlock_create_ruleset
-#define __NR_landlock_create_ruleset 444
-#define __NR_landlock_add_rule       445
-#define __NR_landlock_restrict_self  446
-#endif
-
 /* The number of the architecture in the kernel. */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define ARCH    AUDIT_ARCH_X86_64

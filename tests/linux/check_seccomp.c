@@ -24,15 +24,6 @@
 #include "../../src/linux/seccomp_filter.h"
 #include "support/run.h"
 
-#ifndef SECCOMP_RET_KILL_PROCESS
-#define SECCOMP_RET_KILL_PROCESS 0x80000000U
-#endif
-#ifndef __NR_landlock_create_ruleset
-#define __NR_landlock_create_ruleset 444
-#define __NR_landlock_add_rule       445
-#define __NR_landlock_restrict_self  446
-#endif
-
 #if defined(__x86_64__)
 #define ARCH  AUDIT_ARCH_X86_64
 #define OTHER AUDIT_ARCH_I386
