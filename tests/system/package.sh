@@ -25,7 +25,7 @@ if [ -x "$NAT64D" ]; then
 else
 	skip "completion: every option of nat64d" "needs $NAT64D"
 fi
-same "completion: the commands of nat64-host" "init up down check --help" "$(completed nat64-host "")"
+same "completion: the commands of nat64-host" "init up down check --help --version" "$(completed nat64-host "")"
 same "completion: the options of nat64-host init" \
 	"--yes --dry-run --force --undo --lan --wan --prefix --pool --private --dns64 --announce --help" "$(completed nat64-host init -)"
 same "completion: the options of nat64-host check" "--target --dns64 --ignore --help" "$(completed nat64-host check -)"
