@@ -131,6 +131,8 @@ packaging_tools=(rpmbuild:rpm rpmlint:rpmlint makepkg:makepkg pacman:pacman-pack
 # shellcheck disable=SC2034 # for contrib/test
 long_test_tools=(buildah:buildah s390x-linux-gnu-gcc:gcc-s390x-linux-gnu /usr/s390x-linux-gnu/include/stdio.h:libc6-dev-s390x-cross
 	qemu-s390x:qemu-user i686-linux-gnu-gcc:gcc-i686-linux-gnu /usr/i686-linux-gnu/include/stdio.h:libc6-dev-i386-cross
+	arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf /usr/arm-linux-gnueabihf/include/stdio.h:libc6-dev-armhf-cross
+	aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross
 	dpkg-source:dpkg-dev clang-tidy:clang-tidy cppcheck:cppcheck)
 # shellcheck disable=SC2034 # for contrib/test
 test_daemons=(named:bind9 named-checkconf:bind9-utils unbound:unbound unbound-checkconf:unbound tayga:tayga

@@ -14,7 +14,7 @@ top=$(cd "${srcdir:-.}" && pwd) || exit 1
 . "$top/tests/support/tap.sh"
 # This make is not part of the one that runs the tests.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES CC CFLAGS CPPFLAGS LDFLAGS
-export CK_TIMEOUT_MULTIPLIER=6 # an emulator is slow
+export CK_TIMEOUT_MULTIPLIER=30 TEST_SECONDS=${TEST_SECONDS:-21600} # an emulator is slow, and these limits are for a processor
 
 skip_all() { echo "1..0 # SKIP $1" && exit 0; }
 for tool in apt-get dpkg-source make gcc; do command -v $tool >/dev/null || skip_all "needs $tool"; done
