@@ -172,6 +172,8 @@ long __wrap_syscall(long nr, ...)
 	return rc;
 }
 
+/* The name in glibc with 64-bit times on a 32-bit machine. */
+int __wrap___prctl_time64(int option, ...) __attribute__((alias("__wrap_prctl")));
 int __wrap_prctl(int option, ...);
 int __wrap_prctl(int option, ...)
 {
