@@ -1,5 +1,6 @@
 /* check_conf - checks that every error is reported exactly, and that every valid configuration
  * loads and prints a form that loads and prints the same. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1194,7 +1195,8 @@ START_TEST(test_long_file_name)
 	char *path = long_path(6000), cut[SHOWN], expect[1000];
 
 	ck_assert_ptr_null(load(path));
-	snprintf(expect, sizeof(expect), "%s: cannot open: File name too long\n", shown(cut, path));
+	snprintf(expect, sizeof(expect), "%s: cannot open: %s\n", shown(cut, path),
+		 strerror(ENAMETOOLONG));
 	ck_assert_str_eq(said.text, expect);
 	free(path);
 }
@@ -1241,6 +1243,14 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Two seconds, or more where Check was told that the machine is slow. */
+static double limit(void)
+{
+	const char *times = getenv("CK_TIMEOUT_MULTIPLIER");
+
+	return times ? 2 * strtod(times, NULL) : 2;
+}
+
 START_TEST(test_many_maps)
 {
 	FILE *f = fopen("t", "w");
@@ -1255,7 +1265,7 @@ START_TEST(test_many_maps)
 	fclose(f);
 	before = seconds();
 	c = load("t");
-	ck_assert_msg(seconds() - before < 2, "100,000 maps took %.1f s", seconds() - before);
+	ck_assert_msg(seconds() - before < limit(), "100,000 maps took %.1f s", seconds() - before);
 	ck_assert_msg(c != NULL, "%s", said.text);
 	ck_assert_uint_eq(map_count(c->maps), 100000);
 	ck_assert_uint_eq(said.warnings, 0);
@@ -1288,7 +1298,7 @@ START_TEST(test_many_customers)
 	write_customers("2001:db8", "2001:db8");
 	before = seconds();
 	c = load("t");
-	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
+	ck_assert_msg(seconds() - before < limit(), "took %.1f s", seconds() - before);
 	ck_assert_msg(c != NULL, "%s", said.text);
 	ck_assert_str_eq(said.text, "");
 	ck_assert_uint_eq(c->pools, 40000);
@@ -1304,7 +1314,7 @@ START_TEST(test_many_customers_wrong)
 	write_customers("2001:db8", "2001:db9");
 	before = seconds();
 	ck_assert_ptr_null(load("t"));
-	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
+	ck_assert_msg(seconds() - before < limit(), "took %.1f s", seconds() - before);
 	ck_assert_uint_eq(said.errors, MOST_SAID + 1);
 	ck_assert_uint_eq(said.warnings, MOST_SAID + 1);
 }
@@ -1325,7 +1335,7 @@ START_TEST(test_many_allows_and_translatables)
 	fclose(f);
 	before = seconds();
 	c = load("t");
-	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
+	ck_assert_msg(seconds() - before < limit(), "took %.1f s", seconds() - before);
 	ck_assert_ptr_nonnull(c);
 	ck_assert_uint_eq(said.warnings, MOST_SAID + 1);
 	conf_free(c);
@@ -1345,7 +1355,7 @@ START_TEST(test_many_prefixes_twice)
 	fclose(f);
 	before = seconds();
 	ck_assert_ptr_null(load("t"));
-	ck_assert_msg(seconds() - before < 2, "took %.1f s", seconds() - before);
+	ck_assert_msg(seconds() - before < limit(), "took %.1f s", seconds() - before);
 	ck_assert_uint_eq(said.errors, MOST_SAID + 1);
 	ck_assert_ptr_nonnull(
 		strstr(said.text, "t:60005: prefix: 2001:db8:1::/96 is already on line 5\n"));

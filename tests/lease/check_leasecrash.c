@@ -859,20 +859,16 @@ START_TEST(keeper_dies_while_it_renames)
 }
 END_TEST
 
-/* The operation that the disk refuses, the message about it, and the message when it works again.
- */
+/* The operation that the disk refuses, the message before and after the error, and the message when
+ * it works again. */
 static const struct {
 	char broken;
-	const char *bad, *good;
+	const char *bad, *after, *good;
 } refusals[] = {
-	{'d', "cannot be synced to its disk: Input/output error (it is rewritten)",
-	 "is synced again"},
-	{'s', "cannot be rewritten: Input/output error (the old file stays in use; retrying later)",
-	 "was rewritten"},
-	{'r', "cannot be rewritten: Input/output error (the old file stays in use; retrying later)",
-	 "was rewritten"},
-	{'D', "cannot be synced to its disk: Input/output error (it is rewritten)",
-	 "is synced again"},
+	{'d', "cannot be synced to its disk", "it is rewritten", "is synced again"},
+	{'s', "cannot be rewritten", "the old file stays in use; retrying later", "was rewritten"},
+	{'r', "cannot be rewritten", "the old file stays in use; retrying later", "was rewritten"},
+	{'D', "cannot be synced to its disk", "it is rewritten", "is synced again"},
 };
 
 START_TEST(disk_refuses)
@@ -888,7 +884,8 @@ START_TEST(disk_refuses)
 	disk->broken = refusals[_i].broken;
 	d.f->wanted = refusals[_i].broken != 'd';
 	await_trouble(&d, EIO);
-	snprintf(want, sizeof(want), "dynamic.map: %s", refusals[_i].bad);
+	snprintf(want, sizeof(want), "dynamic.map: %s: %s (%s)", refusals[_i].bad, strerror(EIO),
+		 refusals[_i].after);
 	ck_assert_str_eq(news(&d), want);
 	ck_assert_uint_ge(leasefile_errors(d.f), 1);
 	disk->broken = '\0';
