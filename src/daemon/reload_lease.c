@@ -175,7 +175,7 @@ int reload_move_leases(struct daemon *d, struct active *after, struct lease_chan
 			return -1;
 		set_aside(n);
 	}
-	return n->after->pool ? pool_sort(n->after->pool) : 0;
+	return n->back.n > 0 ? pool_sort(n->after->pool) : 0;
 }
 
 static enum lease_cause cause_of_end(const struct lease_change *n, uint32_t addr)
