@@ -4,7 +4,9 @@
  * A line is "IPv4 TAB IPv6 TAB unix-time".  Where more than one translation prefix is configured, a
  * fourth column has the prefix. '#' begins a comment.  Some comments have a meaning:
  *
- *   # prefix P      the following lines without a fourth column belong to the prefix P
+ *   # prefix P checksum X
+ *                   the following lines without a fourth column belong to the prefix P
+ *   # prefix P      the same, for earlier versions, which write this line only
  *   # since T       the lease of the next line was assigned at the unix time T
  *   # unconfirmed   the lease of the next line is not confirmed
  *   # ended A H     the lease of the address A, which the host H had, has ended
@@ -13,6 +15,10 @@
  * its hosts must not be at a disadvantage.  The last line for an address, or for a host and its
  * prefix, is the valid one.  If it lacks "# since", an earlier one of the same lease applies. There
  * is no record for a lease that was turned into a map.
+ *
+ * If one of the two lines about the prefix is damaged, the other one counts.  If both are valid,
+ * but name different prefixes, the one that is configured counts, since leases of other prefixes
+ * end; otherwise the one with the checksum.  Either is reported, like any other damage.
  *
  * The packet path only does one small write(2) to the page cache per burst; therefore kill -9 loses
  * nothing.  Operations that may wait for a disk (sync, create, rename, remove) are done by a child

@@ -11,6 +11,7 @@
 struct leaseinput {
 	struct leasetext next;  /* SINCE and UNCONFIRMED of the next lease */
 	struct leasetext whose; /* the prefix of leases without one */
+	bool half;              /* the last line names it, with a checksum */
 };
 
 struct leaseinput_record {

@@ -8,7 +8,7 @@
 
 #include "lib/addr.h"
 
-#define LEASETEXT_MAX    160 /* bytes of the longest line, including its newline */
+#define LEASETEXT_MAX    160 /* bytes of the longest line, or of the two lines about a prefix */
 #define LEASETEXT_RECORD 192 /* bytes of a lease's line and the comments before it */
 #define LEASETEXT_WHY    96  /* size of the buffer for an error message about a line */
 #define LEASETEXT_CUT    "is cut short (no newline at the end of the file)"
@@ -22,7 +22,7 @@ struct leasetext {
 	bool has_host; /* LEASETEXT_END: HOST is set */
 	bool has_prefix;
 	struct prefix6 prefix; /* as written: any length, possibly with host bits; also used by
-				  LEASETEXT_DEFAULT */
+				  LEASETEXT_DEFAULT and LEASETEXT_CHECKED */
 };
 
 enum leasetext_kind {
@@ -32,6 +32,7 @@ enum leasetext_kind {
 	LEASETEXT_SINCE,       /* comment: SINCE of the next line that is not a comment */
 	LEASETEXT_UNCONFIRMED, /* comment: the lease of the next line is not confirmed */
 	LEASETEXT_DEFAULT,     /* comment: the prefix of lines without one, or none */
+	LEASETEXT_CHECKED,     /* the same, with a checksum that is right */
 	LEASETEXT_BAD,
 };
 
@@ -40,16 +41,21 @@ enum leasetext_kind {
  * characters.  Members of OUT that the result does not use keep their values.
  *
  * CUT: the end of the line may be missing.  Then both addresses of a lease are complete, since
- * something follows them.  The length of its prefix may be incomplete, and WHEN is not set. */
+ * something follows them.  The length of its prefix may be incomplete, and WHEN is not set.  Any
+ * comment is LEASETEXT_BLANK. */
 enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct leasetext *out,
 				    char why[LEASETEXT_WHY]);
+
+/* Returns true if A and B name the same prefix, or both none. */
+bool leasetext_same_prefix(const struct leasetext *a, const struct leasetext *b);
 
 /* Writes the line of the lease T with its newline to OUT, after the comments for SINCE (if known)
  * and UNCONFIRMED (if set).  Returns the total length. */
 size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t);
 
-/* Writes the line that names PREFIX as that of the following lines without one.  NULL: they belong
- * to the first prefix.  Returns its length. */
+/* Writes the two lines that name PREFIX as that of the following lines without one: the first with
+ * a checksum, the second without it, for earlier versions.  NULL: they belong to the first prefix.
+ * Returns the length of both. */
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix);
 
 /* Writes the line that says that the lease of ADDR, which HOST had, has ended.  Returns its

@@ -18,21 +18,36 @@ static struct prefix6 prefix_of(const struct leaseinput *in, const struct leaset
 	return from->has_prefix ? from->prefix : (struct prefix6){.len = 0};
 }
 
+/* HALF: the line before names a prefix, with a checksum, and T should repeat it. */
+static enum leaseinput_kind take_whose(struct leaseinput *in, const struct leasetext *t, bool half,
+				       char why[LEASETEXT_WHY])
+{
+	if (half && !leasetext_same_prefix(t, &in->whose)) {
+		snprintf(why, LEASETEXT_WHY, "does not repeat the prefix of the line before");
+		return LEASEINPUT_BAD;
+	}
+	in->whose = *t;
+	return LEASEINPUT_NOTHING;
+}
+
 static enum leaseinput_kind read_lease(struct leaseinput *in, char *line, size_t len,
 				       struct leaseinput_record *out, char why[LEASETEXT_WHY])
 {
 	struct leasetext t = {.addr = 0};
+	enum leasetext_kind kind = leasetext_parse(line, len, false, &t, why);
+	bool half = in->half && kind == LEASETEXT_DEFAULT;
 
-	switch (leasetext_parse(line, len, false, &t, why)) {
+	in->half = kind == LEASETEXT_CHECKED;
+	switch (kind) {
 	case LEASETEXT_SINCE:
 		in->next.since = t.since;
 		return LEASEINPUT_NOTHING;
 	case LEASETEXT_UNCONFIRMED:
 		in->next.unconfirmed = true;
 		return LEASEINPUT_NOTHING;
+	case LEASETEXT_CHECKED:
 	case LEASETEXT_DEFAULT:
-		in->whose = t;
-		return LEASEINPUT_NOTHING;
+		return take_whose(in, &t, half, why);
 	case LEASETEXT_BLANK:
 	case LEASETEXT_END: /* does not say when */
 		return LEASEINPUT_NOTHING;

@@ -6,6 +6,11 @@
  * Every intact line counts, regardless of damage elsewhere.  The file may have any content and
  * size: it is read in pieces, and only the first problems are reported.
  *
+ * A comment names the prefix of the lines after it that have none.  It consists of two lines.  If
+ * one of them is damaged, the checksum of the first one tells which.  If the checksum is right, and
+ * the second one names another prefix, the first one counts.  Only if it is not configured and the
+ * second one is, the second one counts, because leases of other prefixes end.
+ *
  * Times: a record may be POOL_RESTAMP seconds older than the last packet of its lease, unless the
  * file ends with the mark of a clean stop.  A file written by Tayga has no mark, and its times also
  * lag behind.
@@ -273,17 +278,18 @@ struct load {
 	void (*ended)(void *arg, const struct lease *l);
 	void *arg;
 	size_t lines, bad, leases;
-	struct prefix6 whose; /* the prefix of lines without one */
-	bool has_whose;
-	int64_t since;      /* unix time for the next lease; 0: not in the file */
-	bool unconfirmed;   /* applies to the lease of the next line only */
-	bool clean;         /* the times are exact */
-	bool superseded;    /* a line has overridden an earlier one */
-	bool unnamed;       /* a lease does not name its prefix in the way that we write it */
-	bool torn;          /* the last line has no newline */
-	bool fourth;        /* the last line with a lease had a prefix */
-	size_t trimmed;     /* leases that exceed the share of their network */
-	struct lease *tail; /* the lease of the last line, if that has no newline */
+	struct leasetext whose; /* the prefix of lines without one, as a comment names it */
+	bool checked;           /* that comment has a checksum */
+	bool half;              /* the next line must repeat it */
+	int64_t since;          /* unix time for the next lease; 0: not in the file */
+	bool unconfirmed;       /* applies to the lease of the next line only */
+	bool clean;             /* the times are exact */
+	bool superseded;        /* a line has overridden an earlier one */
+	bool unnamed;           /* a lease does not name its prefix in the way that we write it */
+	bool torn;              /* the last line has no newline */
+	bool fourth;            /* the last line with a lease had a prefix */
+	size_t trimmed;         /* leases that exceed the share of their network */
+	struct lease *tail;     /* the lease of the last line, if that has no newline */
 	/* Leases that the configuration does not allow, as far as memory permits.  PACKETS holds
 	 * the position of their line.  LIVE is false for a record of the end of a lease. */
 	struct lease *left;
@@ -331,26 +337,30 @@ static int32_t idle_since(const struct load *l, const struct leasetext *t)
 	return l->wall - t->when < most ? (int32_t)(l->wall - t->when) : most;
 }
 
-/* Returns the prefix of T; NULL if the file does not name one, which means the first prefix. */
-static const struct prefix6 *prefix_of(const struct load *l, const struct leasetext *t)
+/* Returns what names the prefix of the lease T. */
+static const struct leasetext *prefix_of(const struct load *l, const struct leasetext *t)
 {
-	if (t->has_prefix)
-		return &t->prefix;
-	return l->has_whose ? &l->whose : NULL;
+	return t->has_prefix ? t : &l->whose;
+}
+
+/* Returns the index of the prefix that T names, or -1 if it is not configured.  If T does not name
+ * one, it is the first. */
+static int find_configured(const struct load *l, const struct leasetext *t)
+{
+	if (!t->has_prefix)
+		return 0;
+	for (size_t i = 0; i < l->f->prefix_count; i++)
+		if (prefix6_equal(&t->prefix, &l->f->prefixes[i]))
+			return (int)i;
+	return -1;
 }
 
 static int find_prefix(struct load *l, const struct leasetext *t)
 {
-	const struct prefix6 *p = prefix_of(l, t);
-
-	if (l->f->prefix_count > 0)
-		l->unnamed = l->unnamed || !p || (!t->has_prefix && l->f->prefix_count > 1);
-	if (!p)
-		return 0;
-	for (size_t i = 0; i < l->f->prefix_count; i++)
-		if (prefix6_equal(p, &l->f->prefixes[i]))
-			return (int)i;
-	return -1;
+	if (!t->has_prefix && l->f->prefix_count > 0)
+		l->unnamed =
+			l->unnamed || !l->checked || !l->whose.has_prefix || l->f->prefix_count > 1;
+	return find_configured(l, prefix_of(l, t));
 }
 
 static void say_unknown_prefix(struct load *l, const struct leasetext *t)
@@ -358,7 +368,7 @@ static void say_unknown_prefix(struct load *l, const struct leasetext *t)
 	char why[LEASETEXT_WHY], prefix[ADDR_TEXT];
 
 	snprintf(why, sizeof(why), "prefix %s is not configured",
-		 addr_text_prefix6(prefix, prefix_of(l, t)));
+		 addr_text_prefix6(prefix, &prefix_of(l, t)->prefix));
 	say_bad(l, why);
 }
 
@@ -573,6 +583,32 @@ static void take_cut_lease(struct load *l, struct leasetext *t)
 	l->tail = take_lease(l, t);
 }
 
+static void take_prefix(struct load *l, const struct leasetext *t, bool checked)
+{
+	l->whose.has_prefix = t->has_prefix;
+	if (t->has_prefix)
+		l->whose.prefix = t->prefix;
+	l->checked = checked;
+	l->fourth = false;
+}
+
+/* The line before names a prefix, with a checksum.  This one, T, should repeat it. */
+static void mind_half(struct load *l, enum leasetext_kind kind, const struct leasetext *t)
+{
+	char why[LEASETEXT_WHY], prefix[ADDR_TEXT] = "none";
+
+	if (kind == LEASETEXT_DEFAULT && leasetext_same_prefix(t, &l->whose))
+		return;
+	if (kind == LEASETEXT_DEFAULT && find_configured(l, t) >= 0 &&
+	    find_configured(l, &l->whose) < 0)
+		take_prefix(l, t, false);
+	if (l->whose.has_prefix)
+		addr_text_prefix6(prefix, &l->whose.prefix);
+	snprintf(why, sizeof(why), "does not repeat the prefix of the line before; %s counts",
+		 prefix);
+	say_bad(l, why);
+}
+
 /* Returns true if an earlier start has found this line incomplete, and has reported and marked
  * it. */
 static bool is_closed_off(const char *line, size_t len)
@@ -582,22 +618,17 @@ static bool is_closed_off(const char *line, size_t len)
 	return len >= mark && memcmp(line + len - mark, CUT_SHORT, mark) == 0;
 }
 
-static void take_line(struct load *l, char *line, size_t len, bool cut)
+/* Uses T, which is of KIND.  CUT: its end may be missing. */
+static void take_text(struct load *l, enum leasetext_kind kind, struct leasetext *t, bool cut,
+		      const char *why)
 {
-	struct leasetext t;
-	char why[LEASETEXT_WHY];
-	enum leasetext_kind kind = is_closed_off(line, len)
-					   ? LEASETEXT_BLANK
-					   : leasetext_parse(line, len, cut, &t, why);
-
-	l->lines++;
 	switch (kind) {
 	case LEASETEXT_LEASE:
 		if (cut)
-			take_cut_lease(l, &t);
+			take_cut_lease(l, t);
 		else
-			take_lease(l, &t);
-		l->fourth = t.has_prefix;
+			take_lease(l, t);
+		l->fourth = t->has_prefix;
 		l->since = 0;
 		l->leases++;
 		break;
@@ -606,25 +637,38 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 		l->since = 0;
 		break;
 	case LEASETEXT_END:
-		if (!cut)
-			end_lease(l, &t);
+		end_lease(l, t);
 		break;
 	case LEASETEXT_SINCE:
-		l->since = cut ? 0 : t.since;
+		l->since = t->since;
 		break;
 	case LEASETEXT_DEFAULT:
-		if (cut)
-			break;
-		l->has_whose = t.has_prefix;
-		l->fourth = false;
-		if (t.has_prefix)
-			l->whose = t.prefix;
+		if (!l->half)
+			take_prefix(l, t, false);
+		break;
+	case LEASETEXT_CHECKED:
+		take_prefix(l, t, true);
 		break;
 	case LEASETEXT_UNCONFIRMED:
 	case LEASETEXT_BLANK:
 		break;
 	}
+}
+
+static void take_line(struct load *l, char *line, size_t len, bool cut)
+{
+	struct leasetext t;
+	char why[LEASETEXT_WHY];
+	bool closed = is_closed_off(line, len), half = l->half && (cut || closed);
+	enum leasetext_kind kind =
+		closed ? LEASETEXT_BLANK : leasetext_parse(line, len, cut, &t, why);
+
+	l->lines++;
+	if (l->half && !half && kind != LEASETEXT_CHECKED && kind != LEASETEXT_BAD)
+		mind_half(l, kind, &t);
+	take_text(l, kind, &t, cut, why);
 	l->unconfirmed = kind == LEASETEXT_UNCONFIRMED;
+	l->half = half || kind == LEASETEXT_CHECKED;
 }
 
 /* Processes the complete lines of the LEN bytes at BUF.  Returns how many bytes remain. */
@@ -737,8 +781,18 @@ static void drop_beyond_share(struct load *l)
 static bool says_whose(const struct load *l)
 {
 	if (l->f->prefix_count == 0)
-		return !l->has_whose;
-	return l->has_whose && prefix6_equal(&l->whose, &l->f->prefixes[0]);
+		return !l->whose.has_prefix;
+	return l->checked && l->whose.has_prefix && find_configured(l, &l->whose) == 0;
+}
+
+/* A line that names a prefix is not the last one. */
+static void repeat_prefix(const struct load *l)
+{
+	char text[LEASETEXT_MAX];
+
+	leasestate_add(
+		l->f, text,
+		leasetext_format_default(text, l->whose.has_prefix ? &l->whose.prefix : NULL));
 }
 
 /* Other lines may follow then. */
@@ -748,6 +802,8 @@ static void add_marks(const struct load *l)
 		leasestate_add(l->f, CUT_SHORT, strlen(CUT_SHORT));
 	else if (l->unconfirmed)
 		leasestate_add(l->f, NO_LINE, strlen(NO_LINE));
+	if (l->half)
+		repeat_prefix(l);
 	if (l->clean)
 		leasestate_add(l->f, IN_USE, strlen(IN_USE));
 }

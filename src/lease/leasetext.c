@@ -7,27 +7,36 @@
  * Tayga rejects a line with more columns.  Additional information is in comments, which Tayga
  * ignores.  They name the prefix of lines without a fourth column, and the time when the lease of
  * the next line began.  They also say that the next lease is not confirmed, or that a lease has
- * ended early. */
+ * ended early.
+ *
+ * One comment about the prefix concerns all lines after it, so a single wrong bit in it could end
+ * all leases.  Therefore it is there twice.  The first one has a checksum of its text; an earlier
+ * version takes it for an ordinary comment.  The checksum is not secret: its key is zero. */
 #include "lease/leasetext.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/addr_text.h"
 #include "lib/number_text.h"
+#include "lib/siphash.h"
 
 #define COLUMNS     4
 #define TIME_DIGITS 18          /* any such number fits int64_t */
 #define SHOWN       45          /* maximum characters of an invalid column that a message repeats */
 #define DEFAULT     "# prefix " /* Tayga ignores it as a comment */
 #define NONE        "none"
+#define CHECKSUM    " checksum " /* after the prefix; 8 hexadecimal digits follow */
 #define SINCE       "# since "
 #define UNCONFIRMED "# unconfirmed"
 #define END         "# ended "
 #define BLANKS      " \t\r\v\f"
 #define DIGITS      "0123456789"
+
+#define CHECKSUM_TEXT 9 /* its digits and a NUL */
 
 static bool is_space(char c)
 {
@@ -137,11 +146,38 @@ static enum leasetext_kind parse_end(char *text, struct leasetext *out)
 	return LEASETEXT_END;
 }
 
-/* With any text after it, this is an ordinary comment.  A line that was cut short may contain half
- * a prefix or half a number. */
-static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetext *out)
+/* With any text after the prefix, this is an ordinary comment. */
+static enum leasetext_kind parse_default(char *text, struct leasetext *out)
 {
-	const size_t n = strlen(DEFAULT);
+	out->has_prefix = strcmp(text, NONE) != 0;
+	if (out->has_prefix && !parse_prefix(text, &out->prefix))
+		return LEASETEXT_BLANK;
+	return LEASETEXT_DEFAULT;
+}
+
+static const char *checksum(const char *text, char out[CHECKSUM_TEXT])
+{
+	uint64_t sum = siphash(&(struct siphash_key){0, 0}, text, strlen(text));
+
+	snprintf(out, CHECKSUM_TEXT, "%08" PRIx32, (uint32_t)sum);
+	return out;
+}
+
+/* The checksum is at SUM.  The next line may follow it, since the newline may be damaged. */
+static enum leasetext_kind parse_checked(char *text, char *sum, struct leasetext *out, char *why)
+{
+	char want[CHECKSUM_TEXT];
+
+	*sum = '\0';
+	if (strncmp(sum + strlen(CHECKSUM), checksum(text, want), CHECKSUM_TEXT - 1) != 0)
+		return bad_line(why, "does not fit its checksum");
+	return parse_default(text, out) == LEASETEXT_DEFAULT ? LEASETEXT_CHECKED : LEASETEXT_BLANK;
+}
+
+/* An ordinary comment may begin like one of ours. */
+static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetext *out, char *why)
+{
+	char *text = line + strlen(DEFAULT), *sum;
 
 	if (memchr(line, '\0', len))
 		return LEASETEXT_BLANK;
@@ -154,10 +190,8 @@ static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetex
 		return LEASETEXT_UNCONFIRMED;
 	if (!begins(line, len, DEFAULT))
 		return LEASETEXT_BLANK;
-	out->has_prefix = strcmp(line + n, NONE) != 0;
-	if (!out->has_prefix)
-		return LEASETEXT_DEFAULT;
-	return parse_prefix(line + n, &out->prefix) ? LEASETEXT_DEFAULT : LEASETEXT_BLANK;
+	sum = strstr(text, CHECKSUM);
+	return sum ? parse_checked(text, sum, out, why) : parse_default(text, out);
 }
 
 /* For an incomplete line, only checks that the remaining characters are digits. */
@@ -202,8 +236,8 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct lea
 {
 	enum leasetext_kind kind;
 
-	if (is_comment(line, len))
-		return parse_comment(line, len, out);
+	if (is_comment(line, len)) /* a part of a number or of a prefix may be missing */
+		return cut ? LEASETEXT_BLANK : parse_comment(line, len, out, why);
 	if (memchr(line, '\0', len))
 		return bad_line(why, "has NUL bytes");
 	if (len < LEASETEXT_MAX)
@@ -211,6 +245,12 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct lea
 	else
 		kind = bad_line(why, "is too long");
 	return kind == LEASETEXT_BAD && cut ? bad_line(why, LEASETEXT_CUT) : kind;
+}
+
+bool leasetext_same_prefix(const struct leasetext *a, const struct leasetext *b)
+{
+	return a->has_prefix == b->has_prefix &&
+	       (!a->has_prefix || prefix6_equal(&a->prefix, &b->prefix));
 }
 
 /* Terminates TEXT with END.  Returns the position after it. */
@@ -256,11 +296,12 @@ size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t)
 
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix)
 {
-	char text[ADDR_TEXT] = NONE;
+	char text[ADDR_TEXT] = NONE, sum[CHECKSUM_TEXT];
 
 	if (prefix)
 		addr_text_prefix6(text, prefix);
-	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s\n", text);
+	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s" CHECKSUM "%s\n" DEFAULT "%s\n",
+				text, checksum(text, sum), text);
 }
 
 size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host)

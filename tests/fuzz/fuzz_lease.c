@@ -44,8 +44,9 @@ struct entry { /* the lease of an address */
 struct model {
 	struct entry of[LEASES]; /* by the last byte of the address */
 	size_t prefixes, bad, leases;
-	bool clean, has_whose, unconfirmed;
-	struct prefix6 whose;
+	bool clean, unconfirmed;
+	struct leasetext whose;
+	bool half; /* the line before is LEASETEXT_CHECKED */
 	int64_t since;
 	const struct pool *fits; /* an empty pool */
 	/* A last line without a newline: leases of this address or host may be there or not. */
@@ -53,19 +54,17 @@ struct model {
 	struct leasetext tail;
 };
 
-static int find_prefix(const struct model *m, const struct prefix6 *p)
+static int find_prefix(const struct model *m, const struct leasetext *t)
 {
-	for (size_t i = 0; i < m->prefixes; i++)
-		if (prefix6_equal(p, &prefixes[i]))
+	for (size_t i = 0; t->has_prefix && i < m->prefixes; i++)
+		if (prefix6_equal(&t->prefix, &prefixes[i]))
 			return (int)i;
-	return -1;
+	return t->has_prefix ? -1 : 0;
 }
 
 static int prefix_of(const struct model *m, const struct leasetext *t)
 {
-	if (t->has_prefix)
-		return find_prefix(m, &t->prefix);
-	return m->has_whose ? find_prefix(m, &m->whose) : 0;
+	return find_prefix(m, t->has_prefix ? t : &m->whose);
 }
 
 static bool is_host(const struct model *m, const struct leasetext *t)
@@ -145,6 +144,21 @@ static void expect_kept(const char *text, size_t len, enum leasetext_kind kind,
 		EXPECT(t->has_prefix == (memchr(text, '/', len) != NULL));
 }
 
+/* OPEN: T was incomplete, so the lines about the prefix are written once more after it. */
+static void take_default(struct model *m, enum leasetext_kind kind, const struct leasetext *t,
+			 bool open)
+{
+	bool same = kind == LEASETEXT_DEFAULT && leasetext_same_prefix(t, &m->whose);
+	bool better = find_prefix(m, t) >= 0 && find_prefix(m, &m->whose) < 0;
+	bool half = m->half;
+
+	m->half = kind == LEASETEXT_CHECKED || (half && open);
+	if (half && !open && !same && kind != LEASETEXT_CHECKED && kind != LEASETEXT_BAD)
+		m->bad++;
+	if (kind == LEASETEXT_CHECKED || (kind == LEASETEXT_DEFAULT && (!half || better)))
+		m->whose = *t;
+}
+
 static void take_line(struct model *m, const char *text, size_t len, bool cut)
 {
 	struct leasetext t = {.addr = 0};
@@ -162,6 +176,7 @@ static void take_line(struct model *m, const char *text, size_t len, bool cut)
 		kind = LEASETEXT_BLANK;
 	}
 	expect_kept(text, len, kind, &t);
+	take_default(m, kind, &t, cut || is_closed_off(text, len));
 	if (kind == LEASETEXT_LEASE)
 		take_lease(m, &t);
 	if (kind == LEASETEXT_LEASE || kind == LEASETEXT_BAD)
@@ -172,10 +187,6 @@ static void take_line(struct model *m, const char *text, size_t len, bool cut)
 		m->of[t.addr % LEASES].held = false;
 	if (kind == LEASETEXT_SINCE)
 		m->since = t.since;
-	if (kind == LEASETEXT_DEFAULT) {
-		m->has_whose = t.has_prefix;
-		m->whose = t.prefix;
-	}
 	m->unconfirmed = kind == LEASETEXT_UNCONFIRMED;
 	free(line);
 }

@@ -29,6 +29,21 @@ static const struct {
 			  "# unconfirmed\n"
 			  "192.0.2.6\t2001:db8::6\t" LATE "\n"
 			  "# clean\n"),
+	SEED("checksum", ONE "# prefix 2001:db8:64::/96 checksum 2dda9092\n"
+			     "# prefix 2001:db8:64::/96\n"
+			     "192.0.2.5\t2001:db8::5\t" LATE "\n"
+			     "# prefix 2001:db8:65::/96 checksum befe5734\n"
+			     "# prefix 2001:db8:65::/96\n"
+			     "192.0.2.6\t2001:db8::6\t" LATE "\n"),
+	SEED("checksum-alone", TWO "# prefix 2001:db8:65::/96 checksum befe5734\n"
+				   "192.0.2.5\t2001:db8::5\t" LATE "\n"
+				   "# prefix 2001:db8:64::/96 checksum 2dda9092\n"),
+	SEED("checksum-other", ONE "# prefix 2001:db8:65::/96 checksum befe5734\n"
+				   "# prefix 2001:db8:64::/96\n"
+				   "192.0.2.5\t2001:db8::5\t" LATE "\n"
+				   "# prefix none checksum 40e58474\n"
+				   "# prefix none\n"
+				   "192.0.2.6\t2001:db8::6\t" LATE "\n"),
 	SEED("two-prefixes", TWO "192.0.2.5\t2001:db8::5\t" LATE "\t2001:db8:64::/96\n"
 				 "192.0.2.6\t2001:db8::5\t" LATE "\t2001:db8:65::/96\n"
 				 "192.0.2.7\t2001:db8::5\t" LATE "\t2001:db8:66::/96\n"

@@ -29,6 +29,21 @@ static const struct row {
 	 "10.1.0.1 2001:db8::1 2001:db8:64::/96 1700000000 since 0 confirmed\n"},
 	{"prefix none", "# prefix 2001:db8:64::/96\n# prefix none\n" PLAIN,
 	 "10.1.0.1 2001:db8::1 - 1700000000 since 0 confirmed\n"},
+	{"a checksum",
+	 "# prefix 2001:db8:64::/96 checksum 2dda9092\n# prefix 2001:db8:64::/96\n" PLAIN,
+	 "10.1.0.1 2001:db8::1 2001:db8:64::/96 1700000000 since 0 confirmed\n"},
+	{"a checksum, and another prefix",
+	 "# prefix 2001:db8:64::/96 checksum 2dda9092\n# prefix 2001:db8:65::/96\n" PLAIN,
+	 "bad: does not repeat the prefix of the line before\n"
+	 "10.1.0.1 2001:db8::1 2001:db8:64::/96 1700000000 since 0 confirmed\n"},
+	{"a wrong checksum",
+	 "# prefix 2001:db8:65::/96 checksum 2dda9092\n# prefix 2001:db8:64::/96\n" PLAIN,
+	 "bad: does not fit its checksum\n"
+	 "10.1.0.1 2001:db8::1 2001:db8:64::/96 1700000000 since 0 confirmed\n"},
+	{"another prefix later",
+	 "# prefix 2001:db8:64::/96 checksum 2dda9092\n# prefix 2001:db8:64::/96\n"
+	 "# prefix 2001:db8:65::/96\n" PLAIN,
+	 "10.1.0.1 2001:db8::1 2001:db8:65::/96 1700000000 since 0 confirmed\n"},
 	{"other comments", "# nat64d: IPv4 address\n\n# clean\n# in use\n# ended 10.1.0.1\n", ""},
 	{"too few columns", "10.1.0.1\t2001:db8::1\n",
 	 "bad: has too few columns (IPv4, IPv6 and time are expected)\n"},
