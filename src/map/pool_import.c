@@ -40,16 +40,28 @@ static bool is_over(const struct pool *p, const struct pool_report *r, int32_t n
 	return (int64_t)now - r->last > p->group[pool_range_of(p, r->addr)->group].keep;
 }
 
-/* HOLDER has the address of REPORT, and MINE belongs to its host. */
+/* The following functions judge a report for which HOLDER has the address, and MINE belongs to the
+ * host; NULL: none. */
+
+/* L is the lease that is reported.  STANDBY: of a range that stands by. */
+static struct pool_judgement judge_same(const struct pool_report *r, struct lease *l, bool standby)
+{
+	if (says_more(l, r))
+		return decide(POOL_RENEW, l);
+	return decide(standby && r->last < l->last ? POOL_OLDER : POOL_SAME, l);
+}
+
+static struct pool_judgement judge_end(const struct pool_report *r, struct lease *holder)
+{
+	if (!holder)
+		return decide(POOL_SAME, NULL);
+	return decide(is_same(holder, r) && r->last >= holder->last ? POOL_ENDED : POOL_OLDER,
+		      holder);
+}
+
 static struct pool_judgement judge_own(const struct pool *p, const struct pool_report *r,
 				       struct lease *holder, struct lease *mine, int32_t now)
 {
-	if (r->ended)
-		return r->known ? decide(POOL_OLDER, NULL) : refuse(POOL_OWNER_ENDS, holder);
-	if (holder && holder == mine)
-		return decide(says_more(mine, r) ? POOL_RENEW : POOL_SAME, mine);
-	if (r->known)
-		return decide(POOL_OLDER, NULL);
 	if (holder)
 		return refuse(POOL_ADDRESS_TAKEN, holder);
 	if (mine)
@@ -57,28 +69,9 @@ static struct pool_judgement judge_own(const struct pool *p, const struct pool_r
 	return decide(is_over(p, r, now) ? POOL_OLDER : POOL_TAKE, NULL);
 }
 
-static struct pool_judgement judge_end(const struct pool_report *r, struct lease *holder)
-{
-	if (r->known)
-		return decide(POOL_OLDER, NULL);
-	if (!holder)
-		return decide(POOL_SAME, NULL);
-	return decide(is_same(holder, r) && r->last >= holder->last ? POOL_ENDED : POOL_OLDER,
-		      holder);
-}
-
 static struct pool_judgement judge_standby(const struct pool *p, const struct pool_report *r,
 					   struct lease *holder, struct lease *mine)
 {
-	if (r->ended)
-		return judge_end(r, holder);
-	if (holder && holder == mine)
-		return decide(says_more(mine, r)      ? POOL_RENEW
-			      : r->last == mine->last ? POOL_SAME
-						      : POOL_OLDER,
-			      mine);
-	if (r->known)
-		return decide(POOL_OLDER, NULL);
 	if (mine && !pool_stands_by(p, mine->addr))
 		return refuse(POOL_HOST_HAS, mine);
 	if ((holder && !r->replaces && !wins(r, holder)) || (mine && !wins(r, mine)))
@@ -90,12 +83,17 @@ struct pool_judgement pool_judge(const struct pool *p, const struct pool_report 
 {
 	struct lease *holder = pool_find4(p, r->addr);
 	struct lease *mine = pool_find6(p, &r->host, r->prefix);
+	bool standby = pool_stands_by(p, r->addr);
 
 	if (pool_fits(p, &r->host, r->addr) != POOL_FITS)
 		return refuse(POOL_UNFIT, NULL);
-	if (pool_stands_by(p, r->addr))
-		return judge_standby(p, r, holder, mine);
-	return judge_own(p, r, holder, mine, now);
+	if (holder && holder == mine && !r->ended)
+		return judge_same(r, mine, standby);
+	if (r->known)
+		return decide(POOL_OLDER, NULL);
+	if (r->ended)
+		return standby ? judge_end(r, holder) : refuse(POOL_OWNER_ENDS, holder);
+	return standby ? judge_standby(p, r, holder, mine) : judge_own(p, r, holder, mine, now);
 }
 
 struct lease *pool_take(struct pool *p, const struct pool_report *r)
