@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/bpf.h>
 #include <linux/if_tun.h>
 #include <linux/net.h>
@@ -18,23 +17,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-/* The number of the architecture in the kernel. */
-#if defined(__x86_64__) && !defined(__ILP32__)
-#define ARCH    AUDIT_ARCH_X86_64
-#define X32_BIT 0x40000000U
-#elif defined(__i386__)
-#define ARCH AUDIT_ARCH_I386
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
-#elif defined(__arm__) && defined(__ARMEL__)
-#define ARCH AUDIT_ARCH_ARM
-#elif defined(__riscv) && __riscv_xlen == 64
-#define ARCH AUDIT_ARCH_RISCV64
-#elif defined(__s390x__)
-#define ARCH AUDIT_ARCH_S390X
-#endif
-
-#ifdef ARCH
+#ifdef SECCOMP_ARCH
 
 /* What the C library needs: for memory, for files that it opens, at the end of a process, and when
  * it forks or aborts. */
@@ -267,11 +250,11 @@ size_t seccomp_filter(const struct seccomp_plan *plan, struct sock_filter at[SEC
 	struct filter filter = {at, 0}, *f = &filter;
 
 	load(f, offsetof(struct seccomp_data, arch));
-	add(f, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_ARCH, 1, 0);
 	end(f, SECCOMP_RET_KILL_PROCESS);
 	load(f, offsetof(struct seccomp_data, nr));
-#ifdef X32_BIT
-	add(f, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
+#ifdef SECCOMP_X32
+	add(f, BPF_JMP | BPF_JGE | BPF_K, SECCOMP_X32, 0, 1);
 	end(f, SECCOMP_RET_KILL_PROCESS);
 #endif
 	for (size_t i = 0; i < CALLS; i++)
