@@ -18,7 +18,8 @@ struct pool_report {
 	bool confirmed;
 	bool ended;
 	bool known;    /* must neither make nor end a lease */
-	bool replaces; /* its owner says who has the address now: another host loses it */
+	bool replaces; /* its owner says so: in its range, another host loses the address, and the
+			  host loses another address */
 };
 
 enum pool_verdict {

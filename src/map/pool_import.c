@@ -34,6 +34,14 @@ static bool wins(const struct pool_report *r, const struct lease *l)
 	return r->last != l->last ? r->last > l->last : r->since > l->since;
 }
 
+/* Returns true if REPORT ends L, another lease of its address or of its host: it is newer, or it is
+ * what the owner of the range of both addresses says. */
+static bool overrules(const struct pool *p, const struct pool_report *r, const struct lease *l)
+{
+	return wins(r, l) ||
+	       (r->replaces && pool_range_of(p, l->addr) == pool_range_of(p, r->addr));
+}
+
 /* A lease that would expire at once is not taken. */
 static bool is_over(const struct pool *p, const struct pool_report *r, int32_t now)
 {
@@ -74,7 +82,7 @@ static struct pool_judgement judge_standby(const struct pool *p, const struct po
 {
 	if (mine && !pool_stands_by(p, mine->addr))
 		return refuse(POOL_HOST_HAS, mine);
-	if ((holder && !r->replaces && !wins(r, holder)) || (mine && !wins(r, mine)))
+	if ((holder && !overrules(p, r, holder)) || (mine && !overrules(p, r, mine)))
 		return decide(POOL_OLDER, NULL);
 	return (struct pool_judgement){.verdict = POOL_TAKE, .loser = {holder, mine}};
 }

@@ -207,6 +207,16 @@ exits "replace: another host in the input" 1 "1 taken, 0 same, 0 renewed, 0 olde
 same "its owner decides who has an address, even if the other was active later" 2001:db8:2::b3 "$(holder_of $peer.30)"
 same "and nobody has it if the lease of its owner is refused" "" "$(holder_of $peer.31)"
 ctl import --replace $peer.30/31 </dev/null >/dev/null
+# Its owner has given other addresses to hosts that are active here.
+now=$(date +%s)
+for i in 40 41 42; do line $peer.$i 2001:db8:2::c$i; done | ctl import >/dev/null
+{ line $peer.41 2001:db8:2::c40 500 && line $peer.40 2001:db8:2::c41 500; } >"$T/in"
+same "replace: two hosts have exchanged their addresses" "$(taken 2 2 0 0 0 0 0)" "$(ctl import --replace $peer.40/31 <"$T/in")"
+same "both have the new ones" "$peer.41 $peer.40" "$(lease_of 2001:db8:2::c40) $(lease_of 2001:db8:2::c41)"
+line $peer.43 2001:db8:2::c42 500 | ctl import --replace $peer.43/32 >/dev/null
+ctl import --replace $peer.42/32 </dev/null >/dev/null
+same "a host has another one, and the end of its last one comes later" "$peer.43" "$(lease_of 2001:db8:2::c42)"
+ctl import --replace $peer.40/30 </dev/null >/dev/null
 # A client that dies after half of its input has not sent all of it.
 python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
