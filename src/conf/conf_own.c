@@ -208,6 +208,29 @@ static void check_tun_ip(struct conf_reader *r)
 	}
 }
 
+/* Only this translator keeps its address out of its pool.  If there are several, each can become
+ * the owner of each range. */
+static void check_other_owners(struct conf_reader *r)
+{
+	const struct conf *c = r->conf;
+	const struct prefix4 *around = NULL;
+	bool standby = false;
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < c->pools; i++) {
+		if (addr_in4(c->xlat.own4, &c->pool[i].range))
+			around = &c->pool[i].range;
+		standby |= c->pool[i].standby;
+	}
+	if (!around || !standby)
+		return;
+	conf_point_first(r, "ipv4-addr");
+	conf_warn(r,
+		  "this is inside dynamic-pool %s: another translator that owns the pool gives the "
+		  "address to a host (use an address outside of all pools)",
+		  addr_text_prefix4(text, around));
+}
+
 void conf_check_own(struct conf_reader *r)
 {
 	static const struct ip6 none;
@@ -215,6 +238,7 @@ void conf_check_own(struct conf_reader *r)
 	if (r->conf->xlat.own4) {
 		check_map4(r);
 		check_icmp_source(r);
+		check_other_owners(r);
 	}
 	if (!ip6_equal(&r->conf->xlat.own6, &none))
 		check_map6(r);

@@ -44,7 +44,7 @@ make_nodes() {
 # configure NODE [LINE...]: prints the configuration.
 configure() {
 	local other
-	printf '%s\n' 'tun-device nat64' "ipv4-addr 10.$(index "$1").0.1" "ipv6-addr 2001:db8:1000::$1" 'prefix 64:ff9b::/96' \
+	printf '%s\n' 'tun-device nat64' "ipv4-addr 10.0.0.1" "ipv6-addr 2001:db8:1000::$1" 'prefix 64:ff9b::/96' \
 		'tun-setup yes' "data-dir $T/$1/data"
 	for other in $NODES; do
 		echo "dynamic-pool 10.$(index "$other").0.0/16$([ "$other" = "$1" ] || echo " standby")"
