@@ -219,6 +219,10 @@ void conf_set_role(struct conf *c, const struct conf_role_change *change);
 /* Copies the roles of the same ranges in FROM to C, which has no pools.state. */
 void conf_keep_roles(struct conf *c, const struct conf *from);
 
+/* Returns true if every lease under A is valid under B, and the reverse, and if both keep the same
+ * addresses out of the pools.  What is in another order counts as different. */
+bool conf_same_leases(const struct conf *a, const struct conf *b);
+
 /* Returns the next directive that differs between A and B and needs a restart of the daemon, or
  * NULL. *CURSOR starts at 0.  Returns "" without memory. */
 const char *conf_needs_restart(const struct conf *a, const struct conf *b, size_t *cursor);

@@ -1,6 +1,7 @@
 /* active - builds everything that is derived from a configuration: the setup of the device, the
  * pool, the rate limit, and the set of relevant routes. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon.h"
 
@@ -69,20 +70,36 @@ static int prepare_routes(struct routes *r, const struct map_table *maps, const 
 	return rc;
 }
 
-/* If the configured rate is unchanged, the existing rate limit stays, with its history. */
+/* Leases that were set aside may fit into a new pool. */
+static bool keeps_pool(const struct active *was, const struct conf *c,
+		       const struct siphash_key *old, const struct siphash_key *secret)
+{
+	return was && was->pool && was->aside.n == 0 && conf_same_leases(was->conf, c) &&
+	       memcmp(old, secret, sizeof(*old)) == 0;
+}
+
+bool active_keeps_pool(const struct active *a)
+{
+	return a->conf->pools > 0 && !a->pool;
+}
+
+/* The existing pool stays, with its leases, if nothing about it is different: no packet passes
+ * while leases move.  If the configured rate is unchanged, so does the existing rate limit, with
+ * its history. */
 static bool build(struct active *a, const struct daemon *d, const struct siphash_key *secret,
 		  bool may)
 {
 	const struct active *was = d->active;
 	const struct conf *c = a->conf;
 	bool limited = was && same_rate(&was->conf->icmp_rate, &c->icmp_rate);
+	bool kept = keeps_pool(was, c, &d->leases.secret, secret);
 
 	a->setup = setup_new(c, was ? was->setup : NULL, may, d->tun);
-	if (c->pools > 0)
+	if (c->pools > 0 && !kept)
 		a->pool = new_pool(&d->keys, c, secret);
 	if (!limited)
 		a->ratelimit = ratelimit_new(&c->icmp_rate, &d->keys.ratelimit);
-	return a->setup && (a->pool || c->pools == 0) && daemon_find_pools(a) &&
+	return a->setup && (a->pool || kept || c->pools == 0) && daemon_find_pools(a) &&
 	       (a->ratelimit || limited) && prepare_routes(d->routes, c->maps, a->setup) == 0;
 }
 
@@ -159,6 +176,11 @@ struct active *active_use(struct daemon *d, struct active *n)
 {
 	struct active *was = d->active;
 
+	if (active_keeps_pool(n)) {
+		n->pool = was->pool;
+		was->pool = NULL;
+		pool_set_allow(n->pool, n->conf->allow_table);
+	}
 	if (!n->ratelimit) {
 		n->ratelimit = was->ratelimit;
 		was->ratelimit = NULL;

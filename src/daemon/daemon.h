@@ -238,13 +238,17 @@ static inline int32_t daemon_seconds(const struct daemon *d)
 
 /* --- active.c: everything that is derived from a configuration */
 
-/* Builds everything that C asks for.  C is compared with the active configuration.  The new pool
+/* Builds everything that C asks for.  C is compared with the active configuration.  A new pool
  * gets its preferred addresses from SECRET and has no leases yet.  MAY: the process may change the
  * device.  The tracking of routes is prepared for C as well.  The result owns C; returns NULL
  * without memory, and then the caller still owns C. */
 struct active *active_new(const struct daemon *d, struct conf *c, const struct siphash_key *secret,
 			  bool may);
 void active_free(struct active *a); /* NULL is fine */
+
+/* Returns true if A, not yet in use, has no pool of its own: active_use() gives it the active one,
+ * whose leases all stay valid. */
+bool active_keeps_pool(const struct active *a);
 
 /* Makes N active and returns the former one, which the caller must free.  Cannot fail. */
 struct active *active_use(struct daemon *d, struct active *n);

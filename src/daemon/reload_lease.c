@@ -163,6 +163,8 @@ int reload_move_leases(struct daemon *d, struct active *after, struct lease_chan
 
 	settle_fast(d);
 	*n = (struct lease_change){.before = d->active, .after = after, .now = daemon_seconds(d)};
+	if (active_keeps_pool(after))
+		return 0;
 	move_all(n);
 	if (!trim(n->after->pool, &n->ended))
 		return -1;

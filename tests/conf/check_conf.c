@@ -926,6 +926,82 @@ START_TEST(test_roles)
 }
 END_TEST
 
+#define LEASES "data-dir /d\ndynamic-pool 10.1.0.0/16\n"
+
+/* Two configurations, and whether they make the same leases possible. */
+static const struct {
+	const char *name, *one, *other;
+	bool same;
+} same_leases[] = {
+	{"the same", LEASES "allow 2001:db8::/32\nmap 10.2.0.1 2001:db8::1\n",
+	 LEASES "allow 2001:db8::/32\nmap 10.2.0.1 2001:db8::1\n", true},
+	{"others", LEASES "log drop\nmss-clamp off\ndeny 10.9.0.0/16\nicmp-rate 5 1\n",
+	 LEASES "tos ignore\ntranslatable 10.0.0.0/8\n", true},
+	{"no pool", "", "", true},
+	{"one pool more", LEASES, LEASES "dynamic-pool 10.3.0.0/16\n", false},
+	{"another range", LEASES, "data-dir /d\ndynamic-pool 10.3.0.0/16\n", false},
+	{"another length", LEASES, "data-dir /d\ndynamic-pool 10.1.0.0/17\n", false},
+	{"other hosts", LEASES, "data-dir /d\ndynamic-pool 10.1.0.0/16 from 2001:db8::/32\n",
+	 false},
+	{"stands by", LEASES, "data-dir /d\ndynamic-pool 10.1.0.0/16 standby\n", false},
+	{"other times", LEASES, "data-dir /d\ndynamic-pool 10.1.0.0/16 lease 3h\n", false},
+	{"a share", LEASES, "data-dir /d\ndynamic-pool 10.1.0.0/16 share 56 4\n", false},
+	{"hosts are allowed", LEASES, LEASES "allow 2001:db8::/32\n", false},
+	{"other hosts are allowed", LEASES "allow 2001:db8::/32\n", LEASES "allow 2001:db8::/33\n",
+	 false},
+	{"a map", LEASES, LEASES "map 10.1.0.9 2001:db8::9\n", false},
+	{"an address of a map", LEASES "map 10.1.0.8 2001:db8::9\n",
+	 LEASES "map 10.1.0.9 2001:db8::9\n", false},
+	{"a host of a map", LEASES "map 10.1.0.9 2001:db8::8\n",
+	 LEASES "map 10.1.0.9 2001:db8::9\n", false},
+	{"a prefix", LEASES, LEASES "prefix 2001:db8:64::/96\n", false},
+	{"the order of prefixes", LEASES "prefix 2001:db8:64::/96\nprefix 2001:db8:65::/96\n",
+	 LEASES "prefix 2001:db8:65::/96\nprefix 2001:db8:64::/96\n", false},
+	{"an address of the device", LEASES, LEASES "tun-ip 10.1.0.2/24\n", false},
+	{"another address of the device", LEASES "tun-ip 10.1.0.3/24\n",
+	 LEASES "tun-ip 10.1.0.2/24\n", false},
+	{"its network", LEASES "tun-ip 10.1.0.2/25\n", LEASES "tun-ip 10.1.0.2/24\n", false},
+	{"icmp-source-pool", LEASES, LEASES "icmp-source-pool 10.1.9.0/24\n", false},
+};
+
+START_TEST(test_same_leases)
+{
+	char text[500];
+	struct conf *one, *other;
+
+	snprintf(text, sizeof(text), "%s%s", BASE, same_leases[_i].one);
+	write_text("t", text);
+	one = load("t");
+	ck_assert_msg(one != NULL, "%s: %s", same_leases[_i].name, said.text);
+	snprintf(text, sizeof(text), "%s%s", BASE, same_leases[_i].other);
+	write_text("t", text);
+	other = load("t");
+	ck_assert_msg(other != NULL, "%s: %s", same_leases[_i].name, said.text);
+	ck_assert_msg(conf_same_leases(one, other) == same_leases[_i].same, "%s",
+		      same_leases[_i].name);
+	ck_assert_msg(conf_same_leases(other, one) == same_leases[_i].same, "%s, reverse",
+		      same_leases[_i].name);
+	conf_free(one);
+	conf_free(other);
+}
+END_TEST
+
+/* The kernel answers for ipv4-addr. */
+START_TEST(test_same_leases_own)
+{
+	struct conf *one, *other;
+
+	write_text("t", "tun-device nat64\nipv4-addr 10.1.0.1\nprefix 64:ff9b::/96\n" LEASES);
+	one = load("t");
+	write_text("t", "tun-device nat64\nipv4-addr 10.1.0.2\nprefix 64:ff9b::/96\n" LEASES);
+	other = load("t");
+	ck_assert(one && other);
+	ck_assert(!conf_same_leases(one, other));
+	conf_free(one);
+	conf_free(other);
+}
+END_TEST
+
 #define THREE_WORDS                                                                       \
 	"a line has three words: a range, owner or standby, and a revision (for example " \
 	"10.2.0.0/16 standby 17)"
@@ -1698,6 +1774,8 @@ int main(void)
 	tcase_add_loop_test(t, test_roles, 0, ROWS(roles));
 	tcase_add_loop_test(t, test_roles_damaged, 0, ROWS(bad_roles));
 	tcase_add_test(t, test_roles_change);
+	tcase_add_loop_test(t, test_same_leases, 0, ROWS(same_leases));
+	tcase_add_test(t, test_same_leases_own);
 	tcase_add_test(t, test_find_range);
 	tcase_add_test(t, test_pins_fifo);
 	tcase_add_test(t, test_print_some);
