@@ -11,7 +11,11 @@
 #define LEASETEXT_MAX    160 /* bytes of the longest line, or of the two lines about a prefix */
 #define LEASETEXT_RECORD 192 /* bytes of a lease's line and the comments before it */
 #define LEASETEXT_WHY    96  /* size of the buffer for an error message about a line */
-#define LEASETEXT_CUT    "is cut short (no newline at the end of the file)"
+/* Appended to an incomplete line.  A newline alone could turn it into a valid line with a truncated
+ * number. */
+#define LEASETEXT_CUT_SHORT "\t# cut short\n"
+
+#define LEASETEXT_CUT "is cut short (no newline at the end of the file)"
 
 struct leasetext {
 	uint32_t addr; /* host order */
@@ -28,6 +32,7 @@ struct leasetext {
 enum leasetext_kind {
 	LEASETEXT_LEASE,
 	LEASETEXT_BLANK,       /* an empty line, or an ordinary comment */
+	LEASETEXT_CLOSED,      /* the line ends with LEASETEXT_CUT_SHORT */
 	LEASETEXT_END,         /* comment: the lease of ADDR, if HAS_HOST that of HOST, has ended */
 	LEASETEXT_SINCE,       /* comment: SINCE of the next line that is not a comment */
 	LEASETEXT_UNCONFIRMED, /* comment: the lease of the next line is not confirmed */

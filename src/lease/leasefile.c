@@ -49,10 +49,11 @@
 #define WRITE_DELAY   32
 #define REWRITE_DELAY 64
 
-#define HEADER                                                                               \
-	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n"            \
-	"# While nat64d runs, the last use of an active host may lag by up to 10 minutes.\n" \
-	"# Comments before a line say when its lease began, and whether it is unconfirmed.\n"
+#define HEADER                                                                                \
+	"# nat64d: IPv4 address, IPv6 address, last use in unix time[, prefix]\n"             \
+	"# While nat64d runs, the last use of an active host may lag by up to 10 minutes.\n"  \
+	"# Comments before a line say when its lease began, and whether it is unconfirmed.\n" \
+	"\n" /* if it is damaged, the next line is not taken for a part of the comment */
 _Static_assert(POOL_RESTAMP == 600, "the header of the lease file names it");
 
 int leasefile_trouble(const struct leasefile *f)

@@ -30,6 +30,17 @@ static enum leaseinput_kind take_whose(struct leaseinput *in, const struct lease
 	return LEASEINPUT_NOTHING;
 }
 
+/* It may be half a lease, of which nothing else is known. */
+static enum leaseinput_kind refuse_closed(struct leaseinput *in, bool comment,
+					  char why[LEASETEXT_WHY])
+{
+	if (comment)
+		return LEASEINPUT_NOTHING;
+	in->next = (struct leasetext){.since = 0};
+	snprintf(why, LEASETEXT_WHY, "is cut short");
+	return LEASEINPUT_BAD;
+}
+
 static enum leaseinput_kind read_lease(struct leaseinput *in, char *line, size_t len,
 				       struct leaseinput_record *out, char why[LEASETEXT_WHY])
 {
@@ -48,6 +59,8 @@ static enum leaseinput_kind read_lease(struct leaseinput *in, char *line, size_t
 	case LEASETEXT_CHECKED:
 	case LEASETEXT_DEFAULT:
 		return take_whose(in, &t, half, why);
+	case LEASETEXT_CLOSED:
+		return refuse_closed(in, line[0] == '#', why);
 	case LEASETEXT_BLANK:
 	case LEASETEXT_END: /* does not say when */
 		return LEASEINPUT_NOTHING;

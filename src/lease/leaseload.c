@@ -47,10 +47,6 @@
 #define SAY_SIZE    512
 #define REMOVED_WHY 192 /* two addresses and text */
 
-/* Appended to an incomplete line.  A newline alone could turn it into a valid line with a truncated
- * number. */
-#define CUT_SHORT "\t# cut short\n"
-
 /* Appended after a comment whose line is missing.  Otherwise the comment would apply to the next
  * line. */
 #define NO_LINE "# cut short\n"
@@ -609,15 +605,6 @@ static void mind_half(struct load *l, enum leasetext_kind kind, const struct lea
 	say_bad(l, why);
 }
 
-/* Returns true if an earlier start has found this line incomplete, and has reported and marked
- * it. */
-static bool is_closed_off(const char *line, size_t len)
-{
-	const size_t mark = strlen(CUT_SHORT) - 1; /* without the newline */
-
-	return len >= mark && memcmp(line + len - mark, CUT_SHORT, mark) == 0;
-}
-
 /* Uses T, which is of KIND.  CUT: its end may be missing. */
 static void take_text(struct load *l, enum leasetext_kind kind, struct leasetext *t, bool cut,
 		      const char *why)
@@ -650,6 +637,7 @@ static void take_text(struct load *l, enum leasetext_kind kind, struct leasetext
 		take_prefix(l, t, true);
 		break;
 	case LEASETEXT_UNCONFIRMED:
+	case LEASETEXT_CLOSED:
 	case LEASETEXT_BLANK:
 		break;
 	}
@@ -659,9 +647,8 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 {
 	struct leasetext t;
 	char why[LEASETEXT_WHY];
-	bool closed = is_closed_off(line, len), half = l->half && (cut || closed);
-	enum leasetext_kind kind =
-		closed ? LEASETEXT_BLANK : leasetext_parse(line, len, cut, &t, why);
+	enum leasetext_kind kind = leasetext_parse(line, len, cut, &t, why);
+	bool half = l->half && (cut || kind == LEASETEXT_CLOSED);
 
 	l->lines++;
 	if (l->half && !half && kind != LEASETEXT_CHECKED && kind != LEASETEXT_BAD)
@@ -799,7 +786,7 @@ static void repeat_prefix(const struct load *l)
 static void add_marks(const struct load *l)
 {
 	if (l->torn)
-		leasestate_add(l->f, CUT_SHORT, strlen(CUT_SHORT));
+		leasestate_add(l->f, LEASETEXT_CUT_SHORT, strlen(LEASETEXT_CUT_SHORT));
 	else if (l->unconfirmed)
 		leasestate_add(l->f, NO_LINE, strlen(NO_LINE));
 	if (l->half)

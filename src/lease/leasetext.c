@@ -175,13 +175,10 @@ static enum leasetext_kind parse_checked(char *text, char *sum, struct leasetext
 }
 
 /* An ordinary comment may begin like one of ours. */
-static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetext *out, char *why)
+static enum leasetext_kind parse_ours(char *line, size_t len, struct leasetext *out, char *why)
 {
 	char *text = line + strlen(DEFAULT), *sum;
 
-	if (memchr(line, '\0', len))
-		return LEASETEXT_BLANK;
-	line[len] = '\0';
 	if (begins(line, len, SINCE))
 		return parse_since(line + strlen(SINCE), out);
 	if (begins(line, len, END))
@@ -192,6 +189,39 @@ static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetex
 		return LEASETEXT_BLANK;
 	sum = strstr(text, CHECKSUM);
 	return sum ? parse_checked(text, sum, out, why) : parse_default(text, out);
+}
+
+/* Returns true if another line follows a comment of ours, because the newline is damaged. */
+static bool has_two_lines(const char *line, size_t len)
+{
+	static const char *const ours[] = {DEFAULT, SINCE, UNCONFIRMED, END, "# clean", "# in use"};
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		if (begins(line, len, ours[i]))
+			return strpbrk(line + 1, "#\t");
+	return false;
+}
+
+static enum leasetext_kind parse_comment(char *line, size_t len, struct leasetext *out, char *why)
+{
+	enum leasetext_kind kind;
+
+	if (memchr(line, '\0', len))
+		return LEASETEXT_BLANK;
+	line[len] = '\0';
+	kind = parse_ours(line, len, out, why);
+	if (kind == LEASETEXT_BLANK && has_two_lines(line, len))
+		return bad_line(why, "is a comment and another line in one");
+	return kind;
+}
+
+/* Returns true if an earlier start has found this line incomplete, and has reported and marked
+ * it. */
+static bool is_closed_off(const char *line, size_t len)
+{
+	const size_t mark = strlen(LEASETEXT_CUT_SHORT) - 1; /* without the newline */
+
+	return len >= mark && memcmp(line + len - mark, LEASETEXT_CUT_SHORT, mark) == 0;
 }
 
 /* For an incomplete line, only checks that the remaining characters are digits. */
@@ -236,6 +266,8 @@ enum leasetext_kind leasetext_parse(char *line, size_t len, bool cut, struct lea
 {
 	enum leasetext_kind kind;
 
+	if (is_closed_off(line, len))
+		return LEASETEXT_CLOSED;
 	if (is_comment(line, len)) /* a part of a number or of a prefix may be missing */
 		return cut ? LEASETEXT_BLANK : parse_comment(line, len, out, why);
 	if (memchr(line, '\0', len))

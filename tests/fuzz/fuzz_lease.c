@@ -121,14 +121,6 @@ static void take_lease(struct model *m, const struct leasetext *t)
 			    true,    !m->unconfirmed};
 }
 
-static bool is_closed_off(const char *line, size_t len)
-{
-	static const char mark[] = "\t# cut short";
-
-	return len >= sizeof(mark) - 1 &&
-	       memcmp(line + len - (sizeof(mark) - 1), mark, sizeof(mark) - 1) == 0;
-}
-
 /* A line that the formatter could have written must be accepted, and mean the same. */
 static void expect_kept(const char *text, size_t len, enum leasetext_kind kind,
 			const struct leasetext *t)
@@ -167,8 +159,6 @@ static void take_line(struct model *m, const char *text, size_t len, bool cut)
 
 	memcpy(line, text, len);
 	kind = leasetext_parse(line, len, cut, &t, why);
-	if (is_closed_off(text, len))
-		kind = LEASETEXT_BLANK;
 	if (cut) {
 		m->torn = true;
 		m->cut = kind == LEASETEXT_LEASE;
@@ -176,7 +166,7 @@ static void take_line(struct model *m, const char *text, size_t len, bool cut)
 		kind = LEASETEXT_BLANK;
 	}
 	expect_kept(text, len, kind, &t);
-	take_default(m, kind, &t, cut || is_closed_off(text, len));
+	take_default(m, kind, &t, cut || kind == LEASETEXT_CLOSED);
 	if (kind == LEASETEXT_LEASE)
 		take_lease(m, &t);
 	if (kind == LEASETEXT_LEASE || kind == LEASETEXT_BAD)

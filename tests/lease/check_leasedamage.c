@@ -65,6 +65,8 @@ static void keep_intact(const struct text *t, const char *text, size_t len, size
 			must_be_record(&d, t, i, what, from);
 		begin = end;
 	}
+	ck_assert_msg(pool_used(d.pool) == ROWS(records) || d.said > 0,
+		      "%s, byte %zu: a lease is missing", what, from);
 	ck_assert_msg(d.said == 0 || d.expired > 0 || dir_has(&d, "dynamic.map.bad-1"),
 		      "%s, byte %zu", what, from);
 	ck_assert_msg(d.said <= 3, "%s, byte %zu: %u lines", what, from, d.said);

@@ -44,6 +44,12 @@ static const struct row {
 	 "# prefix 2001:db8:64::/96 checksum 2dda9092\n# prefix 2001:db8:64::/96\n"
 	 "# prefix 2001:db8:65::/96\n" PLAIN,
 	 "10.1.0.1 2001:db8::1 2001:db8:65::/96 1700000000 since 0 confirmed\n"},
+	{"half a lease, closed off", "10.1.0.1\t2001:db8::1\t17\t# cut short\n" LEASE,
+	 "bad: is cut short\n" LEASED " since 0 confirmed\n"},
+	{"half a comment, closed off", "# since 17\t# cut short\n" LEASE,
+	 LEASED " since 0 confirmed\n"},
+	{"two lines in one", "# since 17\v" PLAIN LEASE,
+	 "bad: is a comment and another line in one\n" LEASED " since 0 confirmed\n"},
 	{"other comments", "# nat64d: IPv4 address\n\n# clean\n# in use\n# ended 10.1.0.1\n", ""},
 	{"too few columns", "10.1.0.1\t2001:db8::1\n",
 	 "bad: has too few columns (IPv4, IPv6 and time are expected)\n"},
