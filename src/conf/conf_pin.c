@@ -7,8 +7,9 @@
 #define HEADER                                                                            \
 	"# Maps that `nat64ctl pin' made from leases; nat64d reads them after the maps\n" \
 	"# of the configuration and rewrites this file.  `nat64ctl unpin' removes a "     \
-	"line.\n"
-#define HEADER_LINES 2
+	"line.\n"                                                                         \
+	"\n" /* if it is damaged, the next line is not taken for a part of the comment */
+#define HEADER_LINES 3
 #define LINE_TOP     72 /* bytes of a line: "map 255.255.255.255 " and 39 more */
 
 void conf_read_pins(struct conf_reader *r)

@@ -10,7 +10,8 @@
 
 #define HEADER                                                                              \
 	"# Ranges of dynamic-pool that `nat64ctl promote' and `nat64ctl demote' changed:\n" \
-	"# the range, owner or standby, and the revision of the decision (-: none).\n"
+	"# the range, owner or standby, and the revision of the decision (-: none).\n"      \
+	"\n"        /* if it is damaged, the next line is not taken for a part of the comment */
 #define LINE_TOP 48 /* bytes of a line: a range, "standby" and 19 digits */
 
 static const struct conf_words states = {"not owner or standby",

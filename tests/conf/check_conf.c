@@ -799,8 +799,8 @@ START_TEST(test_pins)
 	map_table_free(conf_change_pins(c, &change));
 	ck_assert_uint_eq(map_count(c->maps), 4);
 	check_place(c, "map", 0, "t", 5);
-	check_place(c, "map", 1, path, 3);
-	check_place(c, "map", 3, path, 5);
+	check_place(c, "map", 1, path, 4);
+	check_place(c, "map", 3, path, 6);
 	ck_assert_ptr_eq(map_find4(c->maps, 0x0a000009), map_at(c->maps, 3));
 	ck_assert_uint_eq(conf_find_pin(c, map_at(c->maps, 3)), 3);
 
@@ -809,7 +809,7 @@ START_TEST(test_pins)
 	map_table_free(conf_change_pins(c, &change));
 	ck_assert_uint_eq(map_count(c->maps), 3);
 	ck_assert_ptr_null(map_find4(c->maps, 0x0a000002));
-	check_place(c, "map", 2, path, 4);
+	check_place(c, "map", 2, path, 5);
 	check_pins(c, &(struct conf_change){.less = CONF_NO_PIN},
 		   "\nmap 10.8.0.0/24 2001:db8:8::/120\n" PIN(9, 9));
 	conf_free(c);
@@ -854,6 +854,43 @@ START_TEST(test_pins_read)
 	ck_assert_msg(!c == (pins[_i].maps == 0), "%s", pins[_i].name);
 	if (c)
 		ck_assert_msg(map_count(c->maps) == pins[_i].maps, "%s", pins[_i].name);
+	conf_free(c);
+}
+END_TEST
+
+/* Inverts each bit of TEXT, the file that the daemon writes, which LOADER reads.  If nothing is
+ * said, COUNT must still find WANT entries: none is lost in silence. */
+static void invert_bits(char *text, struct conf *(*loader)(const char *text),
+			size_t (*count)(const struct conf *c), size_t want)
+{
+	for (size_t at = 0; text[at]; at++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			char was = text[at];
+			struct conf *c;
+
+			text[at] = (char)(was ^ 1 << bit);
+			if (text[at] && (c = loader(text))) {
+				ck_assert_msg(said.text[0] || count(c) == want,
+					      "byte %zu, bit %u: %s", at, bit, text);
+				conf_free(c);
+			}
+			text[at] = was;
+		}
+}
+
+static size_t count_pins(const struct conf *c)
+{
+	return map_count(c->maps) - c->first_pin;
+}
+
+START_TEST(test_pins_bits)
+{
+	struct conf *c = load_pins(PIN(2, 2) PIN(3, 3) PIN(4, 4));
+	size_t len;
+	char *text = conf_pin_text(c, &(struct conf_change){.less = CONF_NO_PIN}, &len);
+
+	invert_bits(text, load_pins, count_pins, 3);
+	free(text);
 	conf_free(c);
 }
 END_TEST
@@ -1035,6 +1072,27 @@ START_TEST(test_roles_damaged)
 }
 END_TEST
 
+static size_t count_roles(const struct conf *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->pools; i++)
+		n += c->role[i].recorded;
+	return n;
+}
+
+START_TEST(test_roles_bits)
+{
+	struct conf *c = load_roles("10.1.0.0/16 standby 3\n10.2.0.0/16 owner 17\n");
+	size_t len;
+	char *text = conf_roles_text(c, NULL, &len);
+
+	invert_bits(text, load_roles, count_roles, 2);
+	free(text);
+	conf_free(c);
+}
+END_TEST
+
 static void check_roles(const struct conf *c, const struct conf_role_change *change,
 			const char *want)
 {
@@ -1043,7 +1101,7 @@ static void check_roles(const struct conf *c, const struct conf_role_change *cha
 
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_eq(len, strlen(text));
-	while (*lines == '#')
+	while (*lines == '#' || *lines == '\n')
 		lines = strchr(lines, '\n') + 1;
 	ck_assert_str_eq(lines, want);
 	free(text);
@@ -1773,10 +1831,12 @@ int main(void)
 	tcase_add_loop_test(t, test_pins_read, 0, ROWS(pins));
 	tcase_add_loop_test(t, test_roles, 0, ROWS(roles));
 	tcase_add_loop_test(t, test_roles_damaged, 0, ROWS(bad_roles));
+	tcase_add_test(t, test_roles_bits);
 	tcase_add_test(t, test_roles_change);
 	tcase_add_loop_test(t, test_same_leases, 0, ROWS(same_leases));
 	tcase_add_test(t, test_same_leases_own);
 	tcase_add_test(t, test_find_range);
+	tcase_add_test(t, test_pins_bits);
 	tcase_add_test(t, test_pins_fifo);
 	tcase_add_test(t, test_print_some);
 	tcase_add_test(t, test_map_file_wrong);
