@@ -102,31 +102,6 @@ int tun_addr_del(struct tun *t, const struct prefix *a, char *err)
 	return net_error(t, "removing address", a, err);
 }
 
-int tun_route_add(struct tun *t, const struct prefix *r, char *err)
-{
-	char dst[ADDR_TEXT], name[IF_NAMESIZE] = "another device";
-	unsigned via;
-
-	if (netlink_route_add(&t->nl, t->index, r) == 0)
-		return 1;
-	if (errno != EEXIST)
-		return net_error(t, "route", r, err);
-	via = netlink_route_index(&t->nl, r);
-	if (via == t->index)
-		return 0;
-	if (via > 0)
-		if_indextoname(via, name);
-	return tun_fail(err, "%s: route %s: it already exists through %s (remove that route first)",
-			t->link.name, addr_text_prefix(dst, r), name);
-}
-
-int tun_route_del(struct tun *t, const struct prefix *r, char *err)
-{
-	if (netlink_route_del(&t->nl, t->index, r) == 0 || errno == ESRCH)
-		return 0;
-	return net_error(t, "removing route", r, err);
-}
-
 struct search {
 	unsigned index;
 	const struct prefix *addr;
@@ -141,6 +116,40 @@ static void compare(void *arg, unsigned index, const struct prefix *addr, const 
 	if (index == s->index && addr->family == a->family && net->len == a->len &&
 	    (a->family == 4 ? addr->addr4 == a->addr4 : ip6_equal(&addr->addr6, &a->addr6)))
 		s->found = true;
+}
+
+/* Returns true if the route is there.  The kernel may use another one for the same network, with a
+ * better metric, such as that of a routing daemon. */
+static bool has_route(struct tun *t, const struct prefix *r)
+{
+	struct search s = {t->index, r, false};
+
+	return netlink_routes(&t->nl, t->index, compare, &s) == 0 && s.found;
+}
+
+int tun_route_add(struct tun *t, const struct prefix *r, char *err)
+{
+	char dst[ADDR_TEXT], name[IF_NAMESIZE] = "another device";
+	unsigned via;
+
+	if (netlink_route_add(&t->nl, t->index, r) == 0)
+		return 1;
+	if (errno != EEXIST)
+		return net_error(t, "route", r, err);
+	via = netlink_route_index(&t->nl, r);
+	if (via == t->index || has_route(t, r))
+		return 0;
+	if (via > 0)
+		if_indextoname(via, name);
+	return tun_fail(err, "%s: route %s: it already exists through %s (remove that route first)",
+			t->link.name, addr_text_prefix(dst, r), name);
+}
+
+int tun_route_del(struct tun *t, const struct prefix *r, char *err)
+{
+	if (netlink_route_del(&t->nl, t->index, r) == 0 || errno == ESRCH)
+		return 0;
+	return net_error(t, "removing route", r, err);
 }
 
 bool tun_addr_has(struct tun *t, const struct prefix *a)

@@ -100,6 +100,25 @@ t "the route given by hand stays" has_route -4 10.77.0.0/16
 t "no other is left" fails pool_routed
 ip -n "$R" link del nat64
 
+# A crash leaves a persistent device with its routes, and a routing daemon then finds another way to the prefix.
+config 'tun-setup yes' >"$T/conf"
+in_router "$NAT64D" -c "$T/conf" --mktun 2>/dev/null
+start
+kill -9 "$PID"
+wait "$PID" 2>/dev/null
+ip -n "$R" -6 route add 64:ff9b::/96 via 2001:db8:1::2 dev lan metric 32
+ip -n "$R" route add 192.168.255.0/24 via 8.8.8.8 dev wan metric 32
+from=$(since)
+start_bare
+t "a start while a routing daemon has a better route: it starts" wait_for said "$from" 'nat64d: translating on '
+t "its routes are there" all_routed
+t "the others, too" test -n "$(ip -n "$R" -6 route show 64:ff9b::/96 dev lan)"
+ip -n "$R" -6 route del 64:ff9b::/96 dev lan
+t "and traffic passes when the routing daemon has noticed" wait_for ping6 "$GOOGLE"
+ip -n "$R" route del 192.168.255.0/24 dev wan
+stop_nat64d
+ip -n "$R" link del nat64
+
 # The kernel takes what comes to the address of the device, and to the last one of its network: no host could use them.
 config 'tun-setup yes' 'tun-ip 192.168.255.2/29' | sed 's|255.0/24|255.0/29|' >"$T/conf"
 rm -f "$T/data/dynamic.map"
