@@ -23,33 +23,50 @@ said_by() { grep -qF -- "$2" "$T/$1/synclog"; }
 
 # --- what etcdctl prints, without etcd --------------------------------------------------------------------------------
 
-# pure PROGRAM [FILE...]: runs it as node b, which stands by for 10.1.0.0/16; the calls of nat64ctl are in $T/pure/calls.
+# pure PROGRAMS [FILE...]: runs them as node b, which stands by for 10.1.0.0/16; the calls of nat64ctl are in $T/pure/calls.
 pure() {
 	local program options=()
-	for program in ranges etcd import "$1"; do options+=(-f "$here/../../contrib/ha/sync/$program.awk"); done
+	for program in ranges import $1; do options+=(-f "$here/../../contrib/ha/sync/$program.awk"); done
 	awk -v root=/nat64d -v dir="$T/pure" -v ctl="$T/pure/ctl" -v node=b "${options[@]}" "${@:2}"
+}
+# follow: imports the changes that etcdctl prints, all at once.
+follow() {
+	local files
+	rm -f "$T/pure"/change.*
+	pure "etcd follow" >"$T/pure/done"
+	files=$(cd "$T/pure" && compgen -G 'change.*')
+	# shellcheck disable=SC2086 # a list
+	[ -z "$files" ] || pure "here batch" $files
 }
 # key NAME REVISION VALUE: prints it in the way of etcdctl.
 key() { printf '"Key" : "/nat64d/%s"\n"ModRevision" : %s\n"Value" : "%s"\n"Lease" : 0\n' "$1" "$2" "$3"; }
 
 mkdir "$T/pure"
-printf '#!/bin/sh\necho "$@: $(cat)" >>%s/calls\n' "$T/pure" >"$T/pure/ctl"
+printf '#!/bin/sh\n[ "$1" != export ] || exec cat %s/leases\necho "$@: $(cat)" >>%s/calls\n' "$T/pure" "$T/pure" >"$T/pure/ctl"
 chmod +x "$T/pure/ctl"
 echo '10.1.0.0/16 standby - 0 -' >"$T/pure/ranges"
 : >"$T/pure/leases"
 value='10.1.2.1\t2001:db8:2::1\t1\t64:ff9b::/96\n'
-key leases/10.1.2.0_24 4 "$value" | pure follow
+key leases/10.1.2.0_24 4 "$value" | follow
 same "a lease is imported" "import --replace 10.1.2.0/24: 10.1.2.1" "$(cut -f 1 "$T/pure/calls")"
-same "the revision is kept" 4 "$(cat "$T/pure/revision")"
+same "the revision is kept" "1000000001 4" "$(cat "$T/pure/done")"
 rm "$T/pure/calls"
-key leases/10.1.2.0_24 4 "$value$value" | head -c 120 | pure follow
-key leases/10.1.2.0_24 4 "$value$value" | head -n 3 | pure follow
+for i in {1..100}; do key "leases/10.1.$i.0_24" 5 "10.1.$i.1\\t2001:db8:2::$i\\t1\\t64:ff9b::/96\\n"; done | follow
+same "those of 100 networks are imported at once" "1 import: 10.1." "$(grep -c import "$T/pure/calls") $(grep -m 1 -o 'import: 10.1.' "$T/pure/calls")"
+rm "$T/pure/calls"
+printf '10.1.%d.1\t2001:db8:2::7\t1\t64:ff9b::/96\n' {1..100} >"$T/pure/leases"
+for i in {1..50}; do key "leases/10.1.$i.0_24" 6 "10.1.$i.1\\t2001:db8:2::$((i % 2 ? 7 : 8))\\t1\\t64:ff9b::/96\\n"; done | follow
+same "but those of networks that have lost a lease are not" "25 26" "$(grep -c 'import --replace' "$T/pure/calls") $(grep -c import "$T/pure/calls")"
+rm "$T/pure/calls"
+: >"$T/pure/leases"
+key leases/10.1.2.0_24 4 "$value$value" | head -c 120 | follow
+key leases/10.1.2.0_24 4 "$value$value" | head -n 3 | follow
 t "nothing is imported from a line that may be cut short" test ! -e "$T/pure/calls"
 for name in 10.0.258.0_24 010.1.2.0_24 10.1.2_24 10.1.2.0.0_24 10.1.2.0_24_24 "10.1.2.0_24;x" 10.1.2.0_16; do key "leases/$name" 5 ""; done >"$T/pure/dump"
-pure follow <"$T/pure/dump"
-pure resync "$T/pure/leases" "$T/pure/dump"
+follow <"$T/pure/dump"
+pure "etcd here resync" "$T/pure/leases" "$T/pure/dump"
 t "nor from a key of another form" test ! -e "$T/pure/calls"
-key leases/10.1.2.0_24 5 "$(printf %01000000d 0)" | pure follow 2>"$T/pure/said"
+key leases/10.1.2.0_24 5 "$(printf %01000000d 0)" | follow 2>"$T/pure/said"
 t "a long line in a key gives a short one" test "$(wc -c <"$T/pure/said")" -lt 300
 key owner/10.1.0.0_16 5 a >"$T/pure/dump"
 echo 'dynamic-pool 10.1.0.0/16' >"$T/pure/conf"
@@ -58,7 +75,7 @@ key owner/10.1.0.0_16 5 "a;x" >"$T/pure/owners"
 check() { awk -v root=/nat64d -v dir="$T/pure" -v node=b -f "$here/../../contrib/ha/sync/etcd.awk" -f "$here/../../contrib/ha/sync/check.awk" "$T/pure/"{conf,before} "$1"; }
 same "check: another owner" "10.1.0.0/16 standby 5" "$(check "$T/pure/dump")"
 same "check: an owner that is no name changes nothing" "" "$(check "$T/pure/owners")"
-pure resync "$T/pure/leases" "$T/pure/dump"
+pure "etcd here resync" "$T/pure/leases" "$T/pure/dump"
 same "an owner that has changed after a look at the roles: look again" 3 $?
 
 # --- leases ---------------------------------------------------------------------------------------------------------

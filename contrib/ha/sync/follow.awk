@@ -1,9 +1,11 @@
-# Reads the events of etcdctl watch -w fields, and gives the leases to nat64d.  The file revision always has the last revision
-# that nat64d has.  A change of an owner ends it, because the shell must look at the roles again.
+# Reads the events of etcdctl watch -w fields, and leaves each change that concerns nat64d in a file for batch.awk.  It prints the
+# number of the last file and the revision of etcd after each event.  A change of an owner ends it, because the shell must look at
+# the roles again.
 
 BEGIN {
 	read_ranges()
 	out = dir "/dirty"
+	serial = 1000000000
 }
 
 function take(kind, key, value, from)
@@ -12,18 +14,27 @@ function take(kind, key, value, from)
 		failed = 1
 		exit
 	}
-	if (kind == "leases" && is_key(key) && imports(key) && is_about(key, value))
-		replace(key, value)
-	if (kind == "seen" && is_key(key) && role_of(key) == "own" && from != node) {
-		put("import", value)
-		import("--known", "import", from)
-	}
+	if (!is_key(key))
+		return
+	if (kind == "leases" && imports(key) && is_about(key, value))
+		leave(kind, key, value, owner_of(key))
+	if (kind == "seen" && role_of(key) == "own" && from != node)
+		leave(kind, key, value, from)
+}
+
+# leave(): the names of the files have the same length, so that the shell finds them in their order.
+function leave(kind, key, value, from,    file)
+{
+	file = sprintf("%s/change.%.0f", dir, ++serial)
+	printf "%s %s %s\n%s", kind, key, from, value > file
+	if (close(file) != 0)
+		fail(file ": it cannot be written")
 }
 
 # The last line of each event.
 /^"Lease" : / {
-	print changed > (dir "/revision")
-	close(dir "/revision")
+	printf "%.0f %s\n", serial, changed
+	fflush()
 }
 
 END { print failed ? "again" : "unfollowed" > out }

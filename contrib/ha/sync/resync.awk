@@ -5,14 +5,8 @@
 BEGIN { read_ranges() }
 
 FILENAME == (dir "/leases") {
-	if (/^#/) {
-		comments = comments $0 "\n"
-		next
-	}
-	key = key_of($1)
-	if (key != "")
-		here[key] = here[key] comments $0 "\n"
-	comments = ""
+	add_here($0)
+	next
 }
 
 # rough(TEXT): returns the lines without the time of the assignment, and with the last time to 10000 s.
@@ -55,14 +49,8 @@ function settle(key, value)
 		put("recovered", value)
 		recovered = 1
 	}
-	if (!imports(key) || !is_about(key, value))
-		return
-	if (key in here)
-		replace(key, value)
-	else {
-		put("new", value)
-		new = 1
-	}
+	if (imports(key) && is_about(key, value))
+		take_over(key, value)
 }
 
 # recover(): gives nat64d its own leases of etcd, which it lacks if its disk was replaced.  It is normal that nat64d refuses some,
@@ -89,8 +77,7 @@ END {
 			publish[key] = 1
 		else if (imports(key) && owner_of(key) != "-")
 			replace(key, "")
-	if (new)
-		import("", "new", "other nodes")
+	import_new()
 	if (recovered)
 		recover()
 	if (seen)

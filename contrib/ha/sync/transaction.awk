@@ -1,33 +1,22 @@
-# Reads lines "key KEY", then lease lines, and writes the leases of these keys as transactions of etcdctl txn to files, whose
-# names it prints.  A transaction succeeds only while this node is the owner of the ranges, and has no more keys than etcd accepts
-# by default: 20 full keys are 1 MB.
+# Reads keys, and writes their leases as transactions of etcdctl txn to files, whose names it prints.  A transaction succeeds only
+# while this node is the owner of the ranges.  It has no more than etcd accepts by default, 128 keys and 1.5 MB.
 
 BEGIN { read_ranges() }
 
-$1 == "failed" {
-	failed = 1
-	exit 1
-}
-$1 == "key" { wanted[$2] = is_key($2) }
-/^# / { comments = comments $0 "\\n" }
-/^[0-9]/ {
-	key = key_of($1)
-	if (wanted[key]) {
-		gsub(/\t/, "\\t")
-		value[key] = value[key] comments $0 "\\n"
-	}
-	comments = ""
-}
+is_key($1) { wanted[$1] }
 
 # add(KEY): adds the key to the current transaction.
-function add(key,    path)
+function add(key,    path, lines)
 {
 	path = root "/seen/" node "/" key
 	if (publishes(key)) {
 		path = root "/leases/" key
 		conditions[range_of[key]]
 	}
-	changes = changes (value[key] != "" ? "put " path " \"" value[key] "\"\n" : "del " path "\n")
+	lines = here[key]
+	gsub(/\t/, "\\t", lines)
+	gsub(/\n/, "\\n", lines)
+	changes = changes (lines != "" ? "put " path " \"" lines "\"\n" : "del " path "\n")
 	keys++
 }
 
@@ -46,12 +35,10 @@ function finish(    file, i)
 }
 
 END {
-	if (failed)
-		exit 1
+	read_here(wanted)
 	for (key in wanted) {
-		if (wanted[key])
-			add(key)
-		if (keys == 20)
+		add(key)
+		if (keys == 100 || length(changes) > 600000)
 			finish()
 	}
 	if (keys > 0)
