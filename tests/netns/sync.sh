@@ -112,6 +112,29 @@ use a 2 2
 everywhere "and goes on" 2001:db8:2::2
 t "no key is a command" test ! -e "$T/executed"
 
+# --- keys that another program changes --------------------------------------------------------------------------------
+
+leases_of_a() { etcdctl_of a get --print-value-only /nat64d/leases/10.1.20.0_24; }
+has_leases_of_a() { [ "$(leases_of_a)" = "$stored" ]; }
+printf '10.1.20.%d\t2001:db8:2::d%d\t%d\t64:ff9b::/96\n' 1 1 "$(date +%s)" 2 2 "$(date +%s)" | node_ctl a import >/dev/null
+t "a node publishes leases" wait_for has_lease c 2001:db8:2::d2 10.1.20.2
+stored=$(leases_of_a)
+leases_of_a | sed 1,2d | etcdctl_of b put /nat64d/leases/10.1.20.0_24 >/dev/null
+t "somebody removes one: the node publishes them again" wait_for has_leases_of_a
+t "and says so" wait_for said_by a "10.1.20.0_24: another program has changed these leases in etcd"
+etcdctl_of b del /nat64d/leases/10.1.20.0_24 >/dev/null
+t "somebody removes all: again" wait_for has_leases_of_a
+t "the other nodes have them" wait_for has_lease c 2001:db8:2::d1 10.1.20.1
+revision() { etcdctl_of a get x -w fields | sed -n 's/^"Revision" : //p'; }
+was=$(revision)
+for _ in {1..40}; do etcdctl_of b put /nat64d/leases/10.1.20.0_24 x >/dev/null; done
+t "somebody who goes on and on: once a second" eval 'wait_for has_leases_of_a; [ $(($(revision) - was)) -le 50 ]'
+etcdctl_of b del /nat64d/owner/10.1.0.0_16 >/dev/null
+t "somebody removes the owner: it comes back" wait_for eval '[ "$(etcdctl_of a get --print-value-only /nat64d/owner/10.1.0.0_16)" = a ]'
+etcdctl_of b del --prefix /nat64d/ >/dev/null
+t "everything: it comes back" wait_for has_leases_of_a
+t "so do the owners" wait_for eval '[ "$(etcdctl_of a get --prefix /nat64d/owner/ --print-value-only | paste -sd " ")" = "a b c" ]'
+
 # --- owners ---------------------------------------------------------------------------------------------------------
 
 # owners: prints what nat64d has of 10.1.0.0/16 on each node.
@@ -130,7 +153,7 @@ shows "demote on another node" "the owner is b" sync_of a demote 10.1.0.0/16
 end_job "${SYNCER[a]}"
 end_job "${DAEMON[a]}"
 t "the program leaves no process" fails pgrep -f "$T/a/sync"
-same "and no file" "" "$(ls "$T/a/sync")"
+same "and no file but its number" "id" "$(ls "$T/a/sync")"
 rm -f "$T/a/data/pools.state"
 t "a node that returns asks etcd before its start" sync_of a check
 same "it stands by" "10.1.0.0/16 standby" "$(cut -d ' ' -f 1,2 "$T/a/data/pools.state")"
@@ -143,6 +166,8 @@ same "it is the owner again" "owner standby standby" "$(owners)"
 
 t "demote" sync_of a demote 10.1.0.0/16
 same "nobody is the owner" "standby standby standby" "$(owners)"
+etcdctl_of b del /nat64d/owner/10.1.0.0_16 >/dev/null
+same "nor after somebody has removed the key" "standby standby standby -" "$(owners) $(sleep 1; sync_of a status | awk '$1 == "10.1.0.0/16" { print $3 }')"
 t "promote" sync_of a promote 10.1.0.0/16
 
 configure c | sed 's/^\(dynamic-pool 10.1.0.0.16\) standby/\1/' >"$T/c/conf"

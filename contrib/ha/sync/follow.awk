@@ -14,8 +14,12 @@ function take(kind, key, value, from)
 		failed = 1
 		exit
 	}
+	if (kind == "node" && key == node && value == id)
+		mine = changed
 	if (!is_key(key))
 		return
+	if (kind == "leases" && publishes(key) && changed != mine)
+		repair(key)
 	if (kind == "leases" && imports(key) && is_about(key, value))
 		leave(kind, key, value, owner_of(key))
 	if (kind == "seen" && role_of(key) == "own" && from != node)
@@ -29,6 +33,20 @@ function leave(kind, key, value, from,    file)
 	printf "%s %s %s\n%s", kind, key, from, value > file
 	if (close(file) != 0)
 		fail(file ": it cannot be written")
+}
+
+# repair(): another program has written a key of this node, perhaps by mistake.  The transactions of this node begin with a key
+# that shows who made them.  The file repair makes the shell wait, so that two programs do not overwrite each other all the time.
+function repair(key)
+{
+	if (changed != said_at && !(key in said))
+		print "nat64d-sync: " key ": another program has changed these leases in etcd; this node publishes them again" > "/dev/stderr"
+	said_at = changed
+	said[key]
+	print key > (dir "/repair")
+	close(dir "/repair")
+	print key > out
+	close(out)
 }
 
 # The last line of each event.

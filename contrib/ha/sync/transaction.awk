@@ -1,5 +1,5 @@
 # Reads keys, and writes their leases as transactions of etcdctl txn to files, whose names it prints.  A transaction succeeds only
-# while this node is the owner of the ranges.  It has no more than etcd accepts by default, 128 keys and 1.5 MB.
+# while this node is the owner of the ranges.  Its first change is the key of this node, see follow.awk.  It has no more than etcd accepts by default, 128 keys and 1.5 MB.
 
 BEGIN { read_ranges() }
 
@@ -25,7 +25,7 @@ function finish(    file, i)
 	file = dir "/transaction." ++transactions
 	for (i in conditions)
 		print "mod(\"" root "/owner/" name[i] "\") = \"" revision_of[i] "\"" > file
-	print "\n" changes "\n\n" > file
+	print "\nput " root "/node/" node " " id "\n" changes "\n\n" > file
 	if (close(file) != 0)
 		exit 1
 	print file
