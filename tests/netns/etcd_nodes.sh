@@ -83,9 +83,9 @@ endpoints() {
 
 etcdctl_of() { ETCDCTL_ENDPOINTS=$(endpoints) in_node "$1" etcdctl "${@:2}"; }
 
-# sync_as NODE ARGUMENT...: becomes nat64d-sync.
+# sync_as NODE ARGUMENT...: becomes nat64d-sync.  Its name is that of the node, or $NODE_NAME.
 sync_as() {
-	export NODE=$1 ETCDCTL_ENDPOINTS RUNTIME_DIRECTORY=$T/$1/sync CONF=$T/$1/conf NAT64D INVOCATION_ID=test
+	export NODE=${NODE_NAME:-$1} ETCDCTL_ENDPOINTS RUNTIME_DIRECTORY=$T/$1/sync CONF=$T/$1/conf NAT64D INVOCATION_ID=test
 	export NAT64CTL="$NAT64CTL -s $T/$1/run/control"
 	ETCDCTL_ENDPOINTS=$(endpoints)
 	exec ip netns exec "$N-$1" "$SYNC" "${@:2}"

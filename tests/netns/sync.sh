@@ -186,6 +186,50 @@ t "no owner is a command" test ! -e "$T/executed"
 t "promote corrects it" sync_of a promote 10.1.0.0/16
 same "and all know the owner" "a a a" "$(for node in $NODES; do sync_of "$node" status | awk '$1 == "10.1.0.0/16" { print $3 }'; done | paste -sd ' ')"
 
+# --- two nodes with the same name ------------------------------------------------------------------------------------
+
+end_job "${SYNCER[a]}" KILL
+start_sync a
+begin=$SECONDS
+t "a node that has crashed starts again" wait_for follows a
+t "at once" test $((SECONDS - begin)) -lt 4
+end_job "${SYNCER[c]}"
+end_job "${DAEMON[c]}"
+rm "$T/c/data/pools.state"
+configure a | sed "s|$T/a|$T/c|; s|^ipv4-addr .*|ipv4-addr 10.1.0.77|" >"$T/c/conf"
+start_node c
+(NODE_NAME=a sync_as c run) </dev/null >>"$T/c/synclog" 2>&1 &
+SYNCER[c]=$!
+t "a second node with the same name says so" wait_for said_by c "another node has the name a, too"
+t "the first one, too" wait_for said_by a "another node with the name a has started"
+role_at() { node_ctl "$1" status --json | grep -o '"pool": "10.1.0.0/16"[^}]*' | grep -o '"standby": [a-z]*'; }
+t "the second one stands by" wait_for eval '[ "$(role_at c)" = "\"standby\": true" ]'
+same "the first one does not" '"standby": false' "$(role_at a)"
+use a 50 50
+t "its leases reach another node" wait_for has_lease b 2001:db8:2::32 "$(lease_at a 2001:db8:2::32)"
+end_job "${SYNCER[a]}" KILL
+start_sync a
+t "it crashes, but keeps its name" wait_for follows a
+sleep 6
+t "for longer than a claim lasts" follows a
+same "the second one still stands by" '"standby": true' "$(role_at c)"
+end_job "${SYNCER[a]}" KILL
+rm "$T/a/sync/id"
+end_job "${DAEMON[a]}"
+t "it is gone: the second one has the name" wait_for follows c
+t "and gives leases" wait_for eval '[ "$(role_at c)" = "\"standby\": false" ]'
+end_job "${SYNCER[c]}"
+end_job "${DAEMON[c]}"
+rm "$T/c/data/pools.state"
+configure c >"$T/c/conf"
+start_node a
+start_node c
+start_sync a
+start_sync c
+t "the machine boots: the name of before is nobody's" wait_for follows a
+t "and gives leases" wait_for eval '[ "$(role_at a)" = "\"standby\": false" ]'
+wait_for follows c
+
 # --- etcd fails -----------------------------------------------------------------------------------------------------
 
 for node in $NODES; do end_job "${ETCD[$node]}" KILL; done

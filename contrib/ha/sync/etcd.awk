@@ -3,6 +3,7 @@
 #
 #   ROOT/owner/10.1.0.0_16        take("owner", "10.1.0.0_16", "NODE" or "NODE NEXT")
 #   ROOT/node/NODE                take("node", "NODE", the number of its process)
+#   ROOT/claim/NODE               take("claim", "NODE", the number of another process)
 #   ROOT/leases/10.1.2.0_24       take("leases", "10.1.2.0_24", the lines of its leases)
 #   ROOT/seen/NODE/10.1.2.0_24    take("seen", "10.1.2.0_24", the lines of its leases on NODE, NODE)
 

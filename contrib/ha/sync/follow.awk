@@ -1,6 +1,6 @@
 # Reads the events of etcdctl watch -w fields, and leaves each change that concerns nat64d in a file for batch.awk.  It prints the
-# number of the last file and the revision of etcd after each event.  A change of an owner ends it, because the shell must look at
-# the roles again.
+# number of the last file and the revision of etcd after each event.  A change of an owner or of the name of this node ends it,
+# because the shell must look at them again.
 
 BEGIN {
 	read_ranges()
@@ -10,12 +10,14 @@ BEGIN {
 
 function take(kind, key, value, from)
 {
-	if (kind == "owner" && is_later(key)) {
+	if (kind == "owner" && is_later(key) || kind == "node" && key == node && value != id) {
 		failed = 1
 		exit
 	}
-	if (kind == "node" && key == node && value == id)
+	if (kind == "node" && key == node)
 		mine = changed
+	if (kind == "claim" && key == node && value != "")
+		tell("claimed")
 	if (!is_key(key))
 		return
 	if (kind == "leases" && publishes(key) && changed != mine)
@@ -45,7 +47,12 @@ function repair(key)
 	said[key]
 	print key > (dir "/repair")
 	close(dir "/repair")
-	print key > out
+	tell(key)
+}
+
+function tell(word)
+{
+	print word > out
 	close(out)
 }
 
@@ -55,4 +62,4 @@ function repair(key)
 	fflush()
 }
 
-END { print failed ? "again" : "unfollowed" > out }
+END { tell(failed ? "again" : "unfollowed") }

@@ -1,5 +1,5 @@
 # Reads keys, and writes their leases as transactions of etcdctl txn to files, whose names it prints.  A transaction succeeds only
-# while this node is the owner of the ranges.  Its first change is the key of this node, see follow.awk.  It has no more than etcd accepts by default, 128 keys and 1.5 MB.
+# while this node is the owner of the ranges, and no other has its name.  Its first change is the key of this node, see follow.awk.  It has no more than etcd accepts by default, 128 keys and 1.5 MB.
 
 BEGIN { read_ranges() }
 
@@ -23,6 +23,7 @@ function add(key,    path, lines)
 function finish(    file, i)
 {
 	file = dir "/transaction." ++transactions
+	print "val(\"" root "/node/" node "\") = \"" id "\"" > file
 	for (i in conditions)
 		print "mod(\"" root "/owner/" name[i] "\") = \"" revision_of[i] "\"" > file
 	print "\nput " root "/node/" node " " id "\n" changes "\n\n" > file
