@@ -46,7 +46,7 @@ start_all() {
 	local dir=$T/node$1
 	prepare_node "$1"
 	mkdir -p "$dir/sync"
-	echo "READY=\"test -e $dir/sync/work/revision && test ! -e $dir/sync/work/problem\"" >>"$dir/health"
+	echo "READY=\"RUNTIME_DIRECTORY=$dir/sync $ha/nat64d-sync ready\"" >>"$dir/health"
 	start_etcd "$1"
 	sync_in "$1" timeout 5 sh "$ha/nat64d-sync" check >>"$dir/sync.log" 2>&1
 	start_translator "$1"

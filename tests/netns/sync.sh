@@ -83,8 +83,12 @@ same "an owner that has changed after a look at the roles: look again" 3 $?
 for node in $NODES; do start_etcd "$node"; done
 for node in $NODES; do start_node "$node"; done
 t "etcd is there" wait_for etcdctl_of a endpoint health
+shows "ready: it does not run" "it does not run" sync_of a ready
 for node in $NODES; do start_sync "$node"; done
 for node in $NODES; do wait_for follows "$node"; done
+t "ready: it follows" wait_for sync_of a ready
+t "ready, asked by a user that may read, but send no signals" setpriv --reuid 65534 --clear-groups --inh-caps +dac_override \
+	--ambient-caps +dac_override env RUNTIME_DIRECTORY="$T/a/sync" INVOCATION_ID=test sh "$SYNC" ready
 same "each node owns its range" "a b c" "$(etcdctl_of a get --prefix /nat64d/owner/ --print-value-only | paste -sd ' ')"
 
 use a 1 1
@@ -189,6 +193,7 @@ same "and all know the owner" "a a a" "$(for node in $NODES; do sync_of "$node" 
 # --- two nodes with the same name ------------------------------------------------------------------------------------
 
 end_job "${SYNCER[a]}" KILL
+t "ready: it has crashed" fails sync_of a ready
 start_sync a
 begin=$SECONDS
 t "a node that has crashed starts again" wait_for follows a
@@ -237,9 +242,11 @@ use a 40 40
 t "without etcd: nat64d gives leases" has_lease a 2001:db8:2::28 "$(lease_at a 2001:db8:2::28)"
 t "the node says why the others do not get them" wait_for said_by a "etcd does not answer"
 shows "and so does its status" "etcd does not answer" sync_of a status
+shows "it is not ready" "etcd does not answer" sync_of a ready
 for node in $NODES; do start_etcd "$node"; done
 everywhere "etcd is back: they get it" 2001:db8:2::28
 t "and the node says so" wait_for said_by a "the leases are replicated again"
+t "it is ready" sync_of a ready
 
 etcdctl_of a user add root:secret >/dev/null
 etcdctl_of a user grant-role root root >/dev/null
