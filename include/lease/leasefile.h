@@ -7,6 +7,7 @@
  *   # prefix P checksum X
  *                   the following lines without a fourth column belong to the prefix P
  *   # prefix P      the same, for earlier versions, which write this line only
+ *   # checksum X    of the next lease, including the comments before it
  *   # since T       the lease of the next line was assigned at the unix time T
  *   # unconfirmed   the lease of the next line is not confirmed
  *   # ended A H     the lease of the address A, which the host H had, has ended
@@ -15,6 +16,9 @@
  * its hosts must not be at a disadvantage.  The last line for an address, or for a host and its
  * prefix, is the valid one.  If it lacks "# since", an earlier one of the same lease applies. There
  * is no record for a lease that was turned into a map.
+ *
+ * A lease that does not fit its checksum is reported, and only used if it ends no other lease.
+ * Leases without a checksum are those of Tayga, of earlier versions and of editors.
  *
  * If one of the two lines about the prefix is damaged, the other one counts.  If both are valid,
  * but name different prefixes, the one that is configured counts, since leases of other prefixes

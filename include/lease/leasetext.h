@@ -22,6 +22,7 @@ struct leasetext {
 	struct ip6 host;
 	int64_t when;  /* unix time */
 	int64_t since; /* unix time of the assignment, or 0: unknown */
+	uint32_t sum;  /* LEASETEXT_CHECKSUM: of the record that follows */
 	bool unconfirmed;
 	bool has_host; /* LEASETEXT_END: HOST is set */
 	bool has_prefix;
@@ -34,6 +35,7 @@ enum leasetext_kind {
 	LEASETEXT_BLANK,       /* an empty line, or an ordinary comment */
 	LEASETEXT_CLOSED,      /* the line ends with LEASETEXT_CUT_SHORT */
 	LEASETEXT_END,         /* comment: the lease of ADDR, if HAS_HOST that of HOST, has ended */
+	LEASETEXT_CHECKSUM,    /* comment: SUM of the next lease and the comments before it */
 	LEASETEXT_SINCE,       /* comment: SINCE of the next line that is not a comment */
 	LEASETEXT_UNCONFIRMED, /* comment: the lease of the next line is not confirmed */
 	LEASETEXT_DEFAULT,     /* comment: the prefix of lines without one, or none */
@@ -57,6 +59,12 @@ bool leasetext_same_prefix(const struct leasetext *a, const struct leasetext *b)
 /* Writes the line of the lease T with its newline to OUT, after the comments for SINCE (if known)
  * and UNCONFIRMED (if set).  Returns the total length. */
 size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t);
+
+/* The same with a checksum before it, which makes damage visible. */
+size_t leasetext_format_checked(char out[LEASETEXT_RECORD], const struct leasetext *t);
+
+/* Returns the checksum of the LEN bytes at TEXT. */
+uint32_t leasetext_sum(const char *text, size_t len);
 
 /* Writes the two lines that name PREFIX as that of the following lines without one: the first with
  * a checksum, the second without it, for earlier versions.  NULL: they belong to the first prefix.

@@ -255,7 +255,7 @@ static size_t format_lease(const struct leasefile *f, char out[LEASETEXT_RECORD]
 		t.since = f->base + l->since > 0 ? f->base + l->since : 1;
 	if (t.has_prefix)
 		t.prefix = f->prefixes[l->prefix];
-	return leasetext_format(out, &t);
+	return leasetext_format_checked(out, &t);
 }
 
 static void put_line(struct leasefile *f, const char *line, size_t len)

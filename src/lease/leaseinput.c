@@ -62,7 +62,8 @@ static enum leaseinput_kind read_lease(struct leaseinput *in, char *line, size_t
 	case LEASETEXT_CLOSED:
 		return refuse_closed(in, line[0] == '#', why);
 	case LEASETEXT_BLANK:
-	case LEASETEXT_END: /* does not say when */
+	case LEASETEXT_CHECKSUM: /* what is wrong contradicts what is here, or is harmless */
+	case LEASETEXT_END:      /* does not say when */
 		return LEASEINPUT_NOTHING;
 	case LEASETEXT_BAD:
 		in->next = (struct leasetext){.since = 0};

@@ -277,15 +277,19 @@ struct load {
 	struct leasetext whose; /* the prefix of lines without one, as a comment names it */
 	bool checked;           /* that comment has a checksum */
 	bool half;              /* the next line must repeat it */
-	int64_t since;          /* unix time for the next lease; 0: not in the file */
-	bool unconfirmed;       /* applies to the lease of the next line only */
-	bool clean;             /* the times are exact */
-	bool superseded;        /* a line has overridden an earlier one */
-	bool unnamed;           /* a lease does not name its prefix in the way that we write it */
-	bool torn;              /* the last line has no newline */
-	bool fourth;            /* the last line with a lease had a prefix */
-	size_t trimmed;         /* leases that exceed the share of their network */
-	struct lease *tail;     /* the lease of the last line, if that has no newline */
+	bool summed;            /* SUM is the checksum of the next lease, of which RECORD has all */
+	uint32_t sum;           /* lines that were read so far */
+	char record[LEASETEXT_RECORD];
+	size_t record_len;
+	int64_t since;      /* unix time for the next lease; 0: not in the file */
+	bool unconfirmed;   /* applies to the lease of the next line only */
+	bool clean;         /* the times are exact */
+	bool superseded;    /* a line has overridden an earlier one */
+	bool unnamed;       /* a lease does not name its prefix in the way that we write it */
+	bool torn;          /* the last line has no newline */
+	bool fourth;        /* the last line with a lease had a prefix */
+	size_t trimmed;     /* leases that exceed the share of their network */
+	struct lease *tail; /* the lease of the last line, if that has no newline */
 	/* Leases that the configuration does not allow, as far as memory permits.  PACKETS holds
 	 * the position of their line.  LIVE is false for a record of the end of a lease. */
 	struct lease *left;
@@ -605,6 +609,52 @@ static void mind_half(struct load *l, enum leasetext_kind kind, const struct lea
 	say_bad(l, why);
 }
 
+/* Adds a line to RECORD.  If there is no room, the checksum does not fit. */
+static void add_to_record(struct load *l, const char *line, size_t len)
+{
+	if (!l->summed || len + 1 > sizeof(l->record) - l->record_len) {
+		l->record_len = 0;
+		return;
+	}
+	memcpy(l->record + l->record_len, line, len);
+	l->record[l->record_len + len] = '\n';
+	l->record_len += len + 1;
+}
+
+/* The checksum of a record is before it.  Another comment in between may be one that is damaged. */
+static void mind_sum(struct load *l, enum leasetext_kind kind, const struct leasetext *t)
+{
+	if (kind == LEASETEXT_CHECKSUM) {
+		l->sum = t->sum;
+		l->record_len = 0;
+	}
+	l->summed = kind == LEASETEXT_CHECKSUM ||
+		    (l->summed && (kind == LEASETEXT_SINCE || kind == LEASETEXT_UNCONFIRMED ||
+				   kind == LEASETEXT_BLANK));
+}
+
+/* Returns true if T would end another lease. */
+static bool overrides(const struct load *l, const struct leasetext *t)
+{
+	int prefix = find_configured(l, prefix_of(l, t));
+	const struct lease *there = pool_find4(l->pool, t->addr);
+	const struct lease *mine = NULL;
+
+	if (prefix >= 0)
+		mine = pool_find6(l->pool, &t->host, (unsigned)prefix);
+	return there != mine;
+}
+
+/* A damaged line must not end the lease of another host.  Otherwise it is used: its addresses are
+ * probably right. */
+static bool is_usable(struct load *l, const struct leasetext *t)
+{
+	if (!l->summed || leasetext_sum(l->record, l->record_len) == l->sum)
+		return true;
+	say_bad(l, "does not fit its checksum");
+	return !overrides(l, t);
+}
+
 /* Uses T, which is of KIND.  CUT: its end may be missing. */
 static void take_text(struct load *l, enum leasetext_kind kind, struct leasetext *t, bool cut,
 		      const char *why)
@@ -613,7 +663,7 @@ static void take_text(struct load *l, enum leasetext_kind kind, struct leasetext
 	case LEASETEXT_LEASE:
 		if (cut)
 			take_cut_lease(l, t);
-		else
+		else if (is_usable(l, t))
 			take_lease(l, t);
 		l->fourth = t->has_prefix;
 		l->since = 0;
@@ -636,6 +686,7 @@ static void take_text(struct load *l, enum leasetext_kind kind, struct leasetext
 	case LEASETEXT_CHECKED:
 		take_prefix(l, t, true);
 		break;
+	case LEASETEXT_CHECKSUM:
 	case LEASETEXT_UNCONFIRMED:
 	case LEASETEXT_CLOSED:
 	case LEASETEXT_BLANK:
@@ -647,13 +698,17 @@ static void take_line(struct load *l, char *line, size_t len, bool cut)
 {
 	struct leasetext t;
 	char why[LEASETEXT_WHY];
-	enum leasetext_kind kind = leasetext_parse(line, len, cut, &t, why);
-	bool half = l->half && (cut || kind == LEASETEXT_CLOSED);
+	enum leasetext_kind kind;
+	bool half;
 
+	add_to_record(l, line, len);
+	kind = leasetext_parse(line, len, cut, &t, why);
+	half = l->half && (cut || kind == LEASETEXT_CLOSED);
 	l->lines++;
 	if (l->half && !half && kind != LEASETEXT_CHECKED && kind != LEASETEXT_BAD)
 		mind_half(l, kind, &t);
 	take_text(l, kind, &t, cut, why);
+	mind_sum(l, kind, &t);
 	l->unconfirmed = kind == LEASETEXT_UNCONFIRMED;
 	l->half = half || kind == LEASETEXT_CHECKED;
 }

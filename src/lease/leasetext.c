@@ -9,13 +9,15 @@
  * the next line began.  They also say that the next lease is not confirmed, or that a lease has
  * ended early.
  *
+ * A wrong bit in an address can turn it into that of another lease.  The line would then override
+ * that lease, although its own line is intact.  Therefore a checksum precedes each record.
+ *
  * One comment about the prefix concerns all lines after it, so a single wrong bit in it could end
  * all leases.  Therefore it is there twice.  The first one has a checksum of its text; an earlier
- * version takes it for an ordinary comment.  The checksum is not secret: its key is zero. */
+ * version takes it for an ordinary comment.  The checksums are not secret: their key is zero. */
 #include "lease/leasetext.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +37,10 @@
 #define END         "# ended "
 #define BLANKS      " \t\r\v\f"
 #define DIGITS      "0123456789"
+#define HEX_DIGITS  DIGITS "abcdef"
 
-#define CHECKSUM_TEXT 9 /* its digits and a NUL */
+#define RECORD        "# checksum " /* 8 hexadecimal digits follow */
+#define CHECKSUM_TEXT 9             /* its digits and a NUL */
 
 static bool is_space(char c)
 {
@@ -155,12 +159,27 @@ static enum leasetext_kind parse_default(char *text, struct leasetext *out)
 	return LEASETEXT_DEFAULT;
 }
 
-static const char *checksum(const char *text, char out[CHECKSUM_TEXT])
+uint32_t leasetext_sum(const char *text, size_t len)
 {
-	uint64_t sum = siphash(&(struct siphash_key){0, 0}, text, strlen(text));
+	return (uint32_t)siphash(&(struct siphash_key){0, 0}, text, len);
+}
 
-	snprintf(out, CHECKSUM_TEXT, "%08" PRIx32, (uint32_t)sum);
+static const char *checksum(const char *text, size_t len, char out[CHECKSUM_TEXT])
+{
+	uint32_t sum = leasetext_sum(text, len);
+
+	for (int i = CHECKSUM_TEXT - 2; i >= 0; i--, sum >>= 4)
+		out[i] = HEX_DIGITS[sum & 15];
+	out[CHECKSUM_TEXT - 1] = '\0';
 	return out;
+}
+
+static enum leasetext_kind parse_sum(const char *text, struct leasetext *out)
+{
+	if (strspn(text, HEX_DIGITS) != CHECKSUM_TEXT - 1 || text[CHECKSUM_TEXT - 1] != '\0')
+		return LEASETEXT_BLANK;
+	out->sum = (uint32_t)strtoul(text, NULL, 16);
+	return LEASETEXT_CHECKSUM;
 }
 
 /* The checksum is at SUM.  The next line may follow it, since the newline may be damaged. */
@@ -169,7 +188,8 @@ static enum leasetext_kind parse_checked(char *text, char *sum, struct leasetext
 	char want[CHECKSUM_TEXT];
 
 	*sum = '\0';
-	if (strncmp(sum + strlen(CHECKSUM), checksum(text, want), CHECKSUM_TEXT - 1) != 0)
+	if (strncmp(sum + strlen(CHECKSUM), checksum(text, strlen(text), want),
+		    CHECKSUM_TEXT - 1) != 0)
 		return bad_line(why, "does not fit its checksum");
 	return parse_default(text, out) == LEASETEXT_DEFAULT ? LEASETEXT_CHECKED : LEASETEXT_BLANK;
 }
@@ -179,6 +199,8 @@ static enum leasetext_kind parse_ours(char *line, size_t len, struct leasetext *
 {
 	char *text = line + strlen(DEFAULT), *sum;
 
+	if (begins(line, len, RECORD))
+		return parse_sum(line + strlen(RECORD), out);
 	if (begins(line, len, SINCE))
 		return parse_since(line + strlen(SINCE), out);
 	if (begins(line, len, END))
@@ -194,7 +216,8 @@ static enum leasetext_kind parse_ours(char *line, size_t len, struct leasetext *
 /* Returns true if another line follows a comment of ours, because the newline is damaged. */
 static bool has_two_lines(const char *line, size_t len)
 {
-	static const char *const ours[] = {DEFAULT, SINCE, UNCONFIRMED, END, "# clean", "# in use"};
+	static const char *const ours[] = {DEFAULT, RECORD,    SINCE,     UNCONFIRMED,
+					   END,     "# clean", "# in use"};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		if (begins(line, len, ours[i]))
@@ -314,7 +337,7 @@ static char *put_comments(char *out, const struct leasetext *t)
 	return out;
 }
 
-size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t)
+static size_t put_record(char *out, const struct leasetext *t)
 {
 	char *p = put_comments(out, t);
 
@@ -326,6 +349,22 @@ size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t)
 	return (size_t)(p - out);
 }
 
+size_t leasetext_format(char out[LEASETEXT_RECORD], const struct leasetext *t)
+{
+	return put_record(out, t);
+}
+
+size_t leasetext_format_checked(char out[LEASETEXT_RECORD], const struct leasetext *t)
+{
+	const size_t before = strlen(RECORD) + CHECKSUM_TEXT; /* with the newline */
+	size_t len = put_record(out + before, t);
+
+	memcpy(out, RECORD, strlen(RECORD));
+	checksum(out + before, len, out + strlen(RECORD));
+	out[before - 1] = '\n';
+	return before + len;
+}
+
 size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *prefix)
 {
 	char text[ADDR_TEXT] = NONE, sum[CHECKSUM_TEXT];
@@ -333,7 +372,7 @@ size_t leasetext_format_default(char out[LEASETEXT_MAX], const struct prefix6 *p
 	if (prefix)
 		addr_text_prefix6(text, prefix);
 	return (size_t)snprintf(out, LEASETEXT_MAX, DEFAULT "%s" CHECKSUM "%s\n" DEFAULT "%s\n",
-				text, checksum(text, sum), text);
+				text, checksum(text, strlen(text), sum), text);
 }
 
 size_t leasetext_format_end(char out[LEASETEXT_MAX], uint32_t addr, const struct ip6 *host)

@@ -46,7 +46,9 @@ struct model {
 	size_t prefixes, bad, leases;
 	bool clean, unconfirmed;
 	struct leasetext whose;
-	bool half; /* the line before is LEASETEXT_CHECKED */
+	bool half;          /* the line before is LEASETEXT_CHECKED */
+	const char *summed; /* begins after the line with SUM; NULL: there is none */
+	uint32_t sum;
 	int64_t since;
 	const struct pool *fits; /* an empty pool */
 	/* A last line without a newline: leases of this address or host may be there or not. */
@@ -65,6 +67,21 @@ static int find_prefix(const struct model *m, const struct leasetext *t)
 static int prefix_of(const struct model *m, const struct leasetext *t)
 {
 	return find_prefix(m, t->has_prefix ? t : &m->whose);
+}
+
+/* Returns true if T would end another lease. */
+static bool overrides(const struct model *m, const struct leasetext *t)
+{
+	int prefix = prefix_of(m, t);
+	const struct entry *there = &m->of[t->addr % LEASES], *mine = NULL;
+
+	if (!there->held || (t->addr & ~255u) != range.addr)
+		there = NULL;
+	for (size_t i = 0; i < LEASES; i++)
+		if (m->of[i].held && (int)m->of[i].prefix == prefix &&
+		    ip6_equal(&m->of[i].host, &t->host))
+			mine = &m->of[i];
+	return there != mine;
 }
 
 static bool is_host(const struct model *m, const struct leasetext *t)
@@ -151,6 +168,29 @@ static void take_default(struct model *m, enum leasetext_kind kind, const struct
 		m->whose = *t;
 }
 
+/* Returns true if the lease T, whose line ends at END, may be used. */
+static bool fits_sum(struct model *m, const struct leasetext *t, const char *end)
+{
+	size_t len = m->summed ? (size_t)(end - m->summed) : 0;
+
+	if (!m->summed || (len <= LEASETEXT_RECORD && leasetext_sum(m->summed, len) == m->sum))
+		return true;
+	m->bad++;
+	return !overrides(m, t);
+}
+
+static void mind_sum(struct model *m, enum leasetext_kind kind, const struct leasetext *t,
+		     const char *end)
+{
+	if (kind == LEASETEXT_CHECKSUM) {
+		m->summed = end;
+		m->sum = t->sum;
+	} else if (kind != LEASETEXT_SINCE && kind != LEASETEXT_UNCONFIRMED &&
+		   kind != LEASETEXT_BLANK) {
+		m->summed = NULL;
+	}
+}
+
 static void take_line(struct model *m, const char *text, size_t len, bool cut)
 {
 	struct leasetext t = {.addr = 0};
@@ -167,8 +207,9 @@ static void take_line(struct model *m, const char *text, size_t len, bool cut)
 	}
 	expect_kept(text, len, kind, &t);
 	take_default(m, kind, &t, cut || kind == LEASETEXT_CLOSED);
-	if (kind == LEASETEXT_LEASE)
+	if (kind == LEASETEXT_LEASE && fits_sum(m, &t, text + len + 1))
 		take_lease(m, &t);
+	mind_sum(m, kind, &t, text + len + 1);
 	if (kind == LEASETEXT_LEASE || kind == LEASETEXT_BAD)
 		m->since = 0;
 	m->bad += kind == LEASETEXT_BAD;

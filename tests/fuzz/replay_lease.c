@@ -35,6 +35,16 @@ static const struct {
 			     "# prefix 2001:db8:65::/96 checksum befe5734\n"
 			     "# prefix 2001:db8:65::/96\n"
 			     "192.0.2.6\t2001:db8::6\t" LATE "\n"),
+	SEED("checksums", ONE "# checksum 71cb0759\n"
+			      "192.0.2.5\t2001:db8::5\t" LATE "\n"
+			      "# checksum 98248718\n"
+			      "# since 1699990000\n"
+			      "# unconfirmed\n"
+			      "192.0.2.7\t2001:db8::7\t" LATE "\n"
+			      "# checksum 00000000\n"
+			      "192.0.2.5\t2001:db8::7\t" LATE "\n"
+			      "# checksum 00000000\n"
+			      "192.0.2.6\t2001:db8::6\t" LATE "\n"),
 	SEED("checksum-alone", TWO "# prefix 2001:db8:65::/96 checksum befe5734\n"
 				   "192.0.2.5\t2001:db8::5\t" LATE "\n"
 				   "# prefix 2001:db8:64::/96 checksum 2dda9092\n"),

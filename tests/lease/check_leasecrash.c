@@ -449,7 +449,7 @@ START_TEST(log_does_not_grow)
 			if (d.f->keeper.task != LEASESYNC_IDLE)
 				leasesync_wait(&d.f->keeper);
 		}
-		ck_assert_uint_le(file_size(&d, LEASEFILE_NAME), 1500 * 45);
+		ck_assert_uint_le(file_size(&d, LEASEFILE_NAME), 1500 * 65);
 	}
 	dir_remove(&d);
 }

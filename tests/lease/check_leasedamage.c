@@ -136,6 +136,66 @@ START_TEST(damage_anywhere)
 }
 END_TEST
 
+/* The addresses and hosts of these leases differ by one bit.  Each bit of the file is inverted; no
+ * damaged line ends the lease of another one, whatever their order. */
+#define DENSE 9
+
+static size_t put_dense(char *text, bool has_prefix, size_t end[DENSE])
+{
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < DENSE; i++) {
+		struct leasetext t = {.addr = ip4("192.0.2.1") + i * 5 % DENSE,
+				      .host = host_no(1 + i * 5 % DENSE),
+				      .when = WALL - 9,
+				      .since = i % 2 ? WALL - 100 : 0,
+				      .unconfirmed = i % 3 == 1,
+				      .has_prefix = has_prefix,
+				      .prefix = {ip6("2001:db8:64::"), 96}};
+
+		len += leasetext_format_checked(text + len, &t);
+		end[i] = len;
+	}
+	return len;
+}
+
+static void must_be_dense(const struct leasedir *d, const size_t end[DENSE], size_t at)
+{
+	for (uint32_t i = 0; i < DENSE; i++) {
+		struct ip6 host = host_no(1 + i * 5 % DENSE);
+		const struct lease *l = pool_find4(d->pool, ip4("192.0.2.1") + i * 5 % DENSE);
+
+		if (at + 1 >= (i ? end[i - 1] : 0) && at < end[i])
+			continue;
+		ck_assert_msg(l && ip6_equal(&l->host, &host) && l->prefix == 0 &&
+				      l->saved == NOW - 9 && l->confirmed == (i % 3 != 1),
+			      "byte %zu: lease %u", at, i);
+	}
+	ck_assert_msg(pool_used(d->pool) == DENSE || d->said > 0, "byte %zu: a lease is missing",
+		      at);
+}
+
+START_TEST(dense_leases)
+{
+	char text[2048];
+	size_t end[DENSE], len = put_dense(text, _i == 1, end);
+
+	for (size_t bit = 0; bit < 8 * len; bit++) {
+		struct leasedir d;
+
+		text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+		dir_make(&d, 1);
+		dir_prefixes(&d, _i == 1 ? "01" : "0");
+		dir_put(&d, LEASEFILE_NAME, text, len);
+		dir_open(&d);
+		dir_load(&d, NOW, WALL);
+		must_be_dense(&d, end, bit / 8);
+		dir_remove(&d);
+		text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+	}
+}
+END_TEST
+
 /* A line before the records is missing, or is there twice. */
 START_TEST(missing_lines)
 {
@@ -283,7 +343,8 @@ START_TEST(one_line_becomes_two)
 	ck_assert_uint_eq(d.said, 0);
 	dir_calm(&d, NOW, WALL);
 	text = dir_get(&d, LEASEFILE_NAME);
-	ck_assert_ptr_nonnull(strstr(text, "\n" MINE_IS MINE HOLD));
+	ck_assert_ptr_nonnull(strstr(text, "\n" MINE_IS MINE "# checksum "));
+	ck_assert_ptr_nonnull(strstr(text, HOLD));
 	free(text);
 	dir_remove(&d);
 }
@@ -296,6 +357,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, damage_anywhere, 0, ROWS(heads));
+	tcase_add_loop_test(t, dense_leases, 0, 2);
 	tcase_add_loop_test(t, missing_lines, 1, ROWS(heads));
 	tcase_add_loop_test(t, prefix_of_a_pair, 0, ROWS(pairs));
 	tcase_add_test(t, pair_cut_anywhere);

@@ -95,6 +95,13 @@ START_TEST(last_written)
 }
 END_TEST
 
+static char *without_checksums(char *text)
+{
+	for (char *at = text; (at = strstr(at, "# checksum "));)
+		memmove(at, strchr(at, '\n') + 1, strlen(strchr(at, '\n') + 1) + 1);
+	return text;
+}
+
 /* Extensions of Tayga's format are in comments, since Tayga rejects a line of four columns. */
 START_TEST(text_is_taygas)
 {
@@ -117,7 +124,7 @@ START_TEST(text_is_taygas)
 		 "192.0.2.%u\t2001:db8::1\t1699999997\n"
 		 "# since 1699999995\n192.0.2.%u\t2001:db8::1\t1699999998\n",
 		 l->addr & 0xff, l->addr & 0xff);
-	ck_assert_str_eq(text, want);
+	ck_assert_str_eq(without_checksums(text), want);
 	free(text);
 	dir_remove(&d);
 }
