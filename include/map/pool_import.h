@@ -2,7 +2,8 @@
  *
  * Each range of addresses belongs to one translator, which makes and ends its leases; others stand
  * by for it.  So a report about an own range adds only what its owner may have lost or could not
- * see.  A report about a range that stands by replaces what is older. */
+ * see, unless its owner has made it.  A report about a range that stands by replaces what is
+ * older. */
 #ifndef NAT64D_POOL_IMPORT_H
 #define NAT64D_POOL_IMPORT_H
 
@@ -18,6 +19,7 @@ struct pool_report {
 	bool confirmed;
 	bool ended;
 	bool known;    /* must neither make nor end a lease */
+	bool recovers; /* we have said it ourselves, and may have lost it */
 	bool replaces; /* its owner says so: in its range, another host loses the address, and the
 			  host loses another address */
 };

@@ -33,7 +33,7 @@ static const char help[] =
 	"  history             list past leases: [ADDRESS | PREFIX] [since TIME]\n"
 	"                      [until TIME]\n"
 	"  import              take over leases of other translators from standard input:\n"
-	"                      [--known | --replace PREFIX]\n"
+	"                      [--known | --recover | --replace PREFIX]\n"
 	"  leases              list the leases: [ADDRESS | PREFIX]\n"
 	"                      [--sort idle | age | packets | bytes [--reverse]] [--limit N]\n"
 	"  log                 log these classes until the next reload, or none: CLASS ... | none\n"

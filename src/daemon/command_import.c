@@ -21,12 +21,13 @@
 #define REPLACE_LEN 24    /* minimum length of the prefix to replace */
 #define REPLACED    (1u << (32 - REPLACE_LEN))
 
-static const char usage[] = "usage import [--known | --replace PREFIX] (PREFIX is IPv4, its length "
-			    "24 to 32)\n";
+static const char usage[] =
+	"usage import [--known | --recover | --replace PREFIX] (PREFIX is IPv4, "
+	"its length 24 to 32)\n";
 
 struct import {
 	struct leaseinput input;
-	bool json, known, replace;
+	bool json, known, recover, replace;
 	bool skipping;         /* the rest of a line that is too long */
 	bool wrote;            /* in this slice */
 	struct prefix4 wanted; /* its leases end if they are not in the body */
@@ -185,6 +186,7 @@ static struct pool_report report_of(struct daemon *d, struct import *s,
 		.confirmed = r->confirmed,
 		.ended = r->ended,
 		.known = s->known,
+		.recovers = s->recover,
 		.replaces = s->replace,
 	};
 
@@ -451,6 +453,8 @@ static bool read_words(const struct daemon *d, struct import *s, const struct co
 	for (unsigned i = 1; i < r->words; i++) {
 		if (strcmp(r->word[i], "--known") == 0) {
 			s->known = true;
+		} else if (strcmp(r->word[i], "--recover") == 0) {
+			s->recover = true;
 		} else if (strcmp(r->word[i], "--replace") == 0 && i + 1 < r->words) {
 			if (!read_prefix(d, s, r->word[++i], a))
 				return false;

@@ -18,7 +18,7 @@ static const struct control_command commands[] = {
 	{"export", "[ADDRESS | PREFIX]", 0, 1, false, command_export},
 	{"health", "[--target ADDRESS]", 0, 2, false, command_health},
 	{"history", "", 0, 0, false, command_history},
-	{"import", "[--known | --replace PREFIX]", 0, 2, true, command_import},
+	{"import", "[--known | --recover | --replace PREFIX]", 0, 2, true, command_import},
 	{"leases", "[ADDRESS | PREFIX]", 0, 1, false, command_leases},
 	{"log", "CLASS ... | none", 1, 63, true, command_log},
 	{"maps", "", 0, 0, false, command_maps},

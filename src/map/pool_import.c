@@ -67,9 +67,26 @@ static struct pool_judgement judge_end(const struct pool_report *r, struct lease
 		      holder);
 }
 
+/* Returns true if L stays although REPORT contradicts it. */
+static bool resists(const struct pool *p, const struct pool_report *r, const struct lease *l)
+{
+	return l && (r->last <= l->last || pool_stands_by(p, l->addr));
+}
+
+/* We have made all three, one after the other, so a later use shows which is true. */
+static struct pool_judgement recover(const struct pool *p, const struct pool_report *r,
+				     struct lease *holder, struct lease *mine)
+{
+	if (resists(p, r, holder) || resists(p, r, mine))
+		return decide(POOL_OLDER, NULL);
+	return (struct pool_judgement){.verdict = POOL_TAKE, .loser = {holder, mine}};
+}
+
 static struct pool_judgement judge_own(const struct pool *p, const struct pool_report *r,
 				       struct lease *holder, struct lease *mine, int32_t now)
 {
+	if (r->recovers && (holder || mine))
+		return recover(p, r, holder, mine);
 	if (holder)
 		return refuse(POOL_ADDRESS_TAKEN, holder);
 	if (mine)

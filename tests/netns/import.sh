@@ -159,10 +159,23 @@ chmod 755 "$T/run" && chmod 666 "$SOCKET"
 exits "import by another user: not permitted" 1 "import: not permitted" as_other import <"$T/one"
 head -c 3000000 /dev/zero | tr '\0' '\n' >"$T/much"
 exits "nor with much input" 1 "import: not permitted" as_other import <"$T/much"
-exits "an unknown option: usage" 2 "import [--known | --replace PREFIX]" ctl import --force <"$T/one"
+exits "an unknown option: usage" 2 "import [--known | --recover | --replace PREFIX]" ctl import --force <"$T/one"
 if [ -e /proc/self/mem ]; then
 	exits "standard input that cannot be read" 1 "standard input: Input/output error" ctl import </proc/self/mem
 fi
+
+# An old copy of data-dir: since then, the address of one host has gone to another one.
+in_client ping -6 -n -c 1 -W 2 -I 2001:db8:2::60 $GOOGLE >/dev/null
+own60=$(lease_of 2001:db8:2::60)
+sleep 1.1
+now=$(date +%s)
+line "$own60" 2001:db8:2::61 >"$T/in"
+exits "our own lease, from another one: refused" 1 "contradicts the lease of $own60" ctl import <"$T/in"
+same "our own lease, used later than the one here: recovered" "$(taken 1 1 0 0 0 0 0)" "$(ctl import --recover <"$T/in")"
+same "its host has the address" 2001:db8:2::61 "$(holder_of "$own60")"
+line "$own60" 2001:db8:2::60 500 >"$T/in"
+same "used earlier: it is not" "$(taken 1 0 0 0 1 0 0)" "$(ctl import --recover <"$T/in")"
+ctl release "$own60" >/dev/null
 
 # --- known, and a clock that is ahead -------------------------------------------------------------------------------------
 
