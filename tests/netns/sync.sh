@@ -27,7 +27,7 @@ said_by() { grep -qF -- "$2" "$T/$1/synclog"; }
 pure() {
 	local program options=()
 	for program in ranges import $1; do options+=(-f "$here/../../contrib/ha/sync/$program.awk"); done
-	awk -v root=/nat64d -v dir="$T/pure" -v ctl="$T/pure/ctl" -v node=b "${options[@]}" "${@:2}"
+	awk -v root=/nat64d -v dir="$T/pure" -v ctl="$T/pure/${ctl:-ctl}" -v node=b "${options[@]}" "${@:2}"
 }
 # follow: imports the changes that etcdctl prints, all at once.
 follow() {
@@ -59,6 +59,12 @@ for i in {1..50}; do key "leases/10.1.$i.0_24" 6 "10.1.$i.1\\t2001:db8:2::$((i %
 same "but those of networks that have lost a lease are not" "25 26" "$(grep -c 'import --replace' "$T/pure/calls") $(grep -c import "$T/pure/calls")"
 rm "$T/pure/calls"
 : >"$T/pure/leases"
+printf '#!/bin/sh\ncat >>%s/calls\necho "1 record: 0 taken, 0 same, 0 renewed, 1 older, 0 ended, 0 refused"\n' "$T/pure" >"$T/pure/ctl2"
+chmod +x "$T/pure/ctl2"
+for i in 1 2; do key "leases/10.1.$i.0_24" 7 "10.1.$i.1\\t2001:db8:2::1\\t1\\n"; done | ctl=ctl2 follow
+same "of two networks with leases that are older than others, once more" "2 10.1.1.1 2 10.1.2.1" \
+	"$(cut -f 1 "$T/pure/calls" | sort | uniq -c | xargs)"
+rm "$T/pure/calls"
 key leases/10.1.2.0_24 4 "$value$value" | head -c 120 | follow
 key leases/10.1.2.0_24 4 "$value$value" | head -n 3 | follow
 t "nothing is imported from a line that may be cut short" test ! -e "$T/pure/calls"
@@ -110,6 +116,12 @@ t "a node says what it does not accept" wait_for said_by b "leases of a: line 1:
 printf '10.3.0.9\t2001:db8:2::99\t1\n' | etcdctl_of a put /nat64d/leases/10.1.9.0_24 >/dev/null
 t "such as a lease of the range of another node" wait_for said_by b "a line of 10.1.9.0_24 is about another network: 10.3.0.9"
 t "which nobody gets" lacks_lease b 2001:db8:2::99
+lines=$(grep -c 'leases of a: ' "$T/b/synclog")
+for i in 1 2 3; do
+	printf '10.1.9.9\tnonsense\t1\n10.1.9.%d\t2001:db8:2::99\t1\n' $i | etcdctl_of a put /nat64d/leases/10.1.9.0_24 >/dev/null
+	sleep 0.2
+done
+same "and says each of these once" "$lines" "$(grep -c 'leases of a: ' "$T/b/synclog")"
 etcdctl_of a put "/nat64d/leases/10.1.9.0_24; touch $T/executed" x >/dev/null
 etcdctl_of a del /nat64d/leases/10.1.9.0_24 >/dev/null
 use a 2 2

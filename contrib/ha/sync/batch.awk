@@ -30,6 +30,7 @@ END {
 		else
 			replace(key, value[key])
 	import_new()
+	replace_again()
 	for (source in seen) {
 		put("seen", seen[source])
 		import("--known", "seen", source)

@@ -78,6 +78,7 @@ END {
 		else if (imports(key) && owner_of(key) != "-")
 			replace(key, "")
 	import_new()
+	replace_again()
 	if (recovered)
 		recover()
 	if (seen)
