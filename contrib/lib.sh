@@ -116,7 +116,7 @@ build_tools=(autoreconf:autoconf automake:automake make:make gcc:gcc pkg-config:
 # All tools that the tests call; a test whose tool is missing is skipped.
 # shellcheck disable=SC2034 # for contrib/test
 test_tools=(check.pc:check ip:iproute2 ss:iproute2 ping:iputils-ping tracepath:iputils-tracepath iptables:iptables
-	nft:nftables traceroute:traceroute mtr:mtr-tiny nmap:nmap hping3:hping3 tcpdump:tcpdump conntrack:conntrack etcdctl:etcd-client tshark:tshark ethtool:ethtool
+	nft:nftables traceroute:traceroute mtr:mtr-tiny nmap:nmap hping3:hping3 tcpdump:tcpdump conntrack:conntrack etcdctl:etcd-client openssl:openssl tshark:tshark ethtool:ethtool
 	iperf3:iperf3 socat:socat curl:curl python3:python3 /usr/lib/python3/dist-packages/jsonschema/__init__.py:python3-jsonschema dig:bind9-dnsutils nslookup:bind9-dnsutils
 	sysctl:procps ps:procps pgrep:procps setpriv:util-linux unshare:util-linux mount:mount busybox:busybox nix-instantiate:nix-bin
 	/usr/share/bash-completion/bash_completion:bash-completion nm:binutils readelf:binutils mandoc:mandoc clang-format-14:clang-format-14)

@@ -12,6 +12,7 @@ NAT64CTL=${NAT64CTL:-$(dirname "$NAT64D")/nat64ctl}
 SYNC=${SYNC:-$here/../../contrib/ha/nat64d-sync}
 NODES="a b c"
 declare -A DAEMON ETCD SYNCER
+SCHEME=http ETCD_OPTIONS=()
 E="" # the data of etcd, in memory if possible
 
 index() { printf '%d' $(($(printf '%d' "'$1") - 96)); }
@@ -71,14 +72,14 @@ start_etcd() {
 	at=10.99.0.$(index "$1")
 	ip netns exec "$N-$1" etcd --name "$1" --data-dir "$E/$1" --initial-cluster "$(members)" --initial-cluster-state "${2:-new}" \
 		--listen-peer-urls "http://$at:2380" --initial-advertise-peer-urls "http://$at:2380" \
-		--listen-client-urls "http://$at:2379" --advertise-client-urls "http://$at:2379" \
-		--log-level error </dev/null >>"$T/$1/etcd" 2>&1 &
+		--listen-client-urls "$SCHEME://$at:2379" --advertise-client-urls "$SCHEME://$at:2379" \
+		"${ETCD_OPTIONS[@]}" --log-level error </dev/null >>"$T/$1/etcd" 2>&1 &
 	ETCD[$1]=$!
 }
 
 endpoints() {
 	local node
-	for node in $NODES; do echo "10.99.0.$(index "$node"):2379"; done | paste -sd ,
+	for node in $NODES; do echo "$SCHEME://10.99.0.$(index "$node"):2379"; done | paste -sd ,
 }
 
 etcdctl_of() { ETCDCTL_ENDPOINTS=$(endpoints) in_node "$1" etcdctl "${@:2}"; }

@@ -268,6 +268,76 @@ use a 42 42
 t "translation goes on" test -n "$(lease_at a 2001:db8:2::2a)"
 ETCDCTL_USER=root:secret etcdctl_of a auth disable >/dev/null
 everywhere "right again: the lease arrives" 2001:db8:2::2a
+
+# restart_sync NODE: with the variables that the caller has set.
+restart_sync() {
+	end_job "${SYNCER[$1]}"
+	: >"$T/$1/synclog"
+	start_sync "$1"
+}
+etcdctl_of a role add nat64d >/dev/null
+etcdctl_of a role grant-permission nat64d --prefix=true readwrite /nat64d/ >/dev/null
+etcdctl_of a user add nat64d:secret >/dev/null
+etcdctl_of a user grant-role nat64d nat64d >/dev/null
+etcdctl_of a auth enable >/dev/null
+export ETCDCTL_USER=nat64d:secret
+for node in $NODES; do restart_sync "$node"; done
+use a 43 43
+everywhere "a user that may read and write the keys of ROOT" 2001:db8:2::2b
+ETCDCTL_USER=nat64d:wrong restart_sync a
+t "a wrong password" wait_for said_by a "etcd refuses this node: "
+ETCDCTL_USER=root:secret etcdctl_of a auth disable >/dev/null
+unset ETCDCTL_USER
+
+# certificate NAME CA DAYS: makes NAME.key and NAME.pem.
+certificate() {
+	openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" 2>/dev/null
+	openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -days "$3" -out "$1.pem" \
+		-extfile <(echo subjectAltName=IP:10.99.0.1,IP:10.99.0.2,IP:10.99.0.3) 2>/dev/null
+}
+make_certificates() {
+	local ca
+	mkdir "$T/tls" && cd "$T/tls" || return
+	for ca in ca other; do openssl req -x509 -newkey rsa:2048 -nodes -keyout $ca.key -out $ca.pem -days 9 -subj "/CN=$ca" 2>/dev/null || return; done
+	certificate server ca 9 && certificate client ca 9 && certificate expired ca -1 && certificate foreign other 9
+}
+# sync_with CA CERTIFICATE: node a starts again with these.
+sync_with() {
+	export ETCDCTL_CACERT=$T/tls/$1.pem ETCDCTL_CERT=$T/tls/$2.pem ETCDCTL_KEY=$T/tls/$2.key
+	restart_sync a
+}
+# once NAME TEXT: one point, ok if node a says it, and says it once, while nat64d goes on.
+once() {
+	wait_for said_by a "$2"
+	sleep 2
+	same "$1" 1 "$(grep -cF "$2" "$T/a/synclog")"
+}
+if ! command -v openssl >/dev/null; then
+	skip "etcd with certificates" "needs openssl"
+elif ! (make_certificates); then
+	skip "etcd with certificates" "openssl cannot make such certificates"
+else
+	SCHEME=https ETCD_OPTIONS=(--cert-file "$T/tls/server.pem" --key-file "$T/tls/server.key" --client-cert-auth --trusted-ca-file "$T/tls/ca.pem")
+	for node in $NODES; do end_job "${ETCD[$node]}"; done
+	for node in $NODES; do start_etcd "$node"; done
+	sync_with ca client
+	for node in b c; do restart_sync "$node"; done
+	t "certificates: etcd is there" wait_for etcdctl_of a endpoint health
+	use a 44 44
+	everywhere "a lease passes" 2001:db8:2::2c
+	sync_with other client
+	once "another authority" "etcd does not answer: x509: certificate signed by unknown authority"
+	sync_with ca foreign
+	once "a certificate of another authority" "maybe it refuses the certificate of this node (see etcdctl endpoint health, and the certificates in"
+	sync_with ca expired
+	once "an expired certificate" "etcd does not answer: the certificate $T/tls/expired.pem has expired"
+	sync_with ca missing
+	once "no certificate" "etcdctl cannot use a certificate: open $T/tls/missing.pem: no such file or directory (user root; see"
+	use a 45 45
+	t "translation goes on" test -n "$(lease_at a 2001:db8:2::2d)"
+	sync_with ca client
+	everywhere "the right certificate: the lease arrives" 2001:db8:2::2d
+fi
 same "no address has two hosts" "" "$(twice)"
 
 finish
