@@ -105,6 +105,16 @@ same "where the host gets the same address" "1" "$(node_ctl b leases 2001:db8:2:
 in_node b ping -4 -n -c 1 -W 2 -I 8.8.8.8 "$address" >/dev/null
 confirmed_at_a() { [ "$(node_ctl a leases 2001:db8:2::1 --json | each 'it["confirmed"]')" = True ]; }
 t "the owner hears that the lease is in use there" wait_for confirmed_at_a
+told() { etcdctl_of a get --prefix --keys-only /nat64d/seen/ | sed -n 's|^/nat64d/seen/||p' | paste -sd ' '; }
+etcdctl_of b put /nat64d/seen/gone/10.1.9.0_24 "$(printf '10.1.9.9\t2001:db8:2::1\t1')" >/dev/null
+etcdctl_of b put /nat64d/seen/a/10.77.0.0_24 x >/dev/null
+etcdctl_of b put '/nat64d/seen/"x/10.1.9.0_24' x >/dev/null
+etcdctl_of b put /nat64d/seen/c/10.2.9.0_24 "$(printf '10.2.9.9\t2001:db8:2::1\t1')" >/dev/null
+end_job "${SYNCER[a]}"
+start_sync a
+t "what nodes have told the owner is deleted when it starts, and also what is of no use" wait_for eval '[ "$(told)" = "\"x/10.1.9.0_24 c/10.2.9.0_24" ]'
+etcdctl_of b del --prefix /nat64d/seen/ >/dev/null
+wait_for follows a
 median=$(latency 20)
 t "20 more leases reach them: median $median ms" test "${median%% *}" -lt 1000
 node_ctl a release "$address" >/dev/null

@@ -24,7 +24,7 @@ function take(kind, key, value, from)
 		repair(key)
 	if (kind == "leases" && imports(key) && is_about(key, value))
 		leave(kind, key, value, owner_of(key))
-	if (kind == "seen" && role_of(key) == "own" && from != node)
+	if (kind == "seen" && role_of(key) == "own" && from != node && value != "")
 		leave(kind, key, value, from)
 }
 

@@ -1,6 +1,6 @@
 # Compares all leases of this node (the file leases) with all keys in etcd (the file dump), and imports what is different.
-# It writes the keys that this node must publish to the file publish, and the revision of etcd to the file revision.  The exit
-# status is 3 if the owner of a range has changed since the shell has looked.
+# It writes the keys that this node must publish to the file publish, the names of transactions that delete keys to the file forget,
+# and the revision of etcd to the file revision.  The exit status is 3 if the owner of a range has changed since the shell has looked.
 
 BEGIN { read_ranges() }
 
@@ -27,11 +27,15 @@ function take(kind, key, value, from)
 		failed = 3
 		exit
 	}
-	if (!is_key(key))
+	if (!is_key(key)) {
+		if (kind == "seen" && from == node)
+			obsolete[from "/" key] = changed
 		return
+	}
 	if (kind == "seen" && role_of(key) == "own") {
 		put("seen", value)
 		seen = 1
+		obsolete[from "/" key] = changed
 	}
 	if (kind == "leases") {
 		stored[key] = 1
@@ -65,6 +69,31 @@ function recover(    line)
 	close(dir "/answer")
 }
 
+# forget(): writes transactions that delete what other nodes have told the owner, because nat64d has it now.  So nothing remains of
+# a node that does not exist any more.  What this node has told of a range that it has no more is deleted, too.
+function forget(    path, conditions, changes, n)
+{
+	for (path in obsolete)
+		if (path ~ /^[A-Za-z0-9.-]+\/[0-9.]+_[0-9]+$/) {
+			conditions = conditions "mod(\"" root "/seen/" path "\") = \"" obsolete[path] "\"\n"
+			changes = changes "del " root "/seen/" path "\n"
+			if (++n % 100 == 0) {
+				forget_now(conditions, changes)
+				conditions = changes = ""
+			}
+		}
+	if (conditions != "")
+		forget_now(conditions, changes)
+}
+
+function forget_now(conditions, changes,    file)
+{
+	file = dir "/transaction." ++transactions
+	print conditions "\n" changes "\n\n" > file
+	close(file)
+	print file > (dir "/forget")
+}
+
 # What etcd lacks: leases that this node has not published yet, and leases that their owner has ended.  A range without an
 # owner in etcd, which may be empty after a repair, ends no lease.
 END {
@@ -83,6 +112,7 @@ END {
 		recover()
 	if (seen)
 		import("--known", "seen", "other nodes")
+	forget()
 	for (key in publish)
 		print key > (dir "/publish")
 	print revision > (dir "/revision")
