@@ -199,7 +199,7 @@ kill -9 "$PID"
 wait "$PID" 2>/dev/null
 from=$(since)
 start_nat64d || finish
-same "after kill -9 both are maps" "$a6/32 3 $a7/32 4" "$(ctl maps | grep 'pinned.map$' | awk '{ print $1, $3 }' | xargs)"
+same "after kill -9 both are maps" "$a6/32 4 $a7/32 5" "$(ctl maps | grep 'pinned.map$' | awk '{ print $1, $3 }' | xargs)"
 t "and IPv4 reaches them" ping4 "$a7"
 same "the lease file is not complained of" "" "$(said "$from" 'dynamic.map|pinned.map')"
 hosts 30 | sort >"$T/after"
@@ -208,7 +208,7 @@ ctl reload >/dev/null
 same "after a reload, too" 2 "$(ctl maps | grep -c 'pinned.map$')"
 t "-T --expand has them" sh -c "ip netns exec $R $NAT64D -T --expand -c $T/conf | grep -qx 'map $a6 2001:db8:2::6'"
 ctl unpin "$a6" >/dev/null
-same "the other one moves up in the file" "$a7/32 3" "$(ctl maps | grep 'pinned.map$' | awk '{ print $1, $3 }')"
+same "the other one moves up in the file" "$a7/32 4" "$(ctl maps | grep 'pinned.map$' | awk '{ print $1, $3 }')"
 stop_nat64d
 start_nat64d || finish
 same "a stop keeps what was unpinned a lease" "$a6" "$(lease_of 2001:db8:2::6)"
@@ -233,9 +233,9 @@ t "a pin that is made a line of the configuration is fine" ctl reload
 same "and belongs to that line" "7 $T/conf" "$(ctl maps | awk 'NR > 1 { print $3, $4 }')"
 config >"$T/conf"
 ctl reload >/dev/null
-same "when the line goes, the pin is there again" "3 $pins" "$(ctl maps | awk 'NR > 1 { print $3, $4 }')"
+same "when the line goes, the pin is there again" "4 $pins" "$(ctl maps | awk 'NR > 1 { print $3, $4 }')"
 printf 'tun-up yes\n' >>"$pins"
-shows "another directive there is refused" "$pins:4: tun-up: only \`map\` is allowed in pinned.map" ctl reload
+shows "another directive there is refused" "$pins:5: tun-up: only \`map\` is allowed in pinned.map" ctl reload
 printf '# mine\nmap 10.8.0.0/24 2001:db8:8::/120\nmap %s 2001:db8:2::7\n' "$a7" >"$pins"
 t "a network written there by hand is a map like any other" ctl reload
 exits "which cannot be unpinned" 1 "10.8.0.1 is mapped by line 2 of $pins, which is not a pinned map" ctl unpin 10.8.0.1

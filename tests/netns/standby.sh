@@ -27,7 +27,7 @@ of() { ctl leases "2001:db8:2::$1" --json | each 'it["ipv4"]'; }
 in_range() { ctl leases "$1" --json | wc -l; }
 # pool RANGE EXPRESSION: of its state.
 pool() { ctl status --json | json "[$2 for p in it[\"pools\"] if p[\"pool\"] == \"$1\"][0]"; }
-recorded() { grep -v '^#' "$state" | sort; }
+recorded() { grep -v -e '^#' -e '^$' "$state" | sort; }
 
 # The leases of the peer, as another program has brought them: 41 was active a long time ago.
 now=$(date +%s)
@@ -127,7 +127,7 @@ same "no address was given twice" "" "$(once)"
 
 printf '%s owner\n' $peer >>"$state"
 exits "a damaged line: the reload is refused" 1 "the reload is refused" ctl reload
-shows "and says where" "$state:5: a line has three words" ctl reload
+shows "and says where" "$state:6: a line has three words" ctl reload
 same "nothing is changed" "True" "$(pool $peer 'p["standby"]')"
 t "nat64d -t says it, too" fails sh -c "ip netns exec $R $NAT64D -t -c $T/conf 2>/dev/null"
 printf '10.77.0.0/16 owner 3\n%s owner 20 # by hand\n' $peer >"$state"
