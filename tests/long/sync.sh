@@ -97,7 +97,7 @@ kill -9 "$was"
 within "etcd does not have the missing revisions any more: everything is compared" 30 said_by c "has missed"
 within "everything is the same" 30 same_everywhere
 
-leader=$(etcdctl_of a endpoint status | awk -F ', ' '$5 == "true" { print $1 }')
+leader=$(etcdctl_of a endpoint status | awk -F ', ' '$5 == "true" { sub(".*//", "", $1); print $1 }')
 for node in $NODES; do
 	[[ $leader != 10.99.0.$(index "$node"):* ]] || slow=$node
 done
