@@ -61,7 +61,7 @@ function settle(key, value)
 # because they have changed since.
 function recover(    line)
 {
-	if (give("", "recovered") > 1)
+	if (give("--recover", "recovered") > 1)
 		fail("the leases of this node are not imported")
 	while ((getline line < (dir "/answer")) > 0)
 		if (line ~ / [1-9][0-9]* taken,/)
