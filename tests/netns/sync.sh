@@ -83,6 +83,10 @@ same "check: another owner" "10.1.0.0/16 standby 5" "$(check "$T/pure/dump")"
 same "check: an owner that is no name changes nothing" "" "$(check "$T/pure/owners")"
 pure "etcd here resync" "$T/pure/leases" "$T/pure/dump"
 same "an owner that has changed after a look at the roles: look again" 3 $?
+echo '10.1.0.0/16 own b 5 -' >"$T/pure/ranges"
+key leases/10.1.2.0_24 4 "$value" >"$T/pure/dump"
+pure "etcd here resync" "$T/pure/leases" "$T/pure/dump"
+same "an owner recovers what it has published itself" "import --recover: 10.1.2.1" "$(cut -f 1 "$T/pure/calls")"
 
 # --- leases ---------------------------------------------------------------------------------------------------------
 
