@@ -94,6 +94,7 @@ echo 'dynamic-pool 10.9.9.0/30 standby' >>"$T/conf"
 kill -HUP "$PID"
 has_read() { "$NAT64CTL" -s "$RUNTIME_DIRECTORY/control" --json status | grep -qF 10.9.9.0/30; }
 wait_for has_read
+wait_for test -s "$T/data/dynamic.map" # the daemon writes it again
 ip -n "$R" route replace 10.9.9.0/30 dev nat64
 for i in 1 2 3; do printf '10.9.9.%s\t2001:db8::%s\t%s\n' $i $i "$(date +%s)"; done >"$T/data/dynamic.map"
 well

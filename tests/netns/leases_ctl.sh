@@ -178,12 +178,12 @@ in_server ping -4 -n -i 0.05 -c 60 "$a6" >"$T/ping4" &
 talk4=$!
 sleep 0.5
 same "pin: says so" "$a6 2001:db8:2::6 is pinned" "$(ctl pin "$a6")"
-same "it is in the file" "map $a6 2001:db8:2::6" "$(grep -v '^#' "$pins")"
+same "it is in the file" "map $a6 2001:db8:2::6" "$(grep -v -e '^#' -e '^$' "$pins")"
 same "which is the daemon's, like the lease file" "$(stat -c '%U %a' "$T/data/dynamic.map")" "$(stat -c '%U %a' "$pins")"
 same "the host leaves the leases" "" "$(ctl leases 2001:db8:2::6 --json)"
-same "and is among the maps, with file and line" "$a6/32 2001:db8:2::6/128 3 $pins" "$(ctl maps | tail -n 1 | xargs)"
-exits "it is no lease to release" 1 "2001:db8:2::6 is mapped by line 3 of $pins; it is not a lease" ctl release 2001:db8:2::6
-exits "nor to pin again" 1 "is mapped by line 3" ctl pin "$a6"
+same "and is among the maps, with file and line" "$a6/32 2001:db8:2::6/128 4 $pins" "$(ctl maps | tail -n 1 | xargs)"
+exits "it is no lease to release" 1 "2001:db8:2::6 is mapped by line 4 of $pins; it is not a lease" ctl release 2001:db8:2::6
+exits "nor to pin again" 1 "is mapped by line 4" ctl pin "$a6"
 sleep 0.5
 same "unpin" "$a6 2001:db8:2::6 is a lease again" "$(ctl unpin 2001:db8:2::6)"
 same "it is a lease again, with its address" "$a6" "$(lease_of 2001:db8:2::6)"
@@ -217,10 +217,10 @@ same "a stop keeps what was unpinned a lease" "$a6" "$(lease_of 2001:db8:2::6)"
 
 config "map $a7 2001:db8:1::2" >"$T/conf"
 exits "a map for a pinned address: the reload is refused" 1 "the reload is refused" ctl reload
-shows "and says where both stand" "$pins:3: map: $a7 is already mapped in $T/conf:7 (unpin it, or remove one of the two lines)" ctl reload
+shows "and says where both stand" "$pins:4: map: $a7 is already mapped in $T/conf:7 (unpin it, or remove one of the two lines)" ctl reload
 t "nothing is changed" ping4 "$a7"
 config "map 192.168.255.2 2001:db8:2::7" >"$T/conf"
-shows "so with a map for its host" "$pins:3: map: 2001:db8:2::7 is already mapped in $T/conf:7" ctl reload
+shows "so with a map for its host" "$pins:4: map: 2001:db8:2::7 is already mapped in $T/conf:7" ctl reload
 t "unpinned, the reload is done" sh -c "'$NAT64CTL' -s $SOCKET unpin $a7 && '$NAT64CTL' -s $SOCKET reload"
 same "and the host has its new address" "192.168.255.2/32" "$(ctl maps | tail -n 1 | awk '{ print $1 }')"
 config >"$T/conf"

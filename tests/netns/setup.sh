@@ -190,7 +190,7 @@ ip -n "$R" addr del 192.168.0.1/16 dev lan
 ip -n "$R" addr add 192.168.255.1/32 dev wan
 from=$(since)
 start
-t "the machine has ipv4-addr: said" said "$from" 'warning: ipv4-addr: the machine has 192.168.255.1 on wan: .*name an address that no interface has'
+t "the machine has ipv4-addr: said" wait_for said "$from" 'warning: ipv4-addr: the machine has 192.168.255.1 on wan: .*name an address that no interface has'
 t "traffic passes all the same" wait_for ping6 "$GOOGLE"
 t "ipv6-addr is nobody's: nothing said" fails said "$from" 'ipv6-addr: the machine has'
 ip -n "$R" addr del 192.168.255.1/32 dev wan
