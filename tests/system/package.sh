@@ -237,7 +237,7 @@ held=$(lease "") held_x=$(lease x/)
 hides() { inside nft list ruleset | grep -q masquerade; }
 has_file() { inside nft list table ip nat64_nat44 >/dev/null 2>&1; }
 # at_boot: runs the commands of the page that load the rules at each boot.
-at_boot() { sed -n '/^echo .*nat44.nft.*nftables.conf$/p; /^systemctl enable .*nftables$/p' "$top/man/nat64.7"; }
+at_boot() { sed -n '/^echo .*nat44.nft.*nftables.conf$/p; /^systemctl enable nftables$/p' "$top/man/nat64.7"; }
 
 inside tee /etc/nat64/nat44.nft >/dev/null <<-'END'
 	table ip nat64_nat44
