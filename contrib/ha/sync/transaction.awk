@@ -1,5 +1,6 @@
 # Reads keys, and writes their leases as transactions of etcdctl txn to files, whose names it prints.  A transaction succeeds only
-# while this node is the owner of the ranges, and no other has its name.  Its first change is the key of this node, see follow.awk.  It has no more than etcd accepts by default, 128 keys and 1.5 MB.
+# while this node is the owner of the ranges, and no other has its name.  Its first change is the key of this node, see follow.awk.
+# It has no more than etcd accepts by default, 128 keys and 1.5 MB.
 
 BEGIN { read_ranges() }
 
