@@ -2,6 +2,7 @@
 # `nat64ctl export' and `nat64ctl import': leases pass from one translator to another.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
+need ss
 topology
 # shellcheck source=tests/netns/ctl.sh
 . "$here/ctl.sh"
