@@ -36,9 +36,32 @@ static inline bool ip6_equal(const struct ip6 *a, const struct ip6 *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+static inline bool prefix4_equal(const struct prefix4 *a, const struct prefix4 *b)
+{
+	return a->len == b->len && a->addr == b->addr;
+}
+
 static inline bool prefix6_equal(const struct prefix6 *a, const struct prefix6 *b)
 {
 	return a->len == b->len && ip6_equal(&a->addr, &b->addr);
+}
+
+static inline bool prefix_equal(const struct prefix *a, const struct prefix *b)
+{
+	return a->family == b->family && a->len == b->len &&
+	       (a->family == 4 ? a->addr4 == b->addr4 : ip6_equal(&a->addr6, &b->addr6));
+}
+
+/* Returns true if the N elements of A are the M elements of B, in the same order. */
+static inline bool prefix6_all_equal(const struct prefix6 *a, size_t n, const struct prefix6 *b,
+				     size_t m)
+{
+	if (n != m)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!prefix6_equal(&a[i], &b[i]))
+			return false;
+	return true;
 }
 
 /* Returns a mask of LEN leading one bits; 0 for LEN 0. */

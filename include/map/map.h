@@ -17,6 +17,11 @@ struct map {
 	struct prefix6 p6;
 };
 
+static inline bool map_equal(const struct map *a, const struct map *b)
+{
+	return prefix4_equal(&a->p4, &b->p4) && prefix6_equal(&a->p6, &b->p6);
+}
+
 enum map_added {
 	MAP_ADDED,
 	MAP_SAME4, /* another map has the same IPv4 prefix [7757-3.2] */

@@ -57,11 +57,6 @@ static bool map_ok(struct conf_reader *r, char **arg, const struct map *m)
 			  passes_somewhere4(&m->p4) ? arg[1] : arg[0]);
 }
 
-static bool is_same(const struct map *a, const struct map *b)
-{
-	return a->p4.addr == b->p4.addr && a->p4.len == b->p4.len && prefix6_equal(&a->p6, &b->p6);
-}
-
 bool conf_set_map(struct conf_reader *r, char **arg)
 {
 	static const struct conf_want want4 = {.family = 4, .length = LENGTH_OR_NOT},
@@ -82,7 +77,7 @@ bool conf_set_map(struct conf_reader *r, char **arg)
 	if (!ok || !map_ok(r, arg, &m))
 		return false;
 	added = map_add(r->conf->maps, &m, &other);
-	if (added != MAP_ADDED && r->in_pins && is_same(map_at(r->conf->maps, other), &m))
+	if (added != MAP_ADDED && r->in_pins && map_equal(map_at(r->conf->maps, other), &m))
 		return false; /* the user has copied the pin into the configuration: drop it */
 	if (added != MAP_ADDED)
 		return conf_error(r, "%s is already mapped %s%s", arg[added == MAP_SAME6],

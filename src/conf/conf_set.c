@@ -260,12 +260,6 @@ void conf_print_log(const struct conf_out *out)
 	fprintf(out->file, "\n");
 }
 
-static bool same_addr(const struct prefix *a, const struct prefix *b)
-{
-	return a->family == b->family && a->len == b->len && a->addr4 == b->addr4 &&
-	       ip6_equal(&a->addr6, &b->addr6);
-}
-
 /* Appends A, which was written as S, to the N elements of *ARRAY. */
 static bool append_addr(struct conf_reader *r, struct prefix **array, size_t *n, const char *s,
 			const struct prefix *a)
@@ -273,7 +267,7 @@ static bool append_addr(struct conf_reader *r, struct prefix **array, size_t *n,
 	struct prefix *bigger;
 
 	for (size_t i = 0; i < *n; i++)
-		if (same_addr(&(*array)[i], a))
+		if (prefix_equal(&(*array)[i], a))
 			return complain_twice(r, s, i);
 	bigger = conf_grow(r, *array, *n, sizeof(*bigger));
 	if (!bigger)

@@ -133,12 +133,7 @@ int routes_prepare(struct routes *r, const struct prefix6 *scope, size_t n,
 
 static bool same_scope(const struct route_scope *a, const struct route_scope *b)
 {
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (!prefix6_equal(&a->prefix[i], &b->prefix[i]))
-			return false;
-	return true;
+	return prefix6_all_equal(a->prefix, a->n, b->prefix, b->n);
 }
 
 /* Most changes have no effect here: for example, a default route is announced again or gets another

@@ -111,10 +111,10 @@ struct search {
 static void compare(void *arg, unsigned index, const struct prefix *addr, const struct prefix *net)
 {
 	struct search *s = arg;
-	const struct prefix *a = s->addr;
+	struct prefix there = *addr;
 
-	if (index == s->index && addr->family == a->family && net->len == a->len &&
-	    (a->family == 4 ? addr->addr4 == a->addr4 : ip6_equal(&addr->addr6, &a->addr6)))
+	there.len = net->len;
+	if (index == s->index && prefix_equal(&there, s->addr))
 		s->found = true;
 }
 
