@@ -83,6 +83,10 @@ same "check: another owner" "10.1.0.0/16 standby 5" "$(check "$T/pure/dump")"
 same "check: an owner that is no name changes nothing" "" "$(check "$T/pure/owners")"
 pure "etcd here resync" "$T/pure/leases" "$T/pure/dump"
 same "an owner that has changed after a look at the roles: look again" 3 $?
+key claim/b 6 5e1f >"$T/pure/dump"
+pure "etcd here resync" "$T/pure/leases" "$T/pure/dump"
+same "a claim to the name of this node is refused, though no event tells of it" 'mod("/nat64d/claim/b") = "6";;del /nat64d/claim/b' \
+	"$(xargs cat <"$T/pure/forget" | paste -sd ';' | sed 's/;*$//')"
 echo '10.1.0.0/16 own b 5 -' >"$T/pure/ranges"
 key leases/10.1.2.0_24 4 "$value" >"$T/pure/dump"
 pure "etcd here resync" "$T/pure/leases" "$T/pure/dump"
@@ -225,6 +229,8 @@ start_sync a
 begin=$SECONDS
 t "a node that has crashed starts again" wait_for follows a
 t "at once" test $((SECONDS - begin)) -lt 4
+alone() { [ "$(in_node a pgrep -fc "dir=$T/a/sync/work")" = "$1" ]; }
+t "the children of the one that has crashed have ended" wait_for alone 3
 end_job "${SYNCER[c]}"
 end_job "${DAEMON[c]}"
 rm "$T/c/data/pools.state"

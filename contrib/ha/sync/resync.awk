@@ -29,13 +29,15 @@ function take(kind, key, value, from)
 	}
 	if (!is_key(key)) {
 		if (kind == "seen" && from == node)
-			obsolete[from "/" key] = changed
+			obsolete["seen/" from "/" key] = changed
+		if (kind == "claim" && key == node && value != id)
+			obsolete["claim/" key] = changed
 		return
 	}
 	if (kind == "seen" && role_of(key) == "own") {
 		put("seen", value)
 		seen = 1
-		obsolete[from "/" key] = changed
+		obsolete["seen/" from "/" key] = changed
 	}
 	if (kind == "leases") {
 		stored[key] = 1
@@ -70,13 +72,14 @@ function recover(    line)
 }
 
 # forget(): writes transactions that delete what other nodes have told the owner, because nat64d has it now.  So nothing remains of
-# a node that does not exist any more.  What this node has told of a range that it has no more is deleted, too.
+# a node that does not exist any more.  What this node has told of a range that it has no more is deleted, too.  So is a claim of
+# another node to the name of this one, because a claim before the revision of the dump is not among the changes that follow.
 function forget(    path, conditions, changes, n)
 {
 	for (path in obsolete)
-		if (path ~ /^[A-Za-z0-9.-]+\/[0-9.]+_[0-9]+$/) {
-			conditions = conditions "mod(\"" root "/seen/" path "\") = \"" obsolete[path] "\"\n"
-			changes = changes "del " root "/seen/" path "\n"
+		if (path ~ /^(seen\/[A-Za-z0-9.-]+\/[0-9.]+_[0-9]+|claim\/[A-Za-z0-9.-]+)$/) {
+			conditions = conditions "mod(\"" root "/" path "\") = \"" obsolete[path] "\"\n"
+			changes = changes "del " root "/" path "\n"
 			if (++n % 100 == 0) {
 				forget_now(conditions, changes)
 				conditions = changes = ""
