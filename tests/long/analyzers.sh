@@ -24,6 +24,7 @@ gcc-12 src/conf/conf.c -Wanalyzer-malloc-leak: the array of realloc() is stored 
 gcc-12 src/conf/conf.c -Wanalyzer-null-dereference: without errors there is a configuration
 gcc-12 src/conf/conf_access.c -Wanalyzer-null-dereference: without pools there is nothing to copy
 gcc-12 src/ctl/nat64ctl_list.c -Wanalyzer-malloc-leak: the copy is stored in the array, and counted
+gcc-12 src/lease/leaselogfile.c -Wanalyzer-use-of-uninitialized-value: three times have been written when there are three
 gcc-12 src/lease/leasesync.c -Wanalyzer-use-of-uninitialized-value: recvmsg() has written all of the message
 gcc-12 src/map/pool_impl.h -Wanalyzer-null-dereference: a network with a count has a first lease
 gcc-12 src/map/pool_sort.c -Wanalyzer-null-dereference: a group with a count has an oldest lease

@@ -42,8 +42,9 @@ kill_daemon() {
 	rest
 	start_node "$node" || not_ok "nat64d starts on $node" "$(tail -n 3 "$T/$node/log")"
 }
+# Other service managers than systemd leave its children running.
 kill_sync() {
-	kill_job "${SYNCER[$node]}"
+	if [ $((RANDOM % 2)) = 0 ]; then kill_job "${SYNCER[$node]}"; else kill -9 "${SYNCER[$node]}"; fi
 	rest
 	start_sync "$node"
 }
@@ -100,6 +101,7 @@ for node in $NODES; do
 	same "$node knows the address of each host" "" "$(lacks "$node")"
 	t "nat64d on $node is not large: $(size_of "$node") kB" test "$(size_of "$node")" -lt 20000
 	t "nat64d-sync on $node has not more than its processes" test "$(tree "${SYNCER[$node]}" | wc -l)" -le 16
+	t "and left none of those that were killed" wait_for eval '[ "$(in_node '"$node"' pgrep -fc "dir=$T/$node/sync/work")" = 3 ]'
 done
 t "the logs are short" test "$(cat "$T"/?/synclog | wc -l)" -lt $((kills * 8))
 finish
