@@ -67,15 +67,22 @@ static void give_turn(enum crash_role to)
 	syscall(SYS_futex, &crash->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-/* If the test itself was killed, the process has no parent but process 1 any more. */
+static int turn(void)
+{
+	return __atomic_load_n(&crash->turn, __ATOMIC_SEQ_CST);
+}
+
+/* If the test itself was killed, the process has no parent but process 1 any more.  An emulator
+ * without PR_SET_CHILD_SUBREAPER gives that parent to a keeper whose daemon has died, too, but
+ * the daemon gave it the turn before. */
 static void await_turn(void)
 {
 	const struct timespec look = {.tv_sec = 1};
 	int now;
 
-	while ((now = __atomic_load_n(&crash->turn, __ATOMIC_SEQ_CST)) != (int)role) {
+	while ((now = turn()) != (int)role) {
 		syscall(SYS_futex, &crash->turn, FUTEX_WAIT, now, &look, NULL, 0);
-		if (getppid() == 1)
+		if (getppid() == 1 && turn() != (int)role)
 			_exit(1);
 	}
 }
@@ -144,6 +151,11 @@ int crash_poll(struct pollfd *p, nfds_t n, int ms)
 	give_turn(CRASH_DAEMON);
 	await_turn();
 	return poll(p, n, 0);
+}
+
+bool crash_keeper_ended(void)
+{
+	return __atomic_load_n(&crash->dead[CRASH_KEEPER], __ATOMIC_SEQ_CST);
 }
 
 pid_t crash_waitpid(pid_t pid, int *status, int flags)

@@ -90,8 +90,9 @@ void crash_new(void); /* once in a process */
 /* Starts a run in this process, which is the daemon: call number AT of its will be of KIND. */
 void crash_begin(unsigned at, enum crash_kind kind);
 
-void crash_heal(void);  /* no call fails from now on */
-void crash_grant(void); /* lets the keeper run until it waits */
+void crash_heal(void);         /* no call fails from now on */
+void crash_grant(void);        /* lets the keeper run until it waits */
+bool crash_keeper_ended(void); /* it makes no call any more */
 bool crash_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* returns false */
 const char *crash_text(unsigned call);                                       /* describes it */
 
