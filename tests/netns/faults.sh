@@ -201,7 +201,7 @@ t "no /proc, no /sys: traffic passes" wait_for ping6 "$GOOGLE"
 stops "no /proc, no /sys: TERM, exit status 0"
 in_space sh "$T/new_dev" none sh -c 'exec "$@" <&- >&- 2>&-' sh "$NAT64D" --nodetach -c "$T/conf"
 t "no /dev/null and no standard stream: traffic passes" wait_for ping6 "$GOOGLE"
-same "and no file of the daemon takes their places" "/ / /" "$(readlink "/proc/$PID/fd/"[012] | paste -sd ' ')"
+same "and no file of the daemon takes their places, but /" "$(stat -c %d:%i / / /)" "$(stat -L -c %d:%i "/proc/$PID/fd/"[012])"
 stops "TERM: exit status 0"
 for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
 	eval "ip netns exec \"\$R\" \"\$NAT64D\" --nodetach -c \"\$T/conf\" $closed &" 2>/dev/null >/dev/null

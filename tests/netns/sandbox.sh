@@ -130,7 +130,7 @@ if [ "$abi" -gt 0 ]; then
 	t "packets pass" ping6 "$GOOGLE"
 	stop_nat64d
 	# The root of each tmpfs has the same inode number.
-	mount_data() { nsenter -t "$1" -m mount -t tmpfs none "$T/data"; }
+	mount_data() { nsenter -t "$1" -m -r mount -t tmpfs none "$T/data"; }
 	rm -rf "$T/old"
 	mkdir "$T/tmpfs"
 	mv "$T/data/"* "$T/tmpfs/"
