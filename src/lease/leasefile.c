@@ -479,7 +479,8 @@ static void hear_keeper(struct leasefile *f)
 		f->answers += a.err != ECHILD;
 		f->trouble[TROUBLE_KEEPER] = a.err == ECHILD ? ECHILD : 0;
 		f->dirty = f->dirty || a.err == ECHILD;
-		if (a.file != LEASE_FILE) {
+		/* if a keeper dies without a task, no file is concerned */
+		if (a.file != LEASE_FILE && a.task != LEASESYNC_IDLE) {
 			smallfile_hear(&f->small, &a);
 			continue;
 		}

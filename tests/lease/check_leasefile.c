@@ -1144,6 +1144,32 @@ START_TEST(small_files_without_keeper)
 }
 END_TEST
 
+/* The keeper dies when it has nothing to do.  A file that is requested before anybody has noticed
+ * is a task for the next one, also if the last answer was about such a file. */
+START_TEST(small_files_after_an_idle_keeper)
+{
+	const struct small *s = &smalls[_i];
+	struct leasedir d;
+	int err = -1;
+
+	dir_make(&d, 1);
+	dir_begin(&d, NOW, WALL);
+	ck_assert_int_eq(put_small(&d, s, "one\n"), 0);
+	ck_assert(d.f->keeper.task == LEASESYNC_IDLE && d.f->keeper.file == s->which);
+	ck_assert_int_eq(kill(d.f->keeper.pid, SIGKILL), 0);
+	leasesync_wait(&d.f->keeper);
+	ck_assert(leasefile_put(d.f, s->which, heap("two\n"), 4));
+	for (int32_t now = NOW; now < NOW + 12; now++) {
+		dir_calm(&d, now, WALL + now - NOW);
+		usleep(20000); /* it must have exited before the next one starts */
+	}
+	ck_assert(leasefile_put_done(d.f, s->which, &err));
+	ck_assert_int_eq(err, 0);
+	must_have_small(&d, s, "two\n");
+	dir_remove(&d);
+}
+END_TEST
+
 /* If there is a directory in its place, the existing file stays. */
 START_TEST(small_files_fail)
 {
@@ -1950,6 +1976,7 @@ static Suite *suite(void)
 	tcase_add_test(text, what_is_put_off_is_not_written);
 	tcase_add_loop_test(text, small_files_are_replaced, 0, ROWS(smalls));
 	tcase_add_loop_test(text, small_files_without_keeper, 0, 2 * ROWS(smalls));
+	tcase_add_loop_test(text, small_files_after_an_idle_keeper, 0, ROWS(smalls));
 	tcase_add_loop_test(text, small_files_fail, 0, ROWS(smalls));
 	tcase_add_test(text, clean_mark_is_taken_back);
 	tcase_add_test(text, expired_stays_ended);
