@@ -44,6 +44,8 @@ same "its host has no other lease" "10.9.1.1 1" "$(of 41) $(ctl leases 2001:db8:
 ask 1 2 3 4 5 6 7
 same "new hosts get the addresses of our own range" "7 2" "$(in_range $own) $(in_range $peer)"
 t "when that is full, there is none" fails ping6 -W 1 -I 2001:db8:2::8 $GOOGLE
+same "explain names only our own range as full" "dynamic-pool $own: full" \
+	"$(ctl explain 2001:db8:2::8 "$GOOGLE" | grep -o 'dynamic-pool [^ ]*: full' | sort -u | xargs -d '\n')"
 same "nobody of the peer has made way" "10.9.1.1 10.9.1.2" "$(of 41) $(of 42)"
 same "-T has the word" "dynamic-pool $peer standby" "$(in_router "$NAT64D" -T -c "$T/conf" | grep standby)"
 same "status: which range stands by" "False None True None" \
