@@ -92,6 +92,15 @@ key leases/10.1.2.0_24 4 "$value" >"$T/pure/dump"
 pure "etcd here resync" "$T/pure/leases" "$T/pure/dump"
 same "an owner recovers what it has published itself" "import --recover: 10.1.2.1" "$(cut -f 1 "$T/pure/calls")"
 
+# In a container, a process often has the number of the one that was killed before it.
+mkdir -p "$T/stale/work"
+sh -c 'echo $$ >"$1/stale/work/pid"; export RUNTIME_DIRECTORY=$1/stale NODE=b INVOCATION_ID=test NAT64CTL=false; exec "$2" run' \
+	sh "$T" "$SYNC" </dev/null >"$T/stale/log" 2>&1 &
+stale=$!
+t "a process that has the number of a killed one starts" wait_for test -s "$T/stale/id"
+end_job $stale
+same "and finds no other one" 0 "$(grep -c 'running already' "$T/stale/log")"
+
 # --- leases ---------------------------------------------------------------------------------------------------------
 
 for node in $NODES; do start_etcd "$node"; done
@@ -192,6 +201,7 @@ same "and no file but its number" "id" "$(ls "$T/a/sync")"
 rm -f "$T/a/data/pools.state"
 t "a node that returns asks etcd before its start" sync_of a check
 same "it stands by" "10.1.0.0/16 standby" "$(cut -d ' ' -f 1,2 "$T/a/data/pools.state")"
+same "in a file with the mode that nat64d gives it" 644 "$(stat -c %a "$T/a/data/pools.state")"
 start_node a
 start_sync a
 wait_for follows a
