@@ -27,6 +27,9 @@ bool active_withholds(const struct conf *c, uint32_t a)
 		if ((own->family == 4 && own->addr4 == a) || conf_broadcast(own) == a)
 			return true;
 	}
+	for (size_t i = 0; i < c->pools; i++)
+		if (c->pool[i].range.addr == a)
+			return true;
 	return a == c->xlat.own4 || (c->xlat.has_icmp_source && addr_in4(a, &c->xlat.icmp_source));
 }
 

@@ -311,12 +311,15 @@ static const char *apply_pin(struct daemon *d)
 	return NULL;
 }
 
+/* After a reload, the address may belong to nat64d or to the device. */
 static void give_lease(struct daemon *d)
 {
 	int32_t now = daemon_seconds(d);
 	struct pool *p = d->active->pool;
 	struct lease *l;
 
+	if (active_withholds(d->active->conf, d->pins.addr))
+		return;
 	pool_unreserve(p, d->pins.addr);
 	if (pool_find4(p, d->pins.addr) || pool_find6(p, &d->pins.host, 0))
 		return; /* after a reload, another host got the address first */

@@ -241,6 +241,20 @@ t "a network written there by hand is a map like any other" ctl reload
 exits "which cannot be unpinned" 1 "10.8.0.1 is mapped by line 2 of $pins, which is not a pinned map" ctl unpin 10.8.0.1
 ctl pin 2001:db8:2::8 >/dev/null
 same "and stays when something is pinned" 3 "$(grep -c '^map' "$pins")"
+printf 'map 192.168.255.0 2001:db8:2::50\n' >"$pins"
+ctl reload >/dev/null
+exits "the first address of a range does not become a lease" 1 "no dynamic-pool contains the address of 192.168.255.0 any more" \
+	ctl unpin 192.168.255.0
+a9=$(hosts 9 >/dev/null; lease_of 2001:db8:2::9)
+ctl pin "$a9" >/dev/null
+kill -STOP "$(pgrep -P "$PID")"
+ctl unpin "$a9" >/dev/null &
+sleep 0.5
+config "tun-ip $a9/32" >"$T/conf"
+ctl reload >/dev/null
+kill -CONT "$(pgrep -P "$PID")"
+wait $!
+same "nor does one that belongs to the device by the time it is unpinned" "0 0" "$(grep -c "$a9" "$pins") $(ctl leases "$a9" --json | wc -l)"
 stop_nat64d
 
 # --- a reload in the middle of a list -----------------------------------------------------------------------------------
