@@ -163,19 +163,28 @@ void daemon_watch_pools(struct daemon *d)
 	}
 }
 
+/* Compares two pools as they were when they were found: `promote` and `demote` change the ranges of
+ * the configuration afterwards. */
+static int compare_found(const struct active *a, const struct one_pool *x, const struct active *b,
+			 const struct one_pool *y)
+{
+	int order = compare_from(&a->conf->pool[x->first].from, &b->conf->pool[y->first].from);
+
+	return order ? order : (int)x->standby - (int)y->standby;
+}
+
 /* Both arrays are sorted by pool. */
 void daemon_keep_told(struct active *n, const struct active *was)
 {
 	size_t k = 0;
 
 	for (size_t i = 0; i < n->ones; i++) {
-		const struct pool_conf *conf = &n->conf->pool[n->one[i].first];
 		const struct one_pool *old = NULL;
 		int order = 1;
 
 		for (; k < was->ones && order > 0; k += order > 0) {
 			old = &was->one[k];
-			order = compare_pools(conf, &was->conf->pool[old->first]);
+			order = compare_found(n, &n->one[i], was, old);
 		}
 		if (order != 0)
 			continue;

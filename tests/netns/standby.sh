@@ -157,6 +157,28 @@ rm "$T/small/fill"
 t "there is room again: it is promoted" ctl promote $peer 5
 stop_nat64d
 
+# What was reported of our own pool, of two ranges: not again when one of them is demoted.
+second=10.9.2.0/29
+pair
+sed -i "s|^data-dir.*|&\ndynamic-pool $second|" "$T/conf"
+rm -f "$T/data/dynamic.map" "$state"
+begin || finish
+ip netns exec "$R" "$NAT64CTL" -s "$SOCKET" watch >"$T/watch" 2>/dev/null &
+watching=$!
+full_lines() { said "$1" "dynamic-pool .*: full, " | wc -l; }
+from=$(since)
+for h in {1..14}; do ask $h; done
+for h in {51..62}; do ask $h & done
+wait $(jobs -p | grep -vx -e "$PID" -e "$watching")
+t "two ranges are full: a warning" wait_for said "$from" "dynamic-pool $own and 1 more: full, "
+t "and an event" wait_for grep -q pool_full "$T/watch"
+ctl demote $own 2 >/dev/null
+sleep 3
+same "one is demoted, and the other is full still: neither comes again" "1 1" \
+	"$(full_lines "$from") $(grep -c pool_full "$T/watch")"
+kill "$watching"
+stop_nat64d
+
 # Without a directory.
 pair
 sed -i "/^data-dir/d" "$T/conf"
