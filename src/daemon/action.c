@@ -59,12 +59,14 @@ static int remove_filter(const struct conf *c)
 	return 0;
 }
 
-/* The service manager that sets STATE_DIRECTORY also creates it. */
+/* The service manager that sets STATE_DIRECTORY, a list separated by colons, also creates those
+ * directories; conf_load() uses the first one. */
 static bool is_given(const char *dir)
 {
 	const char *given = getenv("STATE_DIRECTORY");
+	size_t n = strlen(dir);
 
-	return given && strncmp(given, dir, strlen(dir)) == 0;
+	return given && strcspn(given, ":") == n && strncmp(given, dir, n) == 0;
 }
 
 /* Returns the user of the daemon: the one named on the command line, or else that of the units. */

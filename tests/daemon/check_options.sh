@@ -107,6 +107,8 @@ check_judging()
 	config 'dynamic-pool 10.0.0.0/24' "data-dir $dir/none" >"$dir/c"
 	says "-t: a data-dir that does not exist, and who must create it" 1 \
 		"$dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $daemon_user $dir/none)" -t -c "$dir/c"
+	STATE_DIRECTORY=$dir/none.old says "-t: a STATE_DIRECTORY whose name is longer is another one" 1 \
+		"$dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o $daemon_user $dir/none)" -t -c "$dir/c"
 	says "-t -u: for the user named" 1 \
 		"$dir/c:5: data-dir: $dir/none does not exist (create it: install -d -o 12345 $dir/none)" -t -u 12345 -g 12345 -c "$dir/c"
 	says "-T: does not report that" 0 "" -T -c "$dir/c"
