@@ -291,6 +291,18 @@ everywhere "etcd is back: they get it" 2001:db8:2::28
 t "and the node says so" wait_for said_by a "the leases are replicated again"
 t "it is ready" sync_of a ready
 
+# A node that has lost its watch of etcd, and whose nat64d is reloaded before etcd is back, must look at its roles again.
+for node in $NODES; do end_job "${ETCD[$node]}" KILL; done
+watch_of_c() { pgrep -P "${SYNCER[c]}" -x etcdctl; }
+kill "$(watch_of_c)"
+t "without etcd: a node has no watch" wait_for fails watch_of_c
+node_ctl c reload >/dev/null
+sleep 0.5
+for node in $NODES; do start_etcd "$node"; done
+t "etcd is back after a reload: it watches again" wait_for watch_of_c
+use a 42 42
+everywhere "and gets new leases" 2001:db8:2::2a
+
 etcdctl_of a user add root:secret >/dev/null
 etcdctl_of a user grant-role root root >/dev/null
 etcdctl_of a auth enable >/dev/null
