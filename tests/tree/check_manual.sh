@@ -111,8 +111,27 @@ check_names()
 	done)"
 }
 
+# options_with_text PAGE...: prints the lines in which words of the text follow an option, so that mdoc makes them options, too.
+options_with_text()
+{
+	awk '/^\./ {
+		option = 0
+		for (i = 1; i <= NF; i++) {
+			word = $i
+			sub(/^\./, "", word)
+			if (word ~ /^[A-Z][a-z]$/)
+				option = word == "Fl" ? i : 0
+			else if (option && i > option + 1 && word ~ /^[a-z][a-z]/) {
+				print FILENAME ":" FNR ": " $0
+				next
+			}
+		}
+	}' "$@"
+}
+
 check_words()
 {
+	none "no text of a page is formatted as an option" "$(cd "$top" && options_with_text man/*.[578])"
 	check_names "$page" nat64.7
 	check_names "$rules" nat64-rules.7
 	none "every option of nat64d that it calls exists" "$(sed -n 's/^ *\(.*up \)\{0,1\}nat64d \(-[^ ]*\).*/\2/p' "$page" | sort -u | while read -r option; do
