@@ -196,7 +196,7 @@ check_configuration()
 		return 1
 	fi
 	if ! read_conf; then
-		finding FAIL configuration "$(mistakes | sed -n 1p)" "$(word "$nat64d") --test --config $file"
+		finding FAIL configuration "$(mistakes | sed -n 1p)" "$(test_command)"
 		return 1
 	fi
 	warned=$(warnings)

@@ -127,9 +127,21 @@ service_directory()
 	esac
 }
 
+# state_directory: prints the value of STATE_DIRECTORY for a nat64d that reads the configuration.
+state_directory()
+{
+	echo "${STATE_DIRECTORY:-$(service_directory)}"
+}
+
 run_nat64d()
 {
-	STATE_DIRECTORY=${STATE_DIRECTORY:-$(service_directory)} "$nat64d" "$@" --config "$conf"
+	STATE_DIRECTORY=$(state_directory) "$nat64d" "$@" --config "$conf"
+}
+
+# test_command: prints the command that shows all mistakes, also those in the files of data-dir.
+test_command()
+{
+	echo "STATE_DIRECTORY=$(word "$(state_directory)") $(word "$nat64d") --test --config $(word "$conf")"
 }
 
 # read_conf: reads the configuration with one run of the daemon.  It sets `canonical' (the configuration without the maps,
@@ -163,9 +175,9 @@ warnings()
 
 other_files()
 {
-	CONF=$conf awk '
+	CONF=$conf TEST=$(test_command) awk '
 		index($0, "/") != 1 || index($0, ENVIRON["CONF"] ":") == 1 { print; next }
-		match($0, /:[0-9]+: /) { print substr($0, 1, RSTART + RLENGTH - 3) ": run nat64d -t to see what is wrong with this line"; next }
+		match($0, /:[0-9]+: /) { print substr($0, 1, RSTART + RLENGTH - 3) ": to see what is wrong with this line, run: " ENVIRON["TEST"]; next }
 		{ print }'
 }
 

@@ -256,9 +256,18 @@ odd translatable 'translatable yes no'
 printf 'secret\n' >"$T/secret"
 ln -sf "$T/secret" "$T/theirs/maps"
 shows "a mistake in a map-file: where" "nat64-host: $T/swapped.conf: nat64d does not accept this configuration" up "$T/swapped.conf"
-shows "a mistake in a map-file: the line" "$T/theirs/maps:1: run nat64d -t to see what is wrong with this line" up "$T/swapped.conf"
+shows "a mistake in a map-file: the line" "$T/theirs/maps:1: to see what is wrong with this line, run: " up "$T/swapped.conf"
 t "a mistake in a map-file: not what stands there" fails grep -q secret <<<"$(up "$T/swapped.conf" 2>&1 | sed "s|$T||g")"
 rm -rf "$T/theirs"
+# The directory of the leases is that of the service, and the configuration may be that of an instance.
+mkdir "$T/state"
+echo 'map 10.8.8.8' >"$T/state/pinned.map"
+config | grep -v '^data-dir' >"$T/pins.conf"
+out=$(STATE_DIRECTORY=$T/state up "$T/pins.conf" 2>&1)
+shows "a mistake in pinned.map: the line" "$T/state/pinned.map:1: " echo "$out"
+command=$(sed -n 's/.* run: //p' <<<"$out")
+shows "a mistake in pinned.map: its command shows the mistake" "$T/state/pinned.map:1: map: " env -u STATE_DIRECTORY sh -c "${command:-false}"
+rm -rf "$T/state"
 for way in "chmod 777" "chmod 775" "chown 1234"; do
 	mkdir -p "$T/run/nat64-host"
 	$way "$T/run/nat64-host"
