@@ -87,9 +87,12 @@ forwarded()
 		"4 forward $device ${uplink4:-?} $four ? $1 $2" "4 forward ${uplink4:-?} $device ? $four $1 ${3:-$2}"
 }
 
-# whose TABLE FAMILY: prints the program that made the rules of this table.
+# whose TABLE RULE: prints the program that made the rules of this table.
 whose()
 {
+	case $1,$2 in
+	*nat64d_*) echo nat64-host && return ;;
+	esac
 	case $1 in
 	firewalld) echo firewalld && return ;;
 	filter) ;;
@@ -107,6 +110,7 @@ let_through()
 {
 	set -- "$1" "$2" "$3" "$(word "$4")" "$(word "$5")"
 	case $1,$2 in
+	nat64-host,*) echo "$(word "$0") up $file" ;; # the rules are those of an earlier configuration
 	ufw,*) echo "ufw route allow in on $device && ufw route allow out on $device" ;;
 	firewalld,*)
 		echo "firewall-cmd --permanent --zone=trusted --add-interface=$device && firewall-cmd --permanent --new-policy=nat64" \
@@ -139,7 +143,7 @@ report_dropped()
 	names_drop "$3" || return 0
 	tab=$(printf '\t')
 	printf '%s\n' "$3" | sed -n 's/^drop\t//p' | sort -u -t "$tab" -k 1,4 | while IFS=$tab read -r tool fam table chain culprit; do
-		by=$(whose "$table")
+		by=$(whose "$table" "$culprit")
 		number=4
 		[ "$fam" != ip6 ] || number=6
 		[ "$fam" != inet ] || number=46
@@ -220,7 +224,7 @@ report_silenced()
 	names_drop "$4" || return 0
 	tab=$(printf '\t')
 	printf '%s\n' "$4" | sed -n 's/^drop\t//p' | sort -u -t "$tab" -k 1,4 | while IFS=$tab read -r tool fam table chain culprit; do
-		by=$(whose "$table")
+		by=$(whose "$table" "$culprit")
 		echo "-$tab$1$tab$2: chain $chain of table $fam $table${by:+ ($by)} drops it: $culprit$tab$(accept_types "$tool" "$fam" "$table" "$chain" "$3")"
 	done
 }

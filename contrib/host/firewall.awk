@@ -6,7 +6,7 @@
 # unknown value is assumed to match in a rule that accepts, and not to match in a rule that drops: the author of the rules
 # probably considered this traffic.  A rule with a condition of an unknown kind is ignored; with ICMP, the condition counts as
 # one on an unknown value.  ICMP is the kind of an ICMP packet: "too-big" (the default), or "solicit" or "advert" (neighbor
-# discovery).
+# discovery).  RULE has no comment, except that of nat64-host.
 
 BEGIN {
 	FS = "\n"
@@ -51,6 +51,8 @@ saved && /^-A / {
 	split($0, word, " ")
 	key = save_tool "\t" save_family "\t" table "\t" word[2]
 	sub(/^-A [^ ]+ */, "")
+	if (/--comment "?nat64d_/)
+		shown[key, rules[key] + 1] = $0
 	gsub(/--comment ("([^"\\]|\\.)*"|[^ ]+)/, "")
 	rule[key, ++rules[key]] = $0
 	from_save[key, rules[key]] = 1
@@ -312,7 +314,7 @@ function walk(key, perhaps, depth,    i, how, verdict, maybe) {
 			if (target ~ /^goto/ && !maybe)
 				return ""
 		} else if (verdict ~ /^(drop|reject)$/ && !maybe) {
-			culprit = rule[key, i]
+			culprit = (key, i) in shown ? shown[key, i] : rule[key, i]
 			return "drop"
 		} else if (verdict == "accept")
 			return verdict

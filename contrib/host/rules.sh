@@ -42,11 +42,14 @@ no_rules()
 }
 
 # in_use PREFIXES: prints the networks of the machine that overlap these.  The rules spare them, so that a mistake in a
-# configuration cuts no host off; check reports the mistake.
+# configuration cuts no host off; check reports the mistake.  After a change of tun-device, the earlier device of this
+# configuration can still have its routes.
 in_use()
 {
-	real_networks | awk -v all="$(echo "$1" | paste -s -d ' ' -)" "$ipv4_awk"'
+	earlier=$(sed -n 's/^device //p' "$mine/guard" 2>/dev/null)
+	real_networks | awk -v all="$(echo "$1" | paste -s -d ' ' -)" -v earlier="$earlier" "$ipv4_awk"'
 		BEGIN { n = split(all, prefix, " ") }
+		$2 == earlier { next }
 		{ for (i = 1; i <= n; i++) if (overlap($1, prefix[i])) { print $1; break } }' | sort -u
 }
 

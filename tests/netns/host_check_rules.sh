@@ -17,6 +17,19 @@ clean_rules() {
 # --- packet filters and NAT -----------------------------------------------------------------------------------------
 
 illness "no MASQUERADE" masquerade "no MASQUERADE or SNAT hides it" nft delete table ip "$(in_router nft list tables | sed -n 's/table ip \(nat64d_.*\)/\1/p')"
+# up_for DEVICE: the rules are those of a configuration with another device, as after a restart of the daemon without `up'.
+up_for() {
+	cp -p "$T/conf" "$T/conf.now"
+	sed -i "s/^tun-device.*/tun-device $1/" "$T/conf"
+	host "$HOST" up "$T/conf" >/dev/null
+	mv "$T/conf.now" "$T/conf"
+}
+up_for nat65
+ails "rules of an earlier configuration" firewall-6 "nat64d_guard \(nat64-host\) drops it"
+same "rules of an earlier configuration: nat64-host makes them anew" "$HOST up $T/conf" "$cure"
+t "rules of an earlier configuration: the routes of its device spare no address" fails grep -q spared <<<"$(in_router nft list ruleset)"
+host "$HOST" up "$T/conf" >/dev/null
+t "rules of an earlier configuration: mended by that" wait_for well
 host "$HOST" down "$T/conf" >/dev/null
 in_router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 in_router iptables -t nat -A POSTROUTING -o nat64 -j MASQUERADE 2>/dev/null
@@ -155,6 +168,10 @@ chmod +x "$T/fake/nft"
 all=$PATH PATH=$T/fake:$PATH
 host "$HOST" up "$T/conf" >/dev/null 2>&1
 t "iptables only: a healthy machine" well
+up_for nat65
+ails "iptables only: rules of an earlier configuration" firewall-6 "\\(nat64-host\\) drops it"
+same "iptables only: rules of an earlier configuration: in both families" 2 "$(grep -c "=> $HOST up $T/conf" "$T/found")"
+cured "iptables only: rules of an earlier configuration"
 illness "iptables only: FORWARD DROP" firewall-4 "chain FORWARD of table ip filter drops it: policy" iptables -P FORWARD DROP
 illness "iptables only: ip6tables FORWARD DROP" firewall-6 "" ip6tables -P FORWARD DROP
 illness "iptables only: a rule that rejects" firewall-4 "drops it: .*REJECT" iptables -I FORWARD ! -i lo -j REJECT
