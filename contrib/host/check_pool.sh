@@ -153,7 +153,10 @@ check_pools()
 	recent="the last two hours"
 	[ "$1" -eq $guarantee ] || recent="the last $1 seconds"
 	larger="edit $file: share for the networks that hold most leases (nat64ctl networks shows them), or another dynamic-pool in addition, then: $(reload_command)"
-	if [ "$held" -ge "$size" ]; then
+	if [ "$size" -eq 0 ]; then
+		finding FAIL pool "no address of $3 can be leased: each is the first one, ipv4-addr, mapped or in icmp-source-pool" \
+			"edit $file: a larger dynamic-pool, then: $(reload_command)"
+	elif [ "$held" -ge "$size" ]; then
 		finding FAIL pool "$held of $size addresses$of leased, all to hosts active in $recent: none is left for another host" "$larger"
 	elif [ $((held * 10)) -ge $((size * 9)) ]; then
 		finding WARN pool "$held of $size addresses$of leased to hosts active in $recent" "$larger"

@@ -284,11 +284,12 @@ is_ipv4()
 	echo "$1" | awk -F. 'NF != 4 { bad = 1 } { for (i = 1; i <= NF; i++) if ($i !~ /^[0-9]+$/ || $i > 255) bad = 1 } END { exit bad }'
 }
 
-# nth PREFIX N: prints its Nth address; the first one is 0.
+# nth PREFIX N: prints its Nth address, or its last one if it has fewer; the first one is 0.
 nth()
 {
 	echo "$1 $2" | awk "$ipv4_awk"'{
-		n = number($1) + $2
+		last = 2 ^ (32 - len($1)) - 1
+		n = number($1) + ($2 < last ? $2 : last)
 		printf "%d.%d.%d.%d\n", int(n / 16777216), int(n / 65536) % 256, int(n / 256) % 256, n % 256
 	}'
 }

@@ -49,6 +49,25 @@ ails "another machine answers in the daemon's place" ping "another host answers 
 in_router iptables -t nat -F OUTPUT
 t "the daemon answers itself: all is well" well
 
+# The smallest pool has one address for a host.
+cp "$T/conf" "$T/conf.before"
+pooled() { "$NAT64CTL" -s "$RUNTIME_DIRECTORY/control" --json status | grep -q "\"pool\": \"10.9.9.0/31\".* \"size\": $1,"; }
+echo 'dynamic-pool 10.9.9.0/31 from 2001:db8:2::/48' >>"$T/conf"
+kill -HUP "$PID"
+wait_for pooled 1
+host "$HOST" up "$T/conf" >/dev/null
+t "a pool of two addresses: all is well" wait_for well
+echo 'map 10.9.9.1 2001:db8:3::1' >>"$T/conf"
+kill -HUP "$PID"
+wait_for pooled 0
+ails "a pool without an address for a host" pool "no address of 10.9.9.0/31 can be leased"
+t "a pool without an address for a host: what to write" grep -q "edit $T/conf: a larger dynamic-pool, then: " <<<"$cure"
+mv "$T/conf.before" "$T/conf"
+kill -HUP "$PID"
+wait_for fails pooled 0
+host "$HOST" up "$T/conf" >/dev/null
+t "that pool is gone: all is well" wait_for well
+
 illness "no route of the pool" route "pool 192.168.255.0/24" ip route del 192.168.255.0/24
 illness "no route of the prefix" route "prefix 64:ff9b::/96 leads to wan" ip -6 route del 64:ff9b::/96 dev nat64
 # Of others' routes, only those that stand exactly where ours belong are for a command to replace.
