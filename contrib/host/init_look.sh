@@ -296,7 +296,7 @@ look_at_others()
 		[ "$(cat "$comm" 2>/dev/null)" != tayga ] || ! in_this_network "${comm%/comm}" || tayga="runs on this machine"
 	done
 	[ -n "$tayga" ] || [ -z "$service" ] || ! systemctl -q is-enabled tayga >/dev/null 2>&1 || tayga="starts at boot"
-	[ -z "$tayga" ] || problem "Tayga $tayga: nat64(7), COMING FROM TAYGA, takes over its leases; to begin from scratch instead: systemctl disable --now tayga"
+	[ -z "$tayga" ] || problem "Tayga $tayga: nat64(7), COMING FROM TAYGA, takes over its leases; to begin from scratch instead: systemctl stop tayga && systemctl disable tayga"
 	! grep -qs '^jool ' /proc/modules || problem "the kernel module jool, which is a NAT64, too, is loaded: modprobe -r jool"
 }
 

@@ -242,7 +242,7 @@ refuses "no private network is free" "for net in 10.0.0.0/8 172.16.0.0/12 192.16
 refuses "a configuration that is a link" "echo tun-device x >/etc/x.conf; ln -s x.conf /etc/nat64.conf" --force '/etc/nat64.conf is a symbolic link or a directory'
 refuses "a configuration that is a directory" "mkdir /etc/nat64.conf" --force '/etc/nat64.conf is a symbolic link or a directory'
 refuses "a configuration of somebody else" "echo tun-device x >/etc/nat64.conf" "" '/etc/nat64.conf exists.*--force'
-refuses "Tayga starts at boot" ": >/run/units/tayga.enabled" "" 'Tayga starts at boot: .*disable --now tayga'
+refuses "Tayga starts at boot" ": >/run/units/tayga.enabled" "" 'Tayga starts at boot: .*: systemctl stop tayga && systemctl disable tayga'
 refuses "another NAT64" "ip -6 route add 64:ff9b::/96 via 2001:db8:9::1" "" '64:ff9b::/96 leads to wan already'
 refuses "no TUN device" "mount -t tmpfs tmpfs /dev/net" "" 'there is no TUN device'
 refuses "/etc is read-only" "mount -o remount,bind,ro /etc" "" 'cannot write to /etc'
