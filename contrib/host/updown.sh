@@ -144,7 +144,7 @@ up()
 	name_instance
 	choose_backend
 	do_up
-	say "$conf: up${again:+ (as it was)}: forwarding on; $(summary)"
+	say "$conf: up${again:+ again}: forwarding on; $(summary)"
 }
 
 # down: works without the configuration file, which may have been removed.

@@ -55,7 +55,7 @@ round() {
 	t "$1: there is a guard" grep -qi "64:ff9b::/96.* drop" <<<"$(rules)"
 	t "$1: strangers are kept out" grep -qi "192.168.255.0/24.* drop" <<<"$(rules)"
 	once=$(traces)
-	t "$1: up again" up "$T/conf"
+	shows "$1: up again" "$T/conf: up again: forwarding on" up "$T/conf"
 	same "$1: twice is as once" "$once" "$(traces)"
 	t "$1: down" down "$T/conf"
 	same "$1: everything is as it was" "$virgin" "$(traces)"
