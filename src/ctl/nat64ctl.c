@@ -310,12 +310,27 @@ static const struct {
 
 #define OWN (sizeof(own) / sizeof(*own))
 
+/* Returns true if the summary has a line about the command. */
+static bool is_known(const char *command)
+{
+	char line[32];
+	int n = snprintf(line, sizeof(line), "\n  %s ", command);
+
+	return n > 0 && (size_t)n < sizeof(line) && strstr(help, line);
+}
+
+/* A daemon of another version may know more commands, so only the daemon refuses one. */
 static int run(const struct ctl *c)
 {
+	int status;
+
 	for (size_t i = 0; i < OWN; i++)
 		if (strcmp(own[i].name, c->word[0]) == 0)
 			return own[i].run(c);
-	return ask(c, false);
+	status = ask(c, false);
+	if (status == CTL_NOBODY && !is_known(c->word[0]))
+		bad(c->word[0], ": unknown command");
+	return status;
 }
 
 /* These commands change the device or write a file, so they must finish even if nothing reads their

@@ -36,6 +36,7 @@ exits "an unknown option: usage" 2 "unknown option --nosuch" ctl --nosuch status
 exits "two sockets: usage" 2 "more than one of" ctl -i b status
 exits "an instance with a slash: usage" 2 "not a valid instance name" in_router "$NAT64CTL" -i a/b status
 exits "an instance is its own socket" 3 "/run/nat64d-n64test/control: no process listens" in_router "$NAT64CTL" --instance=n64test status
+exits "nobody listens, and an unknown command: that, too" 3 "nosuch: unknown command (try nat64ctl --help)" ctl nosuch
 exits "a word with a blank: usage" 2 "not a valid argument" ctl "a b"
 
 # --- asking ---------------------------------------------------------------------------------------------------------
