@@ -325,7 +325,11 @@ same "a failed restart" failed "$(state nat64d@x)"
 t "leaves the device" inside ip link show dev nat64x
 same "and forwarding" "1 1" "$(sysctls)"
 inside systemctl reset-failed nat64d@x
-step "apt-get remove -qy nat64d"
+mkdir -p "$ROOT/var/lib/nat64-host"
+touch "$ROOT/var/lib/nat64-host/init"
+shows "root: apt-get remove -qy nat64d, and it names what removes the files of init" "nat64-host init --undo" \
+	inside apt-get remove -qy nat64d
+rm -r "$ROOT/var/lib/nat64-host"
 t "nothing of it runs" fails inside pgrep -x nat64d
 t "the devices have gone" fails inside ip link show dev nat64
 t "both" fails inside ip link show dev nat64x
