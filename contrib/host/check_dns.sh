@@ -30,7 +30,7 @@ ask()
 check_resolver()
 {
 	if ! answer=$(ask "$1" ipv4only.arpa); then
-		finding FAIL dns64 "the resolver $1 does not answer"
+		finding FAIL dns64 "the resolver $1 does not answer: it does not run there, or cannot reach the name servers of the internet"
 		return
 	fi
 	for prefix in $(values prefix); do
