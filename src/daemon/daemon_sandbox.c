@@ -224,6 +224,8 @@ static const char *why_no_landlock(int err)
 		return "this kernel has none";
 	case EOPNOTSUPP:
 		return "it was not enabled at boot (lsm=)";
+	case EPERM: /* not from Landlock itself, because PR_SET_NO_NEW_PRIVS is set */
+		return "a container or a filter of system calls forbids it";
 	default:
 		return strerror(err);
 	}

@@ -254,7 +254,7 @@ while read -r error words; do
 done <<-'END'
 	ENOSYS this kernel has none
 	EOPNOTSUPP it was not enabled at boot \(lsm=\)
-	EPERM Operation not permitted
+	EPERM a container or a filter of system calls forbids it
 END
 refused "no Landlock"
 lacking both ENOSYS
