@@ -46,6 +46,7 @@ static const char help[] =
 	"  promote             give leases of a range that stands by: POOL [REVISION]\n"
 	"  release             end the lease of ADDRESS\n"
 	"  reload              read the configuration again; apply all of it or nothing\n"
+	"                      [check] (apply nothing, but tell whether that would be refused)\n"
 	"  setup               list the addresses and routes that nat64d needs\n"
 	"  status              show the state of nat64d\n"
 	"  top                 show the hosts with the most traffic: [ADDRESS | PREFIX]\n"

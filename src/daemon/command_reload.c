@@ -63,14 +63,16 @@ static void reload_text(struct answer *a, struct reasons *s)
 void command_reload(void *arg, const struct control_request *r, struct answer *a)
 {
 	struct reasons s = {.json = r->json};
-	struct reload_call call = {.prepared = r->root && r->words > 1, .hear = hear, .arg = &s};
+	bool check = r->words > 1 && strcmp(r->word[1], "check") == 0;
+	bool prepared = r->words > 1 && strcmp(r->word[1], "prepared") == 0;
+	struct reload_call call = {.prepared = r->root && prepared, .hear = hear, .arg = &s};
 	bool ok;
 
-	if (r->words > 1 && strcmp(r->word[1], "prepared") != 0) {
-		answer_add(a, "usage reload\n");
+	if (r->words > 1 && !check && !prepared) {
+		answer_add(a, "usage reload [check]\n");
 		return;
 	}
-	ok = daemon_reload(arg, &call);
+	ok = check ? daemon_check_reload(arg, &call) : daemon_reload(arg, &call);
 	answer_add(a, ok ? "ok\n" : "error the reload is refused; nothing is changed\n");
 	if (r->json)
 		reload_json(a, &s, ok);

@@ -27,7 +27,7 @@ static const struct control_command commands[] = {
 	{"pin", "ADDRESS", 1, 1, true, command_pin},
 	{"promote", "POOL [REVISION]", 1, 2, true, command_promote},
 	{"release", "ADDRESS", 1, 1, true, command_release},
-	{"reload", "", 0, 1, true, command_reload},
+	{"reload", "[check]", 0, 1, true, command_reload},
 	{"setup", "", 0, 0, false, command_setup},
 	{"status", "", 0, 0, false, command_status},
 #ifdef SANDBOX_TEST

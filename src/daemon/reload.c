@@ -212,27 +212,34 @@ static struct conf *load(struct refusal *f)
 	return c;
 }
 
-static bool reload(struct refusal *f)
+/* Returns the new configuration, and its secret in *KEY; NULL if there is a reason against it. */
+static struct conf *accept(struct refusal *f, struct siphash_key *key)
 {
-	struct lease_change leases = {.ended = 0};
-	struct siphash_key key;
-	struct active *n = NULL;
 	struct conf *c;
 
 	if (f->d->opt->chroot) {
 		refuse(f, "cannot read the configuration from inside the chroot (restart instead)");
-		return false;
+		return NULL;
 	}
 	c = load(f);
 	if (!c)
-		return false;
+		return NULL;
 	if (!c->data_dir)
 		conf_keep_roles(c, f->d->active->conf);
 	refuse_restart(f, c);
-	if (f->reasons == 0 && find_key(f, c, &key))
-		n = build(f, c, &key, &leases);
-	else
-		conf_free(c);
+	if (f->reasons == 0 && find_key(f, c, key))
+		return c;
+	conf_free(c);
+	return NULL;
+}
+
+static bool reload(struct refusal *f)
+{
+	struct lease_change leases = {.ended = 0};
+	struct siphash_key key = {0, 0};
+	struct conf *c = accept(f, &key);
+	struct active *n = c ? build(f, c, &key, &leases) : NULL;
+
 	if (n) {
 		use(f->d, n, &leases);
 		use_key(f->d, &key);
@@ -254,6 +261,30 @@ static void tell_watchers(const struct daemon *d)
 	answer_free(&error);
 }
 
+static void note(struct daemon *d, bool ok)
+{
+	d->reload.any = true;
+	d->reload.ok = ok;
+	d->reload.at = clock_wall();
+	d->reload.done += ok;
+	d->reload.refused += !ok;
+	tell_watchers(d);
+}
+
+bool daemon_check_reload(struct daemon *d, const struct reload_call *call)
+{
+	struct refusal f = {.d = d, .call = call};
+	struct siphash_key key = {0, 0};
+	struct conf *c = accept(&f, &key);
+	bool ok = c != NULL;
+
+	explicit_bzero(&key, sizeof(key));
+	conf_free(c);
+	if (!ok)
+		note(d, false);
+	return ok;
+}
+
 bool daemon_reload(struct daemon *d, const struct reload_call *call)
 {
 	struct refusal f = {.d = d, .call = call};
@@ -264,12 +295,7 @@ bool daemon_reload(struct daemon *d, const struct reload_call *call)
 		 (long long)clock_monotonic_us());
 	service_notify(d->manager.fd, state);
 	ok = reload(&f);
-	d->reload.any = true;
-	d->reload.ok = ok;
-	d->reload.at = clock_wall();
-	d->reload.done += ok;
-	d->reload.refused += !ok;
-	tell_watchers(d);
+	note(d, ok);
 	daemon_ready(d);
 	return ok;
 }

@@ -213,6 +213,13 @@ t "reload: nothing new" ctl reload
 t "who watches hears of it" wait_for grep -Eq '^{"time": "20[^"]*\.[0-9]{6}Z", "event": "reload", "ok": true, "error": null}$' "$T/watch"
 shows "status: it was done" "Z, done" ctl status
 from=$(since)
+config 'tun-setup yes' 'dynamic-pool 10.9.0.0/24' >"$T/conf"
+reloads() { ctl metrics | grep '^nat64d_reloads_total{'; }
+before=$(reloads)
+t "reload check: a new pool would be accepted" ctl reload check
+t "and it is not in effect" fails has_route 10.9.0.0/24
+same "a check that succeeds is no reload" "$before" "$(reloads)"
+exits "reload and another word" 2 "usage: reload [check]" ctl reload now
 t "reload with a new pool, a prefix and a map" reload 'dynamic-pool 10.9.0.0/24' 'prefix 2001:db8:64::/96' 'map 10.8.0.1 2001:db8:2::81'
 t "its route is there: the pool" has_route 10.9.0.0/24
 t "its route is there: the prefix" has_route6 2001:db8:64::/96
@@ -252,6 +259,7 @@ shows "status: it was refused, and why" "refused: $T/conf:9: nonsense" ctl statu
 same "status --json, too" "False" "$(ctl status --json | json 'it["last_reload"]["ok"]')"
 config 'tun-setup yes' 'dynamic-pool 10.6.0.0/24' 'offload off' "tun-mtu 1400" >"$T/conf"
 exits "what needs a restart: all of it" 1 "a changed offload needs a restart" ctl reload
+exits "reload check tells it, too" 1 "a changed offload needs a restart" ctl reload check
 t "all of it" grep -qF "a changed tun-mtu needs a restart" "$T/stderr"
 t "and what was added is taken back" unchanged
 ip -n "$R" route add 10.6.0.0/24 dev wan
