@@ -118,6 +118,20 @@ give_up()
 	exit "$1"
 }
 
+# settings: prints a checksum of each file that determines the rules, and of which only root can be the owner.
+settings()
+{
+	for file in "$full" "$sysconfdir/default/nat64d"; do
+		[ ! -f "$file" ] || cksum "$file"
+	done
+}
+
+# is_changed: whether this configuration is up, but has other settings now.
+is_changed()
+{
+	[ -d "$mine" ] && [ "$(settings)" != "$(cat "$mine/settings" 2>/dev/null)" ]
+}
+
 do_up()
 {
 	take_lock
@@ -128,6 +142,7 @@ do_up()
 	[ -z "$if_enabled" ] || : >"$mine/by-unit"
 	forwarding_on || give_up 1 "cannot switch forwarding on (is /proc/sys read-only here?); nothing was changed"
 	add_rules || give_up 1 "$backend did not accept the rules; nothing was changed"
+	printf '%s\n' "$seen" >"$mine/settings"
 	guard_ends
 	trap '' INT TERM HUP
 	release_lock
@@ -140,8 +155,10 @@ up()
 		exit 0
 	fi
 	need_root
-	need_conf
 	name_instance
+	[ -z "$if_changed" ] || is_changed || exit 0
+	seen=$(settings)
+	need_conf
 	choose_backend
 	do_up
 	say "$conf: up${again:+ again}: forwarding on; $(summary)"

@@ -288,6 +288,8 @@ same "after all that, everything is as it was" "$virgin" "$(traces)"
 
 t "--if-enabled: nothing unless NAT44=yes" host env NAT44=no "${tool[@]}" up --if-enabled "$T/conf"
 same "--if-enabled: nothing changed" "$virgin" "$(traces)"
+t "--if-changed: nothing, if it is not up" host env NAT44=yes "${tool[@]}" up --if-enabled --if-changed "$T/conf"
+same "--if-changed: nothing changed" "$virgin" "$(traces)"
 t "--if-enabled: up with NAT44=yes" host env NAT44=yes "${tool[@]}" up --if-enabled "$T/conf"
 t "--if-enabled: it is up" grep -q "table ip nat64d_" <<<"$(rules)"
 t "--if-enabled: down, even with NAT44=no since" host env NAT44=no "${tool[@]}" down --if-enabled "$T/conf"
@@ -297,7 +299,11 @@ cp "$T/conf" "$T/kept"
 echo 'dynamic-pool 10.99.0.0/24' >>"$T/conf"
 host env NAT44=yes "${tool[@]}" up --if-enabled "$T/conf" >/dev/null
 t "up again, with a pool more: it is hidden, too" grep -q "10.99.0.0/24" <<<"$(rules)"
+changed() { host env NAT44=yes "${tool[@]}" up --if-enabled --if-changed "$T/conf"; }
+same "--if-changed: nothing, if the configuration is the same" "" "$(changed)"
 mv "$T/kept" "$T/conf"
+shows "--if-changed: up again, if it is another one" "up again" changed
+t "--if-changed: its pool is hidden no more" fails grep -q "10.99.0.0/24" <<<"$(rules)"
 t "--if-enabled: an up after NAT44=no undoes it" host env NAT44=no "${tool[@]}" up --if-enabled "$T/conf"
 same "--if-enabled: everything is as it was, too" "$virgin" "$(traces)"
 up "$T/conf" >/dev/null

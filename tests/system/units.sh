@@ -46,6 +46,7 @@ exposure ha/nat64d-sync-check
 stand_in() {
 	cat <<-'END'
 		#!/bin/sh
+		case $* in *--if-changed*) echo "$*" >>/run/nat64-host.asked && exit ;; esac
 		echo "$*: effective $(sed -n 's/^CapEff:.//p' /proc/self/status)" >>/run/nat64-host.calls
 	END
 }
@@ -294,7 +295,12 @@ echo NAT44=no >"$ROOT/etc/default/nat64d"
 inside systemctl reload nat64d
 reloaded() { [ "$(calls)" -eq 2 ]; }
 t "a reload of the daemon goes on to it" wait_for reloaded
+same "each stop asks whether its configuration has changed" "up --if-enabled --if-changed /etc/nat64.conf" "$(inside sort -u /run/nat64-host.asked)"
 same "which asks NAT44 again" "$up_call" "$(last_call)"
+base 'map 192.168.255.78 2001:db8:2::78' 'offload off' >"$conf"
+t "a reload that the daemon refuses fails" fails inside systemctl reload nat64d
+same "and does not go on to it" 2 "$(calls)"
+base >"$conf"
 echo NAT44=yes >"$ROOT/etc/default/nat64d"
 inside systemctl stop nat64-host
 same "its own stop ends it" "down --if-enabled /etc/nat64.conf: effective" "$(last_call)"
