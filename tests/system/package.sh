@@ -29,7 +29,7 @@ same "completion: the commands of nat64-host" "init up down check --help --versi
 same "completion: the options of nat64-host init" \
 	"--yes --dry-run --force --undo --lan --wan --prefix --pool --private --dns64 --announce --help" "$(completed nat64-host init -)"
 same "completion: the options of nat64-host check" "--target --dns64 --ignore --help" "$(completed nat64-host check -)"
-same "completion: the options of nat64-host up" "--if-enabled --help" "$(completed nat64-host up -)"
+same "completion: the options of nat64-host up" "--if-enabled --if-changed --help" "$(completed nat64-host up -)"
 same "completion: a file after --config" a-file "$(completed nat64d --config "")"
 
 # --- the package, as a file -----------------------------------------------------------------------------------------
