@@ -19,7 +19,7 @@ install_units() {
 	rm -rf "$ROOT"/etc/nat64* "$ROOT"/etc/systemd/system/nat64* "$ROOT/var/lib/nat64d" # of others
 	install -m 755 "$NAT64D" "$NAT64CTL" "$ROOT/usr/sbin"
 	for unit in nat64d nat64d@ nat64d-metrics@ nat64d-textfile nat64d-textfile@; do
-		sed 's|@sbindir@|/usr/sbin|g; s|@sysconfdir@|/etc|g; /^Wants=nat64-host/d; /^PropagatesReloadTo=/d' \
+		sed 's|@sbindir@|/usr/sbin|g; s|@sysconfdir@|/etc|g; /^Wants=nat64-host/d' \
 			"$top/contrib/$unit.service.in" >"$ROOT/etc/systemd/system/$unit.service"
 	done
 	install -m 644 "$top"/contrib/nat64d-*.socket "$top"/contrib/nat64d-*.timer "$ROOT/etc/systemd/system"

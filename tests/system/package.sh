@@ -308,6 +308,18 @@ t "NAT44=no and a reload: it is not hidden any more" wait_for fails hides_pool
 inside sed -i s/^NAT44=.*/NAT44=yes/ /etc/default/nat64d
 step "systemctl restart nat64-host"
 t "NAT44=yes and a restart of its unit: it is" hides_pool
+hides_from() { inside nft list ruleset | grep masquerade | grep -qF "oifname != \"$1\""; }
+inside sed -i 's/^tun-device .*/tun-device nat64new/' /etc/nat64.conf
+t "another device: the daemon refuses the reload" fails inside systemctl reload nat64d
+t "and the rules stay as they are" hides_from nat64
+t "packets pass" translates
+step "systemctl restart nat64d"
+t "after a restart they are for the new device" hides_from nat64new
+t "packets pass" wait_for translates
+base >"$ROOT/etc/nat64.conf"
+step "systemctl restart nat64d"
+t "and for the old one again" hides_from nat64
+t "packets pass" wait_for translates
 
 # An upgrade must not start a service that the operator stopped.
 inside systemctl stop nat64d@x
