@@ -417,8 +417,9 @@ struct reload_call {
  * CALL (may be NULL). */
 bool daemon_reload(struct daemon *d, const struct reload_call *call);
 
-/* Only rereads the configuration: returns true if daemon_reload() has no reason to refuse it so far.
- * It may still fail for lack of memory, or at the device.  A refusal counts as one of a reload. */
+/* Only rereads the configuration: returns true if daemon_reload() has no reason to refuse it so
+ * far. It may still fail for lack of memory, or at the device.  A refusal counts as one of a
+ * reload. */
 bool daemon_check_reload(struct daemon *d, const struct reload_call *call);
 
 /* Replaces the pool of the active configuration after conf_set_role().  All leases stay that fit.
