@@ -351,7 +351,8 @@ static void begin(struct leasefile *f, int fd)
 	f->rewrite = REWRITE_FILLING;
 }
 
-/* In FILLING: writes one slice. */
+/* In FILLING: writes one slice.  Records that wait because the other file cannot be written come
+ * first: the slice may contain a lease of an address whose earlier lease they end. */
 static void fill(struct leasefile *f, struct pool *pool)
 {
 	char slice[SLICE];
@@ -359,6 +360,11 @@ static void fill(struct leasefile *f, struct pool *pool)
 	size_t n = 0;
 	ssize_t written;
 
+	write_sink(f, &f->temp);
+	if (f->temp.err) {
+		give_up(f, f->temp.err);
+		return;
+	}
 	if (f->header_due) {
 		n = (size_t)snprintf(slice, sizeof(slice), HEADER);
 		n += format_default(f, slice + n);

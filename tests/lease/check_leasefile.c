@@ -1529,6 +1529,51 @@ START_TEST(reload_during_a_rewrite)
 }
 END_TEST
 
+/* While the file cannot be written, records wait.  The new file has them in their order, too: a
+ * lease that has begun later is not before the end of the earlier one of its address. */
+START_TEST(records_wait_during_a_rewrite)
+{
+	struct lease *l, was;
+	struct leasedir d;
+	int full;
+
+	dir_make(&d, 1);
+	dir_new_pool(&d, "192.0.0.0", 20);
+	dir_begin(&d, NOW, WALL);
+	for (uint32_t i = 0; i < 4000; i++) {
+		struct ip6 host = host_no(i);
+
+		l = pool_assign(d.pool, &host, 0, NOW);
+		dir_record(&d, l, NOW);
+	}
+	d.f->wanted = true;
+	while (d.f->cursor == 0)
+		leasefile_maintain(d.f, d.pool, d.maps, NOW, WALL);
+	full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(dup3(full, d.f->file.fd, O_CLOEXEC), d.f->file.fd);
+	close(full);
+	leasefile_append(d.f, l, NOW);
+	ck_assert_int_eq(leasefile_commit(d.f), -1);
+	was = *l;
+	leasefile_append_end(d.f, l, NOW);
+	pool_end(d.pool, l);
+	l = pool_restore(d.pool, &(struct ip6){{0x20, 1}}, 0, was.addr, NOW);
+	ck_assert_ptr_nonnull(l);
+	leasefile_append(d.f, l, NOW);
+	leasefile_commit(d.f);
+	dir_calm(&d, NOW, WALL);
+	ck_assert_int_eq(leasefile_trouble(d.f), 0);
+	dir_crash(&d);
+	dir_new_pool(&d, "192.0.0.0", 20);
+	dir_begin(&d, NOW, WALL);
+	ck_assert_msg(d.said == 0, "%s", d.line[0]);
+	l = pool_find4(d.pool, was.addr);
+	ck_assert(l && l->host.b[0] == 0x20 && l->host.b[2] == 0);
+	ck_assert_uint_eq(pool_used(d.pool), 4000);
+	dir_remove(&d);
+}
+END_TEST
+
 /* After a reload, the file no longer contains leases that it has ended. */
 START_TEST(reload_ends_a_lease)
 {
@@ -1989,6 +2034,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(text, records_without_any_prefix, 0, 2);
 	tcase_add_test(text, reload_of_the_only_prefix);
 	tcase_add_test(text, reload_during_a_rewrite);
+	tcase_add_test(text, records_wait_during_a_rewrite);
 	tcase_add_test(text, reload_ends_a_lease);
 	tcase_add_test(text, another_prefix_during_a_rewrite);
 	tcase_add_loop_test(text, bad_files_are_bounded, 0, 2);
