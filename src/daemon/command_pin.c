@@ -346,6 +346,18 @@ static const char *apply_unpin(struct daemon *d)
 	return NULL;
 }
 
+/* What has been done.  An address that was unpinned is no lease of its host if it is reserved now,
+ * or if the host or the address had a lease already. */
+static const char *outcome(const struct daemon *d)
+{
+	const struct pool *p = d->active->pool;
+	const struct lease *l = p ? pool_find4(p, d->pins.addr) : NULL;
+
+	if (d->pins.pin)
+		return "is pinned";
+	return l && ip6_equal(&l->host, &d->pins.host) ? "is a lease again" : "is no longer pinned";
+}
+
 static void answer_waiting(struct daemon *d, const char *trouble)
 {
 	struct answer text = {.text = NULL};
@@ -354,8 +366,7 @@ static void answer_waiting(struct daemon *d, const char *trouble)
 		answer_add(&text, "error %s: %s; nothing is changed\n", d->active->conf->pin_file,
 			   trouble);
 	else
-		add_done(&text, d->pins.json, d->pins.pin ? "is pinned" : "is a lease again",
-			 d->pins.addr, &d->pins.host);
+		add_done(&text, d->pins.json, outcome(d), d->pins.addr, &d->pins.host);
 	command_end_wait(d, &text);
 	answer_free(&text);
 }

@@ -248,13 +248,14 @@ exits "the first address of a range does not become a lease" 1 "no dynamic-pool 
 a9=$(hosts 9 >/dev/null; lease_of 2001:db8:2::9)
 ctl pin "$a9" >/dev/null
 kill -STOP "$(pgrep -P "$PID")"
-ctl unpin "$a9" >/dev/null &
+ctl unpin "$a9" >"$T/unpinned" &
 sleep 0.5
 config "tun-ip $a9/32" >"$T/conf"
 ctl reload >/dev/null
 kill -CONT "$(pgrep -P "$PID")"
 wait $!
 same "nor does one that belongs to the device by the time it is unpinned" "0 0" "$(grep -c "$a9" "$pins") $(ctl leases "$a9" --json | wc -l)"
+same "and unpin says so" "$a9 2001:db8:2::9 is no longer pinned" "$(cat "$T/unpinned")"
 stop_nat64d
 
 # --- a reload in the middle of a list -----------------------------------------------------------------------------------
