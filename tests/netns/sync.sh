@@ -94,12 +94,15 @@ same "an owner recovers what it has published itself" "import --recover: 10.1.2.
 
 # In a container, a process often has the number of the one that was killed before it.
 mkdir -p "$T/stale/work"
-sh -c 'echo $$ >"$1/stale/work/pid"; export RUNTIME_DIRECTORY=$1/stale NODE=b INVOCATION_ID=test NAT64CTL=false; exec "$2" run' \
+sh -c 'echo "$$ 1" >"$1/stale/work/pid"; export RUNTIME_DIRECTORY=$1/stale NODE=b INVOCATION_ID=test NAT64CTL=false; exec "$2" run' \
 	sh "$T" "$SYNC" </dev/null >"$T/stale/log" 2>&1 &
 stale=$!
 t "a process that has the number of a killed one starts" wait_for test -s "$T/stale/id"
 end_job $stale
 same "and finds no other one" 0 "$(grep -c 'running already' "$T/stale/log")"
+mkdir -p "$T/stale/work"
+echo "1 99" >"$T/stale/work/pid"
+shows "nor does another process with that number count" "it does not run" env RUNTIME_DIRECTORY="$T/stale" NODE=b INVOCATION_ID=test "$SYNC" ready
 
 # --- leases ---------------------------------------------------------------------------------------------------------
 
