@@ -130,6 +130,7 @@ for unit in "$@"; do
 	restart) stop && start ;;
 	stop) stop ;;
 	reload) environment && run ExecReload ;;
+	try-reload-or-restart) [ ! -d /run/nat64-host ] || run ExecReload ;;
 	kill) kill -s "$signal" "$pid" ;;
 	*) die "$verb is not known here" ;;
 	esac || exit
