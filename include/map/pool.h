@@ -121,6 +121,10 @@ enum pool_fit pool_fits(const struct pool *p, const struct ip6 *host, uint32_t a
 /* Returns true if a range serves HOST, even if HOST is not allowed. */
 bool pool_serves(const struct pool *p, const struct ip6 *host);
 
+/* Returns true if a new lease of HOST comes from the range of ADDR or one of the same pool, even if
+ * HOST is not allowed. */
+bool pool_serves_from(const struct pool *p, const struct ip6 *host, uint32_t addr);
+
 /* Returns true if ADDR is in a range that stands by. */
 bool pool_stands_by(const struct pool *p, uint32_t addr);
 

@@ -22,25 +22,22 @@ struct place {
 	size_t number;
 };
 
-static int compare_from(const struct prefix6 *a, const struct prefix6 *b)
+/* Compares two pools by the `from` and the role of their ranges. */
+static int compare_pools(const struct prefix6 *a, bool a_standby, const struct prefix6 *b,
+			 bool b_standby)
 {
 	int order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
 
-	return order ? order : (a->len > b->len) - (a->len < b->len);
-}
-
-/* Compares the pools of two ranges. */
-static int compare_pools(const struct pool_conf *a, const struct pool_conf *b)
-{
-	int order = compare_from(&a->from, &b->from);
-
-	return order ? order : (int)a->standby - (int)b->standby;
+	if (order == 0)
+		order = (a->len > b->len) - (a->len < b->len);
+	return order ? order : (int)a_standby - (int)b_standby;
 }
 
 static int by_pool(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
-	int order = compare_pools(x->range, y->range);
+	int order = compare_pools(&x->range->from, x->range->standby, &y->range->from,
+				  y->range->standby);
 
 	return order ? order : (x->number > y->number) - (x->number < y->number);
 }
@@ -49,7 +46,8 @@ static void add_range(struct active *a, const struct place *p)
 {
 	struct one_pool *last = a->ones > 0 ? &a->one[a->ones - 1] : NULL;
 
-	if (!last || compare_pools(&a->conf->pool[last->first], p->range) != 0) {
+	if (!last || compare_pools(&a->conf->pool[last->first].from, last->standby, &p->range->from,
+				   p->range->standby) != 0) {
 		last = &a->one[a->ones++];
 		last->first = p->number;
 		last->standby = p->range->standby;
@@ -163,17 +161,8 @@ void daemon_watch_pools(struct daemon *d)
 	}
 }
 
-/* Compares two pools as they were when they were found: `promote` and `demote` change the ranges of
- * the configuration afterwards. */
-static int compare_found(const struct active *a, const struct one_pool *x, const struct active *b,
-			 const struct one_pool *y)
-{
-	int order = compare_from(&a->conf->pool[x->first].from, &b->conf->pool[y->first].from);
-
-	return order ? order : (int)x->standby - (int)y->standby;
-}
-
-/* Both arrays are sorted by pool. */
+/* Both arrays are sorted by pool.  The roles are those when the pools were found: `promote` and
+ * `demote` change the ranges of the configuration afterwards. */
 void daemon_keep_told(struct active *n, const struct active *was)
 {
 	size_t k = 0;
@@ -184,7 +173,9 @@ void daemon_keep_told(struct active *n, const struct active *was)
 
 		for (; k < was->ones && order > 0; k += order > 0) {
 			old = &was->one[k];
-			order = compare_found(n, &n->one[i], was, old);
+			order = compare_pools(&n->conf->pool[n->one[i].first].from,
+					      n->one[i].standby, &was->conf->pool[old->first].from,
+					      old->standby);
 		}
 		if (order != 0)
 			continue;

@@ -98,25 +98,15 @@ static void show_pool(const struct explained *x, const struct xlat_item *item,
 		say(out, "dynamic-pool %s: no host has a lease of %s", pool, addr);
 }
 
-/* Returns true if P serves the host of X's packet, even if another pool has a longer `from`. */
-static bool may_serve(const struct explained *x, const struct pool_conf *p)
-{
-	return !p->standby && addr_in6(&x->packet.src6, &p->from);
-}
-
 /* Returns the index of the I-th range from which the host of X's packet gets a lease, or the number
  * of all ranges if there are not so many. */
 static size_t pool_for_host(const struct explained *x, size_t i)
 {
-	const struct conf *c = x->d->active->conf;
-	unsigned longest = 0;
+	const struct active *a = x->d->active;
 	size_t number = 0;
 
-	for (size_t k = 0; k < c->pools; k++)
-		if (may_serve(x, &c->pool[k]) && c->pool[k].from.len > longest)
-			longest = c->pool[k].from.len;
-	for (; number < c->pools; number++)
-		if (may_serve(x, &c->pool[number]) && c->pool[number].from.len == longest &&
+	for (; number < a->conf->pools; number++)
+		if (pool_serves_from(a->pool, &x->packet.src6, a->conf->pool[number].range.addr) &&
 		    i-- == 0)
 			break;
 	return number;

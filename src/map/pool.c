@@ -231,6 +231,13 @@ bool pool_serves(const struct pool *p, const struct ip6 *host)
 	return pool_group_of(p, host) != NULL;
 }
 
+bool pool_serves_from(const struct pool *p, const struct ip6 *host, uint32_t addr)
+{
+	const struct range *r = pool_range_of(p, addr);
+
+	return r && pool_group_of(p, host) == &p->group[r->group];
+}
+
 bool pool_stands_by(const struct pool *p, uint32_t addr)
 {
 	const struct range *r = pool_range_of(p, addr);

@@ -1198,6 +1198,9 @@ START_TEST(standby_has_the_hosts_of_its_from)
 	ck_assert_int_eq(pool_fits(p, &in, IP4(10, 0, 2, 1)), POOL_FITS);
 	ck_assert_int_eq(pool_fits(p, &out, IP4(10, 0, 2, 1)), POOL_OF_OTHERS);
 	ck_assert(pool_serves(p, &in) && !pool_serves(p, &out));
+	ck_assert(pool_serves_from(p, &in, conf[0].range.addr));
+	ck_assert(!pool_serves_from(p, &in, conf[1].range.addr)); /* it only keeps leases */
+	ck_assert(!pool_serves_from(p, &out, conf[0].range.addr));
 	ck_assert_ptr_null(pool_assign(p, &out, 0, 0));
 	pool_free(p);
 	conf[1].standby = false; /* for all hosts; for IN, that of OWN_RANGE is longer */
