@@ -118,18 +118,18 @@ give_up()
 	exit "$1"
 }
 
-# settings: prints a checksum of each file that determines the rules, and of which only root can be the owner.
-settings()
+# checksums: prints a checksum of each file that determines the rules, and of which only root can be the owner.
+checksums()
 {
 	for file in "$full" "$sysconfdir/default/nat64d"; do
 		[ ! -f "$file" ] || cksum "$file"
 	done
 }
 
-# is_changed: whether this configuration is up, but has other settings now.
+# is_changed: whether this configuration is up, but with another content of these files.
 is_changed()
 {
-	[ -d "$mine" ] && [ "$(settings)" != "$(cat "$mine/settings" 2>/dev/null)" ]
+	[ -d "$mine" ] && [ "$(checksums)" != "$(cat "$mine/checksums" 2>/dev/null)" ]
 }
 
 do_up()
@@ -142,7 +142,7 @@ do_up()
 	[ -z "$if_enabled" ] || : >"$mine/by-unit"
 	forwarding_on || give_up 1 "cannot switch forwarding on (is /proc/sys read-only here?); nothing was changed"
 	add_rules || give_up 1 "$backend did not accept the rules; nothing was changed"
-	printf '%s\n' "$seen" >"$mine/settings"
+	printf '%s\n' "$seen" >"$mine/checksums"
 	guard_ends
 	trap '' INT TERM HUP
 	release_lock
@@ -157,7 +157,7 @@ up()
 	need_root
 	name_instance
 	[ -z "$if_changed" ] || is_changed || exit 0
-	seen=$(settings)
+	seen=$(checksums)
 	need_conf
 	choose_backend
 	do_up
